@@ -1,0 +1,125 @@
+namespace UnpairedSegEngine.Backends.Cpu;
+
+/// <summary>
+/// A fixed team of threads that share out the units of one job at a time. Units are claimed in any order, so a job must give
+/// each unit its own output: then results do not depend on the number of threads. The caller is worker 0.
+/// </summary>
+public sealed class CpuThreads : IDisposable
+{
+    // Waking a parked thread costs about 10 us; operations follow each other within microseconds, so workers spin first.
+    private const int SpinsBeforeParking = 20_000;
+
+    private readonly Thread[] helpers;
+    private readonly SemaphoreSlim wake = new(0);
+    private Action<int, int>? body;
+    private int units;
+    private int nextUnit;
+    private int workersInside;
+    private int generation;
+    private int parked;
+    private volatile bool stopping;
+    private Exception? failure;
+
+    /// <param name="count">Threads that work on a job, the caller included.</param>
+    public CpuThreads(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        Count = count;
+        helpers = new Thread[count - 1];
+        for (int i = 0; i < helpers.Length; i++)
+        {
+            int worker = i + 1;
+            helpers[i] = new Thread(() => Serve(worker)) { IsBackground = true, Name = $"cpu worker {worker}" };
+            helpers[i].Start();
+        }
+    }
+
+    public int Count { get; }
+
+    /// <summary>Calls <paramref name="job"/>(unit, worker) once for each unit in [0, <paramref name="unitCount"/>); returns when all are done.</summary>
+    /// <exception cref="AggregateException">A unit threw; the first exception is inside.</exception>
+    public void Run(int unitCount, Action<int, int> job)
+    {
+        if (helpers.Length == 0 || unitCount == 1)
+        {
+            for (int unit = 0; unit < unitCount; unit++)
+                job(unit, 0);
+            return;
+        }
+
+        body = job;
+        units = unitCount;
+        failure = null;
+        Volatile.Write(ref nextUnit, 0);
+        Volatile.Write(ref workersInside, helpers.Length);
+        Interlocked.Increment(ref generation);
+        if (Volatile.Read(ref parked) > 0)
+            wake.Release(Interlocked.Exchange(ref parked, 0));
+
+        Work(0);
+        var spinner = default(SpinWait);
+        while (Volatile.Read(ref workersInside) > 0)
+            spinner.SpinOnce(sleep1Threshold: -1);
+        body = null;
+        if (failure is not null)
+            throw new AggregateException(failure);
+    }
+
+    public void Dispose()
+    {
+        stopping = true;
+        Interlocked.Increment(ref generation);
+        wake.Release(helpers.Length + 1);
+        foreach (Thread helper in helpers)
+            helper.Join();
+        wake.Dispose();
+    }
+
+    private void Serve(int worker)
+    {
+        int seen = 0;
+        while (true)
+        {
+            WaitForWork(seen);
+            if (stopping)
+                return;
+            seen = Volatile.Read(ref generation);
+            Work(worker);
+            Interlocked.Decrement(ref workersInside);
+        }
+    }
+
+    private void WaitForWork(int seen)
+    {
+        for (int spin = 0; spin < SpinsBeforeParking; spin++)
+        {
+            if (Volatile.Read(ref generation) != seen)
+                return;
+            Thread.SpinWait(8);
+        }
+
+        while (Volatile.Read(ref generation) == seen && !stopping)
+        {
+            Interlocked.Increment(ref parked);
+            // The job may have been posted between the check and the registration: look again before sleeping.
+            if (Volatile.Read(ref generation) != seen)
+                return;
+            wake.Wait();
+        }
+    }
+
+    private void Work(int worker)
+    {
+        try
+        {
+            int unit;
+            while ((unit = Interlocked.Increment(ref nextUnit) - 1) < units)
+                body!(unit, worker);
+        }
+        catch (Exception exception)
+        {
+            Interlocked.CompareExchange(ref failure, exception, null);
+            Interlocked.Exchange(ref nextUnit, units);
+        }
+    }
+}

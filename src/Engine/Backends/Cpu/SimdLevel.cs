@@ -1,0 +1,36 @@
+using System.Runtime.Intrinsics.X86;
+
+namespace UnpairedSegEngine.Backends.Cpu;
+
+/// <summary>Widths of vector code that the CPU backend has. Chosen once, when the backend is made.</summary>
+public enum SimdLevel
+{
+    /// <summary>128-bit vectors through .NET's portable API: runs on any processor.</summary>
+    Portable,
+
+    /// <summary>256-bit vectors with fused multiply-add.</summary>
+    Avx2,
+
+    /// <summary>512-bit vectors and 32 registers.</summary>
+    Avx512,
+}
+
+/// <summary>Which levels this processor runs.</summary>
+public static class SimdLevels
+{
+    public static SimdLevel Best { get; } =
+        Avx512F.IsSupported && Avx512DQ.IsSupported ? SimdLevel.Avx512
+        : Avx2.IsSupported && Fma.IsSupported ? SimdLevel.Avx2
+        : SimdLevel.Portable;
+
+    /// <summary>The levels up to <see cref="Best"/>, slowest first.</summary>
+    public static IEnumerable<SimdLevel> Available => Enum.GetValues<SimdLevel>().Where(level => level <= Best);
+
+    /// <summary>Bytes of one vector.</summary>
+    public static int VectorBytes(this SimdLevel level) => level switch
+    {
+        SimdLevel.Avx512 => 64,
+        SimdLevel.Avx2 => 32,
+        _ => 16,
+    };
+}
