@@ -35,8 +35,10 @@ public static class Resampling
         {
             foreach (var y in ys)
             {
-                var (row00, row01) = (Row(volume, y.Lower, z.Lower), Row(volume, y.Upper, z.Lower));
-                var (row10, row11) = (Row(volume, y.Lower, z.Upper), Row(volume, y.Upper, z.Upper));
+                var row00 = Row(volume, y.Lower, z.Lower);
+                var row01 = Row(volume, y.Upper, z.Lower);
+                var row10 = Row(volume, y.Lower, z.Upper);
+                var row11 = Row(volume, y.Upper, z.Upper);
                 foreach (var x in xs)
                 {
                     var near = Mix(Mix(row00[x.Lower], row00[x.Upper], x.Weight), Mix(row01[x.Lower], row01[x.Upper], x.Weight), y.Weight);
