@@ -1,0 +1,11 @@
+namespace UnpairedSegEngine.Imaging.Phantoms;
+
+/// <summary>What kind of scanner a phantom imitates.</summary>
+public enum PhantomModality
+{
+    /// <summary>Hounsfield units with Gaussian noise.</summary>
+    CT,
+
+    /// <summary>Arbitrary units with bias field and Rician noise.</summary>
+    MR,
+}
