@@ -1,4 +1,4 @@
-namespace UnpairedSegEngine.Imaging.Nifti;
+namespace UnpairedSegEngine.Imaging;
 
 /// <summary>Writes a file beside its target, flushes it to the disk and renames it: the target is whole or absent.</summary>
 internal static class AtomicFile
