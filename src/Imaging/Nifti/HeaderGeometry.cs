@@ -10,15 +10,15 @@ internal static class HeaderGeometry
     public static Geometry Read(NiftiHeader header, string file, List<string> notes)
     {
         var (x, y, z) = (Size(header, 1), Size(header, 2), Size(header, 3));
-        var affine = header switch
+        var affine = header.AffineSource switch
         {
-            { IsAnalyze: false, SformCode: > 0 } => Sform(header),
-            { IsAnalyze: false, QformCode: > 0 } => Qform(header, file, notes),
+            AffineSource.Sform => Sform(header),
+            AffineSource.Qform => Qform(header, file, notes),
             _ => Centred(header, file, notes, x, y, z),
         };
         if (!double.IsFinite(affine.Determinant + affine.Origin.Length) || affine.Determinant == 0)
         {
-            var field = header is { IsAnalyze: false, SformCode: > 0 } ? "srow_x/y/z" : "pixdim or qoffset";
+            var field = header.AffineSource == AffineSource.Sform ? "srow_x/y/z" : "pixdim or qoffset";
             throw HeaderCheck.Bad(file, field, "singular or not finite", "an invertible transform");
         }
 

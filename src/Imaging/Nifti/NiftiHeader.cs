@@ -79,10 +79,18 @@ public sealed record NiftiHeader
     /// <summary>Whether the voxels lie in the header's own file (.nii) and not in an .img beside it.</summary>
     public bool IsSingleFile => Magic.StartsWith("n+", StringComparison.Ordinal);
 
+    /// <summary>The sform where its code is set, else the qform, else spacing alone, as in nibabel.</summary>
+    public AffineSource AffineSource => this switch
+    {
+        { IsAnalyze: false, SformCode: > 0 } => AffineSource.Sform,
+        { IsAnalyze: false, QformCode: > 0 } => AffineSource.Qform,
+        _ => AffineSource.Spacing,
+    };
+
     /// <summary>348 or 540.</summary>
     public int SizeOfHdr => Version == 1 ? HeaderCodec.Nifti1Bytes : HeaderCodec.Nifti2Bytes;
 
-    /// <summary>The sizes of the dimensions in use; valid after <see cref="HeaderCheck"/>.</summary>
+    /// <summary>The sizes of the dimensions in use; valid in every opened file.</summary>
     public long[] Shape => Dim[1..((int)Dim[0] + 1)];
 
     /// <summary>Whether scl_slope and scl_inter apply: slope finite and not 0, as the standard says. Analyze 7.5 has no scaling.</summary>

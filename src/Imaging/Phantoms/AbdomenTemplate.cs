@@ -12,16 +12,16 @@ internal static class AbdomenTemplate
 
     private static IEnumerable<Structure> Wall() =>
     [
-        new("body", Tissue.Fat, 0, new(0, 0, 0), new(168, 122, Endless)) { Wander = 3 },
-        new("wall", Tissue.Muscle, 0, new(0, 2, 0), new(150, 105, Endless)) { Wander = 3 },
-        new("cavity", Tissue.Fat, 0, new(0, 8, 0), new(140, 92, Endless)) { Wander = 3 },
+        new Structure("body", Tissue.Fat, 0, new(0, 0, 0), new(168, 122, Endless)).Steady(),
+        new Structure("wall", Tissue.Muscle, 0, new(0, 2, 0), new(150, 105, Endless)).Steady(),
+        new Structure("cavity", Tissue.Fat, 0, new(0, 8, 0), new(140, 92, Endless)).Steady(),
         new("right back muscle", Tissue.Muscle, 0, new(42, -88, 0), new(36, 20, Endless)),
         new("left back muscle", Tissue.Muscle, 0, new(-42, -88, 0), new(36, 20, Endless)),
         new("right psoas", Tissue.Muscle, 0, new(36, -58, -60), new(17, 19, 70)),
         new("left psoas", Tissue.Muscle, 0, new(-36, -58, -60), new(17, 19, 70)),
-        new("spine", Tissue.Bone, 0, new(0, -64, 0), new(25, 21, Endless)) { Core = new(0.82, Tissue.Marrow, 0), Wander = 3 },
-        new("spinous process", Tissue.Bone, 0, new(0, -100, 0), new(6, 16, Endless)) { Wander = 3 },
-        new("spinal canal", Tissue.SpinalCanal, 0, new(0, -90, 0), new(10, 8, Endless)) { Wander = 3 },
+        new Structure("spine", Tissue.Bone, 0, new(0, -64, 0), new(25, 21, Endless)) { Core = new(0.82, Tissue.Marrow, 0) }.Steady(),
+        new Structure("spinous process", Tissue.Bone, 0, new(0, -100, 0), new(6, 16, Endless)).Steady(),
+        new Structure("spinal canal", Tissue.SpinalCanal, 0, new(0, -90, 0), new(10, 8, Endless)).Steady(),
     ];
 
     /// <summary>Twelve short rods in the wall, slanting through the slices.</summary>

@@ -12,14 +12,14 @@ internal static class HeartTemplate
 
     private static IEnumerable<Structure> Chest() =>
     [
-        new("body", Tissue.Fat, 0, new(0, 0, 0), new(150, 108, Endless)) { Wander = 3 },
-        new("wall", Tissue.Muscle, 0, new(0, 0, 0), new(138, 98, Endless)) { Wander = 3 },
-        new("right lung", Tissue.Lung, 0, new(72, -4, 10), new(54, 86, Endless)) { Wander = 5 },
-        new("left lung", Tissue.Lung, 0, new(-76, -8, 10), new(52, 84, Endless)) { Wander = 5 },
-        new("mediastinum", Tissue.Fat, 0, new(-8, 8, 0), new(58, 66, Endless)) { Wander = 5 },
+        new Structure("body", Tissue.Fat, 0, new(0, 0, 0), new(150, 108, Endless)).Steady(),
+        new Structure("wall", Tissue.Muscle, 0, new(0, 0, 0), new(138, 98, Endless)).Steady(),
+        new Structure("right lung", Tissue.Lung, 0, new(72, -4, 10), new(54, 86, Endless)).Steady(),
+        new Structure("left lung", Tissue.Lung, 0, new(-76, -8, 10), new(52, 84, Endless)).Steady(),
+        new Structure("mediastinum", Tissue.Fat, 0, new(-8, 8, 0), new(58, 66, Endless)).Steady(),
         new("sternum", Tissue.Bone, 0, new(0, 90, 0), new(20, 8, Endless)) { Core = new(0.7, Tissue.Marrow, 0) },
         new("spine", Tissue.Bone, 0, new(0, -74, 0), new(21, 18, Endless)) { Core = new(0.82, Tissue.Marrow, 0) },
-        new("spinal canal", Tissue.SpinalCanal, 0, new(0, -97, 0), new(9, 7, Endless)) { Wander = 3 },
+        new Structure("spinal canal", Tissue.SpinalCanal, 0, new(0, -97, 0), new(9, 7, Endless)).Steady(),
         new("liver dome", Tissue.Liver, 0, new(62, 8, -78), new(72, 74, 50)) { Wander = 10 },
         new("stomach", Tissue.Gastric, 0, new(-66, 4, -80), new(40, 44, 34)) { Wander = 12 },
         new("descending aorta", Tissue.LeftBlood, 0, new(-26, -60, 0), new(12, 12, Endless)),

@@ -10,6 +10,12 @@ internal sealed record Structure(string Name, Tissue Tissue, byte Label, Vector3
     /// <summary>How far a subject's structure may lie from the template, mm.</summary>
     public double Wander { get; init; } = 7;
 
+    /// <summary>Relative standard deviation of each radius between subjects.</summary>
+    public double SizeDeviation { get; init; } = 0.09;
+
+    /// <summary>The same structure, alike in all subjects: what holds the body together.</summary>
+    public Structure Steady() => this with { Wander = 3, SizeDeviation = 0.03 };
+
     /// <summary>An inner part of other tissue, as a fraction of the radii.</summary>
     public Core? Core { get; init; }
 }

@@ -3,7 +3,6 @@ namespace UnpairedSegEngine.Imaging.Phantoms;
 /// <summary>A structure as one subject has it: moved, sized, turned and with its own brightness.</summary>
 internal sealed class SubjectStructure
 {
-    private const double SizeDeviation = 0.09;
     private const double AngleDeviation = 7;
 
     private readonly Vector3d centre;
@@ -18,7 +17,7 @@ internal sealed class SubjectStructure
     {
         var random = subject[template.Name];
         centre = template.Centre + (new Vector3d(random.Normal(1), random.Normal(2), random.Normal(3)) * (template.Wander / 2));
-        double Radius(int axis) => template.Radii[axis] * Math.Max(0.7, 1 + (SizeDeviation * random.Normal(4 + axis)));
+        double Radius(int axis) => template.Radii[axis] * Math.Max(0.7, 1 + (template.SizeDeviation * random.Normal(4 + axis)));
         var (sinYaw, cosYaw) = Math.SinCos((template.Yaw + (AngleDeviation * random.Normal(7))) * Math.PI / 180);
         var (sinTilt, cosTilt) = Math.SinCos((template.Tilt + (AngleDeviation * random.Normal(8))) * Math.PI / 180);
         axisX = new Vector3d(cosYaw * cosTilt, sinYaw * cosTilt, sinTilt) * (1 / Radius(0));

@@ -1,0 +1,102 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using UnpairedSegEngine.Imaging.Nifti;
+
+namespace UnpairedSegEngine.Imaging.Phantoms;
+
+/// <summary>Writes phantoms in the nnU-Net v2 raw layout with the key <c>domains</c>, which says what modality a case belongs to.</summary>
+public static class PhantomDataset
+{
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>
+    /// Writes imagesTr, labelsTr, imagesTs, labelsTs, splits_final.json (one fold), and last dataset.json. Cases are ct_000, mr_000, ...;
+    /// training first, then validation, then test. The same options give the same files on any number of threads.
+    /// </summary>
+    /// <param name="folder">Absent or empty.</param>
+    /// <param name="progress">Told the cases done and the cases in all.</param>
+    /// <exception cref="ArgumentException">A folder that holds files, or counts that leave nothing to train or validate on.</exception>
+    public static void Write(
+        string folder, PhantomDatasetOptions options, Action<int, int>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Training < 1 || options.Validation < 1 || options.Test < 0)
+            throw new ArgumentException($"{options.Training} training, {options.Validation} validation and {options.Test} test subjects are not possible: the first two must be at least 1");
+        if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
+            throw new ArgumentException($"{folder} exists and is not empty: name another folder, or empty this one", nameof(folder));
+        var cases = Cases(options);
+        foreach (var name in cases.SelectMany(c => new[] { c.ImageFolder, c.LabelFolder }).Distinct())
+            Directory.CreateDirectory(Path.Combine(folder, name));
+        var done = 0;
+        Parallel.ForEach(cases, new ParallelOptions { CancellationToken = cancellation }, phantomCase =>
+        {
+            WriteCase(folder, phantomCase, options);
+            progress?.Invoke(Interlocked.Increment(ref done), cases.Count);
+        });
+        WriteJson(Path.Combine(folder, "splits_final.json"), Splits(cases));
+        WriteJson(Path.Combine(folder, "dataset.json"), Manifest(cases, options));
+    }
+
+    private static List<Case> Cases(PhantomDatasetOptions options) =>
+        [.. from modality in Enum.GetValues<PhantomModality>()
+            from subject in Enumerable.Range(0, options.Training + options.Validation + options.Test)
+            let part = subject < options.Training ? Part.Training : subject < options.Training + options.Validation ? Part.Validation : Part.Test
+            select new Case($"{modality.ToString().ToLowerInvariant()}_{subject:000}", modality, subject, part)];
+
+    private static void WriteCase(string folder, Case phantomCase, PhantomDatasetOptions options)
+    {
+        var phantom = PhantomGenerator.Create(
+            options.Anatomy, phantomCase.Modality, phantomCase.Subject, options.Seed, options.Size, options.Slices);
+        NiftiWriter.Write(Path.Combine(folder, phantomCase.ImageFolder, $"{phantomCase.Name}_0000.nii.gz"), phantom.Image);
+        NiftiWriter.Write(Path.Combine(folder, phantomCase.LabelFolder, $"{phantomCase.Name}.nii.gz"), phantom.Labels);
+    }
+
+    private static JsonObject Manifest(List<Case> cases, PhantomDatasetOptions options)
+    {
+        var labels = new JsonObject { ["background"] = 0 };
+        foreach (var (name, index) in PhantomGenerator.LabelNames(options.Anatomy).Select((name, i) => (name, i)))
+            labels[name] = index + 1;
+        var domains = new JsonObject();
+        foreach (var modality in cases.GroupBy(c => c.Modality))
+            domains[modality.Key.ToString()] = Names(modality);
+        return new JsonObject
+        {
+            ["name"] = $"Phantom{options.Anatomy}",
+            ["description"] = $"Made-up unpaired CT-like and MR-like volumes, seed {options.Seed}",
+            ["channel_names"] = new JsonObject { ["0"] = "intensity" },
+            ["labels"] = labels,
+            ["file_ending"] = ".nii.gz",
+            ["numTraining"] = cases.Count(c => c.Part != Part.Test),
+            ["domains"] = domains,
+        };
+    }
+
+    private static JsonArray Splits(List<Case> cases) =>
+    [
+        new JsonObject
+        {
+            ["train"] = Names(cases.Where(c => c.Part == Part.Training)),
+            ["val"] = Names(cases.Where(c => c.Part == Part.Validation)),
+        },
+    ];
+
+    private static JsonArray Names(IEnumerable<Case> cases) => [.. cases.Select(c => JsonValue.Create(c.Name))];
+
+    private static void WriteJson(string path, JsonNode json) =>
+        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, json, Json));
+
+    private enum Part
+    {
+        Training,
+        Validation,
+        Test,
+    }
+
+    private sealed record Case(string Name, PhantomModality Modality, int Subject, Part Part)
+    {
+        public string ImageFolder => Part == Part.Test ? "imagesTs" : "imagesTr";
+
+        public string LabelFolder => Part == Part.Test ? "labelsTs" : "labelsTr";
+    }
+}
