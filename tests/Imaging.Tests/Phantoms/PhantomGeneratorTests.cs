@@ -1,0 +1,107 @@
+using UnpairedSegEngine.Imaging.Phantoms;
+
+namespace UnpairedSegEngine.Imaging.Tests.Phantoms;
+
+public sealed class PhantomGeneratorTests
+{
+    [Test]
+    public void SameArgumentsGiveTheSameBits([Values] PhantomAnatomy anatomy, [Values] PhantomModality modality)
+    {
+        var first = Create(anatomy, modality, 3);
+        var again = Create(anatomy, modality, 3);
+        Assert.That(again.Image.Voxels, Is.EqualTo(first.Image.Voxels));
+        Assert.That(again.Labels.Voxels, Is.EqualTo(first.Labels.Voxels));
+    }
+
+    [Test]
+    public void SubjectSeedAndModalityEachGiveAnotherBody([Values] PhantomAnatomy anatomy)
+    {
+        var labels = Create(anatomy, PhantomModality.CT, 0).Labels.Voxels;
+        Assert.That(Create(anatomy, PhantomModality.CT, 1).Labels.Voxels, Is.Not.EqualTo(labels));
+        Assert.That(Create(anatomy, PhantomModality.CT, 0, seed: 8).Labels.Voxels, Is.Not.EqualTo(labels));
+        Assert.That(Create(anatomy, PhantomModality.MR, 0).Labels.Voxels, Is.Not.EqualTo(labels), "unpaired");
+    }
+
+    [Test]
+    public void EverySubjectHasEveryStructure([Values] PhantomAnatomy anatomy, [Values] PhantomModality modality)
+    {
+        for (var subject = 0; subject < 20; subject++)
+        {
+            var phantom = Create(anatomy, modality, subject);
+            for (byte label = 1; label <= 4; label++)
+            {
+                var share = phantom.Labels.Voxels.Count(l => l == label) / (double)phantom.Labels.Voxels.Length;
+                Assert.That(share, Is.InRange(5e-4, 0.2), $"{anatomy} {modality} subject {subject}, label {label}");
+            }
+
+            Assert.That(phantom.Labels.Voxels.Max(), Is.EqualTo(4));
+            Assert.That(phantom.Labels.Geometry.AxisCodes, Is.EqualTo("LAS"));
+        }
+    }
+
+    [Test]
+    public void RightKidneyLiesOnThePatientsRight()
+    {
+        var labels = Create(PhantomAnatomy.Abdomen, PhantomModality.CT, 0).Labels;
+        Assert.That(Centre(labels, 2).X, Is.GreaterThan(20));
+        Assert.That(Centre(labels, 3).X, Is.LessThan(-20));
+        Assert.That(Centre(labels, 1).X, Is.GreaterThan(Centre(labels, 4).X));
+    }
+
+    /// <summary>The best interval of brightness per organ, chosen knowing the answer, must stay far from a segmentation.</summary>
+    [Test]
+    public void NoThresholdSolvesIt([Values] PhantomAnatomy anatomy, [Values] PhantomModality modality)
+    {
+        var phantom = Create(anatomy, modality, 1);
+        var scores = Enumerable.Range(1, 4).Select(label => BestThresholdDice(phantom, (byte)label)).ToArray();
+        Assert.That(scores.Average(), Is.LessThan(0.7), string.Join(" ", scores));
+    }
+
+    [Test]
+    public void ModalitiesOrderTheTissuesDifferently()
+    {
+        double Ratio(PhantomModality modality) => Enumerable.Range(0, 8).Average(subject =>
+        {
+            var phantom = Create(PhantomAnatomy.Abdomen, modality, subject);
+            return Mean(phantom, 1) / Mean(phantom, 4);
+        });
+        Assert.That(Ratio(PhantomModality.CT), Is.GreaterThan(0.75), "liver and spleen are alike in CT");
+        Assert.That(Ratio(PhantomModality.MR), Is.LessThan(0.7), "the spleen is brighter in MR");
+    }
+
+    private static Phantom Create(PhantomAnatomy anatomy, PhantomModality modality, int subject, ulong seed = 7) =>
+        PhantomGenerator.Create(anatomy, modality, subject, seed, size: 64, slices: 16);
+
+    private static double Mean(Phantom phantom, byte label) =>
+        phantom.Image.Voxels.Where((_, i) => phantom.Labels.Voxels[i] == label).Average(v => (double)v);
+
+    private static Vector3d Centre(Volume<byte> labels, byte label)
+    {
+        var (sum, count) = (new Vector3d(0, 0, 0), 0);
+        for (var i = 0; i < labels.Voxels.Length; i++)
+        {
+            if (labels.Voxels[i] != label)
+                continue;
+            var (x, y, z) = (i % labels.Geometry.X, i / labels.Geometry.X % labels.Geometry.Y, i / labels.Geometry.X / labels.Geometry.Y);
+            sum += labels.Geometry.Affine.Apply(x, y, z);
+            count++;
+        }
+
+        return sum * (1.0 / count);
+    }
+
+    private static double BestThresholdDice(Phantom phantom, byte label)
+    {
+        var inside = phantom.Image.Voxels.Where((_, i) => phantom.Labels.Voxels[i] == label).Order().ToArray();
+        var best = 0.0;
+        foreach (var tail in new[] { 0.01, 0.05, 0.1, 0.2, 0.3 })
+        {
+            var (low, high) = (inside[(int)(inside.Length * tail)], inside[(int)((inside.Length - 1) * (1 - tail))]);
+            var chosen = phantom.Image.Voxels.Count(v => v >= low && v <= high);
+            var met = inside.Count(v => v >= low && v <= high);
+            best = Math.Max(best, 2.0 * met / (chosen + inside.Length));
+        }
+
+        return best;
+    }
+}
