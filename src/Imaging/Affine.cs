@@ -12,6 +12,9 @@ public sealed record Affine(Vector3d I, Vector3d J, Vector3d K, Vector3d Origin)
 
     public double Determinant => Vector3d.Dot(I, Vector3d.Cross(J, K));
 
+    /// <summary>Whether lengths and volume are representable, so that every voxel has a place.</summary>
+    public bool IsFinite => double.IsFinite(Determinant + I.Length + J.Length + K.Length + Origin.Length);
+
     /// <summary>Column 0..2: the step along that array axis; 3: the origin.</summary>
     public Vector3d Column(int column) => column switch
     {

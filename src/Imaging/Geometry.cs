@@ -11,7 +11,7 @@ public sealed class Geometry
         ArgumentNullException.ThrowIfNull(affine);
         if (x < 1 || y < 1 || z < 1 || (Int128)x * y * z > Array.MaxLength)
             throw new ArgumentException($"a volume of {x}x{y}x{z} voxels is not possible: every size must be at least 1 and the product at most {Array.MaxLength}");
-        if (!(Math.Abs(affine.Determinant) > 0) || !double.IsFinite(affine.Determinant + affine.Origin.Length))
+        if (!(Math.Abs(affine.Determinant) > 0) || !affine.IsFinite)
             throw new ArgumentException("the affine is singular or not finite: its three axes must span space");
         (X, Y, Z, Affine) = (x, y, z, affine);
         AxisCodes = affine.AxisCodes();

@@ -16,7 +16,7 @@ internal static class HeaderGeometry
             AffineSource.Qform => Qform(header, file, notes),
             _ => Centred(header, file, notes, x, y, z),
         };
-        if (!double.IsFinite(affine.Determinant + affine.Origin.Length) || affine.Determinant == 0)
+        if (!affine.IsFinite || affine.Determinant == 0)
         {
             var field = header.AffineSource == AffineSource.Sform ? "srow_x/y/z" : "pixdim or qoffset";
             throw HeaderCheck.Bad(file, field, "singular or not finite", "an invertible transform");

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -16,24 +17,21 @@ public static class PhantomDataset
     /// </summary>
     /// <param name="folder">Absent or empty.</param>
     /// <param name="progress">Told the cases done and the cases in all.</param>
-    /// <exception cref="ArgumentException">A folder that holds files, or counts that leave nothing to train or validate on.</exception>
+    /// <exception cref="ArgumentException">A folder that holds files, an impossible size, or counts that leave nothing to train or validate on.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; without its dataset.json the folder is no data set.</exception>
     public static void Write(
         string folder, PhantomDatasetOptions options, Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Training < 1 || options.Validation < 1 || options.Test < 0)
             throw new ArgumentException($"{options.Training} training, {options.Validation} validation and {options.Test} test subjects are not possible: the first two must be at least 1");
+        PhantomGenerator.RequireSize(options.Size, options.Slices);
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
             throw new ArgumentException($"{folder} exists and is not empty: name another folder, or empty this one", nameof(folder));
         var cases = Cases(options);
         foreach (var name in cases.SelectMany(c => new[] { c.ImageFolder, c.LabelFolder }).Distinct())
             Directory.CreateDirectory(Path.Combine(folder, name));
-        var done = 0;
-        Parallel.ForEach(cases, new ParallelOptions { CancellationToken = cancellation }, phantomCase =>
-        {
-            WriteCase(folder, phantomCase, options);
-            progress?.Invoke(Interlocked.Increment(ref done), cases.Count);
-        });
+        WriteCases(folder, cases, options, progress, cancellation);
         WriteJson(Path.Combine(folder, "splits_final.json"), Splits(cases));
         WriteJson(Path.Combine(folder, "dataset.json"), Manifest(cases, options));
     }
@@ -43,6 +41,25 @@ public static class PhantomDataset
             from subject in Enumerable.Range(0, options.Training + options.Validation + options.Test)
             let part = subject < options.Training ? Part.Training : subject < options.Training + options.Validation ? Part.Validation : Part.Test
             select new Case($"{modality.ToString().ToLowerInvariant()}_{subject:000}", modality, subject, part)];
+
+    private static void WriteCases(
+        string folder, List<Case> cases, PhantomDatasetOptions options, Action<int, int>? progress, CancellationToken cancellation)
+    {
+        var done = 0;
+        try
+        {
+            Parallel.ForEach(cases, new ParallelOptions { CancellationToken = cancellation }, phantomCase =>
+            {
+                WriteCase(folder, phantomCase, options);
+                progress?.Invoke(Interlocked.Increment(ref done), cases.Count);
+            });
+        }
+        catch (AggregateException failures)
+        {
+            // The caller wants the full disk itself, not a collection of it.
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
+    }
 
     private static void WriteCase(string folder, Case phantomCase, PhantomDatasetOptions options)
     {

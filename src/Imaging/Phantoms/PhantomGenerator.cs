@@ -6,6 +6,8 @@ namespace UnpairedSegEngine.Imaging.Phantoms;
 /// </summary>
 public static class PhantomGenerator
 {
+    private const int SmallestSize = 16;
+    private const int LargestSize = 1024;
     private const double BodyScaleDeviation = 0.05;
     private const double BodyShift = 5;
     private const double DeformationKnots = 70;
@@ -14,12 +16,11 @@ public static class PhantomGenerator
     /// <param name="size">Voxels along x and y; the field of view stays the same.</param>
     /// <param name="slices">Voxels along z.</param>
     /// <returns>Volumes in LAS orientation.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A size or subject that is not possible.</exception>
+    /// <exception cref="ArgumentException">A size or subject that is not possible.</exception>
     public static Phantom Create(PhantomAnatomy anatomy, PhantomModality modality, int subject, ulong seed, int size, int slices)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(subject);
-        ArgumentOutOfRangeException.ThrowIfLessThan(size, 16);
-        ArgumentOutOfRangeException.ThrowIfLessThan(slices, 1);
+        RequireSize(size, slices);
         var template = AnatomyTemplate.Of(anatomy);
         var random = CounterRandom.FromSeed(seed)[anatomy.ToString()][modality.ToString()][subject];
         var geometry = Grid(template.FieldOfView, size, slices);
@@ -30,6 +31,12 @@ public static class PhantomGenerator
 
     /// <summary>Names of the labels 1, 2, ... of an anatomy.</summary>
     public static IReadOnlyList<string> LabelNames(PhantomAnatomy anatomy) => AnatomyTemplate.Of(anatomy).LabelNames;
+
+    internal static void RequireSize(int size, int slices)
+    {
+        if (size is < SmallestSize or > LargestSize || slices is < 1 or > LargestSize)
+            throw new ArgumentException($"a phantom of {size}x{size}x{slices} is not possible: use a size of {SmallestSize} to {LargestSize} and 1 to {LargestSize} slices");
+    }
 
     private static Geometry Grid(Vector3d fieldOfView, int size, int slices)
     {

@@ -7,7 +7,7 @@ namespace UnpairedSegEngine.Imaging.Pictures;
 /// <param name="Prediction">Labels on a grid of the same shape; null where there are none.</param>
 public sealed record OverlayRow(string Caption, Volume<float> Image, Volume<byte>? Reference, Volume<byte>? Prediction)
 {
-    /// <summary>Slice counted from the feet; null takes the one with the most labelled voxels.</summary>
+    /// <summary>Slice counted from the feet; null takes the one that shows the most classes.</summary>
     public int? Slice { get; init; }
 
     /// <summary>Grey window; null chooses by <see cref="GreyWindow.For"/>.</summary>

@@ -60,8 +60,13 @@ internal sealed class SlicePanel
         return new Volume<byte>(grid, Resampling.Nearest(Cut(Orientation.Reorient(labels, RadiologicalFrame), slice), grid).Voxels);
     }
 
+    /// <summary>The slice that shows the most classes, and among those the most labelled voxels.</summary>
     private static int FullestSlice(Volume<byte> labels) =>
-        Enumerable.Range(0, labels.Geometry.Z).MaxBy(z => labels.Geometry.X * labels.Geometry.Y - labels.Slice(z).Count((byte)0));
+        Enumerable.Range(0, labels.Geometry.Z).MaxBy(z =>
+        {
+            var labelled = labels.Slice(z).ToArray().Where(label => label != 0).ToArray();
+            return (labelled.Distinct().Count(), labelled.Length);
+        });
 
     private static Volume<T> Cut<T>(Volume<T> volume, int slice)
         where T : unmanaged

@@ -106,6 +106,30 @@ public sealed class RoundTripTests
     }
 
     [Test]
+    public void AnalyzePairIsReadUnscaledAndLeftward()
+    {
+        using var folder = new TemporaryFolder();
+        NiftiWriter.Write(folder.File("a.hdr"), new Volume<short>(SmallNifti.Geometry, [.. Enumerable.Range(0, 24).Select(i => (short)i)]));
+        var header = File.ReadAllBytes(folder.File("a.hdr"));
+        File.WriteAllBytes(folder.File("a.hdr"), header[..348].WithText(344, "\0\0\0").With(112, 5f).With(254, (short)1));
+        var image = NiftiFile.Open(folder.File("a.img"));
+        Assert.That(image.Header.IsAnalyze);
+        Assert.That(image.Notes.Single(), Does.Contain("Analyze"));
+        Assert.That(image.ToFloatVolume().Voxels, Is.EqualTo(Enumerable.Range(0, 24)));
+        AssertSame(image.Geometry.Affine, Affine.Diagonal(new(-2, 2, 3), new(3, -2, -1.5)), 1e-9);
+    }
+
+    [Test]
+    public void FailedWriteKeepsTheOldFile()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("a.nii"), "old");
+        Assert.That(() => AtomicFile.Write(folder.File("a.nii"), _ => throw new IOException("disk full")), Throws.TypeOf<IOException>());
+        Assert.That(File.ReadAllText(folder.File("a.nii")), Is.EqualTo("old"));
+        Assert.That(Directory.GetFiles(folder.Path), Has.Length.EqualTo(1));
+    }
+
+    [Test]
     public void OtherEndingIsRefused() =>
         Assert.That(() => NiftiWriter.Write("a.mha", new Volume<byte>(SmallNifti.Geometry)), Throws.ArgumentException.With.Message.Contains("a.mha"));
 

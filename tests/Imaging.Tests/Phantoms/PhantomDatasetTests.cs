@@ -52,6 +52,17 @@ public sealed class PhantomDatasetTests
         Assert.That(Directory.GetFileSystemEntries(folder.Path), Has.Length.EqualTo(1));
     }
 
+    [TestCase(8, 4)]
+    [TestCase(64, 0)]
+    public void ImpossibleSizeLeavesNoFolder(int size, int slices)
+    {
+        using var folder = new TemporaryFolder();
+        Assert.That(
+            () => PhantomDataset.Write(folder.File("set"), Small with { Size = size, Slices = slices }),
+            Throws.ArgumentException.With.Message.Contains($"{size}x{size}x{slices}"));
+        Assert.That(Directory.Exists(folder.File("set")), Is.False);
+    }
+
     [Test]
     public void NothingToTrainOnIsRefused() => Assert.That(
         () => PhantomDataset.Write("never", Small with { Training = 0 }), Throws.ArgumentException.With.Message.Contains("0 training"));
