@@ -26,12 +26,12 @@ public sealed class Tape(Backend backend, bool recording = true)
     public int Count => nodes.Count;
 
     /// <summary>
-    /// Says that the forward pass needs <paramref name="variable"/> no more. Inference frees it; training frees it where it can be
-    /// recomputed cheaply (normalization outputs), and keeps it otherwise.
+    /// Says that the forward pass needs <paramref name="variable"/> no more. It is freed unless a backward rule needs it
+    /// and it cannot be recomputed cheaply (as normalization outputs can).
     /// </summary>
-    public void Release(Variable variable)
+    public static void Release(Variable variable)
     {
-        if (variable.CanRecompute || !IsRecording)
+        if (variable.CanRecompute || !variable.IsNeededInBackward)
             variable.Free();
     }
 
@@ -89,14 +89,18 @@ public sealed class Tape(Backend backend, bool recording = true)
     /// <param name="value">Output.</param>
     /// <param name="inputs">What it was computed from.</param>
     /// <param name="backward">Its backward rule.</param>
+    /// <param name="keeps">Variables whose values the rule reads; all inputs where null.</param>
     /// <param name="recompute">Computes the output again, where that is cheaper than keeping it.</param>
     /// <param name="saved">Tensors kept for the backward rule, freed with the output.</param>
-    internal Variable Record(string name, Tensor value, Variable[] inputs, BackwardRule backward, Func<Tensor>? recompute = null, params Tensor[] saved)
+    internal Variable Record(
+        string name, Tensor value, Variable[] inputs, BackwardRule backward, Variable[]? keeps = null, Func<Tensor>? recompute = null, params Tensor[] saved)
     {
         bool requiresGradient = IsRecording && inputs.Any(input => input.RequiresGradient);
         var output = new Variable(value, requiresGradient, requiresGradient ? recompute : null);
         if (requiresGradient)
         {
+            foreach (Variable kept in keeps ?? inputs)
+                kept.IsNeededInBackward = true;
             nodes.Add(new TapeNode(name, output, inputs, backward, saved));
         }
         else

@@ -46,6 +46,8 @@ public sealed class Variable
 
     internal bool IsRetained { get; private set; }
 
+    internal bool IsNeededInBackward { get; set; }
+
     internal bool CanRecompute => recompute is not null;
 
     /// <summary>Keeps the value past the backward pass, until the scope ends.</summary>

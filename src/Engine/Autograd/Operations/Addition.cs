@@ -11,6 +11,6 @@ public static class Addition
     {
         Tensor y = tape.Allocate(a.Shape, a.DType);
         tape.Backend.Binary(BinaryFunction.Add, a.Value, b.Value, y);
-        return tape.Record("add", y, [a, b], (gy, _) => [gy, gy]);
+        return tape.Record("add", y, [a, b], (gy, _) => [gy, gy], keeps: []);
     }
 }

@@ -31,7 +31,7 @@ public static class Channels
             }
 
             return gradients;
-        });
+        }, keeps: []);
     }
 
     /// <summary><paramref name="count"/> channels from <paramref name="start"/> on.</summary>
@@ -39,7 +39,7 @@ public static class Channels
     {
         Tensor y = tape.Allocate(x.Shape.With(^1, count), x.DType);
         tape.Backend.CopyChannels(x.Value, start, y, 0, count);
-        return tape.Record("slice channels", y, [x], (gy, _) => [tape.PadChannels(gy, start, x.Shape[^1])]);
+        return tape.Record("slice channels", y, [x], (gy, _) => [tape.PadChannels(gy, start, x.Shape[^1])], keeps: []);
     }
 
     /// <summary>x with zero channels around it: its first stands at <paramref name="start"/> of <paramref name="total"/>.</summary>
@@ -48,6 +48,6 @@ public static class Channels
         Tensor y = tape.Allocate(x.Shape.With(^1, total), x.DType);
         tape.Backend.Fill(y, 0);
         tape.Backend.CopyChannels(x.Value, 0, y, start, x.Shape[^1]);
-        return tape.Record("pad channels", y, [x], (gy, _) => [tape.SliceChannels(gy, start, x.Shape[^1])]);
+        return tape.Record("pad channels", y, [x], (gy, _) => [tape.SliceChannels(gy, start, x.Shape[^1])], keeps: []);
     }
 }

@@ -20,7 +20,7 @@ public static class Convolution
             Variable? gx = wanted[0] ? tape.ConvolveBackwardData(problem, gy, w) : null;
             Variable? gw = wanted[1] ? tape.ConvolveBackwardWeights(problem, x, gy) : null;
             return bias is null ? [gx, gw] : [gx, gw, wanted[2] ? tape.Sum(gy, 0, 4) : null];
-        });
+        }, keeps: [x, w]);
     }
 
     /// <summary>The gradient for the input of a convolution; with <paramref name="gy"/> as input, a transposed convolution.</summary>

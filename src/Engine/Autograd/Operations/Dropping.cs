@@ -13,6 +13,6 @@ public static class Dropping
             return x;
         Tensor y = tape.Allocate(x.Shape, x.DType);
         tape.Backend.Dropout(x.Value, mask, y);
-        return tape.Record("dropout", y, [x], (gy, _) => [tape.Dropout(gy, mask)]);
+        return tape.Record("dropout", y, [x], (gy, _) => [tape.Dropout(gy, mask)], keeps: []);
     }
 }

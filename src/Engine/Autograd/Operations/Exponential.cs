@@ -12,7 +12,8 @@ public static class Exponential
         Tensor y = tape.Allocate(x.Shape, x.DType);
         tape.Backend.Unary(UnaryFunction.Exponential, x.Value, y);
         Variable output = null!;
-        output = tape.Record("exp", y, [x], (gy, _) => [tape.Multiply(gy, output)]);
+        output = tape.Record("exp", y, [x], (gy, _) => [tape.Multiply(gy, output)], keeps: []);
+        output.IsNeededInBackward = true;
         return output;
     }
 }

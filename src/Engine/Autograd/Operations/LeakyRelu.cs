@@ -18,6 +18,6 @@ public static class LeakyRelu
     {
         Tensor gx = tape.Allocate(x.Shape, x.DType);
         tape.Backend.LeakyReluBackward(gy.Value, x.Value, slope, gx);
-        return tape.Record("leaky relu backward", gx, [gy], (ggx, _) => [tape.LeakyReLUBackward(ggx, x, slope)]);
+        return tape.Record("leaky relu backward", gx, [gy], (ggx, _) => [tape.LeakyReLUBackward(ggx, x, slope)], keeps: [x]);
     }
 }

@@ -36,7 +36,7 @@ public static class Normalization
         this Tape tape, NormalizationProblem problem, Variable x, Tensor mean, Tensor variance, Variable gamma, Variable beta, bool throughStatistics, Tensor[] saved)
     {
         tape.RequireFirstOrder("normalization");
-        return tape.Record("normalization", Forward(), [x, gamma, beta], Backward, Forward, saved);
+        return tape.Record("normalization", Forward(), [x, gamma, beta], Backward, recompute: Forward, saved: saved);
 
         Tensor Forward()
         {

@@ -13,7 +13,7 @@ public static class PixelShuffling
             throw new ArgumentException($"pixel shuffle by {factor} needs channels divisible by {factor * factor}, not {s}");
         Tensor y = tape.Allocate(new Shape(s[0], s[1], s[2] * factor, s[3] * factor, s[4] / (factor * factor)), x.DType);
         tape.Backend.PixelShuffle(x.Value, factor, transposed, y);
-        return tape.Record("pixel shuffle", y, [x], (gy, _) => [tape.PixelUnshuffle(gy, factor, transposed)]);
+        return tape.Record("pixel shuffle", y, [x], (gy, _) => [tape.PixelUnshuffle(gy, factor, transposed)], keeps: []);
     }
 
     /// <summary>The inverse of <see cref="PixelShuffle"/>.</summary>
@@ -24,6 +24,6 @@ public static class PixelShuffling
             throw new ArgumentException($"pixel unshuffle by {factor} needs height and width divisible by {factor}, not {s}");
         Tensor x = tape.Allocate(new Shape(s[0], s[1], s[2] / factor, s[3] / factor, s[4] * factor * factor), y.DType);
         tape.Backend.PixelUnshuffle(y.Value, factor, transposed, x);
-        return tape.Record("pixel unshuffle", x, [y], (gx, _) => [tape.PixelShuffle(gx, factor, transposed)]);
+        return tape.Record("pixel unshuffle", x, [y], (gx, _) => [tape.PixelShuffle(gx, factor, transposed)], keeps: []);
     }
 }

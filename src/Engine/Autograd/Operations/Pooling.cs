@@ -20,7 +20,7 @@ public static class Pooling
             Tensor gx = tape.Allocate(x.Shape, x.DType);
             tape.Backend.MaxPoolBackward(problem, gy.Value, choice, gx);
             return [new Variable(gx)];
-        }, saved: choice);
+        }, keeps: [], saved: choice);
     }
 
     /// <summary>The mean of each window.</summary>
@@ -29,13 +29,13 @@ public static class Pooling
         problem.Validate();
         Tensor y = tape.Allocate(problem.OutputShape, x.DType);
         tape.Backend.AveragePoolForward(problem, x.Value, y);
-        return tape.Record("average pool", y, [x], (gy, _) => [tape.AveragePoolBackward(problem, gy)]);
+        return tape.Record("average pool", y, [x], (gy, _) => [tape.AveragePoolBackward(problem, gy)], keeps: []);
     }
 
     private static Variable AveragePoolBackward(this Tape tape, PoolingProblem problem, Variable gy)
     {
         Tensor gx = tape.Allocate(problem.InputShape, gy.DType);
         tape.Backend.AveragePoolBackward(problem, gy.Value, gx);
-        return tape.Record("average pool backward", gx, [gy], (ggx, _) => [tape.AveragePool(problem, ggx)]);
+        return tape.Record("average pool backward", gx, [gy], (ggx, _) => [tape.AveragePool(problem, ggx)], keeps: []);
     }
 }

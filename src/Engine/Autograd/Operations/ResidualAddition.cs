@@ -19,6 +19,6 @@ public static class ResidualAddition
         [
             !wanted[0] ? null : missing == 0 ? gy : tape.SliceChannels(gy, missing / 2, shortcut.Shape[^1]),
             wanted[1] ? tape.Dropout(gy, mask) : null,
-        ]);
+        ], keeps: []);
     }
 }

@@ -10,6 +10,6 @@ public static class Scaling
     {
         Tensor y = tape.Allocate(x.Shape, x.DType);
         tape.Backend.Affine(x.Value, scale, offset, y);
-        return tape.Record("scale", y, [x], (gy, _) => [tape.Scale(gy, scale)]);
+        return tape.Record("scale", y, [x], (gy, _) => [tape.Scale(gy, scale)], keeps: []);
     }
 }

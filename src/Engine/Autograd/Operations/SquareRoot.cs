@@ -12,7 +12,8 @@ public static class SquareRoot
         Tensor y = tape.Allocate(x.Shape, x.DType);
         tape.Backend.Unary(UnaryFunction.SquareRoot, x.Value, y);
         Variable output = null!;
-        output = tape.Record("sqrt", y, [x], (gy, _) => [tape.Scale(tape.Divide(gy, output), 0.5)]);
+        output = tape.Record("sqrt", y, [x], (gy, _) => [tape.Scale(tape.Divide(gy, output), 0.5)], keeps: []);
+        output.IsNeededInBackward = true;
         return output;
     }
 }

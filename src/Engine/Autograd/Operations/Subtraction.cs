@@ -11,6 +11,6 @@ public static class Subtraction
     {
         Tensor y = tape.Allocate(a.Shape, a.DType);
         tape.Backend.Binary(BinaryFunction.Subtract, a.Value, b.Value, y);
-        return tape.Record("subtract", y, [a, b], (gy, wanted) => [gy, wanted[1] ? tape.Scale(gy, -1) : null]);
+        return tape.Record("subtract", y, [a, b], (gy, wanted) => [gy, wanted[1] ? tape.Scale(gy, -1) : null], keeps: []);
     }
 }

@@ -17,7 +17,7 @@ public static class Summation
         (int outer, int reduced, int inner) = Split(x.Shape, first, axes);
         Tensor y = tape.Allocate(new Shape([.. x.Shape.AsSpan()[..first], .. x.Shape.AsSpan()[(first + axes)..]]), x.DType);
         tape.Backend.Sum(x.Value, outer, reduced, inner, y);
-        return tape.Record("sum", y, [x], (gy, _) => [tape.Broadcast(gy, x.Shape, first, axes)]);
+        return tape.Record("sum", y, [x], (gy, _) => [tape.Broadcast(gy, x.Shape, first, axes)], keeps: []);
     }
 
     /// <summary>Repeats x along <paramref name="axes"/> new axes that stand at <paramref name="first"/> in <paramref name="shape"/>.</summary>
@@ -28,7 +28,7 @@ public static class Summation
             throw new ArgumentException($"{x.Shape} cannot be broadcast to {shape} along {axes} axes from {first}");
         Tensor y = tape.Allocate(shape, x.DType);
         tape.Backend.Broadcast(x.Value, outer, repeated, inner, y);
-        return tape.Record("broadcast", y, [x], (gy, _) => [tape.Sum(gy, first, axes)]);
+        return tape.Record("broadcast", y, [x], (gy, _) => [tape.Sum(gy, first, axes)], keeps: []);
     }
 
     private static (int Outer, int Middle, int Inner) Split(Shape shape, int first, int axes)
