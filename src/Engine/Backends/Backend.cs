@@ -1,0 +1,135 @@
+using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Backends;
+
+/// <summary>
+/// The contract: every operation that a device must offer, on tensors of float32 or float64 unless said otherwise.
+/// Outputs are allocated by the caller and overwritten whole; inputs and outputs must not overlap except where said. Results depend on nothing but
+/// the arguments: not on thread count or timing. Feature maps are (batch, depth, height, width, channels).
+/// </summary>
+public abstract class Backend(Device device) : IDisposable
+{
+    public Device Device { get; } = device;
+
+    /// <summary>Short description for logs, such as "cpu avx512 x2".</summary>
+    public abstract string Description { get; }
+
+    // ---- Elementwise ----
+
+    /// <summary>y = value everywhere; any element type.</summary>
+    public abstract void Fill(Tensor y, double value);
+
+    /// <summary>y = x, converting between float32, float64 and bfloat16 where the types differ (to bfloat16: round to nearest even).</summary>
+    public abstract void Convert(Tensor x, Tensor y);
+
+    /// <summary>y = function(a, b), all of one shape; y may be a or b.</summary>
+    public abstract void Binary(BinaryFunction function, Tensor a, Tensor b, Tensor y);
+
+    /// <summary>y = function(x); y may be x.</summary>
+    public abstract void Unary(UnaryFunction function, Tensor x, Tensor y);
+
+    /// <summary>y = scale * x + offset; y may be x.</summary>
+    public abstract void Affine(Tensor x, double scale, double offset, Tensor y);
+
+    /// <summary>y = x where x >= 0, slope * x below; y may be x.</summary>
+    public abstract void LeakyReluForward(Tensor x, double slope, Tensor y);
+
+    /// <summary>gx = gy where x >= 0, slope * gy below; gx may be gy.</summary>
+    public abstract void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx);
+
+    /// <summary>y = dropout(x); its own adjoint; y may be x.</summary>
+    public abstract void Dropout(Tensor x, DropoutMask mask, Tensor y);
+
+    // ---- Reductions, broadcasts, copies ----
+
+    /// <summary>x seen as (outer, reduced, inner), y as (outer, inner): y = sum of x over the middle, in an order fixed by the shape.</summary>
+    public abstract void Sum(Tensor x, int outer, int reduced, int inner, Tensor y);
+
+    /// <summary>x seen as (outer, inner), y as (outer, repeated, inner): the adjoint of <see cref="Sum"/>.</summary>
+    public abstract void Broadcast(Tensor x, int outer, int repeated, int inner, Tensor y);
+
+    /// <summary>Copies <paramref name="count"/> channels (last axis) of each position from x, beginning at <paramref name="xStart"/>, to y at <paramref name="yStart"/>; the other channels of y stay.</summary>
+    public abstract void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count);
+
+    /// <summary>y = op(a) op(b) for matrices (rows, columns), op transposing where asked.</summary>
+    public abstract void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y);
+
+    /// <summary>y = softmax of x over its last axis, with the maximum subtracted.</summary>
+    public abstract void Softmax(Tensor x, Tensor y);
+
+    // ---- Convolution ----
+
+    /// <summary>y = x * w (+ bias per output channel), as <see cref="ConvolutionProblem"/> says.</summary>
+    public abstract void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y);
+
+    /// <summary>gx: the gradient for the input, of which the forward pass is the adjoint.</summary>
+    public abstract void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx);
+
+    /// <summary>gw: the gradient for the weights.</summary>
+    public abstract void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw);
+
+    // ---- Pooling and shuffles ----
+
+    /// <summary>y = maximum of each window; <paramref name="choice"/> (uint8, shape of y) = index of the first maximum in the window, depth-major.</summary>
+    public abstract void MaxPoolForward(PoolingProblem problem, Tensor x, Tensor y, Tensor choice);
+
+    /// <summary>gx: gy at the chosen elements, zero elsewhere; overlapping windows add.</summary>
+    public abstract void MaxPoolBackward(PoolingProblem problem, Tensor gy, Tensor choice, Tensor gx);
+
+    /// <summary>y = mean of the window's elements inside the image.</summary>
+    public abstract void AveragePoolForward(PoolingProblem problem, Tensor x, Tensor y);
+
+    public abstract void AveragePoolBackward(PoolingProblem problem, Tensor gy, Tensor gx);
+
+    /// <summary>
+    /// x (N, D, H, W, C r r) to y (N, D, H r, W r, C): y[h r + p, w r + q, c] = x[h, w, c r r + p r + q]. Shi et al. 2016, arXiv:1609.05158.
+    /// With <paramref name="transposed"/>, p and q change places (what the published code does for batches above one).
+    /// </summary>
+    public abstract void PixelShuffle(Tensor x, int factor, bool transposed, Tensor y);
+
+    /// <summary>The inverse, and adjoint, of <see cref="PixelShuffle"/>.</summary>
+    public abstract void PixelUnshuffle(Tensor y, int factor, bool transposed, Tensor x);
+
+    // ---- Normalization ----
+
+    /// <summary>Mean and biased variance of dropout(x), each (rows, groups). Rows of modalities without a sample are left as they are.</summary>
+    public abstract void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance);
+
+    /// <summary>y = leakyReLU(gamma * (dropout(x) - mean) / sqrt(variance + epsilon) + beta).</summary>
+    public abstract void NormalizationForward(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta, Tensor y);
+
+    /// <summary>
+    /// Gradients of <see cref="NormalizationForward"/>, each written where it is not null. With <paramref name="throughStatistics"/> mean and variance
+    /// are functions of x (training), else constants (running statistics). Rows of ggamma and gbeta of modalities without a sample become zero.
+    /// </summary>
+    public abstract void NormalizationBackward(
+        NormalizationProblem problem, bool throughStatistics, Tensor gy, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta,
+        Tensor? gx, Tensor? ggamma, Tensor? gbeta);
+
+    // ---- Residual ----
+
+    /// <summary>y = dropout(branch) + shortcut, whose channels are centred among zeros where it has fewer than the branch.</summary>
+    public abstract void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y);
+
+    // ---- Loss ----
+
+    /// <summary>
+    /// One pass over the logits. Per modality, in float64, over its positions i with p = softmax(z), g = one-hot label:
+    /// I[c] = sum p_c g_c, P[c] = sum p_c^2, N[c] = sum g_c, E[c] = sum over g_c = 1 of -log(max(p_c, floor)), Z[c, k] = sum g_c z_k.
+    /// </summary>
+    public abstract void SegmentationLossSums(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor sums);
+
+    /// <summary>
+    /// The second pass: gz = p * (dp - sum_k dp_k p_k) + table[m, label], with
+    /// dp_c = diceTrue[m, c] g_c + diceSquare[m, c] p_c + (g_c and p_c above the floor ? crossEntropy[m, c] / p_c : 0). Coefficients are float64.
+    /// </summary>
+    public abstract void SegmentationLossGradient(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor coefficients, Tensor gz);
+
+    // ---- Optimizers ----
+
+    /// <summary>Updates w and the moments m and v in place.</summary>
+    public abstract void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v);
+
+    public virtual void Dispose() => GC.SuppressFinalize(this);
+}

@@ -1,0 +1,51 @@
+namespace UnpairedSegEngine.Backends;
+
+/// <summary>Which modality each sample of a batch belongs to. The modalities of a step travel as one batch, and normalization and losses pick theirs by this index.</summary>
+public sealed class ModalityIndex : IEquatable<ModalityIndex>
+{
+    private readonly int[] ofSample;
+
+    /// <param name="modalities">Number of modalities that the network knows.</param>
+    /// <param name="ofSample">Modality of each sample, in [0, <paramref name="modalities"/>).</param>
+    /// <exception cref="ArgumentException">A sample names a modality that does not exist.</exception>
+    public ModalityIndex(int modalities, params ReadOnlySpan<int> ofSample)
+    {
+        foreach (int modality in ofSample)
+        {
+            if ((uint)modality >= (uint)modalities)
+                throw new ArgumentException($"a sample has modality {modality}, but the network knows {modalities}");
+        }
+
+        Modalities = modalities;
+        this.ofSample = ofSample.ToArray();
+    }
+
+    public int Modalities { get; }
+
+    public int Samples => ofSample.Length;
+
+    public int this[int sample] => ofSample[sample];
+
+    /// <summary><paramref name="samples"/> samples of one modality.</summary>
+    public static ModalityIndex Single(int modalities, int modality, int samples)
+        => new(modalities, Enumerable.Repeat(modality, samples).ToArray());
+
+    /// <summary>Equal shares, modality after modality: 0, 0, ..., 1, 1, ...</summary>
+    public static ModalityIndex Blocks(int modalities, int samplesEach)
+        => new(modalities, Enumerable.Range(0, modalities * samplesEach).Select(sample => sample / samplesEach).ToArray());
+
+    public int SamplesOf(int modality) => ofSample.Count(m => m == modality);
+
+    public bool Equals(ModalityIndex? other) => other is not null && Modalities == other.Modalities && ofSample.AsSpan().SequenceEqual(other.ofSample);
+
+    public override bool Equals(object? obj) => Equals(obj as ModalityIndex);
+
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        hash.Add(Modalities);
+        foreach (int modality in ofSample)
+            hash.Add(modality);
+        return hash.ToHashCode();
+    }
+}
