@@ -1,0 +1,73 @@
+using System.Globalization;
+
+namespace UnpairedSegEngine.Imaging;
+
+/// <summary>The grid of a volume: size in voxels and where the voxels lie in the world. Immutable.</summary>
+public sealed class Geometry
+{
+    /// <exception cref="ArgumentException">A size below 1, more voxels than an array holds, or a singular affine.</exception>
+    public Geometry(int x, int y, int z, Affine affine)
+    {
+        ArgumentNullException.ThrowIfNull(affine);
+        if (x < 1 || y < 1 || z < 1 || (Int128)x * y * z > Array.MaxLength)
+            throw new ArgumentException($"a volume of {x}x{y}x{z} voxels is not possible: every size must be at least 1 and the product at most {Array.MaxLength}");
+        if (!(Math.Abs(affine.Determinant) > 0) || !double.IsFinite(affine.Determinant + affine.Origin.Length))
+            throw new ArgumentException("the affine is singular or not finite: its three axes must span space");
+        (X, Y, Z, Affine) = (x, y, z, affine);
+        AxisCodes = affine.AxisCodes();
+    }
+
+    public int X { get; }
+
+    public int Y { get; }
+
+    public int Z { get; }
+
+    /// <summary>Voxel index to world RAS+ millimetres.</summary>
+    public Affine Affine { get; }
+
+    /// <summary>Direction of each array axis, e.g. "LAS".</summary>
+    public string AxisCodes { get; }
+
+    /// <summary>Millimetres per voxel.</summary>
+    public Vector3d Spacing => Affine.Spacing;
+
+    public int VoxelCount => X * Y * Z;
+
+    /// <summary>Size along array axis 0, 1 or 2.</summary>
+    public int Size(int axis) => axis switch
+    {
+        0 => X,
+        1 => Y,
+        2 => Z,
+        _ => throw new ArgumentOutOfRangeException(nameof(axis), axis, "a volume has the axes 0, 1 and 2"),
+    };
+
+    public bool SameShape(Geometry other) => X == other.X && Y == other.Y && Z == other.Z;
+
+    /// <summary>Whether two grids are the same: shape, spacing and origin within <paramref name="tolerance"/> mm, directions within
+    /// <paramref name="directionTolerance"/> per component. <paramref name="difference"/> says in one line what differs, or is empty.</summary>
+    public bool Matches(Geometry other, out string difference, double tolerance = 1e-3, double directionTolerance = 1e-4)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        difference = "";
+        if (!SameShape(other))
+            difference = $"shape {ShapeText()} against {other.ShapeText()}";
+        else if (Enumerable.Range(0, 3).Any(a => Math.Abs(Spacing[a] - other.Spacing[a]) > tolerance))
+            difference = $"spacing {Text(Spacing)} mm against {Text(other.Spacing)} mm";
+        else if (Enumerable.Range(0, 9).Any(c => Math.Abs(Direction(c) - other.Direction(c)) > directionTolerance))
+            difference = $"axis directions differ ({AxisCodes} against {other.AxisCodes})";
+        else if ((Affine.Origin - other.Affine.Origin).Length > tolerance)
+            difference = $"origin {Text(Affine.Origin)} mm against {Text(other.Affine.Origin)} mm";
+        return difference.Length == 0;
+    }
+
+    /// <summary>"256x256x40".</summary>
+    public string ShapeText() => $"{X}x{Y}x{Z}";
+
+    public override string ToString() => $"{ShapeText()} {AxisCodes} at {Text(Spacing)} mm";
+
+    private double Direction(int cell) => Affine[cell % 3, cell / 3] / Spacing[cell / 3];
+
+    private static string Text(Vector3d v) => string.Create(CultureInfo.InvariantCulture, $"({v.X:0.####}, {v.Y:0.####}, {v.Z:0.####})");
+}

@@ -1,0 +1,27 @@
+namespace UnpairedSegEngine.Imaging;
+
+/// <summary>Three doubles: a voxel position or a point or direction in millimetres.</summary>
+public readonly record struct Vector3d(double X, double Y, double Z)
+{
+    public double Length => Math.Sqrt(Dot(this, this));
+
+    /// <summary>Component 0, 1 or 2.</summary>
+    public double this[int axis] => axis switch
+    {
+        0 => X,
+        1 => Y,
+        2 => Z,
+        _ => throw new ArgumentOutOfRangeException(nameof(axis), axis, "a vector has the axes 0, 1 and 2"),
+    };
+
+    public static Vector3d operator +(Vector3d a, Vector3d b) => new(a.X + b.X, a.Y + b.Y, a.Z + b.Z);
+
+    public static Vector3d operator -(Vector3d a, Vector3d b) => new(a.X - b.X, a.Y - b.Y, a.Z - b.Z);
+
+    public static Vector3d operator *(Vector3d a, double scale) => new(a.X * scale, a.Y * scale, a.Z * scale);
+
+    public static double Dot(Vector3d a, Vector3d b) => (a.X * b.X) + (a.Y * b.Y) + (a.Z * b.Z);
+
+    public static Vector3d Cross(Vector3d a, Vector3d b) =>
+        new((a.Y * b.Z) - (a.Z * b.Y), (a.Z * b.X) - (a.X * b.Z), (a.X * b.Y) - (a.Y * b.X));
+}
