@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using UnpairedSegEngine.Random;
+
+namespace UnpairedSegEngine.Segmentation.Data;
+
+/// <summary>
+/// Prepares training batches ahead on background threads. The batch of a step is a pure function of seed and step:
+/// neither the number of threads nor the step that loading started at changes it.
+/// </summary>
+public sealed class BatchLoader : IDisposable
+{
+    /// <summary>Keeps the loader's random numbers apart from others that are keyed by the run's seed.</summary>
+    private const ulong KeyOfLoading = 0x9F0C_64E1_5B7D_2A83;
+
+    private readonly ISampleSource source;
+    private readonly Augmentation augmentation;
+    private readonly int samplesPerModality;
+    private readonly ulong key;
+    private readonly object gate = new();
+    private readonly Stack<TrainingBatch> free = new();
+    private readonly Dictionary<long, TrainingBatch> ready = [];
+    private readonly Dictionary<long, ExceptionDispatchInfo> failed = [];
+    private readonly Thread[] threads;
+    private long nextToFill, nextToHandOut;
+    private bool stopping;
+
+    /// <summary>Starts loading.</summary>
+    /// <param name="source">Where samples come from.</param>
+    /// <param name="augmentation">How they are varied.</param>
+    /// <param name="samplesPerModality">Samples of each modality in a batch.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="firstStep">The step of the first batch: 0, or where training resumes.</param>
+    /// <param name="threadCount">Background threads.</param>
+    /// <param name="prefetch">Batches held at most, the one in use among them; this bounds the loader's memory.</param>
+    public BatchLoader(ISampleSource source, Augmentation augmentation, int samplesPerModality, ulong seed,
+        long firstStep = 0, int threadCount = 1, int prefetch = 3)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(samplesPerModality, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(firstStep);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threadCount, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(prefetch, 1);
+        this.source = source;
+        this.augmentation = augmentation;
+        this.samplesPerModality = samplesPerModality;
+        key = seed ^ KeyOfLoading;
+        nextToFill = nextToHandOut = firstStep;
+        int[] modalityOfSample = [.. source.Modalities.SelectMany(m => Enumerable.Repeat(m.Index, samplesPerModality))];
+        for (int i = 0; i < prefetch; i++)
+        {
+            free.Push(new TrainingBatch(source.Shape, modalityOfSample, Recycle));
+        }
+        threads = [.. Enumerable.Range(0, threadCount).Select(i => new Thread(FillBatches) { IsBackground = true, Name = $"batch loader {i}" })];
+        foreach (Thread thread in threads)
+        {
+            thread.Start();
+        }
+    }
+
+    /// <summary>The batch of the next step; waits until it is there. Dispose of it before asking for many more.</summary>
+    /// <exception cref="InvalidDataException">A sample could not be read; the message names it.</exception>
+    public TrainingBatch Next()
+    {
+        long started = Stopwatch.GetTimestamp();
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(stopping, this);
+            TrainingBatch? batch;
+            while (!ready.Remove(nextToHandOut, out batch))
+            {
+                if (failed.TryGetValue(nextToHandOut, out ExceptionDispatchInfo? failure))
+                {
+                    failure.Throw();
+                }
+                Monitor.Wait(gate);
+            }
+            nextToHandOut++;
+            batch.Wait = Stopwatch.GetElapsedTime(started);
+            return batch;
+        }
+    }
+
+    /// <summary>Stops the threads and waits for them.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            stopping = true;
+            Monitor.PulseAll(gate);
+        }
+        foreach (Thread thread in threads)
+        {
+            thread.Join();
+        }
+    }
+
+    private void FillBatches()
+    {
+        var image = new float[source.Shape.ImageLength];
+        var labels = new byte[source.Shape.PixelCount];
+        while (TakeFree() is TrainingBatch batch)
+        {
+            ExceptionDispatchInfo? failure = null;
+            try
+            {
+                Fill(batch, image, labels);
+            }
+            catch (Exception e)
+            {
+                // Rethrown to whoever asks for this step's batch.
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+            lock (gate)
+            {
+                if (failure is null)
+                {
+                    ready.Add(batch.Step, batch);
+                }
+                else
+                {
+                    failed.Add(batch.Step, failure);
+                    free.Push(batch);
+                }
+                Monitor.PulseAll(gate);
+            }
+            if (failure is not null)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Fill(TrainingBatch batch, float[] image, byte[] labels)
+    {
+        SampleShape shape = source.Shape;
+        int position = 0;
+        foreach (Modality modality in source.Modalities)
+        {
+            for (int sample = 0; sample < samplesPerModality; sample++, position++)
+            {
+                var stream = new PhiloxStream(key ^ ((ulong)modality.Index << 32), (uint)batch.Step, (uint)(batch.Step >> 32), (uint)sample);
+                source.Draw(modality, ref stream, image, labels);
+                augmentation.Apply(shape, ref stream, image, labels,
+                    batch.Images.AsSpan(position * shape.ImageLength, shape.ImageLength),
+                    batch.Labels.AsSpan(position * shape.PixelCount, shape.PixelCount));
+            }
+        }
+    }
+
+    private TrainingBatch? TakeFree()
+    {
+        lock (gate)
+        {
+            while (!stopping && free.Count == 0)
+            {
+                Monitor.Wait(gate);
+            }
+            if (stopping)
+            {
+                return null;
+            }
+            TrainingBatch batch = free.Pop();
+            batch.Step = nextToFill++;
+            return batch;
+        }
+    }
+
+    private void Recycle(TrainingBatch batch)
+    {
+        lock (gate)
+        {
+            if (!free.Contains(batch))
+            {
+                free.Push(batch);
+            }
+            Monitor.PulseAll(gate);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using System.IO.Enumeration;
+using System.Text.Json;
+
+namespace UnpairedSegEngine.Segmentation.Data;
+
+/// <summary>
+/// dataset.json of the nnU-Net v2 raw layout, with the additional key <c>domains</c>: for every modality the
+/// case names, or glob patterns (<c>ct_*</c>), that belong to it.
+/// </summary>
+public sealed class DatasetManifest
+{
+    /// <summary>The file's name inside a dataset folder.</summary>
+    public const string FileName = "dataset.json";
+
+    private readonly string path;
+    private readonly IReadOnlyList<IReadOnlyList<string>> patternsOfModality;
+
+    private DatasetManifest(string path, JsonElement root)
+    {
+        this.path = path;
+        Name = root.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String
+            ? name.GetString()!
+            : Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path)))!;
+        FileEnding = Required(root, "file_ending", JsonValueKind.String).GetString()!;
+        ClassNames = ReadLabels(Required(root, "labels", JsonValueKind.Object));
+        int channels = Required(root, "channel_names", JsonValueKind.Object).EnumerateObject().Count();
+        if (channels != 1)
+        {
+            throw Bad($"channel_names lists {channels} channels, expected 1: unpaired cases have one image each");
+        }
+        if (root.TryGetProperty("numTraining", out JsonElement count))
+        {
+            TrainingCount = count.ValueKind == JsonValueKind.Number && count.TryGetInt32(out int number)
+                ? number
+                : throw Bad($"numTraining is {count.GetRawText()}, expected a whole number");
+        }
+        (Modalities, patternsOfModality) = ReadDomains(Required(root, "domains", JsonValueKind.Object));
+    }
+
+    /// <summary>The dataset's name; the folder's where the file gives none.</summary>
+    public string Name { get; }
+
+    /// <summary>The ending of every image and label file, for example ".nii.gz".</summary>
+    public string FileEnding { get; }
+
+    /// <summary>Class names by label value; the first is the background.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>The modalities in the file's order.</summary>
+    public IReadOnlyList<Modality> Modalities { get; }
+
+    /// <summary>How many training cases the file announces; null where it does not say.</summary>
+    public int? TrainingCount { get; }
+
+    /// <summary>Reads and checks dataset.json.</summary>
+    /// <exception cref="InvalidDataException">The file is no JSON, or a key is missing or malformed.</exception>
+    public static DatasetManifest Read(string path)
+    {
+        using JsonDocument document = JsonFile.Parse(path);
+        return document.RootElement.ValueKind == JsonValueKind.Object
+            ? new DatasetManifest(path, document.RootElement)
+            : throw new InvalidDataException($"'{path}': expected a JSON object, found {document.RootElement.ValueKind}");
+    }
+
+    /// <summary>The one modality whose patterns match a case.</summary>
+    /// <exception cref="InvalidDataException">No modality matches, or more than one does.</exception>
+    public Modality ModalityOf(string caseId)
+    {
+        Modality[] matching = [.. Modalities.Where(m => patternsOfModality[m.Index].Any(
+            pattern => FileSystemName.MatchesSimpleExpression(pattern, caseId, ignoreCase: false)))];
+        return matching.Length switch
+        {
+            1 => matching[0],
+            0 => throw Bad($"case '{caseId}' belongs to no domain: add it, or a pattern that matches it, to 'domains'"),
+            _ => throw Bad($"case '{caseId}' belongs to the domains {string.Join(" and ", matching.Select(m => m.Name))}, expected one"),
+        };
+    }
+
+    private string[] ReadLabels(JsonElement labels)
+    {
+        var names = new SortedDictionary<int, string>();
+        foreach (JsonProperty label in labels.EnumerateObject())
+        {
+            if (label.Value.ValueKind != JsonValueKind.Number || !label.Value.TryGetInt32(out int value))
+            {
+                throw Bad($"label '{label.Name}' is {label.Value.GetRawText()}, expected a whole number");
+            }
+            if (!names.TryAdd(value, label.Name))
+            {
+                throw Bad($"labels '{names[value]}' and '{label.Name}' share the value {value}");
+            }
+        }
+        if (!names.Keys.SequenceEqual(Enumerable.Range(0, names.Count)) || names.Count is < 2 or >= LabelValue.Ignored)
+        {
+            throw Bad($"label values are {string.Join(", ", names.Keys)}, expected consecutive ones from 0 (at least 2, below {LabelValue.Ignored})");
+        }
+        return names[0] == "background"
+            ? [.. names.Values]
+            : throw Bad($"label 0 is named '{names[0]}', expected 'background'");
+    }
+
+    private (Modality[], List<IReadOnlyList<string>>) ReadDomains(JsonElement domains)
+    {
+        var modalities = new List<Modality>();
+        var patterns = new List<IReadOnlyList<string>>();
+        foreach (JsonProperty domain in domains.EnumerateObject())
+        {
+            if (domain.Value.ValueKind != JsonValueKind.Array || domain.Value.GetArrayLength() == 0
+                || domain.Value.EnumerateArray().Any(p => p.ValueKind != JsonValueKind.String))
+            {
+                throw Bad($"domain '{domain.Name}': expected a list of case names or patterns, such as [\"ct_*\"]");
+            }
+            modalities.Add(new Modality(domain.Name, modalities.Count));
+            patterns.Add([.. domain.Value.EnumerateArray().Select(p => p.GetString()!)]);
+        }
+        return modalities.Count > 0
+            ? ([.. modalities], patterns)
+            : throw Bad("'domains' is empty, expected one entry per modality, such as \"CT\": [\"ct_*\"]");
+    }
+
+    private JsonElement Required(JsonElement root, string key, JsonValueKind kind)
+    {
+        if (!root.TryGetProperty(key, out JsonElement value))
+        {
+            throw Bad($"the key '{key}' is missing");
+        }
+        return value.ValueKind == kind ? value : throw Bad($"the key '{key}' is {value.ValueKind}, expected {kind}");
+    }
+
+    private InvalidDataException Bad(string what) => new($"'{path}': {what}");
+}

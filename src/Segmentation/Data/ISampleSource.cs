@@ -1,0 +1,20 @@
+using UnpairedSegEngine.Random;
+
+namespace UnpairedSegEngine.Segmentation.Data;
+
+/// <summary>Where a <see cref="BatchLoader"/> takes its samples from. Implementations are drawn from by several threads at once.</summary>
+public interface ISampleSource
+{
+    /// <summary>The modalities that samples can be drawn of.</summary>
+    IReadOnlyList<Modality> Modalities { get; }
+
+    /// <summary>The size of every sample.</summary>
+    SampleShape Shape { get; }
+
+    /// <summary>Draws one sample: the same stream gives the same sample.</summary>
+    /// <param name="modality">Which modality to draw from.</param>
+    /// <param name="stream">The random numbers that decide which sample.</param>
+    /// <param name="image">Receives (height, width, channels).</param>
+    /// <param name="labels">Receives (height, width).</param>
+    void Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels);
+}

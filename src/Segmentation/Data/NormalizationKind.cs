@@ -1,0 +1,20 @@
+namespace UnpairedSegEngine.Segmentation.Data;
+
+/// <summary>How <see cref="IntensityNormalization"/> derives its map from a volume.</summary>
+public enum NormalizationKind
+{
+    /// <summary>Intensities stay as they are.</summary>
+    None,
+
+    /// <summary>A fixed intensity range is clipped to and mapped linearly: for CT in Hounsfield units.</summary>
+    Window,
+
+    /// <summary>Zero mean and unit variance over all voxels.</summary>
+    ZScore,
+
+    /// <summary>Zero mean and unit variance over the body: the voxels above the volume's mean.</summary>
+    BodyZScore,
+
+    /// <summary>Clipped at two percentiles of the volume, then zero mean and unit variance over all voxels.</summary>
+    Percentile,
+}

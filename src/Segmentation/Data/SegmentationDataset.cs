@@ -1,0 +1,162 @@
+using UnpairedSegEngine.Random;
+
+namespace UnpairedSegEngine.Segmentation.Data;
+
+/// <summary>
+/// A dataset of unpaired modalities in the nnU-Net v2 raw layout: dataset.json (see <see cref="DatasetManifest"/>),
+/// imagesTr/CASE_0000.nii.gz, labelsTr/CASE.nii.gz, and optionally imagesTs, labelsTs and splits_final.json.
+/// </summary>
+public sealed class SegmentationDataset
+{
+    private const int GeneratedFolds = 5;
+    private const ulong SplitSeed = 12345;
+
+    private readonly DatasetManifest manifest;
+
+    private SegmentationDataset(string folder, DatasetManifest manifest)
+    {
+        Folder = folder;
+        this.manifest = manifest;
+        Cases = FindCases("imagesTr", "labelsTr", labelRequired: true);
+        TestCases = Directory.Exists(Path.Combine(folder, "imagesTs"))
+            ? FindCases("imagesTs", "labelsTs", labelRequired: Directory.Exists(Path.Combine(folder, "labelsTs")))
+            : [];
+        if (manifest.TrainingCount is int announced && announced != Cases.Count)
+        {
+            throw new InvalidDataException(
+                $"'{ManifestPath}': numTraining is {announced}, but imagesTr holds {Cases.Count} cases: add what is missing or correct the number");
+        }
+    }
+
+    /// <summary>The dataset's folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>The dataset's name.</summary>
+    public string Name => manifest.Name;
+
+    /// <summary>The modalities in dataset.json's order.</summary>
+    public IReadOnlyList<Modality> Modalities => manifest.Modalities;
+
+    /// <summary>Class names by label value; the first is the background.</summary>
+    public IReadOnlyList<string> ClassNames => manifest.ClassNames;
+
+    /// <summary>The cases of imagesTr, sorted by name.</summary>
+    public IReadOnlyList<DatasetCase> Cases { get; }
+
+    /// <summary>The cases of imagesTs, sorted by name; none where there is no such folder.</summary>
+    public IReadOnlyList<DatasetCase> TestCases { get; }
+
+    private string ManifestPath => Path.Combine(Folder, DatasetManifest.FileName);
+
+    /// <summary>Reads dataset.json and checks that every case has its files and exactly one modality.</summary>
+    /// <exception cref="InvalidDataException">Something is missing or contradictory; the message says what and where.</exception>
+    public static SegmentationDataset Open(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new InvalidDataException($"'{folder}': no such dataset folder");
+        }
+        string manifestPath = Path.Combine(folder, DatasetManifest.FileName);
+        return File.Exists(manifestPath)
+            ? new SegmentationDataset(folder, DatasetManifest.Read(manifestPath))
+            : throw new InvalidDataException($"'{folder}': no {DatasetManifest.FileName}, expected a dataset in the nnU-Net v2 raw layout");
+    }
+
+    /// <summary>
+    /// One fold: from splits_final.json where there is one, else one of five made by shuffling the cases of each
+    /// modality with a fixed seed. The test cases are those of imagesTs, or, without it, those that the fold names nowhere.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The split names an unknown case or leaves a modality without training cases.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such fold.</exception>
+    public DatasetSplit Split(int fold = 0)
+    {
+        string path = Path.Combine(Folder, SplitFile.FileName);
+        bool fromFile = File.Exists(path);
+        string origin = fromFile ? $"'{path}': fold {fold}" : $"'{Folder}': generated fold {fold}";
+        (HashSet<string> train, HashSet<string> validation) = fromFile ? SplitFile.ReadFold(path, fold) : GenerateFold(fold);
+
+        string? unknown = train.Concat(validation).Except(Cases.Select(c => c.Id)).Order(StringComparer.Ordinal).FirstOrDefault();
+        if (unknown is not null)
+        {
+            throw new InvalidDataException($"{origin} names case '{unknown}', which is not in imagesTr");
+        }
+        DatasetCase[] trainCases = [.. Cases.Where(c => train.Contains(c.Id))];
+        Modality? empty = Modalities.FirstOrDefault(m => !trainCases.Any(c => c.Modality == m));
+        if (empty is not null)
+        {
+            throw new InvalidDataException($"{origin} has no training case of modality {empty.Name}, expected at least one");
+        }
+        IReadOnlyList<DatasetCase> test = TestCases.Count > 0
+            ? TestCases
+            : [.. Cases.Where(c => !train.Contains(c.Id) && !validation.Contains(c.Id))];
+        return new DatasetSplit(trainCases, [.. Cases.Where(c => validation.Contains(c.Id))], test);
+    }
+
+    private (HashSet<string> Train, HashSet<string> Validation) GenerateFold(int fold)
+    {
+        if (fold is < 0 or >= GeneratedFolds)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(fold), fold, $"without {SplitFile.FileName} there are the folds 0 to {GeneratedFolds - 1}");
+        }
+        var train = new HashSet<string>(StringComparer.Ordinal);
+        var validation = new HashSet<string>(StringComparer.Ordinal);
+        foreach (Modality modality in Modalities)
+        {
+            string[] ids = [.. Cases.Where(c => c.Modality == modality).Select(c => c.Id)];
+            var stream = new PhiloxStream(SplitSeed, (uint)modality.Index, 0, 0);
+            for (int last = ids.Length - 1; last > 0; last--)
+            {
+                int other = stream.NextIndex(last + 1);
+                (ids[last], ids[other]) = (ids[other], ids[last]);
+            }
+            int folds = Math.Min(GeneratedFolds, ids.Length);
+            for (int i = 0; i < ids.Length; i++)
+            {
+                bool heldOut = folds > 1 && i % folds == fold % folds;
+                (heldOut ? validation : train).Add(ids[i]);
+            }
+        }
+        return (train, validation);
+    }
+
+    private List<DatasetCase> FindCases(string imageFolder, string labelFolder, bool labelRequired)
+    {
+        string suffix = "_0000" + manifest.FileEnding;
+        string images = Path.Combine(Folder, imageFolder), labels = Path.Combine(Folder, labelFolder);
+        var cases = new List<DatasetCase>();
+        foreach (string imagePath in FilesEndingIn(images, manifest.FileEnding))
+        {
+            string fileName = Path.GetFileName(imagePath);
+            if (!fileName.EndsWith(suffix, StringComparison.Ordinal))
+            {
+                throw new InvalidDataException($"'{imagePath}': expected a name of the form CASE{suffix} (one channel per case)");
+            }
+            string id = fileName[..^suffix.Length];
+            string labelPath = Path.Combine(labels, id + manifest.FileEnding);
+            bool labelled = File.Exists(labelPath);
+            if (labelRequired && !labelled)
+            {
+                throw new InvalidDataException($"case '{id}': the label file '{labelPath}' is missing");
+            }
+            cases.Add(new DatasetCase(id, manifest.ModalityOf(id), imagePath, labelled ? labelPath : null));
+        }
+        if (cases.Count == 0)
+        {
+            throw new InvalidDataException($"'{images}': no image files, expected CASE{suffix}");
+        }
+        var known = cases.Select(c => c.Id).ToHashSet(StringComparer.Ordinal);
+        string? orphan = FilesEndingIn(labels, manifest.FileEnding)
+            .FirstOrDefault(path => !known.Contains(Path.GetFileName(path)[..^manifest.FileEnding.Length]));
+        return orphan is null
+            ? cases
+            : throw new InvalidDataException($"'{orphan}': a label without its image in {imageFolder}");
+    }
+
+    private static IEnumerable<string> FilesEndingIn(string folder, string ending) =>
+        Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder)
+                .Where(path => path.EndsWith(ending, StringComparison.Ordinal) && !Path.GetFileName(path).StartsWith('.'))
+                .Order(StringComparer.Ordinal)
+            : [];
+}

@@ -1,0 +1,51 @@
+using System.Text.Json;
+
+namespace UnpairedSegEngine.Segmentation.Data;
+
+/// <summary>splits_final.json of nnU-Net: a list of folds, each with the case names of <c>train</c> and <c>val</c>.</summary>
+internal static class SplitFile
+{
+    /// <summary>The file's name inside a dataset folder.</summary>
+    public const string FileName = "splits_final.json";
+
+    /// <summary>The case names of one fold.</summary>
+    /// <exception cref="InvalidDataException">The file is malformed, or lists a case twice.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The file has no such fold.</exception>
+    public static (HashSet<string> Train, HashSet<string> Validation) ReadFold(string path, int fold)
+    {
+        using JsonDocument document = JsonFile.Parse(path);
+        JsonElement folds = document.RootElement;
+        if (folds.ValueKind != JsonValueKind.Array || folds.GetArrayLength() == 0)
+        {
+            throw new InvalidDataException($"'{path}': expected a list of folds, each with 'train' and 'val'");
+        }
+        if (fold < 0 || fold >= folds.GetArrayLength())
+        {
+            throw new ArgumentOutOfRangeException(nameof(fold), fold, $"'{path}' has the folds 0 to {folds.GetArrayLength() - 1}");
+        }
+        HashSet<string> train = ReadCases(path, folds[fold], fold, "train");
+        HashSet<string> validation = ReadCases(path, folds[fold], fold, "val");
+        string? shared = train.Order(StringComparer.Ordinal).FirstOrDefault(validation.Contains);
+        return shared is null
+            ? (train, validation)
+            : throw new InvalidDataException($"'{path}': fold {fold} has case '{shared}' in both 'train' and 'val'");
+    }
+
+    private static HashSet<string> ReadCases(string path, JsonElement fold, int number, string key)
+    {
+        if (fold.ValueKind != JsonValueKind.Object || !fold.TryGetProperty(key, out JsonElement list)
+            || list.ValueKind != JsonValueKind.Array || list.EnumerateArray().Any(c => c.ValueKind != JsonValueKind.String))
+        {
+            throw new InvalidDataException($"'{path}': fold {number} has no list '{key}' of case names");
+        }
+        var cases = new HashSet<string>(StringComparer.Ordinal);
+        foreach (JsonElement entry in list.EnumerateArray())
+        {
+            if (!cases.Add(entry.GetString()!))
+            {
+                throw new InvalidDataException($"'{path}': fold {number} lists case '{entry.GetString()}' twice in '{key}'");
+            }
+        }
+        return cases;
+    }
+}

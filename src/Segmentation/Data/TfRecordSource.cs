@@ -1,0 +1,51 @@
+using UnpairedSegEngine.Random;
+
+namespace UnpairedSegEngine.Segmentation.Data;
+
+/// <summary>Draws training samples uniformly from the TFRecord files of each modality, read when they are drawn.</summary>
+public sealed class TfRecordSource : ISampleSource
+{
+    private readonly (string Path, long Offset)[][] records;
+    private readonly int classCount;
+
+    /// <summary>Indexes the files of every modality.</summary>
+    /// <param name="filesOfModality">Modality names and their TFRecord files, in the order of the modality indices.</param>
+    /// <param name="classCount">Label values from this on belong to no class.</param>
+    /// <exception cref="InvalidDataException">A file is damaged, or a modality has no record.</exception>
+    public TfRecordSource(IReadOnlyList<(string Name, IReadOnlyList<string> Files)> filesOfModality, int classCount)
+    {
+        this.classCount = classCount;
+        Modalities = [.. filesOfModality.Select((entry, index) => new Modality(entry.Name, index))];
+        records = [.. filesOfModality.Select(entry => entry.Files
+            .SelectMany(path => TfRecordFile.IndexRecords(path).Select(offset => (path, offset))).ToArray())];
+        Modality? empty = Modalities.FirstOrDefault(m => records[m.Index].Length == 0);
+        if (empty is not null || Modalities.Count == 0)
+        {
+            throw new InvalidDataException($"modality '{empty?.Name}' has no TFRecord, expected at least one");
+        }
+        Shape = Read(records[0][0]).Shape;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Modality> Modalities { get; }
+
+    /// <inheritdoc/>
+    public SampleShape Shape { get; }
+
+    /// <inheritdoc/>
+    public void Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
+    {
+        (string Path, long Offset)[] candidates = records[modality.Index];
+        (string Path, long Offset) drawn = candidates[stream.NextIndex(candidates.Length)];
+        TfRecordPair pair = Read(drawn);
+        if (pair.Shape != Shape)
+        {
+            throw new InvalidDataException(
+                $"'{drawn.Path}': the record at offset {drawn.Offset} is {pair.Shape}, expected {Shape} like the first record");
+        }
+        pair.Image.CopyTo(image);
+        pair.Labels.CopyTo(labels);
+    }
+
+    private TfRecordPair Read((string Path, long Offset) record) => TfRecordPair.Read(record.Path, record.Offset, classCount);
+}

@@ -1,0 +1,114 @@
+using UnpairedSegEngine.Random;
+using UnpairedSegEngine.Segmentation.Data;
+
+namespace UnpairedSegEngine.Segmentation.Tests.Data;
+
+[TestFixture]
+public class AugmentationTests
+{
+    private static readonly SampleShape Shape = new(20, 31, 3);
+
+    private static readonly AugmentationSettings Strong = new()
+    {
+        RotationDegrees = 40, Scaling = 0.4f, Shift = 0.2f, ElasticPixels = 2, FlipProbability = 0.5f,
+        Gain = 0.3f, Offset = 0.5f, Gamma = 0.4f, Noise = 0.2f,
+    };
+
+    private static readonly float[] Image = [.. Enumerable.Range(0, Shape.ImageLength).Select(i => MathF.Sin(i * 0.37f) - 0.2f)];
+    private static readonly byte[] Classes = [.. Enumerable.Range(0, Shape.PixelCount).Select(i => (byte)(i % 7 == 0 ? 255 : i % 4 * 2))];
+
+    [Test]
+    public void NoAmounts_GiveTheSampleBitForBit()
+    {
+        (float[] image, byte[] labels) = Vary(AugmentationSettings.None, 3);
+        Assert.That(image, Is.EqualTo(Image));
+        Assert.That(labels, Is.EqualTo(Classes));
+    }
+
+    [Test]
+    public void Labels_AreNeverInterpolated()
+    {
+        var known = Classes.ToHashSet();
+        for (uint sample = 0; sample < 50; sample++)
+        {
+            Assert.That(Vary(Strong, sample).Labels.All(known.Contains), Is.True, $"sample {sample}");
+        }
+    }
+
+    [Test]
+    public void SameStream_SameSample_OtherStream_Another()
+    {
+        float[] first = Vary(Strong, 5).Image;
+        Assert.That(Vary(Strong, 5).Image, Is.EqualTo(first));
+        Assert.That(Vary(Strong, 6).Image, Is.Not.EqualTo(first));
+    }
+
+    [Test]
+    public void StrongVariation_StaysFinite()
+    {
+        for (uint sample = 0; sample < 50; sample++)
+        {
+            Assert.That(Vary(Strong, sample).Image.All(float.IsFinite), Is.True, $"sample {sample}");
+        }
+    }
+
+    [Test]
+    public void Flip_MirrorsColumns()
+    {
+        (float[] image, byte[] labels) = Vary(AugmentationSettings.None with { FlipProbability = 1 }, 1);
+        for (int row = 0; row < Shape.Height; row++)
+        {
+            for (int column = 0; column < Shape.Width; column++)
+            {
+                int here = (row * Shape.Width) + column, mirrored = (row * Shape.Width) + Shape.Width - 1 - column;
+                Assert.That(labels[here], Is.EqualTo(Classes[mirrored]));
+                Assert.That(image[here * Shape.Channels], Is.EqualTo(Image[mirrored * Shape.Channels]));
+            }
+        }
+    }
+
+    [Test]
+    public void RotatedDisc_KeepsImageAndLabelTogether()
+    {
+        var shape = new SampleShape(64, 64, 1);
+        var image = new float[shape.ImageLength];
+        var labels = new byte[shape.PixelCount];
+        for (int i = 0; i < labels.Length; i++)
+        {
+            bool inside = Math.Pow((i / 64) - 20, 2) + Math.Pow((i % 64) - 40, 2) < 100;
+            (image[i], labels[i]) = inside ? (1, (byte)1) : (0, (byte)0);
+        }
+        var settings = AugmentationSettings.None with { RotationDegrees = 60, Scaling = 0.3f, Shift = 0.05f, ElasticPixels = 1 };
+        var (varied, variedLabels) = (new float[image.Length], new byte[labels.Length]);
+        for (uint sample = 0; sample < 10; sample++)
+        {
+            var stream = new PhiloxStream(8, sample, 0, 0);
+            new Augmentation(settings).Apply(shape, ref stream, image, labels, varied, variedLabels);
+            int disagreeing = varied.Zip(variedLabels).Count(p => Math.Abs(p.First - p.Second) > 0.75);
+            Assert.That(variedLabels.Count(l => l == 1), Is.InRange(80, 600));
+            Assert.That(disagreeing, Is.Zero);
+        }
+    }
+
+    [Test]
+    public void IntensitiesOfAFlatImage_StayFlat()
+    {
+        var stream = new PhiloxStream(8, 0, 0, 0);
+        var (image, labels) = (new float[Shape.ImageLength], new byte[Shape.PixelCount]);
+        new Augmentation(Strong).Apply(Shape, ref stream, Enumerable.Repeat(2f, image.Length).ToArray(), labels, image, labels.ToArray());
+        Assert.That(image, Is.All.EqualTo(2f));
+    }
+
+    [Test]
+    public void NegativeAmount_IsRefusedByName() =>
+        Assert.That(() => new Augmentation(new AugmentationSettings { Noise = -1 }),
+            Throws.ArgumentException.With.Message.EqualTo("augmentation Noise is -1, expected 0 to 10"));
+
+    private static (float[] Image, byte[] Labels) Vary(AugmentationSettings settings, uint sample)
+    {
+        var stream = new PhiloxStream(42, sample, 0, 0);
+        var (image, labels) = (new float[Image.Length], new byte[Classes.Length]);
+        new Augmentation(settings).Apply(Shape, ref stream, Image, Classes, image, labels);
+        return (image, labels);
+    }
+}

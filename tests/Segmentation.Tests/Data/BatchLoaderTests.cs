@@ -1,0 +1,105 @@
+using UnpairedSegEngine.Random;
+using UnpairedSegEngine.Segmentation.Data;
+
+namespace UnpairedSegEngine.Segmentation.Tests.Data;
+
+[TestFixture]
+public class BatchLoaderTests
+{
+    private static readonly Augmentation Augmented = new(new AugmentationSettings { ElasticPixels = 1 });
+
+    [Test]
+    public void Batches_DoNotDependOnThreadsOrPrefetch()
+    {
+        List<float[]> reference = Load(steps: 12, threads: 1, prefetch: 1);
+        Assert.That(Load(steps: 12, threads: 4, prefetch: 5), Is.EqualTo(reference));
+        Assert.That(Load(steps: 12, threads: 3, prefetch: 2), Is.EqualTo(reference));
+    }
+
+    [Test]
+    public void ResumedLoader_ContinuesTheSameBatches() =>
+        Assert.That(Load(steps: 5, threads: 2, prefetch: 3, firstStep: 7),
+            Is.EqualTo(Load(steps: 12, threads: 2, prefetch: 3).Skip(7)));
+
+    [Test]
+    public void OtherSeed_OtherBatches() =>
+        Assert.That(Load(steps: 1, threads: 1, prefetch: 1, seed: 2), Is.Not.EqualTo(Load(steps: 1, threads: 1, prefetch: 1)));
+
+    [Test]
+    public void Batch_HoldsTheModalitiesOneAfterTheOther()
+    {
+        using var loader = new BatchLoader(new NoiseSource(), new Augmentation(AugmentationSettings.None), 2, seed: 1);
+        using TrainingBatch batch = loader.Next();
+        Assert.That(batch.ModalityOfSample, Is.EqualTo(new[] { 0, 0, 1, 1 }));
+        Assert.That(batch.Images, Has.Length.EqualTo(4 * NoiseSource.Size.ImageLength));
+        Assert.That(batch.Labels.Chunk(NoiseSource.Size.PixelCount).Select(l => l[0]), Is.EqualTo(new byte[] { 0, 0, 1, 1 }));
+    }
+
+    [Test]
+    public void Memory_IsRecycled()
+    {
+        var seen = new HashSet<float[]>(ReferenceEqualityComparer.Instance);
+        using var loader = new BatchLoader(new NoiseSource(), Augmented, 1, seed: 1, threadCount: 2, prefetch: 3);
+        for (int step = 0; step < 20; step++)
+        {
+            using TrainingBatch batch = loader.Next();
+            seen.Add(batch.Images);
+        }
+        Assert.That(seen, Has.Count.LessThanOrEqualTo(3));
+    }
+
+    [TestCase(1)]
+    [TestCase(3)]
+    public void Failure_SurfacesAtItsStepWithItsMessage(int threads)
+    {
+        using var loader = new BatchLoader(new NoiseSource { FailingDraw = 9 }, Augmented, 1, seed: 1, threadCount: threads, prefetch: 3);
+        Assert.That(() =>
+            {
+                for (int step = 0; step < 20; step++)
+                {
+                    loader.Next().Dispose();
+                }
+            },
+            Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("case 'ct_07': damaged"));
+    }
+
+    private static List<float[]> Load(int steps, int threads, int prefetch, long firstStep = 0, ulong seed = 1)
+    {
+        using var loader = new BatchLoader(new NoiseSource(), Augmented, 2, seed, firstStep, threads, prefetch);
+        var images = new List<float[]>();
+        for (int i = 0; i < steps; i++)
+        {
+            using TrainingBatch batch = loader.Next();
+            Assert.That(batch.Step, Is.EqualTo(firstStep + i));
+            images.Add([.. batch.Images]);
+        }
+        return images;
+    }
+
+    /// <summary>Samples of noise, labelled with their modality.</summary>
+    private sealed class NoiseSource : ISampleSource
+    {
+        public static readonly SampleShape Size = new(6, 7, 3);
+
+        private int draws;
+
+        public int FailingDraw { get; init; } = -1;
+
+        public IReadOnlyList<Modality> Modalities { get; } = [new("CT", 0), new("MR", 1)];
+
+        public SampleShape Shape => Size;
+
+        public void Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
+        {
+            if (Interlocked.Increment(ref draws) == FailingDraw)
+            {
+                throw new InvalidDataException("case 'ct_07': damaged");
+            }
+            foreach (ref float value in image)
+            {
+                value = stream.NextUniform();
+            }
+            labels.Fill((byte)modality.Index);
+        }
+    }
+}
