@@ -10,7 +10,8 @@ public sealed class Geometry
     {
         ArgumentNullException.ThrowIfNull(affine);
         if (x < 1 || y < 1 || z < 1 || (Int128)x * y * z > Array.MaxLength)
-            throw new ArgumentException($"a volume of {x}x{y}x{z} voxels is not possible: every size must be at least 1 and the product at most {Array.MaxLength}");
+            throw new ArgumentException(
+                $"a volume of {x}x{y}x{z} voxels is not possible: every size must be at least 1 and the product at most {Array.MaxLength}");
         if (!(Math.Abs(affine.Determinant) > 0) || !affine.IsFinite)
             throw new ArgumentException("the affine is singular or not finite: its three axes must span space");
         (X, Y, Z, Affine) = (x, y, z, affine);
@@ -46,7 +47,8 @@ public sealed class Geometry
     public bool SameShape(Geometry other) => X == other.X && Y == other.Y && Z == other.Z;
 
     /// <summary>Whether two grids are the same: shape, spacing and origin within <paramref name="tolerance"/> mm, directions within
-    /// <paramref name="directionTolerance"/> per component. <paramref name="difference"/> says in one line what differs, or is empty.</summary>
+    /// <paramref name="directionTolerance"/> per component. <paramref name="difference"/> says in one line what differs, or
+    /// is empty.</summary>
     public bool Matches(Geometry other, out string difference, double tolerance = 1e-3, double directionTolerance = 1e-4)
     {
         ArgumentNullException.ThrowIfNull(other);

@@ -48,7 +48,10 @@ public sealed record Inspection
     /// <summary>SHA-256 of the stored voxels: stored data type, little-endian, x fastest.</summary>
     public required string StoredSha256 { get; init; }
 
-    /// <summary>SHA-256 of the voxels as float64 (raw * scl_slope + scl_inter where that applies), little-endian, x fastest; null as for <see cref="Minimum"/>'s types.</summary>
+    /// <summary>
+    /// SHA-256 of the voxels as float64 (raw * scl_slope + scl_inter where that applies), little-endian, x fastest; null as
+    /// for <see cref="Minimum"/>'s types.
+    /// </summary>
     public required string? ScaledSha256 { get; init; }
 
     /// <summary>Codes of the header extensions.</summary>

@@ -1,11 +1,17 @@
 namespace UnpairedSegEngine.Imaging;
 
-/// <summary>Turns a volume's array axes to a wanted frame by permuting and flipping: no value is interpolated, every voxel keeps its place in the world.</summary>
+/// <summary>
+/// Turns a volume's array axes to a wanted frame by permuting and flipping: no value is interpolated, every voxel keeps its
+/// place in the world.
+/// </summary>
 public static class Orientation
 {
     private static readonly string[] WorldAxes = ["LR", "PA", "IS"];
 
-    /// <summary>The volume with its axes running along <paramref name="axisCodes"/>, e.g. "RAS" or "LAS"; the volume itself where they do already.</summary>
+    /// <summary>
+    /// The volume with its axes running along <paramref name="axisCodes"/>, e.g. "RAS" or "LAS"; the volume itself where
+    /// they do already.
+    /// </summary>
     /// <remarks>Reorienting the result to the codes of the original grid gives the original back, oblique grids included.</remarks>
     /// <exception cref="ArgumentException">Not three codes, one of each of L/R, P/A and I/S.</exception>
     public static Volume<T> Reorient<T>(Volume<T> volume, string axisCodes)
@@ -65,6 +71,7 @@ public static class Orientation
     private static void RequireFrame(string axisCodes)
     {
         if (axisCodes is not { Length: 3 } || axisCodes.Select(WorldAxis).Order().SequenceEqual([0, 1, 2]) is false)
-            throw new ArgumentException($"'{axisCodes}' is no frame: use one of L/R, one of P/A and one of I/S, e.g. RAS", nameof(axisCodes));
+            throw new ArgumentException(
+                $"'{axisCodes}' is no frame: use one of L/R, one of P/A and one of I/S, e.g. RAS", nameof(axisCodes));
     }
 }

@@ -1,23 +1,31 @@
 namespace UnpairedSegEngine.Imaging;
 
-/// <summary>Brings a volume onto another grid with the same axis directions: linear for images, nearest for labels. Beyond the border the edge value goes on.</summary>
+/// <summary>
+/// Brings a volume onto another grid with the same axis directions: linear for images, nearest for labels. Beyond the border
+/// the edge value goes on.
+/// </summary>
 public static class Resampling
 {
     private const double DirectionTolerance = 1e-4;
 
-    /// <summary>A grid of another size over the same field of view: the outer faces of the border voxels stay where they are.</summary>
+    /// <summary>
+    /// A grid of another size over the same field of view: the outer faces of the border voxels stay where they are.
+    /// </summary>
     public static Geometry Resize(Geometry source, int x, int y, int z)
     {
         ArgumentNullException.ThrowIfNull(source);
         return Centred(source, x, y, z, new((double)source.X / x, (double)source.Y / y, (double)source.Z / z));
     }
 
-    /// <summary>A grid of another spacing in mm with the same centre, and the size that comes nearest to the same field of view.</summary>
+    /// <summary>
+    /// A grid of another spacing in mm with the same centre, and the size that comes nearest to the same field of view.
+    /// </summary>
     public static Geometry Respace(Geometry source, Vector3d spacing)
     {
         ArgumentNullException.ThrowIfNull(source);
         if (!(spacing.X > 0 && spacing.Y > 0 && spacing.Z > 0))
-            throw new ArgumentException($"a spacing of {spacing} mm is not possible: every component must be positive", nameof(spacing));
+            throw new ArgumentException(
+                $"a spacing of {spacing} mm is not possible: every component must be positive", nameof(spacing));
         var scale = new Vector3d(spacing.X / source.Spacing.X, spacing.Y / source.Spacing.Y, spacing.Z / source.Spacing.Z);
         int Size(int axis) => (int)Math.Clamp(Math.Round(source.Size(axis) / scale[axis]), 1, Array.MaxLength);
         return Centred(source, Size(0), Size(1), Size(2), scale);
@@ -102,7 +110,8 @@ public static class Resampling
             var unit = from.Column(axis) * (1 / source.Spacing[axis]);
             var scale = Vector3d.Dot(to.Column(axis), unit) / source.Spacing[axis];
             if ((to.Column(axis) * (1 / target.Spacing[axis]) - unit).Length > DirectionTolerance)
-                throw new ArgumentException($"cannot resample between grids with other axis directions ({source} to {target}): reorient first");
+                throw new ArgumentException(
+                    $"cannot resample between grids with other axis directions ({source} to {target}): reorient first");
             var start = IndexOf(source, to.Origin, axis);
             return [.. Enumerable.Range(0, target.Size(axis)).Select(t => At(start + (scale * t), source.Size(axis)))];
         }

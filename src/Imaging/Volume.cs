@@ -17,7 +17,8 @@ public sealed class Volume<T>
         ArgumentNullException.ThrowIfNull(geometry);
         ArgumentNullException.ThrowIfNull(voxels);
         if (voxels.Length != geometry.VoxelCount)
-            throw new ArgumentException($"{voxels.Length} voxels given for a volume of {geometry.ShapeText()} = {geometry.VoxelCount}");
+            throw new ArgumentException(
+                $"{voxels.Length} voxels given for a volume of {geometry.ShapeText()} = {geometry.VoxelCount}");
         (Geometry, Voxels) = (geometry, voxels);
     }
 

@@ -1,6 +1,8 @@
 namespace UnpairedSegEngine.Imaging.Metrics;
 
-/// <summary>Dice and IoU per class between label maps. Counts of several slices or volumes can be added before the scores are taken.</summary>
+/// <summary>
+/// Dice and IoU per class between label maps. Counts of several slices or volumes can be added before the scores are taken.
+/// </summary>
 public sealed class OverlapMetrics
 {
     private readonly OverlapCounts[] counts;
@@ -28,13 +30,16 @@ public sealed class OverlapMetrics
         ArgumentNullException.ThrowIfNull(prediction);
         ArgumentNullException.ThrowIfNull(reference);
         if (!prediction.Geometry.SameShape(reference.Geometry))
-            throw new ArgumentException($"prediction of {prediction.Geometry.ShapeText()} against a reference of {reference.Geometry.ShapeText()}");
+            throw new ArgumentException(
+                $"prediction of {prediction.Geometry.ShapeText()} against a reference of {reference.Geometry.ShapeText()}");
         var metrics = new OverlapMetrics(classes);
         metrics.Add(prediction.Voxels, reference.Voxels);
         return metrics;
     }
 
-    /// <summary>Adds the voxels of two label maps. Reference labels outside the classes are left out, as they are in the loss.</summary>
+    /// <summary>
+    /// Adds the voxels of two label maps. Reference labels outside the classes are left out, as they are in the loss.
+    /// </summary>
     /// <exception cref="ArgumentException">Maps of different lengths, or a predicted label outside the classes.</exception>
     public void Add(ReadOnlySpan<byte> prediction, ReadOnlySpan<byte> reference)
     {
@@ -46,7 +51,8 @@ public sealed class OverlapMetrics
             if (reference[i] >= counts.Length)
                 continue;
             if (prediction[i] >= counts.Length)
-                throw new ArgumentException($"predicted label {prediction[i]} at voxel {i}, expected less than {counts.Length}", nameof(prediction));
+                throw new ArgumentException(
+                    $"predicted label {prediction[i]} at voxel {i}, expected less than {counts.Length}", nameof(prediction));
             confusion[prediction[i], reference[i]]++;
         }
 

@@ -6,8 +6,10 @@ namespace UnpairedSegEngine.Imaging.Nifti;
 internal static class ExtensionReader
 {
     /// <param name="stream">Placed behind the header.</param>
-    /// <param name="end">Where the voxels start; <see cref="long.MaxValue"/> in a .hdr file, whose extensions run to its end.</param>
-    /// <exception cref="InvalidDataException">A size below 16, no multiple of 16, or beyond the voxels' start or the file's end.</exception>
+    /// <param name="end">Where the voxels start; <see cref="long.MaxValue"/> in a .hdr file, whose extensions run to its
+    /// end.</param>
+    /// <exception cref="InvalidDataException">A size below 16, no multiple of 16, or beyond the voxels' start or the file's
+    /// end.</exception>
     public static List<NiftiExtension> Read(NiftiStream stream, NiftiHeader header, long end, string file)
     {
         var extensions = new List<NiftiExtension>();
@@ -24,10 +26,12 @@ internal static class ExtensionReader
             var size = start.Length < 8 ? 0 : Int32(start, header);
             var code = start.Length < 8 ? 0 : Int32(start.AsSpan(4), header);
             if (size < 16 || size % 16 != 0 || size - 8 > end - stream.Position)
-                throw HeaderCheck.Bad(file, $"esize of extension {extensions.Count + 1}", $"{size}", "a multiple of 16 that ends before the voxels");
+                throw HeaderCheck.Bad(
+                    file, $"esize of extension {extensions.Count + 1}", $"{size}", "a multiple of 16 that ends before the voxels");
             var content = stream.Read(size - 8);
             if (content.Length < size - 8)
-                throw new InvalidDataException($"{file}: extension {extensions.Count + 1} is cut: {content.Length + 8} of {size} bytes");
+                throw new InvalidDataException(
+                    $"{file}: extension {extensions.Count + 1} is cut: {content.Length + 8} of {size} bytes");
             extensions.Add(new NiftiExtension(code, content));
         }
 

@@ -32,7 +32,8 @@ internal static class HeaderCheck
     {
         string[] known = header.Version == 1 ? ["n+1", "ni1", ""] : ["n+2", "ni2"];
         if (!known.Contains(header.Magic))
-            throw Bad(file, "magic", $"'{Printable(header.Magic)}'", $"one of {string.Join(", ", known.Where(k => k.Length > 0))}");
+            throw Bad(
+                file, "magic", $"'{Printable(header.Magic)}'", $"one of {string.Join(", ", known.Where(k => k.Length > 0))}");
         if (header.IsAnalyze && !NiftiPaths.IsPair(file))
             throw Bad(file, "magic", "empty", "n+1 (only an Analyze .hdr may lack it)");
     }
@@ -58,7 +59,8 @@ internal static class HeaderCheck
         if (bytes == 0)
             throw Bad(file, "datatype", header.DataType.Name(), "an integer, float32/64, complex64/128 or RGB type");
         if (header.BitPix != bytes * 8)
-            throw Bad(file, "bitpix", header.BitPix.ToString(CultureInfo.InvariantCulture), $"{bytes * 8} for datatype {header.DataType.Name()}");
+            throw Bad(
+                file, "bitpix", header.BitPix.ToString(CultureInfo.InvariantCulture), $"{bytes * 8} for datatype {header.DataType.Name()}");
     }
 
     private static void CheckOffset(NiftiHeader header, string file, List<string> notes)

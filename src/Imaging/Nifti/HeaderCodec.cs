@@ -23,7 +23,9 @@ internal sealed class HeaderCodec
         (first, bigEndian) = (header.Version == 1, header.BigEndian);
     }
 
-    /// <summary>Header fields as they stand, unchecked; null when the first four bytes are neither 348 nor 540 in either byte order.</summary>
+    /// <summary>
+    /// Header fields as they stand, unchecked; null when the first four bytes are neither 348 nor 540 in either byte order.
+    /// </summary>
     public static NiftiHeader? Decode(byte[] bytes)
     {
         if (bytes.Length < Nifti1Bytes)

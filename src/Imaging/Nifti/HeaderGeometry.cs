@@ -74,7 +74,9 @@ internal static class HeaderGeometry
         return Affine.Diagonal(new(-dx, dy, dz), centre);
     }
 
-    /// <summary>pixdim with nibabel's repairs: the size of a negative one, 1 for 0 and for a dimension that is not there.</summary>
+    /// <summary>
+    /// pixdim with nibabel's repairs: the size of a negative one, 1 for 0 and for a dimension that is not there.
+    /// </summary>
     private static double Spacing(NiftiHeader h, int dimension, string file, List<string> notes)
     {
         if (dimension > h.Dim[0])

@@ -46,17 +46,20 @@ public static class NiftiFile
             return header;
         byte[] longer = [.. bytes, .. stream.Read(HeaderCodec.Nifti2Bytes - HeaderCodec.Nifti1Bytes)];
         return HeaderCodec.Decode(longer)
-            ?? throw HeaderCheck.Bad(file, "sizeof_hdr", $"{MemoryMarshal.Read<int>(bytes)}", "348 (NIfTI-1) or 540 (NIfTI-2) in either byte order");
+            ?? throw HeaderCheck.Bad(
+                file, "sizeof_hdr", $"{MemoryMarshal.Read<int>(bytes)}", "348 (NIfTI-1) or 540 (NIfTI-2) in either byte order");
     }
 
     private static byte[] ReadVoxels(NiftiStream stream, NiftiHeader header, string file)
     {
         var needed = HeaderCheck.DataBytes(header);
         if (!stream.SkipTo((long)header.VoxOffset))
-            throw HeaderCheck.Bad(file, "vox_offset", HeaderCheck.Number(header.VoxOffset), $"an offset within the file's {stream.Position} bytes");
+            throw HeaderCheck.Bad(
+                file, "vox_offset", HeaderCheck.Number(header.VoxOffset), $"an offset within the file's {stream.Position} bytes");
         var voxels = stream.Read(needed);
         if (voxels.Length < needed)
-            throw new InvalidDataException($"{file}: the voxel data are cut: {voxels.Length} bytes, expected {needed} for {string.Join("x", header.Shape)} {header.DataType.Name()}");
+            throw new InvalidDataException(
+                $"{file}: the voxel data are cut: {voxels.Length} bytes, expected {needed} for {string.Join("x", header.Shape)} {header.DataType.Name()}");
         stream.VerifyEnd();
         if (header.BigEndian)
             ByteOrder.Swap(voxels, header.DataType.ComponentBytes());

@@ -93,6 +93,8 @@ public sealed record NiftiHeader
     /// <summary>The sizes of the dimensions in use; valid in every opened file.</summary>
     public long[] Shape => Dim[1..((int)Dim[0] + 1)];
 
-    /// <summary>Whether scl_slope and scl_inter apply: slope finite and not 0, as the standard says. Analyze 7.5 has no scaling.</summary>
+    /// <summary>
+    /// Whether scl_slope and scl_inter apply: slope finite and not 0, as the standard says. Analyze 7.5 has no scaling.
+    /// </summary>
     public bool HasScaling => !IsAnalyze && double.IsFinite(SclSlope) && SclSlope != 0;
 }

@@ -29,7 +29,10 @@ public sealed class NiftiImage
     /// <summary>Oddities of the header that were accepted, one line each.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <summary>The stored values as float64, times scl_slope plus scl_inter where the header has a scaling; all dimensions, x fastest.</summary>
+    /// <summary>
+    /// The stored values as float64, times scl_slope plus scl_inter where the header has a scaling; all dimensions, x
+    /// fastest.
+    /// </summary>
     /// <exception cref="InvalidDataException">A complex or colour data type.</exception>
     public double[] ToScaledDoubles()
     {
@@ -53,7 +56,8 @@ public sealed class NiftiImage
     }
 
     /// <summary>The scaled values as a label map.</summary>
-    /// <exception cref="InvalidDataException">A value that is no whole number in 0..255, or as for <see cref="ToFloatVolume"/>.</exception>
+    /// <exception cref="InvalidDataException">A value that is no whole number in 0..255, or as for <see
+    /// cref="ToFloatVolume"/>.</exception>
     public Volume<byte> ToLabelVolume()
     {
         RequireThreeDimensions();
@@ -66,14 +70,16 @@ public sealed class NiftiImage
     private byte Label(double value)
     {
         if (!(value >= 0 && value <= byte.MaxValue && Math.Floor(value) == value))
-            throw new InvalidDataException($"{Path}: a label map holds the value {HeaderCheck.Number(value)}, expected whole numbers from 0 to 255");
+            throw new InvalidDataException(
+                $"{Path}: a label map holds the value {HeaderCheck.Number(value)}, expected whole numbers from 0 to 255");
         return (byte)value;
     }
 
     private void RequireThreeDimensions()
     {
         if (Header.Shape.Skip(3).Any(size => size > 1))
-            throw HeaderCheck.Bad(Path, "dim", string.Join("x", Header.Shape), "one 3D volume; split a series into its volumes first");
+            throw HeaderCheck.Bad(
+                Path, "dim", string.Join("x", Header.Shape), "one 3D volume; split a series into its volumes first");
     }
 
     private TTo[] StoredAs<TTo>()
@@ -90,7 +96,8 @@ public sealed class NiftiImage
             NiftiDataType.UInt64 => Convert<ulong, TTo>(),
             NiftiDataType.Float32 => Convert<float, TTo>(),
             NiftiDataType.Float64 => Convert<double, TTo>(),
-            _ => throw HeaderCheck.Bad(Path, "datatype", Header.DataType.Name(), "real numbers (its stored bytes alone can be read)"),
+            _ => throw HeaderCheck.Bad(
+                Path, "datatype", Header.DataType.Name(), "real numbers (its stored bytes alone can be read)"),
         };
 
     private TTo[] Convert<TFrom, TTo>()

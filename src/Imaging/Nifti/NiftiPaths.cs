@@ -18,7 +18,8 @@ public static class NiftiPaths
         path.HasEnding(".img") || path.HasEnding(".img.gz") ? Partner(path, ".hdr") : path;
 
     /// <summary>The voxels' file of a .hdr.</summary>
-    /// <exception cref="InvalidDataException">The .img is missing, also when a .nii says in its magic that it has one.</exception>
+    /// <exception cref="InvalidDataException">The .img is missing, also when a .nii says in its magic that it has
+    /// one.</exception>
     internal static string ImageFile(string headerPath) => Partner(headerPath, ".img");
 
     /// <summary>The file name without .nii, .nii.gz, .hdr, ...</summary>
@@ -32,7 +33,8 @@ public static class NiftiPaths
     {
         string[] candidates = [Stem(path) + ending, Stem(path) + ending + ".gz", Stem(path) + ending.ToUpperInvariant()];
         return candidates.FirstOrDefault(File.Exists)
-            ?? throw new InvalidDataException($"{path}: its {ending} file is missing, expected {candidates[0]} (or .gz) beside it");
+            ?? throw new InvalidDataException(
+                $"{path}: its {ending} file is missing, expected {candidates[0]} (or .gz) beside it");
     }
 
     private static bool HasEnding(this string path, string ending) => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase);

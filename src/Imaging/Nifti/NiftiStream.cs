@@ -59,12 +59,15 @@ internal sealed class NiftiStream : IDisposable
         return true;
     }
 
-    /// <summary>Reads a gzip stream to its end, so that its checksum is compared. Trailing bytes are accepted up to a limit.</summary>
+    /// <summary>
+    /// Reads a gzip stream to its end, so that its checksum is compared. Trailing bytes are accepted up to a limit.
+    /// </summary>
     /// <exception cref="InvalidDataException">Corrupt or cut, or far longer than its header says.</exception>
     public void VerifyEnd()
     {
         if (gzipped && SkipTo(Position + TrailingLimit))
-            throw new InvalidDataException($"{file}: the gzip stream goes on for more than {TrailingLimit >> 20} MiB after the voxels that its header declares");
+            throw new InvalidDataException(
+                $"{file}: the gzip stream goes on for more than {TrailingLimit >> 20} MiB after the voxels that its header declares");
     }
 
     public void Dispose() => stream.Dispose();
@@ -79,7 +82,8 @@ internal sealed class NiftiStream : IDisposable
         }
         catch (InvalidDataException error)
         {
-            throw new InvalidDataException($"{file}: the gzip data are damaged or cut after {Position} bytes ({error.Message}); copy the file again", error);
+            throw new InvalidDataException(
+                $"{file}: the gzip data are damaged or cut after {Position} bytes ({error.Message}); copy the file again", error);
         }
     }
 }

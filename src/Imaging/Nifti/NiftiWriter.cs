@@ -42,7 +42,8 @@ public static class NiftiWriter
         // Analyze's bytes in the place of these fields mean something else.
         var template = options.Template is { IsAnalyze: false } given ? given : new NiftiHeader { XyztUnits = MillimetresAndSeconds };
         if (geometry.X > MaximumSize(options) || geometry.Y > MaximumSize(options) || geometry.Z > MaximumSize(options))
-            throw new ArgumentException($"NIfTI-1 stores sizes up to {short.MaxValue}, not {geometry.ShapeText()}: write version 2", nameof(options));
+            throw new ArgumentException(
+                $"NIfTI-1 stores sizes up to {short.MaxValue}, not {geometry.ShapeText()}: write version 2", nameof(options));
         var header = HeaderGeometry.Write(template, geometry) with
         {
             Version = options.Version,

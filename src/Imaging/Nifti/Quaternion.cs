@@ -13,7 +13,9 @@ internal static class Quaternion
             new(2 * ((b * d) + (a * c)), 2 * ((c * d) - (a * b)), (a * a) + (d * d) - (b * b) - (c * c)));
     }
 
-    /// <summary>The closest rotation to an affine's directions; qfac -1 where they are left-handed. Shear is lost, as in every qform.</summary>
+    /// <summary>
+    /// The closest rotation to an affine's directions; qfac -1 where they are left-handed. Shear is lost, as in every qform.
+    /// </summary>
     public static (double Qfac, double[] Quatern) FromAffine(Affine affine)
     {
         var qfac = affine.Determinant < 0 ? -1.0 : 1.0;

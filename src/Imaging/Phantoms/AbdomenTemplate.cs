@@ -1,6 +1,9 @@
 namespace UnpairedSegEngine.Imaging.Phantoms;
 
-/// <summary>Upper abdomen: the four organs of the CHAOS and BTCV label sets among stomach, bowel, pancreas, vessels, spine, ribs and muscle.</summary>
+/// <summary>
+/// Upper abdomen: the four organs of the CHAOS and BTCV label sets among stomach, bowel, pancreas, vessels, spine, ribs and
+/// muscle.
+/// </summary>
 internal static class AbdomenTemplate
 {
     private const double Endless = double.PositiveInfinity;

@@ -1,6 +1,9 @@
 namespace UnpairedSegEngine.Imaging.Phantoms;
 
-/// <summary>Chest around the heart: the four structures of the MM-WHS cardiac task among right heart, great vessels, lungs, spine and wall.</summary>
+/// <summary>
+/// Chest around the heart: the four structures of the MM-WHS cardiac task among right heart, great vessels, lungs, spine and
+/// wall.
+/// </summary>
 internal static class HeartTemplate
 {
     private const double Endless = double.PositiveInfinity;

@@ -35,7 +35,8 @@ public static class PhantomGenerator
     internal static void RequireSize(int size, int slices)
     {
         if (size is < SmallestSize or > LargestSize || slices is < 1 or > LargestSize)
-            throw new ArgumentException($"a phantom of {size}x{size}x{slices} is not possible: use a size of {SmallestSize} to {LargestSize} and 1 to {LargestSize} slices");
+            throw new ArgumentException(
+                $"a phantom of {size}x{size}x{slices} is not possible: use a size of {SmallestSize} to {LargestSize} and 1 to {LargestSize} slices");
     }
 
     private static Geometry Grid(Vector3d fieldOfView, int size, int slices)

@@ -1,6 +1,8 @@
 namespace UnpairedSegEngine.Imaging.Phantoms;
 
-/// <summary>What a scanner makes of a body: partial volume, texture, and for MR a bias field; Gaussian (CT) or Rician (MR) noise.</summary>
+/// <summary>
+/// What a scanner makes of a body: partial volume, texture, and for MR a bias field; Gaussian (CT) or Rician (MR) noise.
+/// </summary>
 internal static class Scanner
 {
     private const double TextureKnots = 14;

@@ -1,6 +1,9 @@
 namespace UnpairedSegEngine.Imaging.Phantoms;
 
-/// <summary>A smooth random field of unit variance at its knots: independent normal numbers a given distance apart, linear between them.</summary>
+/// <summary>
+/// A smooth random field of unit variance at its knots: independent normal numbers a given distance apart, linear between
+/// them.
+/// </summary>
 internal static class SmoothField
 {
     public static Volume<float> Create(Geometry geometry, double knotDistance, CounterRandom random)

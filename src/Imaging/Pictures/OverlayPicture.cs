@@ -3,7 +3,10 @@ using SkiaSharp;
 
 namespace UnpairedSegEngine.Imaging.Pictures;
 
-/// <summary>A PNG with one row per case and the columns image, reference, prediction; captions and a legend where the machine has a font.</summary>
+/// <summary>
+/// A PNG with one row per case and the columns image, reference, prediction; captions and a legend where the machine has a
+/// font.
+/// </summary>
 public static class OverlayPicture
 {
     private const int Gap = 6;

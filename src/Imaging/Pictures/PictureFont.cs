@@ -2,7 +2,9 @@ using SkiaSharp;
 
 namespace UnpairedSegEngine.Imaging.Pictures;
 
-/// <summary>A font for captions that also works without fontconfig, as in a container; null where the machine has no font at all.</summary>
+/// <summary>
+/// A font for captions that also works without fontconfig, as in a container; null where the machine has no font at all.
+/// </summary>
 internal static class PictureFont
 {
     private static readonly string[] Folders = ["/usr/share/fonts", "/usr/local/share/fonts"];

@@ -56,7 +56,8 @@ internal sealed class SlicePanel
         if (labels is null)
             return null;
         if (!labels.Geometry.SameShape(row.Image.Geometry))
-            throw new ArgumentException($"{row.Caption}: labels of {labels.Geometry.ShapeText()} over an image of {row.Image.Geometry.ShapeText()}");
+            throw new ArgumentException(
+                $"{row.Caption}: labels of {labels.Geometry.ShapeText()} over an image of {row.Image.Geometry.ShapeText()}");
         return new Volume<byte>(grid, Resampling.Nearest(Cut(Orientation.Reorient(labels, RadiologicalFrame), slice), grid).Voxels);
     }
 
