@@ -56,6 +56,14 @@ public sealed class ResamplingTests
     }
 
     [Test]
+    public void EachFinerVoxelTakesTheNearestLabel()
+    {
+        var line = new Geometry(3, 1, 1, Affine.Diagonal(new(1, 1, 1), new(0, 0, 0)));
+        var finer = Resampling.Nearest(new Volume<byte>(line, [7, 8, 9]), Resampling.Resize(line, 9, 1, 1));
+        Assert.That(finer.Voxels, Is.EqualTo(new byte[] { 7, 7, 7, 8, 8, 8, 9, 9, 9 }));
+    }
+
+    [Test]
     public void LabelsSurviveThereAndBack()
     {
         var labels = new Volume<byte>(Source, [.. Enumerable.Range(0, Source.VoxelCount).Select(i => (byte)(i % 5))]);
