@@ -33,7 +33,7 @@ public sealed class CaseSegmentation
         toCanonical.TakeNearest(classMap, labels.Slice(slice));
     }
 
-    /// <summary>The segmentation on the volume's own grid and in its orientation; slices never set are background.</summary>
+    /// <summary>The segmentation on the volume's own grid and in its orientation; slices never set are background. It may share memory with this object.</summary>
     public Volume<byte> ToOriginal() =>
         new(grid.Original, Orientation.Reorient(labels, grid.Original.AxisCodes).Voxels);
 

@@ -47,6 +47,7 @@ public sealed class PreparedCase
     /// <param name="loaded">The case; its volumes are not changed.</param>
     /// <param name="settings">What the network sees.</param>
     /// <param name="classCount">Classes of the dataset.</param>
+    /// <exception cref="InvalidDataException">The volume has more slices than fit into memory at network size.</exception>
     public static PreparedCase Prepare(LoadedCase loaded, PreprocessingSettings settings, int classCount)
     {
         Volume<float> canonical = Orientation.Reorient(loaded.Image, CaseGrid.CanonicalAxes);
@@ -56,6 +57,11 @@ public sealed class PreparedCase
         map.Apply(normalized);
         float outside = normalized.Min();
         int sourcePixels = canonical.Geometry.X * canonical.Geometry.Y, pixels = settings.Shape.PixelCount;
+        if ((long)pixels * grid.SliceCount > Array.MaxLength)
+        {
+            throw new InvalidDataException(
+                $"case '{loaded.Id}': {grid.SliceCount} slices of {grid.Height}x{grid.Width} are more than one array holds: choose smaller slices");
+        }
         var image = new float[pixels * grid.SliceCount];
         for (int slice = 0; slice < grid.SliceCount; slice++)
         {

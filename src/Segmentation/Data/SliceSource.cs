@@ -15,7 +15,7 @@ public sealed class SliceSource : ISampleSource
     /// <param name="channels">Neighbouring slices per sample, odd.</param>
     /// <param name="foregroundFraction">The share of samples drawn from slices with an organ, 0..1; the others are drawn from all slices.</param>
     /// <param name="classesUniform">Draws an organ first and then one of its slices, so that small organs are seen as often as large ones.</param>
-    /// <exception cref="ArgumentException">The share is not within 0..1 or a modality has no case.</exception>
+    /// <exception cref="ArgumentException">The share is not within 0..1, a case has no reference segmentation or a modality no case.</exception>
     public SliceSource(IReadOnlyList<PreparedCase> cases, IReadOnlyList<Modality> modalities, int channels,
         float foregroundFraction = 0.67f, bool classesUniform = true)
     {
@@ -26,6 +26,11 @@ public sealed class SliceSource : ISampleSource
         this.foregroundFraction = foregroundFraction;
         this.classesUniform = classesUniform;
         Modalities = modalities;
+        PreparedCase? unlabelled = cases.FirstOrDefault(c => c.ClassHistograms.Count == 0);
+        if (unlabelled is not null)
+        {
+            throw new ArgumentException($"case '{unlabelled.Id}' has no reference segmentation to train on");
+        }
         slicesOfModality = [.. modalities.Select(m => new ModalitySlices([.. cases.Where(c => c.Modality == m)]))];
         Modality? empty = modalities.FirstOrDefault(m => slicesOfModality[m.Index].All.Length == 0);
         if (empty is not null)
