@@ -96,6 +96,10 @@ public abstract class Backend(Device device) : IDisposable
     /// <summary>Mean and biased variance of dropout(x), each (rows, groups). Rows of modalities without a sample are left as they are.</summary>
     public abstract void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance);
 
+    /// <summary>running = decay * running + (1 - decay) * batch, for the rows of modalities that have a sample; batch norm only.</summary>
+    public abstract void UpdateRunningStatistics(
+        NormalizationProblem problem, double decay, Tensor mean, Tensor variance, Tensor runningMean, Tensor runningVariance);
+
     /// <summary>y = leakyReLU(gamma * (dropout(x) - mean) / sqrt(variance + epsilon) + beta).</summary>
     public abstract void NormalizationForward(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta, Tensor y);
 

@@ -1,0 +1,143 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Autograd;
+
+/// <summary>
+/// Records operations in the order they run, and walks them backwards. Backward rules are themselves made of operations on the tape,
+/// so with <c>createGraph</c> they are recorded and can be differentiated again. One tape serves one step.
+/// </summary>
+/// <param name="backend">Computes the operations.</param>
+/// <param name="recording">False for inference: nothing is recorded and released variables are freed at once.</param>
+public sealed class Tape(Backend backend, bool recording = true)
+{
+    private readonly List<TapeNode> nodes = [];
+    private bool inBackward;
+
+    public Backend Backend { get; } = backend;
+
+    public Device Device => Backend.Device;
+
+    /// <summary>Whether operations on variables that require gradients are recorded.</summary>
+    public bool IsRecording { get; private set; } = recording;
+
+    /// <summary>Number of operations recorded.</summary>
+    public int Count => nodes.Count;
+
+    /// <summary>
+    /// Says that the forward pass needs <paramref name="variable"/> no more. It is freed unless a backward rule needs it
+    /// and it cannot be recomputed cheaply (as normalization outputs can).
+    /// </summary>
+    public static void Release(Variable variable)
+    {
+        if (variable.CanRecompute || !variable.IsNeededInBackward)
+            variable.Free();
+    }
+
+    /// <summary>
+    /// Adds the gradient of <paramref name="loss"/> to the <see cref="Variable.Gradient"/> of every leaf, freeing intermediate values on the way.
+    /// The tape is empty afterwards.
+    /// </summary>
+    /// <exception cref="ArgumentException">The loss has more than one element.</exception>
+    public void Backward(Variable loss)
+    {
+        var leaves = new HashSet<Variable>();
+        foreach (TapeNode node in nodes)
+        {
+            foreach (Variable input in node.Inputs)
+            {
+                if (input.RequiresGradient)
+                    leaves.Add(input);
+            }
+        }
+
+        leaves.ExceptWith(nodes.Select(node => node.Output));
+        Walk(loss, variable => variable.RequiresGradient, [], createGraph: false);
+        foreach (Variable leaf in leaves)
+            BackwardPass.MovePendingToGradient(this, leaf);
+        nodes.Clear();
+    }
+
+    /// <summary>The gradients of a one-element <paramref name="output"/> for <paramref name="inputs"/>; zeros where it does not depend on one.</summary>
+    /// <param name="output">What is differentiated.</param>
+    /// <param name="inputs">For what.</param>
+    /// <param name="createGraph">Record the backward pass, so that the gradients can be differentiated again.</param>
+    public Variable[] Gradients(Variable output, IReadOnlyCollection<Variable> inputs, bool createGraph = false)
+    {
+        var needed = new HashSet<Variable>(inputs);
+        foreach (TapeNode node in nodes)
+        {
+            if (node.Inputs.Any(needed.Contains))
+                needed.Add(node.Output);
+        }
+
+        Walk(output, needed.Contains, inputs, createGraph);
+        return [.. inputs.Select(input =>
+        {
+            Variable gradient = input.Pending ?? Zeros(input);
+            input.Pending = null;
+            return gradient;
+        })];
+    }
+
+    /// <summary>Allocates the output of an operation.</summary>
+    internal Tensor Allocate(Shape shape, DType type) => Tensor.Allocate(Device, shape, type);
+
+    /// <summary>Makes the output of an operation known.</summary>
+    /// <param name="name">Name for error messages and profiles.</param>
+    /// <param name="value">Output.</param>
+    /// <param name="inputs">What it was computed from.</param>
+    /// <param name="backward">Its backward rule.</param>
+    /// <param name="keeps">Variables whose values the rule reads; all inputs where null.</param>
+    /// <param name="recompute">Computes the output again, where that is cheaper than keeping it.</param>
+    /// <param name="saved">Tensors kept for the backward rule, freed with the output.</param>
+    internal Variable Record(
+        string name, Tensor value, Variable[] inputs, BackwardRule backward, Variable[]? keeps = null, Func<Tensor>? recompute = null, params Tensor[] saved)
+    {
+        bool requiresGradient = IsRecording && inputs.Any(input => input.RequiresGradient);
+        var output = new Variable(value, requiresGradient, requiresGradient ? recompute : null);
+        if (requiresGradient)
+        {
+            foreach (Variable kept in keeps ?? inputs)
+                kept.IsNeededInBackward = true;
+            nodes.Add(new TapeNode(name, output, inputs, backward, saved));
+        }
+        else
+        {
+            foreach (Tensor tensor in saved)
+                tensor.Dispose();
+        }
+
+        return output;
+    }
+
+    /// <summary>Refuses to record inside a backward pass an operation whose backward rule is not made of operations.</summary>
+    /// <exception cref="NotSupportedException">A second derivative was asked for.</exception>
+    internal void RequireFirstOrder(string name)
+    {
+        if (inBackward && IsRecording)
+            throw new NotSupportedException($"{name} is fused and has no second derivative; build it from unfused operations where gradients of gradients are needed");
+    }
+
+    private Variable Zeros(Variable like)
+    {
+        Tensor zeros = Allocate(like.Shape, like.DType);
+        Backend.Fill(zeros, 0);
+        return new Variable(zeros);
+    }
+
+    private void Walk(Variable output, Func<Variable, bool> isNeeded, IReadOnlyCollection<Variable> kept, bool createGraph)
+    {
+        (bool wasRecording, bool wasInBackward) = (IsRecording, inBackward);
+        (IsRecording, inBackward) = (createGraph, true);
+        try
+        {
+            new BackwardPass(this, isNeeded, kept, frees: kept.Count == 0).Run(nodes, output);
+        }
+        finally
+        {
+            (IsRecording, inBackward) = (wasRecording, wasInBackward);
+        }
+    }
+}

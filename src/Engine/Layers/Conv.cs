@@ -1,0 +1,33 @@
+using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Autograd.Operations;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Layers;
+
+/// <summary>A convolution with output ceil(input / stride), shared by all modalities.</summary>
+public sealed class Conv
+{
+    private readonly Parameter kernel;
+    private readonly Parameter? bias;
+    private readonly Size3 stride;
+    private readonly Size3 dilation;
+    private readonly PaddingMode padding;
+
+    public Conv(
+        ParameterStore store, string name, int inputChannels, int outputChannels, Size3 size, Initializer initializer,
+        Size3? stride = null, Size3? dilation = null, PaddingMode padding = PaddingMode.Zero, bool hasBias = false)
+    {
+        this.stride = stride ?? Size3.One;
+        this.dilation = dilation ?? Size3.One;
+        this.padding = padding;
+        kernel = store.Create(
+            $"{name}.kernel", new Shape(size.Depth, size.Height, size.Width, inputChannels, outputChannels), ParameterKind.Kernel, initializer);
+        bias = hasBias ? store.Create($"{name}.bias", new Shape(outputChannels), ParameterKind.Bias, Initializer.Zeros) : null;
+    }
+
+    /// <param name="context">The pass.</param>
+    /// <param name="x">(N, D, H, W, input channels).</param>
+    public Variable Forward(ForwardContext context, Variable x)
+        => context.Tape.Convolve(ConvolutionProblem.Same(x.Shape, kernel.Value.Shape, stride, dilation, padding), x, kernel.Variable, bias?.Variable);
+}

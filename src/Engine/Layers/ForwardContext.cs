@@ -1,0 +1,21 @@
+using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Backends;
+
+namespace UnpairedSegEngine.Layers;
+
+/// <summary>What every layer of a forward pass shares.</summary>
+/// <param name="Tape">Records the pass.</param>
+/// <param name="Modality">Modality of each sample.</param>
+/// <param name="Training">Batch moments and dropout if true; running statistics and none if false.</param>
+/// <param name="Seed">Key of the dropout masks.</param>
+/// <param name="Step">Training step; tells the masks of different steps apart.</param>
+public sealed record ForwardContext(Tape Tape, ModalityIndex Modality, bool Training, ulong Seed = 0, long Step = 0)
+{
+    private const int SiteBits = 12;
+
+    /// <summary>The mask of one dropout site in this step; off outside training.</summary>
+    /// <param name="keep">Probability to keep an element.</param>
+    /// <param name="site">Number of the site in its network.</param>
+    public DropoutMask Mask(double keep, int site)
+        => Training ? new DropoutMask(keep, Seed, ((ulong)Step << SiteBits) | (uint)site) : DropoutMask.None;
+}

@@ -1,0 +1,26 @@
+using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Autograd.Operations;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Layers;
+
+/// <summary>y = x W + b for rows x.</summary>
+public sealed class Linear
+{
+    private readonly Parameter kernel;
+    private readonly Parameter bias;
+
+    public Linear(ParameterStore store, string name, int inputs, int outputs, Initializer initializer)
+    {
+        kernel = store.Create($"{name}.kernel", new Shape(inputs, outputs), ParameterKind.Kernel, initializer);
+        bias = store.Create($"{name}.bias", new Shape(outputs), ParameterKind.Bias, Initializer.Zeros);
+    }
+
+    /// <param name="context">The pass.</param>
+    /// <param name="x">(samples, inputs).</param>
+    public Variable Forward(ForwardContext context, Variable x)
+    {
+        Variable product = context.Tape.MatMul(x, kernel.Variable);
+        return context.Tape.Add(product, context.Tape.Broadcast(bias.Variable, product.Shape, 0, 1));
+    }
+}

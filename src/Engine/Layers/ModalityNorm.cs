@@ -1,0 +1,57 @@
+using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Autograd.Operations;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Layers;
+
+/// <summary>Choices that all normalizations of a network share.</summary>
+/// <param name="Kind">Over what the moments are taken.</param>
+/// <param name="Modalities">Copies of gamma, beta and running statistics; 1 to share one.</param>
+/// <param name="Decay">running = decay * running + (1 - decay) * batch.</param>
+/// <param name="Epsilon">Added to the variance.</param>
+/// <param name="Slope">Slope of the leaky ReLU that follows.</param>
+/// <param name="Groups">Groups of <see cref="NormalizationKind.Group"/>.</param>
+public sealed record NormalizationSettings(
+    NormalizationKind Kind = NormalizationKind.Batch, int Modalities = 2, double Decay = 0.9, double Epsilon = 1e-3, double Slope = 0.2, int Groups = 16);
+
+/// <summary>
+/// Normalization with one gamma, beta and pair of running statistics per modality, followed by a leaky ReLU. The statistics of a modality
+/// without a sample in the batch stay untouched. Dou et al. 2020, arXiv:2001.03111, section II-B.
+/// </summary>
+public sealed class ModalityNorm
+{
+    private readonly NormalizationSettings settings;
+    private readonly Parameter gamma;
+    private readonly Parameter beta;
+    private readonly Parameter? runningMean;
+    private readonly Parameter? runningVariance;
+
+    public ModalityNorm(ParameterStore store, string name, int channels, NormalizationSettings settings)
+    {
+        this.settings = settings;
+        var shape = new Shape(settings.Modalities, channels);
+        gamma = store.Create($"{name}.gamma", shape, ParameterKind.Affine, Initializer.Ones);
+        beta = store.Create($"{name}.beta", shape, ParameterKind.Affine, Initializer.Zeros);
+        if (settings.Kind == NormalizationKind.Batch)
+        {
+            runningMean = store.Create($"{name}.running_mean", shape, ParameterKind.Statistic, Initializer.Zeros);
+            runningVariance = store.Create($"{name}.running_variance", shape, ParameterKind.Statistic, Initializer.Ones);
+        }
+    }
+
+    /// <param name="context">The pass.</param>
+    /// <param name="x">(N, D, H, W, channels).</param>
+    /// <param name="dropout">Applied to x first.</param>
+    public Variable Forward(ForwardContext context, Variable x, DropoutMask dropout)
+    {
+        ModalityIndex modality = settings.Modalities == 1 ? ModalityIndex.Single(1, 0, context.Modality.Samples) : context.Modality;
+        var problem = new NormalizationProblem(x.Shape, settings.Kind, modality, settings.Groups, settings.Epsilon, settings.Slope, dropout);
+        if (runningMean is null || runningVariance is null)
+            return context.Tape.Normalize(problem, x, gamma.Variable, beta.Variable);
+        if (!context.Training)
+            return context.Tape.NormalizeBy(problem, x, runningMean.Value, runningVariance.Value, gamma.Variable, beta.Variable);
+        return context.Tape.Normalize(problem, x, gamma.Variable, beta.Variable, (mean, variance) =>
+            context.Tape.Backend.UpdateRunningStatistics(problem, settings.Decay, mean, variance, runningMean.Value, runningVariance.Value));
+    }
+}

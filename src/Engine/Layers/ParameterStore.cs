@@ -1,0 +1,59 @@
+using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Layers;
+
+/// <summary>All parameters of a network, in the order its layers made them. Owns their memory.</summary>
+/// <param name="device">Where the parameters live.</param>
+/// <param name="type">float32 or float64.</param>
+/// <param name="seed">Seeds the initial values.</param>
+public sealed class ParameterStore(Device device, DType type, ulong seed) : IDisposable
+{
+    private readonly Dictionary<string, Parameter> byName = [];
+    private readonly List<Parameter> parameters = [];
+
+    public IReadOnlyList<Parameter> All => parameters;
+
+    public IEnumerable<Parameter> Trainable => parameters.Where(parameter => parameter.IsTrainable);
+
+    public DType DType => type;
+
+    public Device Device => device;
+
+    /// <exception cref="KeyNotFoundException">There is no parameter of this name.</exception>
+    public Parameter this[string name] => byName.TryGetValue(name, out Parameter? parameter) ? parameter
+        : throw new KeyNotFoundException($"the network has no parameter '{name}'");
+
+    /// <summary>Makes a parameter. Names are paths such as "g3.rb1.conv1.kernel".</summary>
+    public Parameter Create(string name, Shape shape, ParameterKind kind, Initializer initializer)
+    {
+        Tensor value = Tensor.Allocate(device, shape, type).Detach();
+        float[] values = initializer.Values(shape.Count, seed, name);
+        if (type == DType.Float64)
+            value.Load<double>(Array.ConvertAll(values, v => (double)v));
+        else
+            value.Load<float>(values);
+        var parameter = new Parameter(name, kind, new Variable(value, requiresGradient: kind != ParameterKind.Statistic));
+        byName.Add(name, parameter);
+        parameters.Add(parameter);
+        return parameter;
+    }
+
+    /// <summary>Number of elements of the given kinds, or of all trainable ones.</summary>
+    public long Count(params ParameterKind[] kinds)
+        => parameters.Where(p => kinds.Length == 0 ? p.IsTrainable : kinds.Contains(p.Kind)).Sum(p => p.Value.Count);
+
+    public void ClearGradients()
+    {
+        foreach (Parameter parameter in parameters)
+            parameter.Variable.ClearGradient();
+    }
+
+    public void Dispose()
+    {
+        ClearGradients();
+        foreach (Parameter parameter in parameters)
+            parameter.Value.Dispose();
+    }
+}

@@ -1,0 +1,75 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Optimizers;
+
+/// <summary>A tensor that an optimizer updates.</summary>
+/// <param name="Name">Names its moments in checkpoints.</param>
+/// <param name="Value">Updated in place.</param>
+/// <param name="IsDecayed">Whether L2 applies.</param>
+public sealed record OptimizedTensor(string Name, Tensor Value, bool IsDecayed);
+
+/// <summary>Adam in TensorFlow's form (see <see cref="AdamSettings"/>) with its moments. Kingma and Ba 2015, arXiv:1412.6980.</summary>
+public sealed class AdamOptimizer : IDisposable
+{
+    private readonly Backend backend;
+    private readonly OptimizedTensor[] targets;
+    private readonly (Tensor First, Tensor Second)[] moments;
+
+    public AdamOptimizer(Backend backend, IEnumerable<OptimizedTensor> targets, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double l2 = 0)
+    {
+        this.backend = backend;
+        this.targets = [.. targets];
+        (Beta1, Beta2, Epsilon, L2) = (beta1, beta2, epsilon, l2);
+        moments = [.. this.targets.Select(target => (Zeros(target.Value), Zeros(target.Value)))];
+    }
+
+    public double Beta1 { get; }
+
+    public double Beta2 { get; }
+
+    public double Epsilon { get; }
+
+    /// <summary>Weight of the sum of ||w||^2 / 2 over the decayed tensors.</summary>
+    public double L2 { get; }
+
+    /// <summary>Moments by checkpoint name: "name.m" and "name.v".</summary>
+    public IEnumerable<(string Name, Tensor Value)> State
+        => targets.Zip(moments).SelectMany(pair => new[] { ($"{pair.First.Name}.m", pair.Second.First), ($"{pair.First.Name}.v", pair.Second.Second) });
+
+    /// <summary>One update.</summary>
+    /// <param name="step">Number of this update, from 1.</param>
+    /// <param name="learningRate">Before bias correction.</param>
+    /// <param name="gradients">One per target, in their order; a target without a gradient stays as it is.</param>
+    public void Step(long step, double learningRate, IEnumerable<Tensor?> gradients)
+    {
+        double rate = learningRate * Math.Sqrt(1 - Math.Pow(Beta2, step)) / (1 - Math.Pow(Beta1, step));
+        int i = 0;
+        foreach (Tensor? gradient in gradients)
+        {
+            if (gradient is not null)
+            {
+                var settings = new AdamSettings(rate, Beta1, Beta2, Epsilon, targets[i].IsDecayed ? L2 : 0);
+                backend.Adam(settings, targets[i].Value, gradient, moments[i].First, moments[i].Second);
+            }
+
+            i++;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach ((Tensor first, Tensor second) in moments)
+        {
+            first.Dispose();
+            second.Dispose();
+        }
+    }
+
+    private Tensor Zeros(Tensor like)
+    {
+        Tensor zeros = Tensor.Allocate(like.Device, like.Shape, like.DType).Detach();
+        backend.Fill(zeros, 0);
+        return zeros;
+    }
+}
