@@ -22,7 +22,9 @@ public sealed class BatchLoader : IDisposable
     private readonly Dictionary<long, TrainingBatch> ready = [];
     private readonly Dictionary<long, ExceptionDispatchInfo> failed = [];
     private readonly Thread[] threads;
+    private readonly int prefetch;
     private long nextToFill, nextToHandOut;
+    private int inUse;
     private bool stopping;
 
     /// <summary>Starts loading.</summary>
@@ -43,6 +45,7 @@ public sealed class BatchLoader : IDisposable
         this.source = source;
         this.augmentation = augmentation;
         this.samplesPerModality = samplesPerModality;
+        this.prefetch = prefetch;
         key = seed ^ KeyOfLoading;
         nextToFill = nextToHandOut = firstStep;
         int[] modalityOfSample = [.. source.Modalities.SelectMany(m => Enumerable.Repeat(m.Index, samplesPerModality))];
@@ -57,14 +60,19 @@ public sealed class BatchLoader : IDisposable
         }
     }
 
-    /// <summary>The batch of the next step; waits until it is there. Dispose of it before asking for many more.</summary>
+    /// <summary>The batch of the next step; waits until it is there. Dispose of it when the step is done.</summary>
     /// <exception cref="InvalidDataException">A sample could not be read; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">All batches are in use.</exception>
     public TrainingBatch Next()
     {
         long started = Stopwatch.GetTimestamp();
         lock (gate)
         {
             ObjectDisposedException.ThrowIf(stopping, this);
+            if (inUse == prefetch)
+            {
+                throw new InvalidOperationException($"all {prefetch} batches are in use: dispose of one before asking for the next");
+            }
             TrainingBatch? batch;
             while (!ready.Remove(nextToHandOut, out batch))
             {
@@ -75,6 +83,7 @@ public sealed class BatchLoader : IDisposable
                 Monitor.Wait(gate);
             }
             nextToHandOut++;
+            inUse++;
             batch.Wait = Stopwatch.GetElapsedTime(started);
             return batch;
         }
@@ -172,6 +181,7 @@ public sealed class BatchLoader : IDisposable
             if (!free.Contains(batch))
             {
                 free.Push(batch);
+                inUse--;
             }
             Monitor.PulseAll(gate);
         }

@@ -63,6 +63,17 @@ public class BatchLoaderTests
             Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("case 'ct_07': damaged"));
     }
 
+    [Test]
+    public void AskingForMoreThanThereAre_IsRefused()
+    {
+        using var loader = new BatchLoader(new NoiseSource(), Augmented, 1, seed: 1, prefetch: 2);
+        using TrainingBatch first = loader.Next();
+        using TrainingBatch second = loader.Next();
+        Assert.That(loader.Next, Throws.InvalidOperationException.With.Message.Contains("all 2 batches are in use"));
+        first.Dispose();
+        Assert.That(loader.Next().Step, Is.EqualTo(2));
+    }
+
     private static List<float[]> Load(int steps, int threads, int prefetch, long firstStep = 0, ulong seed = 1)
     {
         using var loader = new BatchLoader(new NoiseSource(), Augmented, 2, seed, firstStep, threads, prefetch);

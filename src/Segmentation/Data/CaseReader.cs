@@ -1,0 +1,78 @@
+using System.Globalization;
+using UnpairedSegEngine.Imaging;
+using UnpairedSegEngine.Imaging.Nifti;
+
+namespace UnpairedSegEngine.Segmentation.Data;
+
+/// <summary>Reads the volumes of a case and refuses those that would silently spoil training or evaluation.</summary>
+public static class CaseReader
+{
+    private const double ToleranceMillimetres = 1e-3;
+    private const double DirectionTolerance = 1e-4;
+
+    /// <summary>Reads image and, where there is one, reference segmentation.</summary>
+    /// <exception cref="InvalidDataException">A file is damaged, the two grids differ, a voxel is not finite or a label is no class.</exception>
+    public static LoadedCase Read(DatasetCase source, IReadOnlyList<string> classNames)
+    {
+        Volume<float> image = ReadImage(source.Id, source.ImagePath);
+        if (source.LabelPath is null)
+        {
+            return new LoadedCase(source.Id, source.Modality, image, null);
+        }
+        Volume<byte> labels = NiftiFile.Open(source.LabelPath).ToLabelVolume();
+        CheckGrids(source, image.Geometry, labels.Geometry);
+        CheckClasses(source, labels, classNames.Count);
+        return new LoadedCase(source.Id, source.Modality, image, labels);
+    }
+
+    /// <summary>Reads a volume that belongs to no dataset, to predict it; its file name becomes its case name.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged or a voxel is not finite.</exception>
+    public static LoadedCase ReadUnlabelled(string path, Modality modality)
+    {
+        string id = Path.GetFileName(path).Split('.')[0];
+        return new LoadedCase(id, modality, ReadImage(id, path), null);
+    }
+
+    private static Volume<float> ReadImage(string id, string path)
+    {
+        Volume<float> image = NiftiFile.Open(path).ToFloatVolume();
+        int bad = image.Voxels.Count(v => !float.IsFinite(v));
+        if (bad > 0)
+        {
+            int first = Array.FindIndex(image.Voxels, v => !float.IsFinite(v)), plane = image.Geometry.X * image.Geometry.Y;
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
+                $"case '{id}': image '{path}' has {bad} voxels that are NaN or infinite, the first at ({first % image.Geometry.X}, {first % plane / image.Geometry.X}, {first / plane}): replace them or leave the case out"));
+        }
+        return image;
+    }
+
+    private static void CheckGrids(DatasetCase source, Geometry image, Geometry label)
+    {
+        if (!label.SameShape(image))
+        {
+            throw new InvalidDataException(
+                $"case '{source.Id}': label '{source.LabelPath}' has shape {label.ShapeText()}, expected its image's {image.ShapeText()}");
+        }
+        if (!label.Matches(image, out string difference, ToleranceMillimetres, DirectionTolerance))
+        {
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
+                $"case '{source.Id}': label '{source.LabelPath}' lies elsewhere than its image: {difference} (tolerance {ToleranceMillimetres} mm, directions {DirectionTolerance}): copy the image's geometry into the label if they do belong together"));
+        }
+    }
+
+    private static void CheckClasses(DatasetCase source, Volume<byte> labels, int classCount)
+    {
+        var counts = new int[byte.MaxValue + 1];
+        foreach (byte label in labels.Voxels)
+        {
+            counts[label]++;
+        }
+        string[] unknown = [.. Enumerable.Range(classCount, counts.Length - classCount)
+            .Where(value => counts[value] > 0).Select(value => $"{value} ({counts[value]} voxels)")];
+        if (unknown.Length > 0)
+        {
+            throw new InvalidDataException(
+                $"case '{source.Id}': label '{source.LabelPath}' has values that are no class: {string.Join(", ", unknown)}, expected 0 to {classCount - 1} as in {DatasetManifest.FileName}");
+        }
+    }
+}

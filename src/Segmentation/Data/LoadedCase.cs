@@ -1,0 +1,10 @@
+using UnpairedSegEngine.Imaging;
+
+namespace UnpairedSegEngine.Segmentation.Data;
+
+/// <summary>A case's checked volumes on their own grid.</summary>
+/// <param name="Id">The case's name.</param>
+/// <param name="Modality">What it was imaged with.</param>
+/// <param name="Image">Intensities as stored (scaled), all finite.</param>
+/// <param name="Labels">The reference segmentation, classes only; null where there is none.</param>
+public sealed record LoadedCase(string Id, Modality Modality, Volume<float> Image, Volume<byte>? Labels);

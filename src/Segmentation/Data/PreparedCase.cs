@@ -1,0 +1,130 @@
+using UnpairedSegEngine.Imaging;
+
+namespace UnpairedSegEngine.Segmentation.Data;
+
+/// <summary>
+/// A case as the network sees it: normalized, in canonical axial slices of network size. Intensities are held in
+/// 16 bits between the volume's extremes.
+/// </summary>
+public sealed class PreparedCase
+{
+    private readonly ushort[] levels;
+    private readonly byte[]? labels;
+    private readonly float lowest, levelStep;
+
+    private PreparedCase(LoadedCase loaded, CaseGrid grid, float[] image, byte[]? labels, int classCount)
+    {
+        Id = loaded.Id;
+        Modality = loaded.Modality;
+        Grid = grid;
+        this.labels = labels;
+        lowest = image.Min();
+        levelStep = (image.Max() - lowest) / ushort.MaxValue;
+        float levelsPerUnit = levelStep > 0 ? 1 / levelStep : 0;
+        levels = Array.ConvertAll(image, v => (ushort)Math.Clamp(MathF.Round((v - lowest) * levelsPerUnit), 0, ushort.MaxValue));
+        ClassHistograms = labels is null ? [] : [.. labels.Chunk(grid.Height * grid.Width).Select(slice => Count(slice, classCount))];
+    }
+
+    /// <summary>The case's name.</summary>
+    public string Id { get; }
+
+    /// <summary>What it was imaged with.</summary>
+    public Modality Modality { get; }
+
+    /// <summary>The way back to the volume's own grid.</summary>
+    public CaseGrid Grid { get; }
+
+    /// <summary>Axial slices.</summary>
+    public int SliceCount => Grid.SliceCount;
+
+    /// <summary>Pixels of each class in each slice, at network size; empty without a reference segmentation.</summary>
+    public IReadOnlyList<IReadOnlyList<int>> ClassHistograms { get; }
+
+    /// <summary>Memory held, in bytes.</summary>
+    public long Bytes => (levels.LongLength * sizeof(ushort)) + (labels?.LongLength ?? 0);
+
+    /// <summary>Normalizes, reorients and resamples a case.</summary>
+    /// <param name="loaded">The case; its volumes are not changed.</param>
+    /// <param name="settings">What the network sees.</param>
+    /// <param name="classCount">Classes of the dataset.</param>
+    /// <exception cref="InvalidDataException">The volume has more slices than fit into memory at network size.</exception>
+    public static PreparedCase Prepare(LoadedCase loaded, PreprocessingSettings settings, int classCount)
+    {
+        Volume<float> canonical = Orientation.Reorient(loaded.Image, CaseGrid.CanonicalAxes);
+        IntensityMap map = settings.Normalizations[loaded.Modality.Index].Fit(canonical.Voxels);
+        var grid = new CaseGrid(loaded.Image.Geometry, canonical.Geometry, settings.Shape.Height, settings.Shape.Width);
+        float[] normalized = [.. canonical.Voxels];
+        map.Apply(normalized);
+        float outside = normalized.Min();
+        int sourcePixels = canonical.Geometry.X * canonical.Geometry.Y, pixels = settings.Shape.PixelCount;
+        if ((long)pixels * grid.SliceCount > Array.MaxLength)
+        {
+            throw new InvalidDataException(
+                $"case '{loaded.Id}': {grid.SliceCount} slices of {grid.Height}x{grid.Width} are more than one array holds: choose smaller slices");
+        }
+        var image = new float[pixels * grid.SliceCount];
+        for (int slice = 0; slice < grid.SliceCount; slice++)
+        {
+            grid.ToNetwork(normalized.AsSpan(slice * sourcePixels, sourcePixels), outside, image.AsSpan(slice * pixels, pixels));
+        }
+        return new PreparedCase(loaded, grid, image, PrepareLabels(loaded, grid), classCount);
+    }
+
+    /// <summary>Writes the images of consecutive slices, each with its neighbours as channels; beyond the ends the end slice repeats.</summary>
+    /// <param name="firstSlice">The first slice.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="channels">Neighbouring slices per image, odd.</param>
+    /// <param name="images">Receives (count, height, width, channels).</param>
+    public void ReadImages(int firstSlice, int count, int channels, Span<float> images)
+    {
+        int pixels = Grid.Height * Grid.Width;
+        for (int i = 0; i < count; i++)
+        {
+            Span<float> image = images.Slice(i * pixels * channels, pixels * channels);
+            for (int channel = 0; channel < channels; channel++)
+            {
+                int slice = Math.Clamp(firstSlice + i + channel - (channels / 2), 0, SliceCount - 1);
+                ReadOnlySpan<ushort> source = levels.AsSpan(slice * pixels, pixels);
+                for (int pixel = 0; pixel < pixels; pixel++)
+                {
+                    image[(pixel * channels) + channel] = lowest + (levelStep * source[pixel]);
+                }
+            }
+        }
+    }
+
+    /// <summary>The class map of a slice, (height, width).</summary>
+    /// <exception cref="InvalidOperationException">The case has no reference segmentation.</exception>
+    public ReadOnlySpan<byte> LabelsOf(int slice) => labels is null
+        ? throw new InvalidOperationException($"case '{Id}' has no reference segmentation")
+        : labels.AsSpan(slice * Grid.Height * Grid.Width, Grid.Height * Grid.Width);
+
+    private static byte[]? PrepareLabels(LoadedCase loaded, CaseGrid grid)
+    {
+        if (loaded.Labels is null)
+        {
+            return null;
+        }
+        Volume<byte> canonical = Orientation.Reorient(loaded.Labels, CaseGrid.CanonicalAxes);
+        int pixels = grid.Height * grid.Width;
+        var labels = new byte[pixels * grid.SliceCount];
+        for (int slice = 0; slice < grid.SliceCount; slice++)
+        {
+            grid.ToNetwork(canonical.Slice(slice), labels.AsSpan(slice * pixels, pixels));
+        }
+        return labels;
+    }
+
+    private static int[] Count(byte[] slice, int classCount)
+    {
+        var counts = new int[classCount];
+        foreach (byte label in slice)
+        {
+            if (label < classCount)
+            {
+                counts[label]++;
+            }
+        }
+        return counts;
+    }
+}

@@ -1,0 +1,169 @@
+using UnpairedSegEngine.Imaging;
+using UnpairedSegEngine.Segmentation.Data;
+
+namespace UnpairedSegEngine.Segmentation.Tests.Data;
+
+[TestFixture]
+public class CaseGridTests
+{
+    private static readonly Modality Ct = new("CT", 0);
+
+    /// <summary>A grid with the given spacing per world axis (left-right, front-back, up-down), stored along permuted and flipped axes.</summary>
+    private static Geometry Stored(string axes, int sideways, int frontal, int slices, double spacing = 2)
+    {
+        var sizes = new int[3];
+        var steps = new Vector3d[3];
+        for (int axis = 0; axis < 3; axis++)
+        {
+            (sizes[axis], steps[axis]) = axes[axis] switch
+            {
+                'R' => (sideways, new Vector3d(spacing, 0, 0)),
+                'L' => (sideways, new Vector3d(-spacing, 0, 0)),
+                'A' => (frontal, new Vector3d(0, spacing, 0)),
+                'P' => (frontal, new Vector3d(0, -spacing, 0)),
+                'S' => (slices, new Vector3d(0, 0, 5)),
+                _ => (slices, new Vector3d(0, 0, -5)),
+            };
+        }
+        return new Geometry(sizes[0], sizes[1], sizes[2], new Affine(steps[0], steps[1], steps[2], new Vector3d(7, -3, 11)));
+    }
+
+    private static LoadedCase Case(Geometry geometry)
+    {
+        byte[] labels = [.. Enumerable.Range(0, geometry.VoxelCount).Select(i => (byte)(i * 2654435761L >> 7 & 3))];
+        float[] image = Array.ConvertAll(labels, l => (float)l);
+        return new LoadedCase("ct_0", Ct, new Volume<float>(geometry, image), new Volume<byte>(geometry, labels));
+    }
+
+    private static PreparedCase Prepare(LoadedCase loaded, int height, int width) =>
+        PreparedCase.Prepare(loaded, new PreprocessingSettings(new SampleShape(height, width, 1), [IntensityNormalization.None]), 4);
+
+    private static byte[] Restored(PreparedCase prepared)
+    {
+        CaseSegmentation segmentation = prepared.Grid.NewSegmentation();
+        for (int slice = 0; slice < prepared.SliceCount; slice++)
+        {
+            segmentation.SetLabels(slice, prepared.LabelsOf(slice));
+        }
+        return segmentation.ToOriginal().Voxels;
+    }
+
+    [Test]
+    public void Labels_ReturnExactlyFromEveryOrientation([Values("LAS", "RAS", "LPS", "SRA", "AIL", "PSR")] string axes)
+    {
+        LoadedCase loaded = Case(Stored(axes, 12, 10, 5));
+        PreparedCase prepared = Prepare(loaded, 12, 12);
+        Assert.That(prepared.SliceCount, Is.EqualTo(5));
+        Assert.That(Restored(prepared), Is.EqualTo(loaded.Labels!.Voxels));
+        Assert.That(prepared.Grid.NewSegmentation().ToOriginal().Geometry, Is.SameAs(loaded.Image.Geometry));
+    }
+
+    [TestCase(24, 24)]
+    [TestCase(36, 48)]
+    public void Labels_ReturnExactlyFromFinerSlices(int height, int width)
+    {
+        LoadedCase loaded = Case(Stored("LAS", 12, 10, 3));
+        Assert.That(Restored(Prepare(loaded, height, width)), Is.EqualTo(loaded.Labels!.Voxels));
+    }
+
+    [Test]
+    public void EveryOrientation_GivesTheSameSlices([Values("RAS", "PSR")] string axes)
+    {
+        // The same anatomy stored in two orientations: a gradient to the left and to the front.
+        float[] reference = Slice(Gradient("LAS"));
+        Assert.That(Slice(Gradient(axes)), Is.EqualTo(reference).Within(1e-3f));
+
+        static float[] Slice(LoadedCase loaded)
+        {
+            var image = new float[64];
+            Prepare(loaded, 8, 8).ReadImages(1, 1, 1, image);
+            return image;
+        }
+
+        static LoadedCase Gradient(string axes)
+        {
+            Geometry geometry = Stored(axes, 8, 8, 3);
+            var image = new Volume<float>(geometry);
+            for (int i = 0; i < geometry.VoxelCount; i++)
+            {
+                (int x, int y, int z) = (i % geometry.X, i / geometry.X % geometry.Y, i / (geometry.X * geometry.Y));
+                int[] index = [x, y, z];
+                int left = axes.IndexOfAny(['L', 'R']), front = axes.IndexOfAny(['A', 'P']), up = axes.IndexOfAny(['S', 'I']);
+                image.Voxels[i] = Along(left, 'L') + (10 * Along(front, 'A')) + (100 * Along(up, 'S'));
+
+                int Along(int axis, char code) => axes[axis] == code ? index[axis] : geometry.Size(axis) - 1 - index[axis];
+            }
+            return new LoadedCase("ct_0", Ct, image, null);
+        }
+    }
+
+    [Test]
+    public void HalfSize_AveragesFourPixels()
+    {
+        Geometry geometry = Stored("LAS", 8, 8, 1);
+        float[] image = [.. Enumerable.Range(0, 64).Select(i => (float)(i * 37 % 64))];
+        PreparedCase prepared = Prepare(new LoadedCase("ct_0", Ct, new Volume<float>(geometry, image), null), 4, 4);
+        var small = new float[16];
+        prepared.ReadImages(0, 1, 1, small);
+        for (int row = 0; row < 4; row++)
+        {
+            for (int column = 0; column < 4; column++)
+            {
+                int corner = (16 * row) + (2 * column);
+                float mean = (image[corner] + image[corner + 1] + image[corner + 8] + image[corner + 9]) / 4;
+                Assert.That(small[(4 * row) + column], Is.EqualTo(mean).Within(1e-3f));
+            }
+        }
+    }
+
+    [Test]
+    public void ShorterSide_GetsAMarginOfTheLowestIntensity()
+    {
+        Geometry geometry = Stored("LAS", 8, 4, 1);
+        float[] image = [.. Enumerable.Range(0, 32).Select(i => 5f + i)];
+        PreparedCase prepared = Prepare(new LoadedCase("ct_0", Ct, new Volume<float>(geometry, image), null), 8, 8);
+        var square = new float[64];
+        prepared.ReadImages(0, 1, 1, square);
+        Assert.That(square[..16], Is.All.EqualTo(5f));
+        Assert.That(square[16..48], Is.EqualTo(image).Within(1e-3f));
+        Assert.That(square[48..], Is.All.EqualTo(5f));
+    }
+
+    [Test]
+    public void EndSlices_RepeatBeyondTheVolume()
+    {
+        Geometry geometry = Stored("LAS", 2, 2, 3);
+        float[] image = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2];
+        PreparedCase prepared = Prepare(new LoadedCase("ct_0", Ct, new Volume<float>(geometry, image), null), 2, 2);
+        var images = new float[3 * 4 * 3];
+        prepared.ReadImages(0, 3, 3, images);
+        Assert.That(images[..3], Is.EqualTo(new float[] { 0, 0, 1 }).Within(1e-4f));
+        Assert.That(images[12..15], Is.EqualTo(new float[] { 0, 1, 2 }).Within(1e-4f));
+        Assert.That(images[24..27], Is.EqualTo(new float[] { 1, 2, 2 }).Within(1e-4f));
+    }
+
+    [Test]
+    public void Scores_GiveSmootherBordersThanLabels()
+    {
+        // A disc predicted at half size: interpolated scores must come closer to the disc than repeated pixels.
+        Geometry geometry = Stored("LAS", 64, 64, 1);
+        byte[] disc = [.. Enumerable.Range(0, 64 * 64).Select(i => (byte)(Inside((i % 64) - 31.5, (i / 64) - 31.5) > 0 ? 1 : 0))];
+        PreparedCase prepared = Prepare(new LoadedCase("ct_0", Ct, new Volume<float>(geometry), null), 32, 32);
+        float[] scores = [.. Enumerable.Range(0, 32 * 32).SelectMany(i => new[] { 0, (float)Inside((2 * (i % 32)) - 31, (2 * (i / 32)) - 31) })];
+        byte[] labels = [.. scores.Chunk(2).Select(s => (byte)(s[1] > 0 ? 1 : 0))];
+        CaseSegmentation smooth = prepared.Grid.NewSegmentation(), coarse = prepared.Grid.NewSegmentation();
+        smooth.SetScores(0, scores, 2);
+        coarse.SetLabels(0, labels);
+        Assert.That(Wrong(smooth), Is.LessThan(Wrong(coarse) / 2));
+
+        static double Inside(double x, double y) => 20 - Math.Sqrt((x * x) + (y * y));
+        int Wrong(CaseSegmentation segmentation) => segmentation.ToOriginal().Voxels.Zip(disc).Count(p => p.First != p.Second);
+    }
+
+    [Test]
+    public void WrongSliceSize_IsRefused()
+    {
+        CaseSegmentation segmentation = Prepare(Case(Stored("LAS", 8, 8, 2)), 8, 8).Grid.NewSegmentation();
+        Assert.That(() => segmentation.SetLabels(0, new byte[63]), Throws.ArgumentException.With.Message.Contains("expected 64"));
+    }
+}
