@@ -10,13 +10,13 @@ public sealed class CpuThreads : IDisposable
     private const int SpinsBeforeParking = 20_000;
 
     private readonly Thread[] helpers;
-    private readonly SemaphoreSlim wake = new(0);
+    private readonly object gate = new();
     private Action<int, int>? body;
     private int units;
     private int nextUnit;
-    private int workersInside;
+    private int helpersInside;
     private int generation;
-    private int parked;
+    private volatile bool isOpen;
     private volatile bool stopping;
     private Exception? failure;
 
@@ -47,18 +47,16 @@ public sealed class CpuThreads : IDisposable
             return;
         }
 
-        body = job;
-        units = unitCount;
-        failure = null;
-        Volatile.Write(ref nextUnit, 0);
-        Volatile.Write(ref workersInside, helpers.Length);
-        Interlocked.Increment(ref generation);
-        if (Volatile.Read(ref parked) > 0)
-            wake.Release(Interlocked.Exchange(ref parked, 0));
-
+        (body, units, nextUnit, failure) = (job, unitCount, 0, null);
+        isOpen = true;
+        Announce();
         Work(0);
+
+        // A helper that has not woken by now finds the job closed: nobody waits for it.
+        isOpen = false;
+        Interlocked.MemoryBarrier();
         var spinner = default(SpinWait);
-        while (Volatile.Read(ref workersInside) > 0)
+        while (Volatile.Read(ref helpersInside) > 0)
             spinner.SpinOnce(sleep1Threshold: -1);
         body = null;
         if (failure is not null)
@@ -68,11 +66,16 @@ public sealed class CpuThreads : IDisposable
     public void Dispose()
     {
         stopping = true;
-        Interlocked.Increment(ref generation);
-        wake.Release(helpers.Length + 1);
+        Announce();
         foreach (Thread helper in helpers)
             helper.Join();
-        wake.Dispose();
+    }
+
+    private void Announce()
+    {
+        Interlocked.Increment(ref generation);
+        lock (gate)
+            Monitor.PulseAll(gate);
     }
 
     private void Serve(int worker)
@@ -80,16 +83,20 @@ public sealed class CpuThreads : IDisposable
         int seen = 0;
         while (true)
         {
-            WaitForWork(seen);
+            WaitForNews(seen);
             if (stopping)
                 return;
             seen = Volatile.Read(ref generation);
-            Work(worker);
-            Interlocked.Decrement(ref workersInside);
+
+            // Entering comes before looking: once inside with the job open, the caller waits for this helper.
+            Interlocked.Increment(ref helpersInside);
+            if (isOpen)
+                Work(worker);
+            Interlocked.Decrement(ref helpersInside);
         }
     }
 
-    private void WaitForWork(int seen)
+    private void WaitForNews(int seen)
     {
         for (int spin = 0; spin < SpinsBeforeParking; spin++)
         {
@@ -98,13 +105,10 @@ public sealed class CpuThreads : IDisposable
             Thread.SpinWait(8);
         }
 
-        while (Volatile.Read(ref generation) == seen && !stopping)
+        lock (gate)
         {
-            Interlocked.Increment(ref parked);
-            // The job may have been posted between the check and the registration: look again before sleeping.
-            if (Volatile.Read(ref generation) != seen)
-                return;
-            wake.Wait();
+            while (Volatile.Read(ref generation) == seen)
+                Monitor.Wait(gate);
         }
     }
 

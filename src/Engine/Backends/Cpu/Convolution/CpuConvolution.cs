@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using System.Numerics;
+
+namespace UnpairedSegEngine.Backends.Cpu;
+
+/// <summary>
+/// The three directions of a convolution on the CPU, by packed bands, packed weights and emitted micro-kernels. Plans are made once per
+/// problem. Not thread-safe: it uses its threads itself.
+/// </summary>
+public sealed unsafe class CpuConvolution : IDisposable
+{
+    private readonly CpuThreads threads;
+    private readonly SimdLevel level;
+    private readonly AlignedScratch packed = new();
+    private readonly AlignedScratch padded = new();
+    private readonly AlignedScratch[] workers;
+    private readonly nint[] workerPointers;
+    private readonly Dictionary<(GatherProblem, Type), GatherConvolution> gathers = [];
+    private readonly Dictionary<(GatherProblem, Type), PlanarConvolution> planars = [];
+    private readonly Dictionary<(ConvolutionProblem, Type), GatherProblem> forwards = [];
+    private readonly Dictionary<(ConvolutionProblem, Type), GatherProblem[]> backwards = [];
+    private readonly Dictionary<(ConvolutionProblem, Type), WeightGradient> weightGradients = [];
+
+    public CpuConvolution(CpuThreads threads, SimdLevel level)
+    {
+        (this.threads, this.level) = (threads, level);
+        workers = [.. Enumerable.Range(0, threads.Count).Select(_ => new AlignedScratch())];
+        workerPointers = new nint[threads.Count];
+    }
+
+    /// <summary>y = x * w + bias.</summary>
+    /// <param name="problem">Sizes.</param>
+    /// <param name="x">(N, D, H, W, C).</param>
+    /// <param name="w">(kd, kh, kw, C, K).</param>
+    /// <param name="bias">(K), or null.</param>
+    /// <param name="y">(N, D', H', W', K), overwritten.</param>
+    public void Forward<T>(ConvolutionProblem problem, T* x, T* w, T* bias, T* y)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (!forwards.TryGetValue((problem, typeof(T)), out GatherProblem? gather))
+            forwards[(problem, typeof(T))] = gather = GatherProblem.Forward(problem);
+        Gather(gather, x, w, bias, y);
+    }
+
+    /// <summary>gx = the gradient for x; also the forward pass of a transposed convolution.</summary>
+    public void BackwardData<T>(ConvolutionProblem problem, T* gy, T* w, T* gx)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (problem.Padding == PaddingMode.Symmetric)
+        {
+            BackwardDataMirrored(problem, gy, w, gx);
+            return;
+        }
+
+        if (!backwards.TryGetValue((problem, typeof(T)), out GatherProblem[]? phases))
+            backwards[(problem, typeof(T))] = phases = [.. GatherProblem.BackwardData(problem)];
+        if (phases.Any(phase => phase.Taps.Length == 0))
+            new Span<byte>(gx, checked((int)(problem.InputShape.Count * sizeof(T)))).Clear();
+        foreach (GatherProblem phase in phases)
+        {
+            if (phase.Taps.Length > 0)
+                Gather(phase, gy, w, null, gx);
+        }
+    }
+
+    /// <summary>gw = the gradient for w.</summary>
+    public void BackwardWeights<T>(ConvolutionProblem problem, T* x, T* gy, T* gw)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (!weightGradients.TryGetValue((problem, typeof(T)), out WeightGradient? plan))
+        {
+            weightGradients[(problem, typeof(T))] = plan = WeightGradientByInputChannel.Suits(problem, level, typeof(T))
+                ? new WeightGradientByInputChannel(problem, level, typeof(T))
+                : new WeightGradientByOutputChannel(problem, level, typeof(T));
+        }
+
+        plan.Run(threads, x, gy, gw, packed.Get<T>(plan.Partials), WorkerScratch<T>(plan.WorkerScratch));
+    }
+
+    public void Dispose()
+    {
+        packed.Dispose();
+        padded.Dispose();
+        foreach (AlignedScratch worker in workers)
+            worker.Dispose();
+    }
+
+    private void Gather<T>(GatherProblem gather, T* input, T* weights, T* bias, T* output)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (PlanarConvolution.Suits(gather, level, typeof(T)))
+        {
+            if (!planars.TryGetValue((gather, typeof(T)), out PlanarConvolution? planar))
+                planars[(gather, typeof(T))] = planar = new PlanarConvolution(gather, level, typeof(T));
+            planar.Run(threads, input, weights, bias, output, packed.Get<T>(planar.PackedWeights), WorkerScratch<T>(planar.WorkerScratch));
+            return;
+        }
+
+        if (!gathers.TryGetValue((gather, typeof(T)), out GatherConvolution? plan))
+            gathers[(gather, typeof(T))] = plan = new GatherConvolution(gather, level, typeof(T));
+        plan.Run(threads, input, weights, bias, output, packed.Get<T>(plan.PackedWeights), WorkerScratch<T>(plan.WorkerScratch));
+    }
+
+    /// <summary>The gradient of the mirrored image, then each border element's added to the element it mirrors.</summary>
+    private void BackwardDataMirrored<T>(ConvolutionProblem problem, T* gy, T* w, T* gx)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ConvolutionProblem unpadded = problem with
+        {
+            Input = Size3.Map(a => problem.Input[a] + problem.PadBefore[a] + problem.PadAfter[a]),
+            PadBefore = Size3.Zero,
+            PadAfter = Size3.Zero,
+            Padding = PaddingMode.Zero,
+        };
+        T* mirrored = padded.Get<T>(unpadded.InputShape.Count);
+        BackwardData(unpadded, gy, w, mirrored);
+        Mirroring.Fold(problem, mirrored, gx);
+    }
+
+    private nint[] WorkerScratch<T>(long elements)
+        where T : unmanaged
+    {
+        for (int worker = 0; worker < workers.Length; worker++)
+            workerPointers[worker] = (nint)workers[worker].Get<T>(elements);
+        return workerPointers;
+    }
+}

@@ -1,0 +1,130 @@
+using System.Numerics;
+
+namespace UnpairedSegEngine.Backends.Cpu;
+
+/// <summary>
+/// gw[tap, c, k] = sum over output pixels of x[pixel + tap, c] gy[pixel, k]. Bands of output rows are dealt to a number of partial sums
+/// that depends on the shape alone; each partial sum takes its bands in order, and the partial sums are added in order.
+/// </summary>
+internal abstract unsafe class WeightGradient
+{
+    private const int BandPixels = 512;
+    private const int BandBytes = 384 << 10;
+    private const int Units = 16;
+
+    private readonly int bandRows;
+    private readonly int bands;
+    private readonly int partialSums;
+
+    protected WeightGradient(ConvolutionProblem problem, SimdLevel level, Type elementType, int columnParts)
+    {
+        Problem = problem;
+        GatherProblem gather = GatherProblem.Forward(problem);
+        Runs = TapRun.Merge(gather.Taps);
+        Packing = new BandPacking(problem.Input, problem.InputChannels, problem.Padding, problem.Stride, problem.Output, gather.Taps);
+        Shape = new MicroKernelShape(elementType, level.VectorBytes(), 1, 1, 1, int.MaxValue, 0, 1, 1, 0);
+        long rowBytes = (long)Packing.Columns * problem.InputChannels * Shape.ElementBytes * Packing.DepthOffsets.Length;
+        long fitting = ((BandBytes / rowBytes) - Packing.RowSpan) / problem.Stride.Height;
+        bandRows = (int)Math.Clamp(Math.Min(fitting, BandPixels / problem.Output.Width), 2, Math.Max(2, problem.Output.Height));
+        bands = (problem.Output.Height + bandRows - 1) / bandRows;
+        ColumnParts = Math.Min(columnParts, Units);
+        partialSums = Math.Min((Units + ColumnParts - 1) / ColumnParts, problem.Batch * problem.Output.Depth * bands);
+    }
+
+    /// <summary>Elements that all partial sums take.</summary>
+    public long Partials => PartialElements * partialSums;
+
+    /// <summary>Elements of scratch that each worker needs: the packed input band with room to read over its end, and what a subclass packs of gy.</summary>
+    public long WorkerScratch => BandElements + ((long)bandRows * GradientRowElements) + (2L * Shape.Lanes);
+
+    protected ConvolutionProblem Problem { get; }
+
+    protected TapRun[] Runs { get; }
+
+    protected BandPacking Packing { get; }
+
+    protected MicroKernelShape Shape { get; }
+
+    /// <summary>Into how many independent parts the columns of the result are split.</summary>
+    protected int ColumnParts { get; }
+
+    /// <summary>Rows (tap, channel) that one run of taps contributes to the result.</summary>
+    protected int RunRows => Runs[0].Length * Problem.InputChannels;
+
+    /// <summary>Elements of one partial sum.</summary>
+    protected abstract long PartialElements { get; }
+
+    /// <summary>Elements of scratch per output row for a packed copy of gy.</summary>
+    protected virtual long GradientRowElements => 0;
+
+    protected long BandElements => ((long)Packing.DepthOffsets.Length * Packing.RowsFor(bandRows) * Packing.Columns * Problem.InputChannels + 15) & ~15L;
+
+    /// <param name="threads">Share the partial sums.</param>
+    /// <param name="x">Input of the convolution.</param>
+    /// <param name="gy">Gradient of its output.</param>
+    /// <param name="gw">Receives the gradient of the weights.</param>
+    /// <param name="partials">Room for <see cref="Partials"/>.</param>
+    /// <param name="scratch">Room for <see cref="WorkerScratch"/>, by worker.</param>
+    public void Run<T>(CpuThreads threads, T* x, T* gy, T* gw, T* partials, nint[] scratch)
+        where T : unmanaged, INumber<T>
+    {
+        int images = Problem.Batch * Problem.Output.Depth;
+        threads.Run(partialSums * ColumnParts, (unit, worker) =>
+        {
+            (int sum, int part) = (unit / ColumnParts, unit % ColumnParts);
+            T* partial = partials + (sum * PartialElements);
+            Clear(part, partial);
+            int end = (int)((sum + 1L) * images * bands / partialSums);
+            for (int index = (int)((long)sum * images * bands / partialSums); index < end; index++)
+                RunBand(index / bands, index % bands, part, x, gy, partial, (T*)scratch[worker]);
+        });
+        threads.Run(Runs.Length, (run, _) =>
+        {
+            for (int sum = 0; sum < partialSums; sum++)
+                AddPartial(run, partials + (sum * PartialElements), gw, overwrite: sum == 0);
+        });
+    }
+
+    /// <summary>Zeroes a part's columns of a partial sum.</summary>
+    protected abstract void Clear<T>(int part, T* partial)
+        where T : unmanaged;
+
+    /// <summary>Adds one band to a part of a partial sum.</summary>
+    protected abstract void AddBand<T>(Band band, int part, T* gy, T* packedInput, T* packedGradient, T* partial)
+        where T : unmanaged;
+
+    /// <summary>Adds a run's rows of a partial sum to gw.</summary>
+    protected abstract void AddPartial<T>(int run, T* partial, T* gw, bool overwrite)
+        where T : unmanaged, INumber<T>;
+
+    /// <summary>Where a run's inputs begin for each output row of the band that reads the image, beside those rows of gy.</summary>
+    /// <returns>The number of segments: A is the packed input, B the gradient.</returns>
+    protected int FillSegments(Band band, TapRun run, int gradientRowElements, Segment* segments)
+    {
+        int count = 0;
+        for (int row = 0; row < band.Rows; row++)
+        {
+            if (!Packing.Reads(run.First, band.Slice, band.FirstRow + row))
+                continue;
+            long packedRow = ((long)Packing.SliceOf(run.First) * Packing.RowsFor(band.Rows)) + Packing.RowOf(run.First) + ((long)row * Problem.Stride.Height);
+            long input = ((packedRow * Packing.Columns) + Packing.ColumnOf(run.First)) * Problem.InputChannels;
+            segments[count++] = new Segment((nint)(input * Shape.ElementBytes), (nint)((long)row * gradientRowElements * Shape.ElementBytes));
+        }
+
+        return count;
+    }
+
+    private void RunBand<T>(int image, int index, int part, T* x, T* gy, T* partial, T* scratch)
+        where T : unmanaged, INumber<T>
+    {
+        (int sample, int slice) = (image / Problem.Output.Depth, image % Problem.Output.Depth);
+        int firstRow = index * bandRows;
+        var band = new Band(slice, firstRow, Math.Min(bandRows, Problem.Output.Height - firstRow));
+        Packing.Pack(x + ((long)sample * Problem.Input.Count * Problem.InputChannels), slice, firstRow, band.Rows, scratch);
+        T* gradient = gy + ((((long)image * Problem.Output.Height) + firstRow) * Problem.Output.Width * Problem.OutputChannels);
+        AddBand(band, part, gradient, scratch, scratch + BandElements + (2 * Shape.Lanes), partial);
+    }
+
+    /// <summary>Neighbouring output rows.</summary>
+    protected readonly record struct Band(int Slice, int FirstRow, int Rows);
+}
