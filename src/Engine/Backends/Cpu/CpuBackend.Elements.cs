@@ -1,0 +1,113 @@
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Backends.Cpu;
+
+public sealed unsafe partial class CpuBackend
+{
+    public override void Fill(Tensor y, double value)
+    {
+        switch (y.DType)
+        {
+            case DType.UInt8: new Span<byte>(y.HostPointer<byte>(), checked((int)y.Count)).Fill(checked((byte)value)); break;
+            case DType.Int32: new Span<int>(y.HostPointer<int>(), checked((int)y.Count)).Fill(checked((int)value)); break;
+            case DType.BFloat16: new Span<ushort>((void*)y.Pointer, checked((int)y.Count)).Fill(BFloat16Bits.FromDouble(value)); break;
+            default: For(y).Fill(y, value); break;
+        }
+    }
+
+    public override void Convert(Tensor x, Tensor y)
+    {
+        RequireShape(y, x.Shape, "the converted tensor");
+        if (!x.DType.IsFloating() || !y.DType.IsFloating())
+            throw new ArgumentException($"conversion is between floating-point types, not from {x.DType} to {y.DType}");
+        if (x.DType == y.DType)
+            Buffer.MemoryCopy((void*)x.Pointer, (void*)y.Pointer, y.Bytes, x.Bytes);
+        else
+            For(x.DType == DType.BFloat16 ? y : x).Convert(x, y);
+    }
+
+    public override void Binary(BinaryFunction function, Tensor a, Tensor b, Tensor y)
+    {
+        RequireShape(b, a.Shape, "b");
+        RequireShape(y, a.Shape, "y");
+        For(a, b, y).Binary(function, a, b, y);
+    }
+
+    public override void Unary(UnaryFunction function, Tensor x, Tensor y)
+    {
+        RequireShape(y, x.Shape, "y");
+        For(x, y).Unary(function, x, y);
+    }
+
+    public override void Affine(Tensor x, double scale, double offset, Tensor y)
+    {
+        RequireShape(y, x.Shape, "y");
+        For(x, y).Affine(x, scale, offset, y);
+    }
+
+    public override void LeakyReluForward(Tensor x, double slope, Tensor y)
+    {
+        RequireShape(y, x.Shape, "y");
+        For(x, y).LeakyReluForward(x, slope, y);
+    }
+
+    public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx)
+    {
+        RequireShape(gy, x.Shape, "gy");
+        RequireShape(gx, x.Shape, "gx");
+        For(gy, x, gx).LeakyReluBackward(gy, x, slope, gx);
+    }
+
+    public override void Dropout(Tensor x, DropoutMask mask, Tensor y)
+    {
+        RequireShape(y, x.Shape, "y");
+        RequireMask(mask);
+        For(x, y).Dropout(x, mask, y);
+    }
+
+    public override void Sum(Tensor x, int outer, int reduced, int inner, Tensor y)
+    {
+        RequireCount(x, (long)outer * reduced * inner, "x");
+        RequireCount(y, (long)outer * inner, "y");
+        For(x, y).Sum(x, outer, reduced, inner, y);
+    }
+
+    public override void Broadcast(Tensor x, int outer, int repeated, int inner, Tensor y)
+    {
+        RequireCount(x, (long)outer * inner, "x");
+        RequireCount(y, (long)outer * repeated * inner, "y");
+        For(x, y).Broadcast(x, outer, repeated, inner, y);
+    }
+
+    public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count)
+    {
+        RequireShape(y, x.Shape.With(^1, y.Shape[^1]), "y");
+        if (count < 1 || xStart < 0 || yStart < 0 || xStart + count > x.Shape[^1] || yStart + count > y.Shape[^1])
+            throw new ArgumentException($"{count} channels from {xStart} of {x.Shape} cannot go to {yStart} of {y.Shape}");
+        For(x, y).CopyChannels(x, xStart, y, yStart, count);
+    }
+
+    public override void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y)
+    {
+        if (a.Shape.Rank != 2 || b.Shape.Rank != 2)
+            throw new ArgumentException($"a matrix product takes matrices, not {a.Shape} and {b.Shape}");
+        (int rows, int depth) = transposeA ? (a.Shape[1], a.Shape[0]) : (a.Shape[0], a.Shape[1]);
+        (int depthB, int columns) = transposeB ? (b.Shape[1], b.Shape[0]) : (b.Shape[0], b.Shape[1]);
+        if (depth != depthB)
+            throw new ArgumentException($"matrices {rows}x{depth} and {depthB}x{columns} cannot be multiplied: the inner extents differ");
+        RequireShape(y, new Shape(rows, columns), "y");
+        For(a, b, y).MatMul(a, transposeA, b, transposeB, y);
+    }
+
+    public override void Softmax(Tensor x, Tensor y)
+    {
+        RequireShape(y, x.Shape, "y");
+        For(x, y).Softmax(x, y);
+    }
+
+    private static void RequireMask(DropoutMask mask)
+    {
+        if (mask.IsActive && mask.Threshold < 1)
+            throw new ArgumentException($"dropout cannot keep {mask.Keep}; the smallest probability is 1/65536");
+    }
+}

@@ -1,0 +1,179 @@
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Backends.Cpu;
+
+public sealed partial class CpuBackend
+{
+    public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y)
+    {
+        RequireConvolution(problem, x, w, y);
+        RequireShape(bias, new Shape(problem.OutputChannels), "bias");
+        For(x, w, bias, y).ConvolutionForward(problem, x, w, bias, y);
+    }
+
+    public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
+    {
+        RequireConvolution(problem, gx, w, gy);
+        For(gy, w, gx).ConvolutionBackwardData(problem, gy, w, gx);
+    }
+
+    public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw)
+    {
+        RequireConvolution(problem, x, gw, gy);
+        For(x, gy, gw).ConvolutionBackwardWeights(problem, x, gy, gw);
+    }
+
+    public override void MaxPoolForward(PoolingProblem problem, Tensor x, Tensor y, Tensor choice)
+    {
+        RequirePooling(problem, x, y);
+        RequireChoice(problem, choice);
+        For(x, y).MaxPoolForward(problem, x, y, choice);
+    }
+
+    public override void MaxPoolBackward(PoolingProblem problem, Tensor gy, Tensor choice, Tensor gx)
+    {
+        RequirePooling(problem, gx, gy);
+        RequireChoice(problem, choice);
+        For(gy, gx).MaxPoolBackward(problem, gy, choice, gx);
+    }
+
+    public override void AveragePoolForward(PoolingProblem problem, Tensor x, Tensor y)
+    {
+        RequirePooling(problem, x, y);
+        For(x, y).AveragePoolForward(problem, x, y);
+    }
+
+    public override void AveragePoolBackward(PoolingProblem problem, Tensor gy, Tensor gx)
+    {
+        RequirePooling(problem, gx, gy);
+        For(gy, gx).AveragePoolBackward(problem, gy, gx);
+    }
+
+    public override void PixelShuffle(Tensor x, int factor, bool transposed, Tensor y)
+    {
+        RequireShuffle(x, factor, y);
+        For(x, y).PixelShuffle(x, factor, transposed, y);
+    }
+
+    public override void PixelUnshuffle(Tensor y, int factor, bool transposed, Tensor x)
+    {
+        RequireShuffle(x, factor, y);
+        For(y, x).PixelUnshuffle(y, factor, transposed, x);
+    }
+
+    public override void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance)
+    {
+        RequireNormalization(problem, x, mean, variance);
+        For(x, mean, variance).NormalizationStatistics(problem, x, mean, variance);
+    }
+
+    public override void UpdateRunningStatistics(
+        NormalizationProblem problem, double decay, Tensor mean, Tensor variance, Tensor runningMean, Tensor runningVariance)
+    {
+        if (problem.Kind != NormalizationKind.Batch)
+            throw new ArgumentException($"running statistics belong to batch normalization, not to {problem.Kind}");
+        foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[mean, variance, runningMean, runningVariance])
+            RequireShape(tensor, problem.StatisticsShape, "each of the statistics");
+        For(mean, variance, runningMean, runningVariance).UpdateRunningStatistics(problem, decay, mean, variance, runningMean, runningVariance);
+    }
+
+    public override void NormalizationForward(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta, Tensor y)
+    {
+        RequireNormalization(problem, x, mean, variance);
+        RequireShape(gamma, problem.AffineShape, "gamma");
+        RequireShape(beta, problem.AffineShape, "beta");
+        RequireShape(y, problem.InputShape, "y");
+        For(x, mean, variance, gamma, beta, y).NormalizationForward(problem, x, mean, variance, gamma, beta, y);
+    }
+
+    public override void NormalizationBackward(
+        NormalizationProblem problem, bool throughStatistics, Tensor gy, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta,
+        Tensor? gx, Tensor? ggamma, Tensor? gbeta)
+    {
+        RequireNormalization(problem, x, mean, variance);
+        RequireShape(gy, problem.InputShape, "gy");
+        RequireShape(gx, problem.InputShape, "gx");
+        foreach (Tensor? tensor in (ReadOnlySpan<Tensor?>)[gamma, beta, ggamma, gbeta])
+            RequireShape(tensor, problem.AffineShape, "each of gamma, beta and their gradients");
+        For(gy, x, mean, variance, gamma, beta, gx, ggamma, gbeta)
+            .NormalizationBackward(problem, throughStatistics, gy, x, mean, variance, gamma, beta, gx, ggamma, gbeta);
+    }
+
+    public override void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y)
+    {
+        RequireShape(y, branch.Shape, "y");
+        RequireMask(mask);
+        if (shortcut.Shape.Rank != branch.Shape.Rank || shortcut.Shape.With(^1, branch.Shape[^1]) != branch.Shape || shortcut.Shape[^1] > branch.Shape[^1])
+            throw new ArgumentException($"a shortcut {shortcut.Shape} cannot be added to a branch {branch.Shape}: only the channels may differ, and the shortcut may not have more");
+        For(shortcut, branch, y).ResidualAdd(shortcut, branch, mask, y);
+    }
+
+    public override void SegmentationLossSums(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor sums)
+    {
+        RequireLoss(problem, logits, labels);
+        RequireShape(sums, problem.SumsShape, "sums");
+        RequireType(sums, DType.Float64, "sums");
+        For(logits).SegmentationLossSums(problem, logits, labels, sums);
+    }
+
+    public override void SegmentationLossGradient(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor coefficients, Tensor gz)
+    {
+        RequireLoss(problem, logits, labels);
+        RequireShape(coefficients, problem.CoefficientsShape, "coefficients");
+        RequireType(coefficients, DType.Float64, "coefficients");
+        RequireShape(gz, problem.LogitsShape, "gz");
+        For(logits, gz).SegmentationLossGradient(problem, logits, labels, coefficients, gz);
+    }
+
+    public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v)
+    {
+        RequireShape(g, w.Shape, "g");
+        RequireShape(m, w.Shape, "m");
+        RequireShape(v, w.Shape, "v");
+        For(w, g, m, v).Adam(settings, w, g, m, v);
+    }
+
+    private static void RequireConvolution(ConvolutionProblem problem, Tensor x, Tensor w, Tensor y)
+    {
+        problem.Validate();
+        RequireShape(x, problem.InputShape, "convolution input");
+        RequireShape(w, problem.WeightShape, "convolution weights");
+        RequireShape(y, problem.OutputShape, "convolution output");
+    }
+
+    private static void RequirePooling(PoolingProblem problem, Tensor x, Tensor y)
+    {
+        problem.Validate();
+        RequireShape(x, problem.InputShape, "pooling input");
+        RequireShape(y, problem.OutputShape, "pooling output");
+    }
+
+    private static void RequireChoice(PoolingProblem problem, Tensor choice)
+    {
+        RequireShape(choice, problem.OutputShape, "choice");
+        RequireType(choice, DType.UInt8, "choice");
+    }
+
+    private static void RequireShuffle(Tensor x, int factor, Tensor y)
+    {
+        if (x.Shape.Rank != 5 || factor < 1 || x.Shape[4] % (factor * factor) != 0)
+            throw new ArgumentException($"pixel shuffle by {factor} needs (batch, depth, height, width, channels {factor} {factor}), not {x.Shape}");
+        RequireShape(y, new Shape(x.Shape[0], x.Shape[1], x.Shape[2] * factor, x.Shape[3] * factor, x.Shape[4] / (factor * factor)), "shuffled tensor");
+    }
+
+    private static void RequireNormalization(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance)
+    {
+        problem.Validate();
+        RequireMask(problem.Dropout);
+        RequireShape(x, problem.InputShape, "normalization input");
+        RequireShape(mean, problem.StatisticsShape, "mean");
+        RequireShape(variance, problem.StatisticsShape, "variance");
+    }
+
+    private static void RequireLoss(SegmentationLossProblem problem, Tensor logits, Tensor labels)
+    {
+        problem.Validate(labels.Shape);
+        RequireShape(logits, problem.LogitsShape, "logits");
+        RequireType(labels, DType.UInt8, "labels");
+    }
+}

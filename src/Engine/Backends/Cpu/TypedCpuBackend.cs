@@ -1,0 +1,32 @@
+using System.Numerics;
+using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Backends.Cpu;
+
+/// <summary>
+/// The operations for one element type and vector width, one file each. Arguments have been checked by <see cref="CpuBackend"/>.
+/// Work is cut into units by shape alone, and every sum has an order fixed by shape: results do not depend on the number of threads.
+/// </summary>
+internal sealed unsafe partial class TypedCpuBackend<TVector, T>(Device device, CpuThreads threads) : Backend(device)
+    where TVector : unmanaged, ISimd<TVector, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Elements of one unit of streaming work: some 50 us, well above the cost of handing it to a thread.</summary>
+    private const int StreamingGrain = 1 << 16;
+
+    private delegate void RangeBody(long from, long to, int worker);
+
+    public override string Description => $"{typeof(T).Name} x{TVector.Count}";
+
+    public override void Dispose() => partialSums.Dispose();
+
+    private static T* PointerOf(Tensor tensor) => tensor.HostPointer<T>();
+
+    /// <summary>Null for a null tensor.</summary>
+    private static T* PointerOrNull(Tensor? tensor) => tensor is null ? null : tensor.HostPointer<T>();
+
+    /// <summary>Calls the body on consecutive ranges of <paramref name="grain"/> items that cover [0, <paramref name="count"/>).</summary>
+    private void ForRanges(long count, long grain, RangeBody body)
+        => threads.Run(checked((int)((count + grain - 1) / grain)), (unit, worker) => body(unit * grain, Math.Min(count, (unit + 1) * grain), worker));
+}

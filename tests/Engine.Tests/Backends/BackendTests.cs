@@ -1,0 +1,91 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Random;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Engine.Tests.Backends;
+
+/// <summary>
+/// What every test of the contract needs: random inputs, outputs that start as NaN with guard bytes behind them, and comparison
+/// with a float64 reference that is computed from the rounded inputs.
+/// </summary>
+[TestFixtureSource(typeof(BackendUnderTest), nameof(BackendUnderTest.All))]
+public abstract class BackendTests(BackendUnderTest underTest)
+{
+    private const byte Guard = 0xA5;
+    private const int GuardAlignment = 256;
+
+    private TensorScope? scope;
+    private uint drawn;
+
+    protected DType Type => underTest.Type;
+
+    protected Backend Backend { get; private set; } = null!;
+
+    /// <summary>Relative rounding error that a short chain of operations may have.</summary>
+    protected double Tolerance => Type == DType.Float32 ? 2e-5 : 1e-12;
+
+    [OneTimeSetUp]
+    public void OpenBackend() => Backend = underTest.Open();
+
+    [OneTimeTearDown]
+    public void CloseBackend() => Backend.Dispose();
+
+    [SetUp]
+    public void OpenScope() => scope = TensorScope.Open(Backend.Device);
+
+    [TearDown]
+    public void CloseScope() => scope!.Dispose();
+
+    /// <summary>Normal values, the same in every run.</summary>
+    protected Tensor Normal(Shape shape, double mean = 0, double deviation = 1)
+    {
+        var stream = new PhiloxStream(17, drawn++, 0, 0);
+        var values = new double[shape.Count];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = mean + (deviation * stream.NextNormal());
+        return Of(shape, values);
+    }
+
+    protected Tensor Positive(Shape shape) => Of(shape, Read(Normal(shape)).Select(v => 0.1 + Math.Abs(v)).ToArray());
+
+    protected Tensor Of(Shape shape, params double[] values)
+        => Type == DType.Float32 ? Tensor.From<float>(Backend.Device, shape, values.Select(v => (float)v).ToArray()) : Tensor.From<double>(Backend.Device, shape, values);
+
+    protected Tensor Bytes(Shape shape, byte[] values) => Tensor.From<byte>(Backend.Device, shape, values);
+
+    protected Tensor Doubles(Shape shape, double[] values) => Tensor.From<double>(Backend.Device, shape, values);
+
+    /// <summary>An output: NaN (255 for bytes), with guard bytes up to the next boundary of the memory pool's blocks.</summary>
+    protected unsafe Tensor Output(Shape shape, DType? type = null)
+    {
+        Tensor tensor = Tensor.Allocate(Backend.Device, shape, type ?? Type);
+        new Span<byte>((void*)tensor.Pointer, (int)tensor.Bytes).Fill(0xFF);
+        GuardBytes(tensor).Fill(Guard);
+        return tensor;
+    }
+
+    /// <summary>The content as float64, after a look at the guard bytes.</summary>
+    protected static double[] Read(Tensor tensor) => tensor.DType switch
+    {
+        DType.Float32 => [.. tensor.ToArray<float>().Select(v => (double)v)],
+        DType.Float64 => tensor.ToArray<double>(),
+        _ => [.. tensor.ToArray<byte>().Select(v => (double)v)],
+    };
+
+    /// <summary>Every element within tolerance times the largest magnitude expected.</summary>
+    protected void AssertClose(Tensor actual, double[] expected, double slack = 1, string? what = null)
+    {
+        double[] values = Read(actual);
+        Assert.That(values, Has.Length.EqualTo(expected.Length));
+        Assert.That(GuardBytes(actual).ToArray(), Has.All.EqualTo(Guard), "wrote beyond the end");
+        double bound = Tolerance * slack * Math.Max(expected.Max(Math.Abs), 1e-30);
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!(Math.Abs(values[i] - expected[i]) <= bound))
+                Assert.Fail($"{what} element {i} is {values[i]:R}, expected {expected[i]:R} within {bound:E1}");
+        }
+    }
+
+    private static unsafe Span<byte> GuardBytes(Tensor tensor)
+        => new((byte*)tensor.Pointer + tensor.Bytes, (int)((GuardAlignment - (tensor.Bytes % GuardAlignment)) % GuardAlignment));
+}
