@@ -28,7 +28,7 @@ public static class ConfigFile
         }
         catch (YamlException e)
         {
-            throw new InvalidDataException($"{path}:{e.Start.Line}: no valid YAML: {e.Message}", e);
+            throw new InvalidDataException($"{path}:{e.End.Line}: no valid YAML: {e.Message}", e);
         }
     }
 
@@ -102,6 +102,9 @@ public static class ConfigFile
                     key = groups.TryPeek(out string? group) ? $"{group}.{name.Value}" : name.Value;
                     if (!seen.Add(key))
                         throw new InvalidDataException($"{where}: {key} is given twice");
+                    break;
+                case Scalar { Value: "" } when key is not null && ConfigKeys.IsGroup(key):
+                    key = null;
                     break;
                 case Scalar value when started:
                     settings.Add(new ConfigSetting(key!, value.Value, where, IsFromFile: true));

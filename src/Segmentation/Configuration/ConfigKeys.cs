@@ -24,8 +24,12 @@ public static class ConfigKeys
         return map is null ? null : (map, path[(map.Name.Length + 1)..]);
     }
 
-    /// <summary>The key whose name takes the fewest edits to become the given one.</summary>
-    internal static string Nearest(string path) => All.MinBy(key => EditDistance(key.Name, path))!.Name;
+    /// <summary>Whether there are keys below a path.</summary>
+    internal static bool IsGroup(string path) => All.Any(key => key.Name.StartsWith($"{path}.", StringComparison.Ordinal) || (key.IsMap && key.Name == path));
+
+    /// <summary>The key whose name, with or without its groups, takes the fewest edits to become the given one.</summary>
+    internal static string Nearest(string path)
+        => All.MinBy(key => Math.Min(EditDistance(key.Name, path), EditDistance(key.Name[(key.Name.LastIndexOf('.') + 1)..], path)))!.Name;
 
     private static IEnumerable<ConfigKey> Find(Type group, PropertyInfo[] above)
     {

@@ -26,7 +26,11 @@ public static class TrainingPlot
         Plot dice = plots.GetPlot(1);
         Draw(dice, "Dice", records, DicePrefix);
         dice.Axes.SetLimitsY(0, 1);
+        foreach (Plot plot in plots.GetPlots())
+            plot.Axes.SetLimitsX(0, Math.Max(1, records.Count == 0 ? 0 : records[^1].Step));
         byte[] png = plots.Render(Width, Height).GetImageBytes(ImageFormat.Png);
+        foreach (Plot plot in plots.GetPlots())
+            plot.Dispose();
         AtomicFile.Write(path, stream => stream.Write(png));
     }
 

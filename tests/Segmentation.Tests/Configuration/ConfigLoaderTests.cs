@@ -92,7 +92,7 @@ public sealed class ConfigLoaderTests
     [TestCase("training:\n  steps: 1\ntraining:\n  batch: 2\n", 3, "training is given twice")]
     [TestCase("training:\n  steps: &a 1\n  batch: *a\n", 3, "expected groups of 'key: value' lines")]
     [TestCase("compat: default\n---\ncompat: reference\n", 3, "expected groups of 'key: value' lines")]
-    [TestCase("training:\n\tsteps: 1\n", 2, "no valid YAML")]
+    [TestCase("training:\n\tsteps: 1\n", 1, "no valid YAML: While scanning a mapping, found invalid tab")]
     [TestCase("training: {steps: 1\n", 2, "no valid YAML")]
     public void MistakesInAFileNameFileLineAndKey(string text, int line, string problem)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using UnpairedSegEngine.Segmentation.Runs;
 
@@ -15,5 +16,15 @@ public sealed class StopSignalTests
         stop.Handle(first);
         stop.Handle(second);
         Assert.That((first.Cancel, second.Cancel, stop.Token.IsCancellationRequested), Is.EqualTo((true, false, true)));
+    }
+
+    [Test]
+    public void ASignalFromOutsideArrives()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("Windows has no kill");
+        using var stop = new StopSignal();
+        using Process kill = Process.Start("/bin/sh", ["-c", $"kill -TERM {Environment.ProcessId}"]);
+        Assert.That(stop.Token.WaitHandle.WaitOne(TimeSpan.FromSeconds(20)), Is.True);
     }
 }
