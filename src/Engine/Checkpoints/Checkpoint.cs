@@ -1,0 +1,10 @@
+namespace UnpairedSegEngine.Checkpoints;
+
+/// <summary>A checkpoint whose files were found intact.</summary>
+/// <param name="Step">Training steps done when it was saved.</param>
+/// <param name="Folder">Where its files are.</param>
+public sealed record Checkpoint(long Step, string Folder)
+{
+    /// <summary>Path of one of its files.</summary>
+    public string File(string name) => Path.Combine(Folder, name);
+}

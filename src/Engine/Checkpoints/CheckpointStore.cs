@@ -1,0 +1,126 @@
+using System.Globalization;
+
+namespace UnpairedSegEngine.Checkpoints;
+
+/// <summary>
+/// The checkpoints of a training run: folders "step-00012000" (the latest few) and "best-00011000" (the best one), each
+/// complete or absent. A crash at any instant of a save or a deletion leaves the previous or the new checkpoint intact.
+/// One process may save at a time; others may read meanwhile.
+/// </summary>
+public sealed class CheckpointStore
+{
+    private const string StepPrefix = "step-";
+    private const string BestPrefix = "best-";
+    private const string TrashPrefix = ".trash-";
+
+    private readonly string folder;
+    private readonly int keep;
+    private readonly Action<string> warn;
+    private readonly IFileSystem files;
+
+    /// <param name="folder">Where the checkpoints lie; made by the first save.</param>
+    /// <param name="keep">How many of the latest steps are kept, from 1.</param>
+    /// <param name="warn">Is told, in one line, about a damaged checkpoint that was passed over.</param>
+    /// <param name="fileSystem">Where to write; the disk by default.</param>
+    public CheckpointStore(string folder, int keep = 2, Action<string>? warn = null, IFileSystem? fileSystem = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
+        this.folder = folder;
+        this.keep = keep;
+        this.warn = warn ?? (_ => { });
+        files = fileSystem ?? DiskFileSystem.Instance;
+    }
+
+    /// <summary>Saves the state after a step, then deletes all but the latest few.</summary>
+    /// <param name="step">Steps done. One that is saved and intact already is left as it is: the same step of a run has the same bits.</param>
+    /// <param name="contents">What to write for each file name.</param>
+    public void Save(long step, IReadOnlyDictionary<string, Action<Stream>> contents) => Save(StepPrefix, step, contents, keep);
+
+    /// <summary>Saves the state with the best score so far, then deletes the best one before it.</summary>
+    public void SaveBest(long step, IReadOnlyDictionary<string, Action<Stream>> contents) => Save(BestPrefix, step, contents, 1);
+
+    /// <summary>The newest intact checkpoint; null where none was saved yet.</summary>
+    /// <exception cref="InvalidDataException">There are checkpoints and none is intact; the message names the damage of the newest.</exception>
+    public Checkpoint? Latest() => Newest(StepPrefix);
+
+    /// <summary>The best checkpoint; null where none was saved yet.</summary>
+    /// <exception cref="InvalidDataException">As in <see cref="Latest"/>.</exception>
+    public Checkpoint? Best() => Newest(BestPrefix);
+
+    private void Save(string prefix, long step, IReadOnlyDictionary<string, Action<Stream>> contents, int kept)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        files.CreateFolder(folder);
+        DeleteLeftovers();
+        string target = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{prefix}{step:D8}"));
+        if (Directory.Exists(target) && DamageOf(target) is not null)
+            Delete(target);
+        if (!Directory.Exists(target))
+            AtomicFile.WriteFolder(target, CheckpointManifest.Append(contents), files);
+        foreach (Checkpoint old in Saved(prefix).Skip(kept))
+            Delete(old.Folder);
+    }
+
+    private Checkpoint? Newest(string prefix)
+    {
+        InvalidDataException? newestDamage = null;
+        foreach (Checkpoint checkpoint in Saved(prefix))
+        {
+            InvalidDataException? damage = DamageOf(checkpoint.Folder);
+            if (damage is null)
+                return checkpoint;
+            warn($"checkpoint passed over: {damage.Message}");
+            newestDamage ??= damage;
+        }
+
+        return newestDamage is null ? null
+            : throw new InvalidDataException($"'{folder}': no checkpoint is intact; of the newest: {newestDamage.Message}", newestDamage);
+    }
+
+    /// <summary>Checkpoints by step, newest first, unverified.</summary>
+    private List<Checkpoint> Saved(string prefix)
+    {
+        var found = new List<Checkpoint>();
+        if (!Directory.Exists(folder))
+            return found;
+        foreach (string path in Directory.EnumerateDirectories(folder, $"{prefix}*"))
+        {
+            if (long.TryParse(Path.GetFileName(path).AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step))
+                found.Add(new Checkpoint(step, path));
+        }
+
+        found.Sort((a, b) => b.Step.CompareTo(a.Step));
+        return found;
+    }
+
+    private static InvalidDataException? DamageOf(string checkpoint)
+    {
+        try
+        {
+            CheckpointManifest.Verify(checkpoint);
+            return null;
+        }
+        catch (InvalidDataException e)
+        {
+            return e;
+        }
+    }
+
+    /// <summary>Renames first: a checkpoint that is half deleted no longer has a checkpoint's name.</summary>
+    private void Delete(string checkpoint)
+    {
+        string trash = Path.Combine(folder, $"{TrashPrefix}{Path.GetFileName(checkpoint)}");
+        files.RenameFolder(checkpoint, trash);
+        files.DeleteFolder(trash);
+    }
+
+    private void DeleteLeftovers()
+    {
+        foreach (string path in Directory.EnumerateDirectories(folder, ".*"))
+        {
+            string name = Path.GetFileName(path);
+            if (name.StartsWith(AtomicFile.TemporaryPrefix, StringComparison.Ordinal) || name.StartsWith(TrashPrefix, StringComparison.Ordinal))
+                files.DeleteFolder(path);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Reflection;
+
+namespace UnpairedSegEngine.Segmentation.Configuration;
+
+/// <summary>One key of the configuration, such as <c>loss.kd.weight</c>: its type, limits and meaning, and how its values read as text.</summary>
+public sealed class ConfigKey
+{
+    private readonly PropertyInfo[] path;
+    private readonly ConfigKeyAttribute attribute;
+
+    /// <param name="path">The properties from <see cref="TrainingConfig"/> to the value.</param>
+    internal ConfigKey(params PropertyInfo[] path)
+    {
+        this.path = path;
+        attribute = path[^1].GetCustomAttribute<ConfigKeyAttribute>()!;
+        Name = string.Join('.', path.Select(property => SnakeCase.From(property.Name)));
+    }
+
+    /// <summary>Dotted snake_case path.</summary>
+    public string Name { get; }
+
+    /// <summary>One line with the unit.</summary>
+    public string Meaning => attribute.Meaning;
+
+    /// <summary>Whether keys below this one are free: <c>data.normalization.CT</c>.</summary>
+    public bool IsMap => ValueType == typeof(IReadOnlyDictionary<string, string>);
+
+    /// <summary>The values it takes, for a person: "a number from 0 to 1", "true or false", "batch, instance, layer or group".</summary>
+    public string Allowed => ValueType switch
+    {
+        { IsEnum: true } type => string.Join(" or ", Enum.GetNames(type).Select(SnakeCase.From)),
+        var type when type == typeof(bool) => "true or false",
+        var type when type == typeof(double) => $"a number{Limits}",
+        _ when IsMap => "text per name",
+        _ => $"a whole number{Limits}",
+    };
+
+    private Type ValueType => path[^1].PropertyType;
+
+    private string Limits
+    {
+        get
+        {
+            string lower = double.IsFinite(attribute.Minimum) ? $"{(attribute.AboveMinimum ? " above " : " from ")}{Text(attribute.Minimum)}" : "";
+            return double.IsFinite(attribute.Maximum) ? $"{lower} to {Text(attribute.Maximum)}" : lower;
+        }
+    }
+
+    /// <summary>Its value in a configuration, as text that <see cref="TryParse"/> reads back to the same value.</summary>
+    public string TextIn(TrainingConfig config) => Text(ValueIn(config));
+
+    /// <summary>Its value in a configuration.</summary>
+    internal object ValueIn(TrainingConfig config) => path[^1].GetValue(OwnerIn(config))!;
+
+    /// <summary>Changes a configuration that nobody else sees yet.</summary>
+    internal void SetIn(TrainingConfig config, object value) => path[^1].SetValue(OwnerIn(config), value);
+
+    /// <summary>Reads a value; false where the text is none or is out of range.</summary>
+    internal bool TryParse(string text, out object value)
+    {
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        if (ValueType.IsEnum)
+        {
+            value = Enum.GetValues(ValueType).Cast<object>().FirstOrDefault(member => SnakeCase.From(member.ToString()!) == text)!;
+            return value is not null;
+        }
+
+        if (ValueType == typeof(bool))
+        {
+            value = text == "true";
+            return text is "true" or "false";
+        }
+
+        if (ValueType == typeof(double))
+        {
+            value = double.TryParse(text, NumberStyles.Float, culture, out double number) ? number : double.NaN;
+            return IsInRange((double)value);
+        }
+
+        bool isWhole = long.TryParse(text, NumberStyles.AllowLeadingSign, culture, out long whole) && IsInRange(whole);
+        if (ValueType == typeof(int))
+        {
+            value = isWhole && whole is >= int.MinValue and <= int.MaxValue ? (int)whole : 0;
+            return isWhole && whole is >= int.MinValue and <= int.MaxValue;
+        }
+
+        value = whole;
+        return isWhole;
+    }
+
+    private static string Text(object value) => value switch
+    {
+        Enum member => SnakeCase.From(member.ToString()),
+        bool flag => flag ? "true" : "false",
+        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        _ => "",
+    };
+
+    private bool IsInRange(double number)
+        => double.IsFinite(number) && number <= attribute.Maximum && (attribute.AboveMinimum ? number > attribute.Minimum : number >= attribute.Minimum);
+
+    private object OwnerIn(TrainingConfig config)
+    {
+        object owner = config;
+        foreach (PropertyInfo property in path.AsSpan(..^1))
+            owner = property.GetValue(owner)!;
+        return owner;
+    }
+}

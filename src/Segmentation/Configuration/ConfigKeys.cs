@@ -1,0 +1,69 @@
+using System.Reflection;
+
+namespace UnpairedSegEngine.Segmentation.Configuration;
+
+/// <summary>All keys of the configuration, in the order of its groups.</summary>
+public static class ConfigKeys
+{
+    private static readonly Dictionary<string, ConfigKey> ByName;
+
+    static ConfigKeys()
+    {
+        All = [.. Find(typeof(TrainingConfig), [])];
+        ByName = All.ToDictionary(key => key.Name, StringComparer.Ordinal);
+    }
+
+    public static IReadOnlyList<ConfigKey> All { get; }
+
+    /// <summary>The key that a path sets, and the part of the path below it where the key is a map.</summary>
+    internal static (ConfigKey Key, string? Entry)? Resolve(string path)
+    {
+        if (ByName.TryGetValue(path, out ConfigKey? key))
+            return key.IsMap ? null : (key, null);
+        ConfigKey? map = All.FirstOrDefault(k => k.IsMap && path.StartsWith($"{k.Name}.", StringComparison.Ordinal) && path.Length > k.Name.Length + 1);
+        return map is null ? null : (map, path[(map.Name.Length + 1)..]);
+    }
+
+    /// <summary>Whether there are keys below a path.</summary>
+    internal static bool IsGroup(string path) => All.Any(key => key.Name.StartsWith($"{path}.", StringComparison.Ordinal) || (key.IsMap && key.Name == path));
+
+    /// <summary>The key whose name, with or without its groups, takes the fewest edits to become the given one.</summary>
+    internal static string Nearest(string path)
+        => All.MinBy(key => Math.Min(EditDistance(key.Name, path), EditDistance(key.Name[(key.Name.LastIndexOf('.') + 1)..], path)))!.Name;
+
+    private static IEnumerable<ConfigKey> Find(Type group, PropertyInfo[] above)
+    {
+        foreach (PropertyInfo property in group.GetProperties().Where(p => p.IsDefined(typeof(ConfigKeyAttribute))))
+        {
+            PropertyInfo[] path = [.. above, property];
+            if (property.PropertyType.Namespace == group.Namespace && property.PropertyType.IsClass)
+            {
+                foreach (ConfigKey key in Find(property.PropertyType, path))
+                    yield return key;
+            }
+            else
+            {
+                yield return new ConfigKey(path);
+            }
+        }
+    }
+
+    /// <summary>Insertions, deletions and replacements between two texts (Levenshtein 1966).</summary>
+    private static int EditDistance(string from, string to)
+    {
+        int[] row = [.. Enumerable.Range(0, to.Length + 1)];
+        for (int i = 1; i <= from.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= to.Length; j++)
+            {
+                int replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+
+        return row[^1];
+    }
+}

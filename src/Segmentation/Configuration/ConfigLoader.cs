@@ -1,0 +1,77 @@
+using UnpairedSegEngine.Segmentation.Data;
+
+namespace UnpairedSegEngine.Segmentation.Configuration;
+
+/// <summary>Makes a configuration from defaults, a file, settings and flags, each overruling the one before.</summary>
+public static class ConfigLoader
+{
+    /// <summary>The resolved, checked configuration.</summary>
+    /// <param name="path">A YAML file, or null.</param>
+    /// <param name="sets">Texts of the form <c>key.path=value</c>.</param>
+    /// <param name="flags">What other command-line options say.</param>
+    /// <exception cref="InvalidDataException">The file has an unknown key or a bad value; the message names file, line and key.</exception>
+    /// <exception cref="ArgumentException">The same of a setting or flag.</exception>
+    public static TrainingConfig Load(string? path = null, IEnumerable<string>? sets = null, IEnumerable<ConfigSetting>? flags = null)
+    {
+        List<ConfigSetting> settings =
+            [.. path is null ? [] : ConfigFile.Read(path), .. (sets ?? []).Select(ConfigSetting.Parse), .. flags ?? []];
+        var config = new TrainingConfig();
+        Apply(config, settings);
+        if (config.Compat == Compatibility.Reference)
+        {
+            // The preset replaces defaults only, so what was set comes on top of it again.
+            config = new TrainingConfig { Loss = new LossConfig { Kd = new DistillationConfig { Absent = AbsentClass.Uniform } } };
+            Apply(config, settings);
+        }
+
+        CheckRules(config, settings);
+        return config;
+    }
+
+    private static void Apply(TrainingConfig config, List<ConfigSetting> settings)
+    {
+        foreach (ConfigSetting setting in settings)
+        {
+            if (ConfigKeys.Resolve(setting.Path) is not var (key, entry))
+                throw setting.Refuse($"unknown key '{setting.Path}'; the nearest is '{ConfigKeys.Nearest(setting.Path)}'");
+            if (entry is not null)
+            {
+                var map = new SortedDictionary<string, string>((IDictionary<string, string>)key.ValueIn(config), StringComparer.Ordinal) { [entry] = setting.Value };
+                key.SetIn(config, map);
+            }
+            else if (key.TryParse(setting.Value, out object value))
+            {
+                key.SetIn(config, value);
+            }
+            else
+            {
+                throw setting.Refuse($"{key.Name} is '{setting.Value}', expected {key.Allowed}");
+            }
+        }
+    }
+
+    /// <summary>What limits of single numbers cannot say.</summary>
+    private static void CheckRules(TrainingConfig config, List<ConfigSetting> settings)
+    {
+        Require(config.Network.Channels % 2 == 0, "network.channels", $"is {config.Network.Channels}, expected an even number");
+        Require(config.Data.Slices % 2 == 1, "data.slices", $"is {config.Data.Slices}, expected an odd number");
+        Require(config.Data.Size % 8 == 0, "data.size", $"is {config.Data.Size}, expected a multiple of 8");
+        foreach ((string modality, string text) in config.Data.Normalization)
+        {
+            try
+            {
+                IntensityNormalization.Parse(text);
+            }
+            catch (ArgumentException e)
+            {
+                Require(false, $"data.normalization.{modality}", e.Message);
+            }
+        }
+
+        void Require(bool holds, string path, string problem)
+        {
+            if (!holds)
+                throw (settings.LastOrDefault(setting => setting.Path == path) ?? new ConfigSetting(path, "", "configuration")).Refuse($"{path} {problem}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+namespace UnpairedSegEngine.Segmentation.Configuration;
+
+/// <summary>What distillation does with a class that a modality's batch lacks.</summary>
+public enum AbsentClass
+{
+    /// <summary>Leaves it out.</summary>
+    Skip,
+
+    /// <summary>Compares with the uniform distribution, as the published code.</summary>
+    Uniform,
+}
+
+/// <summary>How distillation compares the modalities' class distributions.</summary>
+public enum DistillationForm
+{
+    /// <summary>Mean of both Kullback-Leibler divergences.</summary>
+    SymmetricKl,
+}
+
+/// <summary>The loss terms of one step.</summary>
+public sealed record LossConfig
+{
+    [ConfigKey("weight of soft Dice", Minimum = 0)]
+    public double DiceWeight { get; init; } = 1;
+
+    [ConfigKey("weight of the cross-entropy", Minimum = 0)]
+    public double CeWeight { get; init; } = 1;
+
+    [ConfigKey("probabilities are clipped at this from below in the cross-entropy; 0 for no clipping", Minimum = 0, Maximum = 1)]
+    public double CeClip { get; init; } = 0.005;
+
+    [ConfigKey("L2 penalty on convolution kernels, times half their squared norm", Minimum = 0)]
+    public double L2 { get; init; } = 1e-4;
+
+    [ConfigKey("knowledge distillation between the modalities")]
+    public DistillationConfig Kd { get; init; } = new();
+}
+
+/// <summary>Distillation between the modalities.</summary>
+public sealed record DistillationConfig
+{
+    [ConfigKey("weight; 0 for none", Minimum = 0)]
+    public double Weight { get; init; } = 0.5;
+
+    [ConfigKey("temperature that softens the distributions", Minimum = 0, AboveMinimum = true)]
+    public double Temperature { get; init; } = 2;
+
+    [ConfigKey("a class absent from a modality's batch")]
+    public AbsentClass Absent { get; init; } = AbsentClass.Skip;
+
+    [ConfigKey("comparison")]
+    public DistillationForm Form { get; init; } = DistillationForm.SymmetricKl;
+}

@@ -1,0 +1,26 @@
+using System.Globalization;
+
+namespace UnpairedSegEngine.Segmentation.Runs;
+
+/// <summary>One line per report, for log files and pipes.</summary>
+internal sealed class PlainProgress(TextWriter output) : IProgressView
+{
+    public void Show(StepReport report)
+    {
+        string losses = string.Join("  ", report.Losses.Select(loss => $"{loss.Key} {ProgressText.Loss(loss.Value)}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"step {report.Step}/{report.Steps}  {losses}  {ProgressText.Milliseconds(report.StepTime)}/step  data wait {ProgressText.Percent(report.DataWait)}  left {ProgressText.Duration(report.Remaining)}"));
+    }
+
+    public void Show(long step, IReadOnlyList<DiceScore> scores)
+    {
+        foreach (IGrouping<string, DiceScore> modality in scores.GroupBy(score => score.Modality))
+        {
+            string organs = string.Join("  ", modality.Select(score => $"{score.Organ} {ProgressText.Dice(score.Value)}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"validation at step {step}  {modality.Key} Dice {ProgressText.Dice(ProgressText.Mean(modality))}  {organs}"));
+        }
+    }
+
+    public void Note(string line) => output.WriteLine(line);
+}

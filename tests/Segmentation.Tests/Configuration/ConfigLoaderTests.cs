@@ -1,0 +1,149 @@
+using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Tests.Data;
+
+namespace UnpairedSegEngine.Segmentation.Tests.Configuration;
+
+public sealed class ConfigLoaderTests
+{
+    private readonly TemporaryFolder folder = new();
+
+    [OneTimeTearDown]
+    public void DeleteFolder() => folder.Dispose();
+
+    [Test]
+    public void DefaultsAreThePapers()
+    {
+        TrainingConfig config = ConfigLoader.Load();
+        Assert.Multiple(() =>
+        {
+            Assert.That((config.Network.Channels, config.Network.DropoutKeep, config.Network.LeakySlope), Is.EqualTo((16, 0.75, 0.2)));
+            Assert.That((config.Network.Norm.Kind, config.Network.Norm.Decay, config.Network.Norm.Epsilon), Is.EqualTo((NormKind.Batch, 0.9, 1e-3)));
+            Assert.That((config.Loss.DiceWeight, config.Loss.CeWeight, config.Loss.CeClip, config.Loss.L2), Is.EqualTo((1, 1, 0.005, 1e-4)));
+            Assert.That(config.Loss.Kd, Is.EqualTo(new DistillationConfig { Weight = 0.5, Temperature = 2, Absent = AbsentClass.Skip }));
+            Assert.That((config.Optimizer.LearningRate, config.Optimizer.DecayFactor, config.Optimizer.DecayEvery), Is.EqualTo((1e-3, 0.95, 1000)));
+            Assert.That((config.Training.Steps, config.Training.Batch, config.Data.Slices, config.Data.Size), Is.EqualTo((150_000, 8, 3, 256)));
+            Assert.That(config.Augmentation.Flip, Is.Zero);
+        });
+    }
+
+    [Test]
+    public void EachSourceOverrulesTheOneBefore()
+    {
+        string path = Yaml("training:\n  steps: 10\n  batch: 2\n  seed: 5\nloss:\n  kd:\n    weight: 0.25\n");
+        TrainingConfig config = ConfigLoader.Load(path, ["training.batch=3", "training.seed = 6"], [new ConfigSetting("training.seed", "7", "--seed")]);
+        Assert.That((config.Training.Steps, config.Training.Batch, config.Training.Seed, config.Loss.Kd.Weight), Is.EqualTo((10, 3, 7L, 0.25)));
+    }
+
+    [Test]
+    public void AWrittenConfigurationReadsBackTheSame()
+    {
+        TrainingConfig config = ConfigLoader.Load(null,
+        [
+            "data.normalization.CT=window(-160,240)", "data.normalization.MR: T2 # 1=zscore", "data.cache=false", "network.norm.kind=group",
+            "optimizer.learning_rate=0.00030000000000000003", "loss.l2=1e-300", "training.seed=9223372036854775807", "compat=reference",
+        ]);
+        string first = Written(config);
+        TrainingConfig read = ConfigLoader.Load(Yaml(first));
+        Assert.Multiple(() =>
+        {
+            Assert.That(ConfigKeys.All.Where(key => !key.IsMap).Select(key => key.TextIn(read)), Is.EqualTo(ConfigKeys.All.Where(key => !key.IsMap).Select(key => key.TextIn(config))));
+            Assert.That(read.Data.Normalization, Is.EqualTo(config.Data.Normalization));
+            Assert.That(read.Data.Normalization, Has.Count.EqualTo(2));
+            Assert.That(Written(read), Is.EqualTo(first));
+        });
+    }
+
+    [Test]
+    public void TheReferencePresetReplacesDefaultsButNotSettings()
+    {
+        Assert.Multiple(() =>
+        {
+            Assert.That(ConfigLoader.Load(null, ["compat=reference"]).Loss.Kd.Absent, Is.EqualTo(AbsentClass.Uniform));
+            Assert.That(ConfigLoader.Load(null, ["loss.kd.absent=skip", "compat=reference"]).Loss.Kd.Absent, Is.EqualTo(AbsentClass.Skip));
+        });
+    }
+
+    [TestCase("")]
+    [TestCase("# nothing\n")]
+    [TestCase("training:\n")]
+    public void FilesWithoutSettingsGiveDefaults(string text)
+        => Assert.That(Written(ConfigLoader.Load(Yaml(text))), Is.EqualTo(Written(new TrainingConfig())));
+
+    [TestCase("training:\n  stepz: 5\n", 2, "unknown key 'training.stepz'; the nearest is 'training.steps'")]
+    [TestCase("learning_rate: 1\n", 1, "the nearest is 'optimizer.learning_rate'")]
+    [TestCase("training: 5\n", 1, "unknown key 'training'")]
+    [TestCase("training:\n  steps: many\n", 2, "training.steps is 'many', expected a whole number from 1")]
+    [TestCase("training:\n  steps: 1.5\n", 2, "training.steps is '1.5'")]
+    [TestCase("training:\n  steps: 99999999999\n", 2, "training.steps is '99999999999'")]
+    [TestCase("training:\n  steps: 0\n", 2, "training.steps is '0', expected a whole number from 1")]
+    [TestCase("data:\n  cache: yes\n", 2, "data.cache is 'yes', expected true or false")]
+    [TestCase("network:\n  dropout_keep: 0\n", 2, "network.dropout_keep is '0', expected a number above 0 to 1")]
+    [TestCase("network:\n  dropout_keep: .nan\n", 2, "network.dropout_keep is '.nan'")]
+    [TestCase("optimizer:\n  learning_rate: -1e-3\n", 2, "expected a number above 0")]
+    [TestCase("network:\n\n  norm:\n    kind: bach\n", 4, "network.norm.kind is 'bach', expected batch or instance or layer or group")]
+    [TestCase("network:\n  channels: 3\n", 2, "network.channels is 3, expected an even number")]
+    [TestCase("data:\n  slices: 2\n", 2, "data.slices is 2, expected an odd number")]
+    [TestCase("data:\n  size: 100\n", 2, "data.size is 100, expected a multiple of 8")]
+    [TestCase("data:\n  normalization:\n    CT: windw(1,2)\n", 3, "'windw(1,2)' is no normalization")]
+    [TestCase("training:\n  steps: [1, 2]\n", 2, "expected groups of 'key: value' lines")]
+    [TestCase("- steps\n", 1, "expected groups of 'key: value' lines")]
+    [TestCase("just text\n", 1, "expected groups of 'key: value' lines")]
+    [TestCase("training:\n  steps: 1\n  steps: 2\n", 3, "training.steps is given twice")]
+    [TestCase("training:\n  steps: 1\ntraining:\n  batch: 2\n", 3, "training is given twice")]
+    [TestCase("training:\n  steps: &a 1\n  batch: *a\n", 3, "expected groups of 'key: value' lines")]
+    [TestCase("compat: default\n---\ncompat: reference\n", 3, "expected groups of 'key: value' lines")]
+    [TestCase("training:\n\tsteps: 1\n", 1, "no valid YAML: While scanning a mapping, found invalid tab")]
+    [TestCase("training: {steps: 1\n", 2, "no valid YAML")]
+    public void MistakesInAFileNameFileLineAndKey(string text, int line, string problem)
+    {
+        string path = Yaml(text);
+        Assert.That(() => ConfigLoader.Load(path),
+            Throws.TypeOf<InvalidDataException>().With.Message.StartsWith($"{path}:{line}: ").And.Message.Contains(problem).And.Message.Not.Contains("\n"));
+    }
+
+    [Test]
+    public void HostileDepthIsRefused()
+        => Assert.Multiple(() =>
+        {
+            Assert.That(() => ConfigLoader.Load(Yaml(new string('[', 100_000))), Throws.TypeOf<InvalidDataException>());
+            Assert.That(() => ConfigLoader.Load(Yaml(string.Concat(Enumerable.Repeat("{a: ", 100_000)))), Throws.TypeOf<InvalidDataException>());
+            Assert.That(() => ConfigLoader.Load(Yaml(new string('x', 2 << 20))), Throws.TypeOf<InvalidDataException>().With.Message.Contains("longer than"));
+        });
+
+    [Test]
+    public void AMissingFileIsNamed()
+        => Assert.That(() => ConfigLoader.Load(folder.File("absent.yaml")), Throws.TypeOf<InvalidDataException>().With.Message.Contains("absent.yaml': no such"));
+
+    [TestCase("training.steps", "expected key.path=value")]
+    [TestCase("=5", "expected key.path=value")]
+    [TestCase("training.stepz=5", "--set: unknown key 'training.stepz'; the nearest is 'training.steps'")]
+    [TestCase("training.steps=x", "--set: training.steps is 'x'")]
+    [TestCase("network.channels=5", "--set: network.channels is 5, expected an even number")]
+    [TestCase("data.normalization=zscore", "--set: unknown key 'data.normalization'")]
+    public void MistakesOnTheCommandLineAreTheCallers(string set, string problem)
+        => Assert.That(() => ConfigLoader.Load(null, [set]), Throws.ArgumentException.With.Message.Contains(problem));
+
+    [Test]
+    public void EveryKeyIsExplained()
+        => Assert.Multiple(() =>
+        {
+            Assert.That(ConfigExplain.Table.Select(row => row.Meaning), Has.All.Not.Empty);
+            Assert.That(ConfigExplain.Table.Select(row => row.Key), Is.Unique.And.Member("loss.kd.temperature").And.Member("compat"));
+            Assert.That(ConfigExplain.Table.Single(row => row.Key == "network.dropout_keep"),
+                Is.EqualTo(new ConfigExplanation("network.dropout_keep", "a number above 0 to 1", "0.75", "probability that dropout keeps an element; 1 for no dropout")));
+        });
+
+    private static string Written(TrainingConfig config)
+    {
+        using var writer = new StringWriter();
+        ConfigFile.Write(writer, config);
+        return writer.ToString();
+    }
+
+    private string Yaml(string text)
+    {
+        string path = folder.File("config.yaml");
+        File.WriteAllText(path, text);
+        return path;
+    }
+}
