@@ -47,7 +47,7 @@ public sealed partial class CpuBackend : Backend
     private Backend Typed<TVector, T>()
         where TVector : unmanaged, ISimd<TVector, T>
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
-        => new TypedCpuBackend<TVector, T>(Device, team);
+        => new TypedCpuBackend<TVector, T>(Device, team, level);
 
     /// <summary>The operations for the element type that the tensors share.</summary>
     /// <exception cref="ArgumentException">They differ, or the type has no arithmetic.</exception>
