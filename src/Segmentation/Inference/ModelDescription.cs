@@ -1,0 +1,63 @@
+using System.Text.Json;
+using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Data;
+
+namespace UnpairedSegEngine.Segmentation.Inference;
+
+/// <summary>What a trained network must be told with its weights: stored in a run as model.json, so that prediction needs no dataset.</summary>
+/// <param name="Modalities">Names, by modality index.</param>
+/// <param name="Classes">Names, background first.</param>
+/// <param name="Normalizations">Intensity normalization by modality index, in the form that <see cref="IntensityNormalization.Parse"/> reads.</param>
+/// <param name="Size">Height and width of the network's slices.</param>
+/// <param name="Slices">Neighbouring slices per image.</param>
+public sealed record ModelDescription(
+    IReadOnlyList<string> Modalities, IReadOnlyList<string> Classes, IReadOnlyList<string> Normalizations, int Size, int Slices)
+{
+    private const string FileName = "model.json";
+
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    public PreprocessingSettings Preprocessing
+        => new(new SampleShape(Size, Size, Slices), [.. Normalizations.Select(IntensityNormalization.Parse)]);
+
+    /// <summary>The description of a model that is trained on a dataset.</summary>
+    /// <exception cref="InvalidDataException">The configuration normalizes a modality that the dataset lacks.</exception>
+    public static ModelDescription Of(TrainingConfig config, SegmentationDataset dataset)
+    {
+        string[] modalities = [.. dataset.Modalities.Select(m => m.Name)];
+        string? unknown = config.Data.Normalization.Keys.FirstOrDefault(name => !modalities.Contains(name));
+        if (unknown is not null)
+            throw new InvalidDataException($"data.normalization.{unknown}: the dataset '{dataset.Folder}' has no such modality; it has {string.Join(", ", modalities)}");
+        return new ModelDescription(
+            modalities, dataset.ClassNames,
+            [.. modalities.Select(name => config.Data.Normalization.TryGetValue(name, out string? text) ? IntensityNormalization.Parse(text).ToString() : IntensityNormalization.Default.ToString())],
+            config.Data.Size, config.Data.Slices);
+    }
+
+    public static ModelDescription Read(string runPath)
+    {
+        string path = Path.Combine(runPath, FileName);
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return JsonSerializer.Deserialize<ModelDescription>(stream, Format) ?? throw new InvalidDataException($"'{path}': is empty");
+        }
+        catch (Exception exception) when (exception is JsonException or FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InvalidDataException($"'{path}': {exception.Message}", exception);
+        }
+    }
+
+    public void Write(string runPath)
+        => AtomicFile.Write(Path.Combine(runPath, FileName), stream => JsonSerializer.Serialize(stream, this, Format));
+
+    /// <exception cref="InvalidDataException">The model knows no modality of this name.</exception>
+    public Modality ModalityOf(string name)
+    {
+        int index = Modalities.ToList().FindIndex(m => string.Equals(m, name, StringComparison.OrdinalIgnoreCase));
+        return index >= 0
+            ? new Modality(Modalities[index], index)
+            : throw new InvalidDataException($"--modality '{name}': the model knows {string.Join(", ", Modalities)}");
+    }
+}

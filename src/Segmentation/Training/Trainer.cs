@@ -1,0 +1,173 @@
+using System.Diagnostics;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Evaluation;
+using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Segmentation.Schemes;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Segmentation.Training;
+
+/// <summary>How a training run ended.</summary>
+/// <param name="State">Steps done and the best validation.</param>
+/// <param name="Interrupted">Whether it was asked to stop before its last step.</param>
+public sealed record TrainingOutcome(TrainingState State, bool Interrupted);
+
+/// <summary>
+/// The training loop: batches, steps, records, validations, checkpoints. A run that was stopped and resumed ends with the same bits as one that
+/// was not, since batches, masks and schedules are functions of seed and step.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private const double Smoothing = 0.9;
+
+    private readonly RunFolder run;
+    private readonly TrainingConfig config;
+    private readonly IProgressView progress;
+    private readonly ISegmentationNetwork network;
+    private readonly TrainingStep step;
+    private readonly CheckpointStore checkpoints;
+    private readonly CaseEvaluator evaluator;
+    private readonly ISampleSource samples;
+    private readonly ValidationSet validation;
+    private readonly ModalityIndex modality;
+    private TrainingState state = new(0);
+    private double smoothedMilliseconds;
+
+    /// <param name="run">Receives records and checkpoints; its configuration is trained.</param>
+    /// <param name="model">Modalities, classes and preprocessing.</param>
+    /// <param name="samples">Where batches come from.</param>
+    /// <param name="validation">May be empty.</param>
+    /// <param name="backend">Computes.</param>
+    /// <param name="progress">Shows a person how it goes.</param>
+    public Trainer(RunFolder run, ModelDescription model, ISampleSource samples, ValidationSet validation, Backend backend, IProgressView progress)
+    {
+        (this.run, config, this.samples, this.validation, this.progress) = (run, run.Config, samples, validation, progress);
+        network = UmmkdScheme.CreateNetwork(config, backend.Device, model.Modalities.Count, model.Classes.Count);
+        step = new TrainingStep(backend, network, UmmkdScheme.LossOf(config), UmmkdScheme.OptimizerOf(config), (ulong)config.Training.Seed);
+        checkpoints = new CheckpointStore(run.CheckpointsPath, config.Training.Keep, progress.Note);
+        evaluator = new CaseEvaluator(new CasePredictor(backend, network, model.Modalities.Count), model.Classes);
+        modality = ModalityIndex.Blocks(model.Modalities.Count, config.Training.Batch);
+    }
+
+    /// <summary>Continues from the newest intact checkpoint; from the beginning where there is none.</summary>
+    /// <returns>Steps done already.</returns>
+    public long Resume()
+    {
+        if (checkpoints.Latest() is { } checkpoint)
+            state = TrainingCheckpoint.Restore(checkpoint, network, step.Optimizer);
+        return state.Step;
+    }
+
+    /// <summary>Trains up to the configured number of steps, or until asked to stop; saves a checkpoint either way.</summary>
+    /// <exception cref="NonFiniteLossException">A loss is NaN or infinite; the state of the step before is saved.</exception>
+    public TrainingOutcome Run(CancellationToken stop)
+    {
+        using var log = new MetricsLog(run, state.Step);
+        using var loader = new BatchLoader(
+            samples, new Augmentation(AugmentationSettingsOf(config.Augmentation)), config.Training.Batch, (ulong)config.Training.Seed, firstStep: state.Step);
+        progress.Note(string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{network.Parameters.Count():N0} parameters, {samples.Shape}, batch {config.Training.Batch} per modality, steps {state.Step + 1}..{config.Training.Steps}"));
+        try
+        {
+            while (state.Step < config.Training.Steps && !stop.IsCancellationRequested)
+                RunStep(loader, log);
+        }
+        finally
+        {
+            Save();
+        }
+
+        WritePlot();
+        return new TrainingOutcome(state, state.Step < config.Training.Steps);
+    }
+
+    public void Dispose()
+    {
+        step.Dispose();
+        network.Parameters.Dispose();
+    }
+
+    private static AugmentationSettings AugmentationSettingsOf(AugmentationConfig config) => !config.Enabled ? AugmentationSettings.None : new AugmentationSettings
+    {
+        RotationDegrees = (float)config.RotationDegrees,
+        Scaling = (float)config.Scale,
+        Shift = (float)config.Shift,
+        FlipProbability = (float)config.Flip,
+        ElasticPixels = (float)config.Elastic,
+        Gain = (float)config.Gain,
+        Offset = (float)config.Offset,
+        Gamma = (float)config.Gamma,
+        Noise = (float)config.Noise,
+    };
+
+    private void RunStep(BatchLoader loader, MetricsLog log)
+    {
+        long started = Stopwatch.GetTimestamp();
+        SegmentationLossTerms terms;
+        double wait;
+        using (TrainingBatch batch = loader.Next())
+        {
+            wait = batch.Wait.TotalMilliseconds;
+            SampleShape size = batch.Shape;
+            var shape = new Shape(modality.Samples, 1, size.Height, size.Width, size.Channels);
+            terms = step.Run(state.Step + 1, batch.Images, shape, batch.Labels, modality);
+        }
+
+        state = state with { Step = state.Step + 1 };
+        double milliseconds = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        smoothedMilliseconds = smoothedMilliseconds == 0 ? milliseconds : (Smoothing * smoothedMilliseconds) + ((1 - Smoothing) * milliseconds);
+        if (IsDue(config.Training.LogEvery) || state.Step == 1)
+            Report(log, terms, milliseconds, wait);
+        if (IsDue(config.Training.ValidateEvery) && validation.Count > 0)
+            Validate(log);
+        if (IsDue(config.Training.SaveEvery))
+            Save();
+    }
+
+    private bool IsDue(int every) => every > 0 && (state.Step % every == 0 || state.Step == config.Training.Steps);
+
+    private void Report(MetricsLog log, SegmentationLossTerms terms, double milliseconds, double wait)
+    {
+        var losses = new List<KeyValuePair<string, double>> { new("loss/total", terms.Total) };
+        for (int m = 0; m < samples.Modalities.Count; m++)
+        {
+            losses.Add(new($"loss/dice_{samples.Modalities[m].Name}", terms.Dice[m]));
+            losses.Add(new($"loss/ce_{samples.Modalities[m].Name}", terms.CrossEntropy[m]));
+        }
+
+        losses.Add(new("loss/kd", terms.Distillation));
+        log.Write(state.Step, [.. losses, new("learning_rate", step.LearningRate(state.Step)), new("time/step_ms", milliseconds), new("time/data_wait_ms", wait)]);
+        progress.Show(new StepReport(
+            state.Step, config.Training.Steps, [.. losses.Select(l => new KeyValuePair<string, double>(l.Key["loss/".Length..], l.Value))],
+            TimeSpan.FromMilliseconds(smoothedMilliseconds), wait / milliseconds));
+    }
+
+    /// <summary>Is not interrupted: a resumed run must not lack a record that an uninterrupted one has.</summary>
+    private void Validate(MetricsLog log)
+    {
+        EvaluationReport report = validation.Evaluate(evaluator);
+        DiceScore[] scores = [.. from m in report.Modalities from organ in report.Organs
+                                 select new DiceScore(m, organ, report.Dice[m][organ].Mean ?? double.NaN)];
+        log.Write(state.Step, [
+            .. scores.Select(s => new KeyValuePair<string, double>($"dice/{s.Modality}/{s.Organ}", s.Value)),
+            new("mean_dice", report.OverallDice ?? double.NaN), new("l2_penalty", step.L2Penalty())]);
+        progress.Show(state.Step, scores);
+        if (report.OverallDice > state.BestDice || state.BestStep == 0)
+        {
+            state = state with { BestStep = state.Step, BestDice = report.OverallDice ?? 0 };
+            checkpoints.SaveBest(state.Step, TrainingCheckpoint.Contents(network, step.Optimizer, state));
+        }
+
+        WritePlot();
+    }
+
+    private void Save() => checkpoints.Save(state.Step, TrainingCheckpoint.Contents(network, step.Optimizer, state));
+
+    private void WritePlot() => TrainingPlot.Write(run.PlotPath, MetricsLog.Read(run));
+}
