@@ -1,0 +1,14 @@
+namespace UnpairedSegEngine.Cli;
+
+/// <summary>What the process tells its caller.</summary>
+internal static class ExitCode
+{
+    public const int Ok = 0;
+    public const int Usage = 2;
+    public const int BadData = 3;
+    public const int OutOfMemory = 4;
+    public const int NumericFailure = 5;
+
+    /// <summary>Stopped by SIGINT or SIGTERM after a checkpoint.</summary>
+    public const int Interrupted = 130;
+}

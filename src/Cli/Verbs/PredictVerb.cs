@@ -1,0 +1,63 @@
+using CommandLine;
+using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Imaging.Nifti;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Inference;
+
+namespace UnpairedSegEngine.Cli.Verbs;
+
+[Verb("predict", HelpText = "Segment NIfTI volumes; the label map has the input's grid and orientation.")]
+internal sealed class PredictVerb : IVerb
+{
+    [Option("run", Required = true, HelpText = "Run folder of a trained network.")]
+    public string RunPath { get; init; } = "";
+
+    [Option("modality", Required = true, HelpText = "Modality of the input, such as CT or MR.")]
+    public string Modality { get; init; } = "";
+
+    [Option("in", Required = true, HelpText = "NIfTI file, or a folder of them.")]
+    public string In { get; init; } = "";
+
+    [Option("out", Required = true, HelpText = "Folder for the label maps, named as the inputs.")]
+    public string Out { get; init; } = "";
+
+    [Option("last", HelpText = "The newest weights instead of those with the best validation.")]
+    public bool Last { get; init; }
+
+    [Option("threads", Default = 0, HelpText = "Threads; 0 for all cores.")]
+    public int Threads { get; init; }
+
+    public int Run(string[] arguments)
+    {
+        string[] inputs = Inputs();
+        using Device device = Device.OpenCpu();
+        using var backend = new CpuBackend(device, Threads);
+        using TrainedModel model = TrainedModel.Open(RunPath, backend, Last, Console.Error.WriteLine);
+        Modality modality = model.Description.ModalityOf(Modality);
+        using var stop = new Segmentation.Runs.StopSignal();
+        Directory.CreateDirectory(Out);
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            LoadedCase loaded = CaseReader.ReadUnlabelled(inputs[i], modality);
+            PreparedCase prepared = PreparedCase.Prepare(loaded, model.Description.Preprocessing, model.Description.Classes.Count);
+            string target = Path.Combine(Out, NiftiPaths.Stem(inputs[i]) + ".nii.gz");
+            if (Path.GetFullPath(target) == Path.GetFullPath(inputs[i]))
+                throw new ArgumentException($"--out '{Out}': '{target}' would overwrite its input; choose another folder");
+            NiftiWriter.Write(target, model.Predictor.Predict(prepared, stop.Token));
+            Console.WriteLine($"[{i + 1}/{inputs.Length}] {target}");
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private string[] Inputs()
+    {
+        if (File.Exists(In))
+            return [In];
+        if (!Directory.Exists(In))
+            throw new InvalidDataException($"--in '{In}': no such file or folder");
+        string[] files = [.. Directory.EnumerateFiles(In).Where(NiftiPaths.IsNifti).Order(StringComparer.Ordinal)];
+        return files.Length > 0 ? files : throw new InvalidDataException($"--in '{In}': has no .nii, .nii.gz or .hdr file");
+    }
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+using CommandLine;
+using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Segmentation.Training;
+
+namespace UnpairedSegEngine.Cli.Verbs;
+
+[Verb("train", HelpText = "Train a network on a dataset of several modalities.")]
+internal sealed class TrainVerb : IVerb
+{
+    [Option("data", Required = true, HelpText = "Dataset folder (nnU-Net v2 raw layout with a 'domains' key in dataset.json).")]
+    public string Data { get; init; } = "";
+
+    [Option("out", Required = true, HelpText = "Run folder: configuration, logs, checkpoints and pictures.")]
+    public string Out { get; init; } = "";
+
+    [Option("config", HelpText = "YAML file with settings; see docs/configuration.md.")]
+    public string? Config { get; init; }
+
+    [Option("set", HelpText = "Settings that overrule the file: key.path=value ...")]
+    public IEnumerable<string> Set { get; init; } = [];
+
+    [Option("network", HelpText = "dilated2d.")]
+    public string? Network { get; init; }
+
+    [Option("scheme", HelpText = "ummkd.")]
+    public string? Scheme { get; init; }
+
+    [Option("fold", Default = 0, HelpText = "Which split of splits_final.json.")]
+    public int Fold { get; init; }
+
+    [Option("steps", HelpText = "Training steps.")]
+    public string? Steps { get; init; }
+
+    [Option("batch", HelpText = "Samples per modality and step.")]
+    public string? Batch { get; init; }
+
+    [Option("size", HelpText = "Height and width of the network's slices, a multiple of 8.")]
+    public string? Size { get; init; }
+
+    [Option("channels", HelpText = "Channels of the first group (F), even.")]
+    public string? Channels { get; init; }
+
+    [Option("seed", HelpText = "Seed of weights, samples, augmentation and dropout.")]
+    public string? Seed { get; init; }
+
+    [Option("threads", HelpText = "Threads; 0 for all cores. Results do not depend on it.")]
+    public string? Threads { get; init; }
+
+    [Option("resume", HelpText = "Go on from the newest checkpoint in --out, with the configuration stored there.")]
+    public bool Resume { get; init; }
+
+    [Option("plain", HelpText = "Progress as plain lines even on a terminal.")]
+    public bool Plain { get; init; }
+
+    public int Run(string[] arguments)
+    {
+        SegmentationDataset dataset = SegmentationDataset.Open(Data);
+        DatasetSplit split = dataset.Split(Fold);
+        RunFolder run = OpenRun(dataset, arguments);
+        var model = ModelDescription.Read(run.Path);
+        int threads = run.Config.Training.Threads == 0 ? Environment.ProcessorCount : run.Config.Training.Threads;
+        CaseCache cache = CaseCache.Load(split.Train, dataset, model.Preprocessing, threads);
+        var samples = new SliceSource(cache.Cases, dataset.Modalities, run.Config.Data.Slices, (float)run.Config.Data.ForegroundFraction);
+        var validation = new ValidationSet(split.Validation, dataset, model.Preprocessing);
+
+        using var stop = new StopSignal();
+        using Device device = Device.OpenCpu();
+        using var backend = new CpuBackend(device, threads);
+        TrainingOutcome? outcome = null;
+        TrainingProgress.Run(view =>
+        {
+            view.Note($"{backend.Description}; training on {cache}, validating on {validation.Count} cases");
+            using var trainer = new Trainer(run, model, samples, validation, backend, view);
+            if (Resume)
+                view.Note(string.Create(CultureInfo.InvariantCulture, $"resuming after step {trainer.Resume()}"));
+            outcome = trainer.Run(stop.Token);
+        }, Plain);
+
+        TrainingState state = outcome!.State;
+        Console.WriteLine(outcome.Interrupted
+            ? $"stopped after step {state.Step}; continue with: unpairedseg train --data {Data} --out {Out} --resume"
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"done: {state.Step} steps, best validation Dice {state.BestDice:F3} at step {state.BestStep}; next: unpairedseg evaluate --run {Out} --data {Data}"));
+        return outcome.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
+    }
+
+    private RunFolder OpenRun(SegmentationDataset dataset, string[] arguments)
+    {
+        if (Resume)
+        {
+            RunFolder existing = RunFolder.Open(Out);
+            return Flags().Any() || Set.Any() || Config is not null
+                ? throw new ArgumentException("--resume continues with the configuration stored in --out; leave out --config, --set and the flags that change it")
+                : existing;
+        }
+
+        TrainingConfig config = ConfigLoader.Load(Config, Set, Flags());
+        var model = ModelDescription.Of(config, dataset);
+        RunFolder run = RunFolder.Create(Out, config, RunInfo.OfThisProcess(arguments));
+        model.Write(run.Path);
+        return run;
+    }
+
+    private IEnumerable<ConfigSetting> Flags()
+    {
+        (string? Value, string Path, string Flag)[] flags =
+        [
+            (Network, "network.name", "--network"), (Scheme, "scheme", "--scheme"), (Steps, "training.steps", "--steps"), (Batch, "training.batch", "--batch"),
+            (Size, "data.size", "--size"), (Channels, "network.channels", "--channels"), (Seed, "training.seed", "--seed"), (Threads, "training.threads", "--threads"),
+        ];
+        return flags.Where(flag => flag.Value is not null).Select(flag => new ConfigSetting(flag.Path, flag.Value!, flag.Flag));
+    }
+}

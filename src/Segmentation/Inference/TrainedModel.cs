@@ -1,0 +1,54 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Segmentation.Schemes;
+using UnpairedSegEngine.Segmentation.Training;
+
+namespace UnpairedSegEngine.Segmentation.Inference;
+
+/// <summary>A network with the weights of a run, ready to predict.</summary>
+public sealed class TrainedModel : IDisposable
+{
+    private readonly ISegmentationNetwork network;
+
+    private TrainedModel(RunFolder run, ModelDescription description, ISegmentationNetwork network, Backend backend, long step)
+    {
+        (Run, Description, this.network, Step) = (run, description, network, step);
+        Predictor = new CasePredictor(backend, network, description.Modalities.Count);
+    }
+
+    public RunFolder Run { get; }
+
+    public ModelDescription Description { get; }
+
+    public CasePredictor Predictor { get; }
+
+    /// <summary>Training step of the weights.</summary>
+    public long Step { get; }
+
+    /// <summary>Opens a run.</summary>
+    /// <param name="path">The run folder.</param>
+    /// <param name="backend">Computes predictions.</param>
+    /// <param name="latest">The newest weights instead of those with the best validation.</param>
+    /// <param name="warn">Is told about damaged checkpoints that were passed over.</param>
+    /// <exception cref="InvalidDataException">No run, no checkpoint, or all are damaged.</exception>
+    public static TrainedModel Open(string path, Backend backend, bool latest, Action<string> warn)
+    {
+        RunFolder run = RunFolder.Open(path);
+        ModelDescription description = ModelDescription.Read(path);
+        var store = new CheckpointStore(run.CheckpointsPath, warn: warn);
+        Checkpoint checkpoint = (latest ? null : store.Best()) ?? store.Latest()
+            ?? throw new InvalidDataException($"'{run.CheckpointsPath}': no checkpoint yet; train the run first");
+        ISegmentationNetwork network = UmmkdScheme.CreateNetwork(run.Config, backend.Device, description.Modalities.Count, description.Classes.Count);
+        TrainingCheckpoint.RestoreWeights(checkpoint, network);
+        return new TrainedModel(run, description, network, backend, checkpoint.Step);
+    }
+
+    /// <summary>A dataset's case under the model's own numbering of modalities.</summary>
+    /// <exception cref="InvalidDataException">The model knows no such modality.</exception>
+    public DatasetCase Adopt(DatasetCase source) => source with { Modality = Description.ModalityOf(source.Modality.Name) };
+
+    public void Dispose() => network.Parameters.Dispose();
+}
