@@ -8,6 +8,7 @@ namespace UnpairedSegEngine.Cli.Verbs;
 internal static class EvaluationTable
 {
     private const string NotApplicable = "n/a";
+    private const int RedirectedWidth = 160;
 
     public static void Write(EvaluationReport report, long step)
     {
@@ -23,6 +24,8 @@ internal static class EvaluationTable
                 .. report.Organs.Select(organ => Text(report.Dice[modality][organ])), Text(report.MeanDice[modality])]);
         }
 
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = RedirectedWidth;
         AnsiConsole.Write(cases);
         AnsiConsole.Write(summary);
         AnsiConsole.MarkupLine(string.Create(

@@ -41,7 +41,7 @@ internal sealed class PredictVerb : IVerb
         {
             LoadedCase loaded = CaseReader.ReadUnlabelled(inputs[i], modality);
             PreparedCase prepared = PreparedCase.Prepare(loaded, model.Description.Preprocessing, model.Description.Classes.Count);
-            string target = Path.Combine(Out, NiftiPaths.Stem(inputs[i]) + ".nii.gz");
+            string target = Path.Combine(Out, CaseName(inputs[i]) + ".nii.gz");
             if (Path.GetFullPath(target) == Path.GetFullPath(inputs[i]))
                 throw new ArgumentException($"--out '{Out}': '{target}' would overwrite its input; choose another folder");
             NiftiWriter.Write(target, model.Predictor.Predict(prepared, stop.Token));
@@ -49,6 +49,14 @@ internal sealed class PredictVerb : IVerb
         }
 
         return ExitCode.Ok;
+    }
+
+    /// <summary>The file's name without ending and without nnU-Net's channel number, as nnU-Net names predictions.</summary>
+    private static string CaseName(string path)
+    {
+        const string firstChannel = "_0000";
+        string stem = Path.GetFileName(NiftiPaths.Stem(path));
+        return stem.EndsWith(firstChannel, StringComparison.Ordinal) ? stem[..^firstChannel.Length] : stem;
     }
 
     private string[] Inputs()

@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
-using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Backends.Cpu;
 
 internal sealed unsafe partial class TypedCpuBackend<TVector, T>
 {
+    private const int DropoutRun = 1024;
+
     public override void Dropout(Tensor x, DropoutMask mask, Tensor y)
     {
         T* source = PointerOf(x), target = PointerOf(y);
@@ -18,20 +19,32 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
     {
         if (!mask.IsActive)
         {
-            Unsafe.CopyBlockUnaligned(y, x, (uint)(count * sizeof(T)));
+            if (x != y)
+                Unsafe.CopyBlockUnaligned(y, x, (uint)(count * sizeof(T)));
             return;
         }
 
-        T scale = T.CreateChecked(mask.Scale);
-        (uint stream0, uint stream1) = ((uint)mask.Stream, (uint)(mask.Stream >> 32));
-        for (int i = 0; i < count; i++)
+        // A run may begin within a block, and the last vector may look behind the numbers it needs.
+        ushort* numbers = stackalloc ushort[DropoutRun + (2 * PhiloxNumbers.PerBlock) + 64];
+        TVector scale = TVector.Broadcast(T.CreateChecked(mask.Scale));
+        TVector zero = TVector.Broadcast(T.Zero);
+        var threshold = (uint)mask.Threshold;
+        for (int done = 0; done < count; done += DropoutRun)
         {
-            ulong element = (ulong)(start + i), block = element / 8;
-            PhiloxWords words = Philox.Block(mask.Seed, (uint)block, (uint)(block >> 32), stream0, stream1);
-            int lane = (int)(element % 8);
-            uint word = (lane / 2) switch { 0 => words.X, 1 => words.Y, 2 => words.Z, _ => words.W };
-            uint number = (lane % 2) == 0 ? word & 0xFFFF : word >> 16;
-            y[i] = number < mask.Threshold ? x[i] * scale : T.Zero;
+            int run = Math.Min(DropoutRun, count - done);
+            ulong first = (ulong)(start + done);
+            int skipped = (int)(first % PhiloxNumbers.PerBlock);
+            PhiloxNumbers.Fill(mask.Seed, mask.Stream, first / PhiloxNumbers.PerBlock, (skipped + run + PhiloxNumbers.PerBlock - 1) / PhiloxNumbers.PerBlock, numbers);
+            int i = 0;
+            for (; i + TVector.Count <= run; i += TVector.Count)
+            {
+                // Selected, not only multiplied: a dropped infinity is zero.
+                TVector factor = TVector.WhereBelow(numbers + skipped + i, threshold, scale);
+                TVector.Store(TVector.WhereGreater(factor, zero, TVector.Load(x + done + i) * factor, zero), y + done + i);
+            }
+
+            for (; i < run; i++)
+                y[done + i] = numbers[skipped + i] < threshold ? x[done + i] * T.CreateChecked(mask.Scale) : T.Zero;
         }
     }
 }

@@ -5,36 +5,13 @@ namespace UnpairedSegEngine.Backends.Cpu;
 
 internal sealed unsafe partial class TypedCpuBackend<TVector, T>
 {
-    private delegate void PoolingBody(PoolingWindow window, int worker);
+    private delegate void PoolingBody(in PoolingWindow window);
 
     public override void MaxPoolForward(PoolingProblem problem, Tensor x, Tensor y, Tensor choice)
     {
         T* source = PointerOf(x), target = PointerOf(y);
         byte* chosen = choice.HostPointer<byte>();
-        int channels = problem.Channels;
-        ForWindows(problem, (window, _) =>
-        {
-            for (int c = 0; c < channels; c++)
-            {
-                T best = T.Zero;
-                int bestTap = -1;
-                for (int d = window.Begin.Depth; d < window.End.Depth; d++)
-                {
-                    for (int h = window.Begin.Height; h < window.End.Height; h++)
-                    {
-                        for (int w = window.Begin.Width; w < window.End.Width; w++)
-                        {
-                            T element = source[window.InputOffset(d, h, w) + c];
-                            if (bestTap < 0 || element > best)
-                                (best, bestTap) = (element, window.Tap(d, h, w));
-                        }
-                    }
-                }
-
-                target[window.OutputOffset + c] = best;
-                chosen[window.OutputOffset + c] = (byte)bestTap;
-            }
-        });
+        ForWindows(problem, (in window) => MaximumOfWindow(window, problem.Channels, source, target + window.OutputOffset, chosen + window.OutputOffset));
     }
 
     public override void MaxPoolBackward(PoolingProblem problem, Tensor gy, Tensor choice, Tensor gx)
@@ -42,7 +19,7 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         T* source = PointerOf(gy), target = PointerOf(gx);
         byte* chosen = choice.HostPointer<byte>();
         Fill(gx, 0);
-        ForWindows(problem, (window, _) =>
+        ForWindows(problem, (in window) =>
         {
             for (int c = 0; c < problem.Channels; c++)
                 target[window.InputOffset(chosen[window.OutputOffset + c]) + c] += source[window.OutputOffset + c];
@@ -52,14 +29,15 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
     public override void AveragePoolForward(PoolingProblem problem, Tensor x, Tensor y)
     {
         T* source = PointerOf(x), target = PointerOf(y);
-        ForWindows(problem, (window, _) =>
+        ForWindows(problem, (in window) =>
         {
-            for (int c = 0; c < problem.Channels; c++)
+            T share = T.One / T.CreateChecked(window.Count);
+            T* mean = target + window.OutputOffset;
+            new Span<T>(mean, problem.Channels).Clear();
+            for (int tap = 0; tap < problem.Window.Count; tap++)
             {
-                T sum = T.Zero;
-                foreach (long offset in window.InputOffsets())
-                    sum += source[offset + c];
-                target[window.OutputOffset + c] = sum / T.CreateChecked(window.Count);
+                if (window.Holds(tap))
+                    AddScaled(source + window.InputOffset(tap), share, mean, problem.Channels);
             }
         });
     }
@@ -68,30 +46,67 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
     {
         T* source = PointerOf(gy), target = PointerOf(gx);
         Fill(gx, 0);
-        ForWindows(problem, (window, _) =>
+        ForWindows(problem, (in window) =>
         {
             T share = T.One / T.CreateChecked(window.Count);
-            foreach (long offset in window.InputOffsets())
+            for (int tap = 0; tap < problem.Window.Count; tap++)
             {
-                for (int c = 0; c < problem.Channels; c++)
-                    target[offset + c] += source[window.OutputOffset + c] * share;
+                if (window.Holds(tap))
+                    AddScaled(source + window.OutputOffset, share, target + window.InputOffset(tap), problem.Channels);
             }
         });
     }
 
-    private static void ForWindows(PoolingProblem problem, PoolingBody body)
+    /// <summary>
+    /// Calls the body for every output position. Rows of windows that may overlap in the input are of one unit, so that backward passes add in one order.
+    /// </summary>
+    private void ForWindows(PoolingProblem problem, PoolingBody body)
     {
         Size3 output = problem.Output;
-        for (int n = 0; n < problem.Batch; n++)
+        bool overlap = problem.Stride.Height < problem.Window.Height || problem.Stride.Depth < problem.Window.Depth;
+        int rows = problem.Batch * output.Depth * output.Height;
+        int grain = overlap ? output.Depth * output.Height : Math.Max(1, StreamingGrain / (output.Width * problem.Channels * problem.Window.Count));
+        ForRanges(rows, grain, (from, to, _) =>
         {
-            for (int d = 0; d < output.Depth; d++)
+            for (int row = (int)from; row < to; row++)
             {
-                for (int h = 0; h < output.Height; h++)
-                {
-                    for (int w = 0; w < output.Width; w++)
-                        body(new PoolingWindow(problem, n, new Size3(d, h, w)), 0);
-                }
+                (int plane, int h) = Math.DivRem(row, output.Height);
+                (int n, int d) = Math.DivRem(plane, output.Depth);
+                for (int w = 0; w < output.Width; w++)
+                    body(new PoolingWindow(problem, n, d, h, w));
             }
+        });
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MaximumOfWindow(in PoolingWindow window, int channels, T* x, T* y, byte* chosen)
+    {
+        int first = window.FirstTap, taps = window.Taps;
+        byte* bytes = stackalloc byte[TVector.Count];
+        for (int c = 0; c < channels; c += TVector.Count)
+        {
+            int lanes = Math.Min(TVector.Count, channels - c);
+            TVector best = LoadUpTo(x + window.InputOffset(first) + c, lanes), choice = TVector.Broadcast(T.CreateTruncating(first));
+            for (int tap = first + 1; tap < taps; tap++)
+            {
+                if (!window.Holds(tap))
+                    continue;
+                TVector value = LoadUpTo(x + window.InputOffset(tap) + c, lanes);
+                choice = TVector.WhereGreater(value, best, TVector.Broadcast(T.CreateTruncating(tap)), choice);
+                best = TVector.WhereGreater(value, best, value, best);
+            }
+
+            StoreUpTo(best, y + c, lanes);
+            TVector.StoreBytes(choice, bytes);
+            Unsafe.CopyBlockUnaligned(chosen + c, bytes, (uint)lanes);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddScaled(T* x, T scale, T* y, int count)
+    {
+        TVector scales = TVector.Broadcast(scale);
+        for (int i = 0; i < count; i += TVector.Count)
+            StoreUpTo(TVector.MultiplyAdd(LoadUpTo(x + i, count - i), scales, LoadUpTo(y + i, count - i)), y + i, count - i);
     }
 }

@@ -1,58 +1,62 @@
 namespace UnpairedSegEngine.Backends.Cpu;
 
-/// <summary>The elements under one output position of a pooling, clipped at the border of the image.</summary>
+/// <summary>The elements under one output position of a pooling, clipped at the border of the image. Taps count depth-major.</summary>
 internal readonly struct PoolingWindow
 {
-    private readonly PoolingProblem problem;
-    private readonly Size3 origin;
-    private readonly int sample;
+    private readonly int height, width;
+    private readonly int depthOrigin, rowOrigin, columnOrigin;
+    private readonly int inputDepth, inputHeight, inputWidth, channels;
+    private readonly long sampleOffset;
 
-    public PoolingWindow(PoolingProblem problem, int sample, Size3 at)
+    public PoolingWindow(PoolingProblem problem, int sample, int depth, int row, int column)
     {
-        this.problem = problem;
-        this.sample = sample;
-        origin = new Size3(Origin(problem, at, 0), Origin(problem, at, 1), Origin(problem, at, 2));
-        Size3 input = problem.Input, window = problem.Window, output = problem.Output;
-        Begin = new Size3(Math.Max(origin.Depth, 0), Math.Max(origin.Height, 0), Math.Max(origin.Width, 0));
-        End = new Size3(
-            Math.Min(origin.Depth + window.Depth, input.Depth),
-            Math.Min(origin.Height + window.Height, input.Height),
-            Math.Min(origin.Width + window.Width, input.Width));
-        OutputOffset = ((((((long)sample * output.Depth) + at.Depth) * output.Height) + at.Height) * output.Width + at.Width) * problem.Channels;
+        Size3 window = problem.Window, stride = problem.Stride, output = problem.Output, before = problem.PadBefore, input = problem.Input;
+        (height, width, Taps, channels) = (window.Height, window.Width, window.Count, problem.Channels);
+        (inputDepth, inputHeight, inputWidth) = (input.Depth, input.Height, input.Width);
+        depthOrigin = (depth * stride.Depth) - before.Depth;
+        rowOrigin = (row * stride.Height) - before.Height;
+        columnOrigin = (column * stride.Width) - before.Width;
+        sampleOffset = (long)sample * input.Count;
+        OutputOffset = ((((((long)sample * output.Depth) + depth) * output.Height) + row) * output.Width + column) * channels;
     }
-
-    public Size3 Begin { get; }
-
-    public Size3 End { get; }
 
     public long OutputOffset { get; }
 
-    public int Count => (End.Depth - Begin.Depth) * (End.Height - Begin.Height) * (End.Width - Begin.Width);
+    public int Taps { get; }
 
-    public int Tap(int d, int h, int w)
-        => ((((d - origin.Depth) * problem.Window.Height) + h - origin.Height) * problem.Window.Width) + w - origin.Width;
-
-    public long InputOffset(int d, int h, int w)
-        => (((((((long)sample * problem.Input.Depth) + d) * problem.Input.Height) + h) * problem.Input.Width) + w) * problem.Channels;
-
-    public long InputOffset(int tap)
+    /// <summary>The first tap inside the image; every window has one.</summary>
+    public int FirstTap
     {
-        (int row, int w) = Math.DivRem(tap, problem.Window.Width);
-        (int d, int h) = Math.DivRem(row, problem.Window.Height);
-        return InputOffset(origin.Depth + d, origin.Height + h, origin.Width + w);
-    }
-
-    public IEnumerable<long> InputOffsets()
-    {
-        for (int d = Begin.Depth; d < End.Depth; d++)
+        get
         {
-            for (int h = Begin.Height; h < End.Height; h++)
-            {
-                for (int w = Begin.Width; w < End.Width; w++)
-                    yield return InputOffset(d, h, w);
-            }
+            int tap = 0;
+            while (!Holds(tap))
+                tap++;
+            return tap;
         }
     }
 
-    private static int Origin(PoolingProblem problem, Size3 at, int axis) => (at[axis] * problem.Stride[axis]) - problem.PadBefore[axis];
+    /// <summary>Taps inside the image.</summary>
+    public int Count => Inside(depthOrigin, Taps / (height * width), inputDepth) * Inside(rowOrigin, height, inputHeight) * Inside(columnOrigin, width, inputWidth);
+
+    public bool Holds(int tap)
+    {
+        (int d, int h, int w) = Position(tap);
+        return (uint)d < (uint)inputDepth && (uint)h < (uint)inputHeight && (uint)w < (uint)inputWidth;
+    }
+
+    public long InputOffset(int tap)
+    {
+        (int d, int h, int w) = Position(tap);
+        return (sampleOffset + ((((long)d * inputHeight) + h) * inputWidth) + w) * channels;
+    }
+
+    private static int Inside(int origin, int extent, int image) => Math.Min(origin + extent, image) - Math.Max(origin, 0);
+
+    private (int Depth, int Row, int Column) Position(int tap)
+    {
+        (int line, int column) = Math.DivRem(tap, width);
+        (int depth, int row) = Math.DivRem(line, height);
+        return (depthOrigin + depth, rowOrigin + row, columnOrigin + column);
+    }
 }

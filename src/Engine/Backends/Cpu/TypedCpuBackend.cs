@@ -25,6 +25,9 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>(Device device, 
     {
         convolution.Dispose();
         partialSums.Dispose();
+        chunkSums.Dispose();
+        foreach (AlignedScratch scratch in chunkScratch)
+            scratch.Dispose();
     }
 
     private static T* PointerOf(Tensor tensor) => tensor.HostPointer<T>();
