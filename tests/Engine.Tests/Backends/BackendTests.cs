@@ -72,13 +72,13 @@ public abstract class BackendTests(BackendUnderTest underTest)
         _ => [.. tensor.ToArray<byte>().Select(v => (double)v)],
     };
 
-    /// <summary>Every element within tolerance times the largest magnitude expected.</summary>
-    protected void AssertClose(Tensor actual, double[] expected, double slack = 1, string? what = null)
+    /// <summary>Every element within tolerance times the largest magnitude expected, or <paramref name="magnitude"/> where terms of that size cancel.</summary>
+    protected void AssertClose(Tensor actual, double[] expected, double slack = 1, string? what = null, double magnitude = 1e-30)
     {
         double[] values = Read(actual);
         Assert.That(values, Has.Length.EqualTo(expected.Length));
         Assert.That(GuardBytes(actual).ToArray(), Has.All.EqualTo(Guard), "wrote beyond the end");
-        double bound = Tolerance * slack * Math.Max(expected.Max(Math.Abs), 1e-30);
+        double bound = Tolerance * slack * Math.Max(expected.Max(Math.Abs), magnitude);
         for (int i = 0; i < values.Length; i++)
         {
             if (!(Math.Abs(values[i] - expected[i]) <= bound))

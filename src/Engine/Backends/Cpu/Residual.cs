@@ -11,7 +11,7 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         ForRanges(y.Count / channels, Math.Max(StreamingGrain / channels, 1), (from, to, _) =>
         {
             DropRange(mask, from * channels, source + (from * channels), target + (from * channels), (int)((to - from) * channels));
-            if (margin == 0)
+            if (sideChannels == channels)
             {
                 MapRange(default(Add), target + (from * channels), side + (from * channels), target + (from * channels), (int)((to - from) * channels));
                 return;

@@ -25,6 +25,7 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             double* s = partials + ((long)index * width);
             new Span<double>(s, width).Clear();
             Softmax(z + (first * classes), count, classes, planes);
+            T* greatest = planes + (classes * LossChunk), logSum = greatest + LossChunk;
             AddSquares(planes, count, classes, s + classes);
             for (int i = 0; i < count; i++)
             {
@@ -34,7 +35,7 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
                 T* row = z + ((first + i) * classes);
                 s[truth] += double.CreateTruncating(planes[(truth * LossChunk) + i]);
                 s[(2 * classes) + truth]++;
-                s[(3 * classes) + truth] += Math.Min(double.CreateTruncating(planes[(classes * LossChunk) + i] - row[truth]), ceiling);
+                s[(3 * classes) + truth] += Math.Min(double.CreateTruncating(greatest[i] - row[truth]) + double.CreateTruncating(logSum[i]), ceiling);
                 for (int k = 0; k < classes; k++)
                     s[((4 + truth) * classes) + k] += double.CreateTruncating(row[k]);
             }
@@ -61,7 +62,7 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         ForLossChunks(problem, (_, sample, first, count, planes, _) =>
         {
             Softmax(z + (first * classes), count, classes, planes);
-            T* c = planes + ((classes + 1) * LossChunk);
+            T* c = planes + ((classes + 2) * LossChunk);
             for (int i = 0; i < width; i++)
                 c[i] = T.CreateTruncating(all[(problem.Modality[sample] * width) + i]);
             for (int i = 0; i < count; i++)
@@ -71,11 +72,11 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
 
     private static int LossChunks(SegmentationLossProblem problem) => problem.Samples * ((problem.Positions + LossChunk - 1) / LossChunk);
 
-    /// <summary>Calls the body for each chunk with room for classes + 1 planes and the coefficients of a modality.</summary>
+    /// <summary>Calls the body for each chunk with room for classes + 2 planes and the coefficients of a modality.</summary>
     private void ForLossChunks(SegmentationLossProblem problem, LossBody body)
     {
         int perSample = (problem.Positions + LossChunk - 1) / LossChunk;
-        long scratch = ((problem.Classes + 1L) * LossChunk) + problem.CoefficientsShape[1];
+        long scratch = ((problem.Classes + 2L) * LossChunk) + problem.CoefficientsShape[1];
         ForRanges(LossChunks(problem), 4, (from, to, worker) =>
         {
             for (int index = (int)from; index < to; index++)
@@ -87,7 +88,10 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         });
     }
 
-    /// <summary>Rows of logits to planes of probabilities and, behind them, a plane of log(sum of exp(z)). Lanes behind the count hold zeros.</summary>
+    /// <summary>
+    /// Rows of logits to planes of probabilities and, behind them, of the greatest logit and of log(sum of exp(z - greatest)): apart, since their sum
+    /// would round away what a sure prediction still loses.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Softmax(T* z, int count, int classes, T* planes)
     {
@@ -111,7 +115,8 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
                 sum += exponential;
             }
 
-            TVector.Store(greatest + TVector.Log(sum), planes + (classes * LossChunk) + i);
+            TVector.Store(greatest, planes + (classes * LossChunk) + i);
+            TVector.Store(TVector.Log(sum), planes + ((classes + 1) * LossChunk) + i);
             for (int c = 0; c < classes; c++)
                 TVector.Store(TVector.Load(planes + (c * LossChunk) + i) / sum, planes + (c * LossChunk) + i);
         }
@@ -155,7 +160,7 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             T probability = p[truth * LossChunk];
             dice = coefficients[truth] * probability;
             mean += dice;
-            if (probability > floor)
+            if (floor == T.Zero || probability > floor)
                 entropy = coefficients[(2 * classes) + truth];
         }
 
