@@ -126,7 +126,7 @@ public abstract class Backend(Device device) : IDisposable
 
     /// <summary>
     /// The second pass: gz = p * (dp - sum_k dp_k p_k) + table[m, label], with
-    /// dp_c = diceTrue[m, c] g_c + diceSquare[m, c] p_c + (g_c and p_c above the floor ? crossEntropy[m, c] / p_c : 0). Coefficients are float64.
+    /// dp_c = diceTrue[m, c] g_c + diceSquare[m, c] p_c + (g_c and p_c above the floor, where there is one ? crossEntropy[m, c] / p_c : 0). Coefficients are float64.
     /// </summary>
     public abstract void SegmentationLossGradient(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor coefficients, Tensor gz);
 

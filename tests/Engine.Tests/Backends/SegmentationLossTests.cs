@@ -139,7 +139,7 @@ public sealed class SegmentationLossTests(BackendUnderTest underTest) : BackendT
     {
         int classes = problem.Classes;
         double[] p = Reference.Softmax(z), all = coefficients.ToArray();
-        double entropy = label < classes && p[label] > problem.ProbabilityFloor ? all[(2 * classes) + label] : 0;
+        double entropy = label < classes && (problem.ProbabilityFloor == 0 || p[label] > problem.ProbabilityFloor) ? all[(2 * classes) + label] : 0;
         // The cross-entropy's p * (1/p g - sum) is g - p: no division, so p may underflow.
         double[] dp = [.. p.Select((v, c) => (c == label ? all[c] : 0) + (all[classes + c] * v))];
         double mean = dp.Zip(p, (a, b) => a * b).Sum();

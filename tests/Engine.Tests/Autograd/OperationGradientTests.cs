@@ -1,0 +1,205 @@
+using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Autograd.Operations;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Tensors;
+using static UnpairedSegEngine.Engine.Tests.Autograd.GradientCheck;
+
+namespace UnpairedSegEngine.Engine.Tests.Autograd;
+
+/// <summary>First derivatives of every operation, and second ones of the unfused, against difference quotients.</summary>
+internal sealed class OperationGradientTests
+{
+    private static readonly Shape Small = new(2, 3);
+
+    private static IEnumerable<TestCaseData> Unfused()
+    {
+        yield return Case("add", (t, v) => t.Add(v[0], v[1]), Small, Small);
+        yield return Case("add itself", (t, v) => t.Multiply(t.Add(v[0], v[0]), v[0]), Small);
+        yield return Case("subtract", (t, v) => t.Multiply(t.Subtract(v[0], v[1]), v[1]), Small, Small);
+        yield return Case("multiply", (t, v) => t.Multiply(v[0], v[1]), Small, Small);
+        yield return Case("divide", (t, v) => t.Divide(v[0], t.Scale(t.Exp(v[1]), 1, 0.5)), Small, Small);
+        yield return Case("scale", (t, v) => t.Multiply(t.Scale(v[0], -2.5, 0.3), v[0]), Small);
+        yield return Case("exp", (t, v) => t.Exp(v[0]), Small);
+        yield return Case("log", (t, v) => t.Log(t.Scale(v[0], 0.4, 1.5)), Small);
+        yield return Case("sqrt", (t, v) => t.Sqrt(t.Scale(v[0], 0.4, 1.5)), Small);
+        yield return Case("abs", (t, v) => t.Multiply(t.Abs(v[0]), v[0]), Small);
+        yield return Case("leaky relu", (t, v) => t.LeakyReLU(t.Multiply(v[0], v[0 + 1]), 0.2), Small, Small);
+        yield return Case("reshape", (t, v) => t.Multiply(t.Reshape(v[0], new Shape(3, 2)), v[1]), Small, new Shape(3, 2));
+        foreach ((int first, int axes) in new[] { (0, 1), (1, 1), (2, 1), (0, 2), (1, 2), (0, 3) })
+        {
+            yield return Case($"sum {first} {axes}", (t, v) => t.Sum(t.Multiply(v[0], v[0]), first, axes), new Shape(2, 3, 2));
+            yield return Case($"broadcast {first} {axes}", (t, v) =>
+            {
+                Variable b = t.Broadcast(t.Sum(v[0], first, axes), v[0].Shape, first, axes);
+                return t.Multiply(b, b);
+            }, new Shape(2, 3, 2));
+        }
+
+        yield return Case("mean", (t, v) => t.Mean(t.Multiply(v[0], v[0])), Small);
+        foreach ((bool a, bool b) in new[] { (false, false), (true, false), (false, true), (true, true) })
+        {
+            yield return Case(
+                $"matmul {a} {b}", (t, v) => t.MatMul(v[0], v[1], a, b), a ? new Shape(3, 2) : new Shape(2, 3), b ? new Shape(4, 3) : new Shape(3, 4));
+        }
+
+        foreach (ConvolutionProblem p in Convolutions())
+        {
+            yield return Case($"convolution {p}", (t, v) => t.Convolve(p, v[0], v[1]), p.InputShape, p.WeightShape);
+            yield return Case($"data gradient {p}", (t, v) => t.ConvolveBackwardData(p, v[0], v[1]), p.OutputShape, p.WeightShape);
+            yield return Case($"weight gradient {p}", (t, v) => t.ConvolveBackwardWeights(p, v[0], v[1]), p.InputShape, p.OutputShape);
+        }
+
+        yield return Case("convolution with bias", (t, v) =>
+        {
+            ConvolutionProblem p = ConvolutionProblem.Same(v[0].Shape, v[1].Shape);
+            return t.Convolve(p, v[0], v[1], v[2]);
+        }, new Shape(1, 1, 3, 3, 2), new Shape(1, 3, 3, 2, 3), new Shape(3));
+        yield return Case("transposed convolution", (t, v) => t.ConvolveTransposed(v[0], v[1], new Size3(1, 2, 2)), new Shape(1, 1, 2, 3, 2), new Shape(1, 3, 3, 2, 2));
+        yield return Case("transposed convolution with bias", (t, v) => t.ConvolveTransposed(v[0], v[1], Size3.Cube(2), v[2]), new Shape(1, 2, 2, 1, 2), new Shape(3, 3, 1, 2, 2), new Shape(2));
+        yield return Case("concat", (t, v) => t.Multiply(t.Concat(v[0], v[1]), t.Concat(v[1], v[0])), new Shape(2, 1, 1, 2, 3), new Shape(2, 1, 1, 2, 2));
+        yield return Case("slice channels", (t, v) => t.Multiply(t.SliceChannels(v[0], 1, 2), t.SliceChannels(v[0], 0, 2)), new Shape(2, 3));
+        yield return Case("pad channels", (t, v) => t.Multiply(t.PadChannels(v[0], 1, 5), v[1]), new Shape(2, 3), new Shape(2, 5));
+        foreach (bool transposed in new[] { false, true })
+        {
+            yield return Case($"pixel shuffle {transposed}", (t, v) => t.Multiply(t.PixelShuffle(v[0], 2, transposed), v[1]), new Shape(1, 1, 2, 1, 8), new Shape(1, 1, 4, 2, 2));
+            yield return Case($"pixel unshuffle {transposed}", (t, v) => t.Multiply(t.PixelUnshuffle(v[0], 2, transposed), v[1]), new Shape(1, 1, 4, 2, 2), new Shape(1, 1, 2, 1, 8));
+        }
+
+        foreach (PoolingProblem p in Poolings())
+        {
+            yield return Case($"average pool {p.InputShape} {p.Window} {p.Stride}", (t, v) =>
+            {
+                Variable y = t.AveragePool(p, v[0]);
+                return t.Multiply(y, y);
+            }, p.InputShape);
+        }
+
+        yield return Case("dropout", (t, v) => t.Multiply(t.Dropout(v[0], new DropoutMask(0.7, 3, 4)), v[0]), new Shape(3, 7));
+        foreach (int narrow in new[] { 2, 4 })
+        {
+            yield return Case(
+                $"residual add {narrow}", (t, v) => t.AddResidual(t.Multiply(v[0], v[0]), t.Multiply(v[1], v[1]), new DropoutMask(0.6, 1, 2)),
+                new Shape(2, 1, 2, 2, narrow), new Shape(2, 1, 2, 2, 4));
+        }
+    }
+
+    private static IEnumerable<ConvolutionProblem> Convolutions()
+    {
+        yield return ConvolutionProblem.Same(new Shape(2, 1, 3, 4, 2), new Shape(1, 3, 3, 2, 3));
+        yield return ConvolutionProblem.Same(new Shape(1, 1, 5, 4, 2), new Shape(1, 3, 3, 2, 2), dilation: Size3.Planar(2));
+        yield return ConvolutionProblem.Same(new Shape(1, 1, 5, 4, 2), new Shape(1, 3, 3, 2, 2), stride: new Size3(1, 2, 2));
+        yield return ConvolutionProblem.Same(new Shape(1, 1, 3, 4, 2), new Shape(1, 5, 3, 2, 1), padding: PaddingMode.Symmetric);
+        yield return ConvolutionProblem.Same(new Shape(1, 3, 3, 2, 2), new Shape(3, 3, 1, 2, 2));
+        yield return ConvolutionProblem.Same(new Shape(1, 4, 3, 3, 1), new Shape(3, 3, 3, 1, 2), stride: Size3.Cube(2));
+        yield return ConvolutionProblem.Valid(new Shape(1, 1, 4, 4, 2), new Shape(1, 2, 3, 2, 2));
+        yield return ConvolutionProblem.Same(new Shape(1, 1, 1, 1, 3), new Shape(1, 1, 1, 3, 2));
+    }
+
+    private static IEnumerable<PoolingProblem> Poolings()
+    {
+        yield return new PoolingProblem(new Shape(2, 1, 4, 4, 2), Size3.Planar(2), Size3.Planar(2));
+        yield return new PoolingProblem(new Shape(1, 1, 5, 3, 2), Size3.Planar(2), Size3.Planar(2));
+        yield return new PoolingProblem(new Shape(1, 1, 5, 4, 1), Size3.Planar(3), Size3.Planar(2));
+        yield return new PoolingProblem(new Shape(1, 4, 2, 2, 2), Size3.Cube(2), Size3.Cube(2));
+    }
+
+    private static IEnumerable<TestCaseData> Fused()
+    {
+        foreach (PoolingProblem p in Poolings())
+            yield return Case($"max pool {p.InputShape} {p.Window} {p.Stride}", (t, v) => t.MaxPool(p, t.Multiply(v[0], v[0])), p.InputShape);
+        foreach (NormalizationKind kind in Enum.GetValues<NormalizationKind>())
+        {
+            foreach (double keep in new[] { 1, 0.7 })
+            {
+                foreach (int[] ofSample in new int[][] { [0, 1, 0, 1], [1, 1, 1, 1] })
+                {
+                    var shape = new Shape(4, 1, 2, 3, 4);
+                    var affine = new Shape(2, 4);
+                    var p = new NormalizationProblem(shape, kind, new ModalityIndex(2, ofSample), 2, 1e-3, 0.2, new DropoutMask(keep, 7, 9));
+                    yield return Case($"normalization {kind} keep {keep} {string.Join("", ofSample)}", (t, v) => t.Normalize(p, v[0], v[1], v[2]), shape, affine, affine);
+                }
+            }
+        }
+
+        var one = new NormalizationProblem(new Shape(3, 4), NormalizationKind.Batch, new ModalityIndex(1, 0, 0, 0), 1, 1e-3, 0.2, DropoutMask.None);
+        yield return Case("normalization of vectors", (t, v) => t.Normalize(one, v[0], v[1], v[2]), one.InputShape, one.AffineShape, one.AffineShape);
+        foreach ((string name, SegmentationLossProblem p) in Losses())
+        {
+            byte[] labels = [.. Enumerable.Range(0, 12).Select(i => (byte)(i < 6 ? i % 3 : i == 7 ? 9 : i % 2))];
+            yield return Case($"loss {name}", (t, v) =>
+                t.SegmentationLosses(p, v[0], Tensor.From<byte>(t.Device, new Shape(4, 3), labels)).Loss, p.LogitsShape);
+        }
+    }
+
+    private static IEnumerable<(string, SegmentationLossProblem)> Losses()
+    {
+        var all = new SegmentationLossProblem { LogitsShape = new Shape(4, 3, 3), Modality = ModalityIndex.Blocks(2, 2) };
+        yield return ("all, absent class skipped", all);
+        yield return ("all, absent class uniform", all with { AbsentClass = AbsentClassPolicy.Uniform });
+        yield return ("dice", all with { CrossEntropyWeight = 0, DistillationWeight = 0 });
+        yield return ("cross-entropy", all with { DiceWeight = 0, DistillationWeight = 0 });
+        yield return ("cross-entropy without floor", all with { DiceWeight = 0, DistillationWeight = 0, ProbabilityFloor = 0 });
+        yield return ("distillation", all with { DiceWeight = 0, CrossEntropyWeight = 0, DistillationWeight = 3, Temperature = 1.3 });
+        yield return ("three modalities", all with { Modality = new ModalityIndex(3, 0, 1, 2, 2), DistillationWeight = 2 });
+        yield return ("one modality of two", all with { Modality = ModalityIndex.Single(2, 1, 4) });
+    }
+
+    [TestCaseSource(nameof(Unfused))]
+    [TestCaseSource(nameof(Fused))]
+    public void First_derivatives(Computation computation, Shape[] shapes)
+    {
+        using var check = new GradientCheck();
+        check.First(computation, [.. shapes.Select((s, i) => ValuesOffZero(s, i + 1))], shapes);
+    }
+
+    [TestCaseSource(nameof(Unfused))]
+    public void Second_derivatives(Computation computation, Shape[] shapes)
+    {
+        // Linear operations have no second derivative of their own: composing with a cube gives them one.
+        using var check = new GradientCheck();
+        check.Second((t, v) => { Variable y = computation(t, v); return t.Multiply(y, t.Multiply(y, y)); }, [.. shapes.Select((s, i) => ValuesOffZero(s, i + 1))], shapes);
+    }
+
+    [TestCaseSource(nameof(Fused))]
+    public void Fused_operations_refuse_second_derivatives(Computation computation, Shape[] shapes)
+    {
+        using var check = new GradientCheck();
+        Assert.That(
+            () => check.Second(computation, [.. shapes.Select((s, i) => ValuesOffZero(s, i + 1))], shapes),
+            Throws.TypeOf<NotSupportedException>().With.Message.Contains("second derivative"));
+    }
+
+    [Test]
+    public void Normalization_by_given_statistics()
+    {
+        var problem = new NormalizationProblem(
+            new Shape(2, 1, 2, 2, 3), NormalizationKind.Batch, new ModalityIndex(2, 0, 1), 1, 1e-3, 0.2, DropoutMask.None);
+        Shape[] shapes = [problem.InputShape, problem.AffineShape, problem.AffineShape];
+        using var check = new GradientCheck();
+        check.First(
+            (t, v) => t.NormalizeBy(
+                problem, v[0], Tensor.From<double>(t.Device, problem.StatisticsShape, Values(problem.StatisticsShape, 8)),
+                Tensor.From<double>(t.Device, problem.StatisticsShape, [.. Values(problem.StatisticsShape, 9).Select(v => 1.5 + v)]), v[1], v[2]),
+            [.. shapes.Select((s, i) => ValuesOffZero(s, i + 1))], shapes);
+    }
+
+    [Test]
+    public void Every_operation_has_a_case()
+    {
+        string all = string.Join("\n", Unfused().Concat(Fused()).Select(c => c.TestName)) + "\nlinear";
+        (string Class, string Name)[] covered =
+        [
+            (nameof(Addition), "add"), (nameof(Subtraction), "subtract"), (nameof(Multiplication), "multiply"), (nameof(Division), "divide"),
+            (nameof(Scaling), "scale"), (nameof(Exponential), "exp"), (nameof(Logarithm), "log"), (nameof(SquareRoot), "sqrt"), (nameof(AbsoluteValue), "abs"),
+            (nameof(LeakyRelu), "leaky relu"), (nameof(Summation), "sum"), (nameof(Reshaping), "reshape"), (nameof(MatrixMultiplication), "matmul"),
+            (nameof(Convolution), "convolution"), (nameof(TransposedConvolution), "transposed convolution"), (nameof(Pooling), "max pool"),
+            (nameof(PixelShuffling), "pixel shuffle"), (nameof(Channels), "concat"), (nameof(Dropping), "dropout"), (nameof(ResidualAddition), "residual add"),
+            (nameof(Normalization), "normalization"), (nameof(SegmentationLoss), "loss"),
+        ];
+        string[] operations = [.. typeof(Addition).Assembly.GetTypes().Where(type => type.Namespace == typeof(Addition).Namespace && type.IsPublic).Select(type => type.Name)];
+        Assert.That(covered.Select(c => c.Class), Is.EquivalentTo(operations), "give each new operation a case");
+        Assert.That(covered.Where(c => !all.Contains(c.Name, StringComparison.Ordinal)), Is.Empty);
+    }
+
+    private static TestCaseData Case(string name, Computation computation, params Shape[] shapes) => new TestCaseData(computation, shapes).SetName("{m}: " + name);
+}
