@@ -13,6 +13,28 @@ public sealed record ForwardContext(Tape Tape, ModalityIndex Modality, bool Trai
 {
     private const int SiteBits = 12;
 
+    private readonly List<Action> updates = [];
+
+    /// <summary>
+    /// Puts off an update of state (running statistics) until <see cref="CommitUpdates"/>, so that a step whose loss is not finite leaves none;
+    /// a pass that records nothing has no later moment, and updates at once.
+    /// </summary>
+    public void Defer(Action update)
+    {
+        if (Tape.IsRecording)
+            updates.Add(update);
+        else
+            update();
+    }
+
+    /// <summary>Carries out the updates of an accepted step; before its backward pass, which frees what they read.</summary>
+    public void CommitUpdates()
+    {
+        foreach (Action update in updates)
+            update();
+        updates.Clear();
+    }
+
     /// <summary>The mask of one dropout site in this step; off outside training.</summary>
     /// <param name="keep">Probability to keep an element.</param>
     /// <param name="site">Number of the site in its network.</param>

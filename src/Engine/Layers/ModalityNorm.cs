@@ -51,7 +51,7 @@ public sealed class ModalityNorm
             return context.Tape.Normalize(problem, x, gamma.Variable, beta.Variable);
         if (!context.Training)
             return context.Tape.NormalizeBy(problem, x, runningMean.Value, runningVariance.Value, gamma.Variable, beta.Variable);
-        return context.Tape.Normalize(problem, x, gamma.Variable, beta.Variable, (mean, variance) =>
-            context.Tape.Backend.UpdateRunningStatistics(problem, settings.Decay, mean, variance, runningMean.Value, runningVariance.Value));
+        return context.Tape.Normalize(problem, x, gamma.Variable, beta.Variable, (mean, variance) => context.Defer(() =>
+            context.Tape.Backend.UpdateRunningStatistics(problem, settings.Decay, mean, variance, runningMean.Value, runningVariance.Value)));
     }
 }

@@ -55,6 +55,7 @@ public sealed class TrainingStep : IDisposable
         Variable logits = Network.Forward(context, input);
         (Variable total, SegmentationLossTerms terms) = tape.SegmentationLosses(loss.ProblemOf(logits.Shape, modality), logits, truth);
         RequireFinite(step, terms);
+        context.CommitUpdates();
         tape.Backward(total);
         Optimizer.Step(step, LearningRate(step), trained.Select(p => p.Variable.Gradient));
         Network.Parameters.ClearGradients();

@@ -1,0 +1,142 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Segmentation.Training;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Segmentation.Tests.Training;
+
+internal sealed class TrainingStepTests
+{
+    private const int Size = 16;
+    private const int SamplesPerModality = 2;
+
+    [Test]
+    public void Memory_stands_still_after_the_first_step()
+    {
+        using var bench = new Bench(threads: 2);
+        bench.Step(1);
+        (long allocations, int live) = (bench.Device.Pool.DeviceAllocations, bench.Device.Pool.LiveBuffers);
+        for (int step = 2; step <= 5; step++)
+            bench.Step(step);
+        Assert.That(bench.Device.Pool.DeviceAllocations, Is.EqualTo(allocations), "device allocations after the first step");
+        Assert.That(bench.Device.Pool.LiveBuffers, Is.EqualTo(live), "buffers that outlived their step");
+    }
+
+    [Test]
+    public void Everything_is_given_back_at_the_end()
+    {
+        Device device = Device.OpenCpu();
+        using (var bench = new Bench(2, device))
+            bench.Step(1);
+        Assert.That(device.Pool.LiveBuffers, Is.Zero);
+        device.Dispose();
+    }
+
+    [Test]
+    public void Bits_do_not_depend_on_the_thread_count()
+    {
+        float[] one = Train(threads: 1);
+        Assert.That(Train(threads: 2), Is.EqualTo(one));
+        Assert.That(Train(threads: 3), Is.EqualTo(one));
+    }
+
+    [Test]
+    public void The_loss_falls()
+    {
+        using var bench = new Bench(2);
+        double first = bench.Step(1).Total;
+        double last = 0;
+        for (int step = 2; step <= 25; step++)
+            last = bench.Step(step).Total;
+        Assert.That(last, Is.LessThan(first - 0.3));
+    }
+
+    [Test]
+    public void A_modality_without_samples_keeps_its_normalization()
+    {
+        using var bench = new Bench(2);
+        bench.Step(1);
+        Parameter[] ofNorm = [.. bench.Network.Parameters.All.Where(p => p.Kind is ParameterKind.Statistic)];
+        float[][] before = [.. ofNorm.Select(p => p.Value.ToArray<float>())];
+        bench.Step(2, ModalityIndex.Single(2, 0, 2 * SamplesPerModality));
+        for (int i = 0; i < ofNorm.Length; i++)
+        {
+            float[] after = ofNorm[i].Value.ToArray<float>();
+            int half = after.Length / 2;
+            Assert.That(after[half..], Is.EqualTo(before[i][half..]), ofNorm[i].Name);
+            Assert.That(after[..half], Is.Not.EqualTo(before[i][..half]), ofNorm[i].Name);
+        }
+    }
+
+    [Test]
+    public void Without_weight_the_distillation_leaves_no_trace()
+    {
+        float[] none = Train(2, new LossSettings(DistillationWeight: 0));
+        float[] otherTemperature = Train(2, new LossSettings(DistillationWeight: 0, Temperature: 7));
+        Assert.That(otherTemperature, Is.EqualTo(none));
+        Assert.That(Train(2), Is.Not.EqualTo(none));
+    }
+
+    [Test]
+    public void A_loss_that_is_no_number_is_named_and_the_weights_stay()
+    {
+        using var bench = new Bench(1);
+        bench.Step(1);
+        float[] before = bench.Weights();
+        bench.Images[3] = float.NaN;
+        Assert.That(() => bench.Step(2), Throws.TypeOf<NonFiniteLossException>().With.Message.Contains("step 2").And.Message.Contains("Dice loss"));
+        Assert.That(bench.Weights(), Is.EqualTo(before));
+    }
+
+    private static float[] Train(int threads, LossSettings? loss = null)
+    {
+        using var bench = new Bench(threads, loss: loss);
+        for (int step = 1; step <= 3; step++)
+            bench.Step(step);
+        return bench.Weights();
+    }
+
+    /// <summary>A small network with a fixed batch.</summary>
+    private sealed class Bench : IDisposable
+    {
+        private readonly bool ownsDevice;
+        private readonly CpuBackend backend;
+        private readonly TrainingStep step;
+        private readonly byte[] labels;
+
+        public Bench(int threads, Device? device = null, LossSettings? loss = null)
+        {
+            ownsDevice = device is null;
+            Device = device ?? Device.OpenCpu();
+            backend = new CpuBackend(Device, threads);
+            Network = new DilatedNetwork2D(new ParameterStore(Device, DType.Float32, 1), 3, 3, 2, new NormalizationSettings());
+            step = new TrainingStep(backend, Network, loss ?? new LossSettings(), new OptimizerSettings(LearningRate: 3e-3), seed: 9);
+            int pixels = 2 * SamplesPerModality * Size * Size;
+            labels = [.. Enumerable.Range(0, pixels).Select(i => (byte)(i % Size / 6))];
+            Images = [.. Enumerable.Range(0, pixels * 3).Select(i => (0.7f * labels[i / 3]) + (0.3f * MathF.Sin(i * 1.3f)))];
+        }
+
+        public Device Device { get; }
+
+        public DilatedNetwork2D Network { get; }
+
+        public float[] Images { get; }
+
+        public SegmentationLossTerms Step(long number, ModalityIndex? modality = null)
+            => step.Run(number, Images, new Shape(2 * SamplesPerModality, 1, Size, Size, 3), labels, modality ?? ModalityIndex.Blocks(2, SamplesPerModality));
+
+        public float[] Weights() => [.. Network.Parameters.All.SelectMany(p => p.Value.ToArray<float>())];
+
+        public void Dispose()
+        {
+            step.Dispose();
+            Network.Parameters.Dispose();
+            backend.Dispose();
+            if (ownsDevice)
+                Device.Dispose();
+        }
+    }
+}
