@@ -47,7 +47,11 @@ public static class TrainingPlot
         }
 
         if (PlotFont.Family is not string font)
+        {
+            plot.HideLegend();
             return;
+        }
+
         plot.XLabel("step");
         plot.YLabel(quantity);
         plot.ShowLegend(Edge.Right);
