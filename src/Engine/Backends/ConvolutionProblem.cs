@@ -31,10 +31,14 @@ public sealed record ConvolutionProblem
     public PaddingMode Padding { get; init; } = PaddingMode.Zero;
 
     /// <summary>Extent that a kernel covers with its dilation: dilation * (k - 1) + 1.</summary>
-    public Size3 Reach => Size3.Map(a => (Dilation[a] * (Kernel[a] - 1)) + 1);
+    public Size3 Reach => new(
+        (Dilation.Depth * (Kernel.Depth - 1)) + 1, (Dilation.Height * (Kernel.Height - 1)) + 1, (Dilation.Width * (Kernel.Width - 1)) + 1);
 
     /// <summary>floor((input + pads - reach) / stride) + 1 along each axis.</summary>
-    public Size3 Output => Size3.Map(a => ((Input[a] + PadBefore[a] + PadAfter[a] - Reach[a]) / Stride[a]) + 1);
+    public Size3 Output => new(
+        ((Input.Depth + PadBefore.Depth + PadAfter.Depth - Reach.Depth) / Stride.Depth) + 1,
+        ((Input.Height + PadBefore.Height + PadAfter.Height - Reach.Height) / Stride.Height) + 1,
+        ((Input.Width + PadBefore.Width + PadAfter.Width - Reach.Width) / Stride.Width) + 1);
 
     public Shape InputShape => new(Batch, Input.Depth, Input.Height, Input.Width, InputChannels);
     public Shape OutputShape => new(Batch, Output.Depth, Output.Height, Output.Width, OutputChannels);

@@ -29,6 +29,9 @@ internal static class ConvolutionCases
         yield return Same((1, 1, 6, 7), 4, 4, (1, 1, 1), stride: 3);
         yield return Same((1, 1, 3, 3), 4, 4, (1, 3, 3), dilation: 3);
         yield return Same((1, 1, 6, 5), 300, 40, (1, 3, 3));
+        yield return Same((2, 1, 5, 7), 130, 70, (1, 3, 3), padding: PaddingMode.Symmetric);
+        yield return Same((1, 1, 7, 6), 97, 33, (1, 3, 3), dilation: 2);
+        yield return Same((1, 2, 5, 6), 72, 9, (3, 3, 3), stride: 2);
     }
 
     /// <summary>Random shapes, the same on every run.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace UnpairedSegEngine.Backends.Cpu;
 
@@ -62,6 +63,42 @@ internal sealed class BandPacking
         long packedRow = (long)Columns * channels;
         ForEachRow(image, outputSlice, outputRow, outputRows, (row, index) =>
             PackRow((T*)row, target + (index * packedRow)));
+    }
+
+    /// <summary>Packs as (block of channels, slice, row, column, channel of the block), blocks <paramref name="blockChannels"/> wide and the last perhaps not full.</summary>
+    public unsafe void PackBlocked<T>(T* image, int outputSlice, int outputRow, int outputRows, T* target, int blockChannels)
+        where T : unmanaged
+    {
+        long blockElements = (long)DepthOffsets.Length * RowsFor(outputRows) * Columns * blockChannels;
+        bool isOddWidth = blockChannels * sizeof(T) > Vector512<byte>.Count || 2 * blockChannels * sizeof(T) < Vector512<byte>.Count;
+        ForEachRow(image, outputSlice, outputRow, outputRows, (row, index) =>
+        {
+            for (int column = 0; column < Columns; column++)
+            {
+                int source = Source(firstColumn + column, input.Width);
+                T* from = (T*)row + ((long)source * channels);
+                T* to = target + (((index * Columns) + column) * blockChannels);
+
+                // Elsewhere a whole vector is copied: the surplus lies inside the image, spans no more than the next column, and that overwrites it.
+                bool exact = isOddWidth || source < 0 || source == input.Width - 1 || column == Columns - 1;
+                for (int first = 0; first < channels; first += blockChannels, to += blockElements)
+                {
+                    if (exact)
+                        CopyOrClear(source < 0 ? null : from + first, to, Math.Min(blockChannels, channels - first));
+                    else
+                        Vector512.Load((byte*)(from + first)).Store((byte*)to);
+                }
+            }
+        });
+    }
+
+    private static unsafe void CopyOrClear<T>(T* from, T* to, int count)
+        where T : unmanaged
+    {
+        if (from == null)
+            new Span<T>(to, count).Clear();
+        else
+            new ReadOnlySpan<T>(from, count).CopyTo(new Span<T>(to, count));
     }
 
     /// <summary>Packs as (slice, row, channel, column), each row of columns <paramref name="columnStride"/> long.</summary>

@@ -8,22 +8,28 @@ namespace UnpairedSegEngine.Backends.Cpu;
 /// </summary>
 internal abstract unsafe class WeightGradient
 {
-    private const int BandPixels = 512;
-    private const int BandBytes = 384 << 10;
+    // Long bands keep a result tile in registers for long; what a tile reads again per tap must stay in the L2 cache.
+    private const int BandPixels = 1024;
+    private const int BandBytes = 192 << 10;
     private const int Units = 16;
 
     private readonly int bandRows;
     private readonly int bands;
     private readonly int partialSums;
 
-    protected WeightGradient(ConvolutionProblem problem, SimdLevel level, Type elementType, int columnParts)
+    /// <param name="problem">Sizes.</param>
+    /// <param name="level">Vector width.</param>
+    /// <param name="elementType">float or double.</param>
+    /// <param name="columnParts">Independent parts of the result's columns.</param>
+    /// <param name="tileChannels">Input channels that one tile reads.</param>
+    protected WeightGradient(ConvolutionProblem problem, SimdLevel level, Type elementType, int columnParts, int tileChannels)
     {
         Problem = problem;
         GatherProblem gather = GatherProblem.Forward(problem);
         Runs = TapRun.Merge(gather.Taps);
         Packing = new BandPacking(problem.Input, problem.InputChannels, problem.Padding, problem.Stride, problem.Output, gather.Taps);
         Shape = new MicroKernelShape(elementType, level.VectorBytes(), 1, 1, 1, int.MaxValue, 0, 1, 1, 0);
-        long rowBytes = (long)Packing.Columns * problem.InputChannels * Shape.ElementBytes * Packing.DepthOffsets.Length;
+        long rowBytes = (long)Packing.Columns * tileChannels * Shape.ElementBytes * Packing.DepthOffsets.Length;
         long fitting = ((BandBytes / rowBytes) - Packing.RowSpan) / problem.Stride.Height;
         bandRows = (int)Math.Clamp(Math.Min(fitting, BandPixels / problem.Output.Width), 2, Math.Max(2, problem.Output.Height));
         bands = (problem.Output.Height + bandRows - 1) / bandRows;
@@ -57,7 +63,11 @@ internal abstract unsafe class WeightGradient
     /// <summary>Elements of scratch per output row for a packed copy of gy.</summary>
     protected virtual long GradientRowElements => 0;
 
-    protected long BandElements => ((long)Packing.DepthOffsets.Length * Packing.RowsFor(bandRows) * Packing.Columns * Problem.InputChannels + 15) & ~15L;
+    /// <summary>Positions of a packed band: what <see cref="PackInput"/> fills holds so many times the channels.</summary>
+    protected long BandPositions => (long)Packing.DepthOffsets.Length * Packing.RowsFor(bandRows) * Packing.Columns;
+
+    /// <summary>Elements of a packed band.</summary>
+    protected virtual long BandElements => ((BandPositions * Problem.InputChannels) + 15) & ~15L;
 
     /// <param name="threads">Share the partial sums.</param>
     /// <param name="x">Input of the convolution.</param>
@@ -93,21 +103,31 @@ internal abstract unsafe class WeightGradient
     protected abstract void AddBand<T>(Band band, int part, T* gy, T* packedInput, T* packedGradient, T* partial)
         where T : unmanaged;
 
+    /// <summary>Packs the input rows that a band reads.</summary>
+    protected virtual void PackInput<T>(Band band, T* image, T* target)
+        where T : unmanaged
+        => Packing.Pack(image, band.Slice, band.FirstRow, band.Rows, target);
+
     /// <summary>Adds a run's rows of a partial sum to gw.</summary>
     protected abstract void AddPartial<T>(int run, T* partial, T* gw, bool overwrite)
         where T : unmanaged, INumber<T>;
 
-    /// <summary>Where a run's inputs begin for each output row of the band that reads the image, beside those rows of gy.</summary>
+    /// <summary>Where a tap's inputs begin for each output row of the band that reads the image, beside those rows of gy.</summary>
+    /// <param name="band">Rows.</param>
+    /// <param name="tap">The tap, the first of a run of neighbours.</param>
+    /// <param name="positionElements">Elements of a packed input position.</param>
+    /// <param name="gradientRowElements">Elements of a row of gy.</param>
+    /// <param name="segments">Room for a segment per row.</param>
     /// <returns>The number of segments: A is the packed input, B the gradient.</returns>
-    protected int FillSegments(Band band, TapRun run, int gradientRowElements, Segment* segments)
+    protected int FillSegments(Band band, Tap tap, int positionElements, int gradientRowElements, Segment* segments)
     {
         int count = 0;
         for (int row = 0; row < band.Rows; row++)
         {
-            if (!Packing.Reads(run.First, band.Slice, band.FirstRow + row))
+            if (!Packing.Reads(tap, band.Slice, band.FirstRow + row))
                 continue;
-            long packedRow = ((long)Packing.SliceOf(run.First) * Packing.RowsFor(band.Rows)) + Packing.RowOf(run.First) + ((long)row * Problem.Stride.Height);
-            long input = ((packedRow * Packing.Columns) + Packing.ColumnOf(run.First)) * Problem.InputChannels;
+            long packedRow = ((long)Packing.SliceOf(tap) * Packing.RowsFor(band.Rows)) + Packing.RowOf(tap) + ((long)row * Problem.Stride.Height);
+            long input = ((packedRow * Packing.Columns) + Packing.ColumnOf(tap)) * positionElements;
             segments[count++] = new Segment((nint)(input * Shape.ElementBytes), (nint)((long)row * gradientRowElements * Shape.ElementBytes));
         }
 
@@ -120,7 +140,7 @@ internal abstract unsafe class WeightGradient
         (int sample, int slice) = (image / Problem.Output.Depth, image % Problem.Output.Depth);
         int firstRow = index * bandRows;
         var band = new Band(slice, firstRow, Math.Min(bandRows, Problem.Output.Height - firstRow));
-        Packing.Pack(x + ((long)sample * Problem.Input.Count * Problem.InputChannels), slice, firstRow, band.Rows, scratch);
+        PackInput(band, x + ((long)sample * Problem.Input.Count * Problem.InputChannels), scratch);
         T* gradient = gy + ((((long)image * Problem.Output.Height) + firstRow) * Problem.Output.Width * Problem.OutputChannels);
         AddBand(band, part, gradient, scratch, scratch + BandElements + (2 * Shape.Lanes), partial);
     }

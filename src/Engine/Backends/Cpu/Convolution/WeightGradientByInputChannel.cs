@@ -11,7 +11,7 @@ internal sealed unsafe class WeightGradientByInputChannel : WeightGradient
     private readonly MicroKernel?[] kernels;
 
     public WeightGradientByInputChannel(ConvolutionProblem problem, SimdLevel level, Type elementType)
-        : base(problem, level, elementType, columnParts: 1)
+        : base(problem, level, elementType, columnParts: 1, problem.InputChannels)
     {
         paddedRows = (RunRows + Shape.Lanes - 1) / Shape.Lanes * Shape.Lanes;
         mostVectors = Math.Max(1, Math.Min(
@@ -34,7 +34,7 @@ internal sealed unsafe class WeightGradientByInputChannel : WeightGradient
         int tiles = (vectors + mostVectors - 1) / mostVectors;
         for (int run = 0; run < Runs.Length; run++)
         {
-            int count = FillSegments(band, Runs[run], Problem.Output.Width * Problem.OutputChannels, segments);
+            int count = FillSegments(band, Runs[run].First, Problem.InputChannels, Problem.Output.Width * Problem.OutputChannels, segments);
             for (int i = 0; i < count; i++)
                 segments[i] = new Segment(segments[i].OffsetB, segments[i].OffsetA);
             int first = 0;
