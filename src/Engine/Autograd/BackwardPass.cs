@@ -49,6 +49,15 @@ internal sealed class BackwardPass(Tape tape, Func<Variable, bool> isNeeded, IRe
         leaf.Gradient = gradient;
     }
 
+    /// <summary>The gradient that a walk collected for a variable, which forgets it; null where none came.</summary>
+    public static Variable? TakePending(Variable variable)
+    {
+        Variable? gradient = variable.Pending;
+        if (gradient is not null)
+            DropPending(variable, free: false);
+        return gradient;
+    }
+
     private static void DropPending(Variable target, bool free)
     {
         Variable gradient = target.Pending!;

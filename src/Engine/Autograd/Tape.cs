@@ -39,9 +39,15 @@ public sealed class Tape(Backend backend, bool recording = true)
     /// Adds the gradient of <paramref name="loss"/> to the <see cref="Variable.Gradient"/> of every leaf, freeing intermediate values on the way.
     /// The tape is empty afterwards.
     /// </summary>
-    /// <exception cref="ArgumentException">The loss has more than one element.</exception>
+    /// <exception cref="ArgumentException">The loss has more than one element, or nothing that leads to it was recorded.</exception>
     public void Backward(Variable loss)
     {
+        if (!nodes.Exists(node => node.Output == loss))
+        {
+            throw new ArgumentException(
+                "the loss was not recorded on this tape: it depends on nothing that requires a gradient, the tape does not record, or an earlier Backward emptied it (add losses first)");
+        }
+
         var leaves = new HashSet<Variable>();
         foreach (TapeNode node in nodes)
         {
@@ -53,7 +59,7 @@ public sealed class Tape(Backend backend, bool recording = true)
         }
 
         leaves.ExceptWith(nodes.Select(node => node.Output));
-        Walk(loss, variable => variable.RequiresGradient, [], createGraph: false);
+        Walk(loss, variable => variable.RequiresGradient, [], createGraph: false, frees: true);
         foreach (Variable leaf in leaves)
             BackwardPass.MovePendingToGradient(this, leaf);
         nodes.Clear();
@@ -72,13 +78,9 @@ public sealed class Tape(Backend backend, bool recording = true)
                 needed.Add(node.Output);
         }
 
-        Walk(output, needed.Contains, inputs, createGraph);
-        return [.. inputs.Select(input =>
-        {
-            Variable gradient = input.Pending ?? Zeros(input);
-            input.Pending = null;
-            return gradient;
-        })];
+        if (needed.Contains(output))
+            Walk(output, needed.Contains, inputs, createGraph, frees: false);
+        return [.. inputs.Select(input => BackwardPass.TakePending(input) ?? Zeros(input))];
     }
 
     /// <summary>Allocates the output of an operation.</summary>
@@ -91,7 +93,7 @@ public sealed class Tape(Backend backend, bool recording = true)
     /// <param name="backward">Its backward rule.</param>
     /// <param name="keeps">Variables whose values the rule reads; all inputs where null.</param>
     /// <param name="recompute">Computes the output again, where that is cheaper than keeping it.</param>
-    /// <param name="saved">Tensors kept for the backward rule, freed with the output.</param>
+    /// <param name="saved">Tensors kept for the backward rule, freed with the output; at once where the tape does not record.</param>
     internal Variable Record(
         string name, Tensor value, Variable[] inputs, BackwardRule backward, Variable[]? keeps = null, Func<Tensor>? recompute = null, params Tensor[] saved)
     {
@@ -103,8 +105,9 @@ public sealed class Tape(Backend backend, bool recording = true)
                 kept.IsNeededInBackward = true;
             nodes.Add(new TapeNode(name, output, inputs, backward, saved));
         }
-        else
+        else if (!IsRecording)
         {
+            // On a recording tape a layer may still update its state from these: there the step's scope frees them.
             foreach (Tensor tensor in saved)
                 tensor.Dispose();
         }
@@ -127,13 +130,20 @@ public sealed class Tape(Backend backend, bool recording = true)
         return new Variable(zeros);
     }
 
-    private void Walk(Variable output, Func<Variable, bool> isNeeded, IReadOnlyCollection<Variable> kept, bool createGraph)
+    private void Walk(Variable output, Func<Variable, bool> isNeeded, IReadOnlyCollection<Variable> kept, bool createGraph, bool frees)
     {
         (bool wasRecording, bool wasInBackward) = (IsRecording, inBackward);
         (IsRecording, inBackward) = (createGraph, true);
         try
         {
-            new BackwardPass(this, isNeeded, kept, frees: kept.Count == 0).Run(nodes, output);
+            new BackwardPass(this, isNeeded, kept, frees).Run(nodes, output);
+        }
+        catch
+        {
+            // Leaves outlive the tape: what they collected must not enter the next pass.
+            foreach (Variable variable in nodes.SelectMany(node => node.Inputs).Append(output))
+                variable.Pending = null;
+            throw;
         }
         finally
         {

@@ -13,7 +13,7 @@ public static class Exponential
         tape.Backend.Unary(UnaryFunction.Exponential, x.Value, y);
         Variable output = null!;
         output = tape.Record("exp", y, [x], (gy, _) => [tape.Multiply(gy, output)], keeps: []);
-        output.IsNeededInBackward = true;
+        output.IsNeededInBackward = output.RequiresGradient;
         return output;
     }
 }

@@ -13,7 +13,7 @@ public static class SquareRoot
         tape.Backend.Unary(UnaryFunction.SquareRoot, x.Value, y);
         Variable output = null!;
         output = tape.Record("sqrt", y, [x], (gy, _) => [tape.Scale(tape.Divide(gy, output), 0.5)], keeps: []);
-        output.IsNeededInBackward = true;
+        output.IsNeededInBackward = output.RequiresGradient;
         return output;
     }
 }
