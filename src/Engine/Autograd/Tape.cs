@@ -93,7 +93,7 @@ public sealed class Tape(Backend backend, bool recording = true)
     /// <param name="backward">Its backward rule.</param>
     /// <param name="keeps">Variables whose values the rule reads; all inputs where null.</param>
     /// <param name="recompute">Computes the output again, where that is cheaper than keeping it.</param>
-    /// <param name="saved">Tensors kept for the backward rule, freed with the output.</param>
+    /// <param name="saved">Tensors kept for the backward rule, freed with the output; at once where the tape does not record.</param>
     internal Variable Record(
         string name, Tensor value, Variable[] inputs, BackwardRule backward, Variable[]? keeps = null, Func<Tensor>? recompute = null, params Tensor[] saved)
     {
@@ -105,8 +105,9 @@ public sealed class Tape(Backend backend, bool recording = true)
                 kept.IsNeededInBackward = true;
             nodes.Add(new TapeNode(name, output, inputs, backward, saved));
         }
-        else
+        else if (!IsRecording)
         {
+            // On a recording tape a layer may still update its state from these: there the step's scope frees them.
             foreach (Tensor tensor in saved)
                 tensor.Dispose();
         }

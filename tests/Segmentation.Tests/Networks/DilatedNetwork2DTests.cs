@@ -98,9 +98,54 @@ internal sealed class DilatedNetwork2DTests
         Assert.That(Math.Abs(quotient), Is.GreaterThan(1e-3));
     }
 
-    private static Variable Loss(DilatedNetwork2D network, Tape tape)
+    /// <summary>Which modality is called the first is a matter of names: of the loss, and of every gradient but for the order of the copies.</summary>
+    [Test]
+    public void The_modalities_names_do_not_matter([Values] NormalizationKind kind)
     {
-        var modality = ModalityIndex.Blocks(2, 2);
+        using Device device = Device.OpenCpu();
+        using var backend = new CpuBackend(device, 2);
+        using var store = new ParameterStore(device, DType.Float64, seed: 5);
+        var network = new DilatedNetwork2D(store, 3, 3, 2, new NormalizationSettings(kind, Groups: 2));
+        (double loss, double[][] gradients) = Gradients(network, backend, new ModalityIndex(2, 0, 0, 1, 1));
+        (double swappedLoss, double[][] swapped) = Gradients(network, backend, new ModalityIndex(2, 1, 1, 0, 0));
+        Assert.That(swappedLoss, Is.EqualTo(loss));
+        foreach ((Parameter p, double[] a, double[] b) in store.Trainable.Zip(gradients, swapped))
+        {
+            int half = a.Length / 2;
+            Assert.That(b, Is.EqualTo(p.Kind == ParameterKind.Affine ? [.. a[half..], .. a[..half]] : a), p.Name);
+        }
+    }
+
+    [Test]
+    public void A_modality_without_samples_has_no_gradient()
+    {
+        using Device device = Device.OpenCpu();
+        using var backend = new CpuBackend(device, 2);
+        using var store = new ParameterStore(device, DType.Float64, seed: 5);
+        var network = new DilatedNetwork2D(store, 3, 3, 2, new NormalizationSettings());
+        (_, double[][] gradients) = Gradients(network, backend, ModalityIndex.Single(2, 0, 4));
+        foreach ((Parameter p, double[] gradient) in store.Trainable.Zip(gradients).Where(pair => pair.First.Kind == ParameterKind.Affine))
+        {
+            Assert.That(gradient[(gradient.Length / 2)..], Has.All.Zero, p.Name);
+            Assert.That(gradient[..(gradient.Length / 2)], Has.Some.Not.Zero, p.Name);
+        }
+    }
+
+    private static (double Loss, double[][] Gradients) Gradients(DilatedNetwork2D network, CpuBackend backend, ModalityIndex modality)
+    {
+        using TensorScope scope = TensorScope.Open(backend.Device);
+        var tape = new Tape(backend);
+        Variable loss = Loss(network, tape, modality);
+        double value = loss.Value.ToScalar();
+        tape.Backward(loss);
+        double[][] gradients = [.. network.Parameters.Trainable.Select(p => p.Variable.Gradient!.ToArray<double>())];
+        network.Parameters.ClearGradients();
+        return (value, gradients);
+    }
+
+    private static Variable Loss(DilatedNetwork2D network, Tape tape, ModalityIndex? ofBatch = null)
+    {
+        ModalityIndex modality = ofBatch ?? ModalityIndex.Blocks(2, 2);
         var shape = new Shape(4, 1, 16, 16, 3);
         Variable images = new(Tensor.From<double>(tape.Device, shape, [.. Enumerable.Range(0, (int)shape.Count).Select(i => Math.Sin(i * 0.7))]));
         Tensor labels = Tensor.From<byte>(tape.Device, new Shape(4, 1, 16, 16), [.. Enumerable.Range(0, 1024).Select(i => (byte)(i / 5 % 3))]);
