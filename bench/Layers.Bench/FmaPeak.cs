@@ -15,7 +15,7 @@ internal static unsafe class FmaPeak
         SimdLevel level = SimdLevels.Best;
         int vectors = 2, rows = MicroKernelCache.MaximumAccumulators(level) / vectors;
         int lanes = level.VectorBytes() / sizeof(float);
-        MicroKernel kernel = MicroKernelCache.Get(new MicroKernelShape(typeof(float), level.VectorBytes(), rows, vectors, 1, int.MaxValue, 0, 0, 0, vectors * lanes));
+        MicroKernel kernel = MicroKernelCache.Get(new MicroKernelShape(typeof(float), level.VectorBytes(), rows, vectors, 1, 0, 0, vectors * lanes));
         double best = double.MaxValue;
         for (int run = 0; run < 20; run++)
         {

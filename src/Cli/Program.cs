@@ -9,7 +9,7 @@ namespace UnpairedSegEngine.Cli;
 public static class Program
 {
     private static readonly Type[] Verbs =
-        [typeof(TrainVerb), typeof(EvaluateVerb), typeof(PredictVerb), typeof(PhantomVerb), typeof(InspectVerb), typeof(InfoVerb), typeof(DemoVerb)];
+        [typeof(TrainVerb), typeof(EvaluateVerb), typeof(PredictVerb), typeof(PhantomVerb), typeof(InspectVerb), typeof(ConfigVerb), typeof(InfoVerb), typeof(DemoVerb)];
 
     public static int Main(string[] arguments)
     {
@@ -31,9 +31,18 @@ public static class Program
         }
         catch (Exception exception) when (ExitCodeOf(exception) is { } code)
         {
-            Console.Error.WriteLine($"unpairedseg: {exception.Message.ReplaceLineEndings(" ")}");
+            Console.Error.WriteLine($"unpairedseg: {MessageOf(exception)}");
             return code;
         }
+    }
+
+    /// <summary>One line, without the parameter name that .NET appends: it says nothing to a user.</summary>
+    private static string MessageOf(Exception exception)
+    {
+        if (exception is AggregateException { InnerException: { } inner })
+            return MessageOf(inner);
+        string message = exception.Message.ReplaceLineEndings(" ");
+        return exception is ArgumentException { ParamName: { } name } ? message.Replace($" (Parameter '{name}')", string.Empty, StringComparison.Ordinal) : message;
     }
 
     /// <summary>The code of an expected failure; null for a fault of the program, which keeps its stack trace.</summary>

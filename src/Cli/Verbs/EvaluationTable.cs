@@ -24,11 +24,12 @@ internal static class EvaluationTable
                 .. report.Organs.Select(organ => Text(report.Dice[modality][organ])), Text(report.MeanDice[modality])]);
         }
 
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
         if (Console.IsOutputRedirected)
-            AnsiConsole.Profile.Width = RedirectedWidth;
-        AnsiConsole.Write(cases);
-        AnsiConsole.Write(summary);
-        AnsiConsole.MarkupLine(string.Create(
+            console.Profile.Width = RedirectedWidth;
+        console.Write(cases);
+        console.Write(summary);
+        Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"Dice over whole volumes, weights of step {step}; mean over modalities {Text(report.OverallDice)}; n/a: absent from prediction and reference"));
     }
 

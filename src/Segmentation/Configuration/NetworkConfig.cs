@@ -5,9 +5,6 @@ public enum NetworkName
 {
     /// <summary>The dilated residual network on slices.</summary>
     Dilated2d,
-
-    /// <summary>The U-Net on patches.</summary>
-    Unet3d,
 }
 
 /// <summary>Over what normalization takes its moments.</summary>

@@ -15,12 +15,9 @@ namespace UnpairedSegEngine.Segmentation.Schemes;
 public static class UmmkdScheme
 {
     /// <summary>The network that a configuration asks for, with initial weights.</summary>
-    /// <exception cref="InvalidDataException">The configuration names a network that is not there.</exception>
     public static ISegmentationNetwork CreateNetwork(TrainingConfig config, Device device, int modalities, int classes)
     {
         NetworkConfig network = config.Network;
-        if (network.Name != NetworkName.Dilated2d)
-            throw new InvalidDataException("network.name: 'unet3d' is not available in this version; use 'dilated2d'");
         var normalization = new NormalizationSettings(
             (NormalizationKind)network.Norm.Kind, modalities, network.Norm.Decay, network.Norm.Epsilon, network.LeakySlope, network.Norm.Groups);
         var store = new ParameterStore(device, DType.Float32, (ulong)config.Training.Seed);

@@ -39,7 +39,7 @@ public sealed class ConfigLoaderTests
     {
         TrainingConfig config = ConfigLoader.Load(null,
         [
-            "data.normalization.CT=window(-160,240)", "data.normalization.MR: T2 # 1=zscore", "data.cache=false", "network.norm.kind=group",
+            "data.normalization.CT=window(-160,240)", "data.normalization.MR: T2 # 1=zscore", "augmentation.enabled=false", "network.norm.kind=group",
             "optimizer.learning_rate=0.00030000000000000003", "loss.l2=1e-300", "training.seed=9223372036854775807", "compat=reference",
         ]);
         string first = Written(config);
@@ -76,7 +76,7 @@ public sealed class ConfigLoaderTests
     [TestCase("training:\n  steps: 1.5\n", 2, "training.steps is '1.5'")]
     [TestCase("training:\n  steps: 99999999999\n", 2, "training.steps is '99999999999'")]
     [TestCase("training:\n  steps: 0\n", 2, "training.steps is '0', expected a whole number from 1")]
-    [TestCase("data:\n  cache: yes\n", 2, "data.cache is 'yes', expected true or false")]
+    [TestCase("augmentation:\n  enabled: yes\n", 2, "augmentation.enabled is 'yes', expected true or false")]
     [TestCase("network:\n  dropout_keep: 0\n", 2, "network.dropout_keep is '0', expected a number above 0 to 1")]
     [TestCase("network:\n  dropout_keep: .nan\n", 2, "network.dropout_keep is '.nan'")]
     [TestCase("optimizer:\n  learning_rate: -1e-3\n", 2, "expected a number above 0")]

@@ -26,6 +26,9 @@ public static class SimdLevels
     /// <summary>The levels up to <see cref="Best"/>, slowest first.</summary>
     public static IEnumerable<SimdLevel> Available => Enum.GetValues<SimdLevel>().Where(level => level <= Best);
 
+    /// <summary>Elements of float or double in one vector.</summary>
+    public static int Lanes(this SimdLevel level, Type elementType) => level.VectorBytes() / (elementType == typeof(double) ? sizeof(double) : sizeof(float));
+
     /// <summary>Bytes of one vector.</summary>
     public static int VectorBytes(this SimdLevel level) => level switch
     {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Numerics;
 
 namespace UnpairedSegEngine.Backends.Cpu;

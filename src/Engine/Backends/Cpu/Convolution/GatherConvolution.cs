@@ -32,7 +32,7 @@ internal sealed unsafe class GatherConvolution
         runs = TapRun.Merge(problem.Taps);
         packing = new BandPacking(problem.Input, problem.InputChannels, problem.Padding, problem.InputStep, problem.Count, problem.Taps);
         shape = new MicroKernelShape(
-            elementType, level.VectorBytes(), 1, 1, problem.InputStep.Width * problem.InputChannels, int.MaxValue, 0, 1, 1, 0);
+            elementType, level.VectorBytes(), 1, 1, problem.InputStep.Width * problem.InputChannels, 1, 1, 0);
         elementBytes = shape.ElementBytes;
         panels = WeightPanel.Cut(problem.OutputChannels, shape.Lanes, (long)problem.Taps.Length * problem.InputChannels);
         kernels = new MicroKernel?[3, 2, MicroKernelCache.MaximumAccumulators(level) + 1];

@@ -106,7 +106,7 @@ internal sealed class MicroKernelEmitter
         for (int row = 0; row < shape.Rows; row++)
         {
             il.Emit(OpCodes.Ldloc, pointerA);
-            EmitOffset(shape.RowOffset(row) * shape.ElementBytes);
+            EmitOffset(row * shape.RowStride * shape.ElementBytes);
             il.Emit(OpCodes.Ldobj, shape.ElementType);
             il.Emit(OpCodes.Call, create);
             il.Emit(OpCodes.Stloc, broadcast);

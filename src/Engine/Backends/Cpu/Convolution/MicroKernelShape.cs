@@ -10,19 +10,15 @@ namespace UnpairedSegEngine.Backends.Cpu;
 /// <param name="Rows">Elements of A per step.</param>
 /// <param name="Vectors">Vectors of B per step, contiguous.</param>
 /// <param name="RowStride">Distance of neighbouring rows of A.</param>
-/// <param name="RowRun">Rows before the distance is <paramref name="RunStride"/> once (from the run's first row to the next run's); <see cref="Rows"/> or more for none.</param>
-/// <param name="RunStride">See <paramref name="RowRun"/>.</param>
 /// <param name="StepA">Advance of A per step.</param>
 /// <param name="StepB">Advance of B per step.</param>
 /// <param name="RowStrideC">Distance of the rows of the result.</param>
 internal readonly record struct MicroKernelShape(
-    Type ElementType, int VectorBytes, int Rows, int Vectors, int RowStride, int RowRun, int RunStride, int StepA, int StepB, int RowStrideC)
+    Type ElementType, int VectorBytes, int Rows, int Vectors, int RowStride, int StepA, int StepB, int RowStrideC)
 {
     public int ElementBytes => ElementType == typeof(double) ? sizeof(double) : sizeof(float);
 
     public int Lanes => VectorBytes / ElementBytes;
-
-    public int RowOffset(int row) => (row / RowRun * RunStride) + (row % RowRun * RowStride);
 }
 
 /// <summary>One run of steps: where it begins in A and in B, in bytes from their bases.</summary>

@@ -27,11 +27,11 @@ internal sealed unsafe class PlanarConvolution
         this.problem = problem;
         runs = TapRun.Merge(problem.Taps);
         packing = new BandPacking(problem.Input, problem.InputChannels, problem.Padding, problem.InputStep, problem.Count, problem.Taps);
-        int lanes = Lanes(level, elementType);
+        int lanes = level.Lanes(elementType);
         int vectors = VectorsPerTile(problem, level, lanes);
         tilePixels = vectors * lanes;
         shape = new MicroKernelShape(
-            elementType, level.VectorBytes(), problem.OutputChannels, vectors, 1, int.MaxValue, 0, problem.OutputChannels, 1, tilePixels);
+            elementType, level.VectorBytes(), problem.OutputChannels, vectors, 1, problem.OutputChannels, 1, tilePixels);
         kernel = MicroKernelCache.Get(shape);
 
         // The last tile reads, and ignores, pixels beyond the row.
@@ -60,7 +60,7 @@ internal sealed unsafe class PlanarConvolution
     /// <summary>Whether this way wastes less than channels-last vectors.</summary>
     public static bool Suits(GatherProblem problem, SimdLevel level, Type elementType)
     {
-        int lanes = Lanes(level, elementType);
+        int lanes = level.Lanes(elementType);
         return problem.InputStep.Width == 1 && problem.OutputChannels <= lanes / 2 && problem.Count.Width >= lanes;
     }
 
@@ -74,8 +74,6 @@ internal sealed unsafe class PlanarConvolution
             RunBand(image / problem.Count.Depth, image % problem.Count.Depth, band, input, packed, bias, output, (T*)scratch[worker]);
         });
     }
-
-    private static int Lanes(SimdLevel level, Type elementType) => level.VectorBytes() / (elementType == typeof(double) ? sizeof(double) : sizeof(float));
 
     /// <summary>As many vectors as the registers hold, but no more than make the tiles of a row equal.</summary>
     private static int VectorsPerTile(GatherProblem problem, SimdLevel level, int lanes)

@@ -28,7 +28,7 @@ internal abstract unsafe class WeightGradient
         GatherProblem gather = GatherProblem.Forward(problem);
         Runs = TapRun.Merge(gather.Taps);
         Packing = new BandPacking(problem.Input, problem.InputChannels, problem.Padding, problem.Stride, problem.Output, gather.Taps);
-        Shape = new MicroKernelShape(elementType, level.VectorBytes(), 1, 1, 1, int.MaxValue, 0, 1, 1, 0);
+        Shape = new MicroKernelShape(elementType, level.VectorBytes(), 1, 1, 1, 1, 1, 0);
         long rowBytes = (long)Packing.Columns * tileChannels * Shape.ElementBytes * Packing.DepthOffsets.Length;
         long fitting = ((BandBytes / rowBytes) - Packing.RowSpan) / problem.Stride.Height;
         bandRows = (int)Math.Clamp(Math.Min(fitting, BandPixels / problem.Output.Width), 2, Math.Max(2, problem.Output.Height));

@@ -23,7 +23,7 @@ internal sealed unsafe class WeightGradientByInputChannel : WeightGradient
 
     /// <summary>Whether this way wastes less than vectors over output channels.</summary>
     public static bool Suits(ConvolutionProblem problem, SimdLevel level, Type elementType)
-        => problem.OutputChannels <= level.VectorBytes() / (elementType == typeof(double) ? sizeof(double) : sizeof(float)) / 2;
+        => problem.OutputChannels <= level.Lanes(elementType) / 2;
 
     protected override void Clear<T>(int part, T* partial) => new Span<T>(partial, (int)PartialElements).Clear();
 

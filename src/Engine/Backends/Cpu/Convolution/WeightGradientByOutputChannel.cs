@@ -19,7 +19,7 @@ internal sealed unsafe class WeightGradientByOutputChannel : WeightGradient
     private readonly MicroKernel?[,] kernels;
 
     public WeightGradientByOutputChannel(ConvolutionProblem problem, SimdLevel level, Type elementType)
-        : this(problem, level, elementType, WeightPanel.Cut(problem.OutputChannels, LanesOf(level, elementType), 0))
+        : this(problem, level, elementType, WeightPanel.Cut(problem.OutputChannels, level.Lanes(elementType), 0))
     {
     }
 
@@ -95,8 +95,6 @@ internal sealed unsafe class WeightGradientByOutputChannel : WeightGradient
                 target[channel] = overwrite ? source[channel] : target[channel] + source[channel];
         }
     }
-
-    private static int LanesOf(SimdLevel level, Type elementType) => level.VectorBytes() / (elementType == typeof(double) ? sizeof(double) : sizeof(float));
 
     private static int BlockChannels(ConvolutionProblem problem, SimdLevel level, WeightPanel[] panels)
     {

@@ -1,0 +1,53 @@
+using UnpairedSegEngine.Imaging.Phantoms;
+
+namespace UnpairedSegEngine.Cli.Tests;
+
+/// <summary>Runs the program in this process, with a small phantom dataset at hand.</summary>
+[NonParallelizable]
+internal abstract class CommandLine
+{
+    protected string Folder { get; private set; } = "";
+
+    protected string Data => Path.Combine(Folder, "data");
+
+    [OneTimeSetUp]
+    public void Prepare()
+    {
+        Folder = Directory.CreateTempSubdirectory("cli-tests-").FullName;
+        PhantomDataset.Write(Data, new PhantomDatasetOptions { Training = 2, Validation = 1, Test = 1, Size = 32, Slices = 5 }, null, CancellationToken.None);
+    }
+
+    [OneTimeTearDown]
+    public void Delete() => Directory.Delete(Folder, recursive: true);
+
+    protected string PathOf(string name) => Path.Combine(Folder, name);
+
+    protected static (int Code, string Output, string Errors) Run(params string[] arguments)
+    {
+        (TextWriter output, TextWriter errors) = (Console.Out, Console.Error);
+        using StringWriter newOutput = new(), newErrors = new();
+        try
+        {
+            Console.SetOut(newOutput);
+            Console.SetError(newErrors);
+            return (Program.Main(arguments), newOutput.ToString(), newErrors.ToString());
+        }
+        finally
+        {
+            Console.SetOut(output);
+            Console.SetError(errors);
+        }
+    }
+
+    protected (int Code, string Output, string Errors) Train(string run, params string[] more)
+        => Run(["train", "--data", Data, "--out", PathOf(run), "--channels", "2", "--size", "32", "--batch", "1", "--steps", "2", .. more]);
+
+    /// <summary>Exactly one line on the error stream, with all the given parts.</summary>
+    protected static void RequireOneLine((int Code, string Output, string Errors) result, int code, params string[] parts)
+    {
+        Assert.That(result.Code, Is.EqualTo(code), result.Errors);
+        Assert.That(result.Errors.TrimEnd().Split('\n'), Has.Length.EqualTo(1), result.Errors);
+        foreach (string part in parts)
+            Assert.That(result.Errors, Does.Contain(part));
+    }
+}
