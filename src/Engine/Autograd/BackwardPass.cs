@@ -13,8 +13,6 @@ internal sealed class BackwardPass(Tape tape, Func<Variable, bool> isNeeded, IRe
 {
     public void Run(List<TapeNode> nodes, Variable output)
     {
-        if (output.Shape.Count != 1)
-            throw new ArgumentException($"only a one-element result can be differentiated, not {output.Shape}; sum it first");
         Tensor one = tape.Allocate(output.Shape, output.DType);
         tape.Backend.Fill(one, 1);
         Collect(output, new Variable(one));

@@ -42,6 +42,7 @@ public sealed class Tape(Backend backend, bool recording = true)
     /// <exception cref="ArgumentException">The loss has more than one element, or nothing that leads to it was recorded.</exception>
     public void Backward(Variable loss)
     {
+        RequireOneElement(loss);
         if (!nodes.Exists(node => node.Output == loss))
         {
             throw new ArgumentException(
@@ -69,8 +70,10 @@ public sealed class Tape(Backend backend, bool recording = true)
     /// <param name="output">What is differentiated.</param>
     /// <param name="inputs">For what.</param>
     /// <param name="createGraph">Record the backward pass, so that the gradients can be differentiated again.</param>
+    /// <exception cref="ArgumentException">The output has more than one element.</exception>
     public Variable[] Gradients(Variable output, IReadOnlyCollection<Variable> inputs, bool createGraph = false)
     {
+        RequireOneElement(output);
         var needed = new HashSet<Variable>(inputs);
         foreach (TapeNode node in nodes)
         {
@@ -121,6 +124,12 @@ public sealed class Tape(Backend backend, bool recording = true)
     {
         if (inBackward && IsRecording)
             throw new NotSupportedException($"{name} is fused and has no second derivative; build it from unfused operations where gradients of gradients are needed");
+    }
+
+    private static void RequireOneElement(Variable output)
+    {
+        if (output.Shape.Count != 1)
+            throw new ArgumentException($"only a one-element result can be differentiated, not {output.Shape}; sum it first");
     }
 
     private Variable Zeros(Variable like)

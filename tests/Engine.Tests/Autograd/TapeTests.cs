@@ -132,8 +132,13 @@ internal sealed class TapeTests
     }
 
     [Test]
-    public void Backward_needs_one_element()
-        => Assert.That(() => tape.Backward(tape.Scale(Leaf(new Shape(2, 3)), 2)), Throws.ArgumentException.With.Message.Contains("(2, 3)").And.Message.Contains("sum it"));
+    public void Only_one_element_can_be_differentiated()
+    {
+        Variable x = Leaf(new Shape(2, 3)), y = tape.Scale(x, 2);
+        Assert.That(() => tape.Backward(y), Throws.ArgumentException.With.Message.Contains("(2, 3)").And.Message.Contains("sum it"));
+        Assert.That(() => tape.Gradients(y, [x]), Throws.ArgumentException.With.Message.Contains("sum it"));
+        Assert.That(() => tape.Gradients(y, [Scalar(1)]), Throws.ArgumentException.With.Message.Contains("sum it"), "even where it does not matter");
+    }
 
     [Test]
     public void Backward_needs_a_recorded_loss()
