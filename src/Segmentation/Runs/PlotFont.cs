@@ -21,6 +21,9 @@ internal static class PlotFont
         if (file is null)
             return null;
         Fonts.AddFontFile(Name, file);
+
+        // Titles and axis labels ask for the bold face; the regular one serves.
+        Fonts.AddFontFile(Name, file, bold: true, italic: false);
         return Name;
     }
 
