@@ -5,7 +5,7 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// The operations for one element type and vector width, one file each. Arguments have been checked by <see cref="CpuBackend"/>.
+/// The operations for one element type and vector width, one file each. Arguments have been checked by <see cref="CheckedBackend"/>.
 /// Work is cut into units by shape alone, and every sum has an order fixed by shape: results do not depend on the number of threads.
 /// </summary>
 internal sealed unsafe partial class TypedCpuBackend<TVector, T>(Device device, CpuThreads threads, SimdLevel level) : Backend(device)

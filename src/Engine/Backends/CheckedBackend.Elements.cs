@@ -1,18 +1,15 @@
 using UnpairedSegEngine.Tensors;
 
-namespace UnpairedSegEngine.Backends.Cpu;
+namespace UnpairedSegEngine.Backends;
 
-public sealed unsafe partial class CpuBackend
+public abstract partial class CheckedBackend
 {
     public override void Fill(Tensor y, double value)
     {
-        switch (y.DType)
-        {
-            case DType.UInt8: new Span<byte>(y.HostPointer<byte>(), checked((int)y.Count)).Fill(checked((byte)value)); break;
-            case DType.Int32: new Span<int>(y.HostPointer<int>(), checked((int)y.Count)).Fill(checked((int)value)); break;
-            case DType.BFloat16: new Span<ushort>((void*)y.Pointer, checked((int)y.Count)).Fill(BFloat16Bits.FromDouble(value)); break;
-            default: For(y).Fill(y, value); break;
-        }
+        if (y.DType is DType.Float32 or DType.Float64)
+            For(y).Fill(y, value);
+        else
+            FillStorage(y, value);
     }
 
     public override void Convert(Tensor x, Tensor y)
@@ -21,7 +18,7 @@ public sealed unsafe partial class CpuBackend
         if (!x.DType.IsFloating() || !y.DType.IsFloating())
             throw new ArgumentException($"conversion is between floating-point types, not from {x.DType} to {y.DType}");
         if (x.DType == y.DType)
-            Buffer.MemoryCopy((void*)x.Pointer, (void*)y.Pointer, y.Bytes, x.Bytes);
+            Copy(x, y);
         else
             For(x.DType == DType.BFloat16 ? y : x).Convert(x, y);
     }

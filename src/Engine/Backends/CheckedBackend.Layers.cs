@@ -1,8 +1,8 @@
 using UnpairedSegEngine.Tensors;
 
-namespace UnpairedSegEngine.Backends.Cpu;
+namespace UnpairedSegEngine.Backends;
 
-public sealed partial class CpuBackend
+public abstract partial class CheckedBackend
 {
     public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y)
     {

@@ -1,0 +1,100 @@
+namespace UnpairedSegEngine.Backends.Cuda.Driver;
+
+/// <summary>
+/// The part of the CUDA driver API that hand-written kernels need and ILGPU does not offer: binary modules, function attributes, events and graphs.
+/// Implementations work in the context of one device and on its memory. Streams are <c>CUstream</c> handles; 0 is the default stream.
+/// Every failure is a <see cref="CudaException"/> with one line that says what to do.
+/// </summary>
+public unsafe interface ICudaDriver : IDisposable
+{
+    /// <summary>For logs: the implementation and its version, such as "driver api 13.0".</summary>
+    string Description { get; }
+
+    CudaDeviceProperties Properties { get; }
+
+    /// <summary>Loads a cubin, a fatbin or PTX text.</summary>
+    /// <param name="name">Named in error messages.</param>
+    /// <exception cref="CudaException">The image is damaged or made for another architecture.</exception>
+    ICudaModule LoadModule(ReadOnlySpan<byte> image, string name);
+
+    /// <summary>Starts a kernel that takes one block of parameters by value. Asynchronous, allocates nothing.</summary>
+    /// <param name="parameters">The block; read before this returns.</param>
+    void Launch(ICudaFunction function, in LaunchGeometry geometry, nint stream, void* parameters);
+
+    nint CreateStream();
+
+    void DestroyStream(nint stream);
+
+    /// <summary>Waits for all work of the stream; reports what went wrong in it.</summary>
+    void Synchronize(nint stream);
+
+    /// <summary>Copies between device addresses, or between the device and page-locked or pageable host memory, in stream order.</summary>
+    void CopyAsync(nint target, nint source, long bytes, nint stream);
+
+    /// <summary>Sets bytes in stream order.</summary>
+    void SetAsync(nint target, byte value, long bytes, nint stream);
+
+    ICudaEvent CreateEvent();
+
+    /// <summary>From here to <see cref="EndCapture"/> the work given to the stream is recorded instead of run.</summary>
+    void BeginCapture(nint stream);
+
+    ICudaGraph EndCapture(nint stream);
+}
+
+/// <summary>What the launch code asks of a device.</summary>
+/// <param name="Name">Name of the product.</param>
+/// <param name="Capability">Compute capability as one number: 80, 90, ...</param>
+/// <param name="Multiprocessors">Number of streaming multiprocessors.</param>
+/// <param name="SharedBytesPerBlock">Most dynamic shared memory that one block may ask for (opt-in limit).</param>
+public sealed record CudaDeviceProperties(string Name, int Capability, int Multiprocessors, int SharedBytesPerBlock);
+
+/// <summary>Blocks in the grid, threads in a block and dynamic shared memory of a launch.</summary>
+public readonly record struct LaunchGeometry(int GridX, int GridY, int GridZ, int Threads, int SharedBytes)
+{
+    /// <summary>A one-dimensional grid without dynamic shared memory.</summary>
+    public LaunchGeometry(int blocks, int threads)
+        : this(blocks, 1, 1, threads, 0)
+    {
+    }
+}
+
+/// <summary>A loaded image. Freeing it invalidates its functions.</summary>
+public interface ICudaModule : IDisposable
+{
+    /// <exception cref="CudaException">The image has no kernel of that name.</exception>
+    ICudaFunction GetFunction(string name);
+}
+
+/// <summary>A kernel of a loaded module.</summary>
+public interface ICudaFunction
+{
+    string Name { get; }
+
+    int Registers { get; }
+
+    int StaticSharedBytes { get; }
+
+    /// <summary>Bytes of local memory per thread: above zero where registers were spilled.</summary>
+    int LocalBytes { get; }
+
+    /// <summary>Allows launches with up to this much dynamic shared memory; needed above 48 KB. Call once, after loading.</summary>
+    void AllowDynamicShared(int bytes);
+}
+
+/// <summary>A point in a stream.</summary>
+public interface ICudaEvent : IDisposable
+{
+    void Record(nint stream);
+
+    void Synchronize();
+
+    /// <summary>GPU time between two recorded and completed events.</summary>
+    double MillisecondsSince(ICudaEvent start);
+}
+
+/// <summary>Recorded work, ready to be started with one call.</summary>
+public interface ICudaGraph : IDisposable
+{
+    void Launch(nint stream);
+}
