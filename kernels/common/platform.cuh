@@ -1,0 +1,43 @@
+// What every kernel source includes first: the language of CUDA on a device (NVRTC, nvcc) or on the host (emulation/), and the way kernels are declared.
+#pragma once
+
+#ifdef CUDA_EMULATION
+
+#include "../emulation/ptx.h"
+
+/// Declares a kernel of at most `threads` threads per block that takes one block of parameters `p` by value.
+#define KERNEL(name, threads, Parameters)                                                                          \
+  static void name(const Parameters& p);                                                                           \
+  static emulation::Registration name##_registration(#name, threads, sizeof(Parameters),                           \
+                                                     [](const void* p) { name(*static_cast<const Parameters*>(p)); }); \
+  static void name(const Parameters& p)
+
+/// A variable in shared memory.
+#define SHARED(Type, name)       \
+  static char name##_key;        \
+  Type& name = *static_cast<Type*>(emulation::current->static_shared(&name##_key, sizeof(Type)))
+
+/// The shared memory whose size the launch chooses.
+#define DYNAMIC_SHARED(name) char* name = emulation::current->dynamic_shared()
+
+using std::uint16_t;
+using std::uint32_t;
+using std::uint64_t;
+using std::uint8_t;
+
+#else
+
+typedef unsigned char uint8_t;
+typedef unsigned short uint16_t;
+typedef unsigned int uint32_t;
+typedef unsigned long long uint64_t;
+
+#define KERNEL(name, threads, Parameters) extern "C" __global__ void __launch_bounds__(threads) name(const __grid_constant__ Parameters p)
+#define SHARED(Type, name) __shared__ Type name
+#define DYNAMIC_SHARED(name) extern __shared__ __align__(1024) char name[]
+
+#include "ptx.cuh"
+
+#endif
+
+#define DEVICE __device__ __forceinline__

@@ -1,0 +1,13 @@
+// y = transform(x) * w + bias, with statistics of y for the next normalization. Any stride, dilation and padding, 2D and 3D.
+#include "gather_mma.cuh"
+#include "gather_simt.cuh"
+
+KERNEL(convolution_forward_simt_16, SimtGather<16>::kThreads, GatherParameters) { SimtGather<16>::run(p); }
+KERNEL(convolution_forward_simt_64, SimtGather<64>::kThreads, GatherParameters) { SimtGather<64>::run(p); }
+
+KERNEL(convolution_forward_bf16_16, 128, GatherParameters) { MmaGather<16, 1>::run(p); }
+KERNEL(convolution_forward_bf16_64, 128, GatherParameters) { MmaGather<64, 1>::run(p); }
+KERNEL(convolution_forward_bf16x3_16, 128, GatherParameters) { MmaGather<16, 2>::run(p); }
+KERNEL(convolution_forward_bf16x3_64, 128, GatherParameters) { MmaGather<64, 2>::run(p); }
+KERNEL(convolution_forward_bf16x6_16, 128, GatherParameters) { MmaGather<16, 3>::run(p); }
+KERNEL(convolution_forward_bf16x6_32, 128, GatherParameters) { MmaGather<32, 3>::run(p); }

@@ -1,0 +1,151 @@
+// The tensor-core gather (sm_80 and later): bfloat16 products, float sums. A block of four warps computes 128 positions x `Tile` output channels, a warp 32 of the positions.
+// `Parts` bfloat16 numbers stand for each float: 1 (bf16), 2 (bf16x3: three products) or 3 (bf16x6: six products, float accuracy).
+// Shared memory holds planes of eight channels, [part][channel / 8][element][8]: a tap is a shift of the row addresses, whatever its dilation.
+#pragma once
+#include "../common/bfloat16.cuh"
+#include "moments.cuh"
+
+template <int Tile, int Parts>
+struct MmaGather {
+  static constexpr int kThreads = 128, kRows = 2, kColumns = Tile / 8;
+  static constexpr int kChunk = Parts == 3 ? 16 : 32, kPlanes = kChunk / 8;
+  static constexpr int kTapBytes = Parts * kChunk * Tile * 2;
+
+  /// Taps whose weights travel together.
+  static constexpr int kTapsPerStage = 3;
+
+  DEVICE static void load_weights(const GatherParameters& p, int stage, int taps, int stages_per_chunk, char* buffer) {
+    int chunk = stage / stages_per_chunk, first = stage % stages_per_chunk * kTapsPerStage;
+    int bytes = (taps - first < kTapsPerStage ? taps - first : kTapsPerStage) * kTapBytes;
+    int chunks = (p.channels + kChunk - 1) / kChunk;
+    const char* source = static_cast<const char*>(p.weights) + ((static_cast<long long>(blockIdx.y) * chunks + chunk) * taps + first) * kTapBytes;
+    for (int i = threadIdx.x * 16; i < bytes; i += kThreads * 16) copy_async_16(buffer + i, source + i);
+    copy_async_commit();
+  }
+
+  DEVICE static void load_halo(const GatherParameters& p, const GatherTile& tile, int channel, char* halo) {
+    int elements = p.halo.count();
+    for (int i = threadIdx.x; i < elements * kPlanes; i += kThreads) {
+      int element = i / kPlanes, plane = i % kPlanes;
+      long long position = tile.halo_position(p, element);
+      float values[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+      if (position >= 0) load_channels(values, p.x, position, tile.sample, channel + plane * 8, p.channels, p.transform);
+      uint4 parts[Parts];
+      split_bfloat16(values, parts);
+#pragma unroll
+      for (int part = 0; part < Parts; part++) *reinterpret_cast<uint4*>(halo + ((part * kPlanes + plane) * elements + element) * 16) = parts[part];
+    }
+  }
+
+  /// All products of one tap and chunk, the small ones first.
+  DEVICE static void multiply_tap(const char* halo, int halo_elements, const int (&rows)[kRows], int tap_offset, const char* weights, float (&sums)[kRows][kColumns][4]) {
+    int lane = threadIdx.x % 32;
+#pragma unroll
+    for (int k = 0; k < kChunk / 16; k++) {
+      uint32_t a[Parts][kRows][4];
+#pragma unroll
+      for (int part = 0; part < Parts; part++)
+#pragma unroll
+        for (int i = 0; i < kRows; i++)
+          load_matrices(a[part][i], halo + ((part * kPlanes + k * 2 + lane / 16) * halo_elements + rows[i] + tap_offset) * 16);
+#pragma unroll
+      for (int j = 0; j < kColumns; j += 2) {
+        uint32_t b[Parts][4];
+#pragma unroll
+        for (int part = 0; part < Parts; part++)
+          load_matrices(b[part], weights + ((part * kPlanes + k * 2 + lane / 8 % 2) * Tile + j * 8 + lane % 8 + lane / 16 * 8) * 16);
+#pragma unroll
+        for (int order = Parts - 1; order >= 0; order--)
+#pragma unroll
+          for (int part = 0; part <= order; part++)
+#pragma unroll
+            for (int i = 0; i < kRows; i++) {
+              multiply_accumulate(sums[i][j], a[part][i], b[order - part][0], b[order - part][1]);
+              multiply_accumulate(sums[i][j + 1], a[part][i], b[order - part][2], b[order - part][3]);
+            }
+      }
+    }
+  }
+
+  DEVICE static void run(const GatherParameters& p) {
+    DYNAMIC_SHARED(shared);
+    char* weights[2] = {shared, shared + kTapsPerStage * kTapBytes};
+    char* halo = shared + 2 * kTapsPerStage * kTapBytes;
+    GatherTile tile(p);
+    int lane = threadIdx.x % 32, warp = threadIdx.x / 32, taps = p.taps.count(), first_channel = blockIdx.y * Tile;
+    int stages_per_chunk = (taps + kTapsPerStage - 1) / kTapsPerStage;
+
+    int rows[kRows];
+#pragma unroll
+    for (int i = 0; i < kRows; i++) rows[i] = tile.halo_index(p, warp * 32 + i * 16 + lane % 16);
+    float sums[kRows][kColumns][4];
+    float chunk_sums[Parts == 3 ? kRows : 1][Parts == 3 ? kColumns : 1][4];
+#pragma unroll
+    for (int i = 0; i < kRows; i++)
+#pragma unroll
+      for (int j = 0; j < kColumns; j++)
+#pragma unroll
+        for (int e = 0; e < 4; e++) sums[i][j][e] = 0.0f;
+
+    int last = (p.channels + kChunk - 1) / kChunk * stages_per_chunk;
+    load_weights(p, 0, taps, stages_per_chunk, weights[0]);
+    for (int stage = 0; stage < last; stage++) {
+      int first = stage % stages_per_chunk * kTapsPerStage;
+      if (first == 0) load_halo(p, tile, stage / stages_per_chunk * kChunk, halo);
+      if (stage + 1 < last) {
+        load_weights(p, stage + 1, taps, stages_per_chunk, weights[(stage + 1) % 2]);
+        copy_async_wait<1>();
+      } else {
+        copy_async_wait<0>();
+      }
+      __syncthreads();
+      if constexpr (Parts == 3) {
+        // Tensor cores cut off low bits when they align addends: short sums, added up in float.
+#pragma unroll
+        for (int i = 0; i < kRows; i++)
+#pragma unroll
+          for (int j = 0; j < kColumns; j++)
+#pragma unroll
+            for (int e = 0; e < 4; e++) chunk_sums[i][j][e] = 0.0f;
+      }
+      for (int tap = first; tap < taps && tap < first + kTapsPerStage; tap++) {
+        const char* tap_weights = weights[stage % 2] + (tap - first) * kTapBytes;
+        int offset = GatherTile::tap_offset(p, tap);
+        if constexpr (Parts == 3)
+          multiply_tap(halo, p.halo.count(), rows, offset, tap_weights, chunk_sums);
+        else
+          multiply_tap(halo, p.halo.count(), rows, offset, tap_weights, sums);
+      }
+      if constexpr (Parts == 3) {
+#pragma unroll
+        for (int i = 0; i < kRows; i++)
+#pragma unroll
+          for (int j = 0; j < kColumns; j++)
+#pragma unroll
+            for (int e = 0; e < 4; e++) sums[i][j][e] += chunk_sums[i][j][e];
+      }
+      __syncthreads();  // the next stage overwrites what was read here
+    }
+
+    // Fragment element e of tile (i, j) is row lane / 4 + 8 (e / 2), column 2 (lane % 4) + e % 2.
+    auto position = [&](int i) { return tile.output_position(p, warp * 32 + i * 8 + lane / 4); };
+    auto value = [&](int i, int j) { return sums[i / 2][j / 2][i % 2 * 2 + j % 2]; };
+    ThreadChannels<kColumns, 2> channels{lane % 4 * 2, 8};
+#pragma unroll
+    for (int j = 0; j < kColumns * 2; j++) {
+      float bias = p.bias != nullptr && first_channel + channels[j] < p.outputs ? p.bias[first_channel + channels[j]] : 0.0f;
+#pragma unroll
+      for (int i = 0; i < kRows * 2; i++) sums[i / 2][j / 2][i % 2 * 2 + j % 2] += bias;
+    }
+#pragma unroll
+    for (int i = 0; i < kRows * 2; i++) {
+      long long element = position(i);
+      if (element < 0) continue;
+#pragma unroll
+      for (int j = 0; j < kColumns * 2; j++) {
+        if (first_channel + channels[j] < p.outputs) p.y[element * p.outputs + first_channel + channels[j]] = value(i, j);
+      }
+    }
+    store_moments<kRows * 2>(p, tile, first_channel, channels, warp * 8 + lane / 4, 32, Tile, kThreads, reinterpret_cast<float*>(shared), value, position);
+  }
+};

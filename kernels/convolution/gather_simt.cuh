@@ -1,0 +1,92 @@
+// The portable gather: float arithmetic on the CUDA cores. A block computes 128 positions x `Tile` output channels; a thread 8 x 4 of them.
+#pragma once
+#include "moments.cuh"
+
+template <int Tile>
+struct SimtGather {
+  static constexpr int kPositions = 8, kGroups = 16, kColumns = Tile / 4, kThreads = kGroups * kColumns;
+
+  /// Floats between neighbouring halo elements: a multiple of 4 for 16-byte reads, off the power of two for the banks.
+  DEVICE static int pitch(int chunk) { return chunk + 4; }
+
+  /// Starts the copy of one tap's weights for one chunk into its buffer.
+  DEVICE static void load_weights(const GatherParameters& p, int stage, float* buffer) {
+    int floats = p.chunk * Tile;
+    const float* source = static_cast<const float*>(p.weights) + (static_cast<long long>(blockIdx.y) * stages(p) + stage) * floats;
+    for (int i = threadIdx.x * 4; i < floats; i += kThreads * 4) copy_async_16(buffer + i, source + i);
+    copy_async_commit();
+  }
+
+  DEVICE static int stages(const GatherParameters& p) { return (p.channels + p.chunk - 1) / p.chunk * p.taps.count(); }
+
+  DEVICE static void load_halo(const GatherParameters& p, const GatherTile& tile, int channel, float* halo) {
+    int quads = p.chunk / 4;
+    for (int i = threadIdx.x; i < p.halo.count() * quads; i += kThreads) {
+      int element = i / quads, offset = i % quads * 4;
+      long long position = tile.halo_position(p, element);
+      float values[4] = {0, 0, 0, 0};
+      if (position >= 0) load_channels(values, p.x, position, tile.sample, channel + offset, p.channels, p.transform);
+      *reinterpret_cast<float4*>(halo + element * pitch(p.chunk) + offset) = make_float4(values[0], values[1], values[2], values[3]);
+    }
+  }
+
+  DEVICE static void run(const GatherParameters& p) {
+    DYNAMIC_SHARED(shared);
+    float* weights[2] = {reinterpret_cast<float*>(shared), reinterpret_cast<float*>(shared) + p.chunk * Tile};
+    float* halo = weights[1] + p.chunk * Tile;
+    GatherTile tile(p);
+    int column = threadIdx.x % kColumns, group = threadIdx.x / kColumns, taps = p.taps.count(), first_channel = blockIdx.y * Tile;
+
+    int elements[kPositions];
+    float sums[kPositions][4];
+#pragma unroll
+    for (int i = 0; i < kPositions; i++) {
+      elements[i] = tile.halo_index(p, group + i * kGroups) * pitch(p.chunk);
+#pragma unroll
+      for (int j = 0; j < 4; j++) sums[i][j] = p.bias != nullptr && first_channel + column * 4 + j < p.outputs ? p.bias[first_channel + column * 4 + j] : 0.0f;
+    }
+
+    int last = stages(p);
+    load_weights(p, 0, weights[0]);
+    for (int stage = 0; stage < last; stage++) {
+      int tap = stage % taps;
+      if (tap == 0) load_halo(p, tile, stage / taps * p.chunk, halo);
+      if (stage + 1 < last) {
+        load_weights(p, stage + 1, weights[(stage + 1) % 2]);
+        copy_async_wait<1>();
+      } else {
+        copy_async_wait<0>();
+      }
+      __syncthreads();
+      const float* tap_weights = weights[stage % 2] + column * 4;
+      const float* tap_halo = halo + GatherTile::tap_offset(p, tap) * pitch(p.chunk);
+      for (int channel = 0; channel < p.chunk; channel += 4) {
+        float4 w[4];
+#pragma unroll
+        for (int j = 0; j < 4; j++) w[j] = *reinterpret_cast<const float4*>(tap_weights + (channel + j) * Tile);
+#pragma unroll
+        for (int i = 0; i < kPositions; i++) {
+          float4 a = *reinterpret_cast<const float4*>(tap_halo + elements[i] + channel);
+          sums[i][0] += a.x * w[0].x + a.y * w[1].x + a.z * w[2].x + a.w * w[3].x;
+          sums[i][1] += a.x * w[0].y + a.y * w[1].y + a.z * w[2].y + a.w * w[3].y;
+          sums[i][2] += a.x * w[0].z + a.y * w[1].z + a.z * w[2].z + a.w * w[3].z;
+          sums[i][3] += a.x * w[0].w + a.y * w[1].w + a.z * w[2].w + a.w * w[3].w;
+        }
+      }
+      __syncthreads();  // the next stage overwrites what was read here
+    }
+
+    auto position = [&](int i) { return tile.output_position(p, group + i * kGroups); };
+#pragma unroll
+    for (int i = 0; i < kPositions; i++) {
+      long long element = position(i);
+      if (element < 0) continue;
+#pragma unroll
+      for (int j = 0; j < 4; j++) {
+        if (first_channel + column * 4 + j < p.outputs) p.y[element * p.outputs + first_channel + column * 4 + j] = sums[i][j];
+      }
+    }
+    store_moments<kPositions>(p, tile, first_channel, ThreadChannels<1, 4>{column * 4, 0}, group, kGroups, Tile, kThreads, reinterpret_cast<float*>(shared),
+                              [&](int i, int j) { return sums[i][j]; }, position);
+  }
+};

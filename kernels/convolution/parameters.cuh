@@ -1,0 +1,69 @@
+// Parameter blocks of the convolution kernels, as the launch code fills them (src/Engine/Backends/Cuda/Convolution).
+#pragma once
+#include "../common/input_transform.cuh"
+
+struct Size3 {
+  int depth, height, width;
+
+  DEVICE int count() const { return depth * height * width; }
+};
+
+/// Forward and data-gradient convolutions in one form, a gather: for every position i of the grid `count`,
+/// y[start + i * output_step] = bias + sum over taps t of transform(x)[i * input_step + tap_base + t * tap_step] * weights[t].
+/// Layouts: x (samples, input, channels), y (samples, output, outputs), both dense and float.
+struct GatherParameters {
+  const float* x;
+  const void* weights;  // packed, see PackParameters
+  const float* bias;    // (outputs), or null
+  float* y;
+  float* moments;       // (samples, tiles, 3, outputs): count, mean, sum of squared deviations of dropout(y) per tile; or null
+  InputTransform transform;
+  DropoutMask moments_dropout;
+  int channels, outputs;
+  int symmetric;  // beyond the border: the mirror image instead of zeros
+  Size3 input, output, count, start, output_step, input_step;
+  Size3 taps, tap_base, tap_step;
+  Size3 tile, tiles;  // grid positions per block (at most 128) and tiles per axis
+  Size3 halo;         // input positions that one tile reads
+  int chunk;          // input channels per pass over the taps
+};
+
+/// Rearranges weights (kernel, inputs, outputs), or (kernel, outputs, inputs) if transposed, into the order in which the gather kernels read them:
+/// per output tile, per chunk of input channels, per tap. Missing channels are zero.
+/// For SIMT: [chunk channel][tile output] floats. For MMA: [part][chunk channel / 8][tile output][8] bfloat16.
+struct PackParameters {
+  const float* weights;
+  void* packed;
+  int inputs, outputs, transposed;
+  Size3 kernel, taps, weight_base, weight_step;  // tap t has the weights of kernel position weight_base + t * weight_step
+  int chunk, chunks, tile, tiles;
+};
+
+/// gw[t, c, k] = sum over samples and output positions o of transform(x)[o * stride + t * dilation - pad, c] * gy[o, k].
+struct WeightGradientParameters {
+  const float* x;
+  const float* gy;
+  float* partial;  // (splits, kernel, channels, outputs); the gradient itself where there is one split
+  InputTransform transform;
+  int samples, channels, outputs;
+  int symmetric;
+  Size3 input, output, kernel, stride, dilation, pad;
+  int channel_tiles, output_tiles;
+  long long positions_per_split;
+};
+
+/// sums[i] = partial[0, i] + partial[1, i] + ..., in this order.
+struct SumSplitsParameters {
+  const float* partial;
+  float* sums;
+  long long count;
+  int splits;
+};
+
+/// The adjoint of symmetric padding: gx[i] = sum of padded[j] over all padded positions j that mirror to i.
+struct FoldParameters {
+  const float* padded;
+  float* gx;
+  int samples, channels;
+  Size3 input, pad_before, padded_size;
+};

@@ -1,0 +1,68 @@
+// Where a block's tile lies in the image, and which input its threads read.
+#pragma once
+#include "parameters.cuh"
+
+DEVICE Size3 unflatten(int index, const Size3& size) {
+  return {index / (size.height * size.width), index / size.width % size.height, index % size.width};
+}
+
+DEVICE int clamp_mirrored(int i, int extent) { return i < 0 ? -1 - i : i >= extent ? 2 * extent - 1 - i : i; }
+
+/// The position in a sample of that input coordinate, or -1 where padding is zero.
+DEVICE long long input_position(Size3 at, const Size3& input, int symmetric) {
+  if (symmetric) {
+    at = {clamp_mirrored(at.depth, input.depth), clamp_mirrored(at.height, input.height), clamp_mirrored(at.width, input.width)};
+  }
+  bool inside = at.depth >= 0 && at.depth < input.depth && at.height >= 0 && at.height < input.height && at.width >= 0 && at.width < input.width;
+  return inside ? (static_cast<long long>(at.depth) * input.height + at.height) * input.width + at.width : -1;
+}
+
+struct GatherTile {
+  Size3 first;      // of the grid
+  Size3 halo_from;  // input coordinate of the first halo element
+  int sample, index;
+
+  DEVICE explicit GatherTile(const GatherParameters& p) {
+    sample = blockIdx.z;
+    index = blockIdx.x;
+    Size3 tile = unflatten(index, p.tiles);
+    first = {tile.depth * p.tile.depth, tile.height * p.tile.height, tile.width * p.tile.width};
+    halo_from = {edge(first.depth, p.input_step.depth, p.tap_base.depth, p.tap_step.depth, p.taps.depth),
+                 edge(first.height, p.input_step.height, p.tap_base.height, p.tap_step.height, p.taps.height),
+                 edge(first.width, p.input_step.width, p.tap_base.width, p.tap_step.width, p.taps.width)};
+  }
+
+  /// Halo element of the tile's m-th position, to which each tap adds its offset; position 0's for those beyond the tile.
+  DEVICE int halo_index(const GatherParameters& p, int m) const {
+    Size3 at = unflatten(m < p.tile.count() ? m : 0, p.tile);
+    return (at.depth * p.input_step.depth * p.halo.height + at.height * p.input_step.height) * p.halo.width + at.width * p.input_step.width;
+  }
+
+  /// How far from the halo's first element tap number t reads.
+  DEVICE static int tap_offset(const GatherParameters& p, int t) {
+    Size3 tap = unflatten(t, p.taps);
+    int depth = from_edge(tap.depth, p.tap_step.depth, p.taps.depth), height = from_edge(tap.height, p.tap_step.height, p.taps.height);
+    return (depth * p.halo.height + height) * p.halo.width + from_edge(tap.width, p.tap_step.width, p.taps.width);
+  }
+
+  /// Element of y that the tile's m-th position is, without the channel; -1 for those outside the grid.
+  DEVICE long long output_position(const GatherParameters& p, int m) const {
+    if (m >= p.tile.count()) return -1;
+    Size3 at = unflatten(m, p.tile);
+    at = {first.depth + at.depth, first.height + at.height, first.width + at.width};
+    if (at.depth >= p.count.depth || at.height >= p.count.height || at.width >= p.count.width) return -1;
+    long long depth = p.start.depth + at.depth * p.output_step.depth, height = p.start.height + at.height * p.output_step.height;
+    return ((sample * static_cast<long long>(p.output.depth) + depth) * p.output.height + height) * p.output.width + p.start.width + at.width * p.output_step.width;
+  }
+
+  /// Position in x of the i-th halo element; -1 for zero padding.
+  DEVICE long long halo_position(const GatherParameters& p, int i) const {
+    Size3 at = unflatten(i, p.halo);
+    long long position = input_position({halo_from.depth + at.depth, halo_from.height + at.height, halo_from.width + at.width}, p.input, p.symmetric);
+    return position < 0 ? -1 : static_cast<long long>(sample) * p.input.count() + position;
+  }
+
+ private:
+  DEVICE static int edge(int first, int input_step, int base, int step, int taps) { return first * input_step + base + (step < 0 ? step * (taps - 1) : 0); }
+  DEVICE static int from_edge(int tap, int step, int taps) { return step < 0 ? (tap - (taps - 1)) * step : tap * step; }
+};

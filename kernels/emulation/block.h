@@ -1,0 +1,152 @@
+// One running thread block: its threads (fibers), warps, barriers and shared memory.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+struct uint3 {
+  unsigned x, y, z;
+};
+
+namespace emulation {
+
+constexpr int kWarpSize = 32;
+
+/// An asynchronous copy that was issued and not yet waited for.
+struct PendingCopy {
+  void* target;
+  const void* source;
+  unsigned bytes;
+};
+
+/// A point that threads leave together. `generation` moves on when the last has arrived.
+struct Rendezvous {
+  int arrived = 0;
+  int site = 0;  // source line of the threads that wait
+  std::uint64_t generation = 0;
+};
+
+struct Thread {
+  void* stack_pointer = nullptr;
+  int index = 0;
+  bool done = false;
+  const Rendezvous* waits_at = nullptr;
+  std::uint64_t waits_for = 0;  // runnable again when the rendezvous has left this generation
+  std::vector<PendingCopy> issued;
+  std::deque<std::vector<PendingCopy>> committed;
+
+  int lane() const { return index % kWarpSize; }
+  int warp() const { return index / kWarpSize; }
+  bool blocked() const { return waits_at && waits_at->generation == waits_for; }
+};
+
+/// A warp's rendezvous and the registers that its lanes exchange there.
+struct Warp {
+  Rendezvous meeting;
+  unsigned mask = 0;
+  alignas(16) std::uint32_t deposited[kWarpSize][12];
+  alignas(16) std::uint32_t collected[kWarpSize][8];
+};
+
+/// What a launch asks for, the same for all of its blocks.
+struct LaunchRequest {
+  const char* kernel;
+  void (*body)(const void* parameters);
+  const void* parameters;
+  uint3 grid;
+  int threads;
+  std::size_t dynamic_shared;
+  std::uint64_t seed;  // of the warp schedule
+};
+
+/// Runs the blocks of a launch one after the other on one OS thread.
+class Block {
+ public:
+  explicit Block(const LaunchRequest& request);
+  ~Block();
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+
+  /// Runs one block to its end. False when it misused the machine; `error` says how.
+  bool run(uint3 index);
+
+  const std::string& error() const { return error_; }
+
+  // ---- for the running thread ----
+  Thread& self() { return *running_; }
+  Warp& warp() { return warps_[running_->warp()]; }
+  int warp_lanes() const;
+  uint3 index() const { return index_; }
+  uint3 grid() const { return request_.grid; }
+  int threads() const { return request_.threads; }
+  char* dynamic_shared() { return dynamic_.data(); }
+
+  /// Memory of a static shared variable, poisoned at the block's start and the same for all its threads.
+  void* static_shared(const void* key, std::size_t bytes);
+
+  /// Waits for all threads of the block that have not ended.
+  void barrier(int site);
+
+  /// Waits until `participants` threads are at the meeting; `last` runs once, before any of them leaves.
+  template <class Last>
+  void meet(Rendezvous& meeting, int participants, Last last) {
+    std::uint64_t generation = meeting.generation;
+    if (++meeting.arrived < participants) {
+      wait(meeting, generation);
+      return;
+    }
+    last();
+    meeting.arrived = 0;
+    meeting.generation++;
+  }
+
+  /// Ends the block with a message that names kernel, block and thread.
+  [[noreturn]] void fail(const std::string& what);
+
+ private:
+  /// Memory that is NaN at the start of a block and has a canary behind it.
+  class Poisoned {
+   public:
+    explicit Poisoned(std::size_t bytes);
+    void reset();
+    bool intact() const;
+    char* data() { return start_; }
+
+   private:
+    std::vector<char> storage_;
+    char* start_;
+    std::size_t bytes_;
+  };
+  struct StaticShared {
+    const void* key;
+    Poisoned memory;
+  };
+
+  static void enter_thread();
+  void wait(Rendezvous& meeting, std::uint64_t generation);
+  void start_threads();
+  bool step_warp(int warp);
+  unsigned random(unsigned bound);
+  void describe(const Thread* thread, const std::string& what);
+
+  const LaunchRequest& request_;
+  uint3 index_{};
+  std::vector<Thread> threads_;
+  std::vector<Warp> warps_;
+  std::vector<char*> stacks_;
+  std::vector<StaticShared> static_;
+  Poisoned dynamic_;
+  Rendezvous barrier_;
+  Thread* running_ = nullptr;
+  void* scheduler_ = nullptr;
+  int live_ = 0;
+  bool failed_ = false;
+  std::uint64_t random_state_ = 0;
+  std::string error_;
+};
+
+/// The block that runs on this OS thread.
+extern thread_local Block* current __attribute__((tls_model("initial-exec")));
+
+}  // namespace emulation

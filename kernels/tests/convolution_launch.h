@@ -1,0 +1,183 @@
+// Plans launches of the convolution kernels for the tests: the plainest choice that fits. The engine's own planner is tested against the same kernels from C#.
+#pragma once
+#include "convolution_reference.h"
+
+namespace test {
+
+/// A family of kernels: its name, products' precision and tiles.
+struct Family {
+  std::string name;
+  int parts;  // 0: float arithmetic
+  int gather_tile, weight_tile;
+  double tolerance;  // relative to the sum of the products' magnitudes
+
+  int chunk() const { return parts == 3 ? 16 : 32; }
+};
+
+inline const std::vector<Family>& families() {
+  static const std::vector<Family> all = {{"simt", 0, 16, 16, 1e-6},    {"simt", 0, 64, 64, 1e-6},    {"bf16", 1, 16, 32, 8e-3},  {"bf16", 1, 64, 64, 8e-3},
+                                          {"bf16x3", 2, 16, 32, 3e-5}, {"bf16x3", 2, 64, 64, 3e-5}, {"bf16x6", 3, 16, 32, 1e-6}, {"bf16x6", 3, 32, 64, 1e-6}};
+  return all;
+}
+
+inline int round_up(int a, int b) { return (a + b - 1) / b * b; }
+
+/// Per-tile statistics that a gather left: (samples, tiles, 3, outputs).
+struct Moments {
+  std::vector<float> values;
+  int tiles = 0;
+};
+
+/// Fills in tiles and halo, packs the weights and runs the gather. `p` has everything that says what to compute; statistics only if `moments` is given.
+inline void run_gather(const std::string& pass, const Family& family, int samples, GatherParameters p, PackParameters pack, Numbers& numbers, Moments* moments = nullptr) {
+  // Random tiles of at most 128 positions: every shape of tile must give the same result.
+  int width = numbers.range(1, 16), height = numbers.range(1, 128 / width), depth = numbers.range(1, std::max(1, 128 / width / height));
+  p.tile = {std::min(depth, p.count.depth), std::min(height, p.count.height), std::min(width, p.count.width)};
+  auto divide = [](int a, int b) { return (a + b - 1) / b; };
+  p.tiles = {divide(p.count.depth, p.tile.depth), divide(p.count.height, p.tile.height), divide(p.count.width, p.tile.width)};
+  auto halo = [](int tile, int step, int taps, int tap_step) { return (tile - 1) * step + (taps - 1) * std::abs(tap_step) + 1; };
+  p.halo = {halo(p.tile.depth, p.input_step.depth, p.taps.depth, p.tap_step.depth), halo(p.tile.height, p.input_step.height, p.taps.height, p.tap_step.height),
+            halo(p.tile.width, p.input_step.width, p.taps.width, p.tap_step.width)};
+  p.chunk = family.parts == 0 ? std::min(16, round_up(p.channels, 4)) : family.chunk();
+
+  int tile = family.gather_tile, chunks = divide(p.channels, p.chunk), tiles = divide(p.outputs, tile);
+  std::size_t tap_bytes = static_cast<std::size_t>(p.chunk) * tile * (family.parts == 0 ? 4 : 2 * family.parts);
+  Buffer<unsigned char> packed(tap_bytes * chunks * tiles * p.taps.count());
+  pack.packed = packed.data();
+  pack.taps = p.taps;
+  pack.inputs = p.channels;
+  pack.outputs = p.outputs;
+  pack.chunk = p.chunk;
+  pack.chunks = chunks;
+  pack.tile = tile;
+  pack.tiles = tiles;
+  launch("convolution_pack_" + family.name, 3, 1, 1, 256, 0, pack);
+  if (!packed.intact()) {
+    failures++;
+    std::printf("FAIL packing wrote outside of its buffer\n");
+  }
+  p.weights = packed.data();
+  Buffer<float> partial(moments ? static_cast<std::size_t>(samples) * p.tiles.count() * 3 * p.outputs : 1);
+  p.moments = moments ? partial.data() : nullptr;
+  std::size_t main = family.parts == 0 ? 2 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * (p.chunk + 4) * 4
+                                       : 2 * 3 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * p.chunk * 2 * family.parts;
+  std::size_t statistics = (family.parts == 0 ? 17 : 33) * static_cast<std::size_t>(tile) * 4;
+  launch("convolution_" + pass + "_" + family.name + "_" + std::to_string(tile), p.tiles.count(), tiles, samples, family.parts == 0 ? 16 * tile / 4 : 128,
+         std::max(main, statistics), p);
+  if (!partial.intact()) {
+    failures++;
+    std::printf("FAIL statistics wrote outside of their buffer\n");
+  }
+  if (moments) *moments = {std::vector<float>(partial.data(), partial.data() + partial.size()), p.tiles.count()};
+}
+
+inline GatherParameters forward_gather(const Problem& q, const float* x, const float* bias, float* y) {
+  GatherParameters p{};
+  p.x = x;
+  p.bias = bias;
+  p.y = y;
+  p.transform = {nullptr, nullptr, 1.0f, no_dropout()};
+  p.moments_dropout = no_dropout();
+  p.channels = q.channels;
+  p.outputs = q.outputs;
+  p.symmetric = q.symmetric;
+  p.input = q.input;
+  p.output = p.count = q.output();
+  p.output_step = {1, 1, 1};
+  p.input_step = q.stride;
+  p.taps = q.kernel;
+  p.tap_base = {-q.pad_before.depth, -q.pad_before.height, -q.pad_before.width};
+  p.tap_step = q.dilation;
+  return p;
+}
+
+inline PackParameters forward_pack(const Problem& q, const float* w) {
+  PackParameters pack{};
+  pack.weights = w;
+  pack.kernel = q.kernel;
+  pack.weight_step = {1, 1, 1};
+  return pack;
+}
+
+/// The data gradient of a convolution with zero padding; gx must have been zeroed, since residues that no tap reaches are skipped.
+inline void run_backward_data(const Family& family, const Problem& q, const float* gy, const float* w, float* gx, Numbers& numbers) {
+  for (int phase = 0; phase < q.stride.count(); phase++) {
+    int residue[3] = {phase / (q.stride.height * q.stride.width), phase / q.stride.width % q.stride.height, phase % q.stride.width};
+    int start[3], count[3], taps[3], base[3], step[3], weight_base[3], weight_step[3];
+    bool empty = false;
+    for (int a = 0; a < 3; a++) {
+      int stride = Problem::axis(q.stride, a), dilation = Problem::axis(q.dilation, a), kernel = Problem::axis(q.kernel, a), pad = Problem::axis(q.pad_before, a);
+      int extent = Problem::axis(q.input, a), first = -1, second = -1, used = 0;
+      start[a] = residue[a];
+      for (int t = 0; t < kernel; t++)
+        if ((start[a] + pad - t * dilation) % stride == 0) {
+          if (used == 0) first = t;
+          if (used == 1) second = t;
+          used++;
+        }
+      count[a] = (extent - start[a] + stride - 1) / stride;
+      empty |= used == 0 || start[a] >= extent;
+      if (empty) break;
+      taps[a] = used;
+      weight_base[a] = first;
+      weight_step[a] = used > 1 ? second - first : 1;
+      base[a] = (start[a] + pad - first * dilation) / stride;
+      step[a] = used > 1 ? -(second - first) * dilation / stride : 1;
+    }
+    if (empty) continue;
+    auto size = [](const int* v) { return Size3{v[0], v[1], v[2]}; };
+    GatherParameters p = forward_gather(q, gy, nullptr, gx);
+    p.channels = q.outputs;
+    p.outputs = q.channels;
+    p.input = q.output();
+    p.output = q.input;
+    p.count = size(count);
+    p.start = size(start);
+    p.output_step = q.stride;
+    p.input_step = {1, 1, 1};
+    p.taps = size(taps);
+    p.tap_base = size(base);
+    p.tap_step = size(step);
+    PackParameters pack = forward_pack(q, w);
+    pack.transposed = 1;
+    pack.weight_base = size(weight_base);
+    pack.weight_step = size(weight_step);
+    run_gather("backward_data", family, q.samples, p, pack, numbers);
+  }
+}
+
+inline void run_backward_weights(const Family& family, const Problem& q, const InputTransform& transform, const float* x, const float* gy, float* gw, Numbers& numbers) {
+  int tile = family.weight_tile, splits = numbers.range(1, 4);
+  long long positions = static_cast<long long>(q.samples) * q.output().count();
+  WeightGradientParameters p{};
+  p.x = x;
+  p.gy = gy;
+  p.transform = transform;
+  p.samples = q.samples;
+  p.channels = q.channels;
+  p.outputs = q.outputs;
+  p.symmetric = q.symmetric;
+  p.input = q.input;
+  p.output = q.output();
+  p.kernel = q.kernel;
+  p.stride = q.stride;
+  p.dilation = q.dilation;
+  p.pad = q.pad_before;
+  p.channel_tiles = (q.channels + tile - 1) / tile;
+  p.output_tiles = (q.outputs + tile - 1) / tile;
+  p.positions_per_split = (positions + splits - 1) / splits;
+  splits = static_cast<int>((positions + p.positions_per_split - 1) / p.positions_per_split);
+  Buffer<float> partial(q.weight_count() * splits);
+  p.partial = splits == 1 ? gw : partial.data();
+  std::size_t shared = family.parts > 0 ? 2 * static_cast<std::size_t>(family.parts) * tile / 8 * 32 * 16
+                                        : 2 * 16 * (tile + 4) * 4 + (tile == 64 ? 4 : static_cast<std::size_t>(256 / (tile * tile / 16)) * tile * tile * 4);
+  launch("convolution_backward_weights_" + family.name + "_" + std::to_string(tile), p.channel_tiles * p.output_tiles, q.kernel.count(), splits, family.parts > 0 ? 128 : 256,
+         shared, p);
+  if (splits > 1) launch("convolution_sum_splits", 2, 1, 1, 256, 0, SumSplitsParameters{partial.data(), gw, static_cast<long long>(q.weight_count()), splits});
+  if (!partial.intact()) {
+    failures++;
+    std::printf("FAIL weight gradient wrote outside of its workspace\n");
+  }
+}
+
+}  // namespace test

@@ -1,0 +1,138 @@
+// The convolution kernels against their definition: bit for bit on small integers, within rounding on real numbers, over ragged shapes of all kinds.
+#include "convolution_launch.h"
+
+using namespace test;
+
+namespace {
+
+std::vector<double> as_doubles(const Buffer<float>& b) { return std::vector<double>(&b[0], &b[0] + b.size()); }
+
+std::vector<double> absolute(std::vector<double> v) {
+  for (double& x : v) x = std::fabs(x);
+  return v;
+}
+
+/// A shape that covers what the networks use and what they do not: thin and wide channels, strides, dilations, odd paddings, one-pixel images.
+Problem draw(Numbers& numbers, int round) {
+  static const int channel_choices[] = {1, 3, 4, 5, 8, 16, 17, 33, 40, 64, 70};
+  bool flat = round % 2 == 0, strided = round % 5 == 3;
+  Problem p{};
+  p.samples = numbers.range(1, 2);
+  p.channels = channel_choices[numbers.next() % 11];
+  p.outputs = channel_choices[numbers.next() % 11];
+  p.symmetric = round % 7 == 5;
+  auto axis = [&](int a, bool on) {
+    int kernel = on ? 1 + 2 * numbers.range(0, a == 0 ? 1 : 2) : 1, dilation = on && !p.symmetric ? numbers.range(1, 3) : 1;
+    int stride = strided && on ? numbers.range(1, 3) : 1, extent = on ? numbers.range(1, a == 0 ? 4 : 11) : 1;
+    int reach = dilation * (kernel - 1) + 1, before = numbers.range(0, reach - 1), after = std::max(numbers.range(0, reach - 1), reach - extent - before);
+    if (p.symmetric) before = std::min((reach - 1) / 2, extent), after = std::min(reach - 1 - before, extent);
+    if (extent + before + after < reach) kernel = 1, before = after = 0;
+    return std::vector<int>{extent, kernel, stride, dilation, before, after};
+  };
+  std::vector<int> d = axis(0, !flat), h = axis(1, true), w = axis(2, true);
+  Size3* fields[] = {&p.input, &p.kernel, &p.stride, &p.dilation, &p.pad_before, &p.pad_after};
+  for (int i = 0; i < 6; i++) *fields[i] = {d[i], h[i], w[i]};
+  return p;
+}
+
+void check_directions(const Family& family, const Problem& q, bool integers, Numbers& numbers) {
+  auto number = [&](std::size_t) { return integers ? numbers.small_integer() : numbers.uniform(); };
+  Buffer<float> x(q.input_count(), number), w(q.weight_count(), number), gy(q.output_count(), number), bias(q.outputs, number);
+  Buffer<float> y(q.output_count()), gw(q.weight_count());
+  std::vector<double> xs = as_doubles(x), ws = as_doubles(w), gys = as_doubles(gy), bs = as_doubles(bias);
+  double tolerance = integers ? 0 : family.tolerance;
+  std::string name = family.name + "_" + std::to_string(family.gather_tile) + (integers ? " integers " : " reals ") + q.name();
+
+  run_gather("forward", family, q.samples, forward_gather(q, x.data(), bias.data(), y.data()), forward_pack(q, w.data()), numbers);
+  std::vector<double> size = reference_forward(q, absolute(xs), absolute(ws), absolute(bs));
+  expect_close("forward " + name, y, reference_forward(q, xs, ws, bs), tolerance, &size);
+
+  InputTransform identity{nullptr, nullptr, 1.0f, no_dropout()};
+  run_backward_weights(family, q, identity, x.data(), gy.data(), gw.data(), numbers);
+  size = reference_backward_weights(q, absolute(xs), absolute(gys));
+  expect_close("backward weights " + name, gw, reference_backward_weights(q, xs, gys), tolerance, &size);
+
+  size = reference_backward_data(q, absolute(gys), absolute(ws));
+  Buffer<float> gx(q.input_count(), [](std::size_t) { return 0; });
+  if (!q.symmetric) {
+    run_backward_data(family, q, gy.data(), w.data(), gx.data(), numbers);
+  } else {
+    Problem padded = q;
+    padded.symmetric = false;
+    padded.input = {q.input.depth + q.pad_before.depth + q.pad_after.depth, q.input.height + q.pad_before.height + q.pad_after.height,
+                    q.input.width + q.pad_before.width + q.pad_after.width};
+    padded.pad_before = padded.pad_after = {0, 0, 0};
+    Buffer<float> image(padded.input_count(), [](std::size_t) { return 0; });
+    run_backward_data(family, padded, gy.data(), w.data(), image.data(), numbers);
+    launch("convolution_fold", 2, 1, 1, 256, 0, FoldParameters{image.data(), gx.data(), q.samples, q.channels, q.input, q.pad_before, padded.input});
+  }
+  expect_close("backward data " + name, gx, reference_backward_data(q, gys, ws), tolerance, &size);
+}
+
+/// Normalization, leaky ReLU and dropout on load, and statistics of the dropped-out result.
+void check_fusion(const Family& family, Problem q, Numbers& numbers) {
+  q.stride = {1, 1, 1};
+  auto number = [&](std::size_t) { return numbers.uniform(); };
+  // A mean of a hundred deviations: statistics that subtract squares would lose most digits.
+  Buffer<float> x(q.input_count(), number), w(q.weight_count(), number), gy(q.output_count(), number), bias(q.outputs, [](std::size_t) { return 100; });
+  Buffer<float> scale(static_cast<std::size_t>(q.samples) * q.channels, number), shift(scale.size(), [&](std::size_t) { return 1 + numbers.uniform(); });
+  DropoutMask mask = numbers.next() % 2 ? some_dropout() : no_dropout(), result_mask = numbers.next() % 2 ? some_dropout() : no_dropout();
+  std::vector<double> transformed(x.size());
+  std::size_t per_sample = x.size() / q.samples;
+  for (std::size_t i = 0; i < x.size(); i++) {
+    std::size_t row = i / per_sample * q.channels + i % q.channels;
+    double value = dropped(mask, i, x[i]) * scale[row] + shift[row];
+    transformed[i] = value < 0 ? value * 0.2 : value;
+  }
+  std::vector<double> ws = as_doubles(w), gys = as_doubles(gy), bs = as_doubles(bias);
+  std::string name = family.name + "_" + std::to_string(family.gather_tile) + " fused " + q.name();
+
+  Buffer<float> y(q.output_count());
+  GatherParameters p = forward_gather(q, x.data(), bias.data(), y.data());
+  p.transform = {scale.data(), shift.data(), 0.2f, mask};
+  p.moments_dropout = result_mask;
+  Moments moments;
+  run_gather("forward", family, q.samples, p, forward_pack(q, w.data()), numbers, &moments);
+  std::vector<double> size = reference_forward(q, absolute(transformed), absolute(ws), bs);
+  expect_close("forward " + name, y, reference_forward(q, transformed, ws, bs), family.tolerance, &size);
+
+  Buffer<float> gw(q.weight_count());
+  run_backward_weights(family, q, p.transform, x.data(), gy.data(), gw.data(), numbers);
+  size = reference_backward_weights(q, absolute(transformed), absolute(gys));
+  expect_close("backward weights " + name, gw, reference_backward_weights(q, transformed, gys), family.tolerance, &size);
+
+  for (int k = 0; k < q.outputs; k++) {
+    double count = 0, mean = 0, squares = 0, expected_mean = 0, expected_squares = 0;
+    for (int t = 0; t < q.samples * moments.tiles; t++) {
+      const float* tile = &moments.values[static_cast<std::size_t>(t) * 3 * q.outputs + k];
+      double n = tile[0], difference = tile[q.outputs] - mean;
+      squares += tile[2 * q.outputs] + difference * difference * count * n / (count + n);
+      mean += difference * n / (count + n);
+      count += n;
+    }
+    std::size_t positions = y.size() / q.outputs;
+    for (std::size_t i = 0; i < positions; i++) expected_mean += dropped(result_mask, i * q.outputs + k, y[i * q.outputs + k]) / positions;
+    for (std::size_t i = 0; i < positions; i++) expected_squares += std::pow(dropped(result_mask, i * q.outputs + k, y[i * q.outputs + k]) - expected_mean, 2);
+    Buffer<double> actual(3, [&](std::size_t i) { return i == 0 ? count : i == 1 ? mean : squares; });
+    // A mean in float is off by up to 2^-24 of itself, which shifts every deviation.
+    std::vector<double> magnitude = {0, std::fabs(expected_mean) + 1e-3, expected_squares + positions * 1e-2};
+    expect_close("statistics of channel " + std::to_string(k) + " " + name, actual, {static_cast<double>(positions), expected_mean, expected_squares}, 1e-5, &magnitude);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int rounds = argc > 1 ? std::atoi(argv[1]) : 24;
+  Numbers numbers(7);
+  for (int round = 0; round < rounds; round++) {
+    emulation_configure(0, round + 1);
+    for (const Family& family : families()) {
+      Problem problem = draw(numbers, round);
+      check_directions(family, problem, true, numbers);
+      check_directions(family, problem, false, numbers);
+      check_fusion(family, problem, numbers);
+    }
+  }
+  return report();
+}

@@ -1,0 +1,121 @@
+// What every kernel test needs: buffers that notice stray writes, numbers, launches, and comparison with a float64 reference.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+// Parameter blocks come from the kernels' own headers; tests call no device code.
+#include "common/platform.cuh"
+#include "emulation/library.h"
+
+namespace test {
+
+inline int failures = 0, checks = 0;
+
+/// Memory between two margins; outputs start as NaN. 256-byte aligned, as device memory is.
+template <class T>
+class Buffer {
+ public:
+  explicit Buffer(std::size_t count) : count_(count), storage_(count * sizeof(T) + 2 * kMargin + 256, kPoison) {
+    auto address = reinterpret_cast<std::uintptr_t>(storage_.data()) + kMargin;
+    data_ = reinterpret_cast<T*>((address + 255) / 256 * 256);
+    std::memset(data_, 0xFF, count * sizeof(T));
+  }
+
+  template <class Function>
+  Buffer(std::size_t count, Function value) : Buffer(count) {
+    for (std::size_t i = 0; i < count; i++) data_[i] = static_cast<T>(value(i));
+  }
+
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  T* data() { return data_; }
+  std::size_t size() const { return count_; }
+  T& operator[](std::size_t i) { return data_[i]; }
+  const T& operator[](std::size_t i) const { return data_[i]; }
+
+  bool intact() const {
+    auto* before = reinterpret_cast<const unsigned char*>(data_) - kMargin;
+    auto* behind = reinterpret_cast<const unsigned char*>(data_ + count_);
+    for (std::size_t i = 0; i < kMargin; i++)
+      if (before[i] != kPoison || behind[i] != kPoison) return false;
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t kMargin = 512;
+  static constexpr unsigned char kPoison = 0xA5;
+  std::size_t count_;
+  std::vector<unsigned char> storage_;
+  T* data_;
+};
+
+/// A number generator of the tests' own: the same numbers in every run.
+class Numbers {
+ public:
+  explicit Numbers(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15ull + 1) {}
+
+  std::uint32_t next() {
+    state_ = state_ * 6364136223846793005ull + 1442695040888963407ull;
+    return static_cast<std::uint32_t>(state_ >> 33);
+  }
+
+  int range(int low, int high) { return low + static_cast<int>(next() % static_cast<unsigned>(high - low + 1)); }
+
+  float uniform() { return static_cast<float>(next()) / 1073741824.0f - 1.0f; }
+
+  float small_integer() { return static_cast<float>(range(-4, 4)); }
+
+ private:
+  std::uint64_t state_;
+};
+
+/// Runs a kernel; a misuse ends the test program with the emulator's message.
+template <class Parameters>
+inline void launch(const std::string& name, int grid_x, int grid_y, int grid_z, int threads, std::size_t shared, const Parameters& parameters) {
+  const void* kernel = emulation_find_kernel(name.c_str());
+  if (!kernel) {
+    std::printf("no kernel %s\n", name.c_str());
+    std::exit(2);
+  }
+  if (emulation_parameter_bytes(kernel) != sizeof(Parameters)) {
+    std::printf("kernel %s takes %zu bytes of parameters, not %zu\n", name.c_str(), emulation_parameter_bytes(kernel), sizeof(Parameters));
+    std::exit(2);
+  }
+  if (emulation_launch(kernel, grid_x, grid_y, grid_z, threads, shared, &parameters) != 0) {
+    std::printf("%s\n", emulation_last_error());
+    std::exit(3);
+  }
+}
+
+/// Every element within `tolerance` of the reference, relative to the magnitude given for it (or to its own where there is none).
+template <class T>
+inline void expect_close(const std::string& what, const Buffer<T>& actual, const std::vector<double>& expected, double tolerance, const std::vector<double>* magnitude = nullptr) {
+  checks++;
+  if (!actual.intact()) {
+    failures++;
+    std::printf("FAIL %s: wrote outside of the buffer\n", what.c_str());
+    return;
+  }
+  for (std::size_t i = 0; i < expected.size(); i++) {
+    double error = std::fabs(static_cast<double>(actual[i]) - expected[i]);
+    double bound = tolerance * (magnitude ? (*magnitude)[i] : std::fabs(expected[i])) + (tolerance > 0 ? 1e-30 : 0);
+    if (!(error <= bound)) {  // NaN fails
+      failures++;
+      std::printf("FAIL %s: element %zu is %.9g, expected %.9g\n", what.c_str(), i, static_cast<double>(actual[i]), expected[i]);
+      return;
+    }
+  }
+}
+
+inline int report() {
+  std::printf("%d checks, %d failures\n", checks, failures);
+  return failures == 0 && checks > 0 ? 0 : 1;
+}
+
+}  // namespace test
