@@ -30,14 +30,16 @@ struct Moments {
 
 /// Fills in tiles and halo, packs the weights and runs the gather. `p` has everything that says what to compute; statistics only if `moments` is given.
 inline void run_gather(const std::string& pass, const Family& family, int samples, GatherParameters p, PackParameters pack, Numbers& numbers, Moments* moments = nullptr) {
-  // Random tiles of at most 128 positions: every shape of tile must give the same result.
-  int width = numbers.range(1, 16), height = numbers.range(1, 128 / width), depth = numbers.range(1, std::max(1, 128 / width / height));
-  p.tile = {std::min(depth, p.count.depth), std::min(height, p.count.height), std::min(width, p.count.width)};
   auto divide = [](int a, int b) { return (a + b - 1) / b; };
-  p.tiles = {divide(p.count.depth, p.tile.depth), divide(p.count.height, p.tile.height), divide(p.count.width, p.tile.width)};
   auto halo = [](int tile, int step, int taps, int tap_step) { return (tile - 1) * step + (taps - 1) * std::abs(tap_step) + 1; };
-  p.halo = {halo(p.tile.depth, p.input_step.depth, p.taps.depth, p.tap_step.depth), halo(p.tile.height, p.input_step.height, p.taps.height, p.tap_step.height),
-            halo(p.tile.width, p.input_step.width, p.taps.width, p.tap_step.width)};
+  // Random tiles of at most 128 positions: every shape of tile must give the same result. Strides spread the halo; those that do not fit are drawn again.
+  do {
+    int width = numbers.range(1, 16), height = numbers.range(1, 128 / width), depth = numbers.range(1, std::max(1, 128 / width / height));
+    p.tile = {std::min(depth, p.count.depth), std::min(height, p.count.height), std::min(width, p.count.width)};
+    p.halo = {halo(p.tile.depth, p.input_step.depth, p.taps.depth, p.tap_step.depth), halo(p.tile.height, p.input_step.height, p.taps.height, p.tap_step.height),
+              halo(p.tile.width, p.input_step.width, p.taps.width, p.tap_step.width)};
+  } while (p.halo.count() > 1024);
+  p.tiles = {divide(p.count.depth, p.tile.depth), divide(p.count.height, p.tile.height), divide(p.count.width, p.tile.width)};
   p.chunk = family.parts == 0 ? std::min(16, round_up(p.channels, 4)) : family.chunk();
 
   int tile = family.gather_tile, chunks = divide(p.channels, p.chunk), tiles = divide(p.outputs, tile);

@@ -1,0 +1,112 @@
+// Parameter blocks of the normalization kernels, as the launch code fills them (src/Engine/Backends/Cuda/Normalization.cs).
+#pragma once
+#include "../common/philox.cuh"
+
+/// How samples and channels share statistics: row = modality (batch norm) or sample, group = channel / group_channels.
+struct NormalizationLayout {
+  const int* modality;  // of each sample
+  int samples, modalities, channels, groups;
+  int by_sample;  // rows are samples instead of modalities
+
+  DEVICE int group_channels() const { return channels / groups; }
+  DEVICE int row(int sample) const { return by_sample ? sample : modality[sample]; }
+  DEVICE int slot(int sample, int channel) const { return row(sample) * groups + channel / group_channels(); }
+  DEVICE int affine(int sample, int channel) const { return modality[sample] * channels + channel; }
+};
+
+/// Passes over x (samples, positions, channels) in chunks of positions; a block is (chunk, tile of channels, sample).
+struct NormalizationPass {
+  const float* x;
+  const float* gy;     // backward only
+  const float* scale;  // (samples, channels) gamma / deviation
+  const float* shift;  // (samples, channels) beta - mean gamma / deviation
+  const float* mean;   // (rows, groups); backward only
+  float* partial;      // statistics: (samples, chunks, 3, channels) count, mean, squared deviations. backward: (samples, chunks, 2, channels) sums of g and g (d - mean)
+  DropoutMask dropout;
+  float slope;
+  NormalizationLayout layout;
+  long long positions;  // per sample
+  int chunk, chunks;    // positions per chunk
+  int lanes;            // channels that a block's row of threads covers: a power of two up to 32
+};
+
+struct CombineMoments {
+  const float* partial;
+  float* mean;  // (rows, groups)
+  float* variance;
+  NormalizationLayout layout;
+  int chunks;
+};
+
+struct NormalizationCoefficients {
+  const float* mean;
+  const float* variance;
+  const float* gamma;  // (modalities, channels)
+  const float* beta;
+  float* scale;  // (samples, channels)
+  float* shift;
+  NormalizationLayout layout;
+  float epsilon;
+};
+
+/// y = leakyReLU(scale * dropout(x) + shift).
+struct NormalizationApply {
+  const float* x;
+  const float* scale;
+  const float* shift;
+  float* y;
+  DropoutMask dropout;
+  float slope;
+  int channels;
+  long long per_sample, count;  // elements
+};
+
+struct CombineGradients {
+  const float* partial;
+  double* sums;  // (2, samples, channels): g, and g (d - mean)
+  NormalizationLayout layout;
+  int chunks;
+};
+
+/// From the sums per sample and channel to the affine gradients and the coefficients of gx = factor g + slant d + offset.
+struct GradientCoefficients {
+  const double* sums;
+  const float* mean;
+  const float* variance;
+  const float* gamma;
+  float* ggamma;  // (modalities, channels), or null
+  float* gbeta;
+  float* factor;  // (samples, channels), or null
+  float* slant;
+  float* offset;
+  NormalizationLayout layout;
+  float epsilon;
+  int through_statistics;
+  long long positions;  // per sample
+};
+
+/// gx = dropout(factor * g + slant * d + offset) with d = dropout(x), g = gy times the activation's slope at d.
+struct NormalizationBackwardApply {
+  const float* x;
+  const float* gy;
+  const float* scale;
+  const float* shift;
+  const float* factor;
+  const float* slant;
+  const float* offset;
+  float* gx;
+  DropoutMask dropout;
+  float slope;
+  int channels;
+  long long per_sample, count;
+};
+
+/// running = decay * running + (1 - decay) * batch, for modalities with a sample.
+struct RunningStatistics {
+  const float* mean;
+  const float* variance;
+  float* running_mean;
+  float* running_variance;
+  NormalizationLayout layout;
+  float decay;
+};

@@ -1,0 +1,17 @@
+// Parameter block of the pooling kernels, as the launch code fills it (src/Engine/Backends/Cuda/Pooling.cs).
+#pragma once
+#include "../common/platform.cuh"
+
+struct PoolingSize {
+  int depth, height, width;
+};
+
+/// Pooling of (samples, input, channels) to (samples, output, channels).
+struct PoolingParameters {
+  const float* source;  // x forward, gy backward
+  float* target;        // y forward, gx backward
+  uint8_t* choice;      // (samples, output, channels): tap of the maximum; average pooling has none
+  long long count;      // elements of target
+  int channels;
+  PoolingSize input, output, window, stride, pad;
+};
