@@ -1,6 +1,6 @@
 // Floats as sums of bfloat16 numbers: one part keeps 8 bits, two keep 16, three keep all 24.
 #pragma once
-#include "platform.cuh"
+#include "common/platform.cuh"
 
 DEVICE float bfloat16_low(uint32_t packed) { return __uint_as_float(packed << 16); }
 DEVICE float bfloat16_high(uint32_t packed) { return __uint_as_float(packed & 0xffff0000u); }

@@ -1,6 +1,6 @@
 // What a convolution does to its input on load: dropout, normalization and leaky ReLU, so that none of them needs a pass of its own.
 #pragma once
-#include "philox.cuh"
+#include "common/philox.cuh"
 
 /// leakyReLU(scale[sample, channel] * dropout(x) + shift[sample, channel]); without scale and shift x is taken as it is.
 struct InputTransform {

@@ -1,6 +1,6 @@
 // Philox4x32-10 (Salmon et al., SC 2011) and the dropout mask that is made of it.
 #pragma once
-#include "platform.cuh"
+#include "common/platform.cuh"
 
 /// Four random words for a 64-bit key and a 128-bit counter.
 DEVICE uint4 philox(uint32_t key0, uint32_t key1, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3) {

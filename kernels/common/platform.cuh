@@ -3,7 +3,7 @@
 
 #ifdef CUDA_EMULATION
 
-#include "../emulation/ptx.h"
+#include "emulation/ptx.h"
 
 /// Declares a kernel of at most `threads` threads per block that takes one block of parameters `p` by value.
 #define KERNEL(name, threads, Parameters)                                                                          \
@@ -12,10 +12,10 @@
                                                      [](const void* p) { name(*static_cast<const Parameters*>(p)); }); \
   static void name(const Parameters& p)
 
-/// A variable in shared memory.
-#define SHARED(Type, name)       \
-  static char name##_key;        \
-  Type& name = *static_cast<Type*>(emulation::current->static_shared(&name##_key, sizeof(Type)))
+/// An array in shared memory.
+#define SHARED_ARRAY(Type, name, count) \
+  static char name##_key;               \
+  Type* name = static_cast<Type*>(emulation::current->static_shared(&name##_key, sizeof(Type) * (count)))
 
 /// The shared memory whose size the launch chooses.
 #define DYNAMIC_SHARED(name) char* name = emulation::current->dynamic_shared()
@@ -33,10 +33,10 @@ typedef unsigned int uint32_t;
 typedef unsigned long long uint64_t;
 
 #define KERNEL(name, threads, Parameters) extern "C" __global__ void __launch_bounds__(threads) name(const __grid_constant__ Parameters p)
-#define SHARED(Type, name) __shared__ Type name
+#define SHARED_ARRAY(Type, name, count) __shared__ Type name[count]
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(1024) char name[]
 
-#include "ptx.cuh"
+#include "common/ptx.cuh"
 
 #endif
 

@@ -1,6 +1,6 @@
 // Sums over the threads of a warp or block, in an order that depends on nothing but the number of threads.
 #pragma once
-#include "platform.cuh"
+#include "common/platform.cuh"
 
 /// The sum over all lanes, in every lane.
 template <class T>

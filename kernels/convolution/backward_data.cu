@@ -1,7 +1,7 @@
 // gx: the adjoint of the forward convolution for its input, and so the transposed convolution. One gather per residue of the stride, over the taps that reach it;
 // symmetric padding by a gather over the padded image and a fold.
-#include "gather_mma.cuh"
-#include "gather_simt.cuh"
+#include "convolution/gather_mma.cuh"
+#include "convolution/gather_simt.cuh"
 
 KERNEL(convolution_backward_data_simt_16, SimtGather<16>::kThreads, GatherParameters) { SimtGather<16>::run(p); }
 KERNEL(convolution_backward_data_simt_64, SimtGather<64>::kThreads, GatherParameters) { SimtGather<64>::run(p); }

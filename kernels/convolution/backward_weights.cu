@@ -1,7 +1,7 @@
 // gw[t, c, k] = sum over positions of transform(x) * gy: a matrix product with the positions as its inner axis. A block takes one tap, a tile of channels x outputs
 // and one split of the positions; the splits are added in order by a second kernel.
-#include "../common/bfloat16.cuh"
-#include "weight_gradient_tile.cuh"
+#include "common/bfloat16.cuh"
+#include "convolution/weight_gradient_tile.cuh"
 
 namespace {
 

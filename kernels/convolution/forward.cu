@@ -1,6 +1,6 @@
 // y = transform(x) * w + bias, with statistics of y for the next normalization. Any stride, dilation and padding, 2D and 3D.
-#include "gather_mma.cuh"
-#include "gather_simt.cuh"
+#include "convolution/gather_mma.cuh"
+#include "convolution/gather_simt.cuh"
 
 KERNEL(convolution_forward_simt_16, SimtGather<16>::kThreads, GatherParameters) { SimtGather<16>::run(p); }
 KERNEL(convolution_forward_simt_64, SimtGather<64>::kThreads, GatherParameters) { SimtGather<64>::run(p); }

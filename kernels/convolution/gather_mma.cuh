@@ -2,8 +2,8 @@
 // `Parts` bfloat16 numbers stand for each float: 1 (bf16), 2 (bf16x3: three products) or 3 (bf16x6: six products, float accuracy).
 // Shared memory holds planes of eight channels, [part][channel / 8][element][8]: a tap is a shift of the row addresses, whatever its dilation.
 #pragma once
-#include "../common/bfloat16.cuh"
-#include "moments.cuh"
+#include "common/bfloat16.cuh"
+#include "convolution/moments.cuh"
 
 template <int Tile, int Parts>
 struct MmaGather {

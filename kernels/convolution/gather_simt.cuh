@@ -1,6 +1,6 @@
 // The portable gather: float arithmetic on the CUDA cores. A block computes 128 positions x `Tile` output channels; a thread 8 x 4 of them.
 #pragma once
-#include "moments.cuh"
+#include "convolution/moments.cuh"
 
 template <int Tile>
 struct SimtGather {

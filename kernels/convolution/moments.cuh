@@ -1,6 +1,6 @@
 // Statistics of a convolution's output, taken from the registers before they are stored.
 #pragma once
-#include "tile.cuh"
+#include "convolution/tile.cuh"
 
 /// The output channels of one thread, relative to the tile's: `Runs` runs of `Length` neighbours, run r from `first + r * step`.
 template <int Runs, int Length>

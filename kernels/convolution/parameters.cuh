@@ -1,6 +1,6 @@
 // Parameter blocks of the convolution kernels, as the launch code fills them (src/Engine/Backends/Cuda/Convolution).
 #pragma once
-#include "../common/input_transform.cuh"
+#include "common/input_transform.cuh"
 
 struct Size3 {
   int depth, height, width;

@@ -1,6 +1,6 @@
 // Where a block's tile lies in the image, and which input its threads read.
 #pragma once
-#include "parameters.cuh"
+#include "convolution/parameters.cuh"
 
 DEVICE Size3 unflatten(int index, const Size3& size) {
   return {index / (size.height * size.width), index / size.width % size.height, index % size.width};

@@ -1,6 +1,6 @@
 // What the weight-gradient kernels share: which tap, channels and positions a block sums over.
 #pragma once
-#include "tile.cuh"
+#include "convolution/tile.cuh"
 
 template <int ChannelTile, int OutputTile>
 struct WeightGradientTile {

@@ -1,5 +1,5 @@
 // One read per operand and one write: bound by memory. Grid-stride loops over single elements; neighbouring threads touch neighbouring floats.
-#include "parameters.cuh"
+#include "elementwise/parameters.cuh"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // Parameter blocks of the elementwise kernels, as the launch code fills them (src/Engine/Backends/Cuda/Elementwise.cs).
 #pragma once
-#include "../common/philox.cuh"
+#include "common/philox.cuh"
 
 /// y = function(a, b, scale, offset); what is used depends on the kernel. y may be a or b.
 struct ElementwiseParameters {

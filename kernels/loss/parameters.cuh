@@ -1,6 +1,6 @@
 // Parameter blocks of the loss kernels, as the launch code fills them (src/Engine/Backends/Cuda/SegmentationLoss.cs).
 #pragma once
-#include "../common/platform.cuh"
+#include "common/platform.cuh"
 
 /// First pass: per chunk of one sample's positions, I[C], P[C], N[C], E[C], Z[C, C] (see segmentation_loss.cu).
 struct LossSums {

@@ -1,8 +1,8 @@
 // Softmax with soft Dice, weighted cross-entropy and class-mean knowledge distillation in two passes over the logits: one for the sums that all three need, one for the
 // gradient. Dou et al. 2020, arXiv:2001.03111. With p = softmax(z) and g the one-hot label of a position, per modality:
 // I[c] = sum p_c g_c, P[c] = sum p_c^2, N[c] = sum g_c, E[c] = sum over g_c = 1 of -log(max(p_c, floor)), Z[c, k] = sum g_c z_k.
-#include "../common/reduce.cuh"
-#include "parameters.cuh"
+#include "common/reduce.cuh"
+#include "loss/parameters.cuh"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // Normalization, leaky ReLU and dropout as a pass of its own, for readers that cannot apply them on load.
-#include "parameters.cuh"
+#include "normalization/parameters.cuh"
 
 KERNEL(normalization_coefficients, 256, NormalizationCoefficients) {
   int i = blockIdx.x * 256 + threadIdx.x;

@@ -1,10 +1,10 @@
 // Gradients of normalize + leaky ReLU + dropout: two sums per channel, a handful of numbers made of them, and one pass that writes gx. Ioffe and Szegedy 2015.
-#include "../common/reduce.cuh"
-#include "parameters.cuh"
+#include "common/reduce.cuh"
+#include "normalization/parameters.cuh"
 
 /// Sums of g and g (d - mean) per chunk and channel.
 KERNEL(normalization_backward_sums, 256, NormalizationPass) {
-  SHARED(float[256], scratch);
+  SHARED_ARRAY(float, scratch, 256);
   int lane = threadIdx.x % p.lanes, rows = 256 / p.lanes, channel = blockIdx.y * p.lanes + lane, sample = blockIdx.z;
   long long from = static_cast<long long>(blockIdx.x) * p.chunk, to = from + p.chunk < p.positions ? from + p.chunk : p.positions;
   bool inside = channel < p.layout.channels;

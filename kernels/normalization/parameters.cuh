@@ -1,6 +1,6 @@
 // Parameter blocks of the normalization kernels, as the launch code fills them (src/Engine/Backends/Cuda/Normalization.cs).
 #pragma once
-#include "../common/philox.cuh"
+#include "common/philox.cuh"
 
 /// How samples and channels share statistics: row = modality (batch norm) or sample, group = channel / group_channels.
 struct NormalizationLayout {

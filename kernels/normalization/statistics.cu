@@ -1,6 +1,6 @@
 // Mean and variance per modality, sample or group: moments per chunk of positions, merged in a fixed order by the update of Chan, Golub and LeVeque (1979).
-#include "../common/reduce.cuh"
-#include "parameters.cuh"
+#include "common/reduce.cuh"
+#include "normalization/parameters.cuh"
 
 namespace {
 
@@ -21,8 +21,8 @@ struct MomentTriple {
 }  // namespace
 
 KERNEL(normalization_statistics, 256, NormalizationPass) {
-  SHARED(float[256], scratch);
-  SHARED(float[32], means);
+  SHARED_ARRAY(float, scratch, 256);
+  SHARED_ARRAY(float, means, 32);
   int lane = threadIdx.x % p.lanes, rows = 256 / p.lanes, channel = blockIdx.y * p.lanes + lane, sample = blockIdx.z;
   long long from = static_cast<long long>(blockIdx.x) * p.chunk, to = from + p.chunk < p.positions ? from + p.chunk : p.positions;
   float count = static_cast<float>(to - from);
@@ -50,7 +50,7 @@ KERNEL(normalization_statistics, 256, NormalizationPass) {
 
 /// One block per row and group. Rows without a sample are left alone.
 KERNEL(normalization_combine_moments, 128, CombineMoments) {
-  SHARED(MomentTriple[128], triples);
+  SHARED_ARRAY(MomentTriple, triples, 128);
   int slot = blockIdx.x, row = slot / p.layout.groups, group = slot % p.layout.groups, width = p.layout.group_channels();
   MomentTriple sum = {0, 0, 0};
   for (int sample = 0; sample < p.layout.samples; sample++) {

@@ -1,6 +1,6 @@
 // Adam with L2 in TensorFlow's form, many tensors in one launch: g' = g + l2 w, m = beta1 m + (1 - beta1) g', v = beta2 v + (1 - beta2) g'^2, w -= rate m / (sqrt(v) + epsilon).
 // Kingma and Ba 2015, arXiv:1412.6980. 28 bytes per weight (read w, g, m, v; write w, m, v). blockIdx.y is the tensor.
-#include "parameters.cuh"
+#include "optimizer/parameters.cuh"
 
 KERNEL(adam, 256, AdamParameters) {
   const AdamTensor& tensor = p.tensors[blockIdx.y];

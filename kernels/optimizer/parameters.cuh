@@ -1,6 +1,6 @@
 // Parameter block of the optimizer kernels, as the launch code fills it (src/Engine/Backends/Cuda/Adam.cs).
 #pragma once
-#include "../common/platform.cuh"
+#include "common/platform.cuh"
 
 struct AdamTensor {
   float* w;

@@ -1,6 +1,6 @@
 // Parameter block of the pooling kernels, as the launch code fills it (src/Engine/Backends/Cuda/Pooling.cs).
 #pragma once
-#include "../common/platform.cuh"
+#include "common/platform.cuh"
 
 struct PoolingSize {
   int depth, height, width;

@@ -1,5 +1,5 @@
 // Pooling over clipped windows, channels last. Backward passes gather: every input element adds up the windows that hold it, so no order is left to chance.
-#include "parameters.cuh"
+#include "pooling/parameters.cuh"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // Parameter block of the pixel-shuffle kernels, as the launch code fills it (src/Engine/Backends/Cuda/PixelShuffle.cs).
 #pragma once
-#include "../common/platform.cuh"
+#include "common/platform.cuh"
 
 struct PixelShuffleParameters {
   const float* source;

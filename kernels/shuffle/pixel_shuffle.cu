@@ -1,5 +1,5 @@
 // Pixel shuffle: y[h r + p, w r + q, c] = x[h, w, c r r + p r + q] (Shi et al. 2016, arXiv:1609.05158), and its inverse, which is its adjoint. One read, one write per element.
-#include "parameters.cuh"
+#include "shuffle/parameters.cuh"
 
 namespace {
 
