@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Tensors;
+
 namespace UnpairedSegEngine.Backends;
 
 /// <summary>
@@ -7,3 +9,6 @@ namespace UnpairedSegEngine.Backends;
 /// <param name="Rate">The bias-corrected rate of this step.</param>
 /// <param name="L2">Weight of ||w||^2 / 2 in the loss; its gradient enters the moments.</param>
 public readonly record struct AdamSettings(double Rate, double Beta1, double Beta2, double Epsilon, double L2);
+
+/// <summary>One tensor of a step: weights, their gradient and both moments.</summary>
+public readonly record struct AdamUpdate(AdamSettings Settings, Tensor W, Tensor G, Tensor M, Tensor V);

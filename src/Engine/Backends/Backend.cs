@@ -69,6 +69,22 @@ public abstract class Backend(Device device) : IDisposable
     /// <summary>gw: the gradient for the weights.</summary>
     public abstract void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw);
 
+    /// <summary>
+    /// y = normalize(x) * w (+ bias), and statistics of y where asked. What is computed is what the single operations compute; a device that can
+    /// normalizes on load and takes the statistics from the results before they are stored.
+    /// </summary>
+    public virtual void FusedConvolutionForward(
+        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics)
+    {
+        WithNormalized(input, x, normalized => ConvolutionForward(problem, normalized, w, bias, y));
+        if (statistics is not null)
+            NormalizationStatistics(statistics.Problem, y, statistics.Mean, statistics.Variance);
+    }
+
+    /// <summary>gw for a convolution of normalize(x).</summary>
+    public virtual void FusedConvolutionBackwardWeights(ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor gy, Tensor gw)
+        => WithNormalized(input, x, normalized => ConvolutionBackwardWeights(problem, normalized, gy, gw));
+
     // ---- Pooling and shuffles ----
 
     /// <summary>y = maximum of each window; <paramref name="choice"/> (uint8, shape of y) = index of the first maximum in the window, depth-major.</summary>
@@ -135,5 +151,25 @@ public abstract class Backend(Device device) : IDisposable
     /// <summary>Updates w and the moments m and v in place.</summary>
     public abstract void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v);
 
+    /// <summary><see cref="Adam(AdamSettings, Tensor, Tensor, Tensor, Tensor)"/> of many tensors at once.</summary>
+    public virtual void Adam(IReadOnlyList<AdamUpdate> updates)
+    {
+        foreach (AdamUpdate update in updates)
+            Adam(update.Settings, update.W, update.G, update.M, update.V);
+    }
+
     public virtual void Dispose() => GC.SuppressFinalize(this);
+
+    private void WithNormalized(InputNormalization? input, Tensor x, Action<Tensor> use)
+    {
+        if (input is null)
+        {
+            use(x);
+            return;
+        }
+
+        using Tensor normalized = Tensor.Allocate(Device, x.Shape, x.DType).Detach();
+        NormalizationForward(input.Problem, x, input.Mean, input.Variance, input.Gamma, input.Beta, normalized);
+        use(normalized);
+    }
 }

@@ -23,6 +23,25 @@ public abstract partial class CheckedBackend
         For(x, gy, gw).ConvolutionBackwardWeights(problem, x, gy, gw);
     }
 
+    public override void FusedConvolutionForward(
+        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics)
+    {
+        RequireConvolution(problem, x, w, y);
+        RequireShape(bias, new Shape(problem.OutputChannels), "bias");
+        RequireInputNormalization(input, x);
+        if (statistics is not null)
+            RequireNormalization(statistics.Problem, y, statistics.Mean, statistics.Variance);
+        For(x, w, bias, y, input?.Mean, input?.Variance, input?.Gamma, input?.Beta, statistics?.Mean, statistics?.Variance)
+            .FusedConvolutionForward(problem, input, x, w, bias, y, statistics);
+    }
+
+    public override void FusedConvolutionBackwardWeights(ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor gy, Tensor gw)
+    {
+        RequireConvolution(problem, x, gw, gy);
+        RequireInputNormalization(input, x);
+        For(x, gy, gw, input?.Mean, input?.Variance, input?.Gamma, input?.Beta).FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
+    }
+
     public override void MaxPoolForward(PoolingProblem problem, Tensor x, Tensor y, Tensor choice)
     {
         RequirePooling(problem, x, y);
@@ -126,11 +145,20 @@ public abstract partial class CheckedBackend
     }
 
     public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v)
+        => Adam([new AdamUpdate(settings, w, g, m, v)]);
+
+    public override void Adam(IReadOnlyList<AdamUpdate> updates)
     {
-        RequireShape(g, w.Shape, "g");
-        RequireShape(m, w.Shape, "m");
-        RequireShape(v, w.Shape, "v");
-        For(w, g, m, v).Adam(settings, w, g, m, v);
+        foreach (AdamUpdate update in updates)
+        {
+            RequireShape(update.G, update.W.Shape, "g");
+            RequireShape(update.M, update.W.Shape, "m");
+            RequireShape(update.V, update.W.Shape, "v");
+        }
+
+        // All updates of one element type in one call: a device may then do them in one launch.
+        foreach (IGrouping<Backend, AdamUpdate> typed in updates.GroupBy(update => For(update.W, update.G, update.M, update.V)))
+            typed.Key.Adam([.. typed]);
     }
 
     private static void RequireConvolution(ConvolutionProblem problem, Tensor x, Tensor w, Tensor y)
@@ -168,6 +196,15 @@ public abstract partial class CheckedBackend
         RequireShape(x, problem.InputShape, "normalization input");
         RequireShape(mean, problem.StatisticsShape, "mean");
         RequireShape(variance, problem.StatisticsShape, "variance");
+    }
+
+    private static void RequireInputNormalization(InputNormalization? input, Tensor x)
+    {
+        if (input is null)
+            return;
+        RequireNormalization(input.Problem, x, input.Mean, input.Variance);
+        RequireShape(input.Gamma, input.Problem.AffineShape, "gamma");
+        RequireShape(input.Beta, input.Problem.AffineShape, "beta");
     }
 
     private static void RequireLoss(SegmentationLossProblem problem, Tensor logits, Tensor labels)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ILGPU;
+using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 
@@ -39,7 +40,7 @@ public sealed class Device : IDisposable
     {
         // The smallest simulated device: its threads serve only tests of ILGPU kernels.
         var simulated = new CPUDevice(numThreadsPerWarp: 2, numWarpsPerMultiprocessor: 1, numMultiprocessors: Environment.ProcessorCount);
-        var context = Context.Create(builder => builder.CPU(simulated));
+        var context = Context.Create(builder => builder.CPU(simulated).EnableAlgorithms());
         return new Device(context, simulated.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel), "cpu");
     }
 

@@ -44,17 +44,16 @@ public sealed class AdamOptimizer : IDisposable
     public void Step(long step, double learningRate, IEnumerable<Tensor?> gradients)
     {
         double rate = learningRate * Math.Sqrt(1 - Math.Pow(Beta2, step)) / (1 - Math.Pow(Beta1, step));
-        int i = 0;
-        foreach (Tensor? gradient in gradients)
+        List<AdamUpdate> updates = [];
+        foreach ((Tensor? gradient, int i) in gradients.Select((gradient, i) => (gradient, i)))
         {
-            if (gradient is not null)
-            {
-                var settings = new AdamSettings(rate, Beta1, Beta2, Epsilon, targets[i].IsDecayed ? L2 : 0);
-                backend.Adam(settings, targets[i].Value, gradient, moments[i].First, moments[i].Second);
-            }
-
-            i++;
+            if (gradient is null)
+                continue;
+            var settings = new AdamSettings(rate, Beta1, Beta2, Epsilon, targets[i].IsDecayed ? L2 : 0);
+            updates.Add(new AdamUpdate(settings, targets[i].Value, gradient, moments[i].First, moments[i].Second));
         }
+
+        backend.Adam(updates);
     }
 
     public void Dispose()

@@ -117,6 +117,11 @@ public sealed class Tensor : IDisposable
         return Live.Buffer.Memory.AsRawArrayView().Cast<T>().SubView(0, Count);
     }
 
+    /// <summary>The memory as an ILGPU view of another element type, as for bfloat16 kept in 16-bit words.</summary>
+    internal ArrayView<T> RawView<T>()
+        where T : unmanaged
+        => Live.Buffer.Memory.AsRawArrayView().SubView(0, Bytes).Cast<T>();
+
     /// <summary>The elements in host memory.</summary>
     /// <exception cref="InvalidOperationException">The tensor is not in host memory.</exception>
     public unsafe T* HostPointer<T>()

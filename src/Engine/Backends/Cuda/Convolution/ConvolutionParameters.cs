@@ -1,0 +1,55 @@
+using System.Runtime.InteropServices;
+
+namespace UnpairedSegEngine.Backends.Cuda.Convolution;
+
+/// <summary>kernels/convolution/parameters.cuh: GatherParameters.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct GatherParameters
+{
+    public nint X, Weights, Bias, Y, Moments;
+    public KernelInputTransform Transform;
+    public KernelDropout MomentsDropout;
+    public int Channels, Outputs, Symmetric;
+    public KernelSize Input, Output, Count, Start, OutputStep, InputStep, Taps, TapBase, TapStep, Tile, Tiles, Halo;
+    public int Chunk;
+}
+
+/// <summary>kernels/convolution/parameters.cuh: PackParameters.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct PackParameters
+{
+    public nint Weights, Packed;
+    public int Inputs, Outputs, Transposed;
+    public KernelSize Kernel, Taps, WeightBase, WeightStep;
+    public int Chunk, Chunks, Tile, Tiles;
+}
+
+/// <summary>kernels/convolution/parameters.cuh: WeightGradientParameters.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct WeightGradientParameters
+{
+    public nint X, Gy, Partial;
+    public KernelInputTransform Transform;
+    public int Samples, Channels, Outputs, Symmetric;
+    public KernelSize Input, Output, Kernel, Stride, Dilation, Pad;
+    public int ChannelTiles, OutputTiles;
+    public long PositionsPerSplit;
+}
+
+/// <summary>kernels/convolution/parameters.cuh: SumSplitsParameters.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct SumSplitsParameters
+{
+    public nint Partial, Sums;
+    public long Count;
+    public int Splits;
+}
+
+/// <summary>kernels/convolution/parameters.cuh: FoldParameters.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FoldParameters
+{
+    public nint Padded, Gx;
+    public int Samples, Channels;
+    public KernelSize Input, PadBefore, PaddedSize;
+}

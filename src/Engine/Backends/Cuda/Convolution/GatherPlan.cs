@@ -1,0 +1,146 @@
+namespace UnpairedSegEngine.Backends.Cuda.Convolution;
+
+/// <summary>Which grid positions one gather covers, and what it reads for them (see GatherParameters).</summary>
+internal sealed record GatherShape
+{
+    public required int Channels { get; init; }
+    public required int Outputs { get; init; }
+    public required Size3 Input { get; init; }
+    public required Size3 Output { get; init; }
+
+    /// <summary>Positions of the grid.</summary>
+    public required Size3 Count { get; init; }
+    public Size3 Start { get; init; } = Size3.Zero;
+    public Size3 OutputStep { get; init; } = Size3.One;
+    public Size3 InputStep { get; init; } = Size3.One;
+    public required Size3 Taps { get; init; }
+    public required Size3 TapBase { get; init; }
+    public required Size3 TapStep { get; init; }
+    public Size3 WeightBase { get; init; } = Size3.Zero;
+    public Size3 WeightStep { get; init; } = Size3.One;
+
+    /// <summary>y[i] = sum over t of x[i * stride + t * dilation - pad] w[t].</summary>
+    public static GatherShape Forward(ConvolutionProblem p) => new()
+    {
+        Channels = p.InputChannels,
+        Outputs = p.OutputChannels,
+        Input = p.Input,
+        Output = p.Output,
+        Count = p.Output,
+        InputStep = p.Stride,
+        Taps = p.Kernel,
+        TapBase = Size3.Map(a => -p.PadBefore[a]),
+        TapStep = p.Dilation,
+    };
+
+    /// <summary>
+    /// The data gradient of a convolution with zero padding, one shape per residue of the stride that has taps. Along each axis, the taps that reach a
+    /// residue are every n-th one, and read the output gradient at evenly spaced places.
+    /// </summary>
+    /// <param name="complete">Whether every element of the gradient belongs to a shape; the others are zero.</param>
+    public static GatherShape[] BackwardData(ConvolutionProblem p, out bool complete)
+    {
+        List<GatherShape> shapes = [];
+        complete = true;
+        for (int residue = 0; residue < p.Stride.Count; residue++)
+        {
+            int phase = residue;
+            var start = new Size3(phase / (p.Stride.Height * p.Stride.Width), phase / p.Stride.Width % p.Stride.Height, phase % p.Stride.Width);
+            if (start.Depth >= p.Input.Depth || start.Height >= p.Input.Height || start.Width >= p.Input.Width)
+                continue;
+            int[][] reaching = [.. Enumerable.Range(0, 3).Select(a => TapsThatReach(p, a, start[a]))];
+            if (reaching.Any(taps => taps.Length == 0))
+            {
+                complete = false;
+                continue;
+            }
+
+            Size3 spacing = Size3.Map(a => reaching[a].Length > 1 ? reaching[a][1] - reaching[a][0] : 1);
+            shapes.Add(new GatherShape
+            {
+                Channels = p.OutputChannels,
+                Outputs = p.InputChannels,
+                Input = p.Output,
+                Output = p.Input,
+                Count = Size3.Map(a => (p.Input[a] - start[a] + p.Stride[a] - 1) / p.Stride[a]),
+                Start = start,
+                OutputStep = p.Stride,
+                Taps = Size3.Map(a => reaching[a].Length),
+                TapBase = Size3.Map(a => (start[a] + p.PadBefore[a] - (reaching[a][0] * p.Dilation[a])) / p.Stride[a]),
+                TapStep = Size3.Map(a => reaching[a].Length > 1 ? -spacing[a] * p.Dilation[a] / p.Stride[a] : 1),
+                WeightBase = Size3.Map(a => reaching[a][0]),
+                WeightStep = spacing,
+            });
+        }
+
+        return [.. shapes];
+    }
+
+    private static int[] TapsThatReach(ConvolutionProblem p, int axis, int start)
+        => [.. Enumerable.Range(0, p.Kernel[axis]).Where(t => (start + p.PadBefore[axis] - (t * p.Dilation[axis])) % p.Stride[axis] == 0)];
+}
+
+/// <summary>The tile of a gather's blocks, chosen by shape alone.</summary>
+/// <param name="Tile">Grid positions per block, at most 128.</param>
+/// <param name="Tiles">Blocks per axis.</param>
+/// <param name="Halo">Input positions that a tile reads.</param>
+/// <param name="SharedBytes">Dynamic shared memory of a block.</param>
+internal sealed record GatherPlan(Size3 Tile, Size3 Tiles, Size3 Halo, int SharedBytes)
+{
+    private const int Positions = 128;
+
+    /// <summary>What loading one halo position costs, in products of one position with all taps.</summary>
+    private const int LoadCost = 2;
+
+    /// <summary>The cheapest tile whose halo fits into shared memory, or null if none does.</summary>
+    public static GatherPlan? Choose(GatherShape shape, GatherFamily family)
+    {
+        GatherPlan? best = null;
+        long bestCost = long.MaxValue;
+        int chunk = family.Chunk(shape.Channels);
+        foreach (Size3 tile in Candidates(shape.Count))
+        {
+            Size3 halo = HaloOf(shape, tile);
+            long halos = (long)halo.Depth * halo.Height * halo.Width;
+            if (halos > KernelLibrary.SharedLimit || family.SharedBytes(chunk, (int)halos) > KernelLibrary.SharedLimit)
+                continue;
+            var tiles = new Size3(Divide(shape.Count.Depth, tile.Depth), Divide(shape.Count.Height, tile.Height), Divide(shape.Count.Width, tile.Width));
+            long cost = tiles.Count * (((long)Positions * shape.Taps.Count) + (LoadCost * halos));
+            if (cost >= bestCost)
+                continue;
+            (best, bestCost) = (new GatherPlan(tile, tiles, halo, family.SharedBytes(chunk, (int)halos)), cost);
+        }
+
+        return best;
+    }
+
+    private static IEnumerable<Size3> Candidates(Size3 count)
+    {
+        foreach (int width in Extents(count.Width, Positions))
+        {
+            foreach (int height in Extents(count.Height, Positions / width))
+            {
+                foreach (int depth in Extents(count.Depth, Positions / width / height))
+                    yield return new Size3(depth, height, width);
+            }
+        }
+    }
+
+    /// <summary>Powers of two below the limit, and the whole extent if it is small.</summary>
+    private static IEnumerable<int> Extents(int extent, int limit)
+    {
+        for (int size = 1; size < extent && size <= limit; size *= 2)
+            yield return size;
+        if (extent <= limit)
+            yield return extent;
+    }
+
+    private static Size3 HaloOf(GatherShape shape, Size3 tile)
+        => new(
+            Reach(tile.Depth, shape.InputStep.Depth, shape.Taps.Depth, shape.TapStep.Depth), Reach(tile.Height, shape.InputStep.Height, shape.Taps.Height, shape.TapStep.Height),
+            Reach(tile.Width, shape.InputStep.Width, shape.Taps.Width, shape.TapStep.Width));
+
+    private static int Reach(int tile, int step, int taps, int tapStep) => ((tile - 1) * step) + ((taps - 1) * Math.Abs(tapStep)) + 1;
+
+    private static int Divide(int a, int b) => (a + b - 1) / b;
+}

@@ -1,0 +1,17 @@
+namespace UnpairedSegEngine.Backends.Cuda;
+
+/// <summary>Arithmetic of the convolutions' products; sums, statistics, weights and everything stored are float32.</summary>
+public enum ConvolutionPrecision
+{
+    /// <summary>float32 on the CUDA cores.</summary>
+    Fp32,
+
+    /// <summary>Three bfloat16 parts per operand and six products on the tensor cores: float32's accuracy.</summary>
+    Bf16x6,
+
+    /// <summary>Two parts and three products: 16 bits.</summary>
+    Bf16x3,
+
+    /// <summary>One bfloat16 per operand: 8 bits.</summary>
+    Bf16,
+}

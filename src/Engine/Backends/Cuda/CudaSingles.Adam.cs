@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Backends.Cuda;
+
+internal sealed partial class CudaSingles
+{
+    private const int AdamTensors = 64;
+
+    public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) => Adam([new AdamUpdate(settings, w, g, m, v)]);
+
+    /// <summary>One launch for every 64 tensors whose settings differ in nothing but L2.</summary>
+    public override void Adam(IReadOnlyList<AdamUpdate> updates)
+    {
+        foreach (IGrouping<AdamSettings, AdamUpdate> alike in updates.GroupBy(update => update.Settings with { L2 = 0 }))
+        {
+            foreach (AdamUpdate[] chunk in alike.Chunk(AdamTensors))
+                Launch(alike.Key, chunk);
+        }
+    }
+
+    private void Launch(AdamSettings settings, AdamUpdate[] updates)
+    {
+        var parameters = new AdamParameters
+        {
+            Rate = (float)settings.Rate, Beta1 = (float)settings.Beta1, Beta2 = (float)settings.Beta2, Epsilon = (float)settings.Epsilon,
+        };
+        for (int i = 0; i < updates.Length; i++)
+        {
+            AdamUpdate update = updates[i];
+            parameters.Tensors[i] = new AdamTensor
+            {
+                W = update.W.Pointer, G = update.G.Pointer, M = update.M.Pointer, V = update.V.Pointer, Count = update.W.Count, L2 = (float)update.Settings.L2,
+            };
+        }
+
+        kernels.LaunchElementwise("optimizer/adam", "adam", updates.Max(update => update.W.Count), parameters, rows: updates.Length);
+    }
+
+    /// <summary>kernels/optimizer/parameters.cuh: AdamTensor.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct AdamTensor
+    {
+        public nint W, G, M, V;
+        public long Count;
+        public float L2;
+        public int Reserved;
+    }
+
+    [InlineArray(AdamTensors)]
+    internal struct AdamTensorTable
+    {
+        private AdamTensor first;
+    }
+
+    /// <summary>AdamParameters.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct AdamParameters
+    {
+        public AdamTensorTable Tensors;
+        public float Rate, Beta1, Beta2, Epsilon;
+    }
+}

@@ -1,0 +1,162 @@
+using UnpairedSegEngine.Backends.Cuda.Convolution;
+using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Backends.Cuda;
+
+internal sealed partial class CudaSingles
+{
+    /// <summary>Blocks that a weight gradient is cut into: enough for four rounds over the largest devices.</summary>
+    private const int WeightGradientBlocks = 512;
+
+    private const int FewestPositionsPerSplit = 256, SplitGranularity = 32;
+
+    private const string Forward = "forward", BackwardData = "backward_data", BackwardWeights = "backward_weights";
+
+    public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y)
+        => FusedConvolutionForward(problem, null, x, w, bias, y, null);
+
+    public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw)
+        => FusedConvolutionBackwardWeights(problem, null, x, gy, gw);
+
+    public override void FusedConvolutionForward(
+        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics)
+    {
+        GatherShape shape = GatherShape.Forward(problem);
+        GatherFamily family = GatherFamily.For(precision, shape.Channels, shape.Outputs);
+        if (GatherPlan.Choose(shape, family) is not { } plan)
+        {
+            if (input is null && statistics is null)
+                base.ConvolutionForward(problem, x, w, bias, y);
+            else
+                base.FusedConvolutionForward(problem, input, x, w, bias, y, statistics);
+            return;
+        }
+
+        using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
+        using Scratch moments = Rent(statistics is null ? 1 : 3L * problem.Batch * plan.Tiles.Count * problem.OutputChannels * sizeof(float));
+        Gather(Forward, shape, family, plan, problem, x.Pointer, w.Pointer, transposed: false, y.Pointer, new GatherParameters
+        {
+            Bias = bias?.Pointer ?? 0,
+            Symmetric = problem.Padding == PaddingMode.Symmetric ? 1 : 0,
+            Transform = TransformOf(input, coefficients),
+            Moments = statistics is null ? 0 : moments.Pointer,
+            MomentsDropout = new KernelDropout(statistics?.Problem.Dropout ?? DropoutMask.None),
+        });
+        if (statistics is not null)
+            CombineMoments(statistics.Problem, moments.Pointer, plan.Tiles.Count, statistics.Mean, statistics.Variance);
+    }
+
+    public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
+    {
+        ConvolutionProblem unpadded = problem.Padding == PaddingMode.Symmetric ? PaddedImage(problem) : problem;
+        GatherShape[] shapes = GatherShape.BackwardData(unpadded, out bool complete);
+        GatherFamily family = GatherFamily.For(precision, problem.OutputChannels, problem.InputChannels);
+        GatherPlan?[] plans = [.. shapes.Select(shape => GatherPlan.Choose(shape, family))];
+        if (plans.Any(plan => plan is null))
+        {
+            base.ConvolutionBackwardData(problem, gy, w, gx);
+            return;
+        }
+
+        bool folds = unpadded != problem;
+        using Scratch padded = Rent(folds ? unpadded.InputShape.Count * sizeof(float) : 1);
+        nint target = folds ? padded.Pointer : gx.Pointer;
+        if (!complete)
+            Zero(target, unpadded.InputShape.Count);
+        foreach ((GatherShape shape, GatherPlan? plan) in shapes.Zip(plans))
+            Gather(BackwardData, shape, family, plan!, problem, gy.Pointer, w.Pointer, transposed: true, target, new GatherParameters { Transform = KernelInputTransform.Identity });
+        if (!folds)
+            return;
+        var fold = new FoldParameters
+        {
+            Padded = padded.Pointer, Gx = gx.Pointer, Samples = problem.Batch, Channels = problem.InputChannels,
+            Input = problem.Input, PadBefore = problem.PadBefore, PaddedSize = unpadded.Input,
+        };
+        kernels.LaunchElementwise("convolution/backward_data", "convolution_fold", gx.Count, fold);
+    }
+
+    public override void FusedConvolutionBackwardWeights(ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor gy, Tensor gw)
+    {
+        bool wide = Math.Min(problem.InputChannels, problem.OutputChannels) > 32;
+        ConvolutionPrecision used = problem.InputChannels < 9 ? ConvolutionPrecision.Fp32 : precision;
+        (int tile, int parts) = (wide ? 64 : used == ConvolutionPrecision.Fp32 ? 16 : 32, GatherFamily.PartsOf(used));
+        int channelTiles = Divide(problem.InputChannels, tile), outputTiles = Divide(problem.OutputChannels, tile);
+        long positions = (long)problem.Batch * problem.Output.Count, weights = problem.WeightShape.Count;
+        long wanted = Math.Clamp(WeightGradientBlocks / ((long)channelTiles * outputTiles * problem.Kernel.Count), 1, Math.Max(1, positions / FewestPositionsPerSplit));
+        long perSplit = (((positions + wanted - 1) / wanted) + SplitGranularity - 1) / SplitGranularity * SplitGranularity;
+        int splits = (int)((positions + perSplit - 1) / perSplit);
+
+        using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
+        using Scratch partial = Rent(splits > 1 ? splits * weights * sizeof(float) : 1);
+        var parameters = new WeightGradientParameters
+        {
+            X = x.Pointer, Gy = gy.Pointer, Partial = splits > 1 ? partial.Pointer : gw.Pointer, Transform = TransformOf(input, coefficients),
+            Samples = problem.Batch, Channels = problem.InputChannels, Outputs = problem.OutputChannels, Symmetric = problem.Padding == PaddingMode.Symmetric ? 1 : 0,
+            Input = problem.Input, Output = problem.Output, Kernel = problem.Kernel, Stride = problem.Stride, Dilation = problem.Dilation, Pad = problem.PadBefore,
+            ChannelTiles = channelTiles, OutputTiles = outputTiles, PositionsPerSplit = perSplit,
+        };
+        var geometry = new LaunchGeometry(channelTiles * outputTiles, problem.Kernel.Count, splits, parts == 0 ? 256 : 128, WeightGradientShared(tile, parts));
+        kernels.Launch("convolution/backward_weights", $"convolution_backward_weights_{GatherFamily.NameOf(used)}_{tile}", geometry, parameters);
+        if (splits > 1)
+            kernels.LaunchElementwise("convolution/backward_weights", "convolution_sum_splits", weights, new SumSplitsParameters { Partial = partial.Pointer, Sums = gw.Pointer, Count = weights, Splits = splits });
+    }
+
+    /// <summary>Shared memory of SimtWeightGradient and MmaWeightGradient in kernels/convolution/backward_weights.cu.</summary>
+    private static int WeightGradientShared(int tile, int parts)
+    {
+        const int SimtStage = 16, MmaStage = 32, Threads = 256;
+        if (parts > 0)
+            return 2 * parts * (tile / 8) * MmaStage * 16;
+        int groups = Threads / (tile / 4 * (tile / 4));
+        return sizeof(float) * ((2 * SimtStage * (tile + 4)) + (groups > 1 ? groups * tile * tile : 1));
+    }
+
+    /// <summary>The convolution of the image that symmetric padding makes: without padding of its own.</summary>
+    private static ConvolutionProblem PaddedImage(ConvolutionProblem problem) => problem with
+    {
+        Input = Size3.Map(a => problem.Input[a] + problem.PadBefore[a] + problem.PadAfter[a]),
+        PadBefore = Size3.Zero,
+        PadAfter = Size3.Zero,
+        Padding = PaddingMode.Zero,
+    };
+
+    private static int Divide(int a, int b) => (a + b - 1) / b;
+
+    /// <summary>Packs the weights and runs one gather; <paramref name="parameters"/> has what the shape does not know.</summary>
+    private void Gather(
+        string pass, GatherShape shape, GatherFamily family, GatherPlan plan, ConvolutionProblem problem, nint x, nint w, bool transposed, nint y, GatherParameters parameters)
+    {
+        int chunk = family.Chunk(shape.Channels), chunks = Divide(shape.Channels, chunk), tiles = Divide(shape.Outputs, family.Tile);
+        using Scratch packed = Rent((long)family.TapBytes(chunk) * shape.Taps.Count * chunks * tiles);
+        var pack = new PackParameters
+        {
+            Weights = w, Packed = packed.Pointer, Inputs = shape.Channels, Outputs = shape.Outputs, Transposed = transposed ? 1 : 0,
+            Kernel = problem.Kernel, Taps = shape.Taps, WeightBase = shape.WeightBase, WeightStep = shape.WeightStep,
+            Chunk = chunk, Chunks = chunks, Tile = family.Tile, Tiles = tiles,
+        };
+        long runs = (long)tiles * chunks * shape.Taps.Count * (family.Parts == 0 ? chunk : chunk / 8) * family.Tile;
+        kernels.LaunchElementwise("convolution/pack", $"convolution_pack_{family.Name}", runs, pack);
+
+        parameters.X = x;
+        parameters.Weights = packed.Pointer;
+        parameters.Y = y;
+        (parameters.Channels, parameters.Outputs, parameters.Chunk) = (shape.Channels, shape.Outputs, chunk);
+        (parameters.Input, parameters.Output, parameters.Count, parameters.Start) = (shape.Input, shape.Output, shape.Count, shape.Start);
+        (parameters.OutputStep, parameters.InputStep) = (shape.OutputStep, shape.InputStep);
+        (parameters.Taps, parameters.TapBase, parameters.TapStep) = (shape.Taps, shape.TapBase, shape.TapStep);
+        (parameters.Tile, parameters.Tiles, parameters.Halo) = (plan.Tile, plan.Tiles, plan.Halo);
+        var geometry = new LaunchGeometry(plan.Tiles.Count, tiles, problem.Batch, family.Threads, plan.SharedBytes);
+        kernels.Launch($"convolution/{pass}", $"convolution_{pass}_{family.Name}_{family.Tile}", geometry, parameters);
+    }
+
+    /// <summary>The normalization as scale and shift per sample and channel, which <paramref name="coefficients"/> receives.</summary>
+    private KernelInputTransform TransformOf(InputNormalization? input, Scratch coefficients)
+    {
+        if (input is null)
+            return KernelInputTransform.Identity;
+        nint shift = coefficients.Pointer + (input.Problem.Samples * input.Problem.Channels * sizeof(float));
+        FillCoefficients(input.Problem, input.Mean, input.Variance, input.Gamma, input.Beta, coefficients.Pointer, shift);
+        return new KernelInputTransform(coefficients.Pointer, shift, input.Problem.Slope, input.Problem.Dropout);
+    }
+}

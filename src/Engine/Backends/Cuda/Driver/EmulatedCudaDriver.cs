@@ -1,0 +1,212 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace UnpairedSegEngine.Backends.Cuda.Driver;
+
+/// <summary>
+/// CUDA on the host: the kernels of kernels/, compiled unchanged by a C++ compiler, run on fibers with every barrier, warp operation and asynchronous copy emulated
+/// (kernels/emulation). Device memory is host memory; work is done when it is launched, or recorded while a stream is captured. For tests: about a thousandth of a GPU's speed.
+/// </summary>
+public sealed unsafe class EmulatedCudaDriver : ICudaDriver
+{
+    private const string LibraryName = "libemulated_kernels.so";
+    private const int SharedWithoutRequest = 48 * 1024;
+    private const int SharedBytesPerBlock = 227 * 1024;
+
+    private static readonly Lazy<Library> Loaded = new(Load);
+
+    private List<Action>? captured;
+
+    /// <exception cref="CudaException">The emulated kernels were not built; the message says why and what to do.</exception>
+    public EmulatedCudaDriver()
+    {
+        if (UnavailableReason is { } reason)
+            throw new CudaException(reason);
+    }
+
+    /// <summary>Why no emulated device can be opened here, in one line; null if one can.</summary>
+    public static string? UnavailableReason => Loaded.Value.Failure;
+
+    public string Description => "emulated";
+
+    public CudaDeviceProperties Properties { get; } = new("emulated GPU", 90, Environment.ProcessorCount, SharedBytesPerBlock);
+
+    /// <summary>Sets the seed of the order in which warps run; results must not depend on it.</summary>
+    public static void Configure(int workers, ulong seed) => Loaded.Value.Configure(workers, seed);
+
+    public ICudaModule LoadModule(ReadOnlySpan<byte> image, string name) => new Module(name);
+
+    public void Launch(ICudaFunction function, in LaunchGeometry geometry, nint stream, void* parameters)
+    {
+        var kernel = (Function)function;
+        if (geometry.SharedBytes > Math.Max(SharedWithoutRequest, kernel.AllowedShared))
+            throw new CudaException($"kernel {kernel.Name} asks for {geometry.SharedBytes} bytes of shared memory, but {Math.Max(SharedWithoutRequest, kernel.AllowedShared)} were allowed");
+        if (captured is null)
+        {
+            Run(kernel, geometry, parameters);
+            return;
+        }
+
+        // A launch reads its parameters at once, and so does its recording.
+        byte[] block = new ReadOnlySpan<byte>(parameters, kernel.ParameterBytes).ToArray();
+        LaunchGeometry recorded = geometry;
+        captured.Add(() =>
+        {
+            fixed (byte* copy = block)
+                Run(kernel, recorded, copy);
+        });
+    }
+
+    public nint CreateStream() => 1;
+
+    public void DestroyStream(nint stream)
+    {
+    }
+
+    public void Synchronize(nint stream)
+    {
+        if (captured is not null)
+            throw new CudaException("a stream cannot be waited for while it is captured");
+    }
+
+    public void CopyAsync(nint target, nint source, long bytes, nint stream) => Do(() => Buffer.MemoryCopy((void*)source, (void*)target, bytes, bytes));
+
+    public void SetAsync(nint target, byte value, long bytes, nint stream) => Do(() => NativeMemory.Fill((void*)target, (nuint)bytes, value));
+
+    public ICudaEvent CreateEvent() => new Event();
+
+    public void BeginCapture(nint stream)
+    {
+        if (captured is not null)
+            throw new CudaException("the stream is being captured already");
+        captured = [];
+    }
+
+    public ICudaGraph EndCapture(nint stream)
+    {
+        var graph = new Graph(captured ?? throw new CudaException("the stream is not being captured"));
+        captured = null;
+        return graph;
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private static void Run(Function kernel, in LaunchGeometry geometry, void* parameters)
+    {
+        if (Loaded.Value.Launch(kernel.Handle, geometry.GridX, geometry.GridY, geometry.GridZ, geometry.Threads, (nuint)geometry.SharedBytes, parameters) != 0)
+            throw new CudaException(Marshal.PtrToStringUTF8(Loaded.Value.LastError()) ?? $"kernel {kernel.Name} failed");
+    }
+
+    private static Library Load()
+    {
+        string folder = Path.Combine(AppContext.BaseDirectory, "kernels");
+        string path = Path.Combine(folder, LibraryName), reasonFile = Path.Combine(folder, "emulation-not-built.txt");
+        if (!File.Exists(path))
+        {
+            string reason = File.Exists(reasonFile) ? File.ReadAllText(reasonFile).Trim() : $"{path} does not exist";
+            return new Library { Failure = $"the emulated kernels were not built ({reason}); install CMake and a C++17 compiler and build again" };
+        }
+
+        if (!NativeLibrary.TryLoad(path, out nint library))
+            return new Library { Failure = $"{path} cannot be loaded: it was built for another machine; build again" };
+        return new Library
+        {
+            FindKernel = (delegate* unmanaged<byte*, nint>)NativeLibrary.GetExport(library, "emulation_find_kernel"),
+            ParameterBytes = (delegate* unmanaged<nint, nuint>)NativeLibrary.GetExport(library, "emulation_parameter_bytes"),
+            Launch = (delegate* unmanaged<nint, int, int, int, int, nuint, void*, int>)NativeLibrary.GetExport(library, "emulation_launch"),
+            LastError = (delegate* unmanaged<nint>)NativeLibrary.GetExport(library, "emulation_last_error"),
+            Configure = (delegate* unmanaged<int, ulong, void>)NativeLibrary.GetExport(library, "emulation_configure"),
+        };
+    }
+
+    private void Do(Action work)
+    {
+        if (captured is null)
+            work();
+        else
+            captured.Add(work);
+    }
+
+    /// <summary>The functions of kernels/emulation/library.h.</summary>
+    private sealed class Library
+    {
+        public string? Failure { get; init; }
+
+        public delegate* unmanaged<byte*, nint> FindKernel { get; init; }
+
+        public delegate* unmanaged<nint, nuint> ParameterBytes { get; init; }
+
+        public delegate* unmanaged<nint, int, int, int, int, nuint, void*, int> Launch { get; init; }
+
+        public delegate* unmanaged<nint> LastError { get; init; }
+
+        public delegate* unmanaged<int, ulong, void> Configure { get; init; }
+    }
+
+    private sealed class Module(string module) : ICudaModule
+    {
+        public ICudaFunction GetFunction(string name)
+        {
+            nint kernel;
+            fixed (byte* text = Encoding.UTF8.GetBytes(name + '\0'))
+                kernel = Loaded.Value.FindKernel(text);
+            return kernel != 0 ? new Function(name, kernel) : throw new CudaException($"{module} has no kernel {name}");
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class Function(string name, nint kernel) : ICudaFunction
+    {
+        public string Name => name;
+
+        public nint Handle => kernel;
+
+        public int ParameterBytes { get; } = (int)Loaded.Value.ParameterBytes(kernel);
+
+        public int AllowedShared { get; private set; }
+
+        public int Registers => 0;
+
+        public int StaticSharedBytes => 0;
+
+        public int LocalBytes => 0;
+
+        public void AllowDynamicShared(int bytes) => AllowedShared = bytes;
+    }
+
+    private sealed class Event : ICudaEvent
+    {
+        private long recorded;
+
+        public void Record(nint stream) => recorded = Stopwatch.GetTimestamp();
+
+        public void Synchronize()
+        {
+        }
+
+        public double MillisecondsSince(ICudaEvent start) => Stopwatch.GetElapsedTime(((Event)start).recorded, recorded).TotalMilliseconds;
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class Graph(List<Action> work) : ICudaGraph
+    {
+        public void Launch(nint stream)
+        {
+            foreach (Action item in work)
+                item();
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

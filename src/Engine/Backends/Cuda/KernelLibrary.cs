@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+using UnpairedSegEngine.Backends.Cuda.Driver;
+
+namespace UnpairedSegEngine.Backends.Cuda;
+
+/// <summary>The hand-written kernels of one device: loads the image of a source file when one of its kernels is first asked for, and launches.</summary>
+/// <param name="driver">Where modules are loaded and launched.</param>
+/// <param name="imageOf">Image of a source file, named as "convolution/forward"; empty where the driver needs none.</param>
+/// <param name="stream">Stream of every launch.</param>
+internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> imageOf, nint stream) : IDisposable
+{
+    /// <summary>Dynamic shared memory that a block may use: what every device since sm_80 grants on request.</summary>
+    public const int SharedLimit = 99 * 1024;
+
+    private const int SharedWithoutRequest = 48 * 1024;
+    private const int ElementwiseThreads = 256;
+
+    private readonly Dictionary<string, ICudaModule> modules = [];
+    private readonly Dictionary<string, ICudaFunction> functions = [];
+
+    /// <summary>Starts a kernel with its block of parameters.</summary>
+    public unsafe void Launch<TParameters>(string file, string kernel, in LaunchGeometry geometry, in TParameters parameters)
+        where TParameters : unmanaged
+    {
+        ICudaFunction function = Find(file, kernel, geometry.SharedBytes);
+        fixed (TParameters* block = &parameters)
+            driver.Launch(function, geometry, stream, block);
+    }
+
+    /// <summary>Starts a kernel that walks over <paramref name="count"/> elements in a grid-stride loop.</summary>
+    public void LaunchElementwise<TParameters>(string file, string kernel, long count, in TParameters parameters, int rows = 1)
+        where TParameters : unmanaged
+        => Launch(file, kernel, new LaunchGeometry(Blocks(count), rows, 1, ElementwiseThreads, 0), parameters);
+
+    /// <summary>Blocks of 256 threads for that many elements: enough to fill any device, and then each thread takes several.</summary>
+    public static int Blocks(long count) => (int)Math.Clamp((count + ElementwiseThreads - 1) / ElementwiseThreads, 1, 2048);
+
+    public ICudaFunction Find(string file, string kernel, int sharedBytes = 0)
+    {
+        if (functions.TryGetValue(kernel, out ICudaFunction? function))
+            return function;
+        if (!modules.TryGetValue(file, out ICudaModule? module))
+            modules[file] = module = driver.LoadModule(imageOf(file), file);
+        function = module.GetFunction(kernel);
+        if (sharedBytes > SharedWithoutRequest || kernel.Contains("convolution", StringComparison.Ordinal))
+            function.AllowDynamicShared(SharedLimit);
+        return functions[kernel] = function;
+    }
+
+    public void Dispose()
+    {
+        foreach (ICudaModule module in modules.Values)
+            module.Dispose();
+        modules.Clear();
+        functions.Clear();
+    }
+}

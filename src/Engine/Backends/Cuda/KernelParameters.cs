@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+
+namespace UnpairedSegEngine.Backends.Cuda;
+
+/// <summary>kernels/common/philox.cuh: DropoutMask.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly struct KernelDropout(DropoutMask mask)
+{
+    private readonly float scale = mask.IsActive ? (float)mask.Scale : 1;
+    private readonly uint threshold = mask.IsActive ? (uint)mask.Threshold : 65536;
+    private readonly uint seed0 = (uint)mask.Seed, seed1 = (uint)(mask.Seed >> 32);
+    private readonly uint stream0 = (uint)mask.Stream, stream1 = (uint)(mask.Stream >> 32);
+}
+
+/// <summary>kernels/common/input_transform.cuh: InputTransform.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly struct KernelInputTransform(nint scale, nint shift, double slope, DropoutMask dropout)
+{
+    /// <summary>The input as it is.</summary>
+    public static readonly KernelInputTransform Identity = new(0, 0, 1, DropoutMask.None);
+
+    private readonly nint scale = scale, shift = shift;
+    private readonly float slope = (float)slope;
+    private readonly KernelDropout dropout = new(dropout);
+}
+
+/// <summary>Size3 of the kernels.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly struct KernelSize(int depth, int height, int width)
+{
+    private readonly int depth = depth, height = height, width = width;
+
+    public static implicit operator KernelSize(Size3 size) => new(size.Depth, size.Height, size.Width);
+}

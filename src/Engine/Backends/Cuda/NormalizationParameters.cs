@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+
+namespace UnpairedSegEngine.Backends.Cuda;
+
+/// <summary>kernels/normalization/parameters.cuh: NormalizationLayout.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly struct KernelNormalizationLayout(NormalizationProblem problem, nint modality)
+{
+    private readonly nint modality = modality;
+    private readonly int samples = problem.Samples, modalities = problem.Modality.Modalities, channels = problem.Channels, groups = problem.StatisticsGroups;
+    private readonly int bySample = problem.Kind == NormalizationKind.Batch ? 0 : 1;
+}
+
+/// <summary>NormalizationPass.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NormalizationPassParameters
+{
+    public nint X, Gy, Scale, Shift, Mean, Partial;
+    public KernelDropout Dropout;
+    public float Slope;
+    public KernelNormalizationLayout Layout;
+    public long Positions;
+    public int Chunk, Chunks, Lanes;
+}
+
+/// <summary>CombineMoments.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct CombineMomentsParameters
+{
+    public nint Partial, Mean, Variance;
+    public KernelNormalizationLayout Layout;
+    public int Chunks;
+}
+
+/// <summary>NormalizationCoefficients.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NormalizationCoefficientsParameters
+{
+    public nint Mean, Variance, Gamma, Beta, Scale, Shift;
+    public KernelNormalizationLayout Layout;
+    public float Epsilon;
+}
+
+/// <summary>NormalizationApply.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NormalizationApplyParameters
+{
+    public nint X, Scale, Shift, Y;
+    public KernelDropout Dropout;
+    public float Slope;
+    public int Channels;
+    public long PerSample, Count;
+}
+
+/// <summary>CombineGradients.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct CombineGradientsParameters
+{
+    public nint Partial, Sums;
+    public KernelNormalizationLayout Layout;
+    public int Chunks;
+}
+
+/// <summary>GradientCoefficients.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct GradientCoefficientsParameters
+{
+    public nint Sums, Mean, Variance, Gamma, GGamma, GBeta, Factor, Slant, Offset;
+    public KernelNormalizationLayout Layout;
+    public float Epsilon;
+    public int ThroughStatistics;
+    public long Positions;
+}
+
+/// <summary>NormalizationBackwardApply.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NormalizationBackwardParameters
+{
+    public nint X, Gy, Scale, Shift, Factor, Slant, Offset, Gx;
+    public KernelDropout Dropout;
+    public float Slope;
+    public int Channels;
+    public long PerSample, Count;
+}
+
+/// <summary>RunningStatistics.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct RunningStatisticsParameters
+{
+    public nint Mean, Variance, RunningMean, RunningVariance;
+    public KernelNormalizationLayout Layout;
+    public float Decay;
+}

@@ -1,0 +1,117 @@
+using ILGPU;
+using ILGPU.Algorithms;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Backends.Ilgpu;
+
+internal partial class TypedIlgpuBackend<T, TElement>
+{
+    private enum Function
+    {
+        Constant, Affine, LeakyRelu, LeakyReluGradient, Dropout, Exponential, Logarithm, SquareRoot, Absolute, Sign, Add, Subtract, Multiply, Divide,
+    }
+
+    public override void Fill(Tensor y, double value) => Map(Function.Constant, y, y, y, offset: value);
+
+    public override void Binary(BinaryFunction function, Tensor a, Tensor b, Tensor y) => Map(function switch
+    {
+        BinaryFunction.Add => Function.Add,
+        BinaryFunction.Subtract => Function.Subtract,
+        BinaryFunction.Multiply => Function.Multiply,
+        _ => Function.Divide,
+    }, a, b, y);
+
+    public override void Unary(UnaryFunction function, Tensor x, Tensor y) => Map(function switch
+    {
+        UnaryFunction.Exponential => Function.Exponential,
+        UnaryFunction.Logarithm => Function.Logarithm,
+        UnaryFunction.SquareRoot => Function.SquareRoot,
+        UnaryFunction.Absolute => Function.Absolute,
+        _ => Function.Sign,
+    }, x, x, y);
+
+    public override void Affine(Tensor x, double scale, double offset, Tensor y) => Map(Function.Affine, x, x, y, scale, offset);
+
+    public override void LeakyReluForward(Tensor x, double slope, Tensor y) => Map(Function.LeakyRelu, x, x, y, slope);
+
+    public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx) => Map(Function.LeakyReluGradient, gy, x, gx, slope);
+
+    public override void Dropout(Tensor x, DropoutMask mask, Tensor y) => Map(Function.Dropout, x, x, y, mask: mask);
+
+    public override void Convert(Tensor x, Tensor y)
+    {
+        switch (x.DType, y.DType)
+        {
+            case (DType.Float32, DType.Float64): Convert<float, SingleElement, double, DoubleElement>(x, y); break;
+            case (DType.Float64, DType.Float32): Convert<double, DoubleElement, float, SingleElement>(x, y); break;
+            case (DType.BFloat16, _): Convert<ushort, BFloat16Element, T, TElement>(x, y); break;
+            default: Convert<T, TElement, ushort, BFloat16Element>(x, y); break;
+        }
+    }
+
+    private void Convert<TFrom, TFromElement, TTo, TToElement>(Tensor x, Tensor y)
+        where TFrom : unmanaged
+        where TFromElement : struct, IElement<TFrom>
+        where TTo : unmanaged
+        where TToElement : struct, IElement<TTo>
+        => launcher.Launch(ConvertKernel<TFrom, TFromElement, TTo, TToElement>, x.Count, new ConvertArguments<TFrom, TTo> { X = x.RawView<TFrom>(), Y = y.RawView<TTo>() });
+
+    private static void ConvertKernel<TFrom, TFromElement, TTo, TToElement>(ConvertArguments<TFrom, TTo> p)
+        where TFrom : unmanaged
+        where TFromElement : struct, IElement<TFrom>
+        where TTo : unmanaged
+        where TToElement : struct, IElement<TTo>
+    {
+        for (long i = Items.First; i < p.Y.Length; i += Items.Stride)
+            p.Y[i] = TToElement.Store(TFromElement.Load(p.X[i]));
+    }
+
+    private void Map(Function function, Tensor a, Tensor b, Tensor y, double scale = 1, double offset = 0, DropoutMask? mask = null)
+        => launcher.Launch(MapKernel, y.Count, new MapArguments
+        {
+            Function = function, A = a.View<T>(), B = b.View<T>(), Y = y.View<T>(), Scale = scale, Offset = offset, Dropout = new KernelDropoutMask(mask ?? DropoutMask.None),
+        });
+
+    private static void MapKernel(MapArguments p)
+    {
+        for (long i = Items.First; i < p.Y.Length; i += Items.Stride)
+        {
+            double a = TElement.Load(p.A[i]), b = TElement.Load(p.B[i]), y;
+            switch (p.Function)
+            {
+                case Function.Constant: y = p.Offset; break;
+                case Function.Affine: y = (p.Scale * a) + p.Offset; break;
+                case Function.LeakyRelu: y = a < 0 ? p.Scale * a : a; break;
+                case Function.LeakyReluGradient: y = b < 0 ? p.Scale * a : a; break;
+                case Function.Dropout: y = p.Dropout.Apply(i, a); break;
+                case Function.Exponential: y = XMath.Exp(a); break;
+                case Function.Logarithm: y = XMath.Log(a); break;
+                case Function.SquareRoot: y = XMath.Sqrt(a); break;
+                case Function.Absolute: y = a < 0 ? -a : a; break;
+                case Function.Sign: y = a > 0 ? 1 : a < 0 ? -1 : 0; break;
+                case Function.Add: y = a + b; break;
+                case Function.Subtract: y = a - b; break;
+                case Function.Multiply: y = a * b; break;
+                default: y = a / b; break;
+            }
+
+            p.Y[i] = TElement.Store(y);
+        }
+    }
+
+    private struct MapArguments
+    {
+        public Function Function;
+        public ArrayView<T> A, B, Y;
+        public double Scale, Offset;
+        public KernelDropoutMask Dropout;
+    }
+
+    private struct ConvertArguments<TFrom, TTo>
+        where TFrom : unmanaged
+        where TTo : unmanaged
+    {
+        public ArrayView<TFrom> X;
+        public ArrayView<TTo> Y;
+    }
+}
