@@ -48,6 +48,6 @@ struct DropoutMask {
     return bits;
   }
 
-  /// An element after dropout, by its bit of `kept`.
-  DEVICE float apply(uint32_t kept, int bit, float value) const { return kept >> bit & 1 ? (active() ? value * scale : value) : 0.0f; }
+  /// An element after dropout, by its bit of `kept`. Rounded here, so that every reader sees the same value whatever it is contracted with.
+  DEVICE float apply(uint32_t kept, int bit, float value) const { return kept >> bit & 1 ? (active() ? __fmul_rn(value, scale) : value) : 0.0f; }
 };

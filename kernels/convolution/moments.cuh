@@ -1,5 +1,6 @@
 // Statistics of a convolution's output, taken from the registers before they are stored.
 #pragma once
+#include "common/moments.cuh"
 #include "convolution/tile.cuh"
 
 /// The output channels of one thread, relative to the tile's: `Runs` runs of `Length` neighbours, run r from `first + r * step`.
@@ -33,8 +34,8 @@ DEVICE int tile_positions(const GatherParameters& p, const GatherTile& tile) {
          inside(tile.first.width, p.tile.width, p.count.width);
 }
 
-/// Writes count, mean and sum of squared deviations of the tile's outputs after dropout, by channel. Two sweeps over the registers, so that a mean far from zero costs
-/// no digits. `value(i, j)` is the thread's output at its i-th position and j-th channel, `position(i)` its element in y, or -1.
+/// Writes the MomentRecord of the tile's outputs after dropout, by channel: a sweep over the registers for the pivot, and one for the sums of deviations and of their squares.
+/// `value(i, j)` is the thread's output at its i-th position and j-th channel, `position(i)` its element in y, or -1.
 template <int Positions, int Runs, int Length, class Value, class Position>
 DEVICE void store_moments(const GatherParameters& p, const GatherTile& tile, int first_channel, const ThreadChannels<Runs, Length>& channels, int group, int groups,
                           int tile_channels, int threads, float* scratch, Value value, Position position) {
@@ -49,12 +50,15 @@ DEVICE void store_moments(const GatherParameters& p, const GatherTile& tile, int
     uint64_t run = p.moments_dropout.kept(element * p.outputs + first_channel + channels[i % Runs * Length], Length) & ((1u << Length) - 1u);
     kept |= run << (i * Length);
   }
-  float* moments = p.moments + (static_cast<long long>(tile.sample) * p.tiles.count() + tile.index) * 3 * p.outputs + first_channel;
+  float* record = p.moments + (static_cast<long long>(tile.sample) * p.tiles.count() + tile.index) * MomentRecord::kRows * p.outputs + first_channel;
   float* totals = scratch + groups * tile_channels;
   float count = static_cast<float>(tile_positions(p, tile)), factor = p.moments_dropout.active() ? p.moments_dropout.scale : 1.0f;
-  float means[kValues] = {}, sums[kValues];
+  float pivots[kValues] = {}, sums[kValues];
+  auto write = [&](int row, float divisor) {
+    for (int channel = threadIdx.x; channel < tile_channels && first_channel + channel < p.outputs; channel += threads) record[row * p.outputs + channel] = totals[channel] / divisor;
+  };
 #pragma unroll
-  for (int sweep = 0; sweep < 2; sweep++) {
+  for (int row = MomentRecord::kPivot; row <= MomentRecord::kSquares; row++) {
 #pragma unroll
     for (int j = 0; j < kValues; j++) sums[j] = 0.0f;
 #pragma unroll
@@ -62,17 +66,19 @@ DEVICE void store_moments(const GatherParameters& p, const GatherTile& tile, int
       if (position(i) < 0) continue;
 #pragma unroll
       for (int j = 0; j < kValues; j++) {
-        float v = (kept >> (i * kValues + j) & 1 ? value(i, j) * factor : 0.0f) - means[j];
-        sums[j] += sweep == 0 ? v : v * v;
+        float deviation = (kept >> (i * kValues + j) & 1 ? __fmul_rn(value(i, j), factor) : 0.0f) - pivots[j];
+        sums[j] += row == MomentRecord::kSquares ? deviation * deviation : deviation;
       }
     }
     sum_by_channel(sums, channels, group, groups, tile_channels, threads, scratch, totals);
-    for (int channel = threadIdx.x; channel < tile_channels && first_channel + channel < p.outputs; channel += threads) {
-      if (sweep == 0) moments[channel] = count;
-      moments[(sweep + 1) * p.outputs + channel] = sweep == 0 ? totals[channel] / count : totals[channel];
-    }
+    if (row == MomentRecord::kPivot) {
+      write(row, count);
 #pragma unroll
-    for (int j = 0; j < kValues; j++) means[j] = totals[channels[j]] / count;
+      for (int j = 0; j < kValues; j++) pivots[j] = totals[channels[j]] / count;
+    } else {
+      write(row, 1.0f);
+    }
     __syncthreads();  // the next sweep overwrites the totals
   }
+  for (int channel = threadIdx.x; channel < tile_channels && first_channel + channel < p.outputs; channel += threads) record[MomentRecord::kCount * p.outputs + channel] = count;
 }

@@ -16,7 +16,7 @@ struct GatherParameters {
   const void* weights;  // packed, see PackParameters
   const float* bias;    // (outputs), or null
   float* y;
-  float* moments;       // (samples, tiles, 3, outputs): count, mean, sum of squared deviations of dropout(y) per tile; or null
+  float* moments;       // (samples, tiles, 4, outputs): MomentRecord of dropout(y) per tile; or null
   InputTransform transform;
   DropoutMask moments_dropout;
   int channels, outputs;

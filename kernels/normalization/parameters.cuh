@@ -21,7 +21,7 @@ struct NormalizationPass {
   const float* scale;  // (samples, channels) gamma / deviation
   const float* shift;  // (samples, channels) beta - mean gamma / deviation
   const float* mean;   // (rows, groups); backward only
-  float* partial;      // statistics: (samples, chunks, 3, channels) count, mean, squared deviations. backward: (samples, chunks, 2, channels) sums of g and g (d - mean)
+  float* partial;      // statistics: (samples, chunks, 4, channels), see MomentRecord. backward: (samples, chunks, 2, channels) sums of g and g (d - mean)
   DropoutMask dropout;
   float slope;
   NormalizationLayout layout;
@@ -31,7 +31,7 @@ struct NormalizationPass {
 };
 
 struct CombineMoments {
-  const float* partial;
+  const float* partial;  // (samples, chunks, 4, channels), see MomentRecord
   float* mean;  // (rows, groups)
   float* variance;
   NormalizationLayout layout;
@@ -101,12 +101,12 @@ struct NormalizationBackwardApply {
   long long per_sample, count;
 };
 
-/// running = decay * running + (1 - decay) * batch, for modalities with a sample.
+/// running = decay * running + take * batch, for modalities with a sample.
 struct RunningStatistics {
   const float* mean;
   const float* variance;
   float* running_mean;
   float* running_variance;
   NormalizationLayout layout;
-  float decay;
+  float decay, take;  // take = 1 - decay, rounded once
 };

@@ -6,7 +6,7 @@ KERNEL(adam, 256, AdamParameters) {
   const AdamTensor& tensor = p.tensors[blockIdx.y];
   for (long long i = blockIdx.x * 256ll + threadIdx.x; i < tensor.count; i += gridDim.x * 256ll) {
     float w = tensor.w[i], g = tensor.g[i] + tensor.l2 * w;
-    float m = p.beta1 * tensor.m[i] + (1 - p.beta1) * g, v = p.beta2 * tensor.v[i] + (1 - p.beta2) * g * g;
+    float m = p.beta1 * tensor.m[i] + p.take1 * g, v = p.beta2 * tensor.v[i] + p.take2 * g * g;
     tensor.m[i] = m;
     tensor.v[i] = v;
     tensor.w[i] = w - p.rate * m / (sqrtf(v) + p.epsilon);

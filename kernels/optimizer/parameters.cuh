@@ -17,5 +17,5 @@ constexpr int kAdamTensors = 64;
 
 struct AdamParameters {
   AdamTensor tensors[kAdamTensors];
-  float rate, beta1, beta2, epsilon;
+  float rate, beta1, take1, beta2, take2, epsilon;  // take = 1 - beta, rounded once
 };

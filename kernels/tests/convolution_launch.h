@@ -22,7 +22,7 @@ inline const std::vector<Family>& families() {
 
 inline int round_up(int a, int b) { return (a + b - 1) / b * b; }
 
-/// Per-tile statistics that a gather left: (samples, tiles, 3, outputs).
+/// Per-tile statistics that a gather left: (samples, tiles, 4, outputs).
 struct Moments {
   std::vector<float> values;
   int tiles = 0;
@@ -59,7 +59,7 @@ inline void run_gather(const std::string& pass, const Family& family, int sample
     std::printf("FAIL packing wrote outside of its buffer\n");
   }
   p.weights = packed.data();
-  Buffer<float> partial(moments ? static_cast<std::size_t>(samples) * p.tiles.count() * 3 * p.outputs : 1);
+  Buffer<float> partial(moments ? static_cast<std::size_t>(samples) * p.tiles.count() * 4 * p.outputs : 1);
   p.moments = moments ? partial.data() : nullptr;
   std::size_t main = family.parts == 0 ? 2 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * (p.chunk + 4) * 4
                                        : 2 * 3 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * p.chunk * 2 * family.parts;

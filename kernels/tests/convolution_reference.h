@@ -98,9 +98,10 @@ constexpr std::uint64_t kSeed = 0x123456789ABCDEFull, kStream = 0xFEDCBA98765432
 inline DropoutMask no_dropout() { return {1.0f, 65536u, 0, 0, 0, 0}; }
 inline DropoutMask some_dropout() { return {65536.0f / 49152.0f, 49152u, static_cast<std::uint32_t>(kSeed), static_cast<std::uint32_t>(kSeed >> 32), static_cast<std::uint32_t>(kStream), static_cast<std::uint32_t>(kStream >> 32)}; }
 
-inline double dropped(const DropoutMask& mask, std::uint64_t element, double value) {
+/// Rounded to float, as the kernels do before anything else is made of it.
+inline double dropped(const DropoutMask& mask, std::uint64_t element, float value) {
   if (mask.threshold >= 65536u) return value;
-  return philox_lane(kSeed, kStream, element) < mask.threshold ? value * mask.scale : 0.0;
+  return philox_lane(kSeed, kStream, element) < mask.threshold ? value * mask.scale : 0.0f;
 }
 
 }  // namespace test

@@ -73,16 +73,17 @@ void check_directions(const Family& family, const Problem& q, bool integers, Num
 void check_fusion(const Family& family, Problem q, Numbers& numbers) {
   q.stride = {1, 1, 1};
   auto number = [&](std::size_t) { return numbers.uniform(); };
-  // A mean of a hundred deviations: statistics that subtract squares would lose most digits.
-  Buffer<float> x(q.input_count(), number), w(q.weight_count(), number), gy(q.output_count(), number), bias(q.outputs, [](std::size_t) { return 100; });
+  // A mean of a thousand deviations: statistics that subtract squares would lose most digits.
+  Buffer<float> x(q.input_count(), number), w(q.weight_count(), number), gy(q.output_count(), number), bias(q.outputs, [](std::size_t) { return 1000; });
   Buffer<float> scale(static_cast<std::size_t>(q.samples) * q.channels, number), shift(scale.size(), [&](std::size_t) { return 1 + numbers.uniform(); });
   DropoutMask mask = numbers.next() % 2 ? some_dropout() : no_dropout(), result_mask = numbers.next() % 2 ? some_dropout() : no_dropout();
-  std::vector<double> transformed(x.size());
+  std::vector<double> transformed(x.size()), terms(x.size());  // and the size of what a transformed element is made of
   std::size_t per_sample = x.size() / q.samples;
   for (std::size_t i = 0; i < x.size(); i++) {
     std::size_t row = i / per_sample * q.channels + i % q.channels;
     double value = dropped(mask, i, x[i]) * scale[row] + shift[row];
     transformed[i] = value < 0 ? value * 0.2 : value;
+    terms[i] = std::fabs(dropped(mask, i, x[i]) * scale[row]) + std::fabs(shift[row]);
   }
   std::vector<double> ws = as_doubles(w), gys = as_doubles(gy), bs = as_doubles(bias);
   std::string name = family.name + "_" + std::to_string(family.gather_tile) + " fused " + q.name();
@@ -93,20 +94,20 @@ void check_fusion(const Family& family, Problem q, Numbers& numbers) {
   p.moments_dropout = result_mask;
   Moments moments;
   run_gather("forward", family, q.samples, p, forward_pack(q, w.data()), numbers, &moments);
-  std::vector<double> size = reference_forward(q, absolute(transformed), absolute(ws), bs);
+  std::vector<double> size = reference_forward(q, terms, absolute(ws), bs);
   expect_close("forward " + name, y, reference_forward(q, transformed, ws, bs), family.tolerance, &size);
 
   Buffer<float> gw(q.weight_count());
   run_backward_weights(family, q, p.transform, x.data(), gy.data(), gw.data(), numbers);
-  size = reference_backward_weights(q, absolute(transformed), absolute(gys));
+  size = reference_backward_weights(q, terms, absolute(gys));
   expect_close("backward weights " + name, gw, reference_backward_weights(q, transformed, gys), family.tolerance, &size);
 
   for (int k = 0; k < q.outputs; k++) {
     double count = 0, mean = 0, squares = 0, expected_mean = 0, expected_squares = 0;
     for (int t = 0; t < q.samples * moments.tiles; t++) {
-      const float* tile = &moments.values[static_cast<std::size_t>(t) * 3 * q.outputs + k];
-      double n = tile[0], difference = tile[q.outputs] - mean;
-      squares += tile[2 * q.outputs] + difference * difference * count * n / (count + n);
+      const float* tile = &moments.values[static_cast<std::size_t>(t) * 4 * q.outputs + k];
+      double n = tile[0], deviations = tile[2 * q.outputs], difference = tile[q.outputs] + deviations / n - mean;
+      squares += tile[3 * q.outputs] - deviations * deviations / n + difference * difference * count * n / (count + n);
       mean += difference * n / (count + n);
       count += n;
     }
@@ -114,9 +115,8 @@ void check_fusion(const Family& family, Problem q, Numbers& numbers) {
     for (std::size_t i = 0; i < positions; i++) expected_mean += dropped(result_mask, i * q.outputs + k, y[i * q.outputs + k]) / positions;
     for (std::size_t i = 0; i < positions; i++) expected_squares += std::pow(dropped(result_mask, i * q.outputs + k, y[i * q.outputs + k]) - expected_mean, 2);
     Buffer<double> actual(3, [&](std::size_t i) { return i == 0 ? count : i == 1 ? mean : squares; });
-    // A mean in float is off by up to 2^-24 of itself, which shifts every deviation.
     std::vector<double> magnitude = {0, std::fabs(expected_mean) + 1e-3, expected_squares + positions * 1e-2};
-    expect_close("statistics of channel " + std::to_string(k) + " " + name, actual, {static_cast<double>(positions), expected_mean, expected_squares}, 5e-5, &magnitude);
+    expect_close("statistics of channel " + std::to_string(k) + " " + name, actual, {static_cast<double>(positions), expected_mean, expected_squares}, 1e-5, &magnitude);
   }
 }
 

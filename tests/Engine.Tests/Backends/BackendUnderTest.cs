@@ -1,5 +1,8 @@
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Backends.Cuda;
+using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Backends.Ilgpu;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Tensors;
 
@@ -10,10 +13,25 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
 {
     private static readonly Lazy<Device> Cpu = new(Device.OpenCpu);
 
-    public static IEnumerable<BackendUnderTest> All
-        => from level in SimdLevels.Available
-           from type in (DType[])[DType.Float32, DType.Float64]
-           select new BackendUnderTest($"{level} {type}", type, () => OpenCpu(3, level));
+    private static readonly DType[] ArithmeticTypes = [DType.Float32, DType.Float64];
+
+    public static IEnumerable<BackendUnderTest> All =>
+    [
+        .. from level in SimdLevels.Available
+           from type in ArithmeticTypes
+           select new BackendUnderTest($"cpu {level} {type}", type, () => OpenCpu(3, level)),
+        .. from type in ArithmeticTypes
+           select new BackendUnderTest($"ilgpu {type}", type, () => new IlgpuBackend(Cpu.Value)),
+        new BackendUnderTest($"cuda emulated {DType.Float32}", DType.Float32, OpenEmulated),
+    ];
+
+    /// <summary>The emulated GPU; the tests are reported as not run where its kernels could not be built.</summary>
+    public static Backend OpenEmulated()
+    {
+        if (EmulatedCudaDriver.UnavailableReason is { } reason)
+            Assert.Ignore(reason);
+        return CudaBackend.OpenEmulated(Cpu.Value);
+    }
 
     public static CpuBackend OpenCpu(int threads, SimdLevel? level = null) => new(Cpu.Value, threads, level);
 

@@ -25,7 +25,8 @@ internal sealed partial class CudaSingles
     {
         var parameters = new AdamParameters
         {
-            Rate = (float)settings.Rate, Beta1 = (float)settings.Beta1, Beta2 = (float)settings.Beta2, Epsilon = (float)settings.Epsilon,
+            Rate = (float)settings.Rate, Beta1 = (float)settings.Beta1, Take1 = (float)(1 - settings.Beta1),
+            Beta2 = (float)settings.Beta2, Take2 = (float)(1 - settings.Beta2), Epsilon = (float)settings.Epsilon,
         };
         for (int i = 0; i < updates.Length; i++)
         {
@@ -60,6 +61,6 @@ internal sealed partial class CudaSingles
     internal struct AdamParameters
     {
         public AdamTensorTable Tensors;
-        public float Rate, Beta1, Beta2, Epsilon;
+        public float Rate, Beta1, Take1, Beta2, Take2, Epsilon;
     }
 }

@@ -34,7 +34,7 @@ internal sealed partial class CudaSingles
         }
 
         using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
-        using Scratch moments = Rent(statistics is null ? 1 : 3L * problem.Batch * plan.Tiles.Count * problem.OutputChannels * sizeof(float));
+        using Scratch moments = Rent(statistics is null ? 1 : (long)MomentRows * problem.Batch * plan.Tiles.Count * problem.OutputChannels * sizeof(float));
         Gather(Forward, shape, family, plan, problem, x.Pointer, w.Pointer, transposed: false, y.Pointer, new GatherParameters
         {
             Bias = bias?.Pointer ?? 0,

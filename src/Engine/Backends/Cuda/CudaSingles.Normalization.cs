@@ -5,6 +5,9 @@ namespace UnpairedSegEngine.Backends.Cuda;
 
 internal sealed partial class CudaSingles
 {
+    /// <summary>Numbers per channel of kernels/common/moments.cuh.</summary>
+    private const int MomentRows = 4;
+
     private const int PassThreads = 256, MostLanes = 32, MomentThreads = 128, WarpsPerBlock = 8;
 
     /// <summary>Positions that one row of a block's threads sums before the blocks' sums are added.</summary>
@@ -15,7 +18,7 @@ internal sealed partial class CudaSingles
     public override void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance)
     {
         (NormalizationPassParameters pass, LaunchGeometry geometry) = Pass(problem, x);
-        using Scratch partial = Rent(3L * problem.Samples * pass.Chunks * problem.Channels * sizeof(float));
+        using Scratch partial = Rent((long)MomentRows * problem.Samples * pass.Chunks * problem.Channels * sizeof(float));
         pass.Partial = partial.Pointer;
         kernels.Launch(StatisticsFile, "normalization_statistics", geometry, pass);
         CombineMoments(problem, partial.Pointer, pass.Chunks, mean, variance);
@@ -26,7 +29,7 @@ internal sealed partial class CudaSingles
         => kernels.Launch(StatisticsFile, "normalization_running_statistics", new LaunchGeometry(Divide((int)mean.Count, PassThreads), PassThreads), new RunningStatisticsParameters
         {
             Mean = mean.Pointer, Variance = variance.Pointer, RunningMean = runningMean.Pointer, RunningVariance = runningVariance.Pointer,
-            Layout = LayoutOf(problem), Decay = (float)decay,
+            Layout = LayoutOf(problem), Decay = (float)decay, Take = (float)(1 - decay),
         });
 
     public override void NormalizationForward(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta, Tensor y)
@@ -95,7 +98,7 @@ internal sealed partial class CudaSingles
         return (pass, new LaunchGeometry(chunks, Divide(problem.Channels, lanes), problem.Samples, PassThreads, 0));
     }
 
-    /// <summary>Mean and variance from moments (samples, chunks, 3, channels), which a statistics pass or a convolution left.</summary>
+    /// <summary>Mean and variance from moments (samples, chunks, 4, channels), which a statistics pass or a convolution left.</summary>
     private void CombineMoments(NormalizationProblem problem, nint partial, int chunks, Tensor mean, Tensor variance)
         => kernels.Launch(StatisticsFile, "normalization_combine_moments", new LaunchGeometry((int)mean.Count, MomentThreads), new CombineMomentsParameters
         {

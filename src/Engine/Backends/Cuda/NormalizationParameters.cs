@@ -89,5 +89,5 @@ internal struct RunningStatisticsParameters
 {
     public nint Mean, Variance, RunningMean, RunningVariance;
     public KernelNormalizationLayout Layout;
-    public float Decay;
+    public float Decay, Take;
 }

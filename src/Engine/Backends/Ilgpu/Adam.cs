@@ -22,7 +22,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
         }
     }
 
-    private struct AdamArguments
+    internal struct AdamArguments
     {
         public ArrayView<T> W, G, M, V;
         public AdamSettings Settings;

@@ -93,7 +93,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
     }
 
     /// <summary>X, W and Y are the operands, or their gradients.</summary>
-    private struct ConvolutionArguments
+    internal struct ConvolutionArguments
     {
         public ArrayView<T> X, W, Y, Bias;
         public int HasBias, Samples, Channels, Outputs, Symmetric;

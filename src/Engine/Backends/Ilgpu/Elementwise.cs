@@ -6,7 +6,7 @@ namespace UnpairedSegEngine.Backends.Ilgpu;
 
 internal partial class TypedIlgpuBackend<T, TElement>
 {
-    private enum Function
+    internal enum Function
     {
         Constant, Affine, LeakyRelu, LeakyReluGradient, Dropout, Exponential, Logarithm, SquareRoot, Absolute, Sign, Add, Subtract, Multiply, Divide,
     }
@@ -99,7 +99,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
         }
     }
 
-    private struct MapArguments
+    internal struct MapArguments
     {
         public Function Function;
         public ArrayView<T> A, B, Y;
@@ -107,7 +107,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
         public KernelDropoutMask Dropout;
     }
 
-    private struct ConvertArguments<TFrom, TTo>
+    internal struct ConvertArguments<TFrom, TTo>
         where TFrom : unmanaged
         where TTo : unmanaged
     {

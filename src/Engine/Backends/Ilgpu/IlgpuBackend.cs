@@ -66,7 +66,7 @@ public class IlgpuBackend : CheckedBackend
             p.Y[i] = p.Value;
     }
 
-    private readonly struct FillArguments<T>(ArrayView<T> y, T value)
+    internal readonly struct FillArguments<T>(ArrayView<T> y, T value)
         where T : unmanaged
     {
         public readonly ArrayView<T> Y = y;

@@ -12,9 +12,9 @@ internal partial class TypedIlgpuBackend<T, TElement>
     public override void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance)
     {
         NormalizationArguments p = Arguments(problem, x, mean, variance);
-        using Tensor partial = Scratch(3L * problem.Samples * p.Chunks * problem.Channels);
+        using Tensor partial = Scratch(2L * problem.Samples * p.Chunks * problem.Channels);
         p.Partial = partial.View<double>();
-        launcher.Launch(MomentsKernel, partial.Count / 3, p);
+        launcher.Launch(MomentsKernel, partial.Count / 2, p);
         launcher.Launch(CombineMomentsKernel, mean.Count, p);
     }
 
@@ -58,56 +58,51 @@ internal partial class TypedIlgpuBackend<T, TElement>
         BySample = problem.Kind == NormalizationKind.Batch ? 0 : 1, Positions = problem.Positions, Chunks = (problem.Positions + NormalizationChunk - 1) / NormalizationChunk,
     };
 
-    /// <summary>Count, mean and sum of squared deviations of a chunk: two sweeps, exact however far the mean lies from zero.</summary>
+    /// <summary>Sums of deviations, and of their squares, from an element that all of a slot's chunks know: no digits are lost however far the mean lies from zero.</summary>
     private static void MomentsKernel(NormalizationArguments p)
     {
-        for (long i = Items.First; i < p.Partial.Length / 3; i += Items.Stride)
+        for (long i = Items.First; i < p.Partial.Length / 2; i += Items.Stride)
         {
             long channel = i % p.Channels, sample = i / p.Channels / p.Chunks, from = i / p.Channels % p.Chunks * NormalizationChunk, to = XMath.Min(from + NormalizationChunk, p.Positions);
-            double sum = 0, squares = 0;
-            for (long position = from; position < to; position++)
-                sum += p.Dropped(sample, position, channel);
-            double mean = sum / (to - from);
+            double deviations = 0, squares = 0, pivot = p.Pivot(p.Slot(sample, channel));
             for (long position = from; position < to; position++)
             {
-                double deviation = p.Dropped(sample, position, channel) - mean;
+                double deviation = p.Dropped(sample, position, channel) - pivot;
+                deviations += deviation;
                 squares += deviation * deviation;
             }
 
-            p.Partial[3 * i] = to - from;
-            p.Partial[(3 * i) + 1] = mean;
-            p.Partial[(3 * i) + 2] = squares;
+            p.Partial[2 * i] = deviations;
+            p.Partial[(2 * i) + 1] = squares;
         }
     }
 
-    /// <summary>Merges the chunks of each row and group in order. Chan, Golub and LeVeque 1979.</summary>
     private static void CombineMomentsKernel(NormalizationArguments p)
     {
         for (long slot = Items.First; slot < p.Mean.Length; slot += Items.Stride)
         {
-            long row = slot / p.Groups, group = slot % p.Groups, width = p.Channels / p.Groups;
-            double count = 0, mean = 0, squares = 0;
+            long group = slot % p.Groups, width = p.Channels / p.Groups;
+            double count = 0, deviations = 0, squares = 0;
             for (int sample = 0; sample < p.Samples; sample++)
             {
-                if (p.Row(sample) != row)
+                if (p.Row(sample) != slot / p.Groups)
                     continue;
+                count += (double)p.Positions * width;
                 for (long chunk = 0; chunk < p.Chunks; chunk++)
                 {
                     for (long channel = group * width; channel < (group + 1) * width; channel++)
                     {
-                        long i = 3 * ((((sample * p.Chunks) + chunk) * p.Channels) + channel);
-                        double total = count + p.Partial[i], difference = p.Partial[i + 1] - mean;
-                        squares += p.Partial[i + 2] + (difference * difference * count * p.Partial[i] / total);
-                        mean += difference * p.Partial[i] / total;
-                        count = total;
+                        long i = 2 * ((((sample * p.Chunks) + chunk) * p.Channels) + channel);
+                        deviations += p.Partial[i];
+                        squares += p.Partial[i + 1];
                     }
                 }
             }
 
             if (count > 0)
             {
-                p.Mean[slot] = TElement.Store(mean);
-                p.Variance[slot] = TElement.Store(squares / count);
+                p.Mean[slot] = TElement.Store(p.Pivot(slot) + (deviations / count));
+                p.Variance[slot] = TElement.Store((squares - (deviations * deviations / count)) / count);
             }
         }
     }
@@ -130,7 +125,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
     {
         for (long i = Items.First; i < p.X.Length; i += Items.Stride)
         {
-            double value = p.Activation(i, p.Dropout.Apply(i, TElement.Load(p.X[i])));
+            double value = p.Activation(i, p.Dropped(i));
             p.Y[i] = TElement.Store(value < 0 ? value * p.Slope : value);
         }
     }
@@ -195,7 +190,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
         for (long i = Items.First; i < p.Y.Length; i += Items.Stride)
         {
             long channel = i % p.Channels, sample = i / p.Channels / p.Positions, slot = p.Slot(sample, channel), width = p.Channels / p.Groups;
-            double rstd = p.ReciprocalDeviation(slot), dropped = p.Dropout.Apply(i, TElement.Load(p.X[i]));
+            double rstd = p.ReciprocalDeviation(slot), dropped = p.Dropped(i);
             double gradient = TElement.Load(p.Gamma[(p.Modality[sample] * p.Channels) + channel]) * p.GradientOfActivation(i, dropped);
             if (p.ThroughStatistics != 0)
             {
@@ -221,7 +216,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
         }
     }
 
-    private struct NormalizationArguments
+    internal struct NormalizationArguments
     {
         public ArrayView<T> X, Y, Gy, Mean, Variance, Gamma, Beta, Affine;
         public ArrayView<double> Partial, Sums;
@@ -240,7 +235,22 @@ internal partial class TypedIlgpuBackend<T, TElement>
         public readonly double Dropped(long sample, long position, long channel)
         {
             long element = (((sample * Positions) + position) * Channels) + channel;
-            return Dropout.Apply(element, TElement.Load(X[element]));
+            return Dropped(element);
+        }
+
+        /// <summary>Rounded to the element type, as on devices that calculate in it: an element that is its own mean then deviates by nothing.</summary>
+        public readonly double Dropped(long element) => TElement.Load(TElement.Store(Dropout.Apply(element, TElement.Load(X[element]))));
+
+        /// <summary>The first element of the first sample of a slot.</summary>
+        public readonly double Pivot(long slot)
+        {
+            for (int sample = 0; sample < Samples; sample++)
+            {
+                if (Row(sample) == slot / Groups)
+                    return Dropped(sample, 0, slot % Groups * (Channels / Groups));
+            }
+
+            return 0;
         }
 
         /// <summary>gamma * xhat + beta for an element whose value after dropout is given.</summary>
@@ -257,7 +267,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
         }
     }
 
-    private struct RunningArguments
+    internal struct RunningArguments
     {
         public ArrayView<T> Mean, Variance, RunningMean, RunningVariance;
         public ArrayView<int> Modality;

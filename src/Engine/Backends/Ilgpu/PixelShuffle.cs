@@ -31,7 +31,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
         }
     }
 
-    private struct ShuffleArguments
+    internal struct ShuffleArguments
     {
         public ArrayView<T> Packed, Spread;
         public long Height, Width, Channels, Factor;

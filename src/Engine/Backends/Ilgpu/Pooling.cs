@@ -100,7 +100,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
     }
 
     /// <summary>X and Y are the image and the pooled image, or their gradients.</summary>
-    private struct PoolingArguments
+    internal struct PoolingArguments
     {
         public ArrayView<T> X, Y;
         public ArrayView<byte> Choice;

@@ -102,26 +102,26 @@ internal partial class TypedIlgpuBackend<T, TElement>
         }
     }
 
-    private struct SumArguments
+    internal struct SumArguments
     {
         public ArrayView<T> X, Y;
         public ArrayView<double> Partial;
         public long Reduced, Inner, Chunks;
     }
 
-    private struct CopyArguments
+    internal struct CopyArguments
     {
         public ArrayView<T> X, Y;
         public long Count, Channels, XChannels, XStart, YChannels, YStart;
     }
 
-    private struct MatMulArguments
+    internal struct MatMulArguments
     {
         public ArrayView<T> A, B, Y;
         public long Columns, Depth, ARow, AStep, BColumn, BStep;
     }
 
-    private struct SoftmaxArguments
+    internal struct SoftmaxArguments
     {
         public ArrayView<T> X, Y;
         public int Classes;

@@ -24,7 +24,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
         }
     }
 
-    private struct ResidualArguments
+    internal struct ResidualArguments
     {
         public ArrayView<T> Shortcut, Branch, Y;
         public long Channels, ShortcutChannels, Margin;

@@ -112,7 +112,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
         }
     }
 
-    private struct LossArguments
+    internal struct LossArguments
     {
         public ArrayView<T> Logits, Gradient;
         public ArrayView<byte> Labels;
