@@ -1,5 +1,4 @@
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Segmentation.Networks;
@@ -10,13 +9,10 @@ namespace UnpairedSegEngine.Segmentation.Tests.Training;
 
 internal sealed class TrainingStepTests
 {
-    private const int Size = 16;
-    private const int SamplesPerModality = 2;
-
     [Test]
     public void Memory_stands_still_after_the_first_step()
     {
-        using var bench = new Bench(threads: 2);
+        using var bench = TrainingBench.OnCpu(threads: 2);
         bench.Step(1);
         (long allocations, int live) = (bench.Device.Pool.DeviceAllocations, bench.Device.Pool.LiveBuffers);
         for (int step = 2; step <= 5; step++)
@@ -29,7 +25,7 @@ internal sealed class TrainingStepTests
     public void Everything_is_given_back_at_the_end()
     {
         Device device = Device.OpenCpu();
-        using (var bench = new Bench(2, device))
+        using (var bench = TrainingBench.OnCpu(2, device))
             bench.Step(1);
         Assert.That(device.Pool.LiveBuffers, Is.Zero);
         device.Dispose();
@@ -46,7 +42,7 @@ internal sealed class TrainingStepTests
     [Test]
     public void The_loss_falls()
     {
-        using var bench = new Bench(2);
+        using var bench = TrainingBench.OnCpu(2);
         double first = bench.Step(1).Total;
         double last = 0;
         for (int step = 2; step <= 25; step++)
@@ -57,11 +53,11 @@ internal sealed class TrainingStepTests
     [Test]
     public void A_modality_without_samples_keeps_its_normalization()
     {
-        using var bench = new Bench(2);
+        using var bench = TrainingBench.OnCpu(2);
         bench.Step(1);
         Parameter[] ofNorm = [.. bench.Network.Parameters.All.Where(p => p.Kind is ParameterKind.Statistic)];
         float[][] before = [.. ofNorm.Select(p => p.Value.ToArray<float>())];
-        bench.Step(2, ModalityIndex.Single(2, 0, 2 * SamplesPerModality));
+        bench.Step(2, ModalityIndex.Single(2, 0, 2 * TrainingBench.SamplesPerModality));
         for (int i = 0; i < ofNorm.Length; i++)
         {
             float[] after = ofNorm[i].Value.ToArray<float>();
@@ -83,7 +79,7 @@ internal sealed class TrainingStepTests
     [Test]
     public void A_loss_that_is_no_number_is_named_and_the_weights_stay()
     {
-        using var bench = new Bench(1);
+        using var bench = TrainingBench.OnCpu(1);
         bench.Step(1);
         float[] before = bench.Weights();
         bench.Images[3] = float.NaN;
@@ -93,50 +89,9 @@ internal sealed class TrainingStepTests
 
     private static float[] Train(int threads, LossSettings? loss = null)
     {
-        using var bench = new Bench(threads, loss: loss);
+        using var bench = TrainingBench.OnCpu(threads, loss: loss);
         for (int step = 1; step <= 3; step++)
             bench.Step(step);
         return bench.Weights();
-    }
-
-    /// <summary>A small network with a fixed batch.</summary>
-    private sealed class Bench : IDisposable
-    {
-        private readonly bool ownsDevice;
-        private readonly CpuBackend backend;
-        private readonly TrainingStep step;
-        private readonly byte[] labels;
-
-        public Bench(int threads, Device? device = null, LossSettings? loss = null)
-        {
-            ownsDevice = device is null;
-            Device = device ?? Device.OpenCpu();
-            backend = new CpuBackend(Device, threads);
-            Network = new DilatedNetwork2D(new ParameterStore(Device, DType.Float32, 1), 3, 3, 2, new NormalizationSettings());
-            step = new TrainingStep(backend, Network, loss ?? new LossSettings(), new OptimizerSettings(LearningRate: 3e-3), seed: 9);
-            int pixels = 2 * SamplesPerModality * Size * Size;
-            labels = [.. Enumerable.Range(0, pixels).Select(i => (byte)(i % Size / 6))];
-            Images = [.. Enumerable.Range(0, pixels * 3).Select(i => (0.7f * labels[i / 3]) + (0.3f * MathF.Sin(i * 1.3f)))];
-        }
-
-        public Device Device { get; }
-
-        public DilatedNetwork2D Network { get; }
-
-        public float[] Images { get; }
-
-        public SegmentationLossTerms Step(long number, ModalityIndex? modality = null)
-            => step.Run(number, Images, new Shape(2 * SamplesPerModality, 1, Size, Size, 3), labels, modality ?? ModalityIndex.Blocks(2, SamplesPerModality));
-
-        public float[] Weights() => [.. Network.Parameters.All.SelectMany(p => p.Value.ToArray<float>())];
-
-        public void Dispose()
-        {
-            step.Dispose();
-            Network.Parameters.Dispose();
-            backend.Dispose();
-            if (ownsDevice)
-                Device.Dispose();
-        }
     }
 }

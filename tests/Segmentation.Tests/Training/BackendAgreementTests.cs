@@ -1,0 +1,63 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Backends.Cuda;
+using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Backends.Ilgpu;
+using UnpairedSegEngine.Devices;
+
+namespace UnpairedSegEngine.Segmentation.Tests.Training;
+
+/// <summary>Whole training steps on every backend, against the CPU.</summary>
+internal sealed class BackendAgreementTests
+{
+    /// <summary>
+    /// Loss, gradients (as Adam's first moments) and running statistics of one step: each tensor's difference, relative to its norm.
+    /// Weights are left out: Adam's first update is the sign of the gradient, and that of a gradient of rounding noise is anyone's guess.
+    /// </summary>
+    [TestCase("ilgpu", 1e-5)]
+    [TestCase("cuda emulated Fp32", 1e-5)]
+    [TestCase("cuda emulated Bf16x6", 1e-5)]
+    [TestCase("cuda emulated Bf16x3", 2e-2)]
+    public void One_step_agrees_with_the_cpu(string name, double tolerance)
+    {
+        using TrainingBench expected = TrainingBench.OnCpu(2), actual = new(Open(name), ownsDevice: true);
+        double expectedLoss = expected.Step(1).Total, loss = actual.Step(1).Total;
+        Assert.That(loss, Is.EqualTo(expectedLoss).Within(tolerance * Math.Abs(expectedLoss)), "loss");
+        foreach (((string tensor, float[] cpu), float[] other) in Moments(expected).Zip(Moments(actual), (a, b) => (a, b.Values)))
+        {
+            double norm = Math.Sqrt(cpu.Sum(v => (double)v * v)), difference = Math.Sqrt(cpu.Zip(other, (a, b) => Math.Pow(a - b, 2)).Sum());
+            Assert.That(difference, Is.LessThanOrEqualTo(tolerance * norm), $"{tensor}, whose norm is {norm}");
+        }
+    }
+
+    /// <summary>The same bits, whatever the order in which warps run.</summary>
+    [Test]
+    public void Emulated_steps_do_not_depend_on_the_schedule()
+    {
+        float[] first = TrainEmulated(seed: 1, workers: 1), second = TrainEmulated(seed: 99, workers: 2);
+        Assert.That(second.AsSpan().SequenceEqual(first));
+    }
+
+    private static float[] TrainEmulated(ulong seed, int workers)
+    {
+        using TrainingBench bench = new(Open("cuda emulated Bf16x3"), ownsDevice: true);
+        EmulatedCudaDriver.Configure(workers, seed);
+        bench.Step(1);
+        bench.Step(2);
+        EmulatedCudaDriver.Configure(0, 1);
+        return bench.Weights();
+    }
+
+    private static Backend Open(string name)
+    {
+        if (name == "ilgpu")
+            return new IlgpuBackend(Device.OpenCpu());
+        if (EmulatedCudaDriver.UnavailableReason is { } reason)
+            Assert.Ignore(reason);
+        return CudaBackend.OpenEmulated(Device.OpenCpu(), Enum.Parse<ConvolutionPrecision>(name.Split(' ')[^1]));
+    }
+
+    private static IEnumerable<(string Name, float[] Values)> Moments(TrainingBench bench)
+        => bench.OptimizerState.Where(state => state.Name.EndsWith(".m", StringComparison.Ordinal)).Select(state => (state.Name, state.Value.ToArray<float>()))
+            .Concat(bench.Network.Parameters.All.Where(p => p.Kind == Layers.ParameterKind.Statistic).Select(p => (p.Name, p.Value.ToArray<float>())));
+}
