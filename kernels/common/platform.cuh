@@ -32,8 +32,11 @@ typedef unsigned short uint16_t;
 typedef unsigned int uint32_t;
 typedef unsigned long long uint64_t;
 
-#define KERNEL(name, threads, Parameters) extern "C" __global__ void __launch_bounds__(threads) name(const __grid_constant__ Parameters p)
+#define KERNEL(name, threads, Parameters) extern "C" __global__ void __launch_bounds__(threads, kBlocksPerMultiprocessor) name(const __grid_constant__ Parameters p)
 #define SHARED_ARRAY(Type, name, count) __shared__ Type name[count]
+
+/// How many blocks a multiprocessor shall hold at least: bounds the registers of a thread.
+constexpr int kBlocksPerMultiprocessor = 2;
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(1024) char name[]
 
 #include "common/ptx.cuh"

@@ -15,17 +15,11 @@ KERNEL(convolution_backward_data_bf16x6_32, 128, GatherParameters) { MmaGather<3
 
 namespace {
 
-/// Padded positions along one axis that mirror to `i`: itself, and one beyond each border that is close enough.
-struct Mirrored {
-  int positions[3];
-  int count;
-
-  DEVICE Mirrored(int i, int extent, int before, int padded) : positions{before + i, 0, 0}, count(1) {
-    if (i < before) positions[count++] = before - 1 - i;
-    int behind = before + 2 * extent - 1 - i;
-    if (behind < padded) positions[count++] = behind;
-  }
-};
+/// The padded position along one axis that is image number `image` of `i`: itself, or its mirror image before or behind the border; -1 where that is not padded.
+DEVICE int mirror_image(int i, int image, int extent, int before, int padded) {
+  int position = image == 0 ? before + i : image == 1 ? before - 1 - i : before + 2 * extent - 1 - i;
+  return position < padded ? position : -1;
+}
 
 }  // namespace
 
@@ -36,14 +30,14 @@ KERNEL(convolution_fold, 256, FoldParameters) {
     long long position = i / p.channels;
     Size3 at = unflatten(static_cast<int>(position % p.input.count()), p.input);
     const float* padded = p.padded + position / p.input.count() * p.padded_size.count() * p.channels + channel;
-    Mirrored depth(at.depth, p.input.depth, p.pad_before.depth, p.padded_size.depth);
-    Mirrored height(at.height, p.input.height, p.pad_before.height, p.padded_size.height);
-    Mirrored width(at.width, p.input.width, p.pad_before.width, p.padded_size.width);
     float sum = 0;
-    for (int d = 0; d < depth.count; d++)
-      for (int h = 0; h < height.count; h++)
-        for (int w = 0; w < width.count; w++)
-          sum += padded[((static_cast<long long>(depth.positions[d]) * p.padded_size.height + height.positions[h]) * p.padded_size.width + width.positions[w]) * p.channels];
+    for (int image = 0; image < 27; image++) {
+      int depth = mirror_image(at.depth, image / 9, p.input.depth, p.pad_before.depth, p.padded_size.depth);
+      int height = mirror_image(at.height, image / 3 % 3, p.input.height, p.pad_before.height, p.padded_size.height);
+      int width = mirror_image(at.width, image % 3, p.input.width, p.pad_before.width, p.padded_size.width);
+      if (depth < 0 || height < 0 || width < 0) continue;
+      sum += padded[((static_cast<long long>(depth) * p.padded_size.height + height) * p.padded_size.width + width) * p.channels];
+    }
     p.gx[i] = sum;
   }
 }

@@ -21,7 +21,7 @@ struct SimtWeightGradient {
     WeightGradientTile<Tile, Tile> tile(p);
     int group = threadIdx.x / (kSide * kSide), row = threadIdx.x % (kSide * kSide) / kSide * 4, column = threadIdx.x % kSide * 4;
     float sums[4][4] = {};
-    for (long long stage = tile.from; stage < tile.to; stage += kStage) {
+    for (int stage = tile.from; stage < tile.to; stage += kStage) {
       for (int i = threadIdx.x; i < kStage * kSide; i += kThreads) {
         int position = i / kSide, channel = i % kSide * 4;
         float x[4], gy[4];
@@ -72,7 +72,7 @@ struct MmaWeightGradient {
     uint4 x[Parts][kPlanes][kStage], gy[Parts][kPlanes][kStage];
   };
 
-  DEVICE static void load_stage(const WeightGradientParameters& p, const WeightGradientTile<Tile, Tile>& tile, long long stage, Shared& shared) {
+  DEVICE static void load_stage(const WeightGradientParameters& p, const WeightGradientTile<Tile, Tile>& tile, int stage, Shared& shared) {
     for (int i = threadIdx.x; i < kStage * kPlanes; i += kThreads) {
       int position = i / kPlanes, plane = i % kPlanes;
       float values[8];
@@ -94,7 +94,7 @@ struct MmaWeightGradient {
     WeightGradientTile<Tile, Tile> tile(p);
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, row_plane = warp / 2 * kRows * 2, column_plane = warp % 2 * kColumns;
     float sums[kRows][kColumns][4] = {};
-    for (long long stage = tile.from; stage < tile.to; stage += kStage) {
+    for (int stage = tile.from; stage < tile.to; stage += kStage) {
       load_stage(p, tile, stage, shared);
       __syncthreads();
       float stage_sums[kRows][kColumns][4] = {};

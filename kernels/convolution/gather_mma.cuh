@@ -69,8 +69,8 @@ struct MmaGather {
 
   DEVICE static void run(const GatherParameters& p) {
     DYNAMIC_SHARED(shared);
-    char* weights[2] = {shared, shared + kTapsPerStage * kTapBytes};
-    char* halo = shared + 2 * kTapsPerStage * kTapBytes;
+    constexpr int kStageBytes = kTapsPerStage * kTapBytes;
+    char *weights = shared, *halo = shared + 2 * kStageBytes;  // two buffers of weights
     GatherTile tile(p);
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, taps = p.taps.count(), first_channel = blockIdx.y * Tile;
     int stages_per_chunk = (taps + kTapsPerStage - 1) / kTapsPerStage;
@@ -88,12 +88,12 @@ struct MmaGather {
         for (int e = 0; e < 4; e++) sums[i][j][e] = 0.0f;
 
     int last = (p.channels + kChunk - 1) / kChunk * stages_per_chunk;
-    load_weights(p, 0, taps, stages_per_chunk, weights[0]);
+    load_weights(p, 0, taps, stages_per_chunk, weights);
     for (int stage = 0; stage < last; stage++) {
       int first = stage % stages_per_chunk * kTapsPerStage;
       if (first == 0) load_halo(p, tile, stage / stages_per_chunk * kChunk, halo);
       if (stage + 1 < last) {
-        load_weights(p, stage + 1, taps, stages_per_chunk, weights[(stage + 1) % 2]);
+        load_weights(p, stage + 1, taps, stages_per_chunk, weights + (stage + 1) % 2 * kStageBytes);
         copy_async_wait<1>();
       } else {
         copy_async_wait<0>();
@@ -109,7 +109,7 @@ struct MmaGather {
             for (int e = 0; e < 4; e++) chunk_sums[i][j][e] = 0.0f;
       }
       for (int tap = first; tap < taps && tap < first + kTapsPerStage; tap++) {
-        const char* tap_weights = weights[stage % 2] + (tap - first) * kTapBytes;
+        const char* tap_weights = weights + stage % 2 * kStageBytes + (tap - first) * kTapBytes;
         int offset = GatherTile::tap_offset(p, tap);
         if constexpr (Parts == 3)
           multiply_tap(halo, p.halo.count(), rows, offset, tap_weights, chunk_sums);

@@ -32,8 +32,7 @@ struct SimtGather {
 
   DEVICE static void run(const GatherParameters& p) {
     DYNAMIC_SHARED(shared);
-    float* weights[2] = {reinterpret_cast<float*>(shared), reinterpret_cast<float*>(shared) + p.chunk * Tile};
-    float* halo = weights[1] + p.chunk * Tile;
+    float *weights = reinterpret_cast<float*>(shared), *halo = weights + 2 * p.chunk * Tile;  // two buffers of weights
     GatherTile tile(p);
     int column = threadIdx.x % kColumns, group = threadIdx.x / kColumns, taps = p.taps.count(), first_channel = blockIdx.y * Tile;
 
@@ -47,18 +46,18 @@ struct SimtGather {
     }
 
     int last = stages(p);
-    load_weights(p, 0, weights[0]);
+    load_weights(p, 0, weights);
     for (int stage = 0; stage < last; stage++) {
       int tap = stage % taps;
       if (tap == 0) load_halo(p, tile, stage / taps * p.chunk, halo);
       if (stage + 1 < last) {
-        load_weights(p, stage + 1, weights[(stage + 1) % 2]);
+        load_weights(p, stage + 1, weights + (stage + 1) % 2 * p.chunk * Tile);
         copy_async_wait<1>();
       } else {
         copy_async_wait<0>();
       }
       __syncthreads();
-      const float* tap_weights = weights[stage % 2] + column * 4;
+      const float* tap_weights = weights + stage % 2 * p.chunk * Tile + column * 4;
       const float* tap_halo = halo + GatherTile::tap_offset(p, tap) * pitch(p.chunk);
       for (int channel = 0; channel < p.chunk; channel += 4) {
         float4 w[4];

@@ -54,8 +54,10 @@ DEVICE void store_moments(const GatherParameters& p, const GatherTile& tile, int
   float* totals = scratch + groups * tile_channels;
   float count = static_cast<float>(tile_positions(p, tile)), factor = p.moments_dropout.active() ? p.moments_dropout.scale : 1.0f;
   float pivots[kValues] = {}, sums[kValues];
-  auto write = [&](int row, float divisor) {
-    for (int channel = threadIdx.x; channel < tile_channels && first_channel + channel < p.outputs; channel += threads) record[row * p.outputs + channel] = totals[channel] / divisor;
+  // A pivot needs to be near the mean only: what it is off by is in the deviations.
+  float share = approximate_reciprocal(count);
+  auto write = [&](int row, float factor) {
+    for (int channel = threadIdx.x; channel < tile_channels && first_channel + channel < p.outputs; channel += threads) record[row * p.outputs + channel] = totals[channel] * factor;
   };
 #pragma unroll
   for (int row = MomentRecord::kPivot; row <= MomentRecord::kSquares; row++) {
@@ -72,9 +74,9 @@ DEVICE void store_moments(const GatherParameters& p, const GatherTile& tile, int
     }
     sum_by_channel(sums, channels, group, groups, tile_channels, threads, scratch, totals);
     if (row == MomentRecord::kPivot) {
-      write(row, count);
+      write(row, share);
 #pragma unroll
-      for (int j = 0; j < kValues; j++) pivots[j] = totals[channels[j]] / count;
+      for (int j = 0; j < kValues; j++) pivots[j] = totals[channels[j]] * share;
     } else {
       write(row, 1.0f);
     }

@@ -49,7 +49,7 @@ struct WeightGradientParameters {
   int symmetric;
   Size3 input, output, kernel, stride, dilation, pad;
   int channel_tiles, output_tiles;
-  long long positions_per_split;
+  int positions_per_split;
 };
 
 /// sums[i] = partial[0, i] + partial[1, i] + ..., in this order.

@@ -5,14 +5,14 @@
 template <int ChannelTile, int OutputTile>
 struct WeightGradientTile {
   int first_channel, first_output, tap;
-  long long from, to;  // output positions, counted over all samples
+  int from, to;  // output positions, counted over all samples
   float* partial;
 
   DEVICE explicit WeightGradientTile(const WeightGradientParameters& p) {
     first_channel = static_cast<int>(blockIdx.x) % p.channel_tiles * ChannelTile;
     first_output = static_cast<int>(blockIdx.x) / p.channel_tiles * OutputTile;
     tap = blockIdx.y;
-    long long positions = static_cast<long long>(p.samples) * p.output.count();
+    int positions = p.samples * p.output.count();
     from = blockIdx.z * p.positions_per_split;
     to = from + p.positions_per_split < positions ? from + p.positions_per_split : positions;
     partial = p.partial + (static_cast<long long>(blockIdx.z) * p.kernel.count() + tap) * p.channels * p.outputs;
@@ -20,12 +20,12 @@ struct WeightGradientTile {
 
   /// `Count` channels of x under this tap at an output position; zeros beyond the range and the border.
   template <int Count>
-  DEVICE void load_input(const WeightGradientParameters& p, long long position, int channel, float (&values)[Count]) const {
+  DEVICE void load_input(const WeightGradientParameters& p, int position, int channel, float (&values)[Count]) const {
 #pragma unroll
     for (int i = 0; i < Count; i++) values[i] = 0.0f;
     if (position >= to) return;
-    int sample = static_cast<int>(position / p.output.count());
-    Size3 at = unflatten(static_cast<int>(position % p.output.count()), p.output), t = unflatten(tap, p.kernel);
+    int sample = position / p.output.count();
+    Size3 at = unflatten(position % p.output.count(), p.output), t = unflatten(tap, p.kernel);
     long long source = input_position({at.depth * p.stride.depth + t.depth * p.dilation.depth - p.pad.depth, at.height * p.stride.height + t.height * p.dilation.height - p.pad.height,
                                        at.width * p.stride.width + t.width * p.dilation.width - p.pad.width},
                                       p.input, p.symmetric);
@@ -34,7 +34,7 @@ struct WeightGradientTile {
 
   /// `Count` channels of the output gradient.
   template <int Count>
-  DEVICE void load_gradient(const WeightGradientParameters& p, long long position, int channel, float (&values)[Count]) const {
+  DEVICE void load_gradient(const WeightGradientParameters& p, int position, int channel, float (&values)[Count]) const {
 #pragma unroll
     for (int i = 0; i < Count; i++) values[i] = 0.0f;
     if (position < to) load_channels(values, p.gy, position, 0, first_output + channel, p.outputs, InputTransform{nullptr, nullptr, 1.0f, {1.0f, 65536u, 0, 0, 0, 0}});

@@ -56,6 +56,8 @@ inline void multiply_tile(Warp& warp) {
 
 }  // namespace emulation
 
+inline float approximate_reciprocal(float x) { return 1.0f / x; }
+
 inline std::uint32_t pack_bfloat16(float low, float high) {
   auto round = [](float value) -> std::uint32_t {
     std::uint32_t bits = __float_as_uint(value);

@@ -167,7 +167,7 @@ inline void run_backward_weights(const Family& family, const Problem& q, const I
   p.pad = q.pad_before;
   p.channel_tiles = (q.channels + tile - 1) / tile;
   p.output_tiles = (q.outputs + tile - 1) / tile;
-  p.positions_per_split = (positions + splits - 1) / splits;
+  p.positions_per_split = static_cast<int>((positions + splits - 1) / splits);
   splits = static_cast<int>((positions + p.positions_per_split - 1) / p.positions_per_split);
   Buffer<float> partial(q.weight_count() * splits);
   p.partial = splits == 1 ? gw : partial.data();

@@ -1,5 +1,6 @@
 using CommandLine;
 using CommandLine.Text;
+using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Cli.Verbs;
 using UnpairedSegEngine.Segmentation.Training;
 
@@ -9,7 +10,7 @@ namespace UnpairedSegEngine.Cli;
 public static class Program
 {
     private static readonly Type[] Verbs =
-        [typeof(TrainVerb), typeof(EvaluateVerb), typeof(PredictVerb), typeof(PhantomVerb), typeof(InspectVerb), typeof(ConfigVerb), typeof(InfoVerb), typeof(DemoVerb)];
+        [typeof(TrainVerb), typeof(EvaluateVerb), typeof(PredictVerb), typeof(PhantomVerb), typeof(InspectVerb), typeof(ConfigVerb), typeof(KernelsVerb), typeof(InfoVerb), typeof(DemoVerb)];
 
     public static int Main(string[] arguments)
     {
@@ -54,6 +55,7 @@ public static class Program
         OperationCanceledException => ExitCode.Interrupted,
         ArgumentException => ExitCode.Usage,
         InvalidDataException or IOException or UnauthorizedAccessException => ExitCode.BadData,
+        CudaException => ExitCode.Device,
         _ => null,
     };
 
@@ -69,7 +71,7 @@ public static class Program
         var help = HelpText.AutoBuild(result, text =>
         {
             text.Heading = $"unpairedseg {InfoVerb.Version}: unpaired multi-modal segmentation without a deep-learning framework";
-            text.Copyright = "exit codes: 0 ok, 2 usage, 3 bad data, 4 out of memory, 5 numeric failure, 130 interrupted after a checkpoint";
+            text.Copyright = "exit codes: 0 ok, 2 usage, 3 bad data, 4 out of memory, 5 numeric failure, 6 device, 130 interrupted after a checkpoint";
             text.AdditionalNewLineAfterOption = false;
             text.AddEnumValuesToHelpText = true;
             return HelpText.DefaultParsingErrorsHandler(result, text);

@@ -94,7 +94,7 @@ internal sealed partial class CudaSingles
             X = x.Pointer, Gy = gy.Pointer, Partial = splits > 1 ? partial.Pointer : gw.Pointer, Transform = TransformOf(input, coefficients),
             Samples = problem.Batch, Channels = problem.InputChannels, Outputs = problem.OutputChannels, Symmetric = problem.Padding == PaddingMode.Symmetric ? 1 : 0,
             Input = problem.Input, Output = problem.Output, Kernel = problem.Kernel, Stride = problem.Stride, Dilation = problem.Dilation, Pad = problem.PadBefore,
-            ChannelTiles = channelTiles, OutputTiles = outputTiles, PositionsPerSplit = perSplit,
+            ChannelTiles = channelTiles, OutputTiles = outputTiles, PositionsPerSplit = checked((int)perSplit),
         };
         var geometry = new LaunchGeometry(channelTiles * outputTiles, problem.Kernel.Count, splits, parts == 0 ? 256 : 128, WeightGradientShared(tile, parts));
         kernels.Launch("convolution/backward_weights", $"convolution_backward_weights_{GatherFamily.NameOf(used)}_{tile}", geometry, parameters);

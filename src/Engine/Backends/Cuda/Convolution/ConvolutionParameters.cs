@@ -32,8 +32,7 @@ internal struct WeightGradientParameters
     public KernelInputTransform Transform;
     public int Samples, Channels, Outputs, Symmetric;
     public KernelSize Input, Output, Kernel, Stride, Dilation, Pad;
-    public int ChannelTiles, OutputTiles;
-    public long PositionsPerSplit;
+    public int ChannelTiles, OutputTiles, PositionsPerSplit;
 }
 
 /// <summary>kernels/convolution/parameters.cuh: SumSplitsParameters.</summary>

@@ -1,0 +1,68 @@
+using CommandLine;
+using UnpairedSegEngine.Backends.Cuda.Compilation;
+
+namespace UnpairedSegEngine.Cli.Verbs;
+
+[Verb("kernels", HelpText = "List the CUDA kernels, or compile them without a GPU (needs NVRTC only).")]
+internal sealed class KernelsVerb : IVerb
+{
+    [Option("compile", Separator = ',', HelpText = "Architectures, such as sm_80,sm_90a.")]
+    public IEnumerable<string> Architectures { get; init; } = [];
+
+    [Option("out", HelpText = "Folder for the compiled images; kernels/images beside the program is where it looks for them.")]
+    public string? Out { get; init; }
+
+    [Option("ledger", HelpText = "File to write registers, shared memory and spills of each kernel to.")]
+    public string? Ledger { get; init; }
+
+    [Option("check", HelpText = "Ledger to compare with; a difference is an error.")]
+    public string? Check { get; init; }
+
+    public int Run(string[] arguments)
+    {
+        KernelSources sources = KernelSources.Shipped;
+        string[] architectures = [.. Architectures];
+        if (architectures.Length == 0)
+            return List(sources);
+
+        if (Out is not null)
+            Directory.CreateDirectory(Out);
+        IReadOnlyList<KernelUsage> usages = KernelLedger.Compile(
+            sources, architectures, (file, architecture, image) => Write(Path.Combine(Out ?? "", $"{file.Replace('/', '.')}.{architecture}.cubin"), image));
+        string ledger = KernelLedger.Format(usages, KernelLedger.CompilerName());
+        if (Ledger is not null)
+            File.WriteAllText(Ledger, ledger);
+        Console.WriteLine($"compiled {usages.Count} kernels of {sources.Files.Count} files for {string.Join(", ", architectures)}");
+
+        KernelUsage[] spilled = [.. usages.Where(usage => usage.SpillBytes > 0)];
+        foreach (KernelUsage usage in spilled)
+            Console.WriteLine($"{usage.Kernel} spills {usage.SpillBytes} bytes on {usage.Architecture}");
+        bool differs = Check is not null && Differs(File.ReadAllText(Check), ledger);
+        return differs || spilled.Any(usage => usage.Kernel.StartsWith("convolution", StringComparison.Ordinal)) ? ExitCode.BadData : ExitCode.Ok;
+    }
+
+    private static int List(KernelSources sources)
+    {
+        foreach (string file in sources.Files)
+            Console.WriteLine($"{file}: {string.Join(' ', sources.KernelsOf(file))}");
+        return ExitCode.Ok;
+    }
+
+    private void Write(string path, byte[] image)
+    {
+        if (Out is not null)
+            File.WriteAllBytes(path, image);
+    }
+
+    private bool Differs(string expected, string actual)
+    {
+        string[] before = expected.Split('\n'), after = actual.Split('\n');
+        string[] changes = [.. before.Except(after).Select(line => $"- {line}"), .. after.Except(before).Select(line => $"+ {line}")];
+        if (changes.Length == 0)
+            return false;
+        Console.WriteLine($"the kernels differ from {Check}; if the change is meant, write it anew with --ledger {Check}:");
+        foreach (string change in changes)
+            Console.WriteLine(change);
+        return true;
+    }
+}

@@ -1,0 +1,92 @@
+using UnpairedSegEngine.Backends.Cuda.Driver;
+
+namespace UnpairedSegEngine.Backends.Cuda.Compilation;
+
+/// <summary>
+/// Finds the image of a kernel file for a GPU: one that was built with the program (kernels/images/), else one compiled earlier on this machine, else NVRTC compiles the source.
+/// </summary>
+/// <param name="sources">The sources, with the images that were built from them in the folder images/.</param>
+/// <param name="cacheFolder">Where compiled images are kept.</param>
+/// <param name="capability">Compute capability of the GPU as one number, such as 90.</param>
+public sealed class KernelImages(KernelSources sources, string cacheFolder, int capability)
+{
+    private readonly Lazy<string> hash = new(sources.Hash);
+
+    /// <summary>~/.cache/unpairedsegengine/kernels, or below XDG_CACHE_HOME.</summary>
+    public static string DefaultCacheFolder => Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "unpairedsegengine", "kernels");
+
+    /// <summary>What the compilers call the architecture: Hopper's own instructions need the "a".</summary>
+    public string Architecture => capability == 90 ? "sm_90a" : $"sm_{capability}";
+
+    /// <summary>The image of a file such as "convolution/forward".</summary>
+    /// <exception cref="CudaException">No image was found and none could be made; the message names all that was tried.</exception>
+    public byte[] Load(string file)
+    {
+        if (FindBuilt(file) is { } built)
+            return File.ReadAllBytes(built);
+        Nvrtc? compiler = Nvrtc.TryLoad(out string reason);
+        if (compiler is not null)
+            return LoadCompiled(file, compiler);
+        throw new CudaException(
+            $"no image of kernels/{file}.cu for {Architecture}: none was built into {ImageFolder} (cmake with nvcc makes them), and {reason}");
+    }
+
+    /// <summary>Where the image of a file would come from, for <c>unpairedseg info</c>.</summary>
+    public string Describe(string file)
+        => FindBuilt(file) is { } built ? Path.GetFileName(built)
+            : Nvrtc.TryLoad(out string reason) is { } compiler ? $"{(File.Exists(CachePath(file, compiler)) ? "compiled before" : "compiled when needed")} by NVRTC {compiler.Version}"
+            : reason;
+
+    private string ImageFolder => Path.Combine(sources.Folder, "images");
+
+    /// <summary>A fatbin has an image, or PTX, for every GPU; a cubin is for one architecture.</summary>
+    private string? FindBuilt(string file)
+    {
+        string stem = Path.Combine(ImageFolder, file.Replace('/', '.'));
+        return new[] { $"{stem}.{Architecture}.cubin", $"{stem}.fatbin" }.FirstOrDefault(File.Exists);
+    }
+
+    private string CachePath(string file, Nvrtc compiler)
+        => Path.Combine(cacheFolder, $"{file.Replace('/', '.')}.{Architecture}.nvrtc-{compiler.Version}.{hash.Value[..16]}.cubin");
+
+    private byte[] LoadCompiled(string file, Nvrtc compiler)
+    {
+        string path = CachePath(file, compiler);
+        if (ReadCached(path) is { } cached)
+            return cached;
+        byte[] image = compiler.Compile(sources.PathOf(file), sources.Folder, Architecture).Image;
+        TryWriteCached(path, image);
+        return image;
+    }
+
+    /// <summary>Null for a missing, unreadable or damaged entry: it is made anew.</summary>
+    private static byte[]? ReadCached(string path)
+    {
+        try
+        {
+            byte[] bytes = File.ReadAllBytes(path);
+            return KernelImageFile.IsWhole(bytes) ? bytes : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A cache that cannot be written costs time, nothing else.</summary>
+    private static void TryWriteCached(string path, byte[] image)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            string temporary = $"{path}.{Environment.ProcessId}";
+            File.WriteAllBytes(temporary, image);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+}

@@ -1,0 +1,205 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace UnpairedSegEngine.Backends.Cuda.Driver;
+
+/// <summary>The CUDA driver through our own bindings, in the context that is current on the calling thread (ILGPU's).</summary>
+public sealed unsafe class NativeCudaDriver : ICudaDriver
+{
+    private const int LogBytes = 8192;
+
+    private readonly CudaApi api;
+
+    /// <summary>Binds to the installed driver, in ILGPU's context.</summary>
+    /// <param name="deviceIndex">Number of the device that the current context belongs to.</param>
+    /// <exception cref="CudaException">There is no driver, it is too old, or there is no device.</exception>
+    public NativeCudaDriver(int deviceIndex = 0)
+        : this(new CudaApi(), deviceIndex)
+    {
+    }
+
+    internal NativeCudaDriver(CudaApi api, int deviceIndex)
+    {
+        this.api = api;
+        byte* name = stackalloc byte[256];
+        api.Check(api.DeviceGetName(name, 256, deviceIndex), "ask for the GPU's name");
+        int Attribute(int attribute)
+        {
+            int value;
+            api.Check(api.DeviceGetAttribute(&value, attribute, deviceIndex), "ask for a property of the GPU");
+            return value;
+        }
+
+        const int MultiprocessorCount = 16, CapabilityMajor = 75, CapabilityMinor = 76, SharedBytesOptIn = 97;
+        Properties = new CudaDeviceProperties(
+            Marshal.PtrToStringUTF8((nint)name)!, (10 * Attribute(CapabilityMajor)) + Attribute(CapabilityMinor), Attribute(MultiprocessorCount), Attribute(SharedBytesOptIn));
+    }
+
+    public string Description => $"driver api {CudaApi.Text(api.Version)}";
+
+    public CudaDeviceProperties Properties { get; }
+
+    public ICudaModule LoadModule(ReadOnlySpan<byte> image, string name)
+    {
+        if (image.IsEmpty)
+            throw new CudaException($"the kernel image of {name} is empty; build or compile the kernels again (unpairedseg kernels)");
+        const int LogBuffer = 5, LogBufferBytes = 6;
+        byte[] log = new byte[LogBytes];
+        // PTX is text and must end with a zero; binary images know their length, and do not mind.
+        byte[] terminated = [.. image, 0];
+        nint module;
+        int code;
+        fixed (byte* data = terminated, text = log)
+        {
+            int* options = stackalloc int[] { LogBuffer, LogBufferBytes };
+            void** values = stackalloc void*[] { text, (void*)LogBytes };
+            code = api.ModuleLoadDataEx(&module, data, 2, options, values);
+        }
+
+        if (code == CudaResult.Success)
+            return new Module(api, module, name);
+        string firstLine = Encoding.UTF8.GetString(log).TrimEnd('\0').Split('\n')[0].Trim();
+        throw api.Failure(code, $"load the kernel image of {name} on {Properties.Name} of compute capability {Properties.Capability / 10}.{Properties.Capability % 10}{(firstLine.Length > 0 ? $" ({firstLine})" : "")}");
+    }
+
+    public void Launch(ICudaFunction function, in LaunchGeometry geometry, nint stream, void* parameters)
+    {
+        void* block = parameters;
+        int code = api.LaunchKernel(
+            ((Function)function).Handle, (uint)geometry.GridX, (uint)geometry.GridY, (uint)geometry.GridZ, (uint)geometry.Threads, 1, 1, (uint)geometry.SharedBytes, stream, &block, null);
+        if (code != CudaResult.Success)
+        {
+            throw api.Failure(
+                code, $"launch {function.Name} with {geometry.GridX} x {geometry.GridY} x {geometry.GridZ} blocks of {geometry.Threads} threads and {geometry.SharedBytes} bytes of shared memory");
+        }
+    }
+
+    public nint CreateStream()
+    {
+        const uint NonBlocking = 1;
+        nint stream;
+        api.Check(api.StreamCreate(&stream, NonBlocking), "create a stream");
+        return stream;
+    }
+
+    public void DestroyStream(nint stream) => api.Check(api.StreamDestroy(stream), "destroy a stream");
+
+    public void Synchronize(nint stream) => api.Check(api.StreamSynchronize(stream), "finish the work on the GPU");
+
+    public void CopyAsync(nint target, nint source, long bytes, nint stream) => api.Check(api.MemcpyAsync(target, source, (nuint)bytes, stream), $"copy {bytes} bytes");
+
+    public void SetAsync(nint target, byte value, long bytes, nint stream) => api.Check(api.MemsetD8Async(target, value, (nuint)bytes, stream), $"set {bytes} bytes");
+
+    public ICudaEvent CreateEvent() => new Event(api);
+
+    public void BeginCapture(nint stream)
+    {
+        const int ThreadLocal = 1;
+        api.Check(api.StreamBeginCapture(stream, ThreadLocal), "begin to capture a stream");
+    }
+
+    public ICudaGraph EndCapture(nint stream)
+    {
+        nint graph, executable;
+        api.Check(api.StreamEndCapture(stream, &graph), "end the capture of a stream");
+        int code = api.GraphInstantiate(&executable, graph, 0);
+        _ = api.GraphDestroy(graph);
+        api.Check(code, "instantiate a graph");
+        return new Graph(api, executable);
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class Module(CudaApi api, nint module, string name) : ICudaModule
+    {
+        private nint module = module;
+
+        public ICudaFunction GetFunction(string kernel)
+        {
+            nint function;
+            fixed (byte* text = Encoding.UTF8.GetBytes(kernel + '\0'))
+                api.Check(api.ModuleGetFunction(&function, module, text), $"find kernel {kernel} in the image of {name}");
+            return new Function(api, function, kernel);
+        }
+
+        public void Dispose()
+        {
+            if (module != 0)
+                _ = api.ModuleUnload(module);
+            module = 0;
+        }
+    }
+
+    private sealed class Function(CudaApi api, nint function, string name) : ICudaFunction
+    {
+        private const int SharedBytes = 1, LocalMemoryBytes = 3, RegisterCount = 4, MaxDynamicSharedBytes = 8;
+
+        public string Name => name;
+
+        public nint Handle => function;
+
+        public int Registers => Attribute(RegisterCount);
+
+        public int StaticSharedBytes => Attribute(SharedBytes);
+
+        public int LocalBytes => Attribute(LocalMemoryBytes);
+
+        public void AllowDynamicShared(int bytes)
+            => api.Check(api.FuncSetAttribute(function, MaxDynamicSharedBytes, bytes), $"allow {name} {bytes} bytes of shared memory");
+
+        private int Attribute(int attribute)
+        {
+            int value;
+            api.Check(api.FuncGetAttribute(&value, attribute, function), $"ask for a property of {name}");
+            return value;
+        }
+    }
+
+    private sealed class Event : ICudaEvent
+    {
+        private readonly CudaApi api;
+        private nint handle;
+
+        public Event(CudaApi api)
+        {
+            this.api = api;
+            nint created;
+            api.Check(api.EventCreate(&created, 0), "create an event");
+            handle = created;
+        }
+
+        public void Record(nint stream) => api.Check(api.EventRecord(handle, stream), "record an event");
+
+        public void Synchronize() => api.Check(api.EventSynchronize(handle), "wait for an event");
+
+        public double MillisecondsSince(ICudaEvent start)
+        {
+            float milliseconds;
+            api.Check(api.EventElapsedTime(&milliseconds, ((Event)start).handle, handle), "ask for the time between two events");
+            return milliseconds;
+        }
+
+        public void Dispose()
+        {
+            if (handle != 0)
+                _ = api.EventDestroy(handle);
+            handle = 0;
+        }
+    }
+
+    private sealed class Graph(CudaApi api, nint executable) : ICudaGraph
+    {
+        private nint executable = executable;
+
+        public void Launch(nint stream) => api.Check(api.GraphLaunch(executable, stream), "start a graph");
+
+        public void Dispose()
+        {
+            if (executable != 0)
+                _ = api.GraphExecDestroy(executable);
+            executable = 0;
+        }
+    }
+}
