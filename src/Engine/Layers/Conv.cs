@@ -28,6 +28,20 @@ public sealed class Conv
 
     /// <param name="context">The pass.</param>
     /// <param name="x">(N, D, H, W, input channels).</param>
-    public Variable Forward(ForwardContext context, Variable x)
-        => context.Tape.Convolve(ConvolutionProblem.Same(x.Shape, kernel.Value.Shape, stride, dilation, padding), x, kernel.Variable, bias?.Variable);
+    public Variable Forward(ForwardContext context, Variable x) => context.Tape.Convolve(Problem(x.Shape), x, kernel.Variable, bias?.Variable);
+
+    /// <summary>The convolution of a normalized input, which is never stored; without a bias, which a normalization behind it would take away.</summary>
+    /// <param name="context">The pass.</param>
+    /// <param name="input">How x is normalized (see <see cref="ModalityNorm.Prepare"/>).</param>
+    /// <param name="x">(N, D, H, W, input channels).</param>
+    /// <param name="statistics">Receives the statistics of the result, if given.</param>
+    public Variable Forward(ForwardContext context, NormalizedInput input, Variable x, OutputStatistics? statistics = null)
+        => bias is null
+            ? context.Tape.ConvolveNormalized(Problem(x.Shape), input, x, kernel.Variable, statistics)
+            : throw new InvalidOperationException($"convolution {kernel.Name} has a bias, which the normalized form does not take");
+
+    /// <summary>Shape of the result for an input of that shape.</summary>
+    public Shape OutputShape(Shape input) => Problem(input).OutputShape;
+
+    private ConvolutionProblem Problem(Shape input) => ConvolutionProblem.Same(input, kernel.Value.Shape, stride, dilation, padding);
 }

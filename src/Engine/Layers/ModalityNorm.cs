@@ -45,13 +45,50 @@ public sealed class ModalityNorm
     /// <param name="dropout">Applied to x first.</param>
     public Variable Forward(ForwardContext context, Variable x, DropoutMask dropout)
     {
+        NormalizationProblem problem = Problem(context, x.Shape, dropout);
+        if (UsesRunningStatistics(context))
+            return context.Tape.NormalizeBy(problem, x, runningMean!.Value, runningVariance!.Value, gamma.Variable, beta.Variable);
+        return context.Tape.Normalize(problem, x, gamma.Variable, beta.Variable, (mean, variance) => Observe(context, problem, mean, variance));
+    }
+
+    /// <summary>What a convolution needs to normalize x while it reads it.</summary>
+    /// <param name="context">The pass.</param>
+    /// <param name="x">(N, D, H, W, channels).</param>
+    /// <param name="dropout">Applied to x first.</param>
+    /// <param name="statistics">Statistics of x that its producer left (see <see cref="RequestStatistics"/>); taken from x where there are none.</param>
+    public NormalizedInput Prepare(ForwardContext context, Variable x, DropoutMask dropout, OutputStatistics? statistics = null)
+    {
+        NormalizationProblem problem = Problem(context, x.Shape, dropout);
+        if (UsesRunningStatistics(context))
+            return new NormalizedInput(problem, runningMean!.Value, runningVariance!.Value, gamma.Variable, beta.Variable, OfInput: false);
+        if (statistics is null)
+        {
+            statistics = NewStatistics(context, problem, x.DType);
+            context.Tape.Backend.NormalizationStatistics(problem, x.Value, statistics.Mean, statistics.Variance);
+        }
+
+        Observe(context, problem, statistics.Mean, statistics.Variance);
+        return new NormalizedInput(problem, statistics.Mean, statistics.Variance, gamma.Variable, beta.Variable, OfInput: true);
+    }
+
+    /// <summary>Statistics that the producer of a tensor of that shape shall leave for <see cref="Prepare"/>; null where running statistics serve.</summary>
+    public OutputStatistics? RequestStatistics(ForwardContext context, Shape shape, DType type, DropoutMask dropout)
+        => UsesRunningStatistics(context) ? null : NewStatistics(context, Problem(context, shape, dropout), type);
+
+    private static OutputStatistics NewStatistics(ForwardContext context, NormalizationProblem problem, DType type)
+        => new(problem, context.Tape.Allocate(problem.StatisticsShape, type), context.Tape.Allocate(problem.StatisticsShape, type));
+
+    private bool UsesRunningStatistics(ForwardContext context) => runningMean is not null && !context.Training;
+
+    private NormalizationProblem Problem(ForwardContext context, Shape shape, DropoutMask dropout)
+    {
         ModalityIndex modality = settings.Modalities == 1 ? ModalityIndex.Single(1, 0, context.Modality.Samples) : context.Modality;
-        var problem = new NormalizationProblem(x.Shape, settings.Kind, modality, settings.Groups, settings.Epsilon, settings.Slope, dropout);
-        if (runningMean is null || runningVariance is null)
-            return context.Tape.Normalize(problem, x, gamma.Variable, beta.Variable);
-        if (!context.Training)
-            return context.Tape.NormalizeBy(problem, x, runningMean.Value, runningVariance.Value, gamma.Variable, beta.Variable);
-        return context.Tape.Normalize(problem, x, gamma.Variable, beta.Variable, (mean, variance) => context.Defer(() =>
-            context.Tape.Backend.UpdateRunningStatistics(problem, settings.Decay, mean, variance, runningMean.Value, runningVariance.Value)));
+        return new NormalizationProblem(shape, settings.Kind, modality, settings.Groups, settings.Epsilon, settings.Slope, dropout);
+    }
+
+    private void Observe(ForwardContext context, NormalizationProblem problem, Tensor mean, Tensor variance)
+    {
+        if (runningMean is not null && runningVariance is not null)
+            context.Defer(() => context.Tape.Backend.UpdateRunningStatistics(problem, settings.Decay, mean, variance, runningMean.Value, runningVariance.Value));
     }
 }

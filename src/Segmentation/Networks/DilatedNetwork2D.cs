@@ -97,8 +97,7 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
     {
         PreActivationConv first = make.PreActivation("g9.conv1", channels, channels);
         PreActivationConv second = make.PreActivation("g9.conv2", channels, channels);
-        stages.Add((context, x) => first.Forward(context, x, DropoutMask.None));
-        stages.Add((context, x) => second.Forward(context, x, first.Mask(context)));
+        stages.Add((context, x) => first.Forward(context, x, second));
         stages.Add((context, x) => context.Tape.Dropout(x, second.Mask(context)));
     }
 

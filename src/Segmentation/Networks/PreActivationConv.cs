@@ -5,19 +5,27 @@ using UnpairedSegEngine.Layers;
 namespace UnpairedSegEngine.Segmentation.Networks;
 
 /// <summary>
-/// dropout(conv(leakyReLU(norm(x)))). The dropout is not applied here: whatever reads the result applies <see cref="Mask"/> on load,
-/// which costs no pass of its own.
+/// dropout(conv(leakyReLU(norm(x)))). The convolution normalizes while it reads. The dropout is not applied here: whatever reads the result applies
+/// <see cref="Mask"/> on load, which costs no pass of its own.
 /// </summary>
 internal sealed class PreActivationConv(ModalityNorm norm, Conv conv, double keep, int site)
 {
+    private readonly ModalityNorm norm = norm;
+
     /// <param name="context">The pass.</param>
     /// <param name="x">Input.</param>
     /// <param name="pending">Dropout that x still awaits.</param>
-    public Variable Forward(ForwardContext context, Variable x, DropoutMask pending)
+    /// <param name="statistics">Statistics of x that its producer left.</param>
+    public Variable Forward(ForwardContext context, Variable x, DropoutMask pending, OutputStatistics? statistics = null)
+        => conv.Forward(context, norm.Prepare(context, x, pending, statistics), x);
+
+    /// <summary>This, then <paramref name="next"/>: the statistics that the second needs are taken by the first as it writes its result.</summary>
+    public Variable Forward(ForwardContext context, Variable x, PreActivationConv next)
     {
-        Variable activated = norm.Forward(context, x, pending);
-        Variable y = conv.Forward(context, activated);
-        Tape.Release(activated);
+        OutputStatistics? statistics = next.norm.RequestStatistics(context, conv.OutputShape(x.Shape), x.DType, Mask(context));
+        Variable inner = conv.Forward(context, norm.Prepare(context, x, DropoutMask.None), x, statistics);
+        Variable y = next.Forward(context, inner, Mask(context), statistics);
+        Tape.Release(inner);
         return y;
     }
 

@@ -10,9 +10,7 @@ internal sealed class ResidualBlock(PreActivationConv first, PreActivationConv s
 {
     public Variable Forward(ForwardContext context, Variable x)
     {
-        Variable inner = first.Forward(context, x, DropoutMask.None);
-        Variable branch = second.Forward(context, inner, first.Mask(context));
-        Tape.Release(inner);
+        Variable branch = first.Forward(context, x, second);
         Variable y = context.Tape.AddResidual(x, branch, second.Mask(context));
         Tape.Release(branch);
         return y;
