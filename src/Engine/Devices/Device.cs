@@ -3,6 +3,8 @@ using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
 
 namespace UnpairedSegEngine.Devices;
 
@@ -20,12 +22,12 @@ public sealed class Device : IDisposable
         Name = name;
         Pool = new MemoryPool(accelerator is CPUAccelerator cpu
             ? bytes => AllocateHost(cpu, bytes)
-            : bytes => new DeviceBuffer(accelerator.Allocate1D<byte>(bytes), bytes));
+            : bytes => Allocate(accelerator, bytes));
     }
 
     public Accelerator Accelerator { get; }
 
-    /// <summary>What <c>--device</c> calls it: "cpu", ...</summary>
+    /// <summary>What <c>--device</c> calls it: "cpu", "ilgpu", ...</summary>
     public string Name { get; }
 
     public MemoryPool Pool { get; }
@@ -36,12 +38,25 @@ public sealed class Device : IDisposable
     /// <summary>
     /// The processor. ILGPU's CPU accelerator holds the memory; the CPU backend computes on its pointers.
     /// </summary>
-    public static Device OpenCpu()
+    public static Device OpenCpu() => OpenSimulator("cpu");
+
+    /// <summary>A device for <see cref="Backends.Ilgpu.IlgpuBackend"/>: of the given type, else the first of CUDA, OpenCL and ILGPU's CPU simulator.</summary>
+    /// <exception cref="ArgumentException">This machine has no such device, or none that can run the kernels.</exception>
+    public static Device OpenIlgpu(AcceleratorType? type = null)
     {
-        // The smallest simulated device: its threads serve only tests of ILGPU kernels.
-        var simulated = new CPUDevice(numThreadsPerWarp: 2, numWarpsPerMultiprocessor: 1, numMultiprocessors: Environment.ProcessorCount);
-        var context = Context.Create(builder => builder.CPU(simulated).EnableAlgorithms());
-        return new Device(context, simulated.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel), "cpu");
+        if (type == AcceleratorType.CPU)
+            return OpenSimulator("ilgpu");
+        DriverLibraries.Register();
+        Context context = Context.Create(builder => builder.Cuda().OpenCL().EnableAlgorithms());
+        ILGPU.Runtime.Device[] found = [.. context.Devices.Where(device => type is null || device.AcceleratorType == type).OrderBy(device => device.AcceleratorType != AcceleratorType.Cuda)];
+        if (found.FirstOrDefault(device => ReasonAgainst(device) is null) is { } usable)
+            return new Device(context, usable.CreateAccelerator(context), "ilgpu");
+        context.Dispose();
+        if (type is null)
+            return OpenSimulator("ilgpu");
+        throw new ArgumentException(found.Length == 0
+            ? $"ILGPU found no {type} device on this machine; install its driver or choose another device"
+            : $"{type} device {found[0].Name} {ReasonAgainst(found[0])}; choose another device");
     }
 
     /// <summary>Copies host memory to the device; returns when the source may be changed.</summary>
@@ -77,7 +92,36 @@ public sealed class Device : IDisposable
         context.Dispose();
     }
 
+    private static Device OpenSimulator(string name)
+    {
+        // The smallest simulated device: its threads serve only tests of ILGPU kernels.
+        var simulated = new CPUDevice(numThreadsPerWarp: 2, numWarpsPerMultiprocessor: 1, numMultiprocessors: Environment.ProcessorCount);
+        var context = Context.Create(builder => builder.CPU(simulated).EnableAlgorithms());
+        return new Device(context, simulated.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel), name);
+    }
+
+    /// <summary>Why kernels cannot run on a device that ILGPU found; null if they can.</summary>
+    private static string? ReasonAgainst(ILGPU.Runtime.Device device) => device switch
+    {
+        CLDevice { Capabilities.GenericAddressSpace: false } => "lacks the generic address space of OpenCL, without which ILGPU makes no kernels",
+        CLDevice { Capabilities.Float64: false } => "does not compute in float64, in which sums are taken",
+        _ => null,
+    };
+
     private static unsafe Span<byte> HostBytes(nint pointer, int length) => new((void*)pointer, length);
+
+    /// <exception cref="OutOfMemoryException">The device refuses.</exception>
+    private static DeviceBuffer Allocate(Accelerator accelerator, long bytes)
+    {
+        try
+        {
+            return new DeviceBuffer(accelerator.Allocate1D<byte>(bytes), bytes);
+        }
+        catch (AcceleratorException exception)
+        {
+            throw new OutOfMemoryException(exception.Message, exception);
+        }
+    }
 
     /// <summary>Host memory on a 64-byte boundary (ILGPU's own lies at 16 mod 64), wrapped as an ILGPU buffer.</summary>
     private static unsafe DeviceBuffer AllocateHost(CPUAccelerator accelerator, long bytes)

@@ -1,10 +1,11 @@
+using ILGPU.Runtime;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Backends.Ilgpu;
-using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Tensors;
+using Device = UnpairedSegEngine.Devices.Device;
 
 namespace UnpairedSegEngine.Engine.Tests.Backends;
 
@@ -12,6 +13,11 @@ namespace UnpairedSegEngine.Engine.Tests.Backends;
 public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Open)
 {
     private static readonly Lazy<Device> Cpu = new(Device.OpenCpu);
+
+    private static readonly Lazy<Device> OpenCl = new(() => Device.OpenIlgpu(AcceleratorType.OpenCL));
+
+    /// <summary>Asked for by UNPAIREDSEG_TEST_OPENCL=1: most machines have no OpenCL device that ILGPU can use.</summary>
+    private static readonly bool TestsOpenCl = Environment.GetEnvironmentVariable("UNPAIREDSEG_TEST_OPENCL") == "1";
 
     private static readonly DType[] ArithmeticTypes = [DType.Float32, DType.Float64];
 
@@ -22,6 +28,9 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
            select new BackendUnderTest($"cpu {level} {type}", type, () => OpenCpu(3, level)),
         .. from type in ArithmeticTypes
            select new BackendUnderTest($"ilgpu {type}", type, () => new IlgpuBackend(Cpu.Value)),
+        .. from type in ArithmeticTypes
+           where TestsOpenCl
+           select new BackendUnderTest($"ilgpu opencl {type}", type, () => new IlgpuBackend(OpenCl.Value)),
         new BackendUnderTest($"cuda emulated {DType.Float32}", DType.Float32, OpenEmulated),
     ];
 

@@ -28,10 +28,10 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
     [TestCaseSource(nameof(SomeShapes))]
     public void Bits_do_not_depend_on_the_thread_count(ConvolutionProblem problem)
     {
-        float[][] first = AllDirections(problem, 1, Reals);
+        float[][] first = AllDirections(problem, 1);
         foreach (int count in new[] { 2, 3, 5 })
         {
-            float[][] other = AllDirections(problem, count, Reals);
+            float[][] other = AllDirections(problem, count);
             for (int direction = 0; direction < 3; direction++)
                 Assert.That(other[direction].AsSpan().SequenceEqual(first[direction]), $"direction {direction} with {count} threads");
         }
@@ -40,8 +40,8 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
     [TestCaseSource(nameof(SomeShapes))]
     public void Real_values_are_accurate(ConvolutionProblem problem)
     {
-        (double[] x, double[] w, double[] gy) = Operands(problem, Reals);
-        float[][] results = AllDirections(problem, 2, Reals);
+        (double[] x, double[] w, double[] gy) = ConvolutionOperands.Reals(problem);
+        float[][] results = AllDirections(problem, 2);
         double[][] expected =
         [
             ConvolutionReference.Forward(problem, x, w), ConvolutionReference.BackwardData(problem, gy, w), ConvolutionReference.BackwardWeights(problem, x, gy),
@@ -66,7 +66,7 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
     public void Bias_is_added_once_per_output_channel()
     {
         ConvolutionProblem problem = ConvolutionCases.Named().First(p => p.InputChannels == 33);
-        (double[] x, double[] w, _) = Operands(problem, Integers);
+        (double[] x, double[] w, _) = ConvolutionOperands.Integers(problem);
         float[] bias = [.. Enumerable.Range(1, problem.OutputChannels).Select(k => (float)k)];
         using var threads = new CpuThreads(2);
         using var convolution = new CpuConvolution(threads, level);
@@ -82,7 +82,7 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
     public void The_exact_check_sees_a_moved_tap()
     {
         ConvolutionProblem problem = ConvolutionCases.Named().First(p => p.Kernel.Width == 3 && p.Input.Width > 8);
-        (double[] x, double[] w, _) = Operands(problem, Integers);
+        (double[] x, double[] w, _) = ConvolutionOperands.Integers(problem);
         double[] moved = ConvolutionReference.Forward(problem with { PadBefore = new Size3(0, 0, 1), PadAfter = new Size3(0, 2, 1) }, x, w);
         Assert.That(moved, Is.Not.EqualTo(ConvolutionReference.Forward(problem, x, w)));
     }
@@ -90,7 +90,7 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
     private void RequireExact<T>(ConvolutionProblem problem)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        (double[] x, double[] w, double[] gy) = Operands(problem, Integers);
+        (double[] x, double[] w, double[] gy) = ConvolutionOperands.Integers(problem);
         using var threads = new CpuThreads(2);
         using var convolution = new CpuConvolution(threads, level);
         using var xs = new GuardedBuffer<T>(Cast<T>(x));
@@ -124,9 +124,9 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
         }
     }
 
-    private float[][] AllDirections(ConvolutionProblem problem, int threadCount, Func<int, int, double> values)
+    private float[][] AllDirections(ConvolutionProblem problem, int threadCount)
     {
-        (double[] x, double[] w, double[] gy) = Operands(problem, values);
+        (double[] x, double[] w, double[] gy) = ConvolutionOperands.Reals(problem);
         using var threads = new CpuThreads(threadCount);
         using var convolution = new CpuConvolution(threads, level);
         float[] y = new float[problem.OutputShape.Count], gx = new float[problem.InputShape.Count], gw = new float[problem.WeightShape.Count];
@@ -138,24 +138,6 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
         }
 
         return [y, gx, gw];
-    }
-
-    private static (double[] X, double[] W, double[] Gy) Operands(ConvolutionProblem problem, Func<int, int, double> values)
-    {
-        double[] Fill(long count, int salt) => [.. Enumerable.Range(0, (int)count).Select(i => values(i, salt))];
-        return (Fill(problem.InputShape.Count, 1), Fill(problem.WeightShape.Count, 2), Fill(problem.OutputShape.Count, 3));
-    }
-
-    private static double Integers(int index, int salt) => (Hash(index, salt) % 9) - 4.0;
-
-    private static double Reals(int index, int salt) => (float)((Hash(index, salt) / (double)uint.MaxValue) - 0.5);
-
-    private static uint Hash(int index, int salt)
-    {
-        uint h = ((uint)index * 2654435761u) ^ ((uint)salt * 40503u);
-        h = (h ^ (h >> 15)) * 2246822519u;
-        h = (h ^ (h >> 13)) * 3266489917u;
-        return h ^ (h >> 16);
     }
 
     private static double[] Abs(double[] values) => [.. values.Select(Math.Abs)];
