@@ -11,7 +11,7 @@ internal static class KernelImageFile
     /// <summary>Whether the file is an ELF image with its section and program tables, which lie at its end.</summary>
     public static bool IsWhole(ReadOnlySpan<byte> image)
     {
-        if (image.Length < HeaderBytes || !image[..4].SequenceEqual("\x7fELF"u8))
+        if (image.Length < HeaderBytes || !image[..4].SequenceEqual("\u007fELF"u8))
             return false;
         return Holds(image, SectionOffsetAt, SectionBytesAt, SectionCountAt) && Holds(image, ProgramOffsetAt, ProgramBytesAt, ProgramCountAt);
     }
