@@ -3,7 +3,7 @@ using CommandLine;
 namespace UnpairedSegEngine.Cli.Verbs;
 
 [Verb("demo", HelpText = "Generate phantoms, train on them and evaluate: the whole method on built-in data in a few minutes.")]
-internal sealed class DemoVerb : IVerb
+internal sealed class DemoVerb : DeviceVerb
 {
     private const int Size = 96;
 
@@ -23,12 +23,12 @@ internal sealed class DemoVerb : IVerb
     [Option("seed", Default = 1UL, HelpText = "Seed of phantoms and training.")]
     public ulong Seed { get; init; }
 
-    public int Run(string[] arguments)
+    public override int Run(string[] arguments)
     {
         string data = Path.Combine(Out, "phantoms"), run = Path.Combine(Out, "run");
         new PhantomVerb { Out = data, Train = 40, Val = 2, Test = 4, Size = Size, Slices = 20, Seed = Seed }.Run(arguments);
-        int code = new TrainVerb { Data = data, Out = run, Set = [.. Settings, $"training.steps={Steps}", $"training.seed={Seed}"] }.Run(arguments);
+        int code = new TrainVerb { DeviceName = DeviceName, Precision = Precision, Data = data, Out = run, Set = [.. Settings, $"training.steps={Steps}", $"training.seed={Seed}"] }.Run(arguments);
         return code != ExitCode.Ok ? code
-            : new EvaluateVerb { RunPath = run, Data = data, Split = SplitPart.Test, Json = Path.Combine(Out, "evaluation.json"), Last = true }.Run(arguments);
+            : new EvaluateVerb { DeviceName = DeviceName, Precision = Precision, RunPath = run, Data = data, Split = SplitPart.Test, Json = Path.Combine(Out, "evaluation.json"), Last = true }.Run(arguments);
     }
 }

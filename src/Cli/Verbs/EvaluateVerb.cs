@@ -1,6 +1,5 @@
 using CommandLine;
-using UnpairedSegEngine.Backends.Cpu;
-using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Imaging.Pictures;
 using UnpairedSegEngine.Segmentation.Data;
@@ -18,7 +17,7 @@ internal enum SplitPart
 }
 
 [Verb("evaluate", HelpText = "Predict whole volumes of a dataset and report Dice per case, organ and modality.")]
-internal sealed class EvaluateVerb : IVerb
+internal sealed class EvaluateVerb : DeviceVerb
 {
     [Option("run", Required = true, HelpText = "Run folder of a trained network.")]
     public string RunPath { get; init; } = "";
@@ -41,13 +40,12 @@ internal sealed class EvaluateVerb : IVerb
     [Option("threads", Default = 0, HelpText = "Threads; 0 for all cores.")]
     public int Threads { get; init; }
 
-    public int Run(string[] arguments)
+    public override int Run(string[] arguments)
     {
         SegmentationDataset dataset = SegmentationDataset.Open(Data);
         IReadOnlyList<DatasetCase> cases = CasesOf(dataset);
-        using Device device = Device.OpenCpu();
-        using var backend = new CpuBackend(device, Threads);
-        using TrainedModel model = TrainedModel.Open(RunPath, backend, Last, Console.Error.WriteLine);
+        using OpenedBackend opened = OpenBackend(Threads);
+        using TrainedModel model = TrainedModel.Open(RunPath, opened.Backend, Last, Console.Error.WriteLine);
         if (!dataset.ClassNames.SequenceEqual(model.Description.Classes))
             throw new InvalidDataException($"'{Data}': has the classes {string.Join(", ", dataset.ClassNames)}, but the model was trained on {string.Join(", ", model.Description.Classes)}");
 

@@ -1,12 +1,16 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using CommandLine;
+using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Backends.Cuda;
+using UnpairedSegEngine.Backends.Cuda.Compilation;
+using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Devices;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
-[Verb("info", HelpText = "Show versions, device and vector level.")]
+[Verb("info", HelpText = "Show versions, devices, vector level and which kernels load.")]
 internal sealed class InfoVerb : IVerb
 {
     /// <summary>Version with the commit it was built from.</summary>
@@ -28,8 +32,32 @@ internal sealed class InfoVerb : IVerb
             ("vectors", string.Join(", ", SimdLevels.Available)),
             ("memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20} MiB"),
         ];
-        foreach ((string name, string value) in lines)
+        foreach ((string name, string value) in lines.Concat(Accelerators()))
             Console.WriteLine($"{name,-12} {value}");
         return ExitCode.Ok;
+    }
+
+    /// <summary>The other devices, or in one line why each cannot be used, and where their kernels come from.</summary>
+    private static IEnumerable<(string Name, string Value)> Accelerators()
+    {
+        string cudaLine;
+        CudaDeviceProperties? gpu = null;
+        try
+        {
+            using OpenedBackend cuda = BackendChoice.Open("cuda");
+            gpu = ((CudaBackend)cuda.Backend).Properties;
+            cudaLine = cuda.Backend.Description;
+        }
+        catch (Exception exception) when (exception is CudaException or ArgumentException)
+        {
+            cudaLine = exception.Message;
+        }
+
+        yield return ("cuda", cudaLine);
+        var images = new KernelImages(KernelSources.Shipped, KernelImages.DefaultCacheFolder, gpu?.Capability ?? 90);
+        yield return ("kernels", $"{KernelSources.Shipped.Files.Count} files for {images.Architecture}: {string.Join("; ", KernelSources.Shipped.Files.GroupBy(images.Describe).Select(g => $"{g.Count()} {g.Key}"))}");
+        yield return ("emulated", EmulatedCudaDriver.UnavailableReason ?? "available");
+        using Device ilgpu = Device.OpenIlgpu();
+        yield return ("ilgpu", ilgpu.IsHost ? "no GPU that ILGPU can use; its simulator serves" : ilgpu.Accelerator.Name);
     }
 }

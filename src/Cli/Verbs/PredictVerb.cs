@@ -1,6 +1,5 @@
 using CommandLine;
-using UnpairedSegEngine.Backends.Cpu;
-using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Imaging.Nifti;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
@@ -8,7 +7,7 @@ using UnpairedSegEngine.Segmentation.Inference;
 namespace UnpairedSegEngine.Cli.Verbs;
 
 [Verb("predict", HelpText = "Segment NIfTI volumes; the label map has the input's grid and orientation.")]
-internal sealed class PredictVerb : IVerb
+internal sealed class PredictVerb : DeviceVerb
 {
     [Option("run", Required = true, HelpText = "Run folder of a trained network.")]
     public string RunPath { get; init; } = "";
@@ -28,12 +27,11 @@ internal sealed class PredictVerb : IVerb
     [Option("threads", Default = 0, HelpText = "Threads; 0 for all cores.")]
     public int Threads { get; init; }
 
-    public int Run(string[] arguments)
+    public override int Run(string[] arguments)
     {
         string[] inputs = Inputs();
-        using Device device = Device.OpenCpu();
-        using var backend = new CpuBackend(device, Threads);
-        using TrainedModel model = TrainedModel.Open(RunPath, backend, Last, Console.Error.WriteLine);
+        using OpenedBackend opened = OpenBackend(Threads);
+        using TrainedModel model = TrainedModel.Open(RunPath, opened.Backend, Last, Console.Error.WriteLine);
         Modality modality = model.Description.ModalityOf(Modality);
         using var stop = new Segmentation.Runs.StopSignal();
         Directory.CreateDirectory(Out);

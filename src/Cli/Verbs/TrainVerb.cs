@@ -1,7 +1,6 @@
 using System.Globalization;
 using CommandLine;
-using UnpairedSegEngine.Backends.Cpu;
-using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
@@ -11,7 +10,7 @@ using UnpairedSegEngine.Segmentation.Training;
 namespace UnpairedSegEngine.Cli.Verbs;
 
 [Verb("train", HelpText = "Train a network on a dataset of several modalities.")]
-internal sealed class TrainVerb : IVerb
+internal sealed class TrainVerb : DeviceVerb
 {
     [Option("data", Required = true, HelpText = "Dataset folder (nnU-Net v2 raw layout with a 'domains' key in dataset.json).")]
     public string Data { get; init; } = "";
@@ -58,7 +57,7 @@ internal sealed class TrainVerb : IVerb
     [Option("plain", HelpText = "Progress as plain lines even on a terminal.")]
     public bool Plain { get; init; }
 
-    public int Run(string[] arguments)
+    public override int Run(string[] arguments)
     {
         SegmentationDataset dataset = SegmentationDataset.Open(Data);
         DatasetSplit split = dataset.Split(Fold);
@@ -70,8 +69,8 @@ internal sealed class TrainVerb : IVerb
         var validation = new ValidationSet(split.Validation, dataset, model.Preprocessing);
 
         using var stop = new StopSignal();
-        using Device device = Device.OpenCpu();
-        using var backend = new CpuBackend(device, threads);
+        using OpenedBackend opened = OpenBackend(threads);
+        Backend backend = opened.Backend;
         TrainingOutcome? outcome = null;
         TrainingProgress.Run(view =>
         {

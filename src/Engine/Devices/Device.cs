@@ -59,6 +59,20 @@ public sealed class Device : IDisposable
             : $"{type} device {found[0].Name} {ReasonAgainst(found[0])}; choose another device");
     }
 
+    /// <summary>An NVIDIA GPU. That a usable driver is there has been checked (see Backends/Cuda/Driver).</summary>
+    /// <param name="index">Number of the GPU, as the driver counts.</param>
+    /// <exception cref="ArgumentException">There is no GPU of that number.</exception>
+    public static Device OpenCuda(int index = 0)
+    {
+        DriverLibraries.Register();
+        Context context = Context.Create(builder => builder.Cuda().EnableAlgorithms());
+        var devices = context.GetCudaDevices();
+        if (index >= 0 && index < devices.Count)
+            return new Device(context, devices[index].CreateCudaAccelerator(context), "cuda");
+        context.Dispose();
+        throw new ArgumentException($"there is no GPU number {index}: the CUDA driver sees {devices.Count}, counted from 0");
+    }
+
     /// <summary>Copies host memory to the device; returns when the source may be changed.</summary>
     public void Upload(ReadOnlySpan<byte> source, nint target, DeviceBuffer buffer)
     {

@@ -1,6 +1,9 @@
+using ILGPU.Runtime.Cuda;
+using CudaException = UnpairedSegEngine.Backends.Cuda.Driver.CudaException;
+using UnpairedSegEngine.Backends.Cuda.Compilation;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Backends.Ilgpu;
-using UnpairedSegEngine.Devices;
+using Device = UnpairedSegEngine.Devices.Device;
 
 namespace UnpairedSegEngine.Backends.Cuda;
 
@@ -17,12 +20,32 @@ public sealed class CudaBackend : IlgpuBackend
 
     public override string Description => $"{driver.Properties.Name} ({driver.Description}), {Singles.Description}";
 
+    public CudaDeviceProperties Properties => driver.Properties;
+
     /// <summary>The emulated GPU, on a device in host memory.</summary>
     /// <exception cref="CudaException">The emulated kernels were not built.</exception>
     public static CudaBackend OpenEmulated(Device device, ConvolutionPrecision precision = ConvolutionPrecision.Fp32)
     {
         var driver = new EmulatedCudaDriver();
         return new CudaBackend(device, driver, new CudaSingles(device, new KernelLibrary(driver, _ => [], stream: 0), precision));
+    }
+
+    /// <summary>A GPU through the installed driver.</summary>
+    /// <param name="index">Number of the GPU, as the driver counts.</param>
+    /// <param name="precision">Arithmetic of the convolutions.</param>
+    /// <exception cref="CudaException">There is no driver, it is too old, or there is no GPU; one line says which.</exception>
+    public static CudaBackend Open(int index = 0, ConvolutionPrecision precision = ConvolutionPrecision.Fp32)
+    {
+        // Asked before ILGPU, which swallows the reason.
+        var api = new CudaApi();
+        Device device = Device.OpenCuda(index);
+        ((CudaAccelerator)device.Accelerator).Bind();
+        var driver = new NativeCudaDriver(api, index);
+        if (precision != ConvolutionPrecision.Fp32 && driver.Properties.Capability < 80)
+            throw new CudaException($"{driver.Properties.Name} has compute capability {driver.Properties.Capability / 10}.{driver.Properties.Capability % 10}; bfloat16 arithmetic needs 8.0, use --precision fp32");
+        nint stream = ((CudaStream)device.Accelerator.DefaultStream).StreamPtr;
+        var images = new KernelImages(KernelSources.Shipped, KernelImages.DefaultCacheFolder, driver.Properties.Capability);
+        return new CudaBackend(device, driver, new CudaSingles(device, new KernelLibrary(driver, images.Load, stream), precision));
     }
 
     public override void Dispose()

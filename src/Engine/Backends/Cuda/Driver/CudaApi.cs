@@ -17,7 +17,7 @@ internal sealed unsafe class CudaApi
     /// <exception cref="CudaException">There is no driver, it is too old, or there is no device; one line says which.</exception>
     public CudaApi(nint library = 0)
     {
-        this.library = library != 0 ? library : CudaLibrary.Find();
+        this.library = library != 0 ? library : DriverLibraries.Cuda;
         if (this.library == 0)
             throw new CudaException("no CUDA driver on this machine (libcuda.so.1 was not found); install NVIDIA's driver, or use --device cpu");
         getErrorName = (delegate* unmanaged<int, byte**, int>)Find("cuGetErrorName");

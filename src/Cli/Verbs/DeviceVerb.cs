@@ -1,0 +1,19 @@
+using CommandLine;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Backends.Cuda;
+
+namespace UnpairedSegEngine.Cli.Verbs;
+
+/// <summary>A verb that computes: where and how precisely.</summary>
+internal abstract class DeviceVerb : IVerb
+{
+    [Option("device", Default = "cpu", HelpText = "Where to compute: " + BackendChoice.Names + ".")]
+    public string DeviceName { get; init; } = "cpu";
+
+    [Option("precision", Default = ConvolutionPrecision.Fp32, HelpText = "Products of the convolutions on --device cuda; weights, sums and statistics stay in fp32.")]
+    public ConvolutionPrecision Precision { get; init; }
+
+    public abstract int Run(string[] arguments);
+
+    protected OpenedBackend OpenBackend(int threads) => BackendChoice.Open(DeviceName, threads, Precision);
+}

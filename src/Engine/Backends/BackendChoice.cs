@@ -1,0 +1,53 @@
+using System.Globalization;
+using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Backends.Cuda;
+using UnpairedSegEngine.Backends.Ilgpu;
+using UnpairedSegEngine.Devices;
+
+namespace UnpairedSegEngine.Backends;
+
+/// <summary>Where to compute, as users say it: cpu, cuda, cuda:1, ilgpu or emulated.</summary>
+public static class BackendChoice
+{
+    /// <summary>All names, for help texts.</summary>
+    public const string Names = "cpu, cuda (or cuda:1 for the second GPU), ilgpu (portable kernels on CUDA, OpenCL or a slow simulator), emulated (the CUDA kernels on the processor, for tests)";
+
+    /// <summary>Opens a backend on a device of its own.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="threads">Threads of the CPU backend; 0 for one per processor.</param>
+    /// <param name="precision">Arithmetic of the CUDA kernels' convolutions.</param>
+    /// <exception cref="ArgumentException">The name is unknown or there is no such device.</exception>
+    /// <exception cref="Cuda.Driver.CudaException">CUDA cannot be used here; one line says why.</exception>
+    public static OpenedBackend Open(string name, int threads = 0, ConvolutionPrecision precision = ConvolutionPrecision.Fp32)
+    {
+        string[] parts = name.ToLowerInvariant().Split(':');
+        int index = 0;
+        if (parts.Length > 2 || (parts.Length == 2 && (parts[0] != "cuda" || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index))))
+            throw Unknown(name);
+        if (precision != ConvolutionPrecision.Fp32 && parts[0] is ("cpu" or "ilgpu"))
+            throw new ArgumentException($"--precision {precision.ToString().ToLowerInvariant()} is for --device cuda; device {name} computes in fp32");
+        return new OpenedBackend(parts[0] switch
+        {
+            "cpu" => new CpuBackend(Device.OpenCpu(), threads),
+            "ilgpu" => new IlgpuBackend(Device.OpenIlgpu()),
+            "cuda" => CudaBackend.Open(index, precision),
+            "emulated" => CudaBackend.OpenEmulated(Device.OpenCpu(), precision),
+            _ => throw Unknown(name),
+        });
+    }
+
+    private static ArgumentException Unknown(string name) => new($"device '{name}' is not known; choose {Names}");
+}
+
+/// <summary>A backend together with its device; disposing it ends both.</summary>
+public sealed class OpenedBackend(Backend backend) : IDisposable
+{
+    public Backend Backend => backend;
+
+    public void Dispose()
+    {
+        Device device = backend.Device;
+        backend.Dispose();
+        device.Dispose();
+    }
+}
