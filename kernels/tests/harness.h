@@ -1,5 +1,6 @@
 // What every kernel test needs: buffers that notice stray writes, numbers, launches, and comparison with a float64 reference.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -23,7 +24,7 @@ class Buffer {
   explicit Buffer(std::size_t count) : count_(count), storage_(count * sizeof(T) + 2 * kMargin + 256, kPoison) {
     auto address = reinterpret_cast<std::uintptr_t>(storage_.data()) + kMargin;
     data_ = reinterpret_cast<T*>((address + 255) / 256 * 256);
-    std::memset(data_, 0xFF, count * sizeof(T));
+    std::fill_n(reinterpret_cast<unsigned char*>(data_), count * sizeof(T), 0xFF);
   }
 
   template <class Function>
