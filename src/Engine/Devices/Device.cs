@@ -47,7 +47,8 @@ public sealed class Device : IDisposable
         if (type == AcceleratorType.CPU)
             return OpenSimulator("ilgpu");
         DriverLibraries.Register();
-        Context context = Context.Create(builder => builder.Cuda().OpenCL().EnableAlgorithms());
+        // Every OpenCL device: those that cannot be used are to be named, not passed over.
+        Context context = Context.Create(builder => builder.Cuda().OpenCL(_ => true).EnableAlgorithms());
         ILGPU.Runtime.Device[] found = [.. context.Devices.Where(device => type is null || device.AcceleratorType == type).OrderBy(device => device.AcceleratorType != AcceleratorType.Cuda)];
         if (found.FirstOrDefault(device => ReasonAgainst(device) is null) is { } usable)
             return new Device(context, usable.CreateAccelerator(context), "ilgpu");

@@ -7,7 +7,7 @@ public sealed class NormalizationTests(BackendUnderTest underTest) : BackendTest
 {
     private static readonly Shape[] Shapes =
     [
-        new(4, 1, 1, 1, 3), new(4, 1, 2, 3, 5), new(4, 1, 5, 7, 16), new(4, 1, 3, 3, 33), new(4, 3, 17, 33, 2), new(4, 1, 41, 43, 17), new(4, 1, 40, 40, 64),
+        new(4, 1, 1, 1, 3), new(4, 1, 2, 3, 5), new(4, 1, 5, 7, 16), new(4, 1, 3, 3, 33), new(4, 3, 17, 33, 2), new(4, 1, 41, 43, 17), new(4, 1, 24, 23, 64),
     ];
 
     [Test]
