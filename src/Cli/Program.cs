@@ -2,6 +2,7 @@ using CommandLine;
 using CommandLine.Text;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Cli.Verbs;
+using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Segmentation.Training;
 
 namespace UnpairedSegEngine.Cli;
@@ -55,7 +56,7 @@ public static class Program
         OperationCanceledException => ExitCode.Interrupted,
         ArgumentException => ExitCode.Usage,
         InvalidDataException or IOException or UnauthorizedAccessException => ExitCode.BadData,
-        CudaException => ExitCode.Device,
+        CudaException or DeviceException => ExitCode.Device,
         _ => null,
     };
 

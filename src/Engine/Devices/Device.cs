@@ -83,8 +83,15 @@ public sealed class Device : IDisposable
             return;
         }
 
-        buffer.Memory.AsRawArrayView().SubView(target - buffer.Pointer, source.Length).CopyFromCPU(Accelerator.DefaultStream, source);
-        Accelerator.DefaultStream.Synchronize();
+        try
+        {
+            buffer.Memory.AsRawArrayView().SubView(target - buffer.Pointer, source.Length).CopyFromCPU(Accelerator.DefaultStream, source);
+            Accelerator.DefaultStream.Synchronize();
+        }
+        catch (AcceleratorException exception)
+        {
+            throw Failure(exception);
+        }
     }
 
     /// <summary>Copies device memory to the host; waits for the work that writes it.</summary>
@@ -96,8 +103,15 @@ public sealed class Device : IDisposable
             return;
         }
 
-        buffer.Memory.AsRawArrayView().SubView(source - buffer.Pointer, target.Length).CopyToCPU(Accelerator.DefaultStream, target);
-        Accelerator.DefaultStream.Synchronize();
+        try
+        {
+            buffer.Memory.AsRawArrayView().SubView(source - buffer.Pointer, target.Length).CopyToCPU(Accelerator.DefaultStream, target);
+            Accelerator.DefaultStream.Synchronize();
+        }
+        catch (AcceleratorException exception)
+        {
+            throw Failure(exception);
+        }
     }
 
     public void Dispose()
@@ -114,6 +128,10 @@ public sealed class Device : IDisposable
         var context = Context.Create(builder => builder.CPU(simulated).EnableAlgorithms());
         return new Device(context, simulated.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel), name);
     }
+
+    /// <summary>Where the host waits for the device, it learns what went wrong in any work before.</summary>
+    private DeviceException Failure(AcceleratorException exception)
+        => new($"device {Name} ({Accelerator.Name}) failed: {exception.Message}; the GPU's context is lost, start again", exception);
 
     /// <summary>Why kernels cannot run on a device that ILGPU found; null if they can.</summary>
     private static string? ReasonAgainst(ILGPU.Runtime.Device device) => device switch
