@@ -80,7 +80,6 @@ DEVICE void store_moments(const GatherParameters& p, const GatherTile& tile, int
     } else {
       write(row, 1.0f);
     }
-    __syncthreads();  // the next sweep overwrites the totals
   }
   for (int channel = threadIdx.x; channel < tile_channels && first_channel + channel < p.outputs; channel += threads) record[MomentRecord::kCount * p.outputs + channel] = count;
 }

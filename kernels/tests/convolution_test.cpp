@@ -15,12 +15,12 @@ std::vector<double> absolute(std::vector<double> v) {
 /// A shape that covers what the networks use and what they do not: thin and wide channels, strides, dilations, odd paddings, one-pixel images.
 Problem draw(Numbers& numbers, int round) {
   static const int channel_choices[] = {1, 3, 4, 5, 8, 16, 17, 33, 40, 64, 70};
-  bool flat = round % 2 == 0, strided = round % 5 == 3;
+  bool flat = round % 2 == 0, strided = round % 3 == 2;
   Problem p{};
   p.samples = numbers.range(1, 2);
   p.channels = channel_choices[numbers.next() % 11];
   p.outputs = channel_choices[numbers.next() % 11];
-  p.symmetric = round % 7 == 5;
+  p.symmetric = round % 3 == 1;
   auto axis = [&](int a, bool on) {
     int kernel = on ? 1 + 2 * numbers.range(0, a == 0 ? 1 : 2) : 1, dilation = on && !p.symmetric ? numbers.range(1, 3) : 1;
     int stride = strided && on ? numbers.range(1, 3) : 1, extent = on ? numbers.range(1, a == 0 ? 4 : 11) : 1;
@@ -123,7 +123,7 @@ void check_fusion(const Family& family, Problem q, Numbers& numbers) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  int rounds = argc > 1 ? std::atoi(argv[1]) : 24;
+  int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
   Numbers numbers(7);
   for (int round = 0; round < rounds; round++) {
     emulation_configure(0, round + 1);

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Plants bugs in the kernels, one at a time, and demands that the tests find every one.
+
+usage: mutate.py [--compiler g++] [--only TEXT]    (Python's standard library only)
+
+Each mutation replaces one text of one file by another, recompiles the one source that it concerns, links it with the
+unchanged rest and runs the test that should notice. Survivors are printed, and are an error.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+KERNELS = pathlib.Path(__file__).resolve().parent.parent
+FLAGS = ["-std=c++17", "-O1", "-DCUDA_EMULATION", "-Wno-unknown-pragmas", "-fno-strict-aliasing", "-ffp-contract=off", "-pthread", "-w"]
+
+FORWARD, DATA, WEIGHTS, PACK = "convolution/forward", "convolution/backward_data", "convolution/backward_weights", "convolution/pack"
+CONVOLUTION = ("convolution_test", ["3"])
+
+# what is wrong, file, original text, mutated text, source to compile, test
+MUTATIONS = [
+    ("no barrier before the products (simt)", "convolution/gather_simt.cuh", "copy_async_wait<0>();\n      }\n      __syncthreads();", "copy_async_wait<0>();\n      }", FORWARD, CONVOLUTION),
+    ("no barrier after the products (simt)", "convolution/gather_simt.cuh", "      __syncthreads();  // the next stage", "      // the next stage", FORWARD, CONVOLUTION),
+    ("no barrier before the products (mma)", "convolution/gather_mma.cuh", "copy_async_wait<0>();\n      }\n      __syncthreads();", "copy_async_wait<0>();\n      }", FORWARD, CONVOLUTION),
+    ("no barrier after the products (mma)", "convolution/gather_mma.cuh", "      __syncthreads();  // the next stage", "      // the next stage", FORWARD, CONVOLUTION),
+    ("waits for one group of copies too few", "convolution/gather_mma.cuh", "copy_async_wait<1>();", "copy_async_wait<2>();", FORWARD, CONVOLUTION),
+    ("last copies are not waited for", "convolution/gather_simt.cuh", "copy_async_wait<0>();", "copy_async_wait<1>();", FORWARD, CONVOLUTION),
+    ("one buffer of weights instead of two", "convolution/gather_mma.cuh", "weights + (stage + 1) % 2 * kStageBytes", "weights", FORWARD, CONVOLUTION),
+    ("halo begins one column late", "convolution/tile.cuh", "edge(first.width, p.input_step.width, p.tap_base.width,", "edge(first.width, p.input_step.width, 1 + p.tap_base.width,", FORWARD, CONVOLUTION),
+    ("halo row counted with the tile's width", "convolution/tile.cuh", "(depth * p.halo.height + height) * p.halo.width + from_edge", "(depth * p.halo.height + height) * p.tile.width + from_edge", FORWARD, CONVOLUTION),
+    ("dilation ignored along the height", "convolution/tile.cuh", "height = from_edge(tap.height, p.tap_step.height, p.taps.height)", "height = from_edge(tap.height, 1, p.taps.height)", FORWARD, CONVOLUTION),
+    ("normalizes the padding", "convolution/gather_simt.cuh", "if (position >= 0) load_channels(values, p.x, position,", "load_channels(values, p.x, position < 0 ? 0 : position,", FORWARD, CONVOLUTION),
+    ("mirrors without repeating the border", "convolution/tile.cuh", "return i < 0 ? -1 - i :", "return i < 0 ? -i :", FORWARD, CONVOLUTION),
+    ("output positions outside of the grid are stored", "convolution/tile.cuh", "at.width >= p.count.width) return -1;", "false) return -1;", FORWARD, CONVOLUTION),
+    ("skips the last tap of a stage", "convolution/gather_mma.cuh", "tap < taps && tap < first + kTapsPerStage", "tap < taps && tap < first + kTapsPerStage - 1", FORWARD, CONVOLUTION),
+    ("wrong row of a weight fragment", "convolution/gather_mma.cuh", "j * 8 + lane % 8 + lane / 16 * 8) * 16", "j * 8 + lane % 8) * 16", FORWARD, CONVOLUTION),
+    ("leaves out the smallest products of bf16x6", "convolution/gather_mma.cuh", "for (int order = Parts - 1; order >= 0; order--)", "for (int order = Parts > 2 ? 1 : Parts - 1; order >= 0; order--)", FORWARD, CONVOLUTION),
+    ("second bfloat16 part not of the remainder", "common/bfloat16.cuh", "values[2 * i] -= bfloat16_low(packed[i]);", "", FORWARD, CONVOLUTION),
+    ("bias added twice", "convolution/gather_simt.cuh", "p.y[element * p.outputs + first_channel + column * 4 + j] = sums[i][j];", "p.y[element * p.outputs + first_channel + column * 4 + j] = sums[i][j] + (p.bias ? p.bias[first_channel + column * 4 + j] : 0.0f);", FORWARD, CONVOLUTION),
+    ("statistics count positions outside of the grid", "convolution/moments.cuh", "      if (position(i) < 0) continue;\n", "", FORWARD, CONVOLUTION),
+    ("statistics without dropout", "convolution/moments.cuh", "kept >> (i * kValues + j) & 1 ?", "true ?", FORWARD, CONVOLUTION),
+    ("wrong lane of the random block", "common/philox.cuh", "lanes[i / 2] >> (i % 2 * 16)", "lanes[i / 2] >> ((1 - i % 2) * 16)", FORWARD, CONVOLUTION),
+    ("shift added before the scale", "common/input_transform.cuh", "values[i] * transform.scale[row + i] + transform.shift[row + i]", "(values[i] + transform.shift[row + i]) * transform.scale[row + i]", FORWARD, CONVOLUTION),
+    ("residues of the stride start at zero", "convolution/tile.cuh", "p.start.width + at.width * p.output_step.width", "at.width * p.output_step.width", DATA, CONVOLUTION),
+    ("a corner of the padding is not folded", "convolution/backward_data.cu", "for (int image = 0; image < 27; image++)", "for (int image = 0; image < 26; image++)", DATA, CONVOLUTION),
+    ("weights are not transposed", "convolution/pack.cu", "return p.transposed ?", "return false ?", PACK, CONVOLUTION),
+    ("last split is lost", "convolution/backward_weights.cu", "split < p.splits", "split < p.splits - 1 + (p.splits == 1)", WEIGHTS, CONVOLUTION),
+    ("no barrier between load and products (weight gradient)", "convolution/backward_weights.cu", "      load_stage(p, tile, stage, shared);\n      __syncthreads();", "      load_stage(p, tile, stage, shared);", WEIGHTS, CONVOLUTION),
+    ("thread groups are added before all have written", "convolution/backward_weights.cu", "sums[i][j];\n      __syncthreads();", "sums[i][j];", WEIGHTS, CONVOLUTION),
+    ("splits overlap by one position", "convolution/weight_gradient_tile.cuh", "? from + p.positions_per_split : positions", "? from + p.positions_per_split + 1 : positions", WEIGHTS, CONVOLUTION),
+    ("chunks merged as if they had one mean", "common/moments.cuh", "squares += other.squares + difference * difference * count * other.count / total;", "squares += other.squares;", "normalization/statistics", ("normalization_test", [])),
+    ("column sums without the first barrier", "common/reduce.cuh", "  scratch[threadIdx.x] = value;\n  __syncthreads();", "  scratch[threadIdx.x] = value;", "normalization/statistics", ("normalization_test", [])),
+    ("an absent modality's statistics are overwritten", "normalization/statistics.cu", "if (threadIdx.x == 0 && merged[0].count > 0)", "if (threadIdx.x == 0)", "normalization/statistics", ("normalization_test", [])),
+    ("gradient ignores the statistics", "normalization/backward.cu", "p.through_statistics ? -plain * rstd / elements", "p.through_statistics ? 0", "normalization/backward", ("normalization_test", [])),
+    ("softmax without its maximum", "loss/segmentation_loss.cu", "for (int k = 1; k < classes; k++) greatest = row[k] > greatest ? row[k] : greatest;", "greatest = 0;", "loss/segmentation_loss", ("loss_test", [])),
+    ("unlabelled positions count", "loss/segmentation_loss.cu", "truth < classes ? gradient + table[truth * classes + k] : gradient", "gradient + table[(truth < classes ? truth : 0) * classes + k]", "loss/segmentation_loss", ("loss_test", [])),
+    ("clipped probabilities have a gradient", "loss/segmentation_loss.cu", "p.floor == 0.0f || probability > p.floor", "true", "loss/segmentation_loss", ("loss_test", [])),
+    ("last of equal maxima is chosen", "pooling/pooling.cu", "!(value > best)", "!(value >= best)", "pooling/pooling", ("pooling_test", [])),
+    ("average over the whole window at the border", "pooling/pooling.cu", "p.target[i] = sum / elements;", "p.target[i] = sum / (p.window.depth * p.window.height * p.window.width);", "pooling/pooling", ("pooling_test", [])),
+    ("sub-rows and sub-columns always swapped", "shuffle/pixel_shuffle.cu", "p.transposed ?", "true ?", "shuffle/pixel_shuffle", ("pooling_test", [])),
+    ("Adam without L2", "optimizer/adam.cu", "tensor.g[i] + tensor.l2 * w", "tensor.g[i]", "optimizer/adam", ("elementwise_test", [])),
+    ("narrow shortcut not centred", "elementwise/elementwise.cu", "static_cast<int>(i % p.channels) - p.margin", "static_cast<int>(i % p.channels)", "elementwise/elementwise", ("elementwise_test", [])),
+]
+
+
+def compile_source(compiler, root, source, target):
+    subprocess.run([compiler, *FLAGS, "-x", "c++", "-I", str(root), "-c", str(source), "-o", str(target)], check=True, capture_output=True, text=True)
+
+
+def build_objects(compiler, folder, pool):
+    """Objects of all sources, unchanged, by stem."""
+    sources = [p for p in KERNELS.glob("*/*.cu") if p.parent.name != "tests"] + list(KERNELS.glob("emulation/*.cpp")) + [p for p in KERNELS.glob("tests/*_test.cpp") if p.stem != "emulator_test"]
+    objects = {str(p.relative_to(KERNELS).with_suffix("")): folder / (str(p.relative_to(KERNELS)).replace("/", "_") + ".o") for p in sources}
+    list(pool.map(lambda p: compile_source(compiler, KERNELS, p, objects[str(p.relative_to(KERNELS).with_suffix(""))]), sources))
+    return objects
+
+
+def run_test(compiler, objects, replaced, test, folder):
+    """Links the test with one object replaced. True when it passes."""
+    name, arguments = test
+    parts = [path for stem, path in objects.items() if not stem.startswith("tests/") and stem not in replaced] + list(replaced.values()) + [objects[f"tests/{name}"]]
+    program = folder / name
+    subprocess.run([compiler, "-pthread", *map(str, parts), "-o", str(program)], check=True, capture_output=True, text=True)
+    try:
+        return subprocess.run([str(program), *arguments], capture_output=True, timeout=300).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def try_mutation(compiler, objects, mutation, folder):
+    _, file, original, mutated, source, test = mutation
+    root = folder / "kernels"
+    shutil.copytree(KERNELS, root, ignore=shutil.ignore_patterns("tests"))
+    text = (root / file).read_text()
+    if original not in text:
+        return "stale: the text is no longer there"
+    (root / file).write_text(text.replace(original, mutated, 1))
+    target = folder / "mutated.o"
+    try:
+        compile_source(compiler, root, root / (source + ".cu"), target)
+    except subprocess.CalledProcessError as error:
+        return "does not compile: " + error.stderr.splitlines()[0]
+    return "SURVIVED" if run_test(compiler, objects, {source: target}, test, folder) else "caught"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--compiler", default="g++")
+    parser.add_argument("--only", default="", help="mutations whose description has this text")
+    arguments = parser.parse_args()
+    chosen = [m for m in MUTATIONS if arguments.only in m[0]]
+    with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        folder = pathlib.Path(temporary)
+        objects = build_objects(arguments.compiler, folder, pool)
+        for test in {m[5][0]: m[5] for m in chosen}.values():
+            if not run_test(arguments.compiler, objects, {}, test, folder):
+                print(f"{test[0]} fails without any mutation")
+                return 1
+
+        def attempt(indexed):
+            index, mutation = indexed
+            own = folder / str(index)
+            own.mkdir()
+            result = try_mutation(arguments.compiler, objects, mutation, own)
+            shutil.rmtree(own)
+            return result
+
+        results = list(pool.map(attempt, enumerate(chosen)))
+    for mutation, result in zip(chosen, results):
+        print(f"{result:9} {mutation[1]}: {mutation[0]}")
+    caught = results.count("caught")
+    print(f"{caught} of {len(chosen)} planted bugs caught")
+    return 0 if caught == len(chosen) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
