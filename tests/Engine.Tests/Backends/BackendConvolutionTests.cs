@@ -5,6 +5,7 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Engine.Tests.Backends;
 
 /// <summary>The three directions through the contract, exactly: on small integers no sum rounds, whatever its order.</summary>
+[TestFixtureSource(typeof(BackendUnderTest), nameof(BackendUnderTest.AllPrecisions))]
 public sealed class BackendConvolutionTests(BackendUnderTest underTest) : BackendTests(underTest)
 {
     private const int DrawnShapes = 60;

@@ -29,7 +29,7 @@ public abstract class BackendTests(BackendUnderTest underTest)
     public void OpenBackend() => Backend = underTest.Open();
 
     [OneTimeTearDown]
-    public void CloseBackend() => Backend.Dispose();
+    public void CloseBackend() => Backend?.Dispose();  // null where it could not be opened
 
     [SetUp]
     public void OpenScope() => scope = TensorScope.Open(Backend.Device);

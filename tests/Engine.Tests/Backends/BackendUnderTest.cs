@@ -31,15 +31,37 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
         .. from type in ArithmeticTypes
            where TestsOpenCl
            select new BackendUnderTest($"ilgpu opencl {type}", type, () => new IlgpuBackend(OpenCl.Value)),
-        new BackendUnderTest($"cuda emulated {DType.Float32}", DType.Float32, OpenEmulated),
+        .. Cuda(ConvolutionPrecision.Fp32),
     ];
 
-    /// <summary>The emulated GPU; the tests are reported as not run where its kernels could not be built.</summary>
-    public static Backend OpenEmulated()
+    /// <summary>With the tensor-core families of the CUDA kernels, which differ in their convolutions only. Small integers are exact in all of them.</summary>
+    public static IEnumerable<BackendUnderTest> AllPrecisions => [.. All, .. Enum.GetValues<ConvolutionPrecision>().Where(p => p != ConvolutionPrecision.Fp32).SelectMany(Cuda)];
+
+    /// <summary>Emulated, and on the GPU where there is one; each is reported as not run, with the reason, where it cannot be opened.</summary>
+    private static IEnumerable<BackendUnderTest> Cuda(ConvolutionPrecision precision) =>
+    [
+        new BackendUnderTest($"cuda emulated {precision}", DType.Float32, () => OpenEmulated(precision)),
+        new BackendUnderTest($"cuda {precision}", DType.Float32, () => OpenGpu(precision)),
+    ];
+
+    private static Backend OpenEmulated(ConvolutionPrecision precision)
     {
         if (EmulatedCudaDriver.UnavailableReason is { } reason)
             Assert.Ignore(reason);
-        return CudaBackend.OpenEmulated(Cpu.Value);
+        return CudaBackend.OpenEmulated(Cpu.Value, precision);
+    }
+
+    private static Backend OpenGpu(ConvolutionPrecision precision)
+    {
+        try
+        {
+            return CudaBackend.Open(0, precision);
+        }
+        catch (CudaException exception)
+        {
+            Assert.Ignore(exception.Message);
+            throw;
+        }
     }
 
     public static CpuBackend OpenCpu(int threads, SimdLevel? level = null) => new(Cpu.Value, threads, level);

@@ -40,7 +40,11 @@ public sealed class CudaBackend : IlgpuBackend
         var api = new CudaApi();
         Device device = Device.OpenCuda(index);
         ((CudaAccelerator)device.Accelerator).Bind();
-        var driver = new NativeCudaDriver(api, index);
+#if USE_MANAGEDCUDA
+        ICudaDriver driver = new ManagedCudaDriver(index);
+#else
+        ICudaDriver driver = new NativeCudaDriver(api, index);
+#endif
         if (precision != ConvolutionPrecision.Fp32 && driver.Properties.Capability < 80)
             throw new CudaException($"{driver.Properties.Name} has compute capability {driver.Properties.Capability / 10}.{driver.Properties.Capability % 10}; bfloat16 arithmetic needs 8.0, use --precision fp32");
         nint stream = ((CudaStream)device.Accelerator.DefaultStream).StreamPtr;

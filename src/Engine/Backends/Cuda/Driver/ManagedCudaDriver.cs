@@ -1,0 +1,169 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+using System.Text;
+using ManagedCuda;
+using ManagedCuda.BasicTypes;
+using UnpairedSegEngine.Devices;
+using Native = ManagedCuda.DriverAPINativeMethods;
+
+namespace UnpairedSegEngine.Backends.Cuda.Driver;
+
+/// <summary>
+/// The CUDA driver through ManagedCuda, attached to the context that is current on the calling thread (ILGPU's). Compiled with <c>-p:UseManagedCuda=true</c> only:
+/// ManagedCuda is under the GPLv3 or a commercial licence from version 12 on. Uses its native methods, since CudaKernel boxes every argument of a launch.
+/// </summary>
+public sealed unsafe class ManagedCudaDriver : ICudaDriver
+{
+    private readonly CudaApi errors;
+    private readonly CudaContext context;
+    private readonly IntPtr[] parameterBlock = new IntPtr[1];
+
+    static ManagedCudaDriver()
+    {
+        // ManagedCuda asks for libcuda or nvcuda, which a machine with nothing but a driver does not have under these names.
+        AssemblyLoadContext.Default.ResolvingUnmanagedDll += static (Assembly _, string name) => name is "libcuda" or "nvcuda" or "cuda" ? DriverLibraries.Cuda : 0;
+    }
+
+    /// <param name="deviceIndex">Number of the device that the current context belongs to.</param>
+    /// <exception cref="CudaException">There is no driver, it is too old, or there is no device.</exception>
+    public ManagedCudaDriver(int deviceIndex = 0)
+    {
+        errors = new CudaApi();
+        context = new CudaContext(deviceIndex, createNew: false);
+        ManagedCuda.CudaDeviceProperties device = context.GetDeviceInfo();
+        Properties = new CudaDeviceProperties(
+            device.DeviceName, (10 * device.ComputeCapability.Major) + device.ComputeCapability.Minor, device.MultiProcessorCount, device.MaxSharedMemoryPerBlockOptin);
+    }
+
+    public string Description => $"ManagedCuda {typeof(CudaContext).Assembly.GetName().Version?.ToString(3)}, driver api {CudaApi.Text(errors.Version)}";
+
+    public CudaDeviceProperties Properties { get; }
+
+    public ICudaModule LoadModule(ReadOnlySpan<byte> image, string name)
+    {
+        if (image.IsEmpty)
+            throw new CudaException($"the kernel image of {name} is empty; build or compile the kernels again (unpairedseg kernels)");
+        CUmodule module = default;
+        // PTX is text and must end with a zero; binary images know their length, and do not mind.
+        CUResult code = Native.ModuleManagement.cuModuleLoadDataEx(ref module, [.. image, 0], 0, [], []);
+        Check(code, $"load the kernel image of {name} on {Properties.Name} of compute capability {Properties.Capability / 10}.{Properties.Capability % 10}");
+        return new Module(this, module, name);
+    }
+
+    public void Launch(ICudaFunction function, in LaunchGeometry geometry, nint stream, void* parameters)
+    {
+        parameterBlock[0] = (IntPtr)parameters;
+        CUResult code = Native.Launch.cuLaunchKernel(
+            ((Function)function).Handle, (uint)geometry.GridX, (uint)geometry.GridY, (uint)geometry.GridZ, (uint)geometry.Threads, 1, 1, (uint)geometry.SharedBytes,
+            StreamOf(stream), parameterBlock, null);
+        if (code != CUResult.Success)
+            throw errors.Failure((int)code, $"launch {function.Name} with {geometry.GridX} x {geometry.GridY} x {geometry.GridZ} blocks of {geometry.Threads} threads and {geometry.SharedBytes} bytes of shared memory");
+    }
+
+    public nint CreateStream()
+    {
+        CUstream stream = default;
+        Check(Native.Streams.cuStreamCreate(ref stream, CUStreamFlags.NonBlocking), "create a stream");
+        return stream.Pointer;
+    }
+
+    public void DestroyStream(nint stream) => Check(Native.Streams.cuStreamDestroy_v2(StreamOf(stream)), "destroy a stream");
+
+    public void Synchronize(nint stream) => Check(Native.Streams.cuStreamSynchronize(StreamOf(stream)), "finish the work on the GPU");
+
+    public void CopyAsync(nint target, nint source, long bytes, nint stream)
+        => Check(Native.AsynchronousMemcpy_v2.cuMemcpyAsync(new CUdeviceptr(target), new CUdeviceptr(source), bytes, StreamOf(stream)), $"copy {bytes} bytes");
+
+    public void SetAsync(nint target, byte value, long bytes, nint stream)
+        => Check(Native.MemsetAsync.cuMemsetD8Async(new CUdeviceptr(target), value, bytes, StreamOf(stream)), $"set {bytes} bytes");
+
+    public ICudaEvent CreateEvent() => new Event(this);
+
+    public void BeginCapture(nint stream) => Check(Native.Streams.cuStreamBeginCapture(StreamOf(stream), CUstreamCaptureMode.Local), "begin to capture a stream");
+
+    public ICudaGraph EndCapture(nint stream)
+    {
+        CUgraph graph = default;
+        CUgraphExec executable = default;
+        Check(Native.Streams.cuStreamEndCapture(StreamOf(stream), ref graph), "end the capture of a stream");
+        CUResult code = Native.GraphManagment.cuGraphInstantiate(ref executable, graph, CUgraphInstantiate_flags.None);
+        _ = Native.GraphManagment.cuGraphDestroy(graph);
+        Check(code, "instantiate a graph");
+        return new Graph(this, executable);
+    }
+
+    /// <summary>The context stays: it is not ours.</summary>
+    public void Dispose() => context.Dispose();
+
+    private static CUstream StreamOf(nint stream) => new() { Pointer = stream };
+
+    private void Check(CUResult code, string attempt) => errors.Check((int)code, attempt);
+
+    private sealed class Module(ManagedCudaDriver driver, CUmodule module, string name) : ICudaModule
+    {
+        public ICudaFunction GetFunction(string kernel)
+        {
+            CUfunction function = default;
+            driver.Check(Native.ModuleManagement.cuModuleGetFunction(ref function, module, kernel), $"find kernel {kernel} in the image of {name}");
+            return new Function(driver, function, kernel);
+        }
+
+        public void Dispose() => _ = Native.ModuleManagement.cuModuleUnload(module);
+    }
+
+    private sealed class Function(ManagedCudaDriver driver, CUfunction function, string name) : ICudaFunction
+    {
+        public string Name => name;
+
+        public CUfunction Handle => function;
+
+        public int Registers => Attribute(CUFunctionAttribute.NumRegs);
+
+        public int StaticSharedBytes => Attribute(CUFunctionAttribute.SharedSizeBytes);
+
+        public int LocalBytes => Attribute(CUFunctionAttribute.LocalSizeBytes);
+
+        public void AllowDynamicShared(int bytes)
+            => driver.Check(Native.FunctionManagement.cuFuncSetAttribute(function, CUFunctionAttribute.MaxDynamicSharedSizeBytes, bytes), $"allow {name} {bytes} bytes of shared memory");
+
+        private int Attribute(CUFunctionAttribute attribute)
+        {
+            int value = 0;
+            driver.Check(Native.FunctionManagement.cuFuncGetAttribute(ref value, attribute, function), $"ask for a property of {name}");
+            return value;
+        }
+    }
+
+    private sealed class Event : ICudaEvent
+    {
+        private readonly ManagedCudaDriver driver;
+        private readonly CUevent handle;
+
+        public Event(ManagedCudaDriver driver)
+        {
+            this.driver = driver;
+            driver.Check(Native.Events.cuEventCreate(ref handle, CUEventFlags.Default), "create an event");
+        }
+
+        public void Record(nint stream) => driver.Check(Native.Events.cuEventRecord(handle, StreamOf(stream)), "record an event");
+
+        public void Synchronize() => driver.Check(Native.Events.cuEventSynchronize(handle), "wait for an event");
+
+        public double MillisecondsSince(ICudaEvent start)
+        {
+            float milliseconds = 0;
+            driver.Check(Native.Events.cuEventElapsedTime(ref milliseconds, ((Event)start).handle, handle), "ask for the time between two events");
+            return milliseconds;
+        }
+
+        public void Dispose() => _ = Native.Events.cuEventDestroy_v2(handle);
+    }
+
+    private sealed class Graph(ManagedCudaDriver driver, CUgraphExec executable) : ICudaGraph
+    {
+        public void Launch(nint stream) => driver.Check(Native.GraphManagment.cuGraphLaunch(executable, StreamOf(stream)), "start a graph");
+
+        public void Dispose() => _ = Native.GraphManagment.cuGraphExecDestroy(executable);
+    }
+}
