@@ -41,7 +41,7 @@ public sealed class CudaBackend : IlgpuBackend
         Device device = Device.OpenCuda(index);
         ((CudaAccelerator)device.Accelerator).Bind();
 #if USE_MANAGEDCUDA
-        ICudaDriver driver = new ManagedCudaDriver(index);
+        ICudaDriver driver = new ManagedCudaDriver(api, index);
 #else
         ICudaDriver driver = new NativeCudaDriver(api, index);
 #endif

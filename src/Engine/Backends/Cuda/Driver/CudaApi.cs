@@ -117,6 +117,23 @@ internal sealed unsafe class CudaApi
     /// <summary>"12.4" for 12040.</summary>
     public static string Text(int version) => $"{version / 1000}.{version % 1000 / 10}";
 
+    /// <exception cref="CudaException">There is no such device.</exception>
+    public CudaDeviceProperties PropertiesOf(int deviceIndex)
+    {
+        byte* name = stackalloc byte[256];
+        Check(DeviceGetName(name, 256, deviceIndex), "ask for the GPU's name");
+        int Attribute(int attribute)
+        {
+            int value;
+            Check(DeviceGetAttribute(&value, attribute, deviceIndex), "ask for a property of the GPU");
+            return value;
+        }
+
+        const int MultiprocessorCount = 16, CapabilityMajor = 75, CapabilityMinor = 76, SharedBytesOptIn = 97;
+        return new CudaDeviceProperties(
+            Marshal.PtrToStringUTF8((nint)name)!, (10 * Attribute(CapabilityMajor)) + Attribute(CapabilityMinor), Attribute(MultiprocessorCount), Attribute(SharedBytesOptIn));
+    }
+
     /// <summary>Turns a failure into one line that says what was being done.</summary>
     public void Check(int code, string attempt)
     {

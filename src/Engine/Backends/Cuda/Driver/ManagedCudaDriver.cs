@@ -1,8 +1,5 @@
 using System.Reflection;
-using System.Runtime.InteropServices;
 using System.Runtime.Loader;
-using System.Text;
-using ManagedCuda;
 using ManagedCuda.BasicTypes;
 using UnpairedSegEngine.Devices;
 using Native = ManagedCuda.DriverAPINativeMethods;
@@ -15,8 +12,7 @@ namespace UnpairedSegEngine.Backends.Cuda.Driver;
 /// </summary>
 public sealed unsafe class ManagedCudaDriver : ICudaDriver
 {
-    private readonly CudaApi errors;
-    private readonly CudaContext context;
+    private readonly CudaApi api;
     private readonly IntPtr[] parameterBlock = new IntPtr[1];
 
     static ManagedCudaDriver()
@@ -25,18 +21,15 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += static (Assembly _, string name) => name is "libcuda" or "nvcuda" or "cuda" ? DriverLibraries.Cuda : 0;
     }
 
+    /// <param name="api">Our own bindings, for what is asked before a context is used: the driver's version and errors, the device's properties.</param>
     /// <param name="deviceIndex">Number of the device that the current context belongs to.</param>
-    /// <exception cref="CudaException">There is no driver, it is too old, or there is no device.</exception>
-    public ManagedCudaDriver(int deviceIndex = 0)
+    internal ManagedCudaDriver(CudaApi api, int deviceIndex)
     {
-        errors = new CudaApi();
-        context = new CudaContext(deviceIndex, createNew: false);
-        ManagedCuda.CudaDeviceProperties device = context.GetDeviceInfo();
-        Properties = new CudaDeviceProperties(
-            device.DeviceName, (10 * device.ComputeCapability.Major) + device.ComputeCapability.Minor, device.MultiProcessorCount, device.MaxSharedMemoryPerBlockOptin);
+        this.api = api;
+        Properties = api.PropertiesOf(deviceIndex);
     }
 
-    public string Description => $"ManagedCuda {typeof(CudaContext).Assembly.GetName().Version?.ToString(3)}, driver api {CudaApi.Text(errors.Version)}";
+    public string Description => $"ManagedCuda {typeof(CUmodule).Assembly.GetName().Version?.ToString(3)}, driver api {CudaApi.Text(api.Version)}";
 
     public CudaDeviceProperties Properties { get; }
 
@@ -58,7 +51,7 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
             ((Function)function).Handle, (uint)geometry.GridX, (uint)geometry.GridY, (uint)geometry.GridZ, (uint)geometry.Threads, 1, 1, (uint)geometry.SharedBytes,
             StreamOf(stream), parameterBlock, null);
         if (code != CUResult.Success)
-            throw errors.Failure((int)code, $"launch {function.Name} with {geometry.GridX} x {geometry.GridY} x {geometry.GridZ} blocks of {geometry.Threads} threads and {geometry.SharedBytes} bytes of shared memory");
+            throw api.Failure((int)code, $"launch {function.Name} with {geometry.GridX} x {geometry.GridY} x {geometry.GridZ} blocks of {geometry.Threads} threads and {geometry.SharedBytes} bytes of shared memory");
     }
 
     public nint CreateStream()
@@ -94,11 +87,13 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
     }
 
     /// <summary>The context stays: it is not ours.</summary>
-    public void Dispose() => context.Dispose();
+    public void Dispose()
+    {
+    }
 
     private static CUstream StreamOf(nint stream) => new() { Pointer = stream };
 
-    private void Check(CUResult code, string attempt) => errors.Check((int)code, attempt);
+    private void Check(CUResult code, string attempt) => api.Check((int)code, attempt);
 
     private sealed class Module(ManagedCudaDriver driver, CUmodule module, string name) : ICudaModule
     {

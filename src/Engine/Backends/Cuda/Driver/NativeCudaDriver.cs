@@ -21,18 +21,7 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
     internal NativeCudaDriver(CudaApi api, int deviceIndex)
     {
         this.api = api;
-        byte* name = stackalloc byte[256];
-        api.Check(api.DeviceGetName(name, 256, deviceIndex), "ask for the GPU's name");
-        int Attribute(int attribute)
-        {
-            int value;
-            api.Check(api.DeviceGetAttribute(&value, attribute, deviceIndex), "ask for a property of the GPU");
-            return value;
-        }
-
-        const int MultiprocessorCount = 16, CapabilityMajor = 75, CapabilityMinor = 76, SharedBytesOptIn = 97;
-        Properties = new CudaDeviceProperties(
-            Marshal.PtrToStringUTF8((nint)name)!, (10 * Attribute(CapabilityMajor)) + Attribute(CapabilityMinor), Attribute(MultiprocessorCount), Attribute(SharedBytesOptIn));
+        Properties = api.PropertiesOf(deviceIndex);
     }
 
     public string Description => $"driver api {CudaApi.Text(api.Version)}";
