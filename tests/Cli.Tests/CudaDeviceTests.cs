@@ -43,6 +43,8 @@ internal sealed class CudaDeviceTests : CommandLine
         if (variable is "FAKE_CUDA_IMAGE" or "FAKE_CUDA_LAUNCH" && result.errors.Contains("NVRTC was not found", StringComparison.Ordinal))
             Assert.Ignore(result.errors.Trim());
         RequireOneLine(result, ExitCode.Device, message);
+        if (variable is not "FAKE_CUDA_LAUNCH")
+            Assert.That(Directory.Exists(PathOf($"bad-{variable}{value.Length}")), Is.False, "a run folder was left behind");
     }
 
     [Test]

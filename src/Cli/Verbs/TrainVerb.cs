@@ -61,16 +61,21 @@ internal sealed class TrainVerb : DeviceVerb
     {
         SegmentationDataset dataset = SegmentationDataset.Open(Data);
         DatasetSplit split = dataset.Split(Fold);
-        RunFolder run = OpenRun(dataset, arguments);
-        var model = ModelDescription.Read(run.Path);
-        int threads = run.Config.Training.Threads == 0 ? Environment.ProcessorCount : run.Config.Training.Threads;
-        CaseCache cache = CaseCache.Load(split.Train, dataset, model.Preprocessing, threads);
-        var samples = new SliceSource(cache.Cases, dataset.Modalities, run.Config.Data.Slices, (float)run.Config.Data.ForegroundFraction);
-        var validation = new ValidationSet(split.Validation, dataset, model.Preprocessing);
-
-        using var stop = new StopSignal();
+        RunFolder? earlier = Resume ? OpenEarlier() : null;
+        TrainingConfig config = earlier?.Config ?? ConfigLoader.Load(Config, Set, Flags());
+        ModelDescription model = earlier is null ? ModelDescription.Of(config, dataset) : ModelDescription.Read(earlier.Path);
+        if (earlier is null)
+            RunFolder.RequireUnused(Out);
+        int threads = config.Training.Threads == 0 ? Environment.ProcessorCount : config.Training.Threads;
         using OpenedBackend opened = OpenBackend(threads);
         Backend backend = opened.Backend;
+        CaseCache cache = CaseCache.Load(split.Train, dataset, model.Preprocessing, threads);
+        var samples = new SliceSource(cache.Cases, dataset.Modalities, config.Data.Slices, (float)config.Data.ForegroundFraction);
+        var validation = new ValidationSet(split.Validation, dataset, model.Preprocessing);
+
+        // After all that may be refused: a wrong device or a bad case leaves no folder behind.
+        RunFolder run = earlier ?? CreateRun(config, model, arguments);
+        using var stop = new StopSignal();
         TrainingOutcome? outcome = null;
         TrainingProgress.Run(view =>
         {
@@ -90,18 +95,13 @@ internal sealed class TrainVerb : DeviceVerb
         return outcome.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
     }
 
-    private RunFolder OpenRun(SegmentationDataset dataset, string[] arguments)
-    {
-        if (Resume)
-        {
-            RunFolder existing = RunFolder.Open(Out);
-            return Flags().Any() || Set.Any() || Config is not null
-                ? throw new ArgumentException("--resume continues with the configuration stored in --out; leave out --config, --set and the flags that change it")
-                : existing;
-        }
+    private RunFolder OpenEarlier()
+        => Flags().Any() || Set.Any() || Config is not null
+            ? throw new ArgumentException("--resume continues with the configuration stored in --out; leave out --config, --set and the flags that change it")
+            : RunFolder.Open(Out);
 
-        TrainingConfig config = ConfigLoader.Load(Config, Set, Flags());
-        var model = ModelDescription.Of(config, dataset);
+    private RunFolder CreateRun(TrainingConfig config, ModelDescription model, string[] arguments)
+    {
         RunFolder run = RunFolder.Create(Out, config, RunInfo.OfThisProcess(arguments));
         model.Write(run.Path);
         return run;

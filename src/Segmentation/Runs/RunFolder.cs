@@ -38,10 +38,7 @@ public sealed class RunFolder
     /// <exception cref="InvalidDataException">There is something in the folder already.</exception>
     public static RunFolder Create(string path, TrainingConfig config, RunInfo info)
     {
-        if (File.Exists(path))
-            throw new InvalidDataException($"'{path}': is a file, expected a folder for the run");
-        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
-            throw new InvalidDataException($"'{path}': exists and is not empty; resume that run with --resume or choose another --out");
+        RequireUnused(path);
         var folder = new RunFolder(path, config);
         Directory.CreateDirectory(folder.CheckpointsPath);
         Directory.CreateDirectory(folder.PicturesPath);
@@ -52,6 +49,16 @@ public sealed class RunFolder
             ConfigFile.Write(writer, config);
         });
         return folder;
+    }
+
+    /// <summary>Checks that a new run may be written there, without writing anything.</summary>
+    /// <exception cref="InvalidDataException">It is a file, or there is something in the folder already.</exception>
+    public static void RequireUnused(string path)
+    {
+        if (File.Exists(path))
+            throw new InvalidDataException($"'{path}': is a file, expected a folder for the run");
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+            throw new InvalidDataException($"'{path}': exists and is not empty; resume that run with --resume or choose another --out");
     }
 
     /// <summary>Opens the folder of an earlier run, to resume or to evaluate it.</summary>

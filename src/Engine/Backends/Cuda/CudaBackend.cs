@@ -49,7 +49,9 @@ public sealed class CudaBackend : IlgpuBackend
             throw new CudaException($"{driver.Properties.Name} has compute capability {driver.Properties.Capability / 10}.{driver.Properties.Capability % 10}; bfloat16 arithmetic needs 8.0, use --precision fp32");
         nint stream = ((CudaStream)device.Accelerator.DefaultStream).StreamPtr;
         var images = new KernelImages(KernelSources.Shipped, KernelImages.DefaultCacheFolder, driver.Properties.Capability);
-        return new CudaBackend(device, driver, new CudaSingles(device, new KernelLibrary(driver, images.Load, stream), precision));
+        var kernels = new KernelLibrary(driver, images.Load, stream);
+        kernels.Load("elementwise/elementwise");  // the smallest: a GPU without images is refused now, not in the first step
+        return new CudaBackend(device, driver, new CudaSingles(device, kernels, precision));
     }
 
     public override void Dispose()

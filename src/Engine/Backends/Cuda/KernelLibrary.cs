@@ -39,12 +39,19 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
     {
         if (functions.TryGetValue(kernel, out ICudaFunction? function))
             return function;
-        if (!modules.TryGetValue(file, out ICudaModule? module))
-            modules[file] = module = driver.LoadModule(imageOf(file), file);
-        function = module.GetFunction(kernel);
+        function = Load(file).GetFunction(kernel);
         if (sharedBytes > SharedWithoutRequest || kernel.Contains("convolution", StringComparison.Ordinal))
             function.AllowDynamicShared(SharedLimit);
         return functions[kernel] = function;
+    }
+
+    /// <summary>Loads the image of a file; a device that none fits, or a missing compiler, shows here.</summary>
+    /// <exception cref="CudaException">There is no image, or the device does not take it.</exception>
+    public ICudaModule Load(string file)
+    {
+        if (!modules.TryGetValue(file, out ICudaModule? module))
+            modules[file] = module = driver.LoadModule(imageOf(file), file);
+        return module;
     }
 
     public void Dispose()
