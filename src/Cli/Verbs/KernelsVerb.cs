@@ -6,7 +6,7 @@ namespace UnpairedSegEngine.Cli.Verbs;
 [Verb("kernels", HelpText = "List the CUDA kernels, or compile them without a GPU (needs NVRTC only).")]
 internal sealed class KernelsVerb : IVerb
 {
-    [Option("compile", Separator = ',', HelpText = "Architectures, such as sm_80,sm_90a.")]
+    [Option("compile", Separator = ',', HelpText = "Architectures, such as sm_80,sm_90a (machine code) or compute_80 (PTX).")]
     public IEnumerable<string> Architectures { get; init; } = [];
 
     [Option("out", HelpText = "Folder for the compiled images; kernels/images beside the program is where it looks for them.")]
@@ -28,7 +28,7 @@ internal sealed class KernelsVerb : IVerb
         if (Out is not null)
             Directory.CreateDirectory(Out);
         IReadOnlyList<KernelUsage> usages = KernelLedger.Compile(
-            sources, architectures, (file, architecture, image) => Write(Path.Combine(Out ?? "", $"{file.Replace('/', '.')}.{architecture}.cubin"), image));
+            sources, architectures, (name, image) => Write(Path.Combine(Out ?? "", name), image));
         string ledger = KernelLedger.Format(usages, KernelLedger.CompilerName());
         if (Ledger is not null)
             File.WriteAllText(Ledger, ledger);

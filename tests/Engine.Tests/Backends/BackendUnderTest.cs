@@ -12,6 +12,8 @@ namespace UnpairedSegEngine.Engine.Tests.Backends;
 /// <summary>One backend and element type that the contract's tests run on. A new backend joins by one more line in <see cref="All"/>.</summary>
 public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Open)
 {
+    private const string RealGpu = "gpu";
+
     private static readonly Lazy<Device> Cpu = new(Device.OpenCpu);
 
     private static readonly Lazy<Device> OpenCl = new(() => Device.OpenIlgpu(AcceleratorType.OpenCL));
@@ -21,7 +23,13 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
 
     private static readonly DType[] ArithmeticTypes = [DType.Float32, DType.Float64];
 
-    public static IEnumerable<BackendUnderTest> All =>
+    public static IEnumerable<TestFixtureData> All => Single.Select(Fixture);
+
+    /// <summary>With the tensor-core families of the CUDA kernels, which differ in their convolutions only. Small integers are exact in all of them.</summary>
+    public static IEnumerable<TestFixtureData> AllPrecisions
+        => Single.Concat(Enum.GetValues<ConvolutionPrecision>().Where(p => p != ConvolutionPrecision.Fp32).SelectMany(Cuda)).Select(Fixture);
+
+    private static IEnumerable<BackendUnderTest> Single =>
     [
         .. from level in SimdLevels.Available
            from type in ArithmeticTypes
@@ -34,14 +42,11 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
         .. Cuda(ConvolutionPrecision.Fp32),
     ];
 
-    /// <summary>With the tensor-core families of the CUDA kernels, which differ in their convolutions only. Small integers are exact in all of them.</summary>
-    public static IEnumerable<BackendUnderTest> AllPrecisions => [.. All, .. Enum.GetValues<ConvolutionPrecision>().Where(p => p != ConvolutionPrecision.Fp32).SelectMany(Cuda)];
-
     /// <summary>Emulated, and on the GPU where there is one; each is reported as not run, with the reason, where it cannot be opened.</summary>
     private static IEnumerable<BackendUnderTest> Cuda(ConvolutionPrecision precision) =>
     [
         new BackendUnderTest($"cuda emulated {precision}", DType.Float32, () => OpenEmulated(precision)),
-        new BackendUnderTest($"cuda {precision}", DType.Float32, () => OpenGpu(precision)),
+        new BackendUnderTest($"{RealGpu} {precision}", DType.Float32, () => OpenGpu(precision)),
     ];
 
     private static Backend OpenEmulated(ConvolutionPrecision precision)
@@ -62,6 +67,15 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
             Assert.Ignore(exception.Message);
             throw;
         }
+    }
+
+    /// <summary>tools/gpu-check.sh runs the category "gpu".</summary>
+    private static TestFixtureData Fixture(BackendUnderTest underTest)
+    {
+        var fixture = new TestFixtureData(underTest);
+        if (underTest.Name.StartsWith(RealGpu, StringComparison.Ordinal))
+            fixture.Properties.Add("Category", "gpu");
+        return fixture;
     }
 
     public static CpuBackend OpenCpu(int threads, SimdLevel? level = null) => new(Cpu.Value, threads, level);

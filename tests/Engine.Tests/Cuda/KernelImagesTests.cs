@@ -37,6 +37,23 @@ internal sealed class KernelImagesTests
         Assert.That(new KernelImages(sources, folder.Path, 80).Load("a/b"), Is.EqualTo(new byte[] { 1 }));
     }
 
+    /// <summary>Machine code runs on later GPUs of its generation, PTX on all later ones.</summary>
+    [TestCase(80, 1)]
+    [TestCase(89, 1)]
+    [TestCase(86, 2)]
+    [TestCase(90, 3)]
+    [TestCase(100, 3)]
+    public void The_nearest_image_of_the_generation_is_taken_else_ptx(int capability, int image)
+    {
+        using var folder = new TemporaryFolder();
+        string images = Directory.CreateDirectory(Path.Combine(folder.Path, "images")).FullName;
+        File.WriteAllBytes(Path.Combine(images, "a.b.sm_80.cubin"), [1]);
+        File.WriteAllBytes(Path.Combine(images, "a.b.compute_80.ptx"), [3]);
+        if (capability == 86)
+            File.WriteAllBytes(Path.Combine(images, "a.b.sm_86.cubin"), [2]);
+        Assert.That(new KernelImages(new KernelSources(folder.Path), folder.Path, capability).Load("a/b"), Is.EqualTo(new[] { (byte)image }));
+    }
+
     [Test]
     public void A_compiled_image_is_kept_and_a_damaged_one_made_anew()
     {

@@ -10,6 +10,9 @@ namespace UnpairedSegEngine.Backends.Cuda.Compilation;
 /// <param name="capability">Compute capability of the GPU as one number, such as 90.</param>
 public sealed class KernelImages(KernelSources sources, string cacheFolder, int capability)
 {
+    /// <summary>The oldest architecture that all kernels compile for; its PTX runs on every later GPU.</summary>
+    private const string PortableArchitecture = "compute_80";
+
     private readonly Lazy<string> hash = new(sources.Hash);
 
     /// <summary>~/.cache/unpairedsegengine/kernels, or below XDG_CACHE_HOME.</summary>
@@ -19,6 +22,9 @@ public sealed class KernelImages(KernelSources sources, string cacheFolder, int 
 
     /// <summary>What the compilers call the architecture: Hopper's own instructions need the "a".</summary>
     public string Architecture => capability == 90 ? "sm_90a" : $"sm_{capability}";
+
+    /// <summary>Name of the image of a file such as "convolution/forward" for an architecture: machine code for sm_80, PTX for compute_80.</summary>
+    public static string NameOf(string file, string architecture) => $"{file.Replace('/', '.')}.{architecture}.{(Nvrtc.IsVirtual(architecture) ? "ptx" : "cubin")}";
 
     /// <summary>The image of a file such as "convolution/forward".</summary>
     /// <exception cref="CudaException">No image was found and none could be made; the message names all that was tried.</exception>
@@ -41,11 +47,13 @@ public sealed class KernelImages(KernelSources sources, string cacheFolder, int 
 
     private string ImageFolder => Path.Combine(sources.Folder, "images");
 
-    /// <summary>A fatbin has an image, or PTX, for every GPU; a cubin is for one architecture.</summary>
+    /// <summary>Machine code for this architecture, else for an earlier one of the same generation, else what the driver translates.</summary>
     private string? FindBuilt(string file)
     {
-        string stem = Path.Combine(ImageFolder, file.Replace('/', '.'));
-        return new[] { $"{stem}.{Architecture}.cubin", $"{stem}.fatbin" }.FirstOrDefault(File.Exists);
+        IEnumerable<string> generation = Enumerable.Range(0, (capability % 10) + 1).Reverse().Select(minor => $"sm_{capability / 10}{minor}");
+        return generation.Prepend(Architecture).Select(architecture => NameOf(file, architecture)).Append($"{file.Replace('/', '.')}.fatbin").Append(NameOf(file, PortableArchitecture))
+            .Select(name => Path.Combine(ImageFolder, name))
+            .FirstOrDefault(File.Exists);
     }
 
     private string CachePath(string file, Nvrtc compiler)

@@ -5,7 +5,7 @@ using UnpairedSegEngine.Backends.Cuda.Driver;
 namespace UnpairedSegEngine.Backends.Cuda.Compilation;
 
 /// <summary>A compiled kernel source.</summary>
-/// <param name="Image">The cubin.</param>
+/// <param name="Image">The cubin, or PTX for a virtual architecture.</param>
 /// <param name="Log">What the compiler said.</param>
 internal sealed record CompiledKernel(byte[] Image, string Log);
 
@@ -18,8 +18,8 @@ internal sealed unsafe class Nvrtc
     private readonly delegate* unmanaged<nint*, byte*, byte*, int, byte**, byte**, int> createProgram;
     private readonly delegate* unmanaged<nint, int, byte**, int> compileProgram;
     private readonly delegate* unmanaged<nint*, int> destroyProgram;
-    private readonly delegate* unmanaged<nint, nuint*, int> getLogSize, getImageSize;
-    private readonly delegate* unmanaged<nint, byte*, int> getLog, getImage;
+    private readonly delegate* unmanaged<nint, nuint*, int> getLogSize, getImageSize, getPtxSize;
+    private readonly delegate* unmanaged<nint, byte*, int> getLog, getImage, getPtx;
 
     private Nvrtc(nint library)
     {
@@ -31,6 +31,8 @@ internal sealed unsafe class Nvrtc
         getLog = (delegate* unmanaged<nint, byte*, int>)Find("nvrtcGetProgramLog");
         getImageSize = (delegate* unmanaged<nint, nuint*, int>)Find("nvrtcGetCUBINSize");
         getImage = (delegate* unmanaged<nint, byte*, int>)Find("nvrtcGetCUBIN");
+        getPtxSize = (delegate* unmanaged<nint, nuint*, int>)Find("nvrtcGetPTXSize");
+        getPtx = (delegate* unmanaged<nint, byte*, int>)Find("nvrtcGetPTX");
         int major, minor;
         _ = ((delegate* unmanaged<int*, int*, int>)Find("nvrtcVersion"))(&major, &minor);
         Version = $"{major}.{minor}";
@@ -62,9 +64,12 @@ internal sealed unsafe class Nvrtc
         return null;
     }
 
+    /// <summary>Whether an architecture stands for PTX, which a driver translates for its GPU.</summary>
+    public static bool IsVirtual(string architecture) => architecture.StartsWith("compute_", StringComparison.Ordinal);
+
     /// <param name="source">Path of the .cu file.</param>
     /// <param name="includeFolder">Where <c>#include "common/..."</c> starts.</param>
-    /// <param name="architecture">sm_80, sm_90a, ...</param>
+    /// <param name="architecture">sm_80, sm_90a, ... for a cubin; compute_80, ... for PTX.</param>
     /// <exception cref="CudaException">The source does not compile; the message is the first error with its file and line.</exception>
     public CompiledKernel Compile(string source, string includeFolder, string architecture)
     {
@@ -84,7 +89,7 @@ internal sealed unsafe class Nvrtc
             string log = Encoding.UTF8.GetString(Read(program, getLogSize, getLog)).TrimEnd('\0');
             if (code != 0)
                 throw new CudaException($"{source} does not compile for {architecture}: {FirstError(log)}");
-            return new CompiledKernel(Read(program, getImageSize, getImage), log);
+            return new CompiledKernel(IsVirtual(architecture) ? Read(program, getPtxSize, getPtx) : Read(program, getImageSize, getImage), log);
         }
         finally
         {

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Packs what tools/gpu-check.sh needs on a machine that has an NVIDIA GPU and its driver and nothing else: the program and its tests with the .NET runtime, and all kernels
+# compiled. Usage: tools/bundle.sh [FILE]   (unpairedseg-gpu-check.tar.xz if not given). Needs the .NET SDK; NVRTC is downloaded if it is not there (tools/fetch-nvrtc.sh).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+target="$(realpath -m "${1:-unpairedseg-gpu-check.tar.xz}")"
+limit=$((45 * 1024 * 1024))
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bundle="$work/unpairedseg-gpu-check"
+
+# One folder for all three programs: they share the runtime, and where they share a library, its version.
+for project in src/Cli tests/Engine.Tests tests/Segmentation.Tests; do
+  dotnet publish "$project" -c Release -r linux-x64 --self-contained -p:StandaloneTests=true -p:DebugType=none --artifacts-path "$work/artifacts" -o "$bundle/bin" --verbosity quiet
+done
+# Debuggers, localized texts and the coverage collector are of no use there.
+find "$bundle/bin" \( -name '*.pdb' -o -name '*.xml' -o -name 'libmscordaccore.so' -o -name 'libmscordbi.so' -o -name '*CodeCoverage*' \) -prune -exec rm -rf {} +
+
+UNPAIREDSEG_NVRTC="${UNPAIREDSEG_NVRTC:-$(tools/fetch-nvrtc.sh)}" "$bundle/bin/unpairedseg" kernels --compile sm_80,sm_90a,compute_80 --out "$bundle/bin/kernels/images"
+cp tools/gpu-check.sh "$bundle/"
+git describe --always --dirty > "$bundle/commit"
+
+mkdir -p "$(dirname "$target")"
+tar -C "$work" --sort=name --owner=0 --group=0 -c unpairedseg-gpu-check | xz -6 -T0 > "$target"
+bytes=$(stat -c %s "$target")
+echo "$target: $((bytes / 1024 / 1024)) MiB; on the GPU's machine: tar -xJf $(basename "$target") && unpairedseg-gpu-check/gpu-check.sh"
+if [ "$bytes" -gt "$limit" ]; then
+  echo "larger than the limit of $((limit / 1024 / 1024)) MiB" >&2
+  exit 1
+fi
