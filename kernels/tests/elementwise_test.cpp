@@ -1,4 +1,6 @@
 // Elementwise kernels and Adam against their formulas.
+#include <deque>
+
 #include "elementwise/parameters.cuh"
 
 #include "optimizer/parameters.cuh"
@@ -60,25 +62,26 @@ void check_channels(int positions, int channels, int narrow, Numbers& numbers) {
 void check_adam(Numbers& numbers) {
   const std::size_t counts[] = {1, 255, 700};
   std::vector<std::vector<double>> expected;
+  std::deque<Buffer<float>> buffers;  // a deque: they keep their places
+  auto make = [&](std::size_t count, auto value) -> Buffer<float>& { return buffers.emplace_back(count, value); };
   std::vector<Buffer<float>*> tensors;
   AdamParameters p{};
   p.rate = 1e-2f, p.beta1 = 0.9f, p.take1 = 0.1f, p.beta2 = 0.999f, p.take2 = 0.001f, p.epsilon = 1e-8f;
   for (int t = 0; t < 3; t++) {
     double l2 = t == 1 ? 0 : 0.05;
-    auto* w = new Buffer<float>(counts[t], [&](std::size_t) { return numbers.uniform(); });
-    auto* g = new Buffer<float>(counts[t], [&](std::size_t) { return numbers.uniform(); });
-    auto* m = new Buffer<float>(counts[t], [&](std::size_t) { return numbers.uniform(); });
-    auto* v = new Buffer<float>(counts[t], [&](std::size_t) { return 0.1 + numbers.uniform() * numbers.uniform(); });
-    p.tensors[t] = {w->data(), g->data(), m->data(), v->data(), static_cast<long long>(counts[t]), static_cast<float>(l2), 0};
+    auto& w = make(counts[t], [&](std::size_t) { return numbers.uniform(); });
+    auto& g = make(counts[t], [&](std::size_t) { return numbers.uniform(); });
+    auto& m = make(counts[t], [&](std::size_t) { return numbers.uniform(); });
+    auto& v = make(counts[t], [&](std::size_t) { return std::fabs(0.1 + numbers.uniform() * numbers.uniform()); });
+    p.tensors[t] = {w.data(), g.data(), m.data(), v.data(), static_cast<long long>(counts[t]), static_cast<float>(l2), 0};
     std::vector<double> ew(counts[t]), em(counts[t]), ev(counts[t]);
     for (std::size_t i = 0; i < counts[t]; i++) {
-      double gradient = (*g)[i] + l2 * (*w)[i];
-      em[i] = 0.9 * (*m)[i] + 0.1 * gradient;
-      ev[i] = 0.999 * std::fabs((*v)[i]) + 0.001 * gradient * gradient;
-      (*v)[i] = std::fabs((*v)[i]);
-      ew[i] = (*w)[i] - 1e-2 * em[i] / (std::sqrt(ev[i]) + 1e-8);
+      double gradient = g[i] + l2 * w[i];
+      em[i] = 0.9 * m[i] + 0.1 * gradient;
+      ev[i] = 0.999 * v[i] + 0.001 * gradient * gradient;
+      ew[i] = w[i] - 1e-2 * em[i] / (std::sqrt(ev[i]) + 1e-8);
     }
-    for (auto* tensor : {w, m, v}) tensors.push_back(tensor);
+    for (auto* tensor : {&w, &m, &v}) tensors.push_back(tensor);
     expected.insert(expected.end(), {ew, em, ev});
   }
   launch("adam", 2, 3, 1, 256, 0, p);
