@@ -143,7 +143,10 @@ struct MmaGather {
       if (element < 0) continue;
 #pragma unroll
       for (int j = 0; j < kColumns * 2; j++) {
-        if (first_channel + channels[j] < p.outputs) p.y[element * p.outputs + first_channel + channels[j]] = value(i, j);
+        if (first_channel + channels[j] >= p.outputs) continue;
+        float *target = p.y + element * p.outputs + first_channel + channels[j], &sum = sums[i / 2][j / 2][i % 2 * 2 + j % 2];
+        if (p.accumulate) sum += *target;
+        *target = sum;
       }
     }
     store_moments<kRows * 2>(p, tile, first_channel, channels, warp * 8 + lane / 4, 32, Tile, kThreads, reinterpret_cast<float*>(shared), value, position);

@@ -82,7 +82,10 @@ struct SimtGather {
       if (element < 0) continue;
 #pragma unroll
       for (int j = 0; j < 4; j++) {
-        if (first_channel + column * 4 + j < p.outputs) p.y[element * p.outputs + first_channel + column * 4 + j] = sums[i][j];
+        if (first_channel + column * 4 + j >= p.outputs) continue;
+        float* target = p.y + element * p.outputs + first_channel + column * 4 + j;
+        if (p.accumulate) sums[i][j] += *target;
+        *target = sums[i][j];
       }
     }
     store_moments<kPositions>(p, tile, first_channel, ThreadChannels<1, 4>{column * 4, 0}, group, kGroups, Tile, kThreads, reinterpret_cast<float*>(shared),

@@ -9,7 +9,7 @@ struct Size3 {
 };
 
 /// Forward and data-gradient convolutions in one form, a gather: for every position i of the grid `count`,
-/// y[start + i * output_step] = bias + sum over taps t of transform(x)[i * input_step + tap_base + t * tap_step] * weights[t].
+/// y[start + i * output_step] = (y +) bias + sum over taps t of transform(x)[i * input_step + tap_base + t * tap_step] * weights[t].
 /// Layouts: x (samples, input, channels), y (samples, output, outputs), both dense and float.
 struct GatherParameters {
   const float* x;
@@ -20,7 +20,8 @@ struct GatherParameters {
   InputTransform transform;
   DropoutMask moments_dropout;
   int channels, outputs;
-  int symmetric;  // beyond the border: the mirror image instead of zeros
+  int symmetric;   // beyond the border: the mirror image instead of zeros
+  int accumulate;  // y is added to instead of overwritten
   Size3 input, output, count, start, output_step, input_step;
   Size3 taps, tap_base, tap_step;
   Size3 tile, tiles;  // grid positions per block (at most 128) and tiles per axis

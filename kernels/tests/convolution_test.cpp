@@ -47,6 +47,13 @@ void check_directions(const Family& family, const Problem& q, bool integers, Num
   std::vector<double> size = reference_forward(q, absolute(xs), absolute(ws), absolute(bs));
   expect_close("forward " + name, y, reference_forward(q, xs, ws, bs), tolerance, &size);
 
+  std::vector<double> twice = as_doubles(y), product = reference_forward(q, xs, ws, bs);
+  for (std::size_t i = 0; i < twice.size(); i++) twice[i] += product[i], size[i] *= 2;
+  GatherParameters accumulating = forward_gather(q, x.data(), bias.data(), y.data());
+  accumulating.accumulate = 1;
+  run_gather("forward", family, q.samples, accumulating, forward_pack(q, w.data()), numbers);
+  expect_close("accumulating forward " + name, y, twice, tolerance, &size);
+
   InputTransform identity{nullptr, nullptr, 1.0f, no_dropout()};
   run_backward_weights(family, q, identity, x.data(), gy.data(), gw.data(), numbers);
   size = reference_backward_weights(q, absolute(xs), absolute(gys));

@@ -37,6 +37,8 @@ MUTATIONS = [
     ("normalizes the padding", "convolution/gather_simt.cuh", "if (position >= 0) load_channels(values, p.x, position,", "load_channels(values, p.x, position < 0 ? 0 : position,", FORWARD, CONVOLUTION),
     ("mirrors without repeating the border", "convolution/tile.cuh", "return i < 0 ? -1 - i :", "return i < 0 ? -i :", FORWARD, CONVOLUTION),
     ("output positions outside of the grid are stored", "convolution/tile.cuh", "at.width >= p.count.width) return -1;", "false) return -1;", FORWARD, CONVOLUTION),
+    ("overwrites where it shall accumulate (simt)", "convolution/gather_simt.cuh", "if (p.accumulate) sums[i][j] += *target;", "", FORWARD, CONVOLUTION),
+    ("overwrites where it shall accumulate (mma)", "convolution/gather_mma.cuh", "if (p.accumulate) sum += *target;", "", FORWARD, CONVOLUTION),
     ("skips the last tap of a stage", "convolution/gather_mma.cuh", "tap < taps && tap < first + kTapsPerStage", "tap < taps && tap < first + kTapsPerStage - 1", FORWARD, CONVOLUTION),
     ("wrong row of a weight fragment", "convolution/gather_mma.cuh", "j * 8 + lane % 8 + lane / 16 * 8) * 16", "j * 8 + lane % 8) * 16", FORWARD, CONVOLUTION),
     ("leaves out the smallest products of bf16x6", "convolution/gather_mma.cuh", "for (int order = Parts - 1; order >= 0; order--)", "for (int order = Parts > 2 ? 1 : Parts - 1; order >= 0; order--)", FORWARD, CONVOLUTION),

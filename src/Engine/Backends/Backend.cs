@@ -60,8 +60,8 @@ public abstract class Backend(Device device) : IDisposable
 
     // ---- Convolution ----
 
-    /// <summary>y = x * w (+ bias per output channel), as <see cref="ConvolutionProblem"/> says.</summary>
-    public abstract void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y);
+    /// <summary>y = x * w (+ bias per output channel), as <see cref="ConvolutionProblem"/> says; with <paramref name="accumulate"/> that is added to y.</summary>
+    public abstract void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y, bool accumulate = false);
 
     /// <summary>gx: the gradient for the input, of which the forward pass is the adjoint.</summary>
     public abstract void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx);
@@ -70,13 +70,13 @@ public abstract class Backend(Device device) : IDisposable
     public abstract void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw);
 
     /// <summary>
-    /// y = normalize(x) * w (+ bias), and statistics of y where asked. What is computed is what the single operations compute; a device that can
+    /// y = normalize(x) * w (+ bias) (+ y with <paramref name="accumulate"/>), and statistics of y where asked. What is computed is what the single operations compute; a device that can
     /// normalizes on load and takes the statistics from the results before they are stored.
     /// </summary>
     public virtual void FusedConvolutionForward(
-        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics)
+        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics, bool accumulate = false)
     {
-        WithNormalized(input, x, normalized => ConvolutionForward(problem, normalized, w, bias, y));
+        WithNormalized(input, x, normalized => ConvolutionForward(problem, normalized, w, bias, y, accumulate));
         if (statistics is not null)
             NormalizationStatistics(statistics.Problem, y, statistics.Mean, statistics.Variance);
     }

@@ -4,11 +4,11 @@ namespace UnpairedSegEngine.Backends;
 
 public abstract partial class CheckedBackend
 {
-    public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y)
+    public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y, bool accumulate = false)
     {
         RequireConvolution(problem, x, w, y);
         RequireShape(bias, new Shape(problem.OutputChannels), "bias");
-        For(x, w, bias, y).ConvolutionForward(problem, x, w, bias, y);
+        For(x, w, bias, y).ConvolutionForward(problem, x, w, bias, y, accumulate);
     }
 
     public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
@@ -24,7 +24,7 @@ public abstract partial class CheckedBackend
     }
 
     public override void FusedConvolutionForward(
-        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics)
+        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics, bool accumulate = false)
     {
         RequireConvolution(problem, x, w, y);
         RequireShape(bias, new Shape(problem.OutputChannels), "bias");
@@ -32,7 +32,7 @@ public abstract partial class CheckedBackend
         if (statistics is not null)
             RequireNormalization(statistics.Problem, y, statistics.Mean, statistics.Variance);
         For(x, w, bias, y, input?.Mean, input?.Variance, input?.Gamma, input?.Beta, statistics?.Mean, statistics?.Variance)
-            .FusedConvolutionForward(problem, input, x, w, bias, y, statistics);
+            .FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate);
     }
 
     public override void FusedConvolutionBackwardWeights(ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor gy, Tensor gw)

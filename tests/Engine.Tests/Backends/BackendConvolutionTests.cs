@@ -26,10 +26,11 @@ public sealed class BackendConvolutionTests(BackendUnderTest underTest) : Backen
         Tensor y = Output(problem.OutputShape), biased = Output(problem.OutputShape), gx = Output(problem.InputShape), gw = Output(problem.WeightShape);
         Backend.ConvolutionForward(problem, x, w, null, y);
         Backend.ConvolutionForward(problem, x, w, Of(new Shape(bias.Length), bias), biased);
+        Backend.ConvolutionForward(problem, x, w, null, biased, accumulate: true);
         Backend.ConvolutionBackwardData(problem, gy, w, gx);
         Backend.ConvolutionBackwardWeights(problem, x, gy, gw);
         AssertExact(y, expected.Y, "y");
-        AssertExact(biased, [.. expected.Y.Select((v, i) => v + bias[i % bias.Length])], "y with bias");
+        AssertExact(biased, [.. expected.Y.Select((v, i) => (2 * v) + bias[i % bias.Length])], "y with bias, and y added");
         AssertExact(gx, expected.Gx, "gx");
         AssertExact(gw, expected.Gw, "gw");
     }
@@ -46,11 +47,13 @@ public sealed class BackendConvolutionTests(BackendUnderTest underTest) : Backen
         Tensor normalized = Output(x.Shape), y = Output(gy.Shape), mean = Zeros(after.StatisticsShape), variance = Zeros(after.StatisticsShape), gw = Output(w.Shape);
         Backend.NormalizationForward(before, x, input.Mean, input.Variance, input.Gamma, input.Beta, normalized);
         Backend.ConvolutionForward(problem, normalized, w, bias, y);
+        Backend.ConvolutionForward(problem, normalized, w, bias, y, accumulate: true);
         Backend.NormalizationStatistics(after, y, mean, variance);
         Backend.ConvolutionBackwardWeights(problem, normalized, gy, gw);
 
         Tensor fusedY = Output(gy.Shape), fusedMean = Zeros(after.StatisticsShape), fusedVariance = Zeros(after.StatisticsShape), fusedGw = Output(w.Shape);
-        Backend.FusedConvolutionForward(problem, input, x, w, bias, fusedY, new OutputStatistics(after, fusedMean, fusedVariance));
+        Backend.FusedConvolutionForward(problem, input, x, w, bias, fusedY, null);
+        Backend.FusedConvolutionForward(problem, input, x, w, bias, fusedY, new OutputStatistics(after, fusedMean, fusedVariance), accumulate: true);
         Backend.FusedConvolutionBackwardWeights(problem, input, x, gy, fusedGw);
         AssertClose(fusedY, Read(y), what: "y");
         AssertClose(fusedMean, Read(mean), what: "mean", magnitude: 1);

@@ -13,23 +13,23 @@ internal sealed partial class CudaSingles
 
     private const string Forward = "forward", BackwardData = "backward_data", BackwardWeights = "backward_weights";
 
-    public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y)
-        => FusedConvolutionForward(problem, null, x, w, bias, y, null);
+    public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y, bool accumulate = false)
+        => FusedConvolutionForward(problem, null, x, w, bias, y, null, accumulate);
 
     public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw)
         => FusedConvolutionBackwardWeights(problem, null, x, gy, gw);
 
     public override void FusedConvolutionForward(
-        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics)
+        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics, bool accumulate = false)
     {
         GatherShape shape = GatherShape.Forward(problem);
         GatherFamily family = GatherFamily.For(precision, shape.Channels, shape.Outputs);
         if (GatherPlan.Choose(shape, family) is not { } plan)
         {
             if (input is null && statistics is null)
-                base.ConvolutionForward(problem, x, w, bias, y);
+                base.ConvolutionForward(problem, x, w, bias, y, accumulate);
             else
-                base.FusedConvolutionForward(problem, input, x, w, bias, y, statistics);
+                base.FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate);
             return;
         }
 
@@ -38,6 +38,7 @@ internal sealed partial class CudaSingles
         Gather(Forward, shape, family, plan, problem, x.Pointer, w.Pointer, transposed: false, y.Pointer, new GatherParameters
         {
             Bias = bias?.Pointer ?? 0,
+            Accumulate = accumulate ? 1 : 0,
             Symmetric = problem.Padding == PaddingMode.Symmetric ? 1 : 0,
             Transform = TransformOf(input, coefficients),
             Moments = statistics is null ? 0 : moments.Pointer,

@@ -5,8 +5,8 @@ namespace UnpairedSegEngine.Backends.Ilgpu;
 
 internal partial class TypedIlgpuBackend<T, TElement>
 {
-    public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y)
-        => launcher.Launch(ConvolutionForwardKernel, y.Count, Arguments(problem, x, w, y, bias));
+    public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y, bool accumulate = false)
+        => launcher.Launch(ConvolutionForwardKernel, y.Count, Arguments(problem, x, w, y, bias) with { Accumulate = accumulate ? 1 : 0 });
 
     public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
         => launcher.Launch(ConvolutionBackwardDataKernel, gx.Count, Arguments(problem, gx, w, gy, null));
@@ -30,6 +30,8 @@ internal partial class TypedIlgpuBackend<T, TElement>
             long k = i % p.Outputs, position = i / p.Outputs, sample = position / p.Output.Count;
             KernelSize at = p.Output.At(position % p.Output.Count);
             double sum = p.HasBias != 0 ? TElement.Load(p.Bias[k]) : 0;
+            if (p.Accumulate != 0)
+                sum += TElement.Load(p.Y[i]);
             for (int tap = 0; tap < p.Kernel.Count; tap++)
             {
                 long element = p.InputPosition(at, p.Kernel.At(tap));
@@ -96,7 +98,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
     internal struct ConvolutionArguments
     {
         public ArrayView<T> X, W, Y, Bias;
-        public int HasBias, Samples, Channels, Outputs, Symmetric;
+        public int HasBias, Samples, Channels, Outputs, Symmetric, Accumulate;
         public KernelSize Input, Output, Kernel, Stride, Dilation, Pad, PadAfter;
 
         /// <summary>Input position under a tap, within a sample; -1 for zero padding.</summary>

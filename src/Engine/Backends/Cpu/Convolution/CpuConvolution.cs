@@ -27,18 +27,19 @@ public sealed unsafe class CpuConvolution : IDisposable
         workerPointers = new nint[threads.Count];
     }
 
-    /// <summary>y = x * w + bias.</summary>
+    /// <summary>y = x * w + bias, or y += x * w + bias.</summary>
     /// <param name="problem">Sizes.</param>
     /// <param name="x">(N, D, H, W, C).</param>
     /// <param name="w">(kd, kh, kw, C, K).</param>
     /// <param name="bias">(K), or null.</param>
-    /// <param name="y">(N, D', H', W', K), overwritten.</param>
-    public void Forward<T>(ConvolutionProblem problem, T* x, T* w, T* bias, T* y)
+    /// <param name="y">(N, D', H', W', K).</param>
+    /// <param name="accumulate">Whether y is added to instead of overwritten.</param>
+    public void Forward<T>(ConvolutionProblem problem, T* x, T* w, T* bias, T* y, bool accumulate = false)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (!forwards.TryGetValue((problem, typeof(T)), out GatherProblem? gather))
             forwards[(problem, typeof(T))] = gather = GatherProblem.Forward(problem);
-        Gather(gather, x, w, bias, y);
+        Gather(gather, x, w, bias, y, accumulate);
     }
 
     /// <summary>gx = the gradient for x; also the forward pass of a transposed convolution.</summary>
@@ -58,7 +59,7 @@ public sealed unsafe class CpuConvolution : IDisposable
         foreach (GatherProblem phase in phases)
         {
             if (phase.Taps.Length > 0)
-                Gather(phase, gy, w, null, gx);
+                Gather(phase, gy, w, null, gx, accumulate: false);
         }
     }
 
@@ -84,20 +85,20 @@ public sealed unsafe class CpuConvolution : IDisposable
             worker.Dispose();
     }
 
-    private void Gather<T>(GatherProblem gather, T* input, T* weights, T* bias, T* output)
+    private void Gather<T>(GatherProblem gather, T* input, T* weights, T* bias, T* output, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (PlanarConvolution.Suits(gather, level, typeof(T)))
         {
             if (!planars.TryGetValue((gather, typeof(T)), out PlanarConvolution? planar))
                 planars[(gather, typeof(T))] = planar = new PlanarConvolution(gather, level, typeof(T));
-            planar.Run(threads, input, weights, bias, output, packed.Get<T>(planar.PackedWeights), WorkerScratch<T>(planar.WorkerScratch));
+            planar.Run(threads, input, weights, bias, output, accumulate, packed.Get<T>(planar.PackedWeights), WorkerScratch<T>(planar.WorkerScratch));
             return;
         }
 
         if (!gathers.TryGetValue((gather, typeof(T)), out GatherConvolution? plan))
             gathers[(gather, typeof(T))] = plan = new GatherConvolution(gather, level, typeof(T));
-        plan.Run(threads, input, weights, bias, output, packed.Get<T>(plan.PackedWeights), WorkerScratch<T>(plan.WorkerScratch));
+        plan.Run(threads, input, weights, bias, output, accumulate, packed.Get<T>(plan.PackedWeights), WorkerScratch<T>(plan.WorkerScratch));
     }
 
     /// <summary>The gradient of the mirrored image, then each border element's added to the element it mirrors.</summary>

@@ -63,9 +63,10 @@ internal sealed unsafe class GatherConvolution
     /// <param name="weights">Weights in the layout of the problem.</param>
     /// <param name="bias">Per output channel, or null.</param>
     /// <param name="output">Receives the grid's elements; others stay.</param>
+    /// <param name="accumulate">Whether they are added to instead of overwritten.</param>
     /// <param name="packed">Room for <see cref="PackedWeights"/>.</param>
     /// <param name="scratch">Room for <see cref="WorkerScratch"/>, by worker.</param>
-    public void Run<T>(CpuThreads threads, T* input, T* weights, T* bias, T* output, T* packed, nint[] scratch)
+    public void Run<T>(CpuThreads threads, T* input, T* weights, T* bias, T* output, bool accumulate, T* packed, nint[] scratch)
         where T : unmanaged, INumber<T>
     {
         threads.Run(panels.Length, (panel, _) => WeightPacking.PackPanel(problem, runs, panels[panel], weights, packed));
@@ -75,11 +76,11 @@ internal sealed unsafe class GatherConvolution
             int band = unit / panelGroups % bands;
             int image = unit / panelGroups / bands;
             (int sample, int slice) = (image / problem.Count.Depth, image % problem.Count.Depth);
-            RunBand(sample, slice, band, group, input, packed, bias, output, (T*)scratch[worker]);
+            RunBand(sample, slice, band, group, input, packed, bias, output, accumulate, (T*)scratch[worker]);
         });
     }
 
-    private void RunBand<T>(int sample, int slice, int band, int group, T* input, T* packed, T* bias, T* output, T* scratch)
+    private void RunBand<T>(int sample, int slice, int band, int group, T* input, T* packed, T* bias, T* output, bool accumulate, T* scratch)
         where T : unmanaged, INumber<T>
     {
         int firstRow = band * bandRows;
@@ -90,20 +91,20 @@ internal sealed unsafe class GatherConvolution
             * problem.Output.Width * problem.OutputChannels);
         for (int i = group; i < panels.Length; i += panelGroups)
         {
-            RunPanel(panels[i], slice, firstRow, rows, scratch, packed, target, scratch + BandElements);
+            RunPanel(panels[i], slice, firstRow, rows, scratch, packed, target, accumulate, scratch + BandElements);
             if (bias != null)
                 AddBias(panels[i], firstRow, rows, bias, target);
         }
     }
 
-    private void RunPanel<T>(WeightPanel panel, int slice, int firstRow, int rows, T* band, T* packed, T* target, T* tile)
+    private void RunPanel<T>(WeightPanel panel, int slice, int firstRow, int rows, T* band, T* packed, T* target, bool accumulate, T* tile)
         where T : unmanaged, INumber<T>
     {
         int steps = runs[0].Length * problem.InputChannels;
         int chunk = Math.Max(1, WeightChunkBytes / (steps * panel.Width * elementBytes));
         Segment* segments = stackalloc Segment[Math.Min(chunk, runs.Length)];
         Span<bool> started = stackalloc bool[rows];
-        started.Clear();
+        started.Fill(accumulate);
         for (int first = 0; first < runs.Length; first += chunk)
         {
             int end = Math.Min(runs.Length, first + chunk);

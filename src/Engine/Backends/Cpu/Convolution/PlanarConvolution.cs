@@ -64,14 +64,14 @@ internal sealed unsafe class PlanarConvolution
         return problem.InputStep.Width == 1 && problem.OutputChannels <= lanes / 2 && problem.Count.Width >= lanes;
     }
 
-    public void Run<T>(CpuThreads threads, T* input, T* weights, T* bias, T* output, T* packed, nint[] scratch)
+    public void Run<T>(CpuThreads threads, T* input, T* weights, T* bias, T* output, bool accumulate, T* packed, nint[] scratch)
         where T : unmanaged, INumber<T>
     {
         PackWeights(weights, packed);
         threads.Run(problem.Batch * problem.Count.Depth * bands, (unit, worker) =>
         {
             (int image, int band) = (unit / bands, unit % bands);
-            RunBand(image / problem.Count.Depth, image % problem.Count.Depth, band, input, packed, bias, output, (T*)scratch[worker]);
+            RunBand(image / problem.Count.Depth, image % problem.Count.Depth, band, input, packed, bias, output, accumulate, (T*)scratch[worker]);
         });
     }
 
@@ -109,7 +109,7 @@ internal sealed unsafe class PlanarConvolution
         }
     }
 
-    private void RunBand<T>(int sample, int slice, int band, T* input, T* packed, T* bias, T* output, T* scratch)
+    private void RunBand<T>(int sample, int slice, int band, T* input, T* packed, T* bias, T* output, bool accumulate, T* scratch)
         where T : unmanaged, INumber<T>
     {
         int firstRow = band * bandRows;
@@ -131,7 +131,7 @@ internal sealed unsafe class PlanarConvolution
                     new Span<T>(tile, (int)TileElements).Clear();
                 else
                     kernel((byte*)packed, (byte*)(scratch + pixel), (byte*)tile, segments, count, runs[0].Length, 0);
-                StoreTile(tile, Math.Min(tilePixels, problem.Count.Width - pixel), bias, result + ((long)pixel * problem.OutputStep.Width * problem.OutputChannels));
+                StoreTile(tile, Math.Min(tilePixels, problem.Count.Width - pixel), bias, accumulate, result + ((long)pixel * problem.OutputStep.Width * problem.OutputChannels));
             }
         }
     }
@@ -156,7 +156,7 @@ internal sealed unsafe class PlanarConvolution
         return count;
     }
 
-    private void StoreTile<T>(T* tile, int pixels, T* bias, T* result)
+    private void StoreTile<T>(T* tile, int pixels, T* bias, bool accumulate, T* result)
         where T : unmanaged, INumber<T>
     {
         for (int channel = 0; channel < problem.OutputChannels; channel++)
@@ -165,7 +165,7 @@ internal sealed unsafe class PlanarConvolution
             T* target = result + channel;
             T offset = bias == null ? T.Zero : bias[channel];
             for (int pixel = 0; pixel < pixels; pixel++, target += (long)problem.OutputStep.Width * problem.OutputChannels)
-                *target = source[pixel] + offset;
+                *target = accumulate ? *target + source[pixel] + offset : source[pixel] + offset;
         }
     }
 }

@@ -9,7 +9,7 @@ internal struct GatherParameters
     public nint X, Weights, Bias, Y, Moments;
     public KernelInputTransform Transform;
     public KernelDropout MomentsDropout;
-    public int Channels, Outputs, Symmetric;
+    public int Channels, Outputs, Symmetric, Accumulate;
     public KernelSize Input, Output, Count, Start, OutputStep, InputStep, Taps, TapBase, TapStep, Tile, Tiles, Halo;
     public int Chunk;
 }
