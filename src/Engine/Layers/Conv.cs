@@ -30,15 +30,20 @@ public sealed class Conv
     /// <param name="x">(N, D, H, W, input channels).</param>
     public Variable Forward(ForwardContext context, Variable x) => context.Tape.Convolve(Problem(x.Shape), x, kernel.Variable, bias?.Variable);
 
-    /// <summary>The convolution of a normalized input, which is never stored; without a bias, which a normalization behind it would take away.</summary>
+    /// <summary>The convolution of a normalized input, which is never stored.</summary>
     /// <param name="context">The pass.</param>
     /// <param name="input">How x is normalized (see <see cref="ModalityNorm.Prepare"/>).</param>
     /// <param name="x">(N, D, H, W, input channels).</param>
     /// <param name="statistics">Receives the statistics of the result, if given.</param>
     public Variable Forward(ForwardContext context, NormalizedInput input, Variable x, OutputStatistics? statistics = null)
-        => bias is null
-            ? context.Tape.ConvolveNormalized(Problem(x.Shape), input, x, kernel.Variable, statistics)
-            : throw new InvalidOperationException($"convolution {kernel.Name} has a bias, which the normalized form does not take");
+        => Forward(context, [new ConvolutionPart(x, input)], statistics);
+
+    /// <summary>The convolution of several inputs side by side, each with its normalization; neither is stored.</summary>
+    /// <param name="context">The pass.</param>
+    /// <param name="parts">Inputs (N, D, H, W, ...) whose channels add up to the convolution's.</param>
+    /// <param name="statistics">Receives the statistics of the result, if given.</param>
+    public Variable Forward(ForwardContext context, IReadOnlyList<ConvolutionPart> parts, OutputStatistics? statistics = null)
+        => context.Tape.ConvolveNormalized(Problem(parts[0].X.Shape.With(^1, kernel.Value.Shape[3])), parts, kernel.Variable, bias?.Variable, statistics);
 
     /// <summary>Shape of the result for an input of that shape.</summary>
     public Shape OutputShape(Shape input) => Problem(input).OutputShape;

@@ -44,19 +44,15 @@ public sealed class ModalityNorm
     /// <param name="x">(N, D, H, W, channels).</param>
     /// <param name="dropout">Applied to x first.</param>
     public Variable Forward(ForwardContext context, Variable x, DropoutMask dropout)
-    {
-        NormalizationProblem problem = Problem(context, x.Shape, dropout);
-        if (UsesRunningStatistics(context))
-            return context.Tape.NormalizeBy(problem, x, runningMean!.Value, runningVariance!.Value, gamma.Variable, beta.Variable);
-        return context.Tape.Normalize(problem, x, gamma.Variable, beta.Variable, (mean, variance) => Observe(context, problem, mean, variance));
-    }
+        => context.Tape.Normalize(Prepare(context, x, dropout), x);
 
     /// <summary>What a convolution needs to normalize x while it reads it.</summary>
     /// <param name="context">The pass.</param>
     /// <param name="x">(N, D, H, W, channels).</param>
     /// <param name="dropout">Applied to x first.</param>
     /// <param name="statistics">Statistics of x that its producer left (see <see cref="RequestStatistics"/>); taken from x where there are none.</param>
-    public NormalizedInput Prepare(ForwardContext context, Variable x, DropoutMask dropout, OutputStatistics? statistics = null)
+    /// <param name="hasOneReader">False where several operations read the result, which then leave its statistics to the scope.</param>
+    public NormalizedInput Prepare(ForwardContext context, Variable x, DropoutMask dropout, OutputStatistics? statistics = null, bool hasOneReader = true)
     {
         NormalizationProblem problem = Problem(context, x.Shape, dropout);
         if (UsesRunningStatistics(context))
@@ -68,7 +64,7 @@ public sealed class ModalityNorm
         }
 
         Observe(context, problem, statistics.Mean, statistics.Variance);
-        return new NormalizedInput(problem, statistics.Mean, statistics.Variance, gamma.Variable, beta.Variable, OfInput: true);
+        return new NormalizedInput(problem, statistics.Mean, statistics.Variance, gamma.Variable, beta.Variable, OfInput: true, IsOwned: hasOneReader);
     }
 
     /// <summary>Statistics that the producer of a tensor of that shape shall leave for <see cref="Prepare"/>; null where running statistics serve.</summary>

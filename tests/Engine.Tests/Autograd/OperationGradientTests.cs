@@ -131,6 +131,15 @@ internal sealed class OperationGradientTests
                 p.InputShape, p.AffineShape, p.AffineShape, weights);
         }
 
+        foreach (bool hasBias in new[] { true, false })
+        {
+            // Three parts: normalized by its own statistics, as it is, and the first again.
+            var p = new NormalizationProblem(new Shape(2, 2, 3, 3, 2), NormalizationKind.Batch, new ModalityIndex(2, 0, 1), 1, 1e-3, 0.2, DropoutMask.None);
+            Shape plain = new(2, 2, 3, 3, 3), weights = new(2, 3, 1, 7, 2);
+            Shape[] shapes = [p.InputShape, p.AffineShape, p.AffineShape, plain, weights, .. hasBias ? [new Shape(2)] : Array.Empty<Shape>()];
+            yield return Case($"normalized convolution of parts {(hasBias ? "with" : "without")} bias", (t, v) => ConvolveParts(t, v, p), shapes);
+        }
+
         var one = new NormalizationProblem(new Shape(3, 4), NormalizationKind.Batch, new ModalityIndex(1, 0, 0, 0), 1, 1e-3, 0.2, DropoutMask.None);
         yield return Case("normalization of vectors", (t, v) => t.Normalize(one, v[0], v[1], v[2]), one.InputShape, one.AffineShape, one.AffineShape);
         foreach ((string name, SegmentationLossProblem p) in Losses())
@@ -147,7 +156,16 @@ internal sealed class OperationGradientTests
         Tensor variance = Tensor.From<double>(tape.Device, p.StatisticsShape, [.. Values(p.StatisticsShape, 9).Select(value => 1.5 + value)]);
         if (ofInput)
             tape.Backend.NormalizationStatistics(p, v[0].Value, mean, variance);
-        return tape.ConvolveNormalized(ConvolutionProblem.Same(p.InputShape, v[3].Shape), new NormalizedInput(p, mean, variance, v[1], v[2], ofInput), v[0], v[3]);
+        return tape.ConvolveNormalized(ConvolutionProblem.Same(p.InputShape, v[3].Shape), [new ConvolutionPart(v[0], new NormalizedInput(p, mean, variance, v[1], v[2], ofInput))], v[3]);
+    }
+
+    private static Variable ConvolveParts(Tape tape, Variable[] v, NormalizationProblem p)
+    {
+        Tensor mean = Tensor.Allocate(tape.Device, p.StatisticsShape, DType.Float64), variance = Tensor.Allocate(tape.Device, p.StatisticsShape, DType.Float64);
+        tape.Backend.NormalizationStatistics(p, v[0].Value, mean, variance);
+        var input = new NormalizedInput(p, mean, variance, v[1], v[2], OfInput: true, IsOwned: false);
+        ConvolutionPart[] parts = [new(v[0], input), new(v[3]), new(v[0], input)];
+        return tape.ConvolveNormalized(ConvolutionProblem.Same(new Shape(2, 2, 3, 3, 7), v[4].Shape), parts, v[4], v.Length > 5 ? v[5] : null);
     }
 
     private static IEnumerable<(string, SegmentationLossProblem)> Losses()

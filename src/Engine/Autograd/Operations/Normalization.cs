@@ -32,6 +32,10 @@ public static class Normalization
         this Tape tape, NormalizationProblem problem, Variable x, Tensor mean, Tensor variance, Variable gamma, Variable beta)
         => tape.Normalize(problem.Validate(), x, mean, variance, gamma, beta, throughStatistics: false, []);
 
+    /// <summary>Normalizes as a convolution would on load, for readers that cannot.</summary>
+    public static Variable Normalize(this Tape tape, NormalizedInput input, Variable x)
+        => tape.Normalize(input.Problem.Validate(), x, input.Mean, input.Variance, input.Gamma, input.Beta, input.OfInput, input.Saved);
+
     private static Variable Normalize(
         this Tape tape, NormalizationProblem problem, Variable x, Tensor mean, Tensor variance, Variable gamma, Variable beta, bool throughStatistics, Tensor[] saved)
     {

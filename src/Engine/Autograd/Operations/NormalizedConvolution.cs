@@ -9,53 +9,169 @@ namespace UnpairedSegEngine.Autograd.Operations;
 /// <param name="Variance">(rows, groups), biased.</param>
 /// <param name="Gamma">(modalities, channels).</param>
 /// <param name="Beta">(modalities, channels).</param>
-/// <param name="OfInput">Whether mean and variance are the input's own (training), which gradients flow through and the operation frees; else constants of the caller's.</param>
-public sealed record NormalizedInput(NormalizationProblem Problem, Tensor Mean, Tensor Variance, Variable Gamma, Variable Beta, bool OfInput);
+/// <param name="OfInput">Whether mean and variance are the input's own (training), which gradients flow through; else constants.</param>
+/// <param name="IsOwned">Whether the operation frees mean and variance after its backward pass; those that several operations read are the scope's.</param>
+public sealed record NormalizedInput(
+    NormalizationProblem Problem, Tensor Mean, Tensor Variance, Variable Gamma, Variable Beta, bool OfInput, bool IsOwned = true)
+{
+    internal Tensor[] Saved => OfInput && IsOwned ? [Mean, Variance] : [];
+
+    internal InputNormalization Values => new(Problem, Mean, Variance, Gamma.Value, Beta.Value);
+}
+
+/// <summary>One of the tensors whose channels, side by side, are the input of a convolution.</summary>
+/// <param name="X">(N, D, H, W, its channels).</param>
+/// <param name="Input">How it is normalized on load; null to take it as it is.</param>
+public sealed record ConvolutionPart(Variable X, NormalizedInput? Input = null)
+{
+    internal int Channels => X.Shape[^1];
+}
 
 /// <summary>
-/// y = leakyReLU(normalize(dropout(x))) * w in one operation, the form of every layer of a pre-activation network. The normalized input is never stored: only x and its
-/// statistics are kept, and both gradients recompute what they need on load.
+/// y = leakyReLU(normalize(dropout(x))) * w in one operation. The normalized input is never stored: only x and its statistics are kept, and both gradients recompute
+/// what they need on load. The input may come in parts, each with a normalization of its own: their concatenation is never made, since the convolution of it is the
+/// sum of the parts' convolutions with their shares of the weights.
 /// </summary>
 public static class NormalizedConvolution
 {
     /// <param name="tape">Records the operation.</param>
-    /// <param name="problem">Sizes of the convolution.</param>
-    /// <param name="input">Normalization of x.</param>
-    /// <param name="x">(N, D, H, W, C).</param>
+    /// <param name="problem">Sizes of the convolution; its input channels are those of all parts together.</param>
+    /// <param name="parts">The input, in the order of its channels.</param>
     /// <param name="w">(kd, kh, kw, C, K).</param>
+    /// <param name="bias">(K), if given.</param>
     /// <param name="statistics">Receives the statistics of y that its reader will normalize by, if given.</param>
     public static Variable ConvolveNormalized(
-        this Tape tape, ConvolutionProblem problem, NormalizedInput input, Variable x, Variable w, OutputStatistics? statistics = null)
+        this Tape tape, ConvolutionProblem problem, IReadOnlyList<ConvolutionPart> parts, Variable w, Variable? bias = null, OutputStatistics? statistics = null)
     {
         problem.Validate();
-        input.Problem.Validate();
+        if (parts.Sum(part => part.Channels) != problem.InputChannels)
+            throw new ArgumentException($"parts of {string.Join(" + ", parts.Select(part => part.Channels))} channels for a convolution of {problem.InputChannels}");
         tape.RequireFirstOrder("normalized convolution");
-        var normalization = new InputNormalization(input.Problem, input.Mean, input.Variance, input.Gamma.Value, input.Beta.Value);
-        Tensor y = tape.Allocate(problem.OutputShape, x.DType);
-        tape.Backend.FusedConvolutionForward(problem, normalization, x.Value, w.Value, null, y, statistics);
-        return tape.Record(
-            "normalized convolution", y, [x, input.Gamma, input.Beta, w], Backward, saved: input.OfInput ? [input.Mean, input.Variance] : []);
+        Tensor y = tape.Allocate(problem.OutputShape, w.DType);
+        ForEachPart(parts, (part, from, i) =>
+        {
+            part.Input?.Problem.Validate();
+            using Share share = Share.Of(tape, w, from, part.Channels);
+            tape.Backend.FusedConvolutionForward(
+                OfPart(problem, part), part.Input?.Values, part.X.Value, share.Weights, i == 0 ? bias?.Value : null, y, i == parts.Count - 1 ? statistics : null, accumulate: i > 0);
+        });
+
+        Variable[] inputs = [.. parts.SelectMany(part => part.Input is { } input ? new[] { part.X, input.Gamma, input.Beta } : [part.X]), w, .. bias is null ? Array.Empty<Variable>() : [bias]];
+        return tape.Record("normalized convolution", y, inputs, Backward, saved: [.. parts.SelectMany(part => part.Input?.Saved ?? [])]);
 
         Variable?[] Backward(Variable gy, ReadOnlySpan<bool> wanted)
         {
             tape.RequireFirstOrder("normalized convolution");
-            Tensor? gx = wanted[0] ? tape.Allocate(x.Shape, x.DType) : null;
-            Tensor? ggamma = wanted[1] ? tape.Allocate(input.Gamma.Shape, x.DType) : null;
-            Tensor? gbeta = wanted[2] ? tape.Allocate(input.Beta.Shape, x.DType) : null;
-            Tensor? gw = wanted[3] ? tape.Allocate(w.Shape, x.DType) : null;
-            if (gw is not null)
-                tape.Backend.FusedConvolutionBackwardWeights(problem, normalization, x.Value, gy.Value, gw);
-            if (gx is not null || ggamma is not null || gbeta is not null)
+            bool[] wants = wanted.ToArray();
+            var gradients = new List<Variable?>();
+            int weights = inputs.Length - (bias is null ? 1 : 2);
+            Tensor? gw = wants[weights] ? tape.Allocate(w.Shape, w.DType) : null;
+            ForEachPart(parts, (part, from, _) =>
             {
-                using Tensor gnormalized = tape.Allocate(x.Shape, x.DType).Detach();
-                tape.Backend.ConvolutionBackwardData(problem, gy.Value, w.Value, gnormalized);
-                tape.Backend.NormalizationBackward(
-                    input.Problem, input.OfInput, gnormalized, x.Value, input.Mean, input.Variance, input.Gamma.Value, input.Beta.Value, gx, ggamma, gbeta);
-            }
+                ConvolutionProblem own = OfPart(problem, part);
+                using Share share = Share.Of(tape, w, from, part.Channels);
+                if (gw is not null)
+                {
+                    using Share gradient = Share.For(tape, gw, from, part.Channels);
+                    tape.Backend.FusedConvolutionBackwardWeights(own, part.Input?.Values, part.X.Value, gy.Value, gradient.Weights);
+                    gradient.Store();
+                }
 
-            return [Wrap(gx), Wrap(ggamma), Wrap(gbeta), Wrap(gw)];
+                int first = gradients.Count;
+                gradients.AddRange(part.Input is { } input
+                    ? BackwardNormalized(tape, own, input, part.X, gy, share.Weights, wants.AsSpan(first, 3))
+                    : [wants[first] ? BackwardData(tape, own, gy, share.Weights) : null]);
+            });
+            gradients.Add(gw is null ? null : new Variable(gw));
+            if (bias is not null)
+                gradients.Add(wants[^1] ? tape.Sum(gy, 0, 4) : null);
+            return [.. gradients];
         }
     }
 
+    private static Variable?[] BackwardNormalized(Tape tape, ConvolutionProblem problem, NormalizedInput input, Variable x, Variable gy, Tensor w, ReadOnlySpan<bool> wanted)
+    {
+        Tensor? gx = wanted[0] ? tape.Allocate(x.Shape, x.DType) : null;
+        Tensor? ggamma = wanted[1] ? tape.Allocate(input.Gamma.Shape, x.DType) : null;
+        Tensor? gbeta = wanted[2] ? tape.Allocate(input.Beta.Shape, x.DType) : null;
+        if (gx is not null || ggamma is not null || gbeta is not null)
+        {
+            using Tensor gnormalized = tape.Allocate(x.Shape, x.DType).Detach();
+            tape.Backend.ConvolutionBackwardData(problem, gy.Value, w, gnormalized);
+            tape.Backend.NormalizationBackward(
+                input.Problem, input.OfInput, gnormalized, x.Value, input.Mean, input.Variance, input.Gamma.Value, input.Beta.Value, gx, ggamma, gbeta);
+        }
+
+        return [Wrap(gx), Wrap(ggamma), Wrap(gbeta)];
+    }
+
+    private static Variable BackwardData(Tape tape, ConvolutionProblem problem, Variable gy, Tensor w)
+    {
+        Tensor gx = tape.Allocate(problem.InputShape, gy.DType);
+        tape.Backend.ConvolutionBackwardData(problem, gy.Value, w, gx);
+        return new Variable(gx);
+    }
+
+    private static void ForEachPart(IReadOnlyList<ConvolutionPart> parts, Action<ConvolutionPart, int, int> action)
+    {
+        for (int i = 0, from = 0; i < parts.Count; from += parts[i].Channels, i++)
+            action(parts[i], from, i);
+    }
+
+    private static ConvolutionProblem OfPart(ConvolutionProblem problem, ConvolutionPart part) => problem with { InputChannels = part.Channels };
+
     private static Variable? Wrap(Tensor? tensor) => tensor is null ? null : new Variable(tensor);
+
+    /// <summary>A part's share of the weights: the weights themselves where there is one part, else a copy of some of their input channels.</summary>
+    private sealed class Share : IDisposable
+    {
+        private readonly Tape tape;
+        private readonly Tensor whole;
+        private readonly int from;
+
+        private Share(Tape tape, Tensor whole, int from, int channels)
+        {
+            (this.tape, this.whole, this.from) = (tape, whole, from);
+            Shape shape = whole.Shape;
+            Weights = channels == shape[3] ? whole : tape.Allocate(new Shape(shape[0], shape[1], shape[2], channels, shape[4]), whole.DType).Detach();
+        }
+
+        public Tensor Weights { get; }
+
+        private bool IsWhole => Weights == whole;
+
+        public static Share Of(Tape tape, Variable w, int from, int channels)
+        {
+            var share = new Share(tape, w.Value, from, channels);
+            if (!share.IsWhole)
+                Copy(tape, share.whole, from, share.Weights, 0, channels);
+            return share;
+        }
+
+        /// <summary>Room for a share, which <see cref="Store"/> puts in its place.</summary>
+        public static Share For(Tape tape, Tensor gw, int from, int channels) => new(tape, gw, from, channels);
+
+        public void Store()
+        {
+            if (!IsWhole)
+                Copy(tape, Weights, 0, whole, from, Weights.Shape[3]);
+        }
+
+        public void Dispose()
+        {
+            if (!IsWhole)
+                Weights.Dispose();
+        }
+
+        /// <summary>Copies a range of input channels.</summary>
+        private static void Copy(Tape tape, Tensor source, int sourceFrom, Tensor target, int targetFrom, int channels)
+        {
+            using Tensor sourceRows = AsRows(source), targetRows = AsRows(target);
+            int row = source.Shape[4];
+            tape.Backend.CopyChannels(sourceRows, sourceFrom * row, targetRows, targetFrom * row, channels * row);
+        }
+
+        /// <summary>(taps, input channels x output channels): a range of input channels is a range of columns.</summary>
+        private static Tensor AsRows(Tensor w) => w.Reshape(new Shape(w.Shape[0] * w.Shape[1] * w.Shape[2], w.Shape[3] * w.Shape[4])).Detach();
+    }
 }
