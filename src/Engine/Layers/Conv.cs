@@ -43,10 +43,12 @@ public sealed class Conv
     /// <param name="parts">Inputs (N, D, H, W, ...) whose channels add up to the convolution's.</param>
     /// <param name="statistics">Receives the statistics of the result, if given.</param>
     public Variable Forward(ForwardContext context, IReadOnlyList<ConvolutionPart> parts, OutputStatistics? statistics = null)
-        => context.Tape.ConvolveNormalized(Problem(parts[0].X.Shape.With(^1, kernel.Value.Shape[3])), parts, kernel.Variable, bias?.Variable, statistics);
+        => context.Tape.ConvolveNormalized(ProblemOf(parts[0].X.Shape), parts, kernel.Variable, bias?.Variable, statistics);
 
-    /// <summary>Shape of the result for an input of that shape.</summary>
-    public Shape OutputShape(Shape input) => Problem(input).OutputShape;
+    /// <summary>Shape of the result for an input of that shape, of which a part's channels may be given.</summary>
+    public Shape OutputShape(Shape input) => ProblemOf(input).OutputShape;
+
+    private ConvolutionProblem ProblemOf(Shape part) => Problem(part.With(^1, kernel.Value.Shape[3]));
 
     private ConvolutionProblem Problem(Shape input) => ConvolutionProblem.Same(input, kernel.Value.Shape, stride, dilation, padding);
 }
