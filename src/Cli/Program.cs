@@ -19,6 +19,7 @@ public static class Program
         {
             settings.HelpWriter = null;
             settings.CaseInsensitiveEnumValues = true;
+            settings.AllowMultiInstance = true;
             settings.MaximumDisplayWidth = 110;
         });
         ParserResult<object> result = parser.ParseArguments(arguments, Verbs);

@@ -42,7 +42,7 @@ internal sealed class PredictVerb : DeviceVerb
             string target = Path.Combine(Out, CaseName(inputs[i]) + ".nii.gz");
             if (Path.GetFullPath(target) == Path.GetFullPath(inputs[i]))
                 throw new ArgumentException($"--out '{Out}': '{target}' would overwrite its input; choose another folder");
-            NiftiWriter.Write(target, model.Predictor.Predict(prepared, stop.Token));
+            NiftiWriter.Write(target, model.Predictor.Predict(prepared, stop: stop.Token).ToOriginal());
             Console.WriteLine($"[{i + 1}/{inputs.Length}] {target}");
         }
 

@@ -24,7 +24,7 @@ internal sealed class TrainVerb : DeviceVerb
     [Option("set", HelpText = "Settings that overrule the file: key.path=value ...")]
     public IEnumerable<string> Set { get; init; } = [];
 
-    [Option("network", HelpText = "dilated2d.")]
+    [Option("network", HelpText = "dilated2d or unet3d.")]
     public string? Network { get; init; }
 
     [Option("scheme", HelpText = "ummkd.")]
@@ -69,8 +69,8 @@ internal sealed class TrainVerb : DeviceVerb
         int threads = config.Training.Threads == 0 ? Environment.ProcessorCount : config.Training.Threads;
         using OpenedBackend opened = OpenBackend(threads);
         Backend backend = opened.Backend;
-        CaseCache cache = CaseCache.Load(split.Train, dataset, model.Preprocessing, threads);
-        var samples = new SliceSource(cache.Cases, dataset.Modalities, config.Data.Slices, (float)config.Data.ForegroundFraction);
+        CaseCache cache = CaseCache.Load(split.Train, dataset, model.Preprocessing, threads, (long)config.Data.CacheMegabytes << 20);
+        ISampleSource samples = SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape);
         var validation = new ValidationSet(split.Validation, dataset, model.Preprocessing);
 
         // After all that may be refused: a wrong device or a bad case leaves no folder behind.

@@ -9,6 +9,9 @@ public sealed record AugmentationConfig
     [ConfigKey("rotation in the slice plane, degrees either way", Minimum = 0, Maximum = 180)]
     public double RotationDegrees { get; init; } = 15;
 
+    [ConfigKey("rotation out of the slice plane, degrees either way (unet3d)", Minimum = 0, Maximum = 90)]
+    public double TiltDegrees { get; init; } = 5;
+
     [ConfigKey("zoom: size times 1/(1+s) to 1+s", Minimum = 0, Maximum = 1)]
     public double Scale { get; init; } = 0.15;
 

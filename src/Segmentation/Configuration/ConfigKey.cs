@@ -33,6 +33,7 @@ public sealed class ConfigKey
         var type when type == typeof(bool) => "true or false",
         var type when type == typeof(double) => $"a number{Limits}",
         _ when IsMap => "text per name",
+        _ when attribute.Form is not null => attribute.Form,
         _ => $"a whole number{Limits}",
     };
 
@@ -78,6 +79,14 @@ public sealed class ConfigKey
             return IsInRange((double)value);
         }
 
+        if (attribute.Form is not null)
+        {
+            object?[] arguments = [text, culture, null];
+            bool isParsed = (bool)ValueType.GetMethod("TryParse", [typeof(string), typeof(IFormatProvider), ValueType.MakeByRefType()])!.Invoke(null, arguments)!;
+            value = arguments[2]!;
+            return isParsed;
+        }
+
         bool isWhole = long.TryParse(text, NumberStyles.AllowLeadingSign, culture, out long whole) && IsInRange(whole);
         if (ValueType == typeof(int))
         {
@@ -94,7 +103,7 @@ public sealed class ConfigKey
         Enum member => SnakeCase.From(member.ToString()),
         bool flag => flag ? "true" : "false",
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => "",
+        _ => value.ToString() ?? "",
     };
 
     private bool IsInRange(double number)

@@ -8,6 +8,9 @@ public sealed class ConfigKeyAttribute(string meaning) : Attribute
     /// <summary>One line with the unit.</summary>
     public string Meaning { get; } = meaning;
 
+    /// <summary>How a value that is neither number nor name is written: "sizes such as 3x3x3".</summary>
+    public string? Form { get; init; }
+
     /// <summary>Smallest number allowed.</summary>
     public double Minimum { get; init; } = double.NegativeInfinity;
 

@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Segmentation.Data;
 
 namespace UnpairedSegEngine.Segmentation.Configuration;
@@ -17,12 +18,10 @@ public static class ConfigLoader
             [.. path is null ? [] : ConfigFile.Read(path), .. (sets ?? []).Select(ConfigSetting.Parse), .. flags ?? []];
         var config = new TrainingConfig();
         Apply(config, settings);
-        if (config.Compat == Compatibility.Reference)
-        {
-            // The preset replaces defaults only, so what was set comes on top of it again.
-            config = new TrainingConfig { Loss = new LossConfig { Kd = new DistillationConfig { Absent = AbsentClass.Uniform } } };
-            Apply(config, settings);
-        }
+
+        // A preset replaces defaults only, so what was set comes on top of it again.
+        config = TrainingPresets.For(config.Network.Name, config.Compat);
+        Apply(config, settings);
 
         CheckRules(config, settings);
         return config;
@@ -55,7 +54,7 @@ public static class ConfigLoader
     {
         Require(config.Network.Channels % 2 == 0, "network.channels", $"is {config.Network.Channels}, expected an even number");
         Require(config.Data.Slices % 2 == 1, "data.slices", $"is {config.Data.Slices}, expected an odd number");
-        Require(config.Data.Size % 8 == 0, "data.size", $"is {config.Data.Size}, expected a multiple of 8");
+        CheckNetwork(config, Require);
         foreach ((string modality, string text) in config.Data.Normalization)
         {
             try
@@ -73,5 +72,28 @@ public static class ConfigLoader
             if (!holds)
                 throw (settings.LastOrDefault(setting => setting.Path == path) ?? new ConfigSetting(path, "", "configuration")).Refuse($"{path} {problem}");
         }
+    }
+
+    /// <summary>Samples must be divisible by what the network pools.</summary>
+    private static void CheckNetwork(TrainingConfig config, Action<bool, string, string> require)
+    {
+        Size3 multiple = Size3.Planar(8);
+        if (config.Network.Name == NetworkName.Unet3d)
+        {
+            try
+            {
+                multiple = config.Network.Levels.Validate().Multiple;
+            }
+            catch (ArgumentException e)
+            {
+                require(false, "network.kernels", $"and network.pools: {e.Message}");
+            }
+
+            require(config.Data.Depth % multiple.Depth == 0, "data.depth", $"is {config.Data.Depth}, expected a multiple of {multiple.Depth}, the product of the network's pools");
+        }
+
+        int side = Math.Max(multiple.Height, multiple.Width);
+        require(
+            config.Data.Size % multiple.Height == 0 && config.Data.Size % multiple.Width == 0, "data.size", $"is {config.Data.Size}, expected a multiple of {side}");
     }
 }

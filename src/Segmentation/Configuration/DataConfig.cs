@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Segmentation.Data;
+
 namespace UnpairedSegEngine.Segmentation.Configuration;
 
 /// <summary>How volumes become samples.</summary>
@@ -6,12 +8,21 @@ public sealed record DataConfig
     [ConfigKey("intensity normalization by modality name: none, window(lo,hi), zscore, body_zscore or percentile(lower,upper); percentile(0.5,99.5) for those not named")]
     public IReadOnlyDictionary<string, string> Normalization { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
-    [ConfigKey("neighbouring slices per sample, odd; the middle one carries the label", Minimum = 1, Maximum = 31)]
+    [ConfigKey("size of the network's voxels in mm, left-right, front-back, feet-head; 0 fits whole slices into samples and keeps the distance of slices", Form = "three numbers such as 3,3,5")]
+    public VoxelSpacing Spacing { get; init; }
+
+    [ConfigKey("slices of a sample (unet3d)", Minimum = 1, Maximum = 512)]
+    public int Depth { get; init; } = 8;
+
+    [ConfigKey("memory for prepared volumes, MiB; training stops with a message where they need more", Minimum = 1)]
+    public int CacheMegabytes { get; init; } = 4096;
+
+    [ConfigKey("neighbouring slices per sample, odd; the middle one carries the label (dilated2d)", Minimum = 1, Maximum = 31)]
     public int Slices { get; init; } = 3;
 
     [ConfigKey("height and width of a sample, pixels", Minimum = 8, Maximum = 4096)]
     public int Size { get; init; } = 256;
 
-    [ConfigKey("share of samples that are drawn among slices with foreground", Minimum = 0, Maximum = 1)]
+    [ConfigKey("share of samples that are drawn around foreground: a slice with it, or a block centred on it", Minimum = 0, Maximum = 1)]
     public double ForegroundFraction { get; init; } = 0.5;
 }

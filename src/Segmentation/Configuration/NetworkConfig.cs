@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Segmentation.Networks;
+
 namespace UnpairedSegEngine.Segmentation.Configuration;
 
 /// <summary>Which network.</summary>
@@ -5,6 +7,9 @@ public enum NetworkName
 {
     /// <summary>The dilated residual network on slices.</summary>
     Dilated2d,
+
+    /// <summary>The 3D U-Net on blocks of slices.</summary>
+    Unet3d,
 }
 
 /// <summary>Over what normalization takes its moments.</summary>
@@ -29,11 +34,23 @@ public sealed record NetworkConfig
     [ConfigKey("network")]
     public NetworkName Name { get; init; } = NetworkName.Dilated2d;
 
-    [ConfigKey("channels F of the first group, even; the deepest has 32 F (2D)", Minimum = 2, Maximum = 256)]
+    [ConfigKey("channels F of the first group, even; the deepest has 32 F (dilated2d) or 16 F (unet3d)", Minimum = 2, Maximum = 256)]
     public int Channels { get; init; } = 16;
 
-    [ConfigKey("probability that dropout keeps an element; 1 for no dropout", Minimum = 0, Maximum = 1, AboveMinimum = true)]
+    [ConfigKey("kernel of each level, finest first, height x width x depth (unet3d)", Form = "sizes such as 3x3x3 3x3x1")]
+    public SizeList Kernels { get; init; } = new("3x3x3 3x3x3 3x3x1 3x3x1");
+
+    [ConfigKey("pool between neighbouring levels, height x width x depth (unet3d)", Form = "sizes such as 2x2x2 2x2x1")]
+    public SizeList Pools { get; init; } = new("2x2x2 2x2x2 2x2x2");
+
+    [ConfigKey("depth of the transposed convolutions' kernels, 0 for that of their level; 1 leaves every other slice empty, as published (unet3d)", Minimum = 0, Maximum = 7)]
+    public int UpsampleDepth { get; init; }
+
+    [ConfigKey("probability that dropout keeps an element; 1 for no dropout (dilated2d)", Minimum = 0, Maximum = 1, AboveMinimum = true)]
     public double DropoutKeep { get; init; } = 0.75;
+
+    /// <summary>Kernels and pools of <see cref="NetworkName.Unet3d"/>.</summary>
+    public UNetLevels Levels => new(Kernels.Sizes, Pools.Sizes, UpsampleDepth);
 
     [ConfigKey("slope of the leaky ReLU below zero", Minimum = 0, Maximum = 1)]
     public double LeakySlope { get; init; } = 0.2;

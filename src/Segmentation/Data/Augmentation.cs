@@ -4,7 +4,8 @@ namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
 /// Varies training samples: one resampling (bilinear for the image, nearest for the class map, which therefore never
-/// gains a class), then intensities. What is done to a sample follows from the stream alone.
+/// gains a class), then intensities. What is done to a sample follows from the stream alone. Blocks of slices come varied in space already: their source has the
+/// whole volume to take them from.
 /// </summary>
 public sealed class Augmentation
 {
@@ -27,6 +28,14 @@ public sealed class Augmentation
     public void Apply(SampleShape shape, ref PhiloxStream stream,
         ReadOnlySpan<float> image, ReadOnlySpan<byte> labels, Span<float> variedImage, Span<byte> variedLabels)
     {
+        if (shape.Depth > 1)
+        {
+            image.CopyTo(variedImage);
+            labels.CopyTo(variedLabels);
+            VaryIntensities(ref stream, variedImage);
+            return;
+        }
+
         var transform = new SpatialTransform(settings, shape, ref stream);
         float outside = Statistics(image).Minimum;
         for (int row = 0, pixel = 0; row < shape.Height; row++)

@@ -9,6 +9,9 @@ public sealed record AugmentationSettings
     /// <summary>Rotation in the slice plane, degrees either way.</summary>
     public float RotationDegrees { get; init; } = 15;
 
+    /// <summary>Rotation of blocks out of the slice plane, about both of its axes, degrees either way.</summary>
+    public float TiltDegrees { get; init; } = 5;
+
     /// <summary>Zoom: the size is multiplied by 1 / (1 + s) to 1 + s.</summary>
     public float Scaling { get; init; } = 0.15f;
 
@@ -39,7 +42,7 @@ public sealed record AugmentationSettings
     /// <summary>Samples as they are.</summary>
     public static AugmentationSettings None { get; } = new()
     {
-        RotationDegrees = 0, Scaling = 0, Shift = 0, Gain = 0, Offset = 0, Gamma = 0, Noise = 0,
+        RotationDegrees = 0, TiltDegrees = 0, Scaling = 0, Shift = 0, Gain = 0, Offset = 0, Gamma = 0, Noise = 0,
     };
 
     /// <summary>Refuses amounts that make no sense.</summary>
@@ -47,6 +50,7 @@ public sealed record AugmentationSettings
     public void Validate()
     {
         Check(RotationDegrees, 180, nameof(RotationDegrees));
+        Check(TiltDegrees, 90, nameof(TiltDegrees));
         Check(Scaling, 1, nameof(Scaling));
         Check(Shift, 1, nameof(Shift));
         Check(ElasticPixels, 100, nameof(ElasticPixels));

@@ -37,6 +37,9 @@ internal sealed class AxisSampling
     /// <summary>Whether the target position lies on the source's area.</summary>
     public bool[] Inside { get; }
 
+    /// <summary>The source position nearest to a target position; the later one of two.</summary>
+    public int Nearest(int target) => Fraction[target] < 0.5f ? Before[target] : After[target];
+
     /// <summary>How many target positions there are.</summary>
     public int Count => Before.Length;
 }

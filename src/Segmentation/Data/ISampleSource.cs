@@ -14,7 +14,7 @@ public interface ISampleSource
     /// <summary>Draws one sample: the same stream gives the same sample.</summary>
     /// <param name="modality">Which modality to draw from.</param>
     /// <param name="stream">The random numbers that decide which sample.</param>
-    /// <param name="image">Receives (height, width, channels).</param>
-    /// <param name="labels">Receives (height, width).</param>
+    /// <param name="image">Receives (depth, height, width, channels).</param>
+    /// <param name="labels">Receives (depth, height, width).</param>
     void Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels);
 }

@@ -52,20 +52,20 @@ public sealed class PreparedCase
     {
         Volume<float> canonical = Orientation.Reorient(loaded.Image, CaseGrid.CanonicalAxes);
         IntensityMap map = settings.Normalizations[loaded.Modality.Index].Fit(canonical.Voxels);
-        var grid = new CaseGrid(loaded.Image.Geometry, canonical.Geometry, settings.Shape.Height, settings.Shape.Width);
+        var grid = new CaseGrid(loaded.Image.Geometry, canonical.Geometry, settings.Shape, settings.Spacing);
         float[] normalized = [.. canonical.Voxels];
         map.Apply(normalized);
         float outside = normalized.Min();
-        int sourcePixels = canonical.Geometry.X * canonical.Geometry.Y, pixels = settings.Shape.PixelCount;
+        int pixels = grid.Height * grid.Width;
         if ((long)pixels * grid.SliceCount > Array.MaxLength)
         {
             throw new InvalidDataException(
-                $"case '{loaded.Id}': {grid.SliceCount} slices of {grid.Height}x{grid.Width} are more than one array holds: choose smaller slices");
+                $"case '{loaded.Id}': {grid.SliceCount} slices of {grid.Height}x{grid.Width} are more than one array holds: choose smaller slices or larger voxels");
         }
         var image = new float[pixels * grid.SliceCount];
         for (int slice = 0; slice < grid.SliceCount; slice++)
         {
-            grid.ToNetwork(normalized.AsSpan(slice * sourcePixels, sourcePixels), outside, image.AsSpan(slice * pixels, pixels));
+            grid.ToNetwork(normalized, slice, outside, image.AsSpan(slice * pixels, pixels));
         }
         return new PreparedCase(loaded, grid, image, PrepareLabels(loaded, grid), classCount);
     }
@@ -93,6 +93,52 @@ public sealed class PreparedCase
         }
     }
 
+    /// <summary>Writes a block of the image, (depth, height, width). Voxels beyond the volume repeat its border.</summary>
+    /// <param name="slice">First slice.</param>
+    /// <param name="row">First row.</param>
+    /// <param name="column">First column.</param>
+    /// <param name="size">Size of the block, one channel.</param>
+    /// <param name="image">Receives it.</param>
+    public void ReadBlock(int slice, int row, int column, SampleShape size, Span<float> image)
+    {
+        for (int z = 0, i = 0; z < size.Depth; z++)
+        {
+            int sourceSlice = Math.Clamp(slice + z, 0, SliceCount - 1);
+            for (int y = 0; y < size.Height; y++)
+            {
+                int line = ((sourceSlice * Grid.Height) + Math.Clamp(row + y, 0, Grid.Height - 1)) * Grid.Width;
+                for (int x = 0; x < size.Width; x++, i++)
+                    image[i] = lowest + (levelStep * levels[line + Math.Clamp(column + x, 0, Grid.Width - 1)]);
+            }
+        }
+    }
+
+    /// <summary>The image at a position between voxels, linear along each axis; the lowest value of the volume beyond it.</summary>
+    internal float Interpolate(float slice, float row, float column)
+    {
+        float z = MathF.Floor(slice), y = MathF.Floor(row), x = MathF.Floor(column);
+        float near = InSlice((int)z, (int)y, (int)x, row - y, column - x), far = InSlice((int)z + 1, (int)y, (int)x, row - y, column - x);
+        return lowest + (levelStep * (near + ((slice - z) * (far - near))));
+    }
+
+    /// <summary>The class at the voxel nearest to a position; background beyond the volume.</summary>
+    internal byte NearestLabel(float slice, float row, float column)
+    {
+        int z = (int)MathF.Floor(slice + 0.5f), y = (int)MathF.Floor(row + 0.5f), x = (int)MathF.Floor(column + 0.5f);
+        return Holds(z, y, x) ? labels![(((z * Grid.Height) + y) * Grid.Width) + x] : LabelValue.Background;
+    }
+
+    private float InSlice(int z, int y, int x, float down, float along)
+    {
+        float upperLeft = Level(z, y, x), lowerLeft = Level(z, y + 1, x);
+        float upper = upperLeft + (along * (Level(z, y, x + 1) - upperLeft)), lower = lowerLeft + (along * (Level(z, y + 1, x + 1) - lowerLeft));
+        return upper + (down * (lower - upper));
+    }
+
+    private float Level(int z, int y, int x) => Holds(z, y, x) ? levels[(((z * Grid.Height) + y) * Grid.Width) + x] : 0;
+
+    private bool Holds(int z, int y, int x) => (uint)z < (uint)SliceCount && (uint)y < (uint)Grid.Height && (uint)x < (uint)Grid.Width;
+
     /// <summary>The class map of a slice, (height, width).</summary>
     /// <exception cref="InvalidOperationException">The case has no reference segmentation.</exception>
     public ReadOnlySpan<byte> LabelsOf(int slice) => labels is null
@@ -110,7 +156,7 @@ public sealed class PreparedCase
         var labels = new byte[pixels * grid.SliceCount];
         for (int slice = 0; slice < grid.SliceCount; slice++)
         {
-            grid.ToNetwork(canonical.Slice(slice), labels.AsSpan(slice * pixels, pixels));
+            grid.ToNetwork(canonical.Voxels, slice, labels.AsSpan(slice * pixels, pixels));
         }
         return labels;
     }

@@ -26,10 +26,10 @@ internal sealed class SliceResampling(AxisSampling rows, AxisSampling columns, i
     {
         for (int row = 0, pixel = 0; row < rows.Count; row++)
         {
-            int nearestRow = rows.Fraction[row] < 0.5f ? rows.Before[row] : rows.After[row];
+            int nearestRow = rows.Nearest(row);
             for (int column = 0; column < columns.Count; column++, pixel++)
             {
-                int nearestColumn = columns.Fraction[column] < 0.5f ? columns.Before[column] : columns.After[column];
+                int nearestColumn = columns.Nearest(column);
                 target[pixel] = rows.Inside[row] && columns.Inside[column]
                     ? source[(nearestRow * sourceWidth) + nearestColumn]
                     : LabelValue.Background;
@@ -37,33 +37,25 @@ internal sealed class SliceResampling(AxisSampling rows, AxisSampling columns, i
         }
     }
 
-    /// <summary>The class of the highest score after bilinear interpolation of the scores, (height, width, classes); the lowest class on ties.</summary>
-    public void TakeHighestScore(ReadOnlySpan<float> scores, int classCount, Span<byte> target)
-    {
-        for (int row = 0, pixel = 0; row < rows.Count; row++)
+    /// <summary>Bilinear interpolation of class scores, (height, width, classes).</summary>
+    public void InterpolateScores(ReadOnlyMemory<float> source, int classCount, Memory<float> target)
+        => Parallel.For(0, rows.Count, row =>
         {
+            ReadOnlySpan<float> scores = source.Span;
+            Span<float> result = target.Span.Slice(row * columns.Count * classCount, columns.Count * classCount);
             float down = rows.Fraction[row];
             int upper = rows.Before[row] * sourceWidth, lower = rows.After[row] * sourceWidth;
-            for (int column = 0; column < columns.Count; column++, pixel++)
+            for (int column = 0; column < columns.Count; column++)
             {
                 float along = columns.Fraction[column];
-                ReadOnlySpan<float> upperLeft = At(scores, upper + columns.Before[column]), upperRight = At(scores, upper + columns.After[column]);
-                ReadOnlySpan<float> lowerLeft = At(scores, lower + columns.Before[column]), lowerRight = At(scores, lower + columns.After[column]);
-                float highest = float.NegativeInfinity;
+                int upperLeft = (upper + columns.Before[column]) * classCount, upperRight = (upper + columns.After[column]) * classCount;
+                int lowerLeft = (lower + columns.Before[column]) * classCount, lowerRight = (lower + columns.After[column]) * classCount;
                 for (int label = 0; label < classCount; label++)
                 {
-                    float above = upperLeft[label] + (along * (upperRight[label] - upperLeft[label]));
-                    float below = lowerLeft[label] + (along * (lowerRight[label] - lowerLeft[label]));
-                    float score = above + (down * (below - above));
-                    if (score > highest)
-                    {
-                        highest = score;
-                        target[pixel] = (byte)label;
-                    }
+                    float above = scores[upperLeft + label] + (along * (scores[upperRight + label] - scores[upperLeft + label]));
+                    float below = scores[lowerLeft + label] + (along * (scores[lowerRight + label] - scores[lowerLeft + label]));
+                    result[(column * classCount) + label] = above + (down * (below - above));
                 }
             }
-        }
-
-        ReadOnlySpan<float> At(ReadOnlySpan<float> all, int pixel) => all.Slice(pixel * classCount, classCount);
-    }
+        });
 }

@@ -23,10 +23,10 @@ public sealed class TrainingBatch : IDisposable
     /// <summary>The step that this batch is for.</summary>
     public long Step { get; internal set; }
 
-    /// <summary>(samples, height, width, channels).</summary>
+    /// <summary>(samples, depth, height, width, channels).</summary>
     public float[] Images { get; }
 
-    /// <summary>(samples, height, width); <see cref="LabelValue.Ignored"/> marks pixels of no class.</summary>
+    /// <summary>(samples, depth, height, width); <see cref="LabelValue.Ignored"/> marks pixels of no class.</summary>
     public byte[] Labels { get; }
 
     /// <summary>The modality index of every sample.</summary>

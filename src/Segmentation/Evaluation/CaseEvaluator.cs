@@ -19,7 +19,7 @@ public sealed class CaseEvaluator(CasePredictor predictor, IReadOnlyList<string>
     /// <param name="stop">Ends the work between slices.</param>
     public (CaseResult Result, Volume<byte> Prediction) Evaluate(PreparedCase prepared, Volume<byte> reference, CancellationToken stop = default)
     {
-        Volume<byte> prediction = predictor.Predict(prepared, stop);
+        Volume<byte> prediction = predictor.Predict(prepared, stop: stop).ToOriginal();
         OverlapMetrics overlap = OverlapMetrics.Between(prediction, reference, classNames.Count);
         var dice = Organs.Select((organ, i) => (organ, overlap.Counts[i + 1].Dice)).ToDictionary(pair => pair.organ, pair => pair.Dice);
         return (new CaseResult(prepared.Id, prepared.Modality.Name, dice), prediction);

@@ -9,17 +9,19 @@ namespace UnpairedSegEngine.Segmentation.Inference;
 /// <param name="Modalities">Names, by modality index.</param>
 /// <param name="Classes">Names, background first.</param>
 /// <param name="Normalizations">Intensity normalization by modality index, in the form that <see cref="IntensityNormalization.Parse"/> reads.</param>
-/// <param name="Size">Height and width of the network's slices.</param>
-/// <param name="Slices">Neighbouring slices per image.</param>
+/// <param name="Size">Height and width of a sample.</param>
+/// <param name="Slices">Neighbouring slices per image, its channels.</param>
+/// <param name="Depth">Slices of a sample.</param>
+/// <param name="Spacing">Voxels of the network's grid, in the form that <see cref="VoxelSpacing.Parse"/> reads.</param>
 public sealed record ModelDescription(
-    IReadOnlyList<string> Modalities, IReadOnlyList<string> Classes, IReadOnlyList<string> Normalizations, int Size, int Slices)
+    IReadOnlyList<string> Modalities, IReadOnlyList<string> Classes, IReadOnlyList<string> Normalizations, int Size, int Slices, int Depth = 1, string Spacing = "0,0,0")
 {
     private const string FileName = "model.json";
 
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     public PreprocessingSettings Preprocessing
-        => new(new SampleShape(Size, Size, Slices), [.. Normalizations.Select(IntensityNormalization.Parse)]);
+        => new(new SampleShape(Size, Size, Slices, Depth), [.. Normalizations.Select(IntensityNormalization.Parse)], VoxelSpacing.Parse(Spacing, null));
 
     /// <summary>The description of a model that is trained on a dataset.</summary>
     /// <exception cref="InvalidDataException">The configuration normalizes a modality that the dataset lacks.</exception>
@@ -29,10 +31,11 @@ public sealed record ModelDescription(
         string? unknown = config.Data.Normalization.Keys.FirstOrDefault(name => !modalities.Contains(name));
         if (unknown is not null)
             throw new InvalidDataException($"data.normalization.{unknown}: the dataset '{dataset.Folder}' has no such modality; it has {string.Join(", ", modalities)}");
+        bool isVolumetric = config.Network.Name == NetworkName.Unet3d;
         return new ModelDescription(
             modalities, dataset.ClassNames,
             [.. modalities.Select(name => config.Data.Normalization.TryGetValue(name, out string? text) ? IntensityNormalization.Parse(text).ToString() : IntensityNormalization.Default.ToString())],
-            config.Data.Size, config.Data.Slices);
+            config.Data.Size, isVolumetric ? 1 : config.Data.Slices, isVolumetric ? config.Data.Depth : 1, config.Data.Spacing.ToString());
     }
 
     public static ModelDescription Read(string runPath)

@@ -13,10 +13,10 @@ public sealed class TrainedModel : IDisposable
 {
     private readonly ISegmentationNetwork network;
 
-    private TrainedModel(RunFolder run, ModelDescription description, ISegmentationNetwork network, Backend backend, long step)
+    private TrainedModel(RunFolder run, ModelDescription description, ISegmentationNetwork network, Backend backend, long step, PredictionSettings? prediction)
     {
         (Run, Description, this.network, Step) = (run, description, network, step);
-        Predictor = new CasePredictor(backend, network, description.Modalities.Count);
+        Predictor = new CasePredictor(backend, network, description.Modalities.Count, description.Preprocessing.Shape, prediction);
     }
 
     public RunFolder Run { get; }
@@ -33,8 +33,9 @@ public sealed class TrainedModel : IDisposable
     /// <param name="backend">Computes predictions.</param>
     /// <param name="latest">The newest weights instead of those with the best validation.</param>
     /// <param name="warn">Is told about damaged checkpoints that were passed over.</param>
+    /// <param name="prediction">How volumes are predicted.</param>
     /// <exception cref="InvalidDataException">No run, no checkpoint, or all are damaged.</exception>
-    public static TrainedModel Open(string path, Backend backend, bool latest, Action<string> warn)
+    public static TrainedModel Open(string path, Backend backend, bool latest, Action<string> warn, PredictionSettings? prediction = null)
     {
         RunFolder run = RunFolder.Open(path);
         ModelDescription description = ModelDescription.Read(path);
@@ -43,7 +44,7 @@ public sealed class TrainedModel : IDisposable
             ?? throw new InvalidDataException($"'{run.CheckpointsPath}': no checkpoint yet; train the run first");
         ISegmentationNetwork network = UmmkdScheme.CreateNetwork(run.Config, backend.Device, description.Modalities.Count, description.Classes.Count);
         TrainingCheckpoint.RestoreWeights(checkpoint, network);
-        return new TrainedModel(run, description, network, backend, checkpoint.Step);
+        return new TrainedModel(run, description, network, backend, checkpoint.Step, prediction);
     }
 
     /// <summary>A dataset's case under the model's own numbering of modalities.</summary>

@@ -22,9 +22,14 @@ public static class UmmkdScheme
             (NormalizationKind)network.Norm.Kind, modalities, network.Norm.Decay, network.Norm.Epsilon, network.LeakySlope, network.Norm.Groups);
         var store = new ParameterStore(device, DType.Float32, (ulong)config.Training.Seed);
 
-        // The published code shuffles batches in the transposed order.
-        return new DilatedNetwork2D(
-            store, config.Data.Slices, classes, network.Channels, normalization, network.DropoutKeep, transposedShuffle: config.Compat == Compatibility.Reference);
+        return network.Name switch
+        {
+            NetworkName.Unet3d => new UNet3D(store, inputChannels: 1, classes, network.Channels, normalization, network.Levels),
+
+            // The published code shuffles batches in the transposed order.
+            _ => new DilatedNetwork2D(
+                store, config.Data.Slices, classes, network.Channels, normalization, network.DropoutKeep, transposedShuffle: config.Compat == Compatibility.Reference),
+        };
     }
 
     /// <summary>The loss that a configuration asks for.</summary>
@@ -37,10 +42,14 @@ public static class UmmkdScheme
     }
 
     /// <summary>The optimizer that a configuration asks for.</summary>
-    public static OptimizerSettings OptimizerOf(TrainingConfig config)
+    /// <param name="config">The configuration.</param>
+    /// <param name="modalities">Modalities of a batch.</param>
+    public static OptimizerSettings OptimizerOf(TrainingConfig config, int modalities)
     {
         OptimizerConfig optimizer = config.Optimizer;
+        bool all = config.Loss.L2On == PenalizedParameters.All;
         return new OptimizerSettings(
-            optimizer.LearningRate, optimizer.DecayFactor, optimizer.DecayEvery, optimizer.Beta1, optimizer.Beta2, optimizer.Epsilon, config.Loss.L2);
+            optimizer.LearningRate, optimizer.DecayFactor, optimizer.DecayEvery, optimizer.Beta1, optimizer.Beta2, optimizer.Epsilon,
+            all ? modalities * config.Loss.L2 : config.Loss.L2, PenalizesAll: all);
     }
 }

@@ -48,9 +48,9 @@ public sealed class Trainer : IDisposable
     {
         (this.run, config, this.samples, this.validation, this.progress) = (run, run.Config, samples, validation, progress);
         network = UmmkdScheme.CreateNetwork(config, backend.Device, model.Modalities.Count, model.Classes.Count);
-        step = new TrainingStep(backend, network, UmmkdScheme.LossOf(config), UmmkdScheme.OptimizerOf(config), (ulong)config.Training.Seed);
+        step = new TrainingStep(backend, network, UmmkdScheme.LossOf(config), UmmkdScheme.OptimizerOf(config, model.Modalities.Count), (ulong)config.Training.Seed);
         checkpoints = new CheckpointStore(run.CheckpointsPath, config.Training.Keep, progress.Note);
-        evaluator = new CaseEvaluator(new CasePredictor(backend, network, model.Modalities.Count), model.Classes);
+        evaluator = new CaseEvaluator(new CasePredictor(backend, network, model.Modalities.Count, model.Preprocessing.Shape), model.Classes);
         modality = ModalityIndex.Blocks(model.Modalities.Count, config.Training.Batch);
     }
 
@@ -69,7 +69,7 @@ public sealed class Trainer : IDisposable
     {
         using var log = new MetricsLog(run, state.Step);
         using var loader = new BatchLoader(
-            samples, new Augmentation(AugmentationSettingsOf(config.Augmentation)), config.Training.Batch, (ulong)config.Training.Seed, firstStep: state.Step);
+            samples, new Augmentation(SampleSources.AugmentationOf(config.Augmentation)), config.Training.Batch, (ulong)config.Training.Seed, firstStep: state.Step);
         progress.Note(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
             $"{network.Parameters.Count():N0} parameters, {samples.Shape}, batch {config.Training.Batch} per modality, steps {state.Step + 1}..{config.Training.Steps}"));
@@ -93,19 +93,6 @@ public sealed class Trainer : IDisposable
         network.Parameters.Dispose();
     }
 
-    private static AugmentationSettings AugmentationSettingsOf(AugmentationConfig config) => !config.Enabled ? AugmentationSettings.None : new AugmentationSettings
-    {
-        RotationDegrees = (float)config.RotationDegrees,
-        Scaling = (float)config.Scale,
-        Shift = (float)config.Shift,
-        FlipProbability = (float)config.Flip,
-        ElasticPixels = (float)config.Elastic,
-        Gain = (float)config.Gain,
-        Offset = (float)config.Offset,
-        Gamma = (float)config.Gamma,
-        Noise = (float)config.Noise,
-    };
-
     private void RunStep(BatchLoader loader, MetricsLog log)
     {
         long started = Stopwatch.GetTimestamp();
@@ -115,7 +102,7 @@ public sealed class Trainer : IDisposable
         {
             wait = batch.Wait.TotalMilliseconds;
             SampleShape size = batch.Shape;
-            var shape = new Shape(modality.Samples, 1, size.Height, size.Width, size.Channels);
+            var shape = new Shape(modality.Samples, size.Depth, size.Height, size.Width, size.Channels);
             terms = step.Run(state.Step + 1, batch.Images, shape, batch.Labels, modality);
         }
 

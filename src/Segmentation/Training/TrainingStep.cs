@@ -19,14 +19,15 @@ public sealed class TrainingStep : IDisposable
     private readonly StepDecay schedule;
     private readonly ulong seed;
     private readonly Parameter[] trained;
+    private readonly bool penalizesAll;
 
     public TrainingStep(Backend backend, ISegmentationNetwork network, LossSettings loss, OptimizerSettings optimizer, ulong seed)
     {
-        (this.backend, Network, this.loss, this.seed) = (backend, network, loss, seed);
+        (this.backend, Network, this.loss, this.seed, penalizesAll) = (backend, network, loss, seed, optimizer.PenalizesAll);
         schedule = optimizer.Schedule;
         trained = [.. network.Parameters.Trainable];
         Optimizer = new AdamOptimizer(
-            backend, trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsDecayed: p.Kind == ParameterKind.Kernel)),
+            backend, trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsDecayed: IsPenalized(p))),
             optimizer.Beta1, optimizer.Beta2, optimizer.Epsilon, optimizer.L2);
     }
 
@@ -62,21 +63,23 @@ public sealed class TrainingStep : IDisposable
         return terms;
     }
 
-    /// <summary>The L2 term of the loss, l2 / 2 * sum of the squared kernels; its gradient is part of the optimizer's update.</summary>
+    /// <summary>The L2 term of the loss, l2 / 2 * sum of what it penalizes, squared; its gradient is part of the optimizer's update.</summary>
     public double L2Penalty()
     {
         double squares = 0;
-        foreach (Parameter kernel in trained.Where(p => p.Kind == ParameterKind.Kernel))
+        foreach (Parameter penalized in trained.Where(IsPenalized))
         {
             using TensorScope scope = TensorScope.Open(backend.Device);
             var tape = new Tape(backend, recording: false);
-            squares += tape.Sum(tape.Multiply(kernel.Variable, kernel.Variable)).Value.ToScalar();
+            squares += tape.Sum(tape.Multiply(penalized.Variable, penalized.Variable)).Value.ToScalar();
         }
 
         return 0.5 * Optimizer.L2 * squares;
     }
 
     public void Dispose() => Optimizer.Dispose();
+
+    private bool IsPenalized(Parameter parameter) => penalizesAll || parameter.Kind == ParameterKind.Kernel;
 
     private static void RequireFinite(long step, SegmentationLossTerms terms)
     {
