@@ -43,7 +43,7 @@ public class CaseGridTests
         CaseSegmentation segmentation = prepared.Grid.NewSegmentation();
         for (int slice = 0; slice < prepared.SliceCount; slice++)
         {
-            segmentation.SetLabels(slice, prepared.LabelsOf(slice));
+            segmentation.AddLabels(slice, prepared.LabelsOf(slice));
         }
         return segmentation.ToOriginal().Voxels;
     }
@@ -152,8 +152,8 @@ public class CaseGridTests
         float[] scores = [.. Enumerable.Range(0, 32 * 32).SelectMany(i => new[] { 0, (float)Inside((2 * (i % 32)) - 31, (2 * (i / 32)) - 31) })];
         byte[] labels = [.. scores.Chunk(2).Select(s => (byte)(s[1] > 0 ? 1 : 0))];
         CaseSegmentation smooth = prepared.Grid.NewSegmentation(), coarse = prepared.Grid.NewSegmentation();
-        smooth.SetScores(0, scores, 2);
-        coarse.SetLabels(0, labels);
+        smooth.AddScores(0, scores, 2);
+        coarse.AddLabels(0, labels);
         Assert.That(Wrong(smooth), Is.LessThan(Wrong(coarse) / 2));
 
         static double Inside(double x, double y) => 20 - Math.Sqrt((x * x) + (y * y));
@@ -164,6 +164,6 @@ public class CaseGridTests
     public void WrongSliceSize_IsRefused()
     {
         CaseSegmentation segmentation = Prepare(Case(Stored("LAS", 8, 8, 2)), 8, 8).Grid.NewSegmentation();
-        Assert.That(() => segmentation.SetLabels(0, new byte[63]), Throws.ArgumentException.With.Message.Contains("expected 64"));
+        Assert.That(() => segmentation.AddLabels(0, new byte[63]), Throws.ArgumentException.With.Message.Contains("expected 64"));
     }
 }
