@@ -16,14 +16,26 @@ internal enum SplitPart
     All,
 }
 
-[Verb("evaluate", HelpText = "Predict whole volumes of a dataset and report Dice per case, organ and modality.")]
-internal sealed class EvaluateVerb : DeviceVerb
+[Verb("evaluate", HelpText = "Score whole volumes per case, organ and modality: a run on a dataset, or label maps of any program.")]
+internal sealed class EvaluateVerb : VolumePredictionVerb
 {
-    [Option("run", Required = true, HelpText = "Run folder of a trained network.")]
-    public string RunPath { get; init; } = "";
+    [Option("run", HelpText = "Run folder of a trained network, to predict --data with.")]
+    public string? RunPath { get; init; }
 
-    [Option("data", Required = true, HelpText = "Dataset folder.")]
-    public string Data { get; init; } = "";
+    [Option("data", HelpText = "Dataset folder.")]
+    public string? Data { get; init; }
+
+    [Option("predictions", HelpText = "Folder of label maps to score against --references, instead of --run and --data.")]
+    public string? Predictions { get; init; }
+
+    [Option("references", HelpText = "Folder of reference label maps of the same names.")]
+    public string? References { get; init; }
+
+    [Option("classes", Separator = ',', HelpText = "With --predictions: names of the labels from 1 on; those of dataset.json beside the references if not given.")]
+    public IEnumerable<string> Classes { get; init; } = [];
+
+    [Option("tolerance", Default = 2.0, HelpText = "Of the normalized surface Dice, mm.")]
+    public double Tolerance { get; init; }
 
     [Option("split", Default = SplitPart.Val, HelpText = "Which cases.")]
     public SplitPart Split { get; init; }
@@ -34,22 +46,42 @@ internal sealed class EvaluateVerb : DeviceVerb
     [Option("json", HelpText = "Also write the report to this file.")]
     public string? Json { get; init; }
 
-    [Option("last", HelpText = "The newest weights instead of those with the best validation.")]
-    public bool Last { get; init; }
+    [Option("csv", HelpText = "Also write a table of all cases and organs to this file.")]
+    public string? Csv { get; init; }
 
-    [Option("threads", Default = 0, HelpText = "Threads; 0 for all cores.")]
-    public int Threads { get; init; }
+    [Option("markdown", HelpText = "Also write the summary to this file.")]
+    public string? Markdown { get; init; }
 
     public override int Run(string[] arguments)
     {
-        SegmentationDataset dataset = SegmentationDataset.Open(Data);
+        if (!(Tolerance >= 0))
+            throw new ArgumentException($"--tolerance is {Tolerance}, expected a length in mm from 0");
+        EvaluationReport report = (RunPath, Data, Predictions, References) switch
+        {
+            ({ } run, { } data, null, null) => EvaluateRun(run, data),
+            (null, null, { } predictions, { } references) => LabelFolders.Open(predictions, references, [.. Classes]).Evaluate(Tolerance, _ => { }),
+            _ => throw new ArgumentException("evaluate needs either --run and --data, or --predictions and --references"),
+        };
+        EvaluationTable.Write(report);
+        if (Json is not null)
+            EvaluationFiles.WriteJson(report, Json);
+        if (Csv is not null)
+            EvaluationFiles.WriteCsv(report, Csv);
+        if (Markdown is not null)
+            EvaluationFiles.WriteMarkdown(report, Markdown);
+        return ExitCode.Ok;
+    }
+
+    private EvaluationReport EvaluateRun(string run, string data)
+    {
+        SegmentationDataset dataset = SegmentationDataset.Open(data);
         IReadOnlyList<DatasetCase> cases = CasesOf(dataset);
         using OpenedBackend opened = OpenBackend(Threads);
-        using TrainedModel model = TrainedModel.Open(RunPath, opened.Backend, Last, Console.Error.WriteLine);
+        using TrainedModel model = OpenModel(run, opened.Backend);
         if (!dataset.ClassNames.SequenceEqual(model.Description.Classes))
-            throw new InvalidDataException($"'{Data}': has the classes {string.Join(", ", dataset.ClassNames)}, but the model was trained on {string.Join(", ", model.Description.Classes)}");
+            throw new InvalidDataException($"'{data}': has the classes {string.Join(", ", dataset.ClassNames)}, but the model was trained on {string.Join(", ", model.Description.Classes)}");
 
-        var evaluator = new CaseEvaluator(model.Predictor, model.Description.Classes);
+        var evaluator = new CaseEvaluator(model.Predictor, model.Description.Classes, Tolerance, labels => KeepLargest(labels, model.Description.Classes));
         var results = new List<CaseResult>();
         var pictures = new Dictionary<string, OverlayRow>();
         foreach (DatasetCase source in cases)
@@ -62,15 +94,11 @@ internal sealed class EvaluateVerb : DeviceVerb
             pictures.TryAdd(result.Modality, new OverlayRow($"{result.Modality} {result.Id}", loaded.Image, reference, prediction));
         }
 
-        var report = new EvaluationReport(results, evaluator.Organs);
-        EvaluationTable.Write(report, model.Step);
         string picture = Path.Combine(model.Run.PicturesPath, $"overlay-{Split.ToString().ToLowerInvariant()}.png");
         Directory.CreateDirectory(model.Run.PicturesPath);
         OverlayPicture.Write(picture, [.. pictures.Values], evaluator.Organs);
-        Console.WriteLine($"picture: {picture}");
-        if (Json is not null)
-            report.WriteJson(Json);
-        return ExitCode.Ok;
+        Console.WriteLine($"weights of step {model.Step}; picture: {picture}");
+        return new EvaluationReport(results, evaluator.Organs, Tolerance);
     }
 
     private IReadOnlyList<DatasetCase> CasesOf(SegmentationDataset dataset)

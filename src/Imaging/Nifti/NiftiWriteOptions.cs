@@ -11,5 +11,8 @@ public sealed record NiftiWriteOptions
 
     public bool BigEndian { get; init; }
 
+    /// <summary>What readers multiply stored values with (scl_slope).</summary>
+    public double Slope { get; init; } = 1;
+
     public IReadOnlyList<NiftiExtension> Extensions { get; init; } = [];
 }

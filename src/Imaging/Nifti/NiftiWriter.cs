@@ -51,7 +51,7 @@ public static class NiftiWriter
             Magic = (pair ? "ni" : "n+") + options.Version,
             DataType = type,
             BitPix = type.VoxelBytes() * 8,
-            SclSlope = 1,
+            SclSlope = options.Slope,
             SclInter = 0,
         };
         return header with { VoxOffset = pair ? 0 : header.SizeOfHdr + 4 + options.Extensions.Sum(PaddedBytes) };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using UnpairedSegEngine.Segmentation.Data;
 
 namespace UnpairedSegEngine.Segmentation.Configuration;
 
@@ -103,7 +104,8 @@ public sealed class ConfigKey
         Enum member => SnakeCase.From(member.ToString()),
         bool flag => flag ? "true" : "false",
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => value.ToString() ?? "",
+        SizeList or VoxelSpacing => value.ToString()!,
+        _ => "",
     };
 
     private bool IsInRange(double number)

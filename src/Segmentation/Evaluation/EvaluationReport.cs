@@ -1,46 +1,29 @@
-using System.Text.Json;
-using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Imaging.Metrics;
 
 namespace UnpairedSegEngine.Segmentation.Evaluation;
 
-/// <summary>Mean and deviation (n in the denominator) of the cases that have a score.</summary>
-/// <param name="Mean">Null where no case has one.</param>
-/// <param name="Deviation">Population standard deviation.</param>
-/// <param name="Cases">Cases with a score.</param>
-/// <param name="Absent">Cases whose prediction and reference both lack the organ.</param>
-public sealed record ScoreSummary(double? Mean, double? Deviation, int Cases, int Absent)
-{
-    public static ScoreSummary Of(IReadOnlyCollection<double?> scores)
-    {
-        double[] present = [.. scores.OfType<double>()];
-        if (present.Length == 0)
-            return new ScoreSummary(null, null, 0, scores.Count);
-        double mean = present.Average();
-        return new ScoreSummary(mean, Math.Sqrt(present.Average(score => (score - mean) * (score - mean))), present.Length, scores.Count - present.Length);
-    }
-}
+/// <summary>One organ in the cases of one modality.</summary>
+/// <param name="Scores">By the names of <see cref="StructureScores.Metrics"/>.</param>
+/// <param name="Absent">Cases that show it neither in prediction nor in reference.</param>
+/// <param name="Missed">Cases that show it in the reference only.</param>
+/// <param name="Hallucinated">Cases that show it in the prediction only.</param>
+public sealed record OrganSummary(IReadOnlyDictionary<string, ScoreSummary> Scores, int Absent, int Missed, int Hallucinated);
 
 /// <summary>
-/// Dice over whole volumes on their own grids: 2 |A and B| / (|A| + |B|) per case and organ. An organ absent from prediction and reference has no score; one
-/// that only one of them shows scores 0.
+/// Scores over whole volumes on their own grids, per case, organ and modality; <see cref="StructureScores"/> defines them and says what holds for empty masks.
 /// </summary>
 public sealed class EvaluationReport
 {
-    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-    };
-
     /// <param name="cases">Scores per case; not empty.</param>
     /// <param name="organs">Class names without the background.</param>
-    public EvaluationReport(IReadOnlyList<CaseResult> cases, IReadOnlyList<string> organs)
+    /// <param name="tolerance">Of the normalized surface Dice, mm; null where no surfaces were compared.</param>
+    public EvaluationReport(IReadOnlyList<CaseResult> cases, IReadOnlyList<string> organs, double? tolerance = null)
     {
-        Cases = cases;
-        Organs = organs;
+        (Cases, Organs, ToleranceMm) = (cases, organs, tolerance);
         Modalities = [.. cases.Select(c => c.Modality).Distinct()];
-        Dice = Modalities.ToDictionary(m => m, m => (IReadOnlyDictionary<string, ScoreSummary>)organs.ToDictionary(
-            organ => organ, organ => ScoreSummary.Of([.. cases.Where(c => c.Modality == m).Select(c => c.Dice[organ])])));
+        Summary = Modalities.ToDictionary(m => m, m => (IReadOnlyDictionary<string, OrganSummary>)organs.ToDictionary(
+            organ => organ, organ => Summarize([.. cases.Where(c => c.Modality == m).Select(c => c.Scores[organ])])));
+        Dice = Modalities.ToDictionary(m => m, m => (IReadOnlyDictionary<string, ScoreSummary>)organs.ToDictionary(organ => organ, organ => Summary[m][organ].Scores["dice"]));
         MeanDice = Modalities.ToDictionary(m => m, m => Dice[m].Values.Select(summary => summary.Mean).Average());
     }
 
@@ -50,7 +33,13 @@ public sealed class EvaluationReport
 
     public IReadOnlyList<string> Modalities { get; }
 
+    /// <summary>Of the normalized surface Dice.</summary>
+    public double? ToleranceMm { get; }
+
     /// <summary>By modality, then organ.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, OrganSummary>> Summary { get; }
+
+    /// <summary>The summaries' Dice.</summary>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, ScoreSummary>> Dice { get; }
 
     /// <summary>By modality: mean over the organs' means; null where no organ has one.</summary>
@@ -59,7 +48,10 @@ public sealed class EvaluationReport
     /// <summary>Mean over the modalities; null where none has a score.</summary>
     public double? OverallDice => MeanDice.Values.Average();
 
-    /// <summary>Writes the report, with keys mean_dice, dice and cases.</summary>
-    public void WriteJson(string path)
-        => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, new { MeanDice, OverallDice, Dice, Cases }, Format));
+    private static OrganSummary Summarize(StructureScores[] scores)
+        => new(
+            StructureScores.Metrics.ToDictionary(metric => metric.Name, metric => ScoreSummary.Of([.. scores.Select(metric.Value)])),
+            Count(scores, StructurePresence.Absent), Count(scores, StructurePresence.Missed), Count(scores, StructurePresence.Hallucinated));
+
+    private static int Count(StructureScores[] scores, StructurePresence presence) => scores.Count(s => s.Presence == presence);
 }

@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Tests.Data;
 
@@ -124,13 +126,45 @@ public sealed class ConfigLoaderTests
         => Assert.That(() => ConfigLoader.Load(null, [set]), Throws.ArgumentException.With.Message.Contains(problem));
 
     [Test]
+    public void The_3D_network_brings_its_own_defaults_below_what_is_set()
+    {
+        TrainingConfig config = ConfigLoader.Load(null, ["network.name=unet3d", "training.batch=1"]);
+        Assert.That((config.Optimizer.LearningRate, config.Optimizer.DecayEvery, config.Training.Steps, config.Training.Batch), Is.EqualTo((1e-4, 500, 50_000, 1)));
+        Assert.That((config.Loss.Kd.Weight, config.Loss.L2On), Is.EqualTo((0.5, PenalizedParameters.Kernels)));
+        TrainingConfig reference = ConfigLoader.Load(null, ["network.name=unet3d", "compat=reference"]);
+        Assert.That((reference.Loss.Kd.Weight, reference.Loss.L2On), Is.EqualTo((0.0, PenalizedParameters.All)));
+    }
+
+    [Test]
+    public void Sizes_and_spacings_read_as_written()
+    {
+        TrainingConfig config = ConfigLoader.Load(null, ["network.name=unet3d", "network.kernels=3x3x1 5x3x3", "network.pools=4x2x1", "data.spacing=3,2.5,5", "data.depth=3"]);
+        Assert.That(config.Network.Levels.Kernels, Is.EqualTo(new[] { new Size3(1, 3, 3), new Size3(3, 5, 3) }));
+        Assert.That(config.Network.Levels.Multiple, Is.EqualTo(new Size3(1, 4, 2)));
+        Assert.That(config.Data.Spacing, Is.EqualTo(new VoxelSpacing(3, 2.5, 5)));
+        Assert.That(ConfigLoader.Load(Yaml(Written(config))), Is.EqualTo(config).Using<TrainingConfig>((a, b) => Written(a) == Written(b)));
+    }
+
+    [TestCase("data.spacing=3,3", "three numbers")]
+    [TestCase("data.spacing=3,0,5", "three numbers")]
+    [TestCase("data.spacing=-1,3,5", "three numbers")]
+    [TestCase("network.kernels=3x3", "sizes such as")]
+    [TestCase("network.kernels=3x3x0 3x3x3", "sizes such as")]
+    [TestCase("network.kernels=3x3x2 3x3x3", "must be odd", "network.pools=2x2x2")]
+    [TestCase("network.pools=2x2x2", "one pool between")]
+    [TestCase("data.depth=12", "data.depth is 12, expected a multiple of 8")]
+    [TestCase("data.size=100", "data.size is 100, expected a multiple of 8")]
+    public void Bad_3D_settings_are_refused(string set, string problem, string second = "training.steps=1")
+        => Assert.That(() => ConfigLoader.Load(null, ["network.name=unet3d", set, second]), Throws.ArgumentException.With.Message.Contains(problem));
+
+    [Test]
     public void EveryKeyIsExplained()
         => Assert.Multiple(() =>
         {
             Assert.That(ConfigExplain.Table.Select(row => row.Meaning), Has.All.Not.Empty);
             Assert.That(ConfigExplain.Table.Select(row => row.Key), Is.Unique.And.Member("loss.kd.temperature").And.Member("compat"));
             Assert.That(ConfigExplain.Table.Single(row => row.Key == "network.dropout_keep"),
-                Is.EqualTo(new ConfigExplanation("network.dropout_keep", "a number above 0 to 1", "0.75", "probability that dropout keeps an element; 1 for no dropout")));
+                Is.EqualTo(new ConfigExplanation("network.dropout_keep", "a number above 0 to 1", "0.75", "probability that dropout keeps an element; 1 for no dropout (dilated2d)")));
         });
 
     private static string Written(TrainingConfig config)

@@ -55,7 +55,7 @@ public class CaseGridTests
         PreparedCase prepared = Prepare(loaded, 12, 12);
         Assert.That(prepared.SliceCount, Is.EqualTo(5));
         Assert.That(Restored(prepared), Is.EqualTo(loaded.Labels!.Voxels));
-        Assert.That(prepared.Grid.NewSegmentation().ToOriginal().Geometry, Is.SameAs(loaded.Image.Geometry));
+        Assert.That(prepared.Grid.Original, Is.SameAs(loaded.Image.Geometry));
     }
 
     [TestCase(24, 24)]
@@ -159,6 +159,59 @@ public class CaseGridTests
         static double Inside(double x, double y) => 20 - Math.Sqrt((x * x) + (y * y));
         int Wrong(CaseSegmentation segmentation) => segmentation.ToOriginal().Voxels.Zip(disc).Count(p => p.First != p.Second);
     }
+
+    /// <summary>Voxels half as large along every axis, in every orientation: the labels return exactly.</summary>
+    [Test]
+    public void Labels_ReturnExactlyFromAFinerGrid([Values("LAS", "RAS", "LPS", "SRA", "AIL", "PSR", "RPI", "ILA")] string axes)
+    {
+        LoadedCase loaded = Case(Stored(axes, 12, 10, 5));
+        PreparedCase prepared = Spaced(loaded, new VoxelSpacing(1, 1, 2.5), new SampleShape(8, 8, 1, 4));
+        Assert.That((prepared.Grid.Width, prepared.Grid.Height, prepared.SliceCount), Is.EqualTo((24, 20, 10)));
+        Assert.That(Restored(prepared), Is.EqualTo(loaded.Labels!.Voxels));
+    }
+
+    [Test]
+    public void AGivenSpacing_DecidesTheGrid_ButASampleIsItsLeastSize()
+    {
+        LoadedCase loaded = Case(Stored("LAS", 12, 10, 5));
+        PreparedCase coarse = Spaced(loaded, new VoxelSpacing(3, 4, 5), new SampleShape(4, 4, 1, 4));
+        Assert.That((coarse.Grid.Width, coarse.Grid.Height, coarse.SliceCount), Is.EqualTo((8, 5, 5)));
+        Assert.That(coarse.Grid.Spacing, Is.EqualTo(new Vector3d(3, 4, 5)));
+        PreparedCase small = Spaced(loaded, new VoxelSpacing(2, 2, 10), new SampleShape(32, 16, 1, 8));
+        Assert.That((small.Grid.Width, small.Grid.Height, small.SliceCount), Is.EqualTo((16, 32, 8)));
+        Assert.That(small.LabelsOf(0).ToArray(), Is.All.Zero, "margin");
+        Assert.That(Spaced(loaded, new VoxelSpacing(0, 0, 2.5), new SampleShape(16, 16, 1)).SliceCount, Is.EqualTo(10), "slices fitted in plane");
+    }
+
+    /// <summary>A ramp along the patient's axis stays one, whatever the grids.</summary>
+    [Test]
+    public void Scores_AreInterpolatedBetweenSlices()
+    {
+        LoadedCase loaded = new("ct_0", Ct, new Volume<float>(Stored("LAS", 4, 4, 9)), null);
+        PreparedCase prepared = Spaced(loaded, new VoxelSpacing(2, 2, 15), new SampleShape(4, 4, 1));
+        Assert.That(prepared.SliceCount, Is.EqualTo(3));
+        CaseSegmentation segmentation = prepared.Grid.NewSegmentation(probabilityClasses: 2);
+        for (int slice = 0; slice < 3; slice++)
+            segmentation.AddScores(slice, Enumerable.Range(0, 16).SelectMany(_ => new[] { 0f, slice - 0.9f }).ToArray(), 2);
+
+        // Slice 4 of nine is the middle of the second of three; the border 0.9 lies just before it.
+        Assert.That(segmentation.ToOriginal().Voxels.Chunk(16).Select(slice => slice[0]), Is.EqualTo(new byte[] { 0, 0, 0, 0, 1, 1, 1, 1, 1 }));
+        byte[][] probabilities = [.. segmentation.ProbabilitiesToOriginal()[1].Voxels.Chunk(16)];
+        Assert.That(probabilities[4][0] / 255.0, Is.EqualTo(1 / (1 + Math.Exp(-0.1))).Within(0.5 / 255));
+        Assert.That(probabilities[5][0] / 255.0, Is.EqualTo(1 / (1 + Math.Exp(-0.1 - (1 / 3.0)))).Within(0.5 / 255));
+    }
+
+    [Test]
+    public void Slices_AreAddedInOrderAndAllOfThem()
+    {
+        CaseSegmentation segmentation = Prepare(Case(Stored("LAS", 8, 8, 2)), 8, 8).Grid.NewSegmentation();
+        Assert.That(() => segmentation.AddLabels(1, new byte[64]), Throws.ArgumentException.With.Message.Contains("expected slice 0"));
+        segmentation.AddLabels(0, new byte[64]);
+        Assert.That(segmentation.ToOriginal, Throws.InvalidOperationException.With.Message.Contains("1 of 2 slices"));
+    }
+
+    private static PreparedCase Spaced(LoadedCase loaded, VoxelSpacing spacing, SampleShape sample) =>
+        PreparedCase.Prepare(loaded, new PreprocessingSettings(sample, [IntensityNormalization.None], spacing), 4);
 
     [Test]
     public void WrongSliceSize_IsRefused()

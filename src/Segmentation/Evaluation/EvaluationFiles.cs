@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Imaging.Metrics;
+
+namespace UnpairedSegEngine.Segmentation.Evaluation;
+
+/// <summary>An evaluation as JSON, CSV or Markdown; each names the definitions of its scores, the tolerance and what holds for empty masks.</summary>
+public static class EvaluationFiles
+{
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    /// <summary>All of it, with keys mean_dice, overall_dice, dice, summary, cases, definitions, empty_masks and tolerance_mm.</summary>
+    public static void WriteJson(EvaluationReport report, string path)
+    {
+        var definitions = StructureScores.Metrics.ToDictionary(metric => metric.Name, metric => metric.Definition);
+        AtomicFile.Write(path, stream => JsonSerializer.Serialize(
+            stream, new { report.MeanDice, report.OverallDice, report.Dice, report.Summary, report.Cases, definitions, EmptyMasks = StructureScores.EmptyPolicy, report.ToleranceMm }, Format));
+    }
+
+    /// <summary>A row per case and organ; a score that does not exist is an empty field.</summary>
+    public static void WriteCsv(EvaluationReport report, string path) => WriteText(path, writer =>
+    {
+        writer.WriteLine(string.Join(',', ["case", "modality", "organ", "presence", .. StructureScores.Metrics.Select(m => m.Name), "predicted_ml", "reference_ml"]));
+        foreach (CaseResult result in report.Cases)
+        {
+            foreach ((string organ, StructureScores scores) in result.Scores)
+            {
+                writer.WriteLine(string.Join(
+                    ',',
+                    [
+                        Quoted(result.Id), Quoted(result.Modality), Quoted(organ), scores.Presence.ToString().ToLowerInvariant(),
+                        .. StructureScores.Metrics.Select(m => m.Value(scores)).Append(scores.PredictedMl).Append(scores.ReferenceMl).Select(v => v?.ToString("R", CultureInfo.InvariantCulture) ?? ""),
+                    ]));
+            }
+        }
+    });
+
+    /// <summary>A table per modality: mean and deviation of each score by organ.</summary>
+    public static void WriteMarkdown(EvaluationReport report, string path) => WriteText(path, writer =>
+    {
+        foreach (string modality in report.Modalities)
+        {
+            writer.WriteLine($"## {modality}, {report.Cases.Count(c => c.Modality == modality)} cases\n");
+            writer.WriteLine($"| organ | {string.Join(" | ", StructureScores.Metrics.Select(m => m.Name))} | missed | hallucinated | absent |");
+            writer.WriteLine($"|---|{string.Concat(StructureScores.Metrics.Select(_ => "---:|"))}---:|---:|---:|");
+            foreach (string organ in report.Organs)
+            {
+                OrganSummary summary = report.Summary[modality][organ];
+                writer.WriteLine($"| {organ} | {string.Join(" | ", StructureScores.Metrics.Select(m => Text(summary.Scores[m.Name])))} | {summary.Missed} | {summary.Hallucinated} | {summary.Absent} |");
+            }
+
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\nMean Dice over organs: {report.MeanDice[modality]:F3}\n"));
+        }
+
+        writer.WriteLine("Mean and population deviation over the cases that have a score.\n");
+        foreach ((string name, string definition, _) in StructureScores.Metrics)
+            writer.WriteLine($"- {name}: {definition}");
+        writer.WriteLine($"- empty masks: {StructureScores.EmptyPolicy}");
+        if (report.ToleranceMm is { } tolerance)
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"- tolerance of nsd: {tolerance} mm"));
+    });
+
+    private static string Text(ScoreSummary summary)
+        => summary.Mean is { } mean ? string.Create(CultureInfo.InvariantCulture, $"{mean:F3} ± {summary.Deviation:F3}") : "n/a";
+
+    private static string Quoted(string text) => text.IndexOfAny([',', '"', '\n']) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private static void WriteText(string path, Action<TextWriter> write) => AtomicFile.Write(path, stream =>
+    {
+        using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
+        write(writer);
+    });
+}
