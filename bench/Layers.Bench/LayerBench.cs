@@ -4,13 +4,13 @@ using UnpairedSegEngine.Backends.Cpu;
 
 namespace UnpairedSegEngine.Bench;
 
-/// <summary>Times the three directions of each convolution of the network.</summary>
+/// <summary>Times the three directions of each convolution of a network.</summary>
 internal static unsafe class LayerBench
 {
     public static IEnumerable<LayerResult> Run(Options options, CpuThreads threads)
     {
         using var convolution = new CpuConvolution(threads, SimdLevels.Best);
-        foreach (NetworkLayer layer in NetworkLayers.Of(options.Batch, options.Size, options.Channels).Where(l => l.Name.Contains(options.Filter, StringComparison.Ordinal)))
+        foreach (NetworkLayer layer in NetworkLayers.Of(options).Where(l => l.Name.Contains(options.Filter, StringComparison.Ordinal)))
         {
             foreach (LayerResult result in Passes(layer, convolution, threads, options.Seconds))
                 yield return result;
@@ -24,20 +24,20 @@ internal static unsafe class LayerBench
         float* gx = Random(problem.InputShape.Count), gw = Random(problem.WeightShape.Count);
         (string Pass, Action Body)[] passes =
         [
-            ("forward", () => convolution.Forward(problem, x, w, null, y)),
-            ("data gradient", () => convolution.BackwardData(problem, y, w, gx)),
+            (layer.IsTransposed ? "data gradient" : "forward", () => convolution.Forward(problem, x, w, null, y, layer.Accumulates)),
+            (layer.IsTransposed ? "forward" : "data gradient", () => convolution.BackwardData(problem, y, w, gx)),
             ("weight gradient", () => convolution.BackwardWeights(problem, x, y, gw)),
         ];
         var results = new List<LayerResult>();
-        foreach ((string pass, Action body) in passes)
+        foreach ((string pass, Action body) in passes.OrderByDescending(p => p.Pass == "forward"))
         {
             // The clock moves with load and neighbours: the peak is measured beside each layer.
             double peak = FmaPeak.Measure(threads);
             Measurement time = Measurement.Of(seconds, body);
             peak = Math.Max(peak, FmaPeak.Measure(threads));
-            double rate = problem.Flops / time.MinimumMilliseconds / 1e6;
+            double rate = problem.FlopsWithinImage / time.MinimumMilliseconds / 1e6;
             double bytes = 4.0 * (problem.InputShape.Count + problem.WeightShape.Count + problem.OutputShape.Count);
-            results.Add(new LayerResult(layer.Name, pass, time.MinimumMilliseconds, time.MedianMilliseconds, rate, 100 * rate / peak, bytes / 1e6, problem.Flops / bytes));
+            results.Add(new LayerResult(layer.Name, pass, time.MinimumMilliseconds, time.MedianMilliseconds, rate, 100 * rate / peak, bytes / 1e6, problem.FlopsWithinImage / bytes));
         }
 
         foreach (nint pointer in new[] { (nint)x, (nint)w, (nint)y, (nint)gx, (nint)gw })

@@ -3,18 +3,35 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Bench;
 
-/// <summary>A convolution of the 2D network.</summary>
-/// <param name="Name">Group and sizes.</param>
-/// <param name="Problem">Its sizes.</param>
+/// <summary>A convolution of a network.</summary>
+/// <param name="Name">Place in the network and sizes.</param>
+/// <param name="Problem">Its sizes; of a transposed convolution, those of the convolution whose data gradient it is.</param>
 /// <param name="Count">How often the network has it.</param>
-internal sealed record NetworkLayer(string Name, ConvolutionProblem Problem, int Count);
+internal sealed record NetworkLayer(string Name, ConvolutionProblem Problem, int Count = 1)
+{
+    /// <summary>A transposed convolution: forward and data gradient change places.</summary>
+    public bool IsTransposed { get; init; }
 
-/// <summary>The distinct convolutions of <see cref="Segmentation.Networks.DilatedNetwork2D"/>.</summary>
+    /// <summary>Adds to its result, as the second part of a concatenation does.</summary>
+    public bool Accumulates { get; init; }
+}
+
+/// <summary>The distinct convolutions of the networks, at the sizes of the options.</summary>
 internal static class NetworkLayers
 {
-    public static IEnumerable<NetworkLayer> Of(int batch, int size, int f, int classes = 5, int slices = 3)
+    /// <summary>Classes of the networks, with background.</summary>
+    public const int Classes = 5;
+
+    /// <summary>Neighbouring slices that the 2D network sees.</summary>
+    public const int Slices = 3;
+
+    public static IEnumerable<NetworkLayer> Of(Options options)
+        => options.Is3D ? UNet3D(options.Batch, options.Depth, options.Size, options.Channels) : DilatedNetwork2D(options.Batch, options.Size, options.Channels);
+
+    /// <summary>Of <see cref="Segmentation.Networks.DilatedNetwork2D"/>.</summary>
+    private static IEnumerable<NetworkLayer> DilatedNetwork2D(int batch, int size, int f)
     {
-        yield return Layer("g1 first", size, slices, f);
+        yield return Layer("g1 first", size, Slices, f);
         yield return Layer("g1", size, f, f, count: 2);
         yield return Layer("g2 widen", size / 2, f, 2 * f);
         yield return Layer("g2", size / 2, 2 * f, 2 * f);
@@ -27,8 +44,8 @@ internal static class NetworkLayers
         yield return Layer("g7 widen", size / 8, 16 * f, 32 * f);
         yield return Layer("g7 g9", size / 8, 32 * f, 32 * f, count: 5);
         yield return Layer("g8 dilated", size / 8, 32 * f, 32 * f, dilation: 2, count: 4);
-        yield return Layer("g10", size / 8, 32 * f, 512 * classes, padding: PaddingMode.Symmetric);
-        yield return Layer("out", size, 8 * classes, classes, kernel: 5, padding: PaddingMode.Symmetric);
+        yield return Layer("g10", size / 8, 32 * f, 512 * Classes, padding: PaddingMode.Symmetric);
+        yield return Layer("out", size, 8 * Classes, Classes, kernel: 5, padding: PaddingMode.Symmetric);
 
         NetworkLayer Layer(string name, int extent, int inputs, int outputs, int kernel = 3, int dilation = 1, PaddingMode padding = PaddingMode.Zero, int count = 1)
             => new(
@@ -36,5 +53,47 @@ internal static class NetworkLayers
                 ConvolutionProblem.Same(
                     new Shape(batch, 1, extent, extent, inputs), new Shape(1, kernel, kernel, inputs, outputs), dilation: Size3.Planar(dilation), padding: padding),
                 count);
+    }
+
+    /// <summary>Of <see cref="Segmentation.Networks.UNet3D"/> as published; a concatenation is a convolution of each part, the second added to the first.</summary>
+    private static IEnumerable<NetworkLayer> UNet3D(int batch, int depth, int size, int f)
+    {
+        Size3 cube = Size3.Cube(3), plane = Size3.Planar(3);
+        yield return Layer("enc1_1", 0, 1, f, cube);
+        yield return Layer("enc1_2", 0, f, 2 * f, cube);
+        yield return Layer("enc2_1", 1, 2 * f, 2 * f, cube);
+        yield return Layer("enc2_2", 1, 2 * f, 4 * f, cube);
+        yield return Layer("enc3_1", 2, 4 * f, 4 * f, plane);
+        yield return Layer("enc3_2", 2, 4 * f, 8 * f, plane);
+        yield return Layer("enc4_1", 3, 8 * f, 8 * f, plane);
+        yield return Layer("enc4_2", 3, 8 * f, 16 * f, plane);
+        yield return Transposed("deconv3", 3, 16 * f, 8 * f, plane);
+        yield return Layer("dec3_1 upsampled", 2, 8 * f, 8 * f, plane);
+        yield return Layer("dec3_1 skip", 2, 8 * f, 8 * f, plane) with { Accumulates = true };
+        yield return Layer("dec3_2", 2, 8 * f, 8 * f, plane);
+        yield return Transposed("deconv2", 2, 8 * f, 8 * f, plane);
+        yield return Layer("dec2_1 upsampled", 1, 8 * f, 4 * f, cube);
+        yield return Layer("dec2_1 skip", 1, 4 * f, 4 * f, cube) with { Accumulates = true };
+        yield return Layer("dec2_2", 1, 4 * f, 4 * f, cube);
+        yield return Transposed("deconv1", 1, 4 * f, 4 * f, cube);
+        yield return Layer("dec1_1 upsampled", 0, 4 * f, 2 * f, cube);
+        yield return Layer("dec1_1 skip", 0, 2 * f, 2 * f, cube) with { Accumulates = true };
+        yield return Layer("dec1_2", 0, 2 * f, 2 * f, cube);
+        yield return Layer("logits", 0, 2 * f, Classes, Size3.One);
+
+        NetworkLayer Layer(string name, int level, int inputs, int outputs, Size3 kernel) => new(
+            $"{name} {inputs}->{outputs} {kernel} at {Extent(level)}",
+            ConvolutionProblem.Same(Images(level, inputs), new Shape(kernel.Depth, kernel.Height, kernel.Width, inputs, outputs)));
+
+        NetworkLayer Transposed(string name, int level, int inputs, int outputs, Size3 kernel) => new(
+            $"{name} {inputs}->{outputs} {kernel} transposed at {Extent(level)}",
+            ConvolutionProblem.Same(Images(level - 1, outputs), new Shape(kernel.Depth, kernel.Height, kernel.Width, outputs, inputs), Size3.Cube(2)))
+        {
+            IsTransposed = true,
+        };
+
+        Shape Images(int level, int channels) => new(batch, depth >> level, size >> level, size >> level, channels);
+
+        Size3 Extent(int level) => new(depth >> level, size >> level, size >> level);
     }
 }

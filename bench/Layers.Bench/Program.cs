@@ -9,29 +9,39 @@ return Parser.Default.ParseArguments<Options>(args).MapResult(Run, _ => 2);
 
 static int Run(Options options)
 {
-    if (options.Step)
+    try
     {
-        StepBench.Run(options);
+        if (options.Step)
+            StepBench.Run(options);
+        else
+            RunLayers(options);
         return 0;
     }
+    catch (ArgumentException e)
+    {
+        Console.Error.WriteLine($"Layers.Bench: {e.Message}");
+        return 2;
+    }
+}
 
+static void RunLayers(Options options)
+{
     using var threads = new CpuThreads(options.Threads);
     Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"FMA peak {FmaPeak.Measure(threads):F0} GFLOP/s with {options.Threads} threads, {SimdLevels.Best}; nominal FLOPs, best of {options.Seconds} s each"));
+        CultureInfo.InvariantCulture, $"FMA peak {FmaPeak.Measure(threads):F0} GFLOP/s with {options.Threads} threads, {SimdLevels.Best}; FLOPs without taps in the padding, best of {options.Seconds} s each"));
     var results = new List<LayerResult>();
     foreach (LayerResult result in LayerBench.Run(options, threads))
     {
         results.Add(result);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{result.Layer,-36} {result.Pass,-16} {result.MinimumMs,9:F3} ms (median {result.MedianMs,9:F3}) {result.GFlops,7:F1} GFLOP/s {result.PercentOfPeak,5:F1} %  {result.FlopsPerByte,7:F0} FLOP/B"));
+            $"{result.Layer,-48} {result.Pass,-16} {result.MinimumMs,9:F3} ms (median {result.MedianMs,9:F3}) {result.GFlops,7:F1} GFLOP/s {result.PercentOfPeak,5:F1} %  {result.FlopsPerByte,7:F0} FLOP/B"));
     }
 
     if (options.Json is not null)
-        File.WriteAllText(options.Json, JsonSerializer.Serialize(new { options.Threads, options.Size, options.Channels, options.Batch, results }, new JsonSerializerOptions { WriteIndented = true }));
+        File.WriteAllText(options.Json, JsonSerializer.Serialize(new { options.Network, options.Threads, options.Size, options.Depth, options.Channels, options.Batch, results }, new JsonSerializerOptions { WriteIndented = true }));
     if (options.Markdown is not null)
         File.WriteAllText(options.Markdown, Table(results));
-    return 0;
 }
 
 static string Table(List<LayerResult> results)

@@ -47,6 +47,10 @@ public sealed record ConvolutionProblem
     /// <summary>Multiplications and additions of one pass, taps in the padding counted.</summary>
     public double Flops => 2.0 * Batch * Output.Count * Kernel.Count * InputChannels * OutputChannels;
 
+    /// <summary>As <see cref="Flops"/>, without the taps that read zeros beyond the border: what has to be computed at least.</summary>
+    public double FlopsWithinImage
+        => Padding == PaddingMode.Symmetric ? Flops : 2.0 * Batch * InputChannels * OutputChannels * TapsWithinImage(0) * TapsWithinImage(1) * TapsWithinImage(2);
+
     /// <summary>
     /// A convolution of <paramref name="input"/> by <paramref name="weights"/> whose output is ceil(input / stride) (TensorFlow's SAME);
     /// the odd element of padding goes after.
@@ -101,6 +105,22 @@ public sealed record ConvolutionProblem
 
     public override string ToString()
         => $"n{Batch} c{InputChannels} k{OutputChannels} in{Input} kernel{Kernel} stride{Stride} dilation{Dilation} pad{PadBefore}/{PadAfter} {Padding}";
+
+    /// <summary>Pairs of output positions and taps along an axis that read the image.</summary>
+    private double TapsWithinImage(int axis)
+    {
+        long count = 0;
+        for (int tap = 0; tap < Kernel[axis]; tap++)
+        {
+            for (int o = 0; o < Output[axis]; o++)
+            {
+                int position = (o * Stride[axis]) + (tap * Dilation[axis]) - PadBefore[axis];
+                count += position >= 0 && position < Input[axis] ? 1 : 0;
+            }
+        }
+
+        return count;
+    }
 
     private static int CeilingDivide(int a, int b) => (a + b - 1) / b;
 }
