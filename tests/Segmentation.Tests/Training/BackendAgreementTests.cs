@@ -4,6 +4,7 @@ using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Backends.Ilgpu;
 using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Segmentation.Configuration;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 
@@ -14,16 +15,23 @@ internal sealed class BackendAgreementTests
     /// Loss, gradients (as Adam's first moments) and running statistics of one step: each tensor's difference, relative to its norm.
     /// Weights are left out: Adam's first update is the sign of the gradient, and that of a gradient of rounding noise is anyone's guess.
     /// </summary>
-    [TestCase("ilgpu", 1e-5)]
-    [TestCase("cuda emulated Fp32", 1e-5)]
-    [TestCase("cuda emulated Bf16x6", 1e-5)]
-    [TestCase("cuda emulated Bf16x3", 2e-2)]
-    [TestCase("gpu Fp32", 1e-5, Category = "gpu")]
-    [TestCase("gpu Bf16x6", 1e-5, Category = "gpu")]
-    [TestCase("gpu Bf16x3", 2e-2, Category = "gpu")]
-    public void One_step_agrees_with_the_cpu(string name, double tolerance)
+    [TestCase("ilgpu", NetworkName.Dilated2d, 1e-5)]
+    [TestCase("cuda emulated Fp32", NetworkName.Dilated2d, 1e-5)]
+    [TestCase("cuda emulated Bf16x6", NetworkName.Dilated2d, 1e-5)]
+    [TestCase("cuda emulated Bf16x3", NetworkName.Dilated2d, 2e-2)]
+    [TestCase("gpu Fp32", NetworkName.Dilated2d, 1e-5, Category = "gpu")]
+    [TestCase("gpu Bf16x6", NetworkName.Dilated2d, 1e-5, Category = "gpu")]
+    [TestCase("gpu Bf16x3", NetworkName.Dilated2d, 2e-2, Category = "gpu")]
+    [TestCase("ilgpu", NetworkName.Unet3d, 1e-5)]
+    [TestCase("cuda emulated Fp32", NetworkName.Unet3d, 1e-5)]
+    [TestCase("cuda emulated Bf16x6", NetworkName.Unet3d, 1e-5)]
+    [TestCase("cuda emulated Bf16x3", NetworkName.Unet3d, 2e-2)]
+    [TestCase("gpu Fp32", NetworkName.Unet3d, 1e-5, Category = "gpu")]
+    [TestCase("gpu Bf16x6", NetworkName.Unet3d, 1e-5, Category = "gpu")]
+    [TestCase("gpu Bf16x3", NetworkName.Unet3d, 2e-2, Category = "gpu")]
+    public void One_step_agrees_with_the_cpu(string name, NetworkName network, double tolerance)
     {
-        using TrainingBench expected = TrainingBench.OnCpu(2), actual = new(Open(name), ownsDevice: true);
+        using TrainingBench expected = TrainingBench.OnCpu(2, network: network), actual = new(Open(name), ownsDevice: true, network: network);
         double expectedLoss = expected.Step(1).Total, loss = actual.Step(1).Total;
         Assert.That(loss, Is.EqualTo(expectedLoss).Within(tolerance * Math.Abs(expectedLoss)), "loss");
         foreach (((string tensor, float[] cpu), float[] other) in Moments(expected).Zip(Moments(actual), (a, b) => (a, b.Values)))

@@ -29,12 +29,13 @@ internal sealed class TrainerTests
     public void Delete() => Directory.Delete(folder, recursive: true);
 
     [Test]
-    public void A_run_that_was_stopped_and_resumed_ends_with_the_same_bits()
+    public void A_run_that_was_stopped_and_resumed_ends_with_the_same_bits([Values] NetworkName network)
     {
-        string whole = Train("whole", resume: false);
-        Train("parts", resume: false, stopAfter: 3);
-        Assert.That(Directory.GetDirectories(Path.Combine(folder, "parts", "checkpoints")).Select(Path.GetFileName), Does.Contain("step-00000003"));
-        string parts = Train("parts", resume: true);
+        (string wholeRun, string partsRun) = ($"whole-{network}", $"parts-{network}");
+        string whole = Train(wholeRun, resume: false, network: network);
+        Train(partsRun, resume: false, stopAfter: 3, network: network);
+        Assert.That(Directory.GetDirectories(Path.Combine(folder, partsRun, "checkpoints")).Select(Path.GetFileName), Does.Contain("step-00000003"));
+        string parts = Train(partsRun, resume: true);
 
         foreach (string file in new[] { "weights.safetensors", "optimizer.safetensors", "state.json" })
         {
@@ -42,7 +43,7 @@ internal sealed class TrainerTests
             Assert.That(File.ReadAllBytes(Path.Combine(parts, $"step-{Steps:D8}", file)).AsSpan().SequenceEqual(expected), file);
         }
 
-        Assert.That(RecordsOf("parts"), Is.EqualTo(RecordsOf("whole")));
+        Assert.That(RecordsOf(partsRun), Is.EqualTo(RecordsOf(wholeRun)));
     }
 
     [Test]
@@ -71,7 +72,7 @@ internal sealed class TrainerTests
         [$"step {record.Step}", .. record.Values.Where(v => !v.Key.StartsWith("time/", StringComparison.Ordinal)).Select(v => $"{v.Key} {v.Value:R}")])];
 
     /// <returns>The folder of the checkpoints.</returns>
-    private string Train(string name, bool resume, long stopAfter = long.MaxValue, List<string>? notes = null)
+    private string Train(string name, bool resume, long stopAfter = long.MaxValue, List<string>? notes = null, NetworkName network = NetworkName.Dilated2d)
     {
         string path = Path.Combine(folder, name);
         RunFolder run;
@@ -83,7 +84,7 @@ internal sealed class TrainerTests
         {
             TrainingConfig config = ConfigLoader.Load(sets:
             [
-                "network.channels=2", "data.size=32", $"training.steps={Steps}", "training.batch=2", "training.validate_every=4", "training.save_every=4",
+                $"network.name={network.ToString().ToLowerInvariant()}", "network.channels=2", "data.size=32", "data.depth=8", $"training.steps={Steps}", "training.batch=2", "training.validate_every=4", "training.save_every=4",
                 "training.log_every=1",
             ]);
             run = RunFolder.Create(path, config, RunInfo.OfThisProcess([]));
@@ -97,7 +98,7 @@ internal sealed class TrainerTests
         using Device device = Device.OpenCpu();
         using var backend = new CpuBackend(device, resume ? 1 : 2);
         using var trainer = new Trainer(
-            run, model, new SliceSource(cache.Cases, dataset.Modalities, run.Config.Data.Slices, (float)run.Config.Data.ForegroundFraction),
+            run, model, SampleSources.Create(run.Config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape),
             new ValidationSet(split.Validation, dataset, model.Preprocessing), backend, new StoppingView(stopAfter, stop, notes ?? []));
         if (resume)
             trainer.Resume();
