@@ -11,7 +11,11 @@ internal abstract unsafe class WeightGradient
     // Long bands keep a result tile in registers for long; what a tile reads again per tap must stay in the L2 cache.
     private const int BandPixels = 1024;
     private const int BandBytes = 192 << 10;
-    private const int Units = 16;
+    private const int FewestUnits = 4, MostUnits = 16;
+    private const double UnitFlops = 0.25e9;
+
+    // Elements moved per element of a packed band (read, written), and of a partial sum (cleared, read, written, added).
+    private const int PackingCost = 2, PartialCost = 4;
 
     private readonly int bandRows;
     private readonly int bands;
@@ -20,9 +24,9 @@ internal abstract unsafe class WeightGradient
     /// <param name="problem">Sizes.</param>
     /// <param name="level">Vector width.</param>
     /// <param name="elementType">float or double.</param>
-    /// <param name="columnParts">Independent parts of the result's columns.</param>
+    /// <param name="panels">Independent panels of the result's columns.</param>
     /// <param name="tileChannels">Input channels that one tile reads.</param>
-    protected WeightGradient(ConvolutionProblem problem, SimdLevel level, Type elementType, int columnParts, int tileChannels)
+    protected WeightGradient(ConvolutionProblem problem, SimdLevel level, Type elementType, int panels, int tileChannels)
     {
         Problem = problem;
         GatherProblem gather = GatherProblem.Forward(problem);
@@ -33,8 +37,7 @@ internal abstract unsafe class WeightGradient
         long fitting = ((BandBytes / rowBytes) - Packing.RowSpan) / problem.Stride.Height;
         bandRows = (int)Math.Clamp(Math.Min(fitting, BandPixels / problem.Output.Width), 2, Math.Max(2, problem.Output.Height));
         bands = (problem.Output.Height + bandRows - 1) / bandRows;
-        ColumnParts = Math.Min(columnParts, Units);
-        partialSums = Math.Min((Units + ColumnParts - 1) / ColumnParts, problem.Batch * problem.Output.Depth * bands);
+        (ColumnParts, partialSums) = Share(panels);
     }
 
     /// <summary>Elements that all partial sums take.</summary>
@@ -95,6 +98,23 @@ internal abstract unsafe class WeightGradient
         });
     }
 
+    /// <summary>target = source, or target += source.</summary>
+    protected static void Add<T>(T* source, T* target, int count, bool overwrite)
+        where T : unmanaged, INumber<T>
+    {
+        if (overwrite)
+        {
+            new ReadOnlySpan<T>(source, count).CopyTo(new Span<T>(target, count));
+            return;
+        }
+
+        int i = 0;
+        for (; i + Vector<T>.Count <= count; i += Vector<T>.Count)
+            (Vector.Load(target + i) + Vector.Load(source + i)).Store(target + i);
+        for (; i < count; i++)
+            target[i] += source[i];
+    }
+
     /// <summary>Zeroes a part's columns of a partial sum.</summary>
     protected abstract void Clear<T>(int part, T* partial)
         where T : unmanaged;
@@ -132,6 +152,19 @@ internal abstract unsafe class WeightGradient
         }
 
         return count;
+    }
+
+    /// <summary>
+    /// Enough units for many threads where there is much to compute. Each part of the columns packs the input again, each partial sum is cleared and added:
+    /// the split that moves least.
+    /// </summary>
+    private (int ColumnParts, int PartialSums) Share(int panels)
+    {
+        int units = (int)Math.Clamp(Problem.FlopsWithinImage / UnitFlops, FewestUnits, MostUnits), images = Problem.Batch * Problem.Output.Depth * bands;
+        double packed = (double)images * BandPositions * Problem.InputChannels;
+        return Enumerable.Range(1, Math.Min(panels, MostUnits)).Where(parts => panels % parts == 0 || parts == MostUnits)
+            .Select(parts => (Parts: parts, Sums: Math.Min((units + parts - 1) / parts, images)))
+            .MinBy(split => (split.Parts * PackingCost * packed) + ((double)split.Sums * PartialCost * Problem.WeightShape.Count));
     }
 
     private void RunBand<T>(int image, int index, int part, T* x, T* gy, T* partial, T* scratch)

@@ -11,7 +11,7 @@ internal sealed unsafe class WeightGradientByInputChannel : WeightGradient
     private readonly MicroKernel?[] kernels;
 
     public WeightGradientByInputChannel(ConvolutionProblem problem, SimdLevel level, Type elementType)
-        : base(problem, level, elementType, columnParts: 1, problem.InputChannels)
+        : base(problem, level, elementType, panels: 1, problem.InputChannels)
     {
         paddedRows = (RunRows + Shape.Lanes - 1) / Shape.Lanes * Shape.Lanes;
         mostVectors = Math.Max(1, Math.Min(

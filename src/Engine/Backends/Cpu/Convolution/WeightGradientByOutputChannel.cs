@@ -89,11 +89,7 @@ internal sealed unsafe class WeightGradientByOutputChannel : WeightGradient
     protected override void AddPartial<T>(int run, T* partial, T* gw, bool overwrite)
     {
         for (long row = (long)run * RunRows; row < (run + 1L) * RunRows; row++)
-        {
-            T* source = partial + (row * paddedChannels), target = gw + (row * Problem.OutputChannels);
-            for (int channel = 0; channel < Problem.OutputChannels; channel++)
-                target[channel] = overwrite ? source[channel] : target[channel] + source[channel];
-        }
+            Add(partial + (row * paddedChannels), gw + (row * Problem.OutputChannels), Problem.OutputChannels, overwrite);
     }
 
     private static int BlockChannels(ConvolutionProblem problem, SimdLevel level, WeightPanel[] panels)
