@@ -56,7 +56,7 @@ public sealed class CaseCache
         if (bytes > budget)
         {
             throw new InvalidDataException(
-                $"the prepared cases exceed the memory budget of {Mebibytes(budget)}: choose slices smaller than {shape.Height}x{shape.Width} or raise the budget");
+                $"the prepared cases exceed the memory budget of {Mebibytes(budget)}: choose slices smaller than {shape.Height}x{shape.Width}, a coarser data.spacing, or raise data.cache_megabytes");
         }
     }
 
