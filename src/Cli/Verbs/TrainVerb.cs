@@ -27,7 +27,7 @@ internal sealed class TrainVerb : DeviceVerb
     [Option("network", HelpText = "dilated2d or unet3d.")]
     public string? Network { get; init; }
 
-    [Option("scheme", HelpText = "ummkd.")]
+    [Option("scheme", HelpText = "What the modalities share: individual, joint, joint-norm, y-shape, x-shape or ummkd.")]
     public string? Scheme { get; init; }
 
     [Option("fold", Default = 0, HelpText = "Which split of splits_final.json.")]

@@ -36,6 +36,21 @@ public sealed class ModalityIndex : IEquatable<ModalityIndex>
 
     public int SamplesOf(int modality) => ofSample.Count(m => m == modality);
 
+    /// <summary>Runs of neighbouring samples of one modality, in order.</summary>
+    public IReadOnlyList<(int Modality, int First, int Count)> Runs()
+    {
+        var runs = new List<(int Modality, int First, int Count)>();
+        for (int sample = 0; sample < Samples; sample++)
+        {
+            if (runs.Count > 0 && runs[^1].Modality == ofSample[sample])
+                runs[^1] = runs[^1] with { Count = runs[^1].Count + 1 };
+            else
+                runs.Add((ofSample[sample], sample, 1));
+        }
+
+        return runs;
+    }
+
     public bool Equals(ModalityIndex? other) => other is not null && Modalities == other.Modalities && ofSample.AsSpan().SequenceEqual(other.ofSample);
 
     public override bool Equals(object? obj) => Equals(obj as ModalityIndex);

@@ -12,6 +12,19 @@ public enum AbsentClassPolicy
     Uniform,
 }
 
+/// <summary>How the distillation compares the class distributions q of two modalities.</summary>
+public enum DistillationMeasure
+{
+    /// <summary>(KL(a, b) + KL(b, a)) / 2, gradients to both.</summary>
+    SymmetricKl,
+
+    /// <summary>|q_a - q_b|^2 / 2, gradients to both: the alternative in the published code.</summary>
+    L2,
+
+    /// <summary>KL(teacher, student): the teacher's distribution is a constant.</summary>
+    TeacherKl,
+}
+
 /// <summary>
 /// Sizes and weights of the segmentation loss over logits z (samples, positions..., classes) and a class map of uint8 labels
 /// (samples, positions...): dice * sum_m L_D + crossEntropy * sum_m L_CE + distillation * L_KD, each modality m over its own samples.
@@ -34,6 +47,11 @@ public sealed record SegmentationLossProblem
     public double DistillationWeight { get; init; } = 0.5;
 
     public double Temperature { get; init; } = 2;
+
+    public DistillationMeasure Measure { get; init; }
+
+    /// <summary>The modality that the others learn from under <see cref="DistillationMeasure.TeacherKl"/>; pairs without it are left out.</summary>
+    public int Teacher { get; init; }
 
     public AbsentClassPolicy AbsentClass { get; init; } = AbsentClassPolicy.Skip;
 
@@ -59,6 +77,8 @@ public sealed record SegmentationLossProblem
             throw new ArgumentException($"logits {LogitsShape} have {Samples} samples but {Modality.Samples} modality indices");
         if (Classes is < 2 or > 254)
             throw new ArgumentException($"logits {LogitsShape}: the number of classes must be in 2..254");
+        if (Measure == DistillationMeasure.TeacherKl && (uint)Teacher >= (uint)Modality.Modalities)
+            throw new ArgumentException($"the distillation's teacher is modality {Teacher} of {Modality.Modalities}");
         if (Temperature <= 0)
             throw new ArgumentException($"distillation temperature {Temperature} must be above zero");
         return this;

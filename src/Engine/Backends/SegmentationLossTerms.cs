@@ -44,7 +44,7 @@ public sealed class SegmentationLossTerms
     /// <summary>Class-weighted cross-entropy per modality: (1/M) sum_c w_c E_c with w_c = 1 - N_c / N.</summary>
     public double[] CrossEntropy { get; }
 
-    /// <summary>Mean over classes of the symmetric KL divergence between the modalities' softened class-mean distributions.</summary>
+    /// <summary>Mean over classes of the difference between the modalities' softened class-mean distributions, by the problem's measure.</summary>
     public double Distillation { get; }
 
     /// <summary>Classes that took part in <see cref="Distillation"/>, over all pairs of modalities.</summary>
@@ -120,7 +120,8 @@ public sealed class SegmentationLossTerms
     private double AddDistillation()
     {
         int[] present = [.. Enumerable.Range(0, sums.Length).Where(m => sums[m].Positions > 0)];
-        (int A, int B)[] pairs = [.. from a in present from b in present where a < b select (a, b)];
+        bool taught = problem.Measure == DistillationMeasure.TeacherKl;
+        (int A, int B)[] pairs = [.. from a in present from b in present where taught ? a == problem.Teacher && b != a : a < b select (a, b)];
         double loss = 0;
         foreach ((int a, int b) in pairs)
         {
@@ -134,20 +135,47 @@ public sealed class SegmentationLossTerms
         return loss;
     }
 
+    /// <summary>One class of one pair; a is the teacher where there is one.</summary>
     private double AddDistillation(int a, int b, int c, double share)
     {
         (double[] qa, double[] qb) = (ClassDistributions[a][c], ClassDistributions[b][c]);
-        double[] u = [.. LogDistribution(sums[a], c).Zip(LogDistribution(sums[b], c), (la, lb) => la - lb)];
-        double ab = qa.Zip(u, (q, d) => q * d).Sum();
-        double ba = -qb.Zip(u, (q, d) => q * d).Sum();
-        double scale = problem.DistillationWeight * share / (2 * problem.Temperature);
+        (double loss, double[] da, double[] db) = problem.Measure switch
+        {
+            DistillationMeasure.L2 => SquaredDifference(qa, qb),
+            DistillationMeasure.TeacherKl => TeacherDivergence(qa, qb, LogRatio(a, b, c)),
+            _ => SymmetricDivergence(qa, qb, LogRatio(a, b, c)),
+        };
+        double scale = problem.DistillationWeight * share / problem.Temperature;
         for (int k = 0; k < classes; k++)
         {
-            TableRow(a, c)[k] += scale / (sums[a].Counts[c] + MeanEpsilon) * ((qa[k] * (u[k] - ab)) + qa[k] - qb[k]);
-            TableRow(b, c)[k] += scale / (sums[b].Counts[c] + MeanEpsilon) * ((qb[k] * (-u[k] - ba)) + qb[k] - qa[k]);
+            TableRow(a, c)[k] += scale / (sums[a].Counts[c] + MeanEpsilon) * da[k];
+            TableRow(b, c)[k] += scale / (sums[b].Counts[c] + MeanEpsilon) * db[k];
         }
 
-        return share * 0.5 * (ab + ba);
+        return share * loss;
+    }
+
+    private double[] LogRatio(int a, int b, int c) => [.. LogDistribution(sums[a], c).Zip(LogDistribution(sums[b], c), (la, lb) => la - lb)];
+
+    /// <summary>(KL(a, b) + KL(b, a)) / 2 and its gradients for the softened mean logits; u is log(qa / qb).</summary>
+    private static (double Loss, double[] A, double[] B) SymmetricDivergence(double[] qa, double[] qb, double[] u)
+    {
+        double ab = qa.Zip(u, (q, d) => q * d).Sum(), ba = -qb.Zip(u, (q, d) => q * d).Sum();
+        return (0.5 * (ab + ba),
+            [.. qa.Select((q, k) => 0.5 * ((q * (u[k] - ab)) + q - qb[k]))],
+            [.. qb.Select((q, k) => 0.5 * ((q * (-u[k] - ba)) + q - qa[k]))]);
+    }
+
+    /// <summary>KL(a, b) with a constant.</summary>
+    private static (double Loss, double[] A, double[] B) TeacherDivergence(double[] qa, double[] qb, double[] u)
+        => (qa.Zip(u, (q, d) => q * d).Sum(), new double[qa.Length], [.. qb.Zip(qa, (student, teacher) => student - teacher)]);
+
+    /// <summary>|qa - qb|^2 / 2; the derivative of softmax turns d into q (d - q . d).</summary>
+    private static (double Loss, double[] A, double[] B) SquaredDifference(double[] qa, double[] qb)
+    {
+        double[] d = [.. qa.Zip(qb, (a, b) => a - b)];
+        double meanA = qa.Zip(d, (q, v) => q * v).Sum(), meanB = qb.Zip(d, (q, v) => q * v).Sum();
+        return (0.5 * d.Sum(v => v * v), [.. qa.Zip(d, (q, v) => q * (v - meanA))], [.. qb.Zip(d, (q, v) => -q * (v - meanB))]);
     }
 
     private sealed class ModalitySums

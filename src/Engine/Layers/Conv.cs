@@ -5,11 +5,10 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Layers;
 
-/// <summary>A convolution with output ceil(input / stride), shared by all modalities.</summary>
+/// <summary>A convolution with output ceil(input / stride), shared by all modalities or with kernels for each (see <see cref="ParameterSharing"/>).</summary>
 public sealed class Conv
 {
-    private readonly Parameter kernel;
-    private readonly Parameter? bias;
+    private readonly ModalityKernels kernels;
     private readonly Size3 stride;
     private readonly Size3 dilation;
     private readonly PaddingMode padding;
@@ -21,14 +20,13 @@ public sealed class Conv
         this.stride = stride ?? Size3.One;
         this.dilation = dilation ?? Size3.One;
         this.padding = padding;
-        kernel = store.Create(
-            $"{name}.kernel", new Shape(size.Depth, size.Height, size.Width, inputChannels, outputChannels), ParameterKind.Kernel, initializer);
-        bias = hasBias ? store.Create($"{name}.bias", new Shape(outputChannels), ParameterKind.Bias, Initializer.Zeros) : null;
+        kernels = new ModalityKernels(store, name, new Shape(size.Depth, size.Height, size.Width, inputChannels, outputChannels), initializer, hasBias ? outputChannels : 0);
     }
 
     /// <param name="context">The pass.</param>
     /// <param name="x">(N, D, H, W, input channels).</param>
-    public Variable Forward(ForwardContext context, Variable x) => context.Tape.Convolve(Problem(x.Shape), x, kernel.Variable, bias?.Variable);
+    public Variable Forward(ForwardContext context, Variable x)
+        => kernels.Apply(context, x, (samples, kernel, bias) => context.Tape.Convolve(Problem(samples.Shape), samples, kernel, bias));
 
     /// <summary>The convolution of a normalized input, which is never stored.</summary>
     /// <param name="context">The pass.</param>
@@ -43,12 +41,40 @@ public sealed class Conv
     /// <param name="parts">Inputs (N, D, H, W, ...) whose channels add up to the convolution's.</param>
     /// <param name="statistics">Receives the statistics of the result, if given.</param>
     public Variable Forward(ForwardContext context, IReadOnlyList<ConvolutionPart> parts, OutputStatistics? statistics = null)
-        => context.Tape.ConvolveNormalized(ProblemOf(parts[0].X.Shape), parts, kernel.Variable, bias?.Variable, statistics);
+    {
+        if (kernels.ForAll(context) is var (kernel, bias))
+            return context.Tape.ConvolveNormalized(ProblemOf(parts[0].X.Shape), parts, kernel, bias, statistics);
+
+        Variable x = Materialize(context, parts);
+        Variable y = Forward(context, x);
+        if (x != parts[0].X)
+            Tape.Release(x);
+        if (statistics is not null)
+            context.Tape.Backend.NormalizationStatistics(statistics.Problem, y.Value, statistics.Mean, statistics.Variance);
+        return y;
+    }
 
     /// <summary>Shape of the result for an input of that shape, of which a part's channels may be given.</summary>
     public Shape OutputShape(Shape input) => ProblemOf(input).OutputShape;
 
-    private ConvolutionProblem ProblemOf(Shape part) => Problem(part.With(^1, kernel.Value.Shape[3]));
+    /// <summary>The parts normalized and side by side, for kernels that cannot read them all at once.</summary>
+    private static Variable Materialize(ForwardContext context, IReadOnlyList<ConvolutionPart> parts)
+    {
+        Tape tape = context.Tape;
+        Variable[] read = [.. parts.Select(part => part.Input is { } input ? tape.Normalize(input, part.X) : part.X)];
+        if (read.Length == 1)
+            return read[0];
+        Variable joined = tape.Concat(^1, read);
+        foreach ((Variable variable, ConvolutionPart part) in read.Zip(parts))
+        {
+            if (variable != part.X)
+                Tape.Release(variable);
+        }
 
-    private ConvolutionProblem Problem(Shape input) => ConvolutionProblem.Same(input, kernel.Value.Shape, stride, dilation, padding);
+        return joined;
+    }
+
+    private ConvolutionProblem ProblemOf(Shape part) => Problem(part.With(^1, kernels.Shape[3]));
+
+    private ConvolutionProblem Problem(Shape input) => ConvolutionProblem.Same(input, kernels.Shape, stride, dilation, padding);
 }

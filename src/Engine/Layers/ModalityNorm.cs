@@ -16,7 +16,7 @@ public sealed record NormalizationSettings(
     NormalizationKind Kind = NormalizationKind.Batch, int Modalities = 2, double Decay = 0.9, double Epsilon = 1e-3, double Slope = 0.2, int Groups = 16);
 
 /// <summary>
-/// Normalization with one gamma, beta and pair of running statistics per modality, followed by a leaky ReLU. The statistics of a modality
+/// Normalization with one gamma, beta and pair of running statistics per modality (or one for all, see <see cref="ParameterSharing"/>), followed by a leaky ReLU. The statistics of a modality
 /// without a sample in the batch stay untouched. Dou et al. 2020, arXiv:2001.03111, section II-B.
 /// </summary>
 public sealed class ModalityNorm
@@ -29,8 +29,9 @@ public sealed class ModalityNorm
 
     public ModalityNorm(ParameterStore store, string name, int channels, NormalizationSettings settings)
     {
-        this.settings = settings;
-        var shape = new Shape(settings.Modalities, channels);
+        int copies = store.Sharing?.NormalizationCopies(name) ?? settings.Modalities;
+        this.settings = settings with { Modalities = copies };
+        var shape = new Shape(copies, channels);
         gamma = store.Create($"{name}.gamma", shape, ParameterKind.Affine, Initializer.Ones);
         beta = store.Create($"{name}.beta", shape, ParameterKind.Affine, Initializer.Zeros);
         if (settings.Kind == NormalizationKind.Batch)

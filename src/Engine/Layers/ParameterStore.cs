@@ -8,7 +8,8 @@ namespace UnpairedSegEngine.Layers;
 /// <param name="device">Where the parameters live.</param>
 /// <param name="type">float32 or float64.</param>
 /// <param name="seed">Seeds the initial values.</param>
-public sealed class ParameterStore(Device device, DType type, ulong seed) : IDisposable
+/// <param name="sharing">What the modalities share; all kernels, and normalizations as each layer's settings say, if not given.</param>
+public sealed class ParameterStore(Device device, DType type, ulong seed, ParameterSharing? sharing = null) : IDisposable
 {
     private readonly Dictionary<string, Parameter> byName = [];
     private readonly List<Parameter> parameters = [];
@@ -20,6 +21,8 @@ public sealed class ParameterStore(Device device, DType type, ulong seed) : IDis
     public DType DType => type;
 
     public Device Device => device;
+
+    public ParameterSharing? Sharing => sharing;
 
     /// <exception cref="KeyNotFoundException">There is no parameter of this name.</exception>
     public Parameter this[string name] => byName.TryGetValue(name, out Parameter? parameter) ? parameter

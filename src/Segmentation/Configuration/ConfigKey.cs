@@ -64,7 +64,7 @@ public sealed class ConfigKey
         CultureInfo culture = CultureInfo.InvariantCulture;
         if (ValueType.IsEnum)
         {
-            value = Enum.GetValues(ValueType).Cast<object>().FirstOrDefault(member => SnakeCase.From(member.ToString()!) == text)!;
+            value = Enum.GetValues(ValueType).Cast<object>().FirstOrDefault(member => SnakeCase.From(member.ToString()!) == text.Replace('-', '_'))!;
             return value is not null;
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Segmentation.Data;
 
@@ -66,6 +67,12 @@ public static class ConfigLoader
                 Require(false, $"data.normalization.{modality}", e.Message);
             }
         }
+
+        foreach ((string modality, string text) in config.Data.Limit)
+            Require(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int cases) && cases > 0, $"data.limit.{modality}", $"is '{text}', expected a whole number from 1");
+        Require(
+            config.Scheme != SchemeName.Individual || config.Network.Norm.Sharing != NormSharing.Shared, "network.norm.sharing",
+            "is shared, but the networks of scheme individual share nothing");
 
         void Require(bool holds, string path, string problem)
         {

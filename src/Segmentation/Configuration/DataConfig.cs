@@ -8,6 +8,9 @@ public sealed record DataConfig
     [ConfigKey("intensity normalization by modality name: none, window(lo,hi), zscore, body_zscore or percentile(lower,upper); percentile(0.5,99.5) for those not named")]
     public IReadOnlyDictionary<string, string> Normalization { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
+    [ConfigKey("most training cases of a modality, by its name: the first of the split; all of those not named")]
+    public IReadOnlyDictionary<string, string> Limit { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
     [ConfigKey("size of the network's voxels in mm, left-right, front-back, feet-head; 0 fits whole slices into samples and keeps the distance of slices", Form = "three numbers such as 3,3,5")]
     public VoxelSpacing Spacing { get; init; }
 

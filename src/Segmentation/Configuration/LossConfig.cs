@@ -15,6 +15,12 @@ public enum DistillationForm
 {
     /// <summary>Mean of both Kullback-Leibler divergences.</summary>
     SymmetricKl,
+
+    /// <summary>Half the squared difference.</summary>
+    L2,
+
+    /// <summary>Kullback-Leibler divergence from one modality, which does not move, to the others.</summary>
+    OneWay,
 }
 
 /// <summary>Which parameters the L2 penalty is on.</summary>
@@ -63,4 +69,7 @@ public sealed record DistillationConfig
 
     [ConfigKey("comparison")]
     public DistillationForm Form { get; init; } = DistillationForm.SymmetricKl;
+
+    [ConfigKey("the modality that the others learn from under one_way: its place among the dataset's domains", Minimum = 0, Maximum = 15)]
+    public int Teacher { get; init; }
 }

@@ -28,6 +28,17 @@ public enum NormKind
     Group,
 }
 
+/// <summary>Whether modalities share gamma, beta and statistics where they share kernels.</summary>
+public enum NormSharing
+{
+    /// <summary>As the scheme has it.</summary>
+    Scheme,
+
+    Shared,
+
+    PerModality,
+}
+
 /// <summary>The network; its number of classes comes from the dataset.</summary>
 public sealed record NetworkConfig
 {
@@ -64,6 +75,9 @@ public sealed record NormConfig
 {
     [ConfigKey("over what moments are taken")]
     public NormKind Kind { get; init; } = NormKind.Batch;
+
+    [ConfigKey("whether modalities share normalization where they share kernels: joint, y_shape and x_shape do, joint_norm and ummkd do not")]
+    public NormSharing Sharing { get; init; } = NormSharing.Scheme;
 
     [ConfigKey("running = decay * running + (1 - decay) * batch", Minimum = 0, Maximum = 1)]
     public double Decay { get; init; } = 0.9;

@@ -1,8 +1,23 @@
 namespace UnpairedSegEngine.Segmentation.Configuration;
 
 /// <summary>How the modalities are trained together.</summary>
-public enum Scheme
+public enum SchemeName
 {
+    /// <summary>A network per modality.</summary>
+    Individual,
+
+    /// <summary>One network, normalization included.</summary>
+    Joint,
+
+    /// <summary>Shared kernels, own normalization, no distillation.</summary>
+    JointNorm,
+
+    /// <summary>Own early layers, the rest shared.</summary>
+    YShape,
+
+    /// <summary>Own early and late layers, shared in between.</summary>
+    XShape,
+
     /// <summary>Shared kernels, own normalization, distillation (Dou et al. 2020, arXiv:2001.03111).</summary>
     Ummkd,
 }
@@ -33,7 +48,7 @@ public sealed record TrainingConfig
     public NetworkConfig Network { get; init; } = new();
 
     [ConfigKey("how the modalities are trained together")]
-    public Scheme Scheme { get; init; } = Scheme.Ummkd;
+    public SchemeName Scheme { get; init; } = SchemeName.Ummkd;
 
     [ConfigKey("loss terms")]
     public LossConfig Loss { get; init; } = new();

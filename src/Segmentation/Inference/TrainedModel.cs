@@ -42,7 +42,7 @@ public sealed class TrainedModel : IDisposable
         var store = new CheckpointStore(run.CheckpointsPath, warn: warn);
         Checkpoint checkpoint = (latest ? null : store.Best()) ?? store.Latest()
             ?? throw new InvalidDataException($"'{run.CheckpointsPath}': no checkpoint yet; train the run first");
-        ISegmentationNetwork network = UmmkdScheme.CreateNetwork(run.Config, backend.Device, description.Modalities.Count, description.Classes.Count);
+        ISegmentationNetwork network = Scheme.Of(run.Config).CreateNetwork(run.Config, backend.Device, description.Modalities.Count, description.Classes.Count);
         TrainingCheckpoint.RestoreWeights(checkpoint, network);
         return new TrainedModel(run, description, network, backend, checkpoint.Step, prediction);
     }

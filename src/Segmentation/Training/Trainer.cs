@@ -47,8 +47,8 @@ public sealed class Trainer : IDisposable
     public Trainer(RunFolder run, ModelDescription model, ISampleSource samples, ValidationSet validation, Backend backend, IProgressView progress)
     {
         (this.run, config, this.samples, this.validation, this.progress) = (run, run.Config, samples, validation, progress);
-        network = UmmkdScheme.CreateNetwork(config, backend.Device, model.Modalities.Count, model.Classes.Count);
-        step = new TrainingStep(backend, network, UmmkdScheme.LossOf(config), UmmkdScheme.OptimizerOf(config, model.Modalities.Count), (ulong)config.Training.Seed);
+        network = Scheme.Of(config).CreateNetwork(config, backend.Device, model.Modalities.Count, model.Classes.Count);
+        step = new TrainingStep(backend, network, Scheme.Of(config).LossOf(config), Scheme.OptimizerOf(config, model.Modalities.Count), (ulong)config.Training.Seed);
         checkpoints = new CheckpointStore(run.CheckpointsPath, config.Training.Keep, progress.Note);
         evaluator = new CaseEvaluator(new CasePredictor(backend, network, model.Modalities.Count, model.Preprocessing.Shape), model.Classes);
         modality = ModalityIndex.Blocks(model.Modalities.Count, config.Training.Batch);

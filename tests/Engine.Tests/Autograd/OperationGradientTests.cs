@@ -57,9 +57,12 @@ internal sealed class OperationGradientTests
         }, new Shape(1, 1, 3, 3, 2), new Shape(1, 3, 3, 2, 3), new Shape(3));
         yield return Case("transposed convolution", (t, v) => t.ConvolveTransposed(v[0], v[1], new Size3(1, 2, 2)), new Shape(1, 1, 2, 3, 2), new Shape(1, 3, 3, 2, 2));
         yield return Case("transposed convolution with bias", (t, v) => t.ConvolveTransposed(v[0], v[1], Size3.Cube(2), v[2]), new Shape(1, 2, 2, 1, 2), new Shape(3, 3, 1, 2, 2), new Shape(2));
-        yield return Case("concat", (t, v) => t.Multiply(t.Concat(v[0], v[1]), t.Concat(v[1], v[0])), new Shape(2, 1, 1, 2, 3), new Shape(2, 1, 1, 2, 2));
-        yield return Case("slice channels", (t, v) => t.Multiply(t.SliceChannels(v[0], 1, 2), t.SliceChannels(v[0], 0, 2)), new Shape(2, 3));
-        yield return Case("pad channels", (t, v) => t.Multiply(t.PadChannels(v[0], 1, 5), v[1]), new Shape(2, 3), new Shape(2, 5));
+        yield return Case("concat", (t, v) => t.Multiply(t.Concat(^1, v[0], v[1]), t.Concat(^1, v[1], v[0])), new Shape(2, 1, 1, 2, 3), new Shape(2, 1, 1, 2, 2));
+        yield return Case("concat samples", (t, v) => t.Multiply(t.Concat(0, v[0], v[1]), t.Concat(0, v[1], v[0])), new Shape(3, 2), new Shape(1, 2));
+        yield return Case("slice samples", (t, v) => t.Multiply(t.Slice(v[0], 0, 1, 2), t.Slice(v[0], 0, 0, 2)), new Shape(3, 2, 2));
+        yield return Case("slice rows", (t, v) => t.Multiply(t.Slice(v[0], 1, 2, 1), t.Slice(v[0], 1, 0, 1)), new Shape(2, 3, 2));
+        yield return Case("slice channels", (t, v) => t.Multiply(t.Slice(v[0], ^1, 1, 2), t.Slice(v[0], ^1, 0, 2)), new Shape(2, 3));
+        yield return Case("pad channels", (t, v) => t.Multiply(t.Pad(v[0], ^1, 1, 5), v[1]), new Shape(2, 3), new Shape(2, 5));
         foreach (bool transposed in new[] { false, true })
         {
             yield return Case($"pixel shuffle {transposed}", (t, v) => t.Multiply(t.PixelShuffle(v[0], 2, transposed), v[1]), new Shape(1, 1, 2, 1, 8), new Shape(1, 1, 4, 2, 2));
@@ -226,8 +229,8 @@ internal sealed class OperationGradientTests
     {
         (string Method, string Case)[] covered =
         [
-            (nameof(AbsoluteValue.Abs), "abs"), (nameof(Addition.Add), "add"), (nameof(Channels.Concat), "concat"), (nameof(Channels.SliceChannels), "slice channels"),
-            (nameof(Channels.PadChannels), "pad channels"), (nameof(Convolution.Convolve), "convolution"), (nameof(Convolution.ConvolveBackwardData), "data gradient"),
+            (nameof(AbsoluteValue.Abs), "abs"), (nameof(Addition.Add), "add"), (nameof(Ranges.Concat), "concat"), (nameof(Ranges.Slice), "slice channels"),
+            (nameof(Ranges.Pad), "pad channels"), (nameof(Convolution.Convolve), "convolution"), (nameof(Convolution.ConvolveBackwardData), "data gradient"),
             (nameof(Convolution.ConvolveBackwardWeights), "weight gradient"), (nameof(Division.Divide), "divide"), (nameof(Dropping.Dropout), "dropout"),
             (nameof(Exponential.Exp), "exp"), (nameof(LeakyRelu.LeakyReLU), "leaky relu"), (nameof(Logarithm.Log), "log"), (nameof(MatrixMultiplication.MatMul), "matmul"),
             (nameof(Multiplication.Multiply), "multiply"), (nameof(Normalization.Normalize), "normalization"), (nameof(Normalization.NormalizeBy), nameof(Normalization_by_given_statistics)),

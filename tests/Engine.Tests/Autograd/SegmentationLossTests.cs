@@ -39,7 +39,8 @@ internal sealed class SegmentationLossTests
     [Test]
     public void Equals_its_unfused_composition(
         [Values] AbsentClassPolicy absent, [Values("all", "dice", "cross-entropy", "distillation")] string terms,
-        [Values("0011", "1100", "0101", "1111", "0122")] string modality, [Values(0, 0.2)] double floor, [Values(1, 2.5)] double temperature)
+        [Values("0011", "1100", "0101", "1111", "0122")] string modality, [Values(0, 0.2)] double floor, [Values(1, 2.5)] double temperature,
+        [Values] DistillationMeasure measure)
     {
         int[] ofSample = [.. modality.Select(c => c - '0')];
         var problem = new SegmentationLossProblem
@@ -52,6 +53,8 @@ internal sealed class SegmentationLossTests
             AbsentClass = absent,
             ProbabilityFloor = floor,
             Temperature = temperature,
+            Measure = measure,
+            Teacher = 1,
         };
         byte[] labels = Labels();
         Variable reference = Leaf();

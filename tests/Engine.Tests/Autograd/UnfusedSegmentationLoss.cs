@@ -24,7 +24,8 @@ internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem
             total = tape.Add(total, tape.Scale(CrossEntropy(p, m), problem.CrossEntropyWeight));
         }
 
-        (int A, int B)[] pairs = [.. present.SelectMany(a => present.Where(b => a < b).Select(b => (a, b)))];
+        bool taught = problem.Measure == DistillationMeasure.TeacherKl;
+        (int A, int B)[] pairs = [.. present.SelectMany(a => present.Where(b => taught ? a == problem.Teacher && b != a : a < b).Select(b => (a, b)))];
         foreach ((int a, int b) in pairs)
             total = tape.Add(total, tape.Scale(Distillation(a, b), problem.DistillationWeight / pairs.Length));
         return total;
@@ -59,10 +60,24 @@ internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem
         foreach (int c in kept)
         {
             (Variable qa, Variable qb) = (Softened(a, c), Softened(b, c));
-            sum = tape.Add(sum, tape.Add(Divergence(qa, qb), Divergence(qb, qa)));
+            sum = tape.Add(sum, Difference(qa, qb));
         }
 
-        return tape.Scale(sum, 0.5 / Math.Max(kept.Length, 1));
+        return tape.Scale(sum, 1.0 / Math.Max(kept.Length, 1));
+    }
+
+    private Variable Difference(Variable qa, Variable qb)
+    {
+        switch (problem.Measure)
+        {
+            case DistillationMeasure.L2:
+                Variable d = tape.Subtract(qa, qb);
+                return tape.Scale(tape.Sum(tape.Multiply(d, d)), 0.5);
+            case DistillationMeasure.TeacherKl:
+                return Divergence(Constant(qa.Shape, i => qa.Value.ToArray<double>()[i]), qb);
+            default:
+                return tape.Scale(tape.Add(Divergence(qa, qb), Divergence(qb, qa)), 0.5);
+        }
     }
 
     /// <summary>softmax(mean logits over the positions of a true class / T).</summary>

@@ -125,6 +125,8 @@ public static class NormalizedConvolution
     /// <summary>A part's share of the weights: the weights themselves where there is one part, else a copy of some of their input channels.</summary>
     private sealed class Share : IDisposable
     {
+        private const int InputChannels = 3;
+
         private readonly Tape tape;
         private readonly Tensor whole;
         private readonly int from;
@@ -144,7 +146,7 @@ public static class NormalizedConvolution
         {
             var share = new Share(tape, w.Value, from, channels);
             if (!share.IsWhole)
-                Copy(tape, share.whole, from, share.Weights, 0, channels);
+                tape.Backend.CopyRange(InputChannels, share.whole, from, share.Weights, 0, channels);
             return share;
         }
 
@@ -154,7 +156,7 @@ public static class NormalizedConvolution
         public void Store()
         {
             if (!IsWhole)
-                Copy(tape, Weights, 0, whole, from, Weights.Shape[3]);
+                tape.Backend.CopyRange(InputChannels, Weights, 0, whole, from, Weights.Shape[3]);
         }
 
         public void Dispose()
@@ -162,16 +164,5 @@ public static class NormalizedConvolution
             if (!IsWhole)
                 Weights.Dispose();
         }
-
-        /// <summary>Copies a range of input channels.</summary>
-        private static void Copy(Tape tape, Tensor source, int sourceFrom, Tensor target, int targetFrom, int channels)
-        {
-            using Tensor sourceRows = AsRows(source), targetRows = AsRows(target);
-            int row = source.Shape[4];
-            tape.Backend.CopyChannels(sourceRows, sourceFrom * row, targetRows, targetFrom * row, channels * row);
-        }
-
-        /// <summary>(taps, input channels x output channels): a range of input channels is a range of columns.</summary>
-        private static Tensor AsRows(Tensor w) => w.Reshape(new Shape(w.Shape[0] * w.Shape[1] * w.Shape[2], w.Shape[3] * w.Shape[4])).Detach();
     }
 }

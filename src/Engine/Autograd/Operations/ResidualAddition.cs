@@ -17,7 +17,7 @@ public static class ResidualAddition
         tape.Backend.ResidualAdd(shortcut.Value, branch.Value, mask, y);
         return tape.Record("residual add", y, [shortcut, branch], (gy, wanted) =>
         [
-            !wanted[0] ? null : missing == 0 ? gy : tape.SliceChannels(gy, missing / 2, shortcut.Shape[^1]),
+            !wanted[0] ? null : missing == 0 ? gy : tape.Slice(gy, ^1, missing / 2, shortcut.Shape[^1]),
             wanted[1] ? tape.Dropout(gy, mask) : null,
         ], keeps: []);
     }

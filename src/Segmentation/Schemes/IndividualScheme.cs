@@ -1,0 +1,16 @@
+using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Networks;
+
+namespace UnpairedSegEngine.Segmentation.Schemes;
+
+/// <summary>A network for each modality, trained side by side: what is to be beaten.</summary>
+internal sealed class IndividualScheme : Scheme
+{
+    public override string Summary => "a network per modality";
+
+    public override ISegmentationNetwork CreateNetwork(TrainingConfig config, Device device, int modalities, int classes)
+        => new SeparateStreams(base.CreateNetwork(config, device, modalities, classes));
+
+    protected override bool IsSpecific(string stage) => true;
+}

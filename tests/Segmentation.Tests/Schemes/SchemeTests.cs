@@ -1,0 +1,160 @@
+using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Autograd.Operations;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Segmentation.Schemes;
+using UnpairedSegEngine.Segmentation.Training;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Segmentation.Tests.Schemes;
+
+/// <summary>What each scheme shares.</summary>
+internal sealed class SchemeTests
+{
+    private const int Classes = 3;
+    private const int Size = 16;
+
+    private Device device = null!;
+    private CpuBackend backend = null!;
+
+    [SetUp]
+    public void Open()
+    {
+        device = Device.OpenCpu();
+        backend = new CpuBackend(device, 2);
+    }
+
+    [TearDown]
+    public void Close()
+    {
+        backend.Dispose();
+        device.Dispose();
+    }
+
+    /// <summary>At full width, 5 classes and two modalities, the counts of the method's description.</summary>
+    [TestCase(NetworkName.Dilated2d, SchemeName.Individual, 78_645_296)]
+    [TestCase(NetworkName.Dilated2d, SchemeName.Joint, 39_322_648)]
+    [TestCase(NetworkName.Dilated2d, SchemeName.JointNorm, 39_342_840)]
+    [TestCase(NetworkName.Dilated2d, SchemeName.YShape, 39_988_136)]
+    [TestCase(NetworkName.Dilated2d, SchemeName.XShape, 51_277_744)]
+    [TestCase(NetworkName.Dilated2d, SchemeName.Ummkd, 39_342_840)]
+    [TestCase(NetworkName.Unet3d, SchemeName.Individual, 4_403_178)]
+    [TestCase(NetworkName.Unet3d, SchemeName.Joint, 2_201_589)]
+    [TestCase(NetworkName.Unet3d, SchemeName.JointNorm, 2_204_565)]
+    [TestCase(NetworkName.Unet3d, SchemeName.YShape, 2_853_189)]
+    [TestCase(NetworkName.Unet3d, SchemeName.XShape, 3_111_018)]
+    [TestCase(NetworkName.Unet3d, SchemeName.Ummkd, 2_204_565)]
+    public void Parameters_are_counted(NetworkName network, SchemeName scheme, long expected)
+    {
+        using ParameterStore parameters = Scheme.All[scheme].CreateNetwork(Config(network, scheme, 16), device, 2, 5).Parameters;
+        Assert.That(parameters.Count(), Is.EqualTo(expected));
+    }
+
+    /// <summary>Training on one modality leaves what is the other's alone, bit by bit, and moves all that is shared.</summary>
+    [Test]
+    public void A_modality_moves_its_own_and_the_shared_parameters([Values] NetworkName network, [Values] SchemeName scheme)
+    {
+        ISegmentationNetwork created = Scheme.All[scheme].CreateNetwork(Config(network, scheme), device, 2, Classes);
+        using ParameterStore parameters = created.Parameters;
+        Dictionary<string, float[]> before = parameters.All.ToDictionary(p => p.Name, p => p.Value.ToArray<float>());
+        using (TensorScope.Open(device))
+        {
+            var tape = new Tape(backend);
+            var context = new ForwardContext(tape, ModalityIndex.Single(2, 1, 2), Training: true, 1, 1);
+            Variable logits = created.Forward(context, Images(network, 2));
+            context.CommitUpdates();
+            tape.Backward(tape.Sum(tape.Multiply(logits, logits)));
+            foreach (Parameter parameter in parameters.All)
+            {
+                bool othersOwn = parameter.Name.Contains(".m0.", StringComparison.Ordinal);
+                if (parameter.IsTrainable)
+                    Assert.That(parameter.Variable.Gradient is null, Is.EqualTo(othersOwn), parameter.Name);
+                if (parameter.Kind == ParameterKind.Statistic && parameter.Value.Shape[0] == 2)
+                {
+                    int channels = parameter.Value.Shape[1];
+                    Assert.That(parameter.Value.ToArray<float>()[..channels], Is.EqualTo(before[parameter.Name][..channels]), parameter.Name);
+                    Assert.That(parameter.Value.ToArray<float>()[channels..], Is.Not.EqualTo(before[parameter.Name][channels..]), parameter.Name);
+                }
+            }
+        }
+    }
+
+    /// <summary>A batch of both modalities gives each the logits that it gets alone, wherever no statistics are shared.</summary>
+    [Test]
+    public void Modalities_together_are_as_apart([Values] NetworkName network, [Values] SchemeName scheme)
+    {
+        TrainingConfig config = Config(network, scheme, sharing: scheme == SchemeName.Individual ? "scheme" : "per_modality");
+        ISegmentationNetwork created = Scheme.All[scheme].CreateNetwork(config, device, 2, Classes);
+        using ParameterStore parameters = created.Parameters;
+        float[] together = Logits(created, network, ModalityIndex.Blocks(2, 2), 0, 4);
+        float[] apart = [.. Logits(created, network, ModalityIndex.Single(2, 0, 2), 0, 2), .. Logits(created, network, ModalityIndex.Single(2, 1, 2), 2, 2)];
+        for (int i = 0; i < together.Length; i++)
+            Assert.That(together[i], Is.EqualTo(apart[i]).Within(1e-5 * (1 + Math.Abs(apart[i]))), $"logit {i}");
+    }
+
+    /// <summary>A dozen steps lower the loss.</summary>
+    [Test]
+    public void Steps_descend([Values] NetworkName network, [Values] SchemeName scheme)
+    {
+        TrainingConfig config = Config(network, scheme);
+        using ParameterStore parameters = Train(config, steps: 12, out double first, out double last).Parameters;
+        Assert.That(last, Is.LessThan(first - 0.05));
+    }
+
+    [Test]
+    public void Only_ummkd_distills([Values] SchemeName scheme)
+        => Assert.That(Scheme.All[scheme].LossOf(Config(NetworkName.Dilated2d, scheme)).DistillationWeight, Is.EqualTo(scheme == SchemeName.Ummkd ? 0.5 : 0));
+
+    private static TrainingConfig Config(NetworkName network, SchemeName scheme, int channels = 2, string sharing = "scheme") => ConfigLoader.Load(sets:
+    [
+        $"network.name={network.ToString().ToLowerInvariant()}", $"scheme={TextOf(scheme)}", $"network.channels={channels}", "network.dropout_keep=1",
+        $"network.norm.sharing={sharing}", "optimizer.learning_rate=0.003",
+    ]);
+
+    private static string TextOf(SchemeName scheme) => scheme switch
+    {
+        SchemeName.JointNorm => "joint-norm",
+        SchemeName.YShape => "y-shape",
+        SchemeName.XShape => "x-shape",
+        _ => scheme.ToString().ToLowerInvariant(),
+    };
+
+    private ISegmentationNetwork Train(TrainingConfig config, int steps, out double first, out double last)
+    {
+        ISegmentationNetwork network = Scheme.Of(config).CreateNetwork(config, device, 2, Classes);
+        using var step = new TrainingStep(backend, network, Scheme.Of(config).LossOf(config), Scheme.OptimizerOf(config, 2), 1);
+        Shape shape = ShapeOf(config.Network.Name, 4);
+        float[] images = Pixels(shape);
+        byte[] labels = [.. Enumerable.Range(0, (int)shape.Count / shape[4]).Select(i => (byte)(images[i * shape[4]] > 0.2 ? 1 : 0))];
+        (first, last) = (double.NaN, double.NaN);
+        for (int i = 1; i <= steps; i++)
+        {
+            last = step.Run(i, images, shape, labels, ModalityIndex.Blocks(2, 2)).Total;
+            first = i == 1 ? last : first;
+        }
+
+        return network;
+    }
+
+    private float[] Logits(ISegmentationNetwork created, NetworkName network, ModalityIndex modality, int firstSample, int samples)
+    {
+        using TensorScope scope = TensorScope.Open(device);
+        var context = new ForwardContext(new Tape(backend, recording: false), modality, Training: true, 1, 1);
+        return created.Forward(context, Images(network, samples, firstSample)).Value.ToArray<float>();
+    }
+
+    private Variable Images(NetworkName network, int samples, int firstSample = 0)
+    {
+        Shape all = ShapeOf(network, 4), shape = all.With(0, samples);
+        int each = (int)(all.Count / 4);
+        return new Variable(Tensor.From<float>(device, shape, Pixels(all).AsSpan(firstSample * each, samples * each)));
+    }
+
+    private static Shape ShapeOf(NetworkName network, int samples) => network == NetworkName.Unet3d ? new Shape(samples, 8, Size, Size, 1) : new Shape(samples, 1, Size, Size, 3);
+
+    private static float[] Pixels(Shape shape) => [.. Enumerable.Range(0, (int)shape.Count).Select(i => MathF.Sin(i * 0.37f) + (0.3f * MathF.Cos(i * 0.011f)))];
+}
