@@ -78,27 +78,23 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
         IReadOnlyList<DatasetCase> cases = CasesOf(dataset);
         using OpenedBackend opened = OpenBackend(Threads);
         using TrainedModel model = OpenModel(run, opened.Backend);
-        if (!dataset.ClassNames.SequenceEqual(model.Description.Classes))
-            throw new InvalidDataException($"'{data}': has the classes {string.Join(", ", dataset.ClassNames)}, but the model was trained on {string.Join(", ", model.Description.Classes)}");
+        var evaluation = new ModelEvaluation(model, Tolerance, labels => KeepLargest(labels, model.Description.Classes));
+        evaluation.RequireClassesOf(dataset);
 
-        var evaluator = new CaseEvaluator(model.Predictor, model.Description.Classes, Tolerance, labels => KeepLargest(labels, model.Description.Classes));
         var results = new List<CaseResult>();
         var pictures = new Dictionary<string, OverlayRow>();
-        foreach (DatasetCase source in cases)
+        foreach (EvaluatedCase evaluated in cases.Select(source => evaluation.Evaluate(source)))
         {
-            LoadedCase loaded = CaseReader.Read(model.Adopt(source), dataset.ClassNames);
-            Volume<byte> reference = loaded.Labels ?? throw new InvalidDataException($"case '{source.Id}': has no reference segmentation to evaluate against");
-            PreparedCase prepared = PreparedCase.Prepare(loaded, model.Description.Preprocessing, dataset.ClassNames.Count);
-            (CaseResult result, Volume<byte> prediction) = evaluator.Evaluate(prepared, reference);
+            CaseResult result = evaluated.Result;
             results.Add(result);
-            pictures.TryAdd(result.Modality, new OverlayRow($"{result.Modality} {result.Id}", loaded.Image, reference, prediction));
+            pictures.TryAdd(result.Modality, new OverlayRow($"{result.Modality} {result.Id}", evaluated.Image, evaluated.Reference, evaluated.Prediction));
         }
 
         string picture = Path.Combine(model.Run.PicturesPath, $"overlay-{Split.ToString().ToLowerInvariant()}.png");
         Directory.CreateDirectory(model.Run.PicturesPath);
-        OverlayPicture.Write(picture, [.. pictures.Values], evaluator.Organs);
+        OverlayPicture.Write(picture, [.. pictures.Values], evaluation.Organs);
         Console.WriteLine($"weights of step {model.Step}; picture: {picture}");
-        return new EvaluationReport(results, evaluator.Organs, Tolerance);
+        return evaluation.Report(results);
     }
 
     private IReadOnlyList<DatasetCase> CasesOf(SegmentationDataset dataset)

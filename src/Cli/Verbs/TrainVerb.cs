@@ -68,23 +68,13 @@ internal sealed class TrainVerb : DeviceVerb
             RunFolder.RequireUnused(Out);
         int threads = config.Training.Threads == 0 ? Environment.ProcessorCount : config.Training.Threads;
         using OpenedBackend opened = OpenBackend(threads);
-        Backend backend = opened.Backend;
-        CaseCache cache = CaseCache.Load(split.Train, dataset, model.Preprocessing, threads, (long)config.Data.CacheMegabytes << 20);
-        ISampleSource samples = SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape);
-        var validation = new ValidationSet(split.Validation, dataset, model.Preprocessing);
+        var session = new TrainingSession(dataset, split, config, model, threads);
 
         // After all that may be refused: a wrong device or a bad case leaves no folder behind.
         RunFolder run = earlier ?? CreateRun(config, model, arguments);
         using var stop = new StopSignal();
         TrainingOutcome? outcome = null;
-        TrainingProgress.Run(view =>
-        {
-            view.Note($"{backend.Description}; training on {cache}, validating on {validation.Count} cases");
-            using var trainer = new Trainer(run, model, samples, validation, backend, view);
-            if (Resume)
-                view.Note(string.Create(CultureInfo.InvariantCulture, $"resuming after step {trainer.Resume()}"));
-            outcome = trainer.Run(stop.Token);
-        }, Plain);
+        TrainingProgress.Run(view => outcome = session.Train(run, opened.Backend, view, stop.Token), Plain);
 
         TrainingState state = outcome!.State;
         Console.WriteLine(outcome.Interrupted

@@ -56,6 +56,9 @@ public sealed class SegmentationLossTerms
     /// <summary>Content of the coefficients tensor of <see cref="Backend.SegmentationLossGradient"/>.</summary>
     public double[] Coefficients { get; }
 
+    /// <summary>Whether the batch has positions of a class in a modality.</summary>
+    public bool HasClass(int modality, int trueClass) => sums[modality].Counts[trueClass] > 0;
+
     private Span<double> DiceTrue(int modality) => CoefficientsOf(modality)[..classes];
 
     private Span<double> DiceSquare(int modality) => CoefficientsOf(modality).Slice(classes, classes);

@@ -21,6 +21,16 @@ public static class OverlayPicture
     /// <exception cref="ArgumentException">No rows, or labels on another grid than their image.</exception>
     public static void Write(string path, IReadOnlyList<OverlayRow> rows, IReadOnlyList<string> classNames, int panelWidth = 288)
     {
+        byte[] png = Render(rows, classNames, panelWidth);
+        AtomicFile.Write(path, stream => stream.Write(png));
+    }
+
+    /// <summary>The picture as the bytes of a PNG.</summary>
+    /// <param name="classNames">Names of the classes 1, 2, ... for the legend.</param>
+    /// <param name="panelWidth">Pixels of one panel.</param>
+    /// <exception cref="ArgumentException">No rows, or labels on another grid than their image.</exception>
+    public static byte[] Render(IReadOnlyList<OverlayRow> rows, IReadOnlyList<string> classNames, int panelWidth = 288)
+    {
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentNullException.ThrowIfNull(classNames);
         if (rows.Count == 0)
@@ -43,7 +53,7 @@ public static class OverlayPicture
 
         DrawLegend(canvas, font, classNames, top);
         using var png = bitmap.Encode(SKEncodedImageFormat.Png, quality: 100);
-        AtomicFile.Write(path, png.SaveTo);
+        return png.ToArray();
     }
 
     private static void DrawRow(SKCanvas canvas, SKFont? font, OverlayRow row, SlicePanel panel, int top, bool hasPrediction)

@@ -50,7 +50,10 @@ public static class ConfigLoader
         }
     }
 
-    /// <summary>What limits of single numbers cannot say.</summary>
+    /// <summary>What limits of single numbers cannot say, of a configuration that was changed by code.</summary>
+    /// <exception cref="ArgumentException">A rule is broken.</exception>
+    internal static void CheckRules(TrainingConfig config) => CheckRules(config, []);
+
     private static void CheckRules(TrainingConfig config, List<ConfigSetting> settings)
     {
         Require(config.Network.Channels % 2 == 0, "network.channels", $"is {config.Network.Channels}, expected an even number");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using UnpairedSegEngine.Segmentation.Data;
 
 namespace UnpairedSegEngine.Segmentation.Configuration;
@@ -10,6 +11,9 @@ public sealed record DataConfig
 
     [ConfigKey("most training cases of a modality, by its name: the first of the split; all of those not named")]
     public IReadOnlyDictionary<string, string> Limit { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary><see cref="Limit"/> as numbers.</summary>
+    public IReadOnlyDictionary<string, int> MostCases => Limit.ToDictionary(entry => entry.Key, entry => int.Parse(entry.Value, CultureInfo.InvariantCulture));
 
     [ConfigKey("size of the network's voxels in mm, left-right, front-back, feet-head; 0 fits whole slices into samples and keeps the distance of slices", Form = "three numbers such as 3,3,5")]
     public VoxelSpacing Spacing { get; init; }

@@ -67,13 +67,15 @@ public sealed class SegmentationDataset
     /// modality with a fixed seed. The test cases are those of imagesTs, or, without it, those that the fold names nowhere.
     /// </summary>
     /// <exception cref="InvalidDataException">The split names an unknown case or leaves a modality without training cases.</exception>
+    /// <param name="fold">From 0.</param>
+    /// <param name="splitFile">Another file than the dataset's own splits_final.json.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such fold.</exception>
-    public DatasetSplit Split(int fold = 0)
+    public DatasetSplit Split(int fold = 0, string? splitFile = null)
     {
-        string path = Path.Combine(Folder, SplitFile.FileName);
+        string path = splitFile ?? Path.Combine(Folder, SplitFile.FileName);
         bool fromFile = File.Exists(path);
         string origin = fromFile ? $"'{path}': fold {fold}" : $"'{Folder}': generated fold {fold}";
-        (HashSet<string> train, HashSet<string> validation) = fromFile ? SplitFile.ReadFold(path, fold) : GenerateFold(fold);
+        (HashSet<string> train, HashSet<string> validation) = fromFile ? SplitFile.ReadFold(path, fold) : GenerateFold(fold, GeneratedFolds);
 
         string? unknown = train.Concat(validation).Except(Cases.Select(c => c.Id)).Order(StringComparer.Ordinal).FirstOrDefault();
         if (unknown is not null)
@@ -92,12 +94,34 @@ public sealed class SegmentationDataset
         return new DatasetSplit(trainCases, [.. Cases.Where(c => validation.Contains(c.Id))], test);
     }
 
-    private (HashSet<string> Train, HashSet<string> Validation) GenerateFold(int fold)
+    /// <summary>
+    /// Writes a splits_final.json with that many folds: those of the dataset's own file where it has one, else made by shuffling the cases of each modality with a
+    /// fixed seed. A case is a subject, so no subject is on both sides of a fold.
+    /// </summary>
+    /// <exception cref="ArgumentException">There are not so many folds or cases.</exception>
+    public void WriteSplits(string path, int folds)
     {
-        if (fold is < 0 or >= GeneratedFolds)
+        string own = Path.Combine(Folder, SplitFile.FileName);
+        if (File.Exists(own))
+        {
+            int available = SplitFile.CountFolds(own);
+            if (folds > available)
+                throw new ArgumentException($"{folds} folds: '{own}' has {available}; remove the file to have folds made");
+        }
+        else if (folds > 1 && Modalities.FirstOrDefault(m => Cases.Count(c => c.Modality == m) < folds) is { } few)
+        {
+            throw new ArgumentException($"{folds} folds: modality {few.Name} has {Cases.Count(c => c.Modality == few)} cases only");
+        }
+
+        SplitFile.Write(path, Enumerable.Range(0, folds).Select(fold => File.Exists(own) ? SplitFile.ReadFold(own, fold) : GenerateFold(fold, folds > 1 ? folds : GeneratedFolds)));
+    }
+
+    private (HashSet<string> Train, HashSet<string> Validation) GenerateFold(int fold, int generated)
+    {
+        if (fold < 0 || fold >= generated)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(fold), fold, $"without {SplitFile.FileName} there are the folds 0 to {GeneratedFolds - 1}");
+                nameof(fold), fold, $"without {SplitFile.FileName} there are the folds 0 to {generated - 1}");
         }
         var train = new HashSet<string>(StringComparer.Ordinal);
         var validation = new HashSet<string>(StringComparer.Ordinal);
@@ -110,7 +134,7 @@ public sealed class SegmentationDataset
                 int other = stream.NextIndex(last + 1);
                 (ids[last], ids[other]) = (ids[other], ids[last]);
             }
-            int folds = Math.Min(GeneratedFolds, ids.Length);
+            int folds = Math.Min(generated, ids.Length);
             for (int i = 0; i < ids.Length; i++)
             {
                 bool heldOut = folds > 1 && i % folds == fold % folds;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using UnpairedSegEngine.Checkpoints;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
@@ -8,17 +9,15 @@ internal static class SplitFile
     /// <summary>The file's name inside a dataset folder.</summary>
     public const string FileName = "splits_final.json";
 
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
     /// <summary>The case names of one fold.</summary>
     /// <exception cref="InvalidDataException">The file is malformed, or lists a case twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The file has no such fold.</exception>
     public static (HashSet<string> Train, HashSet<string> Validation) ReadFold(string path, int fold)
     {
         using JsonDocument document = JsonFile.Parse(path);
-        JsonElement folds = document.RootElement;
-        if (folds.ValueKind != JsonValueKind.Array || folds.GetArrayLength() == 0)
-        {
-            throw new InvalidDataException($"'{path}': expected a list of folds, each with 'train' and 'val'");
-        }
+        JsonElement folds = Folds(path, document);
         if (fold < 0 || fold >= folds.GetArrayLength())
         {
             throw new ArgumentOutOfRangeException(nameof(fold), fold, $"'{path}' has the folds 0 to {folds.GetArrayLength() - 1}");
@@ -30,6 +29,23 @@ internal static class SplitFile
             ? (train, validation)
             : throw new InvalidDataException($"'{path}': fold {fold} has case '{shared}' in both 'train' and 'val'");
     }
+
+    /// <summary>How many folds the file has.</summary>
+    public static int CountFolds(string path)
+    {
+        using JsonDocument document = JsonFile.Parse(path);
+        return Folds(path, document).GetArrayLength();
+    }
+
+    /// <summary>Writes folds as nnU-Net does, case names sorted.</summary>
+    public static void Write(string path, IEnumerable<(HashSet<string> Train, HashSet<string> Validation)> folds)
+        => AtomicFile.Write(path, stream => JsonSerializer.Serialize(
+            stream, folds.Select(fold => new { train = fold.Train.Order(StringComparer.Ordinal), val = fold.Validation.Order(StringComparer.Ordinal) }), Indented));
+
+    private static JsonElement Folds(string path, JsonDocument document)
+        => document.RootElement is { ValueKind: JsonValueKind.Array } folds && folds.GetArrayLength() > 0
+            ? folds
+            : throw new InvalidDataException($"'{path}': expected a list of folds, each with 'train' and 'val'");
 
     private static HashSet<string> ReadCases(string path, JsonElement fold, int number, string key)
     {

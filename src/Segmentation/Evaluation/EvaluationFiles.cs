@@ -24,23 +24,42 @@ public static class EvaluationFiles
             stream, new { report.MeanDice, report.OverallDice, report.Dice, report.Summary, report.Cases, definitions, EmptyMasks = StructureScores.EmptyPolicy, report.ToleranceMm }, Format));
     }
 
+    /// <summary>Reads back what <see cref="WriteJson"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">The file is missing or no such report.</exception>
+    public static EvaluationReport ReadJson(string path)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            Stored stored = JsonSerializer.Deserialize<Stored>(stream, Format) ?? throw new JsonException("is empty");
+            return stored.Cases is { Count: > 0 } cases
+                ? new EvaluationReport(cases, [.. cases[0].Scores.Keys], stored.ToleranceMm)
+                : throw new JsonException("has no cases");
+        }
+        catch (Exception exception) when (exception is JsonException or FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InvalidDataException($"'{path}': no evaluation report: {exception.Message}", exception);
+        }
+    }
+
     /// <summary>A row per case and organ; a score that does not exist is an empty field.</summary>
     public static void WriteCsv(EvaluationReport report, string path) => WriteText(path, writer =>
     {
-        writer.WriteLine(string.Join(',', ["case", "modality", "organ", "presence", .. StructureScores.Metrics.Select(m => m.Name), "predicted_ml", "reference_ml"]));
-        foreach (CaseResult result in report.Cases)
-        {
-            foreach ((string organ, StructureScores scores) in result.Scores)
-            {
-                writer.WriteLine(string.Join(
-                    ',',
-                    [
-                        Quoted(result.Id), Quoted(result.Modality), Quoted(organ), scores.Presence.ToString().ToLowerInvariant(),
-                        .. StructureScores.Metrics.Select(m => m.Value(scores)).Append(scores.PredictedMl).Append(scores.ReferenceMl).Select(v => v?.ToString("R", CultureInfo.InvariantCulture) ?? ""),
-                    ]));
-            }
-        }
+        writer.WriteLine(CsvHeader);
+        foreach (string row in CsvRows(report))
+            writer.WriteLine(row);
     });
+
+    /// <summary>Names of the columns of <see cref="CsvRows"/>.</summary>
+    internal static string CsvHeader => string.Join(',', ["case", "modality", "organ", "presence", .. StructureScores.Metrics.Select(m => m.Name), "predicted_ml", "reference_ml"]);
+
+    internal static IEnumerable<string> CsvRows(EvaluationReport report)
+        => from result in report.Cases
+           from organ in result.Scores
+           select string.Join(',', [
+               Quoted(result.Id), Quoted(result.Modality), Quoted(organ.Key), organ.Value.Presence.ToString().ToLowerInvariant(),
+               .. StructureScores.Metrics.Select(m => m.Value(organ.Value)).Append(organ.Value.PredictedMl).Append(organ.Value.ReferenceMl)
+                   .Select(v => v?.ToString("R", CultureInfo.InvariantCulture) ?? "")]);
 
     /// <summary>A table per modality: mean and deviation of each score by organ.</summary>
     public static void WriteMarkdown(EvaluationReport report, string path) => WriteText(path, writer =>
@@ -72,9 +91,11 @@ public static class EvaluationFiles
 
     private static string Quoted(string text) => text.IndexOfAny([',', '"', '\n']) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
-    private static void WriteText(string path, Action<TextWriter> write) => AtomicFile.Write(path, stream =>
+    internal static void WriteText(string path, Action<TextWriter> write) => AtomicFile.Write(path, stream =>
     {
         using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
         write(writer);
     });
+
+    private sealed record Stored(IReadOnlyList<CaseResult> Cases, double? ToleranceMm);
 }

@@ -28,6 +28,9 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Training step of the weights.</summary>
     public long Step { get; }
 
+    /// <summary>Trained parameters.</summary>
+    public long Parameters => network.Parameters.Count();
+
     /// <summary>Opens a run.</summary>
     /// <param name="path">The run folder.</param>
     /// <param name="backend">Computes predictions.</param>

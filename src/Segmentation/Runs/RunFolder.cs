@@ -61,6 +61,9 @@ public sealed class RunFolder
             throw new InvalidDataException($"'{path}': exists and is not empty; resume that run with --resume or choose another --out");
     }
 
+    /// <summary>Whether a folder holds a run.</summary>
+    public static bool Exists(string path) => File.Exists(System.IO.Path.Combine(path, ConfigName));
+
     /// <summary>Opens the folder of an earlier run, to resume or to evaluate it.</summary>
     /// <exception cref="InvalidDataException">It is no run folder, or its configuration is damaged.</exception>
     public static RunFolder Open(string path)

@@ -16,6 +16,9 @@ public sealed class StopSignal : IDisposable
     /// <summary>Is cancelled by the first signal.</summary>
     public CancellationToken Token => source.Token;
 
+    /// <summary>Asks for the same as the first signal.</summary>
+    public void Request() => source.Cancel();
+
     public void Dispose()
     {
         foreach (PosixSignalRegistration registration in registrations)

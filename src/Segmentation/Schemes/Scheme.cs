@@ -34,6 +34,13 @@ public abstract class Scheme
     /// <summary>Whether layers with shared kernels share their normalization, too.</summary>
     protected virtual bool SharesNormalization => false;
 
+    /// <summary>A scheme's name as users write it: "joint-norm".</summary>
+    public static string TextOf(SchemeName name) => SnakeCase.From(name.ToString()).Replace('_', '-');
+
+    /// <exception cref="ArgumentException">There is no such scheme.</exception>
+    public static SchemeName Parse(string text) => All.Keys.Where(name => TextOf(name) == text.Replace('_', '-')).Cast<SchemeName?>().FirstOrDefault()
+        ?? throw new ArgumentException($"scheme '{text}' is not known; choose {string.Join(", ", All.Keys.Select(TextOf))}");
+
     /// <summary>The scheme that a configuration asks for.</summary>
     public static Scheme Of(TrainingConfig config) => All[config.Scheme];
 

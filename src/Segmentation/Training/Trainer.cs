@@ -23,6 +23,12 @@ public sealed record TrainingOutcome(TrainingState State, bool Interrupted);
 /// </summary>
 public sealed class Trainer : IDisposable
 {
+    /// <summary>Name of a step's time among its records, ms.</summary>
+    public const string StepTimeName = "time/step_ms";
+
+    /// <summary>Records whose names begin so are class distributions: class_distribution/MODALITY/TRUE CLASS/CLASS.</summary>
+    public const string DistributionPrefix = "class_distribution/";
+
     private const double Smoothing = 0.9;
 
     private readonly RunFolder run;
@@ -35,6 +41,7 @@ public sealed class Trainer : IDisposable
     private readonly ISampleSource samples;
     private readonly ValidationSet validation;
     private readonly ModalityIndex modality;
+    private readonly IReadOnlyList<string> classes;
     private TrainingState state = new(0);
     private double smoothedMilliseconds;
 
@@ -51,6 +58,7 @@ public sealed class Trainer : IDisposable
         step = new TrainingStep(backend, network, Scheme.Of(config).LossOf(config), Scheme.OptimizerOf(config, model.Modalities.Count), (ulong)config.Training.Seed);
         checkpoints = new CheckpointStore(run.CheckpointsPath, config.Training.Keep, progress.Note);
         evaluator = new CaseEvaluator(new CasePredictor(backend, network, model.Modalities.Count, model.Preprocessing.Shape), model.Classes);
+        classes = model.Classes;
         modality = ModalityIndex.Blocks(model.Modalities.Count, config.Training.Batch);
     }
 
@@ -112,7 +120,7 @@ public sealed class Trainer : IDisposable
         if (IsDue(config.Training.LogEvery) || state.Step == 1)
             Report(log, terms, milliseconds, wait);
         if (IsDue(config.Training.ValidateEvery) && validation.Count > 0)
-            Validate(log);
+            Validate(log, terms);
         if (IsDue(config.Training.SaveEvery))
             Save();
     }
@@ -129,21 +137,21 @@ public sealed class Trainer : IDisposable
         }
 
         losses.Add(new("loss/kd", terms.Distillation));
-        log.Write(state.Step, [.. losses, new("learning_rate", step.LearningRate(state.Step)), new("time/step_ms", milliseconds), new("time/data_wait_ms", wait)]);
+        log.Write(state.Step, [.. losses, new("learning_rate", step.LearningRate(state.Step)), new(StepTimeName, milliseconds), new("time/data_wait_ms", wait)]);
         progress.Show(new StepReport(
             state.Step, config.Training.Steps, [.. losses.Select(l => new KeyValuePair<string, double>(l.Key["loss/".Length..], l.Value))],
             TimeSpan.FromMilliseconds(smoothedMilliseconds), wait / milliseconds));
     }
 
     /// <summary>Is not interrupted: a resumed run must not lack a record that an uninterrupted one has.</summary>
-    private void Validate(MetricsLog log)
+    private void Validate(MetricsLog log, SegmentationLossTerms terms)
     {
         EvaluationReport report = validation.Evaluate(evaluator);
         DiceScore[] scores = [.. from m in report.Modalities from organ in report.Organs
                                  select new DiceScore(m, organ, report.Dice[m][organ].Mean ?? double.NaN)];
         log.Write(state.Step, [
             .. scores.Select(s => new KeyValuePair<string, double>($"dice/{s.Modality}/{s.Organ}", s.Value)),
-            new("mean_dice", report.OverallDice ?? double.NaN), new("l2_penalty", step.L2Penalty())]);
+            new("mean_dice", report.OverallDice ?? double.NaN), new("l2_penalty", step.L2Penalty()), .. Distributions(terms)]);
         progress.Show(state.Step, scores);
         if (report.OverallDice > state.BestDice || state.BestStep == 0)
         {
@@ -153,6 +161,14 @@ public sealed class Trainer : IDisposable
 
         WritePlot();
     }
+
+    /// <summary>What the distillation compares: by modality and true class, the softened distribution of the batch's mean logits. Classes that the batch lacks are left out.</summary>
+    private IEnumerable<KeyValuePair<string, double>> Distributions(SegmentationLossTerms terms)
+        => from m in Enumerable.Range(0, samples.Modalities.Count)
+           from trueClass in Enumerable.Range(0, classes.Count)
+           from c in Enumerable.Range(0, classes.Count)
+           where terms.HasClass(m, trueClass)
+           select new KeyValuePair<string, double>($"{DistributionPrefix}{samples.Modalities[m].Name}/{classes[trueClass]}/{classes[c]}", terms.ClassDistributions[m][trueClass][c]);
 
     private void Save() => checkpoints.Save(state.Step, TrainingCheckpoint.Contents(network, step.Optimizer, state));
 

@@ -1,0 +1,130 @@
+using CommandLine;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Experiments;
+using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Segmentation.Schemes;
+
+namespace UnpairedSegEngine.Cli.Verbs;
+
+/// <summary>What to do with an experiment.</summary>
+internal enum ExperimentAction
+{
+    /// <summary>Plan, run and report.</summary>
+    All,
+    Plan,
+    Run,
+    Report,
+}
+
+[Verb("experiment", HelpText = "Compare schemes: plan the runs, train and score each, and write the tables. Started again, it goes on; 'experiment plan', 'run' and 'report' are its parts, for clusters.")]
+internal sealed class ExperimentVerb : DeviceVerb
+{
+    [Value(0, MetaName = "action", Default = ExperimentAction.All, HelpText = "plan, run (all that is missing, or one --job) or report; all of them if not given.")]
+    public ExperimentAction Action { get; init; }
+
+    [Option("data", HelpText = "Dataset folder; needed to plan.")]
+    public string? Data { get; init; }
+
+    [Option("out", Required = true, HelpText = "Folder of the experiment: plan, runs and report.")]
+    public string Out { get; init; } = "";
+
+    [Option("schemes", Separator = ',', HelpText = "Schemes, separated by commas: individual, joint, joint-norm, y-shape, x-shape, ummkd; all if not given.")]
+    public IEnumerable<string> SchemeNames { get; init; } = [];
+
+    [Option("seeds", Separator = ',', HelpText = "Seeds, separated by commas; 0 if not given.")]
+    public IEnumerable<long> Seeds { get; init; } = [];
+
+    [Option("folds", Default = 1, HelpText = "Folds: those of the dataset's splits_final.json, or made by shuffling its cases.")]
+    public int Folds { get; init; }
+
+    [Option("judge", HelpText = "Cases to judge on: test or validation; test where there is one fold and labelled test cases, if not given.")]
+    public JudgedCases? Judge { get; init; }
+
+    [Option("config", HelpText = "YAML file with the settings that all runs have in common.")]
+    public string? Config { get; init; }
+
+    [Option("set", HelpText = "Settings that overrule the file: key.path=value ...")]
+    public IEnumerable<string> Set { get; init; } = [];
+
+    [Option("job", HelpText = "With run: only this job of the plan, from 0.")]
+    public int? Job { get; init; }
+
+    [Option("jobs", Default = 1, HelpText = "Runs at a time; they share the threads.")]
+    public int Jobs { get; init; }
+
+    [Option("threads", Default = 0, HelpText = "Threads in all; 0 for all cores.")]
+    public int Threads { get; init; }
+
+    public override int Run(string[] arguments)
+    {
+        ExperimentPlan plan = Action is ExperimentAction.Run or ExperimentAction.Report ? ExperimentPlan.Open(Out) : PlanOrGoOn();
+        if (Action is ExperimentAction.Plan)
+        {
+            for (int i = 0; i < plan.Jobs.Count; i++)
+                Console.WriteLine($"{i} {plan.Jobs[i].Name}");
+            return ExitCode.Ok;
+        }
+
+        SegmentationDataset dataset = SegmentationDataset.Open(plan.Data);
+        if (Action is not ExperimentAction.Report)
+            RunJobs(plan, dataset, arguments);
+        if (Action is ExperimentAction.Run)
+            return ExitCode.Ok;
+        ExperimentReport report = ExperimentReport.Collect(plan, dataset);
+        report.Write();
+        Console.WriteLine(report.Summary);
+        Console.WriteLine($"report: {Path.Combine(Out, ExperimentReport.HtmlName)}, {Path.Combine(Out, ExperimentReport.MarkdownName)}, {Path.Combine(Out, ExperimentReport.CsvName)}");
+        return ExitCode.Ok;
+    }
+
+    private ExperimentPlan PlanOrGoOn()
+    {
+        if (ExperimentPlan.Exists(Out))
+        {
+            ExperimentPlan earlier = ExperimentPlan.Open(Out);
+            bool isOther = (Data is not null && Path.GetFullPath(Data) != earlier.Data)
+                || (SchemeNames.Any() && !SchemeNames.Select(Scheme.Parse).SequenceEqual(earlier.Schemes))
+                || (Seeds.Any() && !Seeds.SequenceEqual(earlier.Jobs.Select(job => job.Seed).Distinct()));
+            return isOther
+                ? throw new ArgumentException($"--out '{Out}' holds an experiment with other data, schemes or seeds; choose another folder, or leave these options out to go on with it")
+                : earlier;
+        }
+
+        if (Data is null)
+            throw new ArgumentException("--data is needed to plan an experiment");
+        TrainingConfig config = ConfigLoader.Load(Config, Set);
+        SchemeName[] schemes = SchemeNames.Any() ? [.. SchemeNames.Select(Scheme.Parse)] : [.. Scheme.All.Keys];
+        return ExperimentPlan.Create(Out, SegmentationDataset.Open(Data), config, schemes, Seeds.Any() ? [.. Seeds] : [0], Folds, Judge);
+    }
+
+    private void RunJobs(ExperimentPlan plan, SegmentationDataset dataset, string[] arguments)
+    {
+        if (Job is < 0 || Job >= plan.Jobs.Count)
+            throw new ArgumentException($"--job {Job}: the plan has the jobs 0 to {plan.Jobs.Count - 1}");
+        if (Jobs < 1)
+            throw new ArgumentException($"--jobs is {Jobs}, expected a whole number from 1");
+        using var stop = new StopSignal();
+        var runner = new ExperimentRunner(plan, dataset, arguments);
+        ExperimentJob[] jobs = [.. (Job is { } one ? [plan.Jobs[one]] : plan.Jobs).Where(job => !runner.IsFinished(job))];
+        int threads = Math.Max(1, (Threads == 0 ? Environment.ProcessorCount : Threads) / Jobs);
+        int done = plan.Jobs.Count - jobs.Length;
+        Parallel.ForEach(jobs, new ParallelOptions { MaxDegreeOfParallelism = Jobs }, (job, loop) =>
+        {
+            try
+            {
+                stop.Token.ThrowIfCancellationRequested();
+                using OpenedBackend opened = OpenBackend(threads);
+                runner.Run(job, opened.Backend, threads, new JobProgress(job.Name, Console.Out), stop.Token);
+                Console.WriteLine($"[{Interlocked.Increment(ref done)}/{plan.Jobs.Count}] {job.Name} finished");
+            }
+            catch
+            {
+                // The others end after their step, with a checkpoint.
+                stop.Request();
+                throw;
+            }
+        });
+    }
+}

@@ -1,0 +1,128 @@
+using System.Text.Json;
+using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Schemes;
+
+namespace UnpairedSegEngine.Segmentation.Experiments;
+
+/// <summary>Which cases an experiment is judged on.</summary>
+public enum JudgedCases
+{
+    /// <summary>The labelled cases of imagesTs.</summary>
+    Test,
+
+    /// <summary>Each fold's validation cases.</summary>
+    Validation,
+}
+
+/// <summary>
+/// The jobs of an experiment: every scheme with every seed on every fold, each independent of the others. Its folder holds plan.json, config.yaml (what all jobs have in
+/// common), splits_final.json, runs/ and the report. plan.json is written last: a folder without it holds no experiment.
+/// </summary>
+public sealed class ExperimentPlan
+{
+    private const string PlanName = "plan.json";
+    private const string ConfigName = "config.yaml";
+
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    private ExperimentPlan(string folder, Stored stored, TrainingConfig config)
+    {
+        (Folder, Data, Judged, Config) = (folder, stored.Data, Enum.Parse<JudgedCases>(stored.Judged), config);
+        Jobs = [.. from fold in Enumerable.Range(0, stored.Folds) from seed in stored.Seeds from scheme in stored.Schemes select new ExperimentJob(Scheme.Parse(scheme), seed, fold)];
+    }
+
+    /// <summary>The experiment's folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>The dataset's folder.</summary>
+    public string Data { get; }
+
+    public JudgedCases Judged { get; }
+
+    /// <summary>What all jobs have in common.</summary>
+    public TrainingConfig Config { get; }
+
+    /// <summary>In the order in which they are run: all schemes of a seed before the next seed.</summary>
+    public IReadOnlyList<ExperimentJob> Jobs { get; }
+
+    public IReadOnlyList<SchemeName> Schemes => [.. Jobs.Select(job => job.Scheme).Distinct()];
+
+    public string SplitsPath => Path.Combine(Folder, SplitFile.FileName);
+
+    /// <summary>Whether a folder holds an experiment.</summary>
+    public static bool Exists(string folder) => File.Exists(Path.Combine(folder, PlanName));
+
+    /// <summary>Plans an experiment and writes it down.</summary>
+    /// <param name="folder">Absent or empty, or without a plan yet.</param>
+    /// <param name="dataset">What is trained on.</param>
+    /// <param name="config">What all jobs have in common.</param>
+    /// <param name="schemes">Which schemes.</param>
+    /// <param name="seeds">Which seeds.</param>
+    /// <param name="folds">How many folds.</param>
+    /// <param name="judged">Cases to judge on; the labelled test cases where there are some and one fold, else the validation cases, if null.</param>
+    /// <exception cref="ArgumentException">Nothing to run, something twice, or not so many folds.</exception>
+    /// <exception cref="InvalidDataException">The folder holds something else, or there is nothing to judge on.</exception>
+    public static ExperimentPlan Create(
+        string folder, SegmentationDataset dataset, TrainingConfig config, IReadOnlyList<SchemeName> schemes, IReadOnlyList<long> seeds, int folds, JudgedCases? judged)
+    {
+        if (schemes.Count == 0 || seeds.Count == 0 || folds < 1)
+            throw new ArgumentException("an experiment needs at least one scheme, one seed and one fold");
+        if (schemes.Distinct().Count() < schemes.Count || seeds.Distinct().Count() < seeds.Count)
+            throw new ArgumentException("a scheme or a seed is named twice");
+        if (Directory.Exists(folder) && !Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(entry => Path.GetFileName(entry) is not (ConfigName or SplitFile.FileName)))
+            throw new InvalidDataException($"'{folder}': exists and holds no experiment; choose another --out");
+
+        bool hasTest = dataset.TestCases.Any(c => c.LabelPath is not null);
+        var stored = new Stored(
+            Path.GetFullPath(dataset.Folder), [.. schemes.Select(Scheme.TextOf)], seeds, folds, (judged ?? (hasTest && folds == 1 ? JudgedCases.Test : JudgedCases.Validation)).ToString());
+        var plan = new ExperimentPlan(folder, stored, config);
+        foreach (ExperimentJob job in plan.Jobs)
+            ConfigLoader.CheckRules(job.ConfigOf(config));
+        Directory.CreateDirectory(folder);
+        dataset.WriteSplits(plan.SplitsPath, folds);
+        for (int fold = 0; fold < folds; fold++)
+        {
+            if (plan.CasesToJudge(dataset, fold).Count == 0)
+                throw new InvalidDataException($"'{dataset.Folder}': fold {fold} has no labelled {plan.Judged.ToString().ToLowerInvariant()} case to judge on");
+        }
+
+        AtomicFile.Write(Path.Combine(folder, ConfigName), stream =>
+        {
+            using var writer = new StreamWriter(stream, leaveOpen: true);
+            ConfigFile.Write(writer, config);
+        });
+        AtomicFile.Write(Path.Combine(folder, PlanName), stream => JsonSerializer.Serialize(stream, stored, Format));
+        return plan;
+    }
+
+    /// <summary>Reads a plan that was made before.</summary>
+    /// <exception cref="InvalidDataException">There is none, or it is damaged.</exception>
+    public static ExperimentPlan Open(string folder)
+    {
+        string path = Path.Combine(folder, PlanName);
+        if (!File.Exists(path))
+            throw new InvalidDataException($"'{folder}': holds no experiment ({PlanName}); plan one with: unpairedseg experiment plan --data DIR --out {folder}");
+        try
+        {
+            Stored stored = JsonSerializer.Deserialize<Stored>(File.ReadAllText(path), Format) ?? throw new JsonException("is empty");
+            return new ExperimentPlan(folder, stored, ConfigLoader.Load(Path.Combine(folder, ConfigName)));
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException or NullReferenceException)
+        {
+            throw new InvalidDataException($"'{path}': no plan of an experiment: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>The run folder of a job.</summary>
+    public string RunPath(ExperimentJob job) => Path.Combine(Folder, "runs", job.Name);
+
+    public IReadOnlyList<DatasetCase> CasesToJudge(SegmentationDataset dataset, int fold)
+    {
+        DatasetSplit split = dataset.Split(fold, SplitsPath);
+        return Judged == JudgedCases.Test ? [.. split.Test.Where(c => c.LabelPath is not null)] : split.Validation;
+    }
+
+    private sealed record Stored(string Data, IReadOnlyList<string> Schemes, IReadOnlyList<long> Seeds, int Folds, string Judged);
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using UnpairedSegEngine.Checkpoints;
+
+namespace UnpairedSegEngine.Segmentation.Experiments;
+
+/// <summary>What a finished job leaves beside its scores; the file is written last, so that a job with it is finished.</summary>
+/// <param name="Parameters">Trained parameters.</param>
+/// <param name="Steps">Training steps.</param>
+/// <param name="Seconds">Time of the training steps: their number times the mean of those that were logged.</param>
+public sealed record JobResult(long Parameters, long Steps, double Seconds)
+{
+    private const string FileName = "result.json";
+
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    public static bool Exists(string run) => File.Exists(PathIn(run));
+
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public static JobResult Read(string run)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<JobResult>(File.ReadAllText(PathIn(run)), Format) ?? throw new JsonException("is empty");
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidDataException($"'{PathIn(run)}': {exception.Message}; remove it to have the job evaluated again", exception);
+        }
+    }
+
+    public void Write(string run) => AtomicFile.Write(PathIn(run), stream => JsonSerializer.Serialize(stream, this, Format));
+
+    private static string PathIn(string run) => Path.Combine(run, FileName);
+}

@@ -1,0 +1,33 @@
+using UnpairedSegEngine.Imaging.Metrics;
+using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Evaluation;
+using UnpairedSegEngine.Segmentation.Schemes;
+
+namespace UnpairedSegEngine.Segmentation.Experiments;
+
+/// <summary>The scores of a scheme by case: a case that several seeds judged counts once, with its mean.</summary>
+internal sealed class SchemeScores(SchemeName scheme, IReadOnlyList<FinishedJob> jobs)
+{
+    public string Name { get; } = Scheme.TextOf(scheme);
+
+    public IReadOnlyList<FinishedJob> Jobs => jobs;
+
+    public double MeanSeconds => jobs.Average(job => job.Result.Seconds);
+
+    /// <summary>Mean Dice over organs and modalities of each job: how much the seed (and fold) matters.</summary>
+    public ScoreSummary OverJobs => ScoreSummary.Of([.. jobs.Select(job => job.Report.OverallDice)]);
+
+    /// <summary>The value of each case of a modality; of an organ, or the mean over organs where it is null. Cases without the score are left out.</summary>
+    public IReadOnlyDictionary<string, double> Cases(string metric, string modality, string? organ)
+    {
+        Func<StructureScores, double?> value = StructureScores.Metrics.Single(m => m.Name == metric).Value;
+        return (from job in jobs
+                from result in job.Report.Cases
+                where result.Modality == modality
+                let score = organ is null ? result.Scores.Values.Select(value).Average() : value(result.Scores[organ])
+                where score is not null
+                group score.Value by result.Id).ToDictionary(group => group.Key, group => group.Average());
+    }
+
+    public ScoreSummary Summary(string metric, string modality, string? organ) => ScoreSummary.Of([.. Cases(metric, modality, organ).Values.Select(v => (double?)v)]);
+}

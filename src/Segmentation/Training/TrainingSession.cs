@@ -1,0 +1,45 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Runs;
+
+namespace UnpairedSegEngine.Segmentation.Training;
+
+/// <summary>What a run trains and validates on, read and prepared: from here on nothing of the data can be refused.</summary>
+public sealed class TrainingSession
+{
+    private readonly ModelDescription model;
+    private readonly CaseCache cache;
+    private readonly ISampleSource samples;
+    private readonly ValidationSet validation;
+
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="split">Its cases.</param>
+    /// <param name="config">What is trained.</param>
+    /// <param name="model">Modalities, classes and preprocessing.</param>
+    /// <param name="threads">Cases read at once.</param>
+    /// <exception cref="InvalidDataException">A case is bad, or the cases need more memory than the configuration allows.</exception>
+    public TrainingSession(SegmentationDataset dataset, DatasetSplit split, TrainingConfig config, ModelDescription model, int threads)
+    {
+        this.model = model;
+        cache = CaseCache.Load(split.Limit(config.Data.MostCases).Train, dataset, model.Preprocessing, threads, (long)config.Data.CacheMegabytes << 20);
+        samples = SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape);
+        validation = new ValidationSet(split.Validation, dataset, model.Preprocessing);
+    }
+
+    /// <summary>Trains a new or an interrupted run to its last step, or until asked to stop.</summary>
+    /// <param name="run">The run; its newest intact checkpoint is where training goes on.</param>
+    /// <param name="backend">Computes.</param>
+    /// <param name="view">Shows a person how it goes.</param>
+    /// <param name="stop">Ends training after the current step, with a checkpoint.</param>
+    public TrainingOutcome Train(RunFolder run, Backend backend, IProgressView view, CancellationToken stop)
+    {
+        view.Note($"{backend.Description}; training on {cache}, validating on {validation.Count} cases");
+        using var trainer = new Trainer(run, model, samples, validation, backend, view);
+        long done = trainer.Resume();
+        if (done > 0)
+            view.Note($"resuming after step {done}");
+        return trainer.Run(stop);
+    }
+}
