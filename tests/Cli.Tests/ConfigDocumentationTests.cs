@@ -4,13 +4,14 @@ internal sealed class ConfigDocumentationTests : CommandLine
 {
     [Test]
     public void The_documentation_lists_the_keys_as_they_are()
-    {
-        string? root = TestContext.CurrentContext.TestDirectory;
-        while (root is not null && !File.Exists(Path.Combine(root, "UnpairedSegEngine.sln")))
-            root = Path.GetDirectoryName(root);
-        string page = File.ReadAllText(Path.Combine(root!, "docs", "configuration.md"));
-        Assert.That(page, Does.EndWith(Run("config", "--explain").Output), "write the output of `unpairedseg config --explain` into docs/configuration.md");
-    }
+        => Assert.That(
+            File.ReadAllText(Document("configuration.md")), Does.EndWith(Run("config", "--explain").Output),
+            "write the output of `unpairedseg config --explain` into docs/configuration.md");
+
+    [Test]
+    public void The_schema_is_that_of_the_keys()
+        => Assert.That(
+            File.ReadAllText(Document("config.schema.json")), Is.EqualTo(Run("config", "--schema").Output), "write the output of `unpairedseg config --schema` into docs/config.schema.json");
 
     [Test]
     public void A_checked_file_is_printed_resolved()
@@ -20,5 +21,23 @@ internal sealed class ConfigDocumentationTests : CommandLine
         (int code, string output, _) = Run("config", "--config", file, "--set", "network.channels=8");
         Assert.That(code, Is.Zero);
         Assert.That(output, Does.Contain("steps: 7").And.Contains("channels: 8").And.Contains("temperature: 2"));
+    }
+
+    [TestCase("paper-cardiac-2d", "steps: 150000", "batch: 8", "learning_rate: 0.001")]
+    [TestCase("paper-abdomen-3d", "steps: 50000", "batch: 2", "learning_rate: 0.0001")]
+    public void Presets_are_read_by_their_names(string preset, params string[] lines)
+    {
+        (int code, string output, string errors) = Run("config", "--config", preset);
+        Assert.That(code, Is.Zero, errors);
+        foreach (string line in lines)
+            Assert.That(output, Does.Contain(line));
+    }
+
+    private static string Document(string name)
+    {
+        string? root = TestContext.CurrentContext.TestDirectory;
+        while (root is not null && !File.Exists(Path.Combine(root, "UnpairedSegEngine.sln")))
+            root = Path.GetDirectoryName(root);
+        return Path.Combine(root!, "docs", name);
     }
 }

@@ -10,7 +10,10 @@ internal sealed class ConfigVerb : IVerb
     [Option("explain", HelpText = "Print the table of keys as Markdown.")]
     public bool Explain { get; init; }
 
-    [Option("config", HelpText = "YAML file to check.")]
+    [Option("schema", HelpText = "Print the JSON schema of configuration files.")]
+    public bool Schema { get; init; }
+
+    [Option("config", HelpText = "YAML file or preset to check.")]
     public string? Config { get; init; }
 
     [Option("set", HelpText = "Settings that overrule the file: key.path=value ...")]
@@ -18,7 +21,9 @@ internal sealed class ConfigVerb : IVerb
 
     public int Run(string[] arguments)
     {
-        if (Explain)
+        if (Schema)
+            Console.Write(ConfigSchema.Text());
+        else if (Explain)
             Console.Write(Table());
         else
             ConfigFile.Write(Console.Out, ConfigLoader.Load(Config, Set));

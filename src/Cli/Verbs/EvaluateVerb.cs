@@ -5,6 +5,7 @@ using UnpairedSegEngine.Imaging.Pictures;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Training;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -72,7 +73,19 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
         return ExitCode.Ok;
     }
 
-    private EvaluationReport EvaluateRun(string run, string data)
+    private EvaluationReport EvaluateRun(string run, string data) => TfRecordDataset.Exists(data) ? EvaluateRecords(run, data) : EvaluateVolumes(run, data);
+
+    private EvaluationReport EvaluateRecords(string run, string data)
+    {
+        var validation = new RecordValidation(TfRecordDataset.Open(data));
+        if (validation.Count == 0)
+            throw new InvalidDataException($"'{data}': no list and no file name says which records are for validation");
+        using OpenedBackend opened = OpenBackend(Threads);
+        using TrainedModel model = OpenModel(run, opened.Backend);
+        return validation.Evaluate(model.Predictor, model.Description.Classes);
+    }
+
+    private EvaluationReport EvaluateVolumes(string run, string data)
     {
         SegmentationDataset dataset = SegmentationDataset.Open(data);
         IReadOnlyList<DatasetCase> cases = CasesOf(dataset);

@@ -12,13 +12,13 @@ namespace UnpairedSegEngine.Cli.Verbs;
 [Verb("train", HelpText = "Train a network on a dataset of several modalities.")]
 internal sealed class TrainVerb : DeviceVerb
 {
-    [Option("data", Required = true, HelpText = "Dataset folder (nnU-Net v2 raw layout with a 'domains' key in dataset.json).")]
+    [Option("data", Required = true, HelpText = "Dataset folder: nnU-Net v2 raw layout with a 'domains' key in dataset.json, or TFRecords of slices as the authors released them.")]
     public string Data { get; init; } = "";
 
     [Option("out", Required = true, HelpText = "Run folder: configuration, logs, checkpoints and pictures.")]
     public string Out { get; init; } = "";
 
-    [Option("config", HelpText = "YAML file with settings; see docs/configuration.md.")]
+    [Option("config", HelpText = "YAML file with settings (docs/configuration.md), or a preset: paper-cardiac-2d, paper-abdomen-3d.")]
     public string? Config { get; init; }
 
     [Option("set", HelpText = "Settings that overrule the file: key.path=value ...")]
@@ -59,16 +59,14 @@ internal sealed class TrainVerb : DeviceVerb
 
     public override int Run(string[] arguments)
     {
-        SegmentationDataset dataset = SegmentationDataset.Open(Data);
-        DatasetSplit split = dataset.Split(Fold);
         RunFolder? earlier = Resume ? OpenEarlier() : null;
         TrainingConfig config = earlier?.Config ?? ConfigLoader.Load(Config, Set, Flags());
-        ModelDescription model = earlier is null ? ModelDescription.Of(config, dataset) : ModelDescription.Read(earlier.Path);
+        (ModelDescription model, Func<int, TrainingSession> load) = OpenData(config, earlier);
         if (earlier is null)
             RunFolder.RequireUnused(Out);
         int threads = config.Training.Threads == 0 ? Environment.ProcessorCount : config.Training.Threads;
         using OpenedBackend opened = OpenBackend(threads);
-        var session = new TrainingSession(dataset, split, config, model, threads);
+        TrainingSession session = load(threads);
 
         // After all that may be refused: a wrong device or a bad case leaves no folder behind.
         RunFolder run = earlier ?? CreateRun(config, model, arguments);
@@ -83,6 +81,22 @@ internal sealed class TrainVerb : DeviceVerb
                 CultureInfo.InvariantCulture,
                 $"done: {state.Step} steps, best validation Dice {state.BestDice:F3} at step {state.BestStep}; next: unpairedseg evaluate --run {Out} --data {Data}"));
         return outcome.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
+    }
+
+    /// <summary>The description of the model, and how its data is read.</summary>
+    private (ModelDescription Model, Func<int, TrainingSession> Load) OpenData(TrainingConfig config, RunFolder? earlier)
+    {
+        if (TfRecordDataset.Exists(Data))
+        {
+            TfRecordDataset records = TfRecordDataset.Open(Data);
+            ModelDescription described = records.Describe();
+            return (described, _ => TrainingSession.OnRecords(records, config, described));
+        }
+
+        SegmentationDataset dataset = SegmentationDataset.Open(Data);
+        DatasetSplit split = dataset.Split(Fold);
+        ModelDescription model = earlier is null ? ModelDescription.Of(config, dataset) : ModelDescription.Read(earlier.Path);
+        return (model, threads => TrainingSession.OnVolumes(dataset, split, config, model, threads));
     }
 
     private RunFolder OpenEarlier()

@@ -13,12 +13,15 @@ public static class ConfigFile
     private const long LargestFile = 1 << 20;
     private const int DeepestGroup = 8;
 
-    /// <summary>The settings of a file, in its order.</summary>
+    /// <summary>Configurations that come with the program and are read by their names.</summary>
+    public static IReadOnlyList<string> Presets { get; } = [.. typeof(ConfigFile).Assembly.GetManifestResourceNames().Order(StringComparer.Ordinal)];
+
+    /// <summary>The settings of a file, or of a preset where there is no such file, in its order.</summary>
     /// <exception cref="InvalidDataException">The file is missing, no YAML or holds more than groups and scalars; the message names file and line.</exception>
     public static IReadOnlyList<ConfigSetting> Read(string path)
     {
         if (!File.Exists(path))
-            throw new InvalidDataException($"'{path}': no such configuration file");
+            return ReadPreset(path) ?? throw new InvalidDataException($"'{path}': no such configuration file or preset; presets are {string.Join(", ", Presets)}");
         if (new FileInfo(path).Length > LargestFile)
             throw new InvalidDataException($"'{path}': longer than {LargestFile} bytes; is this a configuration file?");
         try
@@ -30,6 +33,14 @@ public static class ConfigFile
         {
             throw new InvalidDataException($"{path}:{e.End.Line}: no valid YAML: {e.Message}", e);
         }
+    }
+
+    private static IReadOnlyList<ConfigSetting>? ReadPreset(string name)
+    {
+        if (!Presets.Contains(name))
+            return null;
+        using var reader = new StreamReader(typeof(ConfigFile).Assembly.GetManifestResourceStream(name)!);
+        return Read(new Parser(reader), name);
     }
 
     /// <summary>Writes every key of a configuration, so that reading the file gives the same one.</summary>

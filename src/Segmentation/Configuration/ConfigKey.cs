@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using System.Text.Json.Nodes;
 using UnpairedSegEngine.Segmentation.Data;
 
 namespace UnpairedSegEngine.Segmentation.Configuration;
@@ -47,6 +48,39 @@ public sealed class ConfigKey
             string lower = double.IsFinite(attribute.Minimum) ? $"{(attribute.AboveMinimum ? " above " : " from ")}{Text(attribute.Minimum)}" : "";
             return double.IsFinite(attribute.Maximum) ? $"{lower} to {Text(attribute.Maximum)}" : lower;
         }
+    }
+
+    /// <summary>The JSON schema of its values.</summary>
+    internal JsonObject Schema(TrainingConfig defaults)
+    {
+        var schema = new JsonObject { ["description"] = Meaning };
+        if (IsMap)
+        {
+            schema["type"] = "object";
+            schema["additionalProperties"] = new JsonObject { ["type"] = new JsonArray("string", "number") };
+            return schema;
+        }
+
+        schema["default"] = ValueIn(defaults) switch
+        {
+            bool flag => JsonValue.Create(flag),
+            int number => JsonValue.Create(number),
+            long number => JsonValue.Create(number),
+            double number => JsonValue.Create(number),
+            _ => JsonValue.Create(TextIn(defaults)),
+        };
+        if (ValueType.IsEnum)
+        {
+            schema["enum"] = new JsonArray([.. Enum.GetNames(ValueType).Select(name => (JsonNode)SnakeCase.From(name))]);
+            return schema;
+        }
+
+        schema["type"] = ValueType == typeof(bool) ? "boolean" : ValueType == typeof(double) ? "number" : attribute.Form is not null ? "string" : "integer";
+        if (double.IsFinite(attribute.Minimum))
+            schema[attribute.AboveMinimum ? "exclusiveMinimum" : "minimum"] = attribute.Minimum;
+        if (double.IsFinite(attribute.Maximum))
+            schema["maximum"] = attribute.Maximum;
+        return schema;
     }
 
     /// <summary>Its value in a configuration, as text that <see cref="TryParse"/> reads back to the same value.</summary>

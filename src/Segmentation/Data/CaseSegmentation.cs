@@ -106,7 +106,8 @@ public sealed class CaseSegmentation
     }
 
     /// <summary>The lowest class on ties.</summary>
-    private static int Highest(ReadOnlySpan<float> scores)
+    /// <summary>The first of the greatest scores.</summary>
+    internal static int Highest(ReadOnlySpan<float> scores)
     {
         int highest = 0;
         for (int label = 1; label < scores.Length; label++)

@@ -23,7 +23,8 @@ public sealed class TfRecordSource : ISampleSource
         {
             throw new InvalidDataException($"modality '{empty?.Name}' has no TFRecord, expected at least one");
         }
-        Shape = Read(records[0][0]).Shape;
+        (string firstPath, long firstOffset) = records[0][0];
+        Shape = TfRecordPair.Read(firstPath, firstOffset, classCount).Shape;
     }
 
     /// <inheritdoc/>
@@ -32,20 +33,27 @@ public sealed class TfRecordSource : ISampleSource
     /// <inheritdoc/>
     public SampleShape Shape { get; }
 
+    /// <summary>Records of all modalities.</summary>
+    public int Count => records.Sum(ofModality => ofModality.Length);
+
+    /// <summary>A record by its number, in the order of modalities and files.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, or of another size than the first.</exception>
+    public TfRecordPair Read(int number) => Read(records.SelectMany(ofModality => ofModality).ElementAt(number));
+
     /// <inheritdoc/>
     public void Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
     {
         (string Path, long Offset)[] candidates = records[modality.Index];
         (string Path, long Offset) drawn = candidates[stream.NextIndex(candidates.Length)];
         TfRecordPair pair = Read(drawn);
-        if (pair.Shape != Shape)
-        {
-            throw new InvalidDataException(
-                $"'{drawn.Path}': the record at offset {drawn.Offset} is {pair.Shape}, expected {Shape} like the first record");
-        }
         pair.Image.CopyTo(image);
         pair.Labels.CopyTo(labels);
     }
 
-    private TfRecordPair Read((string Path, long Offset) record) => TfRecordPair.Read(record.Path, record.Offset, classCount);
+    private TfRecordPair Read((string Path, long Offset) record)
+    {
+        TfRecordPair pair = TfRecordPair.Read(record.Path, record.Offset, classCount);
+        return pair.Shape == Shape ? pair
+            : throw new InvalidDataException($"'{record.Path}': the record at offset {record.Offset} is {pair.Shape}, expected {Shape} like the first record");
+    }
 }

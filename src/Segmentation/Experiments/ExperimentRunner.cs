@@ -39,7 +39,7 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
             return;
         TrainingConfig config = job.ConfigOf(plan.Config);
         ModelDescription model = ModelDescription.Of(config, dataset);
-        var session = new TrainingSession(dataset, dataset.Split(job.Fold, plan.SplitsPath), config, model, threads);
+        var session = TrainingSession.OnVolumes(dataset, dataset.Split(job.Fold, plan.SplitsPath), config, model, threads);
         RunFolder run = OpenOrCreate(plan.RunPath(job), config, model);
         if (session.Train(run, backend, view, stop).Interrupted)
             throw new OperationCanceledException($"stopped in {job.Name}; the same command goes on");

@@ -33,6 +33,13 @@ public sealed class CasePredictor(Backend backend, ISegmentationNetwork network,
         return segmentation;
     }
 
+    /// <summary>The labels of one image of slices (height, width, channels).</summary>
+    public byte[] Labels(float[] image, Modality modality)
+    {
+        float[] logits = evaluator.Logits(image, new Shape(1, 1, sample.Height, sample.Width, sample.Channels), modality);
+        return [.. Enumerable.Range(0, sample.Height * sample.Width).Select(pixel => (byte)CaseSegmentation.Highest(logits.AsSpan(pixel * network.Classes, network.Classes)))];
+    }
+
     private IEnumerable<(int Slice, ReadOnlyMemory<float> Scores)> Slices(PreparedCase prepared, CancellationToken stop)
     {
         int sliceScores = prepared.Grid.Height * prepared.Grid.Width * network.Classes;

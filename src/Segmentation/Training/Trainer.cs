@@ -37,9 +37,9 @@ public sealed class Trainer : IDisposable
     private readonly ISegmentationNetwork network;
     private readonly TrainingStep step;
     private readonly CheckpointStore checkpoints;
-    private readonly CaseEvaluator evaluator;
+    private readonly CasePredictor predictor;
     private readonly ISampleSource samples;
-    private readonly ValidationSet validation;
+    private readonly IValidationSet validation;
     private readonly ModalityIndex modality;
     private readonly IReadOnlyList<string> classes;
     private TrainingState state = new(0);
@@ -51,13 +51,13 @@ public sealed class Trainer : IDisposable
     /// <param name="validation">May be empty.</param>
     /// <param name="backend">Computes.</param>
     /// <param name="progress">Shows a person how it goes.</param>
-    public Trainer(RunFolder run, ModelDescription model, ISampleSource samples, ValidationSet validation, Backend backend, IProgressView progress)
+    public Trainer(RunFolder run, ModelDescription model, ISampleSource samples, IValidationSet validation, Backend backend, IProgressView progress)
     {
         (this.run, config, this.samples, this.validation, this.progress) = (run, run.Config, samples, validation, progress);
         network = Scheme.Of(config).CreateNetwork(config, backend.Device, model.Modalities.Count, model.Classes.Count);
         step = new TrainingStep(backend, network, Scheme.Of(config).LossOf(config), Scheme.OptimizerOf(config, model.Modalities.Count), (ulong)config.Training.Seed);
         checkpoints = new CheckpointStore(run.CheckpointsPath, config.Training.Keep, progress.Note);
-        evaluator = new CaseEvaluator(new CasePredictor(backend, network, model.Modalities.Count, model.Preprocessing.Shape), model.Classes);
+        predictor = new CasePredictor(backend, network, model.Modalities.Count, model.Preprocessing.Shape);
         classes = model.Classes;
         modality = ModalityIndex.Blocks(model.Modalities.Count, config.Training.Batch);
     }
@@ -146,7 +146,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Is not interrupted: a resumed run must not lack a record that an uninterrupted one has.</summary>
     private void Validate(MetricsLog log, SegmentationLossTerms terms)
     {
-        EvaluationReport report = validation.Evaluate(evaluator);
+        EvaluationReport report = validation.Evaluate(predictor, classes);
         DiceScore[] scores = [.. from m in report.Modalities from organ in report.Organs
                                  select new DiceScore(m, organ, report.Dice[m][organ].Mean ?? double.NaN)];
         log.Write(state.Step, [

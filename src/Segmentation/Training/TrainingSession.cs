@@ -10,22 +10,37 @@ namespace UnpairedSegEngine.Segmentation.Training;
 public sealed class TrainingSession
 {
     private readonly ModelDescription model;
-    private readonly CaseCache cache;
     private readonly ISampleSource samples;
-    private readonly ValidationSet validation;
+    private readonly IValidationSet validation;
+    private readonly string description;
 
+    private TrainingSession(ModelDescription model, ISampleSource samples, IValidationSet validation, string description)
+        => (this.model, this.samples, this.validation, this.description) = (model, samples, validation, description);
+
+    /// <summary>On volumes.</summary>
     /// <param name="dataset">The dataset.</param>
     /// <param name="split">Its cases.</param>
     /// <param name="config">What is trained.</param>
     /// <param name="model">Modalities, classes and preprocessing.</param>
     /// <param name="threads">Cases read at once.</param>
     /// <exception cref="InvalidDataException">A case is bad, or the cases need more memory than the configuration allows.</exception>
-    public TrainingSession(SegmentationDataset dataset, DatasetSplit split, TrainingConfig config, ModelDescription model, int threads)
+    public static TrainingSession OnVolumes(SegmentationDataset dataset, DatasetSplit split, TrainingConfig config, ModelDescription model, int threads)
     {
-        this.model = model;
-        cache = CaseCache.Load(split.Limit(config.Data.MostCases).Train, dataset, model.Preprocessing, threads, (long)config.Data.CacheMegabytes << 20);
-        samples = SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape);
-        validation = new ValidationSet(split.Validation, dataset, model.Preprocessing);
+        CaseCache cache = CaseCache.Load(split.Limit(config.Data.MostCases).Train, dataset, model.Preprocessing, threads, (long)config.Data.CacheMegabytes << 20);
+        return new TrainingSession(
+            model, SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape), new ValidationSet(split.Validation, dataset, model.Preprocessing), cache.ToString());
+    }
+
+    /// <summary>On TFRecords of slices.</summary>
+    /// <exception cref="InvalidDataException">The configuration asks for other samples than the records hold.</exception>
+    public static TrainingSession OnRecords(TfRecordDataset dataset, TrainingConfig config, ModelDescription model)
+    {
+        SampleShape shape = dataset.Training.Shape;
+        if (config.Network.Name != NetworkName.Dilated2d)
+            throw new InvalidDataException($"'{dataset.Folder}': holds slices, which train the 2D network; leave out --network {SnakeCase.From(config.Network.Name.ToString())}");
+        if (config.Data.Size != shape.Height || config.Data.Slices != shape.Channels || shape.Height != shape.Width)
+            throw new InvalidDataException($"'{dataset.Folder}': its records are {shape}, but data.size is {config.Data.Size} and data.slices {config.Data.Slices}; set them to the records'");
+        return new TrainingSession(model, dataset.Training, new RecordValidation(dataset), dataset.ToString());
     }
 
     /// <summary>Trains a new or an interrupted run to its last step, or until asked to stop.</summary>
@@ -35,7 +50,7 @@ public sealed class TrainingSession
     /// <param name="stop">Ends training after the current step, with a checkpoint.</param>
     public TrainingOutcome Train(RunFolder run, Backend backend, IProgressView view, CancellationToken stop)
     {
-        view.Note($"{backend.Description}; training on {cache}, validating on {validation.Count} cases");
+        view.Note($"{backend.Description}; training on {description}, validating on {validation.Count} cases");
         using var trainer = new Trainer(run, model, samples, validation, backend, view);
         long done = trainer.Resume();
         if (done > 0)

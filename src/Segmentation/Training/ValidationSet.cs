@@ -1,11 +1,12 @@
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
+using UnpairedSegEngine.Segmentation.Inference;
 
 namespace UnpairedSegEngine.Segmentation.Training;
 
 /// <summary>Cases kept in memory that a run is validated on: prepared images beside the references on their own grids.</summary>
-public sealed class ValidationSet
+public sealed class ValidationSet : IValidationSet
 {
     private readonly (PreparedCase Prepared, Volume<byte> Reference)[] cases;
 
@@ -19,6 +20,9 @@ public sealed class ValidationSet
 
     public int Count => cases.Length;
 
-    public EvaluationReport Evaluate(CaseEvaluator evaluator)
-        => new([.. cases.Select(c => evaluator.Evaluate(c.Prepared, c.Reference).Result)], evaluator.Organs);
+    public EvaluationReport Evaluate(CasePredictor predictor, IReadOnlyList<string> classNames)
+    {
+        var evaluator = new CaseEvaluator(predictor, classNames);
+        return new EvaluationReport([.. cases.Select(c => evaluator.Evaluate(c.Prepared, c.Reference).Result)], evaluator.Organs);
+    }
 }

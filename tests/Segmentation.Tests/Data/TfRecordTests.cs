@@ -129,7 +129,7 @@ public class TfRecordTests
         return path;
     }
 
-    private static byte[] Record(float imageValue = 0.5f, Func<int, float>? labelAt = null, int elements = 18)
+    internal static byte[] Record(float imageValue = 0.5f, Func<int, float>? labelAt = null, int elements = 18)
     {
         var example = new Example { Features = new Features() };
         foreach ((string name, int value) in (ReadOnlySpan<(string, int)>)
