@@ -112,7 +112,10 @@ public sealed class ExperimentReport
         int digits = metric == Dice ? 3 : 1;
         return new ReportSection(metric == Dice ? "Dice" : $"{metric[..metric.IndexOf('_', StringComparison.Ordinal)].ToUpperInvariant()}, mm")
         {
-            Paragraphs = [$"{StructureScores.Metrics.Single(m => m.Name == metric).Definition}. Mean and population deviation over cases; {StructureScores.EmptyPolicy}."],
+            Paragraphs =
+            [
+                $"{StructureScores.Metrics.Single(m => m.Name == metric).Definition}. Mean and population deviation over cases; {(metric == Dice ? StructureScores.EmptyPolicy : "organs that are missed or hallucinated have no distance and are left out")}.",
+            ],
             Tables = [.. modalities.Select(modality => new ReportTable(modality, ["scheme", .. organs, "mean"], [.. schemes.Select(scheme => (IReadOnlyList<string>)
                 [scheme.Name, .. organs.Select(organ => Text(scheme.Summary(metric, modality, organ), digits)), Text(scheme.Summary(metric, modality, null), digits)])]))],
         };
