@@ -12,7 +12,7 @@ internal static class HtmlReport
         h1 { font-size: 1.7em; } h2 { margin-top: 2em; border-bottom: 2px solid #d9e0e6; padding-bottom: .2em; }
         table { border-collapse: collapse; margin: .6em 0 1.4em; } caption { text-align: left; font-weight: 600; padding: .3em 0; }
         th, td { padding: .28em .75em; border-bottom: 1px solid #e3e8ec; text-align: right; white-space: nowrap; }
-        th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 2px solid #9fb0bd; }
+        th:first-child, td:first-child, .text { text-align: left; } .text { white-space: normal; } thead th { border-bottom: 2px solid #9fb0bd; }
         tbody tr:hover { background: #f3f7fa; } figure { margin: 1em 0; } figcaption { color: #52616d; }
         figure svg, figure img { max-width: 100%; height: auto; } .matrices { display: flex; flex-wrap: wrap; gap: 0 2.5em; } .matrix td { min-width: 3.2em; }
         """;
@@ -36,7 +36,7 @@ internal static class HtmlReport
             }
 
             foreach (ReportPicture picture in section.Pictures)
-                writer.WriteLine($"<figure>{Inline(picture)}<figcaption>{Text(picture.Caption)}</figcaption></figure>");
+                writer.WriteLine($"<figure><figcaption>{Text(picture.Caption)}</figcaption>{Inline(picture)}</figure>");
             writer.WriteLine("</section>");
         }
 
@@ -45,9 +45,10 @@ internal static class HtmlReport
 
     private static void Write(TextWriter writer, ReportTable table)
     {
-        writer.WriteLine($"<table><caption>{Text(table.Caption)}</caption><thead><tr>{Cells("th", table.Header)}</tr></thead><tbody>");
+        bool[] isText = [.. (table.Rows.Count > 0 ? table.Rows[0] : table.Header).Select(IsText)];
+        writer.WriteLine($"<table><caption>{Text(table.Caption)}</caption><thead><tr>{Cells("th", table.Header, isText)}</tr></thead><tbody>");
         foreach (IReadOnlyList<string> row in table.Rows)
-            writer.WriteLine($"<tr>{Cells("td", row)}</tr>");
+            writer.WriteLine($"<tr>{Cells("td", row, isText)}</tr>");
         writer.WriteLine("</tbody></table>");
     }
 
@@ -70,7 +71,11 @@ internal static class HtmlReport
         writer.WriteLine("</tbody></table>");
     }
 
-    private static string Cells(string tag, IEnumerable<string> cells) => string.Concat(cells.Select(cell => $"<{tag}>{Text(cell)}</{tag}>"));
+    private static string Cells(string tag, IReadOnlyList<string> cells, IReadOnlyList<bool>? isText = null)
+        => string.Concat(cells.Select((cell, i) => $"<{tag}{(isText?[i] == true ? " class=\"text\"" : "")}>{Text(cell)}</{tag}>"));
+
+    /// <summary>Sentences wrap and begin at the left; figures stand under each other.</summary>
+    private static bool IsText(string cell) => cell.Contains(' ', StringComparison.Ordinal) && char.IsLetter(cell[0]);
 
     private static string Inline(ReportPicture picture)
         => picture.FileName.EndsWith(".svg", StringComparison.Ordinal)
