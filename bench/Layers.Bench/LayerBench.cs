@@ -9,7 +9,7 @@ internal static unsafe class LayerBench
 {
     public static IEnumerable<LayerResult> Run(Options options, CpuThreads threads)
     {
-        using var convolution = new CpuConvolution(threads, SimdLevels.Best);
+        using var convolution = new CpuConvolution(threads, SimdLevels.Best, options.Exact);
         foreach (NetworkLayer layer in NetworkLayers.Of(options).Where(l => l.Name.Contains(options.Filter, StringComparison.Ordinal)))
         {
             foreach (LayerResult result in Passes(layer, convolution, threads, options.Seconds))

@@ -35,6 +35,9 @@ internal sealed class Options
     [Option("step", HelpText = "Measure whole training steps instead of layers.")]
     public bool Step { get; init; }
 
+    [Option("exact", HelpText = "Direct convolutions only.")]
+    public bool Exact { get; init; }
+
     [Option("json", HelpText = "Also write the results to this file.")]
     public string? Json { get; init; }
 

@@ -16,7 +16,7 @@ internal static class StepBench
     public static void Run(Options options)
     {
         using Device device = Device.OpenCpu();
-        using var backend = new CpuBackend(device, options.Threads);
+        using var backend = new CpuBackend(device, options.Threads, exact: options.Exact);
         var store = new ParameterStore(device, DType.Float32, 1);
         ISegmentationNetwork network = options.Is3D
             ? new UNet3D(store, 1, NetworkLayers.Classes, options.Channels, new NormalizationSettings())

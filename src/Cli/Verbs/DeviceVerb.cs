@@ -13,7 +13,10 @@ internal abstract class DeviceVerb : IVerb
     [Option("precision", Default = ConvolutionPrecision.Fp32, HelpText = "Products of the convolutions on --device cuda; weights, sums and statistics stay in fp32.")]
     public ConvolutionPrecision Precision { get; init; }
 
+    [Option("exact", HelpText = "Direct convolutions only on --device cpu: without Winograd transforms, which round some 4 to 8 times more and take half the time.")]
+    public bool Exact { get; init; }
+
     public abstract int Run(string[] arguments);
 
-    protected OpenedBackend OpenBackend(int threads) => BackendChoice.Open(DeviceName, threads, Precision);
+    protected OpenedBackend OpenBackend(int threads) => BackendChoice.Open(DeviceName, threads, Precision, Exact);
 }

@@ -16,9 +16,10 @@ public static class BackendChoice
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="threads">Threads of the CPU backend; 0 for one per processor.</param>
     /// <param name="precision">Arithmetic of the CUDA kernels' convolutions.</param>
+    /// <param name="exact">Only direct convolutions on the CPU: no Winograd transforms, which round more.</param>
     /// <exception cref="ArgumentException">The name is unknown or there is no such device.</exception>
     /// <exception cref="Cuda.Driver.CudaException">CUDA cannot be used here; one line says why.</exception>
-    public static OpenedBackend Open(string name, int threads = 0, ConvolutionPrecision precision = ConvolutionPrecision.Fp32)
+    public static OpenedBackend Open(string name, int threads = 0, ConvolutionPrecision precision = ConvolutionPrecision.Fp32, bool exact = false)
     {
         string[] parts = name.ToLowerInvariant().Split(':');
         int index = 0;
@@ -28,7 +29,7 @@ public static class BackendChoice
             throw new ArgumentException($"--precision {precision.ToString().ToLowerInvariant()} is for --device cuda; device {name} computes in fp32");
         return new OpenedBackend(parts[0] switch
         {
-            "cpu" => new CpuBackend(Device.OpenCpu(), threads),
+            "cpu" => new CpuBackend(Device.OpenCpu(), threads, exact: exact),
             "ilgpu" => new IlgpuBackend(Device.OpenIlgpu()),
             "cuda" => CudaBackend.Open(index, precision),
             "emulated" => CudaBackend.OpenEmulated(Device.OpenCpu(), precision),

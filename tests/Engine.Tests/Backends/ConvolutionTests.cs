@@ -69,7 +69,7 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
         (double[] x, double[] w, _) = ConvolutionOperands.Integers(problem);
         float[] bias = [.. Enumerable.Range(1, problem.OutputChannels).Select(k => (float)k)];
         using var threads = new CpuThreads(2);
-        using var convolution = new CpuConvolution(threads, level);
+        using var convolution = new CpuConvolution(threads, level, exact: true);
         using var y = new GuardedBuffer<float>((int)problem.OutputShape.Count);
         fixed (float* xs = Cast<float>(x), ws = Cast<float>(w), b = bias)
             convolution.Forward(problem, xs, ws, b, y.Pointer);
@@ -92,7 +92,7 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
     {
         (double[] x, double[] w, double[] gy) = ConvolutionOperands.Integers(problem);
         using var threads = new CpuThreads(2);
-        using var convolution = new CpuConvolution(threads, level);
+        using var convolution = new CpuConvolution(threads, level, exact: true);
         using var xs = new GuardedBuffer<T>(Cast<T>(x));
         using var ws = new GuardedBuffer<T>(Cast<T>(w));
         using var gys = new GuardedBuffer<T>(Cast<T>(gy));
@@ -128,7 +128,7 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
     {
         (double[] x, double[] w, double[] gy) = ConvolutionOperands.Reals(problem);
         using var threads = new CpuThreads(threadCount);
-        using var convolution = new CpuConvolution(threads, level);
+        using var convolution = new CpuConvolution(threads, level, exact: true);
         float[] y = new float[problem.OutputShape.Count], gx = new float[problem.InputShape.Count], gw = new float[problem.WeightShape.Count];
         fixed (float* xs = Cast<float>(x), ws = Cast<float>(w), gys = Cast<float>(gy), py = y, pgx = gx, pgw = gw)
         {

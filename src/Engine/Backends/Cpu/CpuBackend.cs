@@ -11,12 +11,14 @@ public sealed class CpuBackend : CheckedBackend
 {
     private readonly CpuThreads team;
     private readonly SimdLevel level;
+    private readonly bool exact;
 
     /// <param name="device">A device in host memory.</param>
     /// <param name="threads">Threads to work on, the caller's included; 0 for one per processor.</param>
     /// <param name="level">Width of the vectors; the best of this processor if not given.</param>
+    /// <param name="exact">Only direct convolutions: no Winograd transforms, which round more.</param>
     /// <exception cref="ArgumentException">The device is not in host memory, or the processor lacks the vectors.</exception>
-    public CpuBackend(Device device, int threads = 0, SimdLevel? level = null)
+    public CpuBackend(Device device, int threads = 0, SimdLevel? level = null, bool exact = false)
         : base(device)
     {
         if (!device.IsHost)
@@ -24,6 +26,7 @@ public sealed class CpuBackend : CheckedBackend
         this.level = level ?? SimdLevels.Best;
         if (this.level > SimdLevels.Best)
             throw new ArgumentException($"this processor runs vector code up to {SimdLevels.Best}, not {level}");
+        this.exact = exact;
         team = new CpuThreads(threads == 0 ? Environment.ProcessorCount : threads);
         (Singles, Doubles) = this.level switch
         {
@@ -33,7 +36,7 @@ public sealed class CpuBackend : CheckedBackend
         };
     }
 
-    public override string Description => $"cpu {level.ToString().ToLowerInvariant()} x{team.Count}";
+    public override string Description => $"cpu {level.ToString().ToLowerInvariant()} x{team.Count}{(exact ? " exact" : "")}";
 
     protected override Backend Singles { get; }
 
@@ -49,7 +52,7 @@ public sealed class CpuBackend : CheckedBackend
     private Backend Typed<TVector, T>()
         where TVector : unmanaged, ISimd<TVector, T>
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
-        => new TypedCpuBackend<TVector, T>(Device, team, level);
+        => new TypedCpuBackend<TVector, T>(Device, team, level, exact);
 
     protected override unsafe void FillStorage(Tensor y, double value)
     {

@@ -8,14 +8,14 @@ namespace UnpairedSegEngine.Backends.Cpu;
 /// The operations for one element type and vector width, one file each. Arguments have been checked by <see cref="CheckedBackend"/>.
 /// Work is cut into units by shape alone, and every sum has an order fixed by shape: results do not depend on the number of threads.
 /// </summary>
-internal sealed unsafe partial class TypedCpuBackend<TVector, T>(Device device, CpuThreads threads, SimdLevel level) : Backend(device)
+internal sealed unsafe partial class TypedCpuBackend<TVector, T>(Device device, CpuThreads threads, SimdLevel level, bool exact) : Backend(device)
     where TVector : unmanaged, ISimd<TVector, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Elements of one unit of streaming work: some 50 us, well above the cost of handing it to a thread.</summary>
     private const int StreamingGrain = 1 << 16;
 
-    private readonly CpuConvolution convolution = new(threads, level);
+    private readonly CpuConvolution convolution = new(threads, level, exact);
 
     private delegate void RangeBody(long from, long to, int worker);
 

@@ -10,6 +10,7 @@ public sealed unsafe class CpuConvolution : IDisposable
 {
     private readonly CpuThreads threads;
     private readonly SimdLevel level;
+    private readonly bool exact;
     private readonly AlignedScratch packed = new();
     private readonly AlignedScratch padded = new();
     private readonly AlignedScratch[] workers;
@@ -19,10 +20,15 @@ public sealed unsafe class CpuConvolution : IDisposable
     private readonly Dictionary<(ConvolutionProblem, Type), GatherProblem> forwards = [];
     private readonly Dictionary<(ConvolutionProblem, Type), GatherProblem[]> backwards = [];
     private readonly Dictionary<(ConvolutionProblem, Type), WeightGradient> weightGradients = [];
+    private readonly Dictionary<GatherProblem, WinogradConvolution?> winograds = [];
+    private readonly Dictionary<ConvolutionProblem, WinogradWeightGradient?> winogradGradients = [];
 
-    public CpuConvolution(CpuThreads threads, SimdLevel level)
+    /// <param name="threads">Share the work.</param>
+    /// <param name="level">Width of the vectors.</param>
+    /// <param name="exact">Only direct convolutions: no Winograd transforms, which round more.</param>
+    public CpuConvolution(CpuThreads threads, SimdLevel level, bool exact = false)
     {
-        (this.threads, this.level) = (threads, level);
+        (this.threads, this.level, this.exact) = (threads, level, exact);
         workers = [.. Enumerable.Range(0, threads.Count).Select(_ => new AlignedScratch())];
         workerPointers = new nint[threads.Count];
     }
@@ -67,6 +73,12 @@ public sealed unsafe class CpuConvolution : IDisposable
     public void BackwardWeights<T>(ConvolutionProblem problem, T* x, T* gy, T* gw)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        if (WinogradOf(problem, typeof(T)) is { } winograd)
+        {
+            winograd.Run(threads, (float*)x, (float*)gy, (float*)gw, packed.Get<float>(winograd.SharedScratch), WorkerScratch<float>(winograd.WorkerScratch));
+            return;
+        }
+
         if (!weightGradients.TryGetValue((problem, typeof(T)), out WeightGradient? plan))
         {
             weightGradients[(problem, typeof(T))] = plan = WeightGradientByInputChannel.Suits(problem, level, typeof(T))
@@ -88,6 +100,13 @@ public sealed unsafe class CpuConvolution : IDisposable
     private void Gather<T>(GatherProblem gather, T* input, T* weights, T* bias, T* output, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        if (WinogradOf(gather, typeof(T)) is { } winograd)
+        {
+            winograd.Run(
+                threads, (float*)input, (float*)weights, (float*)bias, (float*)output, accumulate, packed.Get<float>(winograd.SharedScratch), WorkerScratch<float>(winograd.WorkerScratch));
+            return;
+        }
+
         if (PlanarConvolution.Suits(gather, level, typeof(T)))
         {
             if (!planars.TryGetValue((gather, typeof(T)), out PlanarConvolution? planar))
@@ -99,6 +118,24 @@ public sealed unsafe class CpuConvolution : IDisposable
         if (!gathers.TryGetValue((gather, typeof(T)), out GatherConvolution? plan))
             gathers[(gather, typeof(T))] = plan = new GatherConvolution(gather, level, typeof(T));
         plan.Run(threads, input, weights, bias, output, accumulate, packed.Get<T>(plan.PackedWeights), WorkerScratch<T>(plan.WorkerScratch));
+    }
+
+    private WinogradConvolution? WinogradOf(GatherProblem gather, Type type)
+    {
+        if (exact || type != typeof(float))
+            return null;
+        if (!winograds.TryGetValue(gather, out WinogradConvolution? plan))
+            winograds[gather] = plan = WinogradConvolution.Suits(gather, level) ? WinogradConvolution.Create(gather, level) : null;
+        return plan;
+    }
+
+    private WinogradWeightGradient? WinogradOf(ConvolutionProblem problem, Type type)
+    {
+        if (exact || type != typeof(float))
+            return null;
+        if (!winogradGradients.TryGetValue(problem, out WinogradWeightGradient? plan))
+            winogradGradients[problem] = plan = WinogradWeightGradient.Suits(problem, level) ? WinogradWeightGradient.Create(problem, level) : null;
+        return plan;
     }
 
     /// <summary>The gradient of the mirrored image, then each border element's added to the element it mirrors.</summary>

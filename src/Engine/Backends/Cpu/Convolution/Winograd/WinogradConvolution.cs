@@ -1,0 +1,243 @@
+namespace UnpairedSegEngine.Backends.Cpu;
+
+/// <summary>
+/// A <see cref="GatherProblem"/> with 3x3 taps (times any in depth) by F(4x4, 3x3): tiles of inputs and the weights are transformed, multiplied position by position as small
+/// matrix products in the register tiles of the direct convolution, and transformed back. Depth taps add up before the transform back. Blocks of tiles keep what is
+/// transformed in the caches. Every sum has an order fixed by shape.
+/// </summary>
+internal abstract unsafe class WinogradConvolution
+{
+    // Of outputs computed over outputs wanted.
+    private const double MostWaste = 1.8;
+
+    // Products saved grow with the channels' product, transforms with their sum: measured, they break even at 13.
+    private const double FewestProductsPerTransform = 14;
+
+    /// <summary>Whether the method applies and saves more than its transforms cost.</summary>
+    public static bool Suits(GatherProblem problem, SimdLevel level)
+        => problem.InputStep == Size3.One && problem.OutputStep == Size3.One && Kernel3x3.Of(problem.Taps) is { } kernel
+            && (problem.Padding == PaddingMode.Zero || kernel.Depths.Length == 1)
+            && Pays(level, kernel.Depths.Length, problem.InputChannels, problem.OutputChannels, GridOf(problem, kernel), problem.Count);
+
+    /// <summary>Whether a 3x3 convolution of these sizes saves more than its transforms cost.</summary>
+    internal static bool Pays(SimdLevel level, int depthTaps, int inputs, int outputs, TileGrid grid, Size3 wanted)
+        => inputs % level.Lanes(typeof(float)) == 0 && outputs % level.Lanes(typeof(float)) == 0
+            && (double)depthTaps * inputs * outputs >= FewestProductsPerTransform * (inputs + outputs)
+            && grid.Count * TileGrid.Outputs * TileGrid.Outputs <= MostWaste * wanted.Height * wanted.Width;
+
+    public static WinogradConvolution Create(GatherProblem problem, SimdLevel level) => level switch
+    {
+        SimdLevel.Avx512 => new WinogradConvolution<Simd512<float>>(problem, level),
+        SimdLevel.Avx2 => new WinogradConvolution<Simd256<float>>(problem, level),
+        _ => new WinogradConvolution<Simd128<float>>(problem, level),
+    };
+
+    /// <summary>Elements of transformed weights and of a block of transformed inputs, together.</summary>
+    public abstract long SharedScratch { get; }
+
+    /// <summary>Elements of scratch that each worker needs.</summary>
+    public abstract long WorkerScratch { get; }
+
+    /// <inheritdoc cref="GatherConvolution.Run"/>
+    public abstract void Run(CpuThreads threads, float* input, float* weights, float* bias, float* output, bool accumulate, float* shared, nint[] scratch);
+
+    protected static TileGrid GridOf(GatherProblem problem, Kernel3x3 kernel)
+        => new(problem.Input, problem.Count, problem.Padding, kernel.First, kernel.Dilation);
+}
+
+/// <inheritdoc cref="WinogradConvolution"/>
+internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
+    where TVector : unmanaged, ISimd<TVector, float>
+{
+    // A block's transformed inputs lie around in the caches; fewer tiles would read the weights too often.
+    private const int BlockBytes = 2 << 20;
+    private const int FewestTiles = 64;
+
+    // Of a thread's work at a time: tiles to transform, and shares of a block to multiply.
+    private const int UnitTiles = 4;
+    private const int FewestUnits = 16;
+
+    // Above this, weights are transformed panel by panel by whoever needs them, and never stored; large blocks then have it done seldom.
+    private const long StoredWeightBytes = 48 << 20;
+    private const int LargeBlockBytes = 64 << 20;
+
+    private readonly GatherProblem problem;
+    private readonly Kernel3x3 kernel;
+    private readonly TileGrid grid;
+    private readonly TapRun[] runs;
+    private readonly WeightPanel[] panels;
+    private readonly MicroKernelShape shape;
+    private readonly MicroKernel?[,] kernels;
+    private readonly int mostAccumulators;
+    private readonly int mostRows;
+    private readonly int inputStride;
+    private readonly int blockTiles;
+    private readonly bool storesWeights;
+
+    public WinogradConvolution(GatherProblem problem, SimdLevel level)
+    {
+        this.problem = problem;
+        kernel = Kernel3x3.Of(problem.Taps)!;
+        grid = GridOf(problem, kernel);
+        runs = TapRun.Merge(problem.Taps);
+        panels = WeightPanel.Cut(problem.OutputChannels, TVector.Count, (long)problem.Taps.Length * problem.InputChannels);
+        mostAccumulators = MicroKernelCache.MaximumAccumulators(level);
+        mostRows = mostAccumulators / panels[0].Vectors;
+        kernels = new MicroKernel?[3, mostAccumulators + 1];
+
+        // A vector more than the channels: tiles a power of two apart would fight for a few sets of the cache.
+        inputStride = problem.InputChannels + TVector.Count;
+        shape = new MicroKernelShape(typeof(float), level.VectorBytes(), 1, 1, inputStride, 1, 1, 0);
+        long tileBytes = (long)TileGrid.Positions * problem.Input.Depth * inputStride * sizeof(float);
+        storesWeights = WeightElements * sizeof(float) <= StoredWeightBytes;
+        blockTiles = (int)Math.Clamp((storesWeights ? BlockBytes : LargeBlockBytes) / tileBytes, Math.Min(FewestTiles, AllTiles), AllTiles);
+        int blocks = (AllTiles + blockTiles - 1) / blockTiles;
+        blockTiles = (AllTiles + blocks - 1) / blocks;
+    }
+
+    public override long SharedScratch => (storesWeights ? WeightElements : 0) + ((long)TileGrid.Positions * PositionElements);
+
+    public override long WorkerScratch => ProductElements + (storesWeights ? 0 : PanelElements) + PackedPanel + problem.InputChannels + panels[0].Width;
+
+    /// <summary>Tiles of all samples, side by side.</summary>
+    private int AllTiles => problem.Batch * grid.Count;
+
+    private long WeightElements => (long)panels.Length * PanelElements;
+
+    /// <summary>A panel's transformed weights: (position, depth tap, input channel, channel of the panel).</summary>
+    private long PanelElements => (long)TileGrid.Positions * kernel.Depths.Length * problem.InputChannels * panels[0].Width;
+
+    private long PackedPanel => (long)problem.Taps.Length * problem.InputChannels * panels[0].Width;
+
+    /// <summary>One position's transformed inputs of a block: (slice, tile, channel).</summary>
+    private long PositionElements => (long)problem.Input.Depth * blockTiles * inputStride;
+
+    private long ProductElements => (long)TileGrid.Positions * blockTiles * panels[0].Width;
+
+    public override void Run(CpuThreads threads, float* input, float* weights, float* bias, float* output, bool accumulate, float* shared, nint[] scratch)
+    {
+        float* transformed = shared + (storesWeights ? WeightElements : 0);
+        if (storesWeights)
+            threads.Run(panels.Length, (panel, worker) => TransformWeights(panels[panel], weights, (float*)scratch[worker] + ProductElements, shared + (panel * PanelElements)));
+        for (int firstTile = 0; firstTile < AllTiles; firstTile += blockTiles)
+        {
+            int first = firstTile, tiles = Math.Min(blockTiles, AllTiles - firstTile);
+            int units = (tiles + UnitTiles - 1) / UnitTiles;
+            threads.Run(units * problem.Input.Depth, (unit, worker) =>
+                TransformInput(unit / units, first, unit % units * UnitTiles, Math.Min(tiles, (unit % units * UnitTiles) + UnitTiles), input, transformed, (float*)scratch[worker]));
+            int shares = storesWeights ? Math.Clamp((FewestUnits + panels.Length - 1) / panels.Length, 1, (tiles + mostRows - 1) / mostRows) : 1;
+            threads.Run(panels.Length * shares, (unit, worker) =>
+            {
+                (int panel, int share) = (unit / shares, unit % shares);
+                float* products = (float*)scratch[worker];
+                float* own = shared + (panel * PanelElements);
+                if (!storesWeights)
+                {
+                    own = products + ProductElements + PackedPanel;
+                    TransformWeights(panels[panel], weights, products + ProductElements, own);
+                }
+
+                int from = (int)((long)share * tiles / shares), to = (int)((share + 1L) * tiles / shares);
+                for (int slice = 0; slice < problem.Count.Depth; slice++)
+                    RunSlice(panels[panel], slice, first + from, to - from, own, transformed + ((long)from * inputStride), bias, output, accumulate, products);
+            });
+        }
+    }
+
+    private void TransformWeights(WeightPanel panel, float* weights, float* packed, float* target)
+    {
+        WeightPacking.PackPanel(problem, runs, panel with { Offset = 0 }, weights, packed);
+        float** sources = stackalloc float*[9];
+        long stride = (long)kernel.Depths.Length * problem.InputChannels * panel.Width;
+        for (int depth = 0; depth < kernel.Depths.Length; depth++)
+        {
+            for (int channel = 0; channel < problem.InputChannels; channel++)
+            {
+                for (int vector = 0; vector < panel.Vectors; vector++)
+                {
+                    long within = ((long)channel * panel.Width) + (vector * TVector.Count);
+                    for (int tap = 0; tap < 9; tap++)
+                        sources[tap] = packed + ((long)kernel.PackedIndex(depth, tap) * problem.InputChannels * panel.Width) + within;
+                    WinogradTransforms<TVector>.Weights(sources, target + ((long)depth * problem.InputChannels * panel.Width) + within, stride);
+                }
+            }
+        }
+    }
+
+    private void TransformInput(int slice, int firstTile, int from, int to, float* input, float* transformed, float* scratch)
+    {
+        float** pointers = stackalloc float*[TileGrid.Positions];
+        new Span<float>(scratch, problem.InputChannels).Clear();
+        for (int tile = from; tile < to; tile++)
+        {
+            (int sample, int inSlice) = ((firstTile + tile) / grid.Count, (firstTile + tile) % grid.Count);
+            float* image = input + ((((long)sample * problem.Input.Depth) + slice) * problem.Input.Height * problem.Input.Width * problem.InputChannels);
+            grid.InputPointers(inSlice, image, problem.InputChannels, scratch, pointers);
+            float* target = transformed + ((((long)slice * blockTiles) + tile) * inputStride);
+            for (int channel = 0; channel < problem.InputChannels; channel += TVector.Count)
+                WinogradTransforms<TVector>.Input(pointers, channel, target + channel, PositionElements);
+        }
+    }
+
+    private void RunSlice(WeightPanel panel, int slice, int firstTile, int tiles, float* weights, float* transformed, float* bias, float* output, bool accumulate, float* products)
+    {
+        Segment* segments = stackalloc Segment[kernel.Depths.Length];
+        int count = 0;
+        for (int depth = 0; depth < kernel.Depths.Length; depth++)
+        {
+            int source = slice + kernel.Depths[depth];
+            if ((uint)source < (uint)problem.Input.Depth)
+                segments[count++] = new Segment((nint)((long)source * blockTiles * inputStride * sizeof(float)), (nint)((long)depth * problem.InputChannels * panel.Width * sizeof(float)));
+        }
+
+        long positionWeights = (long)kernel.Depths.Length * problem.InputChannels * panel.Width, positionProducts = (long)tiles * panel.Width;
+        int most = mostAccumulators / panel.Vectors, parts = (tiles + most - 1) / most;
+        for (int position = 0; position < TileGrid.Positions && count > 0; position++)
+        {
+            for (int part = 0, tile = 0, rows; part < parts; part++, tile += rows)
+            {
+                rows = (tiles + part) / parts;
+                Kernel(rows, panel.Vectors)(
+                    (byte*)(transformed + (position * PositionElements) + ((long)tile * inputStride)), (byte*)(weights + (position * positionWeights)),
+                    (byte*)(products + (position * positionProducts) + ((long)tile * panel.Width)), segments, count, problem.InputChannels, 0);
+            }
+        }
+
+        if (count == 0)
+            new Span<float>(products, (int)(TileGrid.Positions * positionProducts)).Clear();
+        Store(panel, slice, firstTile, tiles, products, bias, output, accumulate);
+    }
+
+    private void Store(WeightPanel panel, int slice, int firstTile, int tiles, float* products, float* bias, float* output, bool accumulate)
+    {
+        float** pointers = stackalloc float*[16];
+        TVector* results = stackalloc TVector[16];
+        long sliceElements = (long)problem.Output.Height * problem.Output.Width * problem.OutputChannels;
+        for (int tile = 0; tile < tiles; tile++)
+        {
+            (int sample, int inSlice) = ((firstTile + tile) / grid.Count, (firstTile + tile) % grid.Count);
+            float* image = output + ((((long)sample * problem.Output.Depth) + slice) * sliceElements) + panel.FirstChannel;
+            grid.OutputPointers(inSlice, image, problem.OutputChannels, null, pointers);
+            for (int vector = 0; vector < panel.Vectors; vector++)
+            {
+                int channel = vector * TVector.Count;
+                WinogradTransforms<TVector>.Output(products + ((long)tile * panel.Width) + channel, (long)tiles * panel.Width, results);
+                TVector offset = bias is null ? TVector.Broadcast(0) : TVector.Load(bias + panel.FirstChannel + channel);
+                for (int i = 0; i < 16; i++)
+                {
+                    float* target = pointers[i] + channel;
+                    if (pointers[i] is not null)
+                        TVector.Store(accumulate ? TVector.Load(target) + (results[i] + offset) : results[i] + offset, target);
+                }
+            }
+        }
+    }
+
+    private MicroKernel Kernel(int rows, int vectors) => kernels[vectors, rows] ??= MicroKernelCache.Get(shape with
+    {
+        Rows = rows,
+        Vectors = vectors,
+        StepB = vectors * TVector.Count,
+        RowStrideC = vectors * TVector.Count,
+    });
+}

@@ -1,0 +1,185 @@
+using System.Runtime.CompilerServices;
+
+namespace UnpairedSegEngine.Backends.Cpu;
+
+/// <summary>
+/// The transforms of F(4x4, 3x3) with the points 0, 1, -1, 2, -2 and infinity (Lavin and Gray 2016, arXiv:1509.09308): a 4x4 tile of outputs costs 36 products instead of 144.
+/// Y = A' [(G w G') . (B' x B)] A; the gradient of the weights is G' [(B' x B) . (A gy A')] G. Each works on a vector of channels at a time.
+/// </summary>
+/// <typeparam name="TVector">Vector of channels.</typeparam>
+[SkipLocalsInit]
+internal static unsafe class WinogradTransforms<TVector>
+    where TVector : unmanaged, ISimd<TVector, float>
+{
+    /// <summary>B' x B of a 6x6 tile.</summary>
+    /// <param name="source">Where each element's channels begin.</param>
+    /// <param name="channel">First channel of the vector.</param>
+    /// <param name="target">Receives the first position's vector; the others lie <paramref name="stride"/> apart.</param>
+    /// <param name="stride">Elements between positions.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Input(float** source, int channel, float* target, long stride)
+    {
+        TVector* half = stackalloc TVector[36];
+        for (int j = 0; j < 6; j++)
+        {
+            Input(
+                TVector.Load(source[j] + channel), TVector.Load(source[6 + j] + channel), TVector.Load(source[12 + j] + channel),
+                TVector.Load(source[18 + j] + channel), TVector.Load(source[24 + j] + channel), TVector.Load(source[30 + j] + channel), half + j, 6);
+        }
+
+        TVector* row = stackalloc TVector[6];
+        for (int i = 0; i < 6; i++)
+        {
+            TVector* h = half + (6 * i);
+            Input(h[0], h[1], h[2], h[3], h[4], h[5], row, 1);
+            for (int j = 0; j < 6; j++)
+                TVector.Store(row[j], target + (((6 * i) + j) * stride));
+        }
+    }
+
+    /// <summary>G w G' of a 3x3 kernel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Weights(float** source, float* target, long stride)
+    {
+        TVector* half = stackalloc TVector[18];
+        for (int j = 0; j < 3; j++)
+            Weights(TVector.Load(source[j]), TVector.Load(source[3 + j]), TVector.Load(source[6 + j]), half + j, 3);
+        TVector* row = stackalloc TVector[6];
+        for (int i = 0; i < 6; i++)
+        {
+            TVector* h = half + (3 * i);
+            Weights(h[0], h[1], h[2], row, 1);
+            for (int j = 0; j < 6; j++)
+                TVector.Store(row[j], target + (((6 * i) + j) * stride));
+        }
+    }
+
+    /// <summary>A' m A: the 4x4 outputs of 36 products.</summary>
+    /// <param name="source">The first position's vector.</param>
+    /// <param name="stride">Elements between positions.</param>
+    /// <param name="target">Receives 16 vectors.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Output(float* source, long stride, TVector* target)
+    {
+        TVector* half = stackalloc TVector[24];
+        for (int j = 0; j < 6; j++)
+        {
+            Output(
+                TVector.Load(source + (j * stride)), TVector.Load(source + ((6 + j) * stride)), TVector.Load(source + ((12 + j) * stride)),
+                TVector.Load(source + ((18 + j) * stride)), TVector.Load(source + ((24 + j) * stride)), TVector.Load(source + ((30 + j) * stride)), half + j, 6);
+        }
+
+        for (int i = 0; i < 4; i++)
+        {
+            TVector* h = half + (6 * i);
+            Output(h[0], h[1], h[2], h[3], h[4], h[5], target + (4 * i), 1);
+        }
+    }
+
+    /// <summary>A gy A' of a 4x4 tile of the output's gradient.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void OutputGradient(float** source, int channel, float* target, long stride)
+    {
+        TVector* half = stackalloc TVector[24];
+        for (int j = 0; j < 4; j++)
+        {
+            OutputGradient(
+                TVector.Load(source[j] + channel), TVector.Load(source[4 + j] + channel), TVector.Load(source[8 + j] + channel), TVector.Load(source[12 + j] + channel), half + j, 4);
+        }
+
+        TVector* row = stackalloc TVector[6];
+        for (int i = 0; i < 6; i++)
+        {
+            TVector* h = half + (4 * i);
+            OutputGradient(h[0], h[1], h[2], h[3], row, 1);
+            for (int j = 0; j < 6; j++)
+                TVector.Store(row[j], target + (((6 * i) + j) * stride));
+        }
+    }
+
+    /// <summary>G' r G: the gradient of the 3x3 kernel from 36 sums of products.</summary>
+    /// <param name="source">The first position's vector.</param>
+    /// <param name="stride">Elements between positions.</param>
+    /// <param name="target">Receives 9 vectors.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void WeightsGradient(float* source, long stride, TVector* target)
+    {
+        TVector* half = stackalloc TVector[18];
+        for (int j = 0; j < 6; j++)
+        {
+            WeightsGradient(
+                TVector.Load(source + (j * stride)), TVector.Load(source + ((6 + j) * stride)), TVector.Load(source + ((12 + j) * stride)),
+                TVector.Load(source + ((18 + j) * stride)), TVector.Load(source + ((24 + j) * stride)), TVector.Load(source + ((30 + j) * stride)), half + j, 6);
+        }
+
+        for (int i = 0; i < 3; i++)
+        {
+            TVector* h = half + (6 * i);
+            WeightsGradient(h[0], h[1], h[2], h[3], h[4], h[5], target + (3 * i), 1);
+        }
+    }
+
+    /// <summary>B' along one axis.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Input(TVector x0, TVector x1, TVector x2, TVector x3, TVector x4, TVector x5, TVector* t, int step)
+    {
+        TVector two = TVector.Broadcast(2), four = TVector.Broadcast(4), minusFive = TVector.Broadcast(-5), minusFour = TVector.Broadcast(-4);
+        TVector odd = TVector.MultiplyAdd(minusFour, x1, x3), even = TVector.MultiplyAdd(minusFour, x2, x4), far = x4 - x2, near = two * (x3 - x1);
+        t[0] = TVector.MultiplyAdd(four, x0, TVector.MultiplyAdd(minusFive, x2, x4));
+        t[step] = even + odd;
+        t[2 * step] = even - odd;
+        t[3 * step] = far + near;
+        t[4 * step] = far - near;
+        t[5 * step] = TVector.MultiplyAdd(four, x1, TVector.MultiplyAdd(minusFive, x3, x5));
+    }
+
+    /// <summary>G along one axis.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Weights(TVector w0, TVector w1, TVector w2, TVector* t, int step)
+    {
+        TVector quarter = TVector.Broadcast(1 / 4f), sixth = TVector.Broadcast(-1 / 6f), twelfth = TVector.Broadcast(1 / 12f), small = TVector.Broadcast(1 / 24f);
+        TVector outer = w0 + w2, wide = TVector.MultiplyAdd(small, w0, TVector.Broadcast(1 / 6f) * w2), middle = twelfth * w1;
+        t[0] = quarter * w0;
+        t[step] = sixth * (outer + w1);
+        t[2 * step] = sixth * (outer - w1);
+        t[3 * step] = wide + middle;
+        t[4 * step] = wide - middle;
+        t[5 * step] = w2;
+    }
+
+    /// <summary>A' along one axis.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Output(TVector m0, TVector m1, TVector m2, TVector m3, TVector m4, TVector m5, TVector* t, int step)
+    {
+        TVector sum = m1 + m2, difference = m1 - m2, farSum = m3 + m4, farDifference = m3 - m4;
+        t[0] = m0 + sum + farSum;
+        t[step] = TVector.MultiplyAdd(TVector.Broadcast(2), farDifference, difference);
+        t[2 * step] = TVector.MultiplyAdd(TVector.Broadcast(4), farSum, sum);
+        t[3 * step] = TVector.MultiplyAdd(TVector.Broadcast(8), farDifference, difference) + m5;
+    }
+
+    /// <summary>A along one axis.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void OutputGradient(TVector g0, TVector g1, TVector g2, TVector g3, TVector* t, int step)
+    {
+        TVector even = g0 + g2, odd = g1 + g3, farEven = TVector.MultiplyAdd(TVector.Broadcast(4), g2, g0);
+        TVector farOdd = TVector.MultiplyAdd(TVector.Broadcast(8), g3, TVector.Broadcast(2) * g1);
+        t[0] = g0;
+        t[step] = even + odd;
+        t[2 * step] = even - odd;
+        t[3 * step] = farEven + farOdd;
+        t[4 * step] = farEven - farOdd;
+        t[5 * step] = g3;
+    }
+
+    /// <summary>G' along one axis.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WeightsGradient(TVector r0, TVector r1, TVector r2, TVector r3, TVector r4, TVector r5, TVector* t, int step)
+    {
+        TVector near = TVector.Broadcast(-1 / 6f) * (r1 + r2), nearDifference = TVector.Broadcast(-1 / 6f) * (r1 - r2);
+        TVector farSum = r3 + r4, farDifference = r3 - r4;
+        t[0] = TVector.MultiplyAdd(TVector.Broadcast(1 / 4f), r0, TVector.MultiplyAdd(TVector.Broadcast(1 / 24f), farSum, near));
+        t[step] = TVector.MultiplyAdd(TVector.Broadcast(1 / 12f), farDifference, nearDifference);
+        t[2 * step] = TVector.MultiplyAdd(TVector.Broadcast(1 / 6f), farSum, near) + r5;
+    }
+}
