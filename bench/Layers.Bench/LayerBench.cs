@@ -32,9 +32,9 @@ internal static unsafe class LayerBench
         foreach ((string pass, Action body) in passes.OrderByDescending(p => p.Pass == "forward"))
         {
             // The clock moves with load and neighbours: the peak is measured beside each layer.
-            double peak = FmaPeak.Measure(threads);
+            double peak = ProcessorPeaks.MultiplyAdd(threads);
             Measurement time = Measurement.Of(seconds, body);
-            peak = Math.Max(peak, FmaPeak.Measure(threads));
+            peak = Math.Max(peak, ProcessorPeaks.MultiplyAdd(threads));
             double rate = problem.FlopsWithinImage / time.MinimumMilliseconds / 1e6;
             double bytes = 4.0 * (problem.InputShape.Count + problem.WeightShape.Count + problem.OutputShape.Count);
             results.Add(new LayerResult(layer.Name, pass, time.MinimumMilliseconds, time.MedianMilliseconds, rate, 100 * rate / peak, bytes / 1e6, problem.FlopsWithinImage / bytes));

@@ -28,7 +28,7 @@ static void RunLayers(Options options)
 {
     using var threads = new CpuThreads(options.Threads);
     Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"FMA peak {FmaPeak.Measure(threads):F0} GFLOP/s with {options.Threads} threads, {SimdLevels.Best}; FLOPs without taps in the padding, best of {options.Seconds} s each"));
+        CultureInfo.InvariantCulture, $"FMA peak {ProcessorPeaks.MultiplyAdd(threads):F0} GFLOP/s with {options.Threads} threads, {SimdLevels.Best}; FLOPs without taps in the padding, best of {options.Seconds} s each"));
     var results = new List<LayerResult>();
     foreach (LayerResult result in LayerBench.Run(options, threads))
     {

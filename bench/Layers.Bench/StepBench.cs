@@ -28,7 +28,7 @@ internal static class StepBench
         ModalityIndex modality = ModalityIndex.Blocks(2, options.Batch / 2);
 
         using var team = new CpuThreads(options.Threads);
-        double peak = FmaPeak.Measure(team);
+        double peak = ProcessorPeaks.MultiplyAdd(team);
         long number = 0;
         Measurement time = Measurement.Of(options.Seconds, () => step.Run(++number, images, shape, labels, modality));
         double flops = 3 * NetworkLayers.Of(options).Sum(l => l.Count * l.Problem.FlopsWithinImage);

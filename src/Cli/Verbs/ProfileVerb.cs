@@ -1,0 +1,73 @@
+using System.Globalization;
+using CommandLine;
+using Spectre.Console;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Profiling;
+
+namespace UnpairedSegEngine.Cli.Verbs;
+
+[Verb("profile", HelpText = "Time each operation of a training step or a prediction, against the machine's measured peaks.")]
+internal sealed class ProfileVerb : DeviceVerb
+{
+    private const int MostRows = 40;
+
+    [Option("config", HelpText = "YAML file or preset: network, sizes, scheme, losses.")]
+    public string? Config { get; init; }
+
+    [Option("set", HelpText = "Settings that overrule the file: key.path=value ...")]
+    public IEnumerable<string> Set { get; init; } = [];
+
+    [Option("threads", Default = 0, HelpText = "Threads; 0 for all cores.")]
+    public int Threads { get; init; }
+
+    [Option("predict", HelpText = "A forward pass of one sample instead of a training step.")]
+    public bool Predict { get; init; }
+
+    [Option("layers", HelpText = "A row per operation and size, not only per operation.")]
+    public bool Layers { get; init; }
+
+    [Option("trace", HelpText = "Also write a trace for chrome://tracing or ui.perfetto.dev to this JSON file.")]
+    public string? Trace { get; init; }
+
+    [Option("picture", HelpText = "Also draw the roofline to this SVG or PNG.")]
+    public string? Picture { get; init; }
+
+    public override int Run(string[] arguments)
+    {
+        TrainingConfig config = ConfigLoader.Load(Config, Set);
+        if (DeviceName != "cpu")
+            throw new ArgumentException($"--device {DeviceName}: operations are timed on the processor only, where they have finished when they return");
+        int threads = Threads == 0 ? Environment.ProcessorCount : Threads;
+        using OpenedBackend opened = OpenBackend(threads);
+        StepProfile profile = StepProfiler.Run(config, opened.Backend, threads, Predict);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{opened.Backend.Description}: {profile.Records.Count} operations, {profile.TotalMilliseconds:F1} ms; peaks measured: {profile.PeakGFlops:F0} GFLOP/s, {profile.PeakGBytes:F0} GB/s; device memory {opened.Backend.Device.Pool.PeakLiveBytes >> 20} MiB"));
+        Write(profile);
+        if (Trace is not null)
+            profile.WriteTrace(Trace);
+        if (Picture is not null)
+            RooflinePicture.Write(Picture, profile);
+        return ExitCode.Ok;
+    }
+
+    private void Write(StepProfile profile)
+    {
+        Table table = new Table().AddColumns("operation", "sizes", "calls", "ms", "%", "GFLOP/s", "GB/s", "% of roof").Border(TableBorder.Simple);
+        foreach (TableColumn column in table.Columns.Skip(2))
+            column.RightAligned();
+        foreach (ProfileRow row in (Layers ? profile.BySize : profile.ByName).Take(MostRows))
+        {
+            table.AddRow(
+                row.Name, row.Sizes, Text(row.Calls, "0"), Text(row.Milliseconds, "0.00"), Text(100 * row.Milliseconds / profile.TotalMilliseconds, "0.0"),
+                row.Flops > 0 ? Text(row.GFlops, "0") : "", Text(row.GBytesPerSecond, "0.0"), Text(100 * profile.ShareOfRoof(row), "0"));
+        }
+
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        console.Profile.Width = Math.Max(console.Profile.Width, 140);
+        console.Write(table);
+    }
+
+    private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}

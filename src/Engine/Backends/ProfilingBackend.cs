@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Backends;
+
+/// <summary>
+/// A backend that hands every operation on and records its time, FLOPs and bytes. For backends that have finished when they return, as those on the processor; fused
+/// operations are recorded as the parts that they consist of there.
+/// </summary>
+/// <param name="inner">Does the work; not disposed with this.</param>
+public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
+{
+    private readonly List<OperationRecord> records = [];
+    private long began = Stopwatch.GetTimestamp();
+
+    public override string Description => inner.Description;
+
+    /// <summary>What was recorded, in order.</summary>
+    public IReadOnlyList<OperationRecord> Records => records;
+
+    /// <summary>Forgets what was recorded.</summary>
+    public void Restart()
+    {
+        records.Clear();
+        began = Stopwatch.GetTimestamp();
+    }
+
+    public override void Fill(Tensor y, double value) => Time("fill", () => inner.Fill(y, value), y);
+
+    public override void Convert(Tensor x, Tensor y) => Time("convert", () => inner.Convert(x, y), x, y);
+
+    public override void Binary(BinaryFunction function, Tensor a, Tensor b, Tensor y) => Time(Lower(function), () => inner.Binary(function, a, b, y), a, b, y);
+
+    public override void Unary(UnaryFunction function, Tensor x, Tensor y) => Time(Lower(function), () => inner.Unary(function, x, y), x, y);
+
+    public override void Affine(Tensor x, double scale, double offset, Tensor y) => Time("affine", () => inner.Affine(x, scale, offset, y), x, y);
+
+    public override void LeakyReluForward(Tensor x, double slope, Tensor y) => Time("leaky relu", () => inner.LeakyReluForward(x, slope, y), x, y);
+
+    public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx) => Time("leaky relu backward", () => inner.LeakyReluBackward(gy, x, slope, gx), gy, x, gx);
+
+    public override void Dropout(Tensor x, DropoutMask mask, Tensor y) => Time("dropout", () => inner.Dropout(x, mask, y), x, y);
+
+    public override void Sum(Tensor x, int outer, int reduced, int rest, Tensor y) => Time("sum", () => inner.Sum(x, outer, reduced, rest, y), x, y);
+
+    public override void Broadcast(Tensor x, int outer, int repeated, int rest, Tensor y) => Time("broadcast", () => inner.Broadcast(x, outer, repeated, rest, y), x, y);
+
+    public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count) => Time("copy channels", () => inner.CopyChannels(x, xStart, y, yStart, count), x, y);
+
+    public override void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y)
+        => Time("matrix product", $"{a.Shape} {b.Shape}", 2.0 * y.Count * a.Shape[transposeA ? 0 : 1], () => inner.MatMul(a, transposeA, b, transposeB, y), a, b, y);
+
+    public override void Softmax(Tensor x, Tensor y) => Time("softmax", () => inner.Softmax(x, y), x, y);
+
+    public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y, bool accumulate = false)
+        => Time("convolution forward", Text(problem), problem.FlopsWithinImage, () => inner.ConvolutionForward(problem, x, w, bias, y, accumulate), x, w, y);
+
+    public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
+        => Time("convolution data gradient", Text(problem), problem.FlopsWithinImage, () => inner.ConvolutionBackwardData(problem, gy, w, gx), gy, w, gx);
+
+    public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw)
+        => Time("convolution weight gradient", Text(problem), problem.FlopsWithinImage, () => inner.ConvolutionBackwardWeights(problem, x, gy, gw), x, gy, gw);
+
+    public override void MaxPoolForward(PoolingProblem problem, Tensor x, Tensor y, Tensor choice) => Time("max pool", () => inner.MaxPoolForward(problem, x, y, choice), x, y, choice);
+
+    public override void MaxPoolBackward(PoolingProblem problem, Tensor gy, Tensor choice, Tensor gx) => Time("max pool backward", () => inner.MaxPoolBackward(problem, gy, choice, gx), gy, choice, gx);
+
+    public override void AveragePoolForward(PoolingProblem problem, Tensor x, Tensor y) => Time("average pool", () => inner.AveragePoolForward(problem, x, y), x, y);
+
+    public override void AveragePoolBackward(PoolingProblem problem, Tensor gy, Tensor gx) => Time("average pool backward", () => inner.AveragePoolBackward(problem, gy, gx), gy, gx);
+
+    public override void PixelShuffle(Tensor x, int factor, bool transposed, Tensor y) => Time("pixel shuffle", () => inner.PixelShuffle(x, factor, transposed, y), x, y);
+
+    public override void PixelUnshuffle(Tensor y, int factor, bool transposed, Tensor x) => Time("pixel unshuffle", () => inner.PixelUnshuffle(y, factor, transposed, x), y, x);
+
+    public override void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance)
+        => Time("normalization statistics", () => inner.NormalizationStatistics(problem, x, mean, variance), x);
+
+    public override void UpdateRunningStatistics(NormalizationProblem problem, double decay, Tensor mean, Tensor variance, Tensor runningMean, Tensor runningVariance)
+        => Time("running statistics", () => inner.UpdateRunningStatistics(problem, decay, mean, variance, runningMean, runningVariance), runningMean, runningVariance);
+
+    public override void NormalizationForward(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta, Tensor y)
+        => Time("normalization", () => inner.NormalizationForward(problem, x, mean, variance, gamma, beta, y), x, y);
+
+    public override void NormalizationBackward(
+        NormalizationProblem problem, bool throughStatistics, Tensor gy, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta, Tensor? gx, Tensor? ggamma, Tensor? gbeta)
+        => Time("normalization backward", () => inner.NormalizationBackward(problem, throughStatistics, gy, x, mean, variance, gamma, beta, gx, ggamma, gbeta), gx is null ? [gy, x] : [gy, x, gx]);
+
+    public override void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y) => Time("residual addition", () => inner.ResidualAdd(shortcut, branch, mask, y), shortcut, branch, y);
+
+    public override void SegmentationLossSums(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor sums)
+        => Time("loss sums", () => inner.SegmentationLossSums(problem, logits, labels, sums), logits, labels);
+
+    public override void SegmentationLossGradient(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor coefficients, Tensor gz)
+        => Time("loss gradient", () => inner.SegmentationLossGradient(problem, logits, labels, coefficients, gz), logits, labels, gz);
+
+    public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) => Time("adam", () => inner.Adam(settings, w, g, m, v), w, w, g, m, m, v, v);
+
+    public override void Adam(IReadOnlyList<AdamUpdate> updates)
+        => Time("adam", $"{updates.Count} tensors", 0, () => inner.Adam(updates), [.. updates.SelectMany(u => new[] { u.W, u.W, u.G, u.M, u.M, u.V, u.V })]);
+
+    private static string Lower<TEnum>(TEnum function)
+        where TEnum : struct, Enum
+        => function.ToString().ToLowerInvariant();
+
+    private static string Text(ConvolutionProblem p)
+    {
+        string stride = p.Stride == Size3.One ? "" : $" stride {p.Stride}", dilation = p.Dilation == Size3.One ? "" : $" dilation {p.Dilation}";
+        return $"{p.InputChannels}->{p.OutputChannels} {p.Kernel} at {p.Output}{stride}{dilation}";
+    }
+
+    private void Time(string name, Action operation, params ReadOnlySpan<Tensor> tensors) => Time(name, tensors[0].Shape.ToString(), 0, operation, tensors);
+
+    private void Time(string name, string sizes, double flops, Action operation, params ReadOnlySpan<Tensor> tensors)
+    {
+        long bytes = 0;
+        foreach (Tensor tensor in tensors)
+            bytes += tensor.Bytes;
+        long started = Stopwatch.GetTimestamp();
+        operation();
+        records.Add(new OperationRecord(name, sizes, Stopwatch.GetElapsedTime(began, started), Stopwatch.GetElapsedTime(started), flops, bytes));
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+
+namespace UnpairedSegEngine.Cli.Tests;
+
+internal sealed class ProfileVerbTests : CommandLine
+{
+    private static readonly string[] Small = ["--set", "network.channels=2", "data.size=16", "data.depth=8", "training.batch=1"];
+
+    [Test]
+    public void A_step_is_taken_apart([Values("dilated2d", "unet3d")] string network)
+    {
+        string trace = PathOf($"{network}.json"), picture = PathOf($"{network}.svg");
+        (int code, string output, string errors) = Run(["profile", "--trace", trace, "--picture", picture, .. Small, $"network.name={network}"]);
+        Assert.That(code, Is.Zero, errors);
+        foreach (string operation in new[] { "convolution forward", "convolution data gradient", "convolution weight gradient", "normalization backward", "max pool", "loss gradient", "adam" })
+            Assert.That(output, Does.Contain(operation));
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(trace));
+        JsonElement[] events = [.. document.RootElement.GetProperty("traceEvents").EnumerateArray()];
+        double end = 0;
+        foreach (JsonElement recorded in events)
+        {
+            Assert.That(recorded.GetProperty("ts").GetDouble(), Is.GreaterThanOrEqualTo(end), "operations follow each other");
+            end = recorded.GetProperty("ts").GetDouble() + recorded.GetProperty("dur").GetDouble();
+        }
+
+        Assert.That(events, Has.Length.GreaterThan(100));
+        Assert.That(File.ReadAllText(picture), Does.Contain("<svg"));
+    }
+
+    [Test]
+    public void A_prediction_has_no_gradients()
+    {
+        (int code, string output, string errors) = Run(["profile", "--predict", "--layers", .. Small]);
+        Assert.That(code, Is.Zero, errors);
+        Assert.That(output, Does.Contain("convolution forward").And.Not.Contain("gradient"));
+        RequireOneLine(Run("profile", "--device", "emulated"), 2, "timed on the processor only");
+    }
+}
