@@ -60,7 +60,7 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
         EvaluationReport report = (RunPath, Data, Predictions, References) switch
         {
             ({ } run, { } data, null, null) => EvaluateRun(run, data),
-            (null, null, { } predictions, { } references) => LabelFolders.Open(predictions, references, [.. Classes]).Evaluate(Tolerance, _ => { }),
+            (null, null, { } predictions, { } references) => LabelFolders.Open(predictions, references, [.. Classes]).Evaluate(Tolerance),
             _ => throw new ArgumentException("evaluate needs either --run and --data, or --predictions and --references"),
         };
         EvaluationTable.Write(report);

@@ -110,7 +110,7 @@ internal sealed class ExperimentVerb : DeviceVerb
         ExperimentJob[] jobs = [.. (Job is { } one ? [plan.Jobs[one]] : plan.Jobs).Where(job => !runner.IsFinished(job))];
         int threads = Math.Max(1, (Threads == 0 ? Environment.ProcessorCount : Threads) / Jobs);
         int done = plan.Jobs.Count - jobs.Length;
-        Parallel.ForEach(jobs, new ParallelOptions { MaxDegreeOfParallelism = Jobs }, (job, loop) =>
+        Parallel.ForEach(jobs, new ParallelOptions { MaxDegreeOfParallelism = Jobs }, job =>
         {
             try
             {

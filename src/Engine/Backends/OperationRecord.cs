@@ -4,7 +4,7 @@ namespace UnpairedSegEngine.Backends;
 /// <param name="Name">Which, such as "convolution forward".</param>
 /// <param name="Sizes">Of what sizes.</param>
 /// <param name="Start">Since the recording began.</param>
-/// <param name="Duration">Wall time.</param>
+/// <param name="Duration">Wall time; more than zero.</param>
 /// <param name="Flops">Multiplications and additions that its formula needs; 0 where moving memory is what counts.</param>
 /// <param name="Bytes">Of its arguments, each once.</param>
 public readonly record struct OperationRecord(string Name, string Sizes, TimeSpan Start, TimeSpan Duration, double Flops, long Bytes);

@@ -118,6 +118,8 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             bytes += tensor.Bytes;
         long started = Stopwatch.GetTimestamp();
         operation();
-        records.Add(new OperationRecord(name, sizes, Stopwatch.GetElapsedTime(began, started), Stopwatch.GetElapsedTime(started), flops, bytes));
+        // A tick at least, so that rates stay finite.
+        TimeSpan duration = TimeSpan.FromTicks(Math.Max(1, Stopwatch.GetElapsedTime(started).Ticks));
+        records.Add(new OperationRecord(name, sizes, Stopwatch.GetElapsedTime(began, started), duration, flops, bytes));
     }
 }

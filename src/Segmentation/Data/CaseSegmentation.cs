@@ -105,8 +105,7 @@ public sealed class CaseSegmentation
             probabilities[label].Slice(slice)[voxel] = (byte)MathF.Round(byte.MaxValue * MathF.Exp(logits[label] - greatest) / sum);
     }
 
-    /// <summary>The lowest class on ties.</summary>
-    /// <summary>The first of the greatest scores.</summary>
+    /// <summary>The class with the greatest score; the lowest on ties.</summary>
     internal static int Highest(ReadOnlySpan<float> scores)
     {
         int highest = 0;

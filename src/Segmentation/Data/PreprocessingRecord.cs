@@ -21,16 +21,9 @@ public sealed record PreprocessingRecord(IReadOnlyList<double> Spacing, string A
         string path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
             return null;
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            PreprocessingRecord? record = JsonSerializer.Deserialize<PreprocessingRecord>(stream, Format);
-            return record is { Spacing.Count: 3, Axes: not null, Cases: not null } ? record : throw new InvalidDataException($"'{path}': has no spacing, axes or cases");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"'{path}': no valid JSON: {e.Message}", e);
-        }
+        return JsonFile.Read<PreprocessingRecord>(path, Format) is { Spacing.Count: 3, Axes: not null, Cases: not null } record
+            ? record
+            : throw new InvalidDataException($"'{path}': has no spacing, axes or cases");
     }
 
     /// <summary>The grid that the case of an image file had before it was preprocessed; null for a file of no preprocessed dataset.</summary>

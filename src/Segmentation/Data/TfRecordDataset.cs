@@ -40,12 +40,13 @@ public sealed partial class TfRecordDataset
     /// <exception cref="InvalidDataException">A file is damaged or missing, or nothing says whose records are for training.</exception>
     public static TfRecordDataset Open(string folder)
     {
+        var byName = new Lazy<ILookup<string, string>>(() => Records(folder).ToLookup(path => Path.GetFileName(path)));
         (string Modality, bool IsTraining, IReadOnlyList<string> Files)[] lists = [..
             from path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
             where !IsRecord(path) && Words().Split(Path.GetFileName(path)).Contains("list", StringComparer.OrdinalIgnoreCase)
             let role = RoleOf(Path.GetFileName(path))
             where role is not null
-            select (role.Value.Modality, role.Value.IsTraining, ReadList(folder, path))];
+            select (role.Value.Modality, role.Value.IsTraining, ReadList(folder, path, byName))];
         if (lists.Length == 0)
         {
             lists = [..
@@ -87,14 +88,15 @@ public sealed partial class TfRecordDataset
         return isTraining != isValidation && rest.Length == 1 ? (rest[0].ToUpperInvariant(), isTraining) : null;
     }
 
-    private static List<string> ReadList(string folder, string list)
+    /// <summary>The files of a list, by their paths or, since the release's lists name them as they lay on the authors' machine, by their names.</summary>
+    private static List<string> ReadList(string folder, string list, Lazy<ILookup<string, string>> byName)
     {
         var files = new List<string>();
         foreach (string line in File.ReadLines(list).Select(line => line.Trim()).Where(line => line.Length > 0))
         {
-            // The release's lists name the files as they lay on the authors' machine.
-            string[] candidates = [Path.Combine(folder, line), Path.Combine(Path.GetDirectoryName(list)!, line), .. Records(folder).Where(path => Path.GetFileName(path) == Path.GetFileName(line))];
-            files.Add(candidates.FirstOrDefault(File.Exists) ?? throw new InvalidDataException($"'{list}': names '{line}', which is not below '{folder}'"));
+            string? file = new[] { Path.Combine(folder, line), Path.Combine(Path.GetDirectoryName(list)!, line) }.FirstOrDefault(File.Exists)
+                ?? byName.Value[Path.GetFileName(line)].FirstOrDefault();
+            files.Add(file ?? throw new InvalidDataException($"'{list}': names '{line}', which is not below '{folder}'"));
         }
 
         return files;

@@ -36,9 +36,9 @@ public sealed class TfRecordSource : ISampleSource
     /// <summary>Records of all modalities.</summary>
     public int Count => records.Sum(ofModality => ofModality.Length);
 
-    /// <summary>A record by its number, in the order of modalities and files.</summary>
-    /// <exception cref="InvalidDataException">It is damaged, or of another size than the first.</exception>
-    public TfRecordPair Read(int number) => Read(records.SelectMany(ofModality => ofModality).ElementAt(number));
+    /// <summary>All records, in the order of modalities and files, each read when it is asked for.</summary>
+    /// <exception cref="InvalidDataException">One is damaged, or of another size than the first.</exception>
+    public IEnumerable<TfRecordPair> ReadAll() => records.SelectMany(ofModality => ofModality).Select(Read);
 
     /// <inheritdoc/>
     public void Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)

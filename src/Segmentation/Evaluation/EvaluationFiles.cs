@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Imaging.Metrics;
+using UnpairedSegEngine.Segmentation.Data;
 
 namespace UnpairedSegEngine.Segmentation.Evaluation;
 
@@ -28,18 +29,10 @@ public static class EvaluationFiles
     /// <exception cref="InvalidDataException">The file is missing or no such report.</exception>
     public static EvaluationReport ReadJson(string path)
     {
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            Stored stored = JsonSerializer.Deserialize<Stored>(stream, Format) ?? throw new JsonException("is empty");
-            return stored.Cases is { Count: > 0 } cases
-                ? new EvaluationReport(cases, [.. cases[0].Scores.Keys], stored.ToleranceMm)
-                : throw new JsonException("has no cases");
-        }
-        catch (Exception exception) when (exception is JsonException or FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new InvalidDataException($"'{path}': no evaluation report: {exception.Message}", exception);
-        }
+        Stored stored = JsonFile.Read<Stored>(path, Format);
+        return stored.Cases is { Count: > 0 } cases
+            ? new EvaluationReport(cases, [.. cases[0].Scores.Keys], stored.ToleranceMm)
+            : throw new InvalidDataException($"'{path}': an evaluation report without cases");
     }
 
     /// <summary>A row per case and organ; a score that does not exist is an empty field.</summary>

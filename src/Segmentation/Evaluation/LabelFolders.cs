@@ -18,8 +18,6 @@ public sealed class LabelFolders
     /// <summary>Names of the classes from 1 on: given ones, else those of a dataset.json beside or in the references' folder, else "class 1" and so on.</summary>
     public IReadOnlyList<string> Organs { get; }
 
-    public int Count => cases.Count;
-
     /// <summary>Pairs the files.</summary>
     /// <param name="predictions">Folder.</param>
     /// <param name="references">Folder; each of its label maps needs a prediction.</param>
@@ -42,14 +40,12 @@ public sealed class LabelFolders
 
     /// <summary>Scores of all cases.</summary>
     /// <param name="tolerance">Of the normalized surface Dice, mm.</param>
-    /// <param name="progress">Is told the name of each case.</param>
     /// <exception cref="InvalidDataException">A file is damaged, the two grids differ, or a label is no class.</exception>
-    public EvaluationReport Evaluate(double tolerance, Action<string> progress)
+    public EvaluationReport Evaluate(double tolerance)
     {
         var results = new List<CaseResult>();
         foreach ((string id, string predictionPath, string referencePath) in cases)
         {
-            progress(id);
             Volume<byte> prediction = Read(predictionPath), reference = Read(referencePath);
             if (!prediction.Geometry.Matches(reference.Geometry, out string difference, tolerance: 1e-2, directionTolerance: 1e-3))
                 throw new InvalidDataException($"'{predictionPath}': lies on another grid than '{referencePath}': {difference}");

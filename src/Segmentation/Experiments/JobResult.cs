@@ -1,5 +1,6 @@
 using System.Text.Json;
 using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Segmentation.Data;
 
 namespace UnpairedSegEngine.Segmentation.Experiments;
 
@@ -15,18 +16,8 @@ public sealed record JobResult(long Parameters, long Steps, double Seconds)
 
     public static bool Exists(string run) => File.Exists(PathIn(run));
 
-    /// <exception cref="InvalidDataException">The file is damaged.</exception>
-    public static JobResult Read(string run)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<JobResult>(File.ReadAllText(PathIn(run)), Format) ?? throw new JsonException("is empty");
-        }
-        catch (JsonException exception)
-        {
-            throw new InvalidDataException($"'{PathIn(run)}': {exception.Message}; remove it to have the job evaluated again", exception);
-        }
-    }
+    /// <exception cref="InvalidDataException">The file is damaged; without it, the job is evaluated again.</exception>
+    public static JobResult Read(string run) => JsonFile.Read<JobResult>(PathIn(run), Format);
 
     public void Write(string run) => AtomicFile.Write(PathIn(run), stream => JsonSerializer.Serialize(stream, this, Format));
 

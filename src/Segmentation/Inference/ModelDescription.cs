@@ -38,19 +38,7 @@ public sealed record ModelDescription(
             config.Data.Size, isVolumetric ? 1 : config.Data.Slices, isVolumetric ? config.Data.Depth : 1, config.Data.Spacing.ToString());
     }
 
-    public static ModelDescription Read(string runPath)
-    {
-        string path = Path.Combine(runPath, FileName);
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize<ModelDescription>(stream, Format) ?? throw new InvalidDataException($"'{path}': is empty");
-        }
-        catch (Exception exception) when (exception is JsonException or FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new InvalidDataException($"'{path}': {exception.Message}", exception);
-        }
-    }
+    public static ModelDescription Read(string runPath) => JsonFile.Read<ModelDescription>(Path.Combine(runPath, FileName), Format);
 
     public void Write(string runPath)
         => AtomicFile.Write(Path.Combine(runPath, FileName), stream => JsonSerializer.Serialize(stream, this, Format));

@@ -16,8 +16,6 @@ internal sealed class NetworkEvaluator(Backend backend, ISegmentationNetwork net
 {
     public int Classes => network.Classes;
 
-    public int Channels => network.InputChannels;
-
     /// <param name="images">(samples, depth, height, width, channels).</param>
     /// <param name="shape">Their shape.</param>
     /// <param name="modality">Of all samples.</param>

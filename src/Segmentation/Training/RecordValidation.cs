@@ -23,9 +23,8 @@ public sealed class RecordValidation(TfRecordDataset dataset) : IValidationSet
         SampleShape shape = records.Shape;
         var geometry = new Geometry(shape.Width, shape.Height, records.Count, Affine.Diagonal(new Vector3d(1, 1, 1), new Vector3d(0, 0, 0)));
         Volume<byte> prediction = new(geometry), reference = new(geometry);
-        for (int record = 0; record < records.Count; record++)
+        foreach ((int record, TfRecordPair pair) in records.ReadAll().Index())
         {
-            TfRecordPair pair = records.Read(record);
             pair.Labels.CopyTo(reference.Slice(record));
             predictor.Labels(pair.Image, modality).CopyTo(prediction.Slice(record));
         }

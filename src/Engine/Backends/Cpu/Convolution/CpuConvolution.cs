@@ -73,7 +73,7 @@ public sealed unsafe class CpuConvolution : IDisposable
     public void BackwardWeights<T>(ConvolutionProblem problem, T* x, T* gy, T* gw)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (WinogradOf(problem, typeof(T)) is { } winograd)
+        if (Winograd(winogradGradients, problem, typeof(T), WinogradWeightGradient.Create) is { } winograd)
         {
             winograd.Run(threads, (float*)x, (float*)gy, (float*)gw, packed.Get<float>(winograd.SharedScratch), WorkerScratch<float>(winograd.WorkerScratch));
             return;
@@ -100,7 +100,7 @@ public sealed unsafe class CpuConvolution : IDisposable
     private void Gather<T>(GatherProblem gather, T* input, T* weights, T* bias, T* output, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (WinogradOf(gather, typeof(T)) is { } winograd)
+        if (Winograd(winograds, gather, typeof(T), WinogradConvolution.Create) is { } winograd)
         {
             winograd.Run(
                 threads, (float*)input, (float*)weights, (float*)bias, (float*)output, accumulate, packed.Get<float>(winograd.SharedScratch), WorkerScratch<float>(winograd.WorkerScratch));
@@ -120,21 +120,15 @@ public sealed unsafe class CpuConvolution : IDisposable
         plan.Run(threads, input, weights, bias, output, accumulate, packed.Get<T>(plan.PackedWeights), WorkerScratch<T>(plan.WorkerScratch));
     }
 
-    private WinogradConvolution? WinogradOf(GatherProblem gather, Type type)
+    /// <summary>The plan of a problem with fewer products, where it pays and is allowed; made once.</summary>
+    private TPlan? Winograd<TProblem, TPlan>(Dictionary<TProblem, TPlan?> plans, TProblem problem, Type type, Func<TProblem, SimdLevel, TPlan?> create)
+        where TProblem : notnull
+        where TPlan : class
     {
         if (exact || type != typeof(float))
             return null;
-        if (!winograds.TryGetValue(gather, out WinogradConvolution? plan))
-            winograds[gather] = plan = WinogradConvolution.Suits(gather, level) ? WinogradConvolution.Create(gather, level) : null;
-        return plan;
-    }
-
-    private WinogradWeightGradient? WinogradOf(ConvolutionProblem problem, Type type)
-    {
-        if (exact || type != typeof(float))
-            return null;
-        if (!winogradGradients.TryGetValue(problem, out WinogradWeightGradient? plan))
-            winogradGradients[problem] = plan = WinogradWeightGradient.Suits(problem, level) ? WinogradWeightGradient.Create(problem, level) : null;
+        if (!plans.TryGetValue(problem, out TPlan? plan))
+            plans[problem] = plan = create(problem, level);
         return plan;
     }
 

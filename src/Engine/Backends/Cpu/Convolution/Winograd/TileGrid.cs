@@ -35,45 +35,51 @@ internal sealed class TileGrid
         Count = rowStep * columnStep * tileRows * tileColumns;
     }
 
-    /// <summary>Tiles of a slice.</summary>
+    /// <summary>Tiles of a slice; those of all samples are numbered one after the other.</summary>
     public int Count { get; }
 
     /// <summary>Where the channels of each of a tile's 36 inputs begin.</summary>
-    /// <param name="tile">Number of the tile.</param>
-    /// <param name="slice">The input slice, (height, width, channels).</param>
+    /// <param name="tile">Number of the tile, over all samples.</param>
+    /// <param name="x">The input, (samples, depth, height, width, channels).</param>
+    /// <param name="depth">Which of its slices.</param>
     /// <param name="channels">Channels of the input.</param>
     /// <param name="zeros">That many zeros, for what lies in zero padding.</param>
     /// <param name="pointers">Receives 36 addresses.</param>
-    public unsafe void InputPointers(int tile, float* slice, int channels, float* zeros, float** pointers)
+    public unsafe void InputPointers(int tile, float* x, int depth, int channels, float* zeros, float** pointers)
     {
-        (int row, int column) = Corner(tile);
+        (int row, int column) = Corner(tile % Count);
+        float* slice = x + SliceOffset(input, tile, depth, channels);
         for (int i = 0; i < Inputs; i++)
         {
-            int y = Source(row + firstRow + (i * rowStep), input.Height);
+            int down = Source(row + firstRow + (i * rowStep), input.Height);
             for (int j = 0; j < Inputs; j++)
             {
-                int x = Source(column + firstColumn + (j * columnStep), input.Width);
-                *pointers++ = (y | x) < 0 ? zeros : slice + ((((long)y * input.Width) + x) * channels);
+                int across = Source(column + firstColumn + (j * columnStep), input.Width);
+                *pointers++ = (down | across) < 0 ? zeros : slice + ((((long)down * input.Width) + across) * channels);
             }
         }
     }
 
     /// <summary>Where the channels of each of a tile's 16 outputs begin; <paramref name="outside"/> for those beyond the border.</summary>
-    public unsafe void OutputPointers(int tile, float* slice, int channels, float* outside, float** pointers)
+    public unsafe void OutputPointers(int tile, float* y, int depth, int channels, float* outside, float** pointers)
     {
-        (int row, int column) = Corner(tile);
+        (int row, int column) = Corner(tile % Count);
+        float* slice = y + SliceOffset(output, tile, depth, channels);
         for (int i = 0; i < Outputs; i++)
         {
-            int y = row + (i * rowStep);
+            int down = row + (i * rowStep);
             for (int j = 0; j < Outputs; j++)
             {
-                int x = column + (j * columnStep);
-                *pointers++ = y < output.Height && x < output.Width ? slice + ((((long)y * output.Width) + x) * channels) : outside;
+                int across = column + (j * columnStep);
+                *pointers++ = down < output.Height && across < output.Width ? slice + ((((long)down * output.Width) + across) * channels) : outside;
             }
         }
     }
 
     private static int Tiles(int extent, int step) => ((((extent + step - 1) / step) + Outputs - 1) / Outputs);
+
+    /// <summary>Where a slice of the tile's sample begins.</summary>
+    private long SliceOffset(Size3 extent, int tile, int depth, int channels) => ((long)(tile / Count * extent.Depth) + depth) * extent.Height * extent.Width * channels;
 
     /// <summary>The tile's first output.</summary>
     private (int Row, int Column) Corner(int tile)

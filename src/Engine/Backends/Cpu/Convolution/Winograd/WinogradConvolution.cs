@@ -25,7 +25,8 @@ internal abstract unsafe class WinogradConvolution
             && (double)depthTaps * inputs * outputs >= FewestProductsPerTransform * (inputs + outputs)
             && grid.Count * TileGrid.Outputs * TileGrid.Outputs <= MostWaste * wanted.Height * wanted.Width;
 
-    public static WinogradConvolution Create(GatherProblem problem, SimdLevel level) => level switch
+    /// <summary>The plan of a problem; null where the method does not apply or pay.</summary>
+    public static WinogradConvolution? Create(GatherProblem problem, SimdLevel level) => !Suits(problem, level) ? null : level switch
     {
         SimdLevel.Avx512 => new WinogradConvolution<Simd512<float>>(problem, level),
         SimdLevel.Avx2 => new WinogradConvolution<Simd256<float>>(problem, level),
@@ -124,7 +125,12 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
             int first = firstTile, tiles = Math.Min(blockTiles, AllTiles - firstTile);
             int units = (tiles + UnitTiles - 1) / UnitTiles;
             threads.Run(units * problem.Input.Depth, (unit, worker) =>
-                TransformInput(unit / units, first, unit % units * UnitTiles, Math.Min(tiles, (unit % units * UnitTiles) + UnitTiles), input, transformed, (float*)scratch[worker]));
+            {
+                (int depth, int from) = (unit / units, unit % units * UnitTiles);
+                WinogradTransforms<TVector>.Inputs(
+                    grid, (first + from)..(first + Math.Min(tiles, from + UnitTiles)), input, depth, problem.InputChannels, (float*)scratch[worker],
+                    transformed + ((((long)depth * blockTiles) + from) * inputStride), inputStride, PositionElements);
+            });
             int shares = storesWeights ? Math.Clamp((FewestUnits + panels.Length - 1) / panels.Length, 1, (tiles + mostRows - 1) / mostRows) : 1;
             threads.Run(panels.Length * shares, (unit, worker) =>
             {
@@ -164,21 +170,6 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         }
     }
 
-    private void TransformInput(int slice, int firstTile, int from, int to, float* input, float* transformed, float* scratch)
-    {
-        float** pointers = stackalloc float*[TileGrid.Positions];
-        new Span<float>(scratch, problem.InputChannels).Clear();
-        for (int tile = from; tile < to; tile++)
-        {
-            (int sample, int inSlice) = ((firstTile + tile) / grid.Count, (firstTile + tile) % grid.Count);
-            float* image = input + ((((long)sample * problem.Input.Depth) + slice) * problem.Input.Height * problem.Input.Width * problem.InputChannels);
-            grid.InputPointers(inSlice, image, problem.InputChannels, scratch, pointers);
-            float* target = transformed + ((((long)slice * blockTiles) + tile) * inputStride);
-            for (int channel = 0; channel < problem.InputChannels; channel += TVector.Count)
-                WinogradTransforms<TVector>.Input(pointers, channel, target + channel, PositionElements);
-        }
-    }
-
     private void RunSlice(WeightPanel panel, int slice, int firstTile, int tiles, float* weights, float* transformed, float* bias, float* output, bool accumulate, float* products)
     {
         Segment* segments = stackalloc Segment[kernel.Depths.Length];
@@ -212,12 +203,9 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
     {
         float** pointers = stackalloc float*[16];
         TVector* results = stackalloc TVector[16];
-        long sliceElements = (long)problem.Output.Height * problem.Output.Width * problem.OutputChannels;
         for (int tile = 0; tile < tiles; tile++)
         {
-            (int sample, int inSlice) = ((firstTile + tile) / grid.Count, (firstTile + tile) % grid.Count);
-            float* image = output + ((((long)sample * problem.Output.Depth) + slice) * sliceElements) + panel.FirstChannel;
-            grid.OutputPointers(inSlice, image, problem.OutputChannels, null, pointers);
+            grid.OutputPointers(firstTile + tile, output + panel.FirstChannel, slice, problem.OutputChannels, null, pointers);
             for (int vector = 0; vector < panel.Vectors; vector++)
             {
                 int channel = vector * TVector.Count;

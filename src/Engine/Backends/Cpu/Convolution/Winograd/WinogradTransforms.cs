@@ -11,6 +11,28 @@ namespace UnpairedSegEngine.Backends.Cpu;
 internal static unsafe class WinogradTransforms<TVector>
     where TVector : unmanaged, ISimd<TVector, float>
 {
+    /// <summary>B' x B of some of a grid's tiles, all channels.</summary>
+    /// <param name="grid">Cuts the input into tiles.</param>
+    /// <param name="tiles">Numbers of the tiles.</param>
+    /// <param name="x">The input, (samples, depth, height, width, channels).</param>
+    /// <param name="depth">Which of its slices.</param>
+    /// <param name="channels">Its channels.</param>
+    /// <param name="zeros">Room for that many zeros.</param>
+    /// <param name="target">Receives the first tile's first position; a row per tile.</param>
+    /// <param name="rowStride">Elements between tiles.</param>
+    /// <param name="positionStride">Elements between positions.</param>
+    public static void Inputs(TileGrid grid, Range tiles, float* x, int depth, int channels, float* zeros, float* target, int rowStride, long positionStride)
+    {
+        float** pointers = stackalloc float*[TileGrid.Positions];
+        new Span<float>(zeros, channels).Clear();
+        for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++, target += rowStride)
+        {
+            grid.InputPointers(tile, x, depth, channels, zeros, pointers);
+            for (int channel = 0; channel < channels; channel += TVector.Count)
+                Input(pointers, channel, target + channel, positionStride);
+        }
+    }
+
     /// <summary>B' x B of a 6x6 tile.</summary>
     /// <param name="source">Where each element's channels begin.</param>
     /// <param name="channel">First channel of the vector.</param>

@@ -11,7 +11,8 @@ internal abstract unsafe class WinogradWeightGradient
         => problem.Stride == Size3.One && (problem.Kernel.Height, problem.Kernel.Width) == (3, 3) && (problem.Padding == PaddingMode.Zero || problem.Kernel.Depth == 1)
             && WinogradConvolution.Pays(level, problem.Kernel.Depth, problem.InputChannels, problem.OutputChannels, GridOf(problem), problem.Output);
 
-    public static WinogradWeightGradient Create(ConvolutionProblem problem, SimdLevel level) => level switch
+    /// <summary>The plan of a problem; null where the method does not apply or pay.</summary>
+    public static WinogradWeightGradient? Create(ConvolutionProblem problem, SimdLevel level) => !Suits(problem, level) ? null : level switch
     {
         SimdLevel.Avx512 => new WinogradWeightGradient<Simd512<float>>(problem, level),
         SimdLevel.Avx2 => new WinogradWeightGradient<Simd256<float>>(problem, level),
@@ -107,9 +108,14 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
                 int to = Math.Min(tiles, from + UnitTiles);
                 float* zeros = (float*)scratch[worker] + PanelElements;
                 if (slice < problem.Input.Depth)
-                    TransformInput(slice, first, from, to, x, inputs, zeros);
+                {
+                    WinogradTransforms<TVector>.Inputs(
+                        grid, (first + from)..(first + to), x, slice, problem.InputChannels, zeros, inputs + ((((long)slice * blockTiles) + from) * inputStride), inputStride, InputElements);
+                }
                 else
+                {
                     TransformGradient(slice - problem.Input.Depth, first, from, to, gy, gradients, zeros);
+                }
             });
             threads.Run(panels.Length * shares, (unit, worker) =>
             {
@@ -123,30 +129,13 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
         }
     }
 
-    private void TransformInput(int slice, int firstTile, int from, int to, float* x, float* target, float* zeros)
-    {
-        float** pointers = stackalloc float*[TileGrid.Positions];
-        new Span<float>(zeros, problem.InputChannels).Clear();
-        for (int tile = from; tile < to; tile++)
-        {
-            (int sample, int inSlice) = ((firstTile + tile) / grid.Count, (firstTile + tile) % grid.Count);
-            grid.InputPointers(
-                inSlice, x + ((((long)sample * problem.Input.Depth) + slice) * problem.Input.Height * problem.Input.Width * problem.InputChannels), problem.InputChannels, zeros, pointers);
-            float* row = target + ((((long)slice * blockTiles) + tile) * inputStride);
-            for (int channel = 0; channel < problem.InputChannels; channel += TVector.Count)
-                WinogradTransforms<TVector>.Input(pointers, channel, row + channel, InputElements);
-        }
-    }
-
     private void TransformGradient(int slice, int firstTile, int from, int to, float* gy, float* target, float* zeros)
     {
         float** pointers = stackalloc float*[16];
         new Span<float>(zeros, problem.OutputChannels).Clear();
         for (int tile = from; tile < to; tile++)
         {
-            (int sample, int inSlice) = ((firstTile + tile) / grid.Count, (firstTile + tile) % grid.Count);
-            grid.OutputPointers(
-                inSlice, gy + ((((long)sample * problem.Output.Depth) + slice) * problem.Output.Height * problem.Output.Width * problem.OutputChannels), problem.OutputChannels, zeros, pointers);
+            grid.OutputPointers(firstTile + tile, gy, slice, problem.OutputChannels, zeros, pointers);
             foreach (WeightPanel panel in panels)
             {
                 float* row = target + PanelOffset(panel) + ((((long)slice * blockTiles) + tile) * panel.Width);
