@@ -121,7 +121,7 @@ public abstract class Backend(Device device) : IDisposable
 
     /// <summary>
     /// Gradients of <see cref="NormalizationForward"/>, each written where it is not null. With <paramref name="throughStatistics"/> mean and variance
-    /// are functions of x (training), else constants (running statistics). Rows of ggamma and gbeta of modalities without a sample become zero.
+    /// are functions of x (training), else constants (running statistics). Rows of ggamma and gbeta of modalities without a sample become zero. gx may be gy.
     /// </summary>
     public abstract void NormalizationBackward(
         NormalizationProblem problem, bool throughStatistics, Tensor gy, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta,
