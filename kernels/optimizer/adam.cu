@@ -4,11 +4,12 @@
 
 KERNEL(adam, 256, AdamParameters) {
   const AdamTensor& tensor = p.tensors[blockIdx.y];
+  float rate = p.replayed_rate == nullptr ? p.rate : *p.replayed_rate;
   for (long long i = blockIdx.x * 256ll + threadIdx.x; i < tensor.count; i += gridDim.x * 256ll) {
     float w = tensor.w[i], g = tensor.g[i] + tensor.l2 * w;
     float m = p.beta1 * tensor.m[i] + p.take1 * g, v = p.beta2 * tensor.v[i] + p.take2 * g * g;
     tensor.m[i] = m;
     tensor.v[i] = v;
-    tensor.w[i] = w - p.rate * m / (sqrtf(v) + p.epsilon);
+    tensor.w[i] = w - rate * m / (sqrtf(v) + p.epsilon);
   }
 }

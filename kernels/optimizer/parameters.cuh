@@ -18,4 +18,5 @@ constexpr int kAdamTensors = 64;
 struct AdamParameters {
   AdamTensor tensors[kAdamTensors];
   float rate, beta1, take1, beta2, take2, epsilon;  // take = 1 - beta, rounded once
+  const float* replayed_rate;                       // where a launch that a graph replays finds its rate; null for `rate`
 };

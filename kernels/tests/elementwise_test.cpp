@@ -40,6 +40,13 @@ void check_elementwise(std::size_t count, Numbers& numbers) {
   std::vector<double> expected(count);
   for (std::size_t i = 0; i < count; i++) expected[i] = dropped(some_dropout(), i, a[i]);
   expect_close("dropout", y, expected, 0);
+
+  // Replayed: the stream is what the launch was made with, and an offset.
+  const std::uint64_t offset = 0x1FFFFFFFFull, earlier = kStream - offset;
+  DropoutMask replayed = some_dropout();
+  replayed.stream0 = static_cast<std::uint32_t>(earlier), replayed.stream1 = static_cast<std::uint32_t>(earlier >> 32), replayed.stream_offset = &offset;
+  launch("dropout", 2, 1, 1, 256, 0, ElementwiseParameters{a.data(), nullptr, y.data(), static_cast<long long>(count), 1, 0, replayed});
+  expect_close("replayed dropout", y, expected, 0);
 }
 
 void check_channels(int positions, int channels, int narrow, Numbers& numbers) {
@@ -59,14 +66,15 @@ void check_channels(int positions, int channels, int narrow, Numbers& numbers) {
   expect_close("copy channels", target, copied, 0);
 }
 
-void check_adam(Numbers& numbers) {
+void check_adam(Numbers& numbers, bool replayed) {
+  const float rate = 1e-2f;
   const std::size_t counts[] = {1, 255, 700};
   std::vector<std::vector<double>> expected;
   std::deque<Buffer<float>> buffers;  // a deque: they keep their places
   auto make = [&](std::size_t count, auto value) -> Buffer<float>& { return buffers.emplace_back(count, value); };
   std::vector<Buffer<float>*> tensors;
   AdamParameters p{};
-  p.rate = 1e-2f, p.beta1 = 0.9f, p.take1 = 0.1f, p.beta2 = 0.999f, p.take2 = 0.001f, p.epsilon = 1e-8f;
+  p.rate = replayed ? NAN : rate, p.replayed_rate = replayed ? &rate : nullptr, p.beta1 = 0.9f, p.take1 = 0.1f, p.beta2 = 0.999f, p.take2 = 0.001f, p.epsilon = 1e-8f;
   for (int t = 0; t < 3; t++) {
     double l2 = t == 1 ? 0 : 0.05;
     auto& w = make(counts[t], [&](std::size_t) { return numbers.uniform(); });
@@ -95,6 +103,7 @@ int main() {
   Numbers numbers(11);
   for (std::size_t count : {1, 7, 255, 513, 4099}) check_elementwise(count, numbers);
   for (int channels : {1, 2, 5, 16, 33}) check_channels(41, channels, (channels + 1) / 2, numbers);
-  check_adam(numbers);
+  check_adam(numbers, false);
+  check_adam(numbers, true);
   return report();
 }
