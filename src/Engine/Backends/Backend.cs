@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Backends.Recording;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Tensors;
 
@@ -14,6 +15,9 @@ public abstract class Backend(Device device) : IDisposable
 
     /// <summary>Short description for logs, such as "cpu avx512 x2".</summary>
     public abstract string Description { get; }
+
+    /// <summary>Records work to do it again at less cost; null where that gains nothing.</summary>
+    public virtual IWorkRecorder? Recorder => null;
 
     // ---- Elementwise ----
 

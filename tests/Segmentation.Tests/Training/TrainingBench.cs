@@ -1,5 +1,6 @@
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Backends.Recording;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Segmentation.Configuration;
@@ -50,6 +51,8 @@ internal sealed class TrainingBench : IDisposable
     public float[] Images { get; }
 
     public IEnumerable<(string Name, Tensor Value)> OptimizerState => step.Optimizer.State;
+
+    public IRecording? Recording => step.Recording;
 
     public static TrainingBench OnCpu(int threads, Device? device = null, LossSettings? loss = null, NetworkName network = NetworkName.Dilated2d)
         => new(new CpuBackend(device ?? Device.OpenCpu(), threads), device is null, loss, network: network);

@@ -27,6 +27,7 @@ internal sealed partial class CudaSingles
         {
             Rate = (float)settings.Rate, Beta1 = (float)settings.Beta1, Take1 = (float)(1 - settings.Beta1),
             Beta2 = (float)settings.Beta2, Take2 = (float)(1 - settings.Beta2), Epsilon = (float)settings.Epsilon,
+            ReplayedRate = recorder.PlaceOfRate(settings.Rate),
         };
         for (int i = 0; i < updates.Length; i++)
         {
@@ -62,5 +63,6 @@ internal sealed partial class CudaSingles
     {
         public AdamTensorTable Tensors;
         public float Rate, Beta1, Take1, Beta2, Take2, Epsilon;
+        public nint ReplayedRate;
     }
 }

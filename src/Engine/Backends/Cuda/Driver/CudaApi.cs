@@ -46,6 +46,9 @@ internal sealed unsafe class CudaApi
         StreamCreate = (delegate* unmanaged<nint*, uint, int>)Find("cuStreamCreate");
         StreamDestroy = (delegate* unmanaged<nint, int>)Find("cuStreamDestroy_v2");
         StreamSynchronize = (delegate* unmanaged<nint, int>)Find("cuStreamSynchronize");
+        StreamWaitEvent = (delegate* unmanaged<nint, nint, uint, int>)Find("cuStreamWaitEvent");
+        MemAllocHost = (delegate* unmanaged<nint*, nuint, int>)Find("cuMemAllocHost_v2");
+        MemFreeHost = (delegate* unmanaged<nint, int>)Find("cuMemFreeHost");
         MemcpyAsync = (delegate* unmanaged<nint, nint, nuint, nint, int>)Find("cuMemcpyAsync");
         MemsetD8Async = (delegate* unmanaged<nint, byte, nuint, nint, int>)Find("cuMemsetD8Async");
         EventCreate = (delegate* unmanaged<nint*, uint, int>)Find("cuEventCreate");
@@ -87,6 +90,12 @@ internal sealed unsafe class CudaApi
     public delegate* unmanaged<nint, int> StreamDestroy { get; }
 
     public delegate* unmanaged<nint, int> StreamSynchronize { get; }
+
+    public delegate* unmanaged<nint, nint, uint, int> StreamWaitEvent { get; }
+
+    public delegate* unmanaged<nint*, nuint, int> MemAllocHost { get; }
+
+    public delegate* unmanaged<nint, int> MemFreeHost { get; }
 
     public delegate* unmanaged<nint, nint, nuint, nint, int> MemcpyAsync { get; }
 

@@ -28,6 +28,14 @@ public unsafe interface ICudaDriver : IDisposable
     /// <summary>Waits for all work of the stream; reports what went wrong in it.</summary>
     void Synchronize(nint stream);
 
+    /// <summary>What is given to the stream from here on starts after what was before the event's last recording; the host waits for nothing.</summary>
+    void Wait(nint stream, ICudaEvent until);
+
+    /// <summary>Page-locked host memory: copies from it and to it run beside kernels.</summary>
+    nint AllocateHost(long bytes);
+
+    void FreeHost(nint memory);
+
     /// <summary>Copies between device addresses, or between the device and page-locked or pageable host memory, in stream order.</summary>
     void CopyAsync(nint target, nint source, long bytes, nint stream);
 
@@ -36,7 +44,7 @@ public unsafe interface ICudaDriver : IDisposable
 
     ICudaEvent CreateEvent();
 
-    /// <summary>From here to <see cref="EndCapture"/> the work given to the stream is recorded instead of run.</summary>
+    /// <summary>From here to <see cref="EndCapture"/> the work given to the stream, not the default one, is recorded instead of run.</summary>
     void BeginCapture(nint stream);
 
     ICudaGraph EndCapture(nint stream);
