@@ -36,7 +36,7 @@ internal sealed class ProfileVerb : DeviceVerb
     public override int Run(string[] arguments)
     {
         TrainingConfig config = ConfigLoader.Load(Config, Set);
-        if (DeviceName != "cpu")
+        if (DeviceName is not ("cpu" or "emulated"))
             throw new ArgumentException($"--device {DeviceName}: operations are timed on the processor only, where they have finished when they return");
         int threads = Threads == 0 ? Environment.ProcessorCount : Threads;
         using OpenedBackend opened = OpenBackend(threads);

@@ -24,6 +24,7 @@ internal sealed class RecordedStep : IDisposable
     /// <param name="rate">Its learning rate.</param>
     /// <param name="imageShape">(samples, depth, height, width, channels).</param>
     /// <param name="modality">Modality of each sample.</param>
+    /// <exception cref="NotSupportedException">An operation of the step cannot be recorded.</exception>
     public RecordedStep(IWorkRecorder recorder, TrainingTask task, long step, double rate, Shape imageShape, ModalityIndex modality)
     {
         (this.recorder, this.task, recordedAt) = (recorder, task, step);
@@ -33,7 +34,16 @@ internal sealed class RecordedStep : IDisposable
         using TensorScope scope = TensorScope.Open(task.Backend.Device);
         pass.Sums.Detach();
         pass.Coefficients.Detach();
-        recording = recorder.Record(pass.Forward, pass.Backward);
+        try
+        {
+            recording = recorder.Record(pass.Forward, pass.Backward);
+        }
+        catch
+        {
+            task.Network.Parameters.ClearGradients();
+            DisposeInputs();
+            throw;
+        }
     }
 
     public IRecording Recording => recording;
@@ -60,6 +70,11 @@ internal sealed class RecordedStep : IDisposable
     public void Dispose()
     {
         recording.Dispose();
+        DisposeInputs();
+    }
+
+    private void DisposeInputs()
+    {
         pass.Sums.Dispose();
         pass.Coefficients.Dispose();
         images.Dispose();

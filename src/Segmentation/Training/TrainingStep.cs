@@ -20,6 +20,7 @@ public sealed class TrainingStep : IDisposable
     private readonly bool penalizesAll;
     private (Shape Images, ModalityIndex Modality)? last;
     private RecordedStep? recorded;
+    private string? refusal;
 
     public TrainingStep(Backend backend, ISegmentationNetwork network, LossSettings loss, OptimizerSettings optimizer, ulong seed)
     {
@@ -37,6 +38,9 @@ public sealed class TrainingStep : IDisposable
 
     /// <summary>The recorded step, where the backend records and a step was repeated.</summary>
     public IRecording? Recording => recorded?.Recording;
+
+    /// <summary>How the device is used, in one line; null until it is known.</summary>
+    public string? Plan => refusal is not null ? $"every kernel is launched in every step: {refusal}" : Recording is { } recording ? MemoryPlan.Of(task, recording).ToString() : null;
 
     /// <summary>Learning rate of a step.</summary>
     public double LearningRate(long step) => schedule.At(step);
@@ -86,11 +90,11 @@ public sealed class TrainingStep : IDisposable
 
     /// <summary>
     /// The recorded step for batches of that kind, where the backend records. The first batch of a kind runs operation by operation, which loads kernels and fills the
-    /// memory pool; the second is recorded.
+    /// memory pool; the second is recorded. A step with an operation that cannot be recorded goes on operation by operation.
     /// </summary>
     private RecordedStep? RecordedFor(long step, Shape images, ModalityIndex modality)
     {
-        if (task.Backend.Recorder is not { } recorder)
+        if (refusal is not null || task.Backend.Recorder is not { } recorder)
             return null;
         if (last is not { } earlier || earlier.Images != images || !earlier.Modality.Equals(modality))
         {
@@ -99,7 +103,15 @@ public sealed class TrainingStep : IDisposable
             return null;
         }
 
-        return recorded ??= new RecordedStep(recorder, task, step, LearningRate(step), images, modality);
+        try
+        {
+            return recorded ??= new RecordedStep(recorder, task, step, LearningRate(step), images, modality);
+        }
+        catch (NotSupportedException exception)
+        {
+            refusal = exception.Message;
+            return null;
+        }
     }
 
     private bool IsPenalized(Parameter parameter) => penalizesAll || parameter.Kind == ParameterKind.Kernel;

@@ -107,11 +107,11 @@ internal sealed class RecordedStepTests
         device.Dispose();
     }
 
-    private static TrainingBench Open(bool records, NetworkName network = NetworkName.Dilated2d, Device? device = null)
+    private static TrainingBench Open(bool records, NetworkName network = NetworkName.Unet3d, Device? device = null)
     {
         if (EmulatedCudaDriver.UnavailableReason is { } reason)
             Assert.Ignore(reason);
-        return new TrainingBench(CudaBackend.OpenEmulated(device ?? Device.OpenCpu(), ConvolutionPrecision.Bf16x3, records), ownsDevice: device is null, network: network);
+        return new TrainingBench(CudaBackend.OpenEmulated(device ?? Device.OpenCpu(), ConvolutionPrecision.Fp32, records), ownsDevice: device is null, network: network, size: 8);
     }
 
     private static IEnumerable<(string Name, float[] Values)> Moments(TrainingBench bench) => bench.OptimizerState.Select(state => (state.Name, state.Value.ToArray<float>()));

@@ -35,9 +35,9 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
     }
 
     /// <summary>Starts a kernel that walks over <paramref name="count"/> elements in a grid-stride loop.</summary>
-    public void LaunchElementwise<TParameters>(string file, string kernel, long count, in TParameters parameters, int rows = 1)
+    public void LaunchElementwise<TParameters>(string file, string kernel, long count, in TParameters parameters)
         where TParameters : unmanaged
-        => Launch(file, kernel, new LaunchGeometry(Blocks(count), rows, 1, ElementwiseThreads, 0), parameters);
+        => Launch(file, kernel, new LaunchGeometry(Blocks(count), ElementwiseThreads), parameters);
 
     /// <summary>Blocks of 256 threads for that many elements: enough to fill any device, and then each thread takes several.</summary>
     public static int Blocks(long count) => (int)Math.Clamp((count + ElementwiseThreads - 1) / ElementwiseThreads, 1, 2048);

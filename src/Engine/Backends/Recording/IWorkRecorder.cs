@@ -16,6 +16,7 @@ public interface IWorkRecorder
     /// that its kernels are loaded. Memory that the parts allocate is set apart until the recording is disposed; results are read from tensors that are still allocated then.
     /// </summary>
     /// <param name="parts">In the order in which they will run.</param>
+    /// <exception cref="NotSupportedException">An operation cannot be recorded.</exception>
     IRecording Record(params IReadOnlyList<Action> parts);
 
     /// <summary>The numbers of what runs from here on.</summary>

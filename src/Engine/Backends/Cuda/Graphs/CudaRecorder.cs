@@ -16,17 +16,16 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     private readonly nint main = kernels.Stream;
     private nint capture, copies;
     private StagedInput? numbers;
-    private bool recording;
     private double? recordedRate;
 
     /// <summary>Where recorded launches find what to add to the stream of their dropout masks; 0 while nothing is recorded.</summary>
-    public nint StreamOffset => recording ? numbers!.Tensor.Pointer : 0;
+    public nint StreamOffset => device.IsRecording ? numbers!.Tensor.Pointer : 0;
 
     /// <summary>Where recorded updates with that rate find the one that replaces it; 0 while nothing is recorded.</summary>
     /// <exception cref="NotSupportedException">An update with another rate was recorded: one number cannot replace both.</exception>
     public nint PlaceOfRate(double rate)
     {
-        if (!recording)
+        if (!device.IsRecording)
             return 0;
         if ((recordedRate ??= rate) != rate)
             throw new NotSupportedException($"Adam updates with rates {recordedRate} and {rate} cannot be recorded together");
@@ -45,7 +44,7 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         MemoryReserve memory = device.Pool.Reserve();
         var graphs = new List<ICudaGraph>();
         long earlier = kernels.Launches;
-        (recording, recordedRate, kernels.Stream, workspace.PeakBytes) = (true, null, capture, 0);
+        (device.IsRecording, recordedRate, kernels.Stream, workspace.PeakBytes) = (true, null, capture, 0);
         try
         {
             foreach (Action part in parts)
@@ -59,7 +58,7 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         }
         finally
         {
-            (recording, kernels.Stream) = (false, main);
+            (device.IsRecording, kernels.Stream) = (false, main);
             memory.Close();
         }
 
