@@ -65,6 +65,18 @@ internal sealed class CudaDeviceTests : CommandLine
         RequireOneLine(Run([.. TrainArguments("cpu", "x2"), "--precision", "bf16"]), ExitCode.Usage, "--precision bf16 is for --device cuda");
     }
 
+    [Test]
+    public void A_step_is_profiled_by_events_against_the_gpus_clocks()
+    {
+        RequireFake();
+        (int code, string output, string errors) result = RunProcess(
+            [], ["profile", "--device", "cuda", "--kernels", "--set", "network.name=unet3d", "network.channels=2", "data.size=8", "data.depth=8", "training.batch=1"]);
+        IgnoreWithoutImages(result);
+        Assert.That(result.code, Is.Zero, result.errors);
+        // 4 multiprocessors of 128 lanes at 1.98 GHz; 6144 bits at 2 x 2.619 GHz.
+        Assert.That(result.output, Does.Contain("peaks by its highest clocks: 2028 GFLOP/s, 4023 GB/s").And.Contain("adam"));
+    }
+
     private static void IgnoreWithoutImages((int code, string output, string errors) result)
     {
         if (result.errors.Contains("NVRTC was not found", StringComparison.Ordinal))

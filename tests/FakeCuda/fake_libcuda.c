@@ -24,7 +24,7 @@ typedef struct {
   int allowed_shared;
 } Function;
 
-/// A launch, or a copy where there is no function.
+/// A launch, a copy, or the recording of an event.
 typedef struct Recorded {
   Function* function;
   unsigned grid[3], threads, shared;
@@ -32,6 +32,7 @@ typedef struct Recorded {
   void* target;
   const void* source;
   size_t bytes;
+  double* event;
   struct Recorded* next;
 } Recorded;
 
@@ -327,7 +328,15 @@ int cuFuncSetAttribute(Function* function, int attribute, int value) {
   return value <= SHARED_LIMIT ? SUCCESS : INVALID_VALUE;
 }
 
+static double tick(void) {
+  static double clock;
+  return clock += 1.5;
+}
 static int run(const Recorded* work) {
+  if (work->event) {
+    *work->event = tick();
+    return SUCCESS;
+  }
   if (!work->function) {
     memcpy(work->target, work->source, work->bytes);
     return SUCCESS;
@@ -398,12 +407,17 @@ int cuEventDestroy_v2(double* event) {
   free(event);
   return SUCCESS;
 }
-int cuEventRecord(double* event, void* stream) {
-  static double clock;
-  (void)stream;
-  *event = clock += 1.5;
+int cuEventRecordWithFlags(double* event, void* stream, unsigned flags) {
+  enum { INTO_GRAPH = 1 };
+  int captured = next_recorded && stream == captured_stream;
+  if (flags == INTO_GRAPH && !captured) return INVALID_VALUE;
+  if (flags == INTO_GRAPH)
+    record((Recorded){.event = event});
+  else if (!captured)
+    *event = tick();
   return SUCCESS;
 }
+int cuEventRecord(double* event, void* stream) { return cuEventRecordWithFlags(event, stream, 0); }
 int cuEventQuery(double* event) {
   (void)event;
   return SUCCESS;

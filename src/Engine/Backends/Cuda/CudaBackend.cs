@@ -3,7 +3,9 @@ using CudaException = UnpairedSegEngine.Backends.Cuda.Driver.CudaException;
 using UnpairedSegEngine.Backends.Cuda.Compilation;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Backends.Cuda.Graphs;
+using UnpairedSegEngine.Backends.Cuda.Profiling;
 using UnpairedSegEngine.Backends.Ilgpu;
+using UnpairedSegEngine.Backends.Profiling;
 using UnpairedSegEngine.Backends.Recording;
 using UnpairedSegEngine.Tensors;
 using Device = UnpairedSegEngine.Devices.Device;
@@ -18,17 +20,24 @@ public sealed class CudaBackend : IlgpuBackend
     private readonly ICudaDriver driver;
     private readonly KernelLibrary kernels;
     private readonly CudaRecorder recorder;
+    private readonly ConvolutionPrecision precision;
     private readonly bool records;
 
-    private CudaBackend(Device device, ICudaDriver driver, KernelLibrary kernels, CudaRecorder recorder, CudaSingles singles, bool records)
+    private CudaBackend(Device device, ICudaDriver driver, KernelLibrary kernels, CudaRecorder recorder, CudaSingles singles, ConvolutionPrecision precision, bool records)
         : base(device, singles)
-        => (this.driver, this.kernels, this.recorder, this.records) = (driver, kernels, recorder, records);
+        => (this.driver, this.kernels, this.recorder, this.precision, this.records) = (driver, kernels, recorder, precision, records);
 
     public override string Description => $"{driver.Properties.Name} ({driver.Description}), {Singles.Description}";
 
     public CudaDeviceProperties Properties => driver.Properties;
 
     public override IWorkRecorder? Recorder => records ? recorder : null;
+
+    public override bool FusesConvolutions => true;
+
+    public override DevicePeaks? Peaks => CudaPeaks.Of(driver.Properties, precision);
+
+    public override OperationClock CreateClock() => kernels.Clock = new CudaClock(driver, kernels);
 
     /// <summary>The emulated GPU, on a device in host memory.</summary>
     /// <exception cref="CudaException">The emulated kernels were not built.</exception>
@@ -77,6 +86,6 @@ public sealed class CudaBackend : IlgpuBackend
     {
         var workspace = new Workspace(device.Pool);
         var recorder = new CudaRecorder(device, driver, kernels, workspace);
-        return new CudaBackend(device, driver, kernels, recorder, new CudaSingles(device, kernels, precision, recorder, workspace), records);
+        return new CudaBackend(device, driver, kernels, recorder, new CudaSingles(device, kernels, precision, recorder, workspace), precision, records);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Backends.Cuda.Profiling;
 
 namespace UnpairedSegEngine.Backends.Cuda;
 
@@ -21,6 +22,9 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
     /// <summary>Stream of the launches.</summary>
     public nint Stream { get; set; } = stream;
 
+    /// <summary>Times every launch while it is set.</summary>
+    public CudaClock? Clock { get; set; }
+
     /// <summary>Launches so far.</summary>
     public long Launches { get; private set; }
 
@@ -29,9 +33,13 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
         where TParameters : unmanaged
     {
         ICudaFunction function = Find(file, kernel, geometry.SharedBytes);
-        fixed (TParameters* block = &parameters)
-            driver.Launch(function, geometry, Stream, block);
         Launches++;
+        fixed (TParameters* block = &parameters)
+        {
+            int begin = Clock?.Begin() ?? 0;
+            driver.Launch(function, geometry, Stream, block);
+            Clock?.Launched(kernel, begin);
+        }
     }
 
     /// <summary>Starts a kernel that walks over <paramref name="count"/> elements in a grid-stride loop.</summary>

@@ -83,7 +83,7 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
 
     public void SetAsync(nint target, byte value, long bytes, nint stream) => Do(stream, () => NativeMemory.Fill((void*)target, (nuint)bytes, value));
 
-    public ICudaEvent CreateEvent() => new Event();
+    public ICudaEvent CreateEvent() => new Event(this);
 
     public void BeginCapture(nint stream)
     {
@@ -189,11 +189,11 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
         public void AllowDynamicShared(int bytes) => AllowedShared = bytes;
     }
 
-    private sealed class Event : ICudaEvent
+    private sealed class Event(EmulatedCudaDriver driver) : ICudaEvent
     {
         private long recorded;
 
-        public void Record(nint stream) => recorded = Stopwatch.GetTimestamp();
+        public void Record(nint stream) => driver.Do(stream, () => recorded = Stopwatch.GetTimestamp());
 
         public void Synchronize()
         {

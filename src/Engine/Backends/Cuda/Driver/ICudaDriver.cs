@@ -55,7 +55,11 @@ public unsafe interface ICudaDriver : IDisposable
 /// <param name="Capability">Compute capability as one number: 80, 90, ...</param>
 /// <param name="Multiprocessors">Number of streaming multiprocessors.</param>
 /// <param name="SharedBytesPerBlock">Most dynamic shared memory that one block may ask for (opt-in limit).</param>
-public sealed record CudaDeviceProperties(string Name, int Capability, int Multiprocessors, int SharedBytesPerBlock);
+/// <param name="ClockKilohertz">Of the multiprocessors, at most; 0 if unknown.</param>
+/// <param name="MemoryClockKilohertz">Of the memory; 0 if unknown.</param>
+/// <param name="MemoryBits">Width of the memory bus.</param>
+public sealed record CudaDeviceProperties(
+    string Name, int Capability, int Multiprocessors, int SharedBytesPerBlock, int ClockKilohertz = 0, int MemoryClockKilohertz = 0, int MemoryBits = 0);
 
 /// <summary>Blocks in the grid, threads in a block and dynamic shared memory of a launch.</summary>
 public readonly record struct LaunchGeometry(int GridX, int GridY, int GridZ, int Threads, int SharedBytes)
@@ -90,7 +94,7 @@ public interface ICudaFunction
     void AllowDynamicShared(int bytes);
 }
 
-/// <summary>A point in a stream.</summary>
+/// <summary>A point in a stream; recorded while the stream is captured, a point in each replay of the graph.</summary>
 public interface ICudaEvent : IDisposable
 {
     void Record(nint stream);

@@ -14,6 +14,7 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
 {
     private readonly CudaApi api;
     private readonly IntPtr[] parameterBlock = new IntPtr[1];
+    private nint? capturing;
 
     static ManagedCudaDriver()
     {
@@ -85,10 +86,15 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
     public ICudaEvent CreateEvent() => new Event(this);
 
     /// <summary>Relaxed: allocations in between are no part of the graph, and allowed.</summary>
-    public void BeginCapture(nint stream) => Check(Native.Streams.cuStreamBeginCapture(StreamOf(stream), CUstreamCaptureMode.Relaxed), "begin to capture a stream");
+    public void BeginCapture(nint stream)
+    {
+        Check(Native.Streams.cuStreamBeginCapture(StreamOf(stream), CUstreamCaptureMode.Relaxed), "begin to capture a stream");
+        capturing = stream;
+    }
 
     public ICudaGraph EndCapture(nint stream)
     {
+        capturing = null;
         CUgraph graph = default;
         CUgraphExec executable = default;
         Check(Native.Streams.cuStreamEndCapture(StreamOf(stream), ref graph), "end the capture of a stream");
@@ -155,7 +161,11 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
 
         public CUevent Handle => handle;
 
-        public void Record(nint stream) => driver.Check(Native.Events.cuEventRecord(handle, StreamOf(stream)), "record an event");
+        public void Record(nint stream)
+        {
+            const uint IntoGraph = 1;
+            driver.api.Check(driver.api.EventRecord(handle.Pointer, stream, stream == driver.capturing ? IntoGraph : 0), "record an event");
+        }
 
         public void Synchronize() => driver.Check(Native.Events.cuEventSynchronize(handle), "wait for an event");
 

@@ -9,6 +9,7 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
     private const int LogBytes = 8192;
 
     private readonly CudaApi api;
+    private nint? capturing;
 
     /// <summary>Binds to the installed driver, in ILGPU's context.</summary>
     /// <param name="deviceIndex">Number of the device that the current context belongs to.</param>
@@ -90,18 +91,20 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
 
     public void SetAsync(nint target, byte value, long bytes, nint stream) => api.Check(api.MemsetD8Async(target, value, (nuint)bytes, stream), $"set {bytes} bytes");
 
-    public ICudaEvent CreateEvent() => new Event(api);
+    public ICudaEvent CreateEvent() => new Event(this);
 
     public void BeginCapture(nint stream)
     {
         // Allocations in between are no part of the graph, and allowed.
         const int Relaxed = 2;
         api.Check(api.StreamBeginCapture(stream, Relaxed), "begin to capture a stream");
+        capturing = stream;
     }
 
     public ICudaGraph EndCapture(nint stream)
     {
         nint graph, executable;
+        capturing = null;
         api.Check(api.StreamEndCapture(stream, &graph), "end the capture of a stream");
         int code = api.GraphInstantiate(&executable, graph, 0);
         _ = api.GraphDestroy(graph);
@@ -160,11 +163,12 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
 
     private sealed class Event : ICudaEvent
     {
+        private readonly NativeCudaDriver driver;
         private readonly CudaApi api;
 
-        public Event(CudaApi api)
+        public Event(NativeCudaDriver driver)
         {
-            this.api = api;
+            (this.driver, api) = (driver, driver.api);
             nint created;
             api.Check(api.EventCreate(&created, 0), "create an event");
             Handle = created;
@@ -172,7 +176,11 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
 
         public nint Handle { get; private set; }
 
-        public void Record(nint stream) => api.Check(api.EventRecord(Handle, stream), "record an event");
+        public void Record(nint stream)
+        {
+            const uint IntoGraph = 1;
+            api.Check(api.EventRecord(Handle, stream, stream == driver.capturing ? IntoGraph : 0), "record an event");
+        }
 
         public void Synchronize() => api.Check(api.EventSynchronize(Handle), "wait for an event");
 
