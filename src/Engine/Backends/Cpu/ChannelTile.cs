@@ -25,12 +25,12 @@ internal readonly unsafe struct ChannelTile
     public int Period { get; }
 
     /// <summary>Repeats one value per channel over a period.</summary>
-    public void Fill<T>(T* tile, Func<int, double> ofChannel)
+    public void Fill<T>(T* tile, ReadOnlySpan<double> ofChannel)
         where T : unmanaged, INumber<T>
     {
         for (int channel = 0; channel < Channels; channel++)
         {
-            T value = T.CreateTruncating(ofChannel(channel));
+            T value = T.CreateTruncating(ofChannel[channel]);
             for (int i = channel; i < Period; i += Channels)
                 tile[i] = value;
         }

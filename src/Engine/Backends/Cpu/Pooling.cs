@@ -62,7 +62,8 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
     /// </summary>
     private void ForWindows(PoolingProblem problem, PoolingBody body)
     {
-        Size3 output = problem.Output;
+        var plan = new PoolingPlan(problem);
+        Size3 output = plan.Output;
         bool overlap = problem.Stride.Height < problem.Window.Height || problem.Stride.Depth < problem.Window.Depth;
         int rows = problem.Batch * output.Depth * output.Height;
         int grain = overlap ? output.Depth * output.Height : Math.Max(1, StreamingGrain / (output.Width * problem.Channels * problem.Window.Count));
@@ -73,7 +74,7 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
                 (int plane, int h) = Math.DivRem(row, output.Height);
                 (int n, int d) = Math.DivRem(plane, output.Depth);
                 for (int w = 0; w < output.Width; w++)
-                    body(new PoolingWindow(problem, n, d, h, w));
+                    body(new PoolingWindow(plan, n, d, h, w));
             }
         });
     }

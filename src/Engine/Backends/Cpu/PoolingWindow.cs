@@ -3,26 +3,30 @@ namespace UnpairedSegEngine.Backends.Cpu;
 /// <summary>The elements under one output position of a pooling, clipped at the border of the image. Taps count depth-major.</summary>
 internal readonly struct PoolingWindow
 {
-    private readonly int height, width;
+    private readonly PoolingPlan plan;
     private readonly int depthOrigin, rowOrigin, columnOrigin;
-    private readonly int inputDepth, inputHeight, inputWidth, channels;
-    private readonly long sampleOffset;
+    private readonly long inputOffset;
 
-    public PoolingWindow(PoolingProblem problem, int sample, int depth, int row, int column)
+    public PoolingWindow(PoolingPlan plan, int sample, int depth, int row, int column)
     {
-        Size3 window = problem.Window, stride = problem.Stride, output = problem.Output, before = problem.PadBefore, input = problem.Input;
-        (height, width, Taps, channels) = (window.Height, window.Width, window.Count, problem.Channels);
-        (inputDepth, inputHeight, inputWidth) = (input.Depth, input.Height, input.Width);
+        this.plan = plan;
+        (Size3 stride, Size3 before, Size3 input, Size3 output) = (plan.Stride, plan.PadBefore, plan.Input, plan.Output);
         depthOrigin = (depth * stride.Depth) - before.Depth;
         rowOrigin = (row * stride.Height) - before.Height;
         columnOrigin = (column * stride.Width) - before.Width;
-        sampleOffset = (long)sample * input.Count;
-        OutputOffset = ((((((long)sample * output.Depth) + depth) * output.Height) + row) * output.Width + column) * channels;
+        inputOffset = (((long)sample * input.Count) + (((((long)depthOrigin * input.Height) + rowOrigin) * input.Width) + columnOrigin)) * plan.Channels;
+        OutputOffset = (((((((long)sample * output.Depth) + depth) * output.Height) + row) * output.Width) + column) * plan.Channels;
+        Size3 window = plan.Window;
+        IsInside = (depthOrigin | rowOrigin | columnOrigin) >= 0
+            && depthOrigin + window.Depth <= input.Depth && rowOrigin + window.Height <= input.Height && columnOrigin + window.Width <= input.Width;
     }
 
     public long OutputOffset { get; }
 
-    public int Taps { get; }
+    /// <summary>Whether nothing is clipped.</summary>
+    public bool IsInside { get; }
+
+    public int Taps => plan.TapOffsets.Length;
 
     /// <summary>The first tap inside the image; every window has one.</summary>
     public int FirstTap
@@ -37,26 +41,25 @@ internal readonly struct PoolingWindow
     }
 
     /// <summary>Taps inside the image.</summary>
-    public int Count => Inside(depthOrigin, Taps / (height * width), inputDepth) * Inside(rowOrigin, height, inputHeight) * Inside(columnOrigin, width, inputWidth);
+    public int Count
+    {
+        get
+        {
+            (Size3 window, Size3 input) = (plan.Window, plan.Input);
+            return Inside(depthOrigin, window.Depth, input.Depth) * Inside(rowOrigin, window.Height, input.Height) * Inside(columnOrigin, window.Width, input.Width);
+        }
+    }
 
     public bool Holds(int tap)
     {
-        (int d, int h, int w) = Position(tap);
-        return (uint)d < (uint)inputDepth && (uint)h < (uint)inputHeight && (uint)w < (uint)inputWidth;
+        if (IsInside)
+            return true;
+        (int d, int h, int w) = plan.TapPosition(tap);
+        Size3 input = plan.Input;
+        return (uint)(depthOrigin + d) < (uint)input.Depth && (uint)(rowOrigin + h) < (uint)input.Height && (uint)(columnOrigin + w) < (uint)input.Width;
     }
 
-    public long InputOffset(int tap)
-    {
-        (int d, int h, int w) = Position(tap);
-        return (sampleOffset + ((((long)d * inputHeight) + h) * inputWidth) + w) * channels;
-    }
+    public long InputOffset(int tap) => inputOffset + plan.TapOffsets[tap];
 
     private static int Inside(int origin, int extent, int image) => Math.Min(origin + extent, image) - Math.Max(origin, 0);
-
-    private (int Depth, int Row, int Column) Position(int tap)
-    {
-        (int line, int column) = Math.DivRem(tap, width);
-        (int depth, int row) = Math.DivRem(line, height);
-        return (depthOrigin + depth, rowOrigin + row, columnOrigin + column);
-    }
 }

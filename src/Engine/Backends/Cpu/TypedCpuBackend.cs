@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Tensors;
 
@@ -26,7 +27,8 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>(Device device, 
         convolution.Dispose();
         partialSums.Dispose();
         chunkSums.Dispose();
-        foreach (AlignedScratch scratch in chunkScratch)
+        coefficients.Dispose();
+        foreach (AlignedScratch scratch in (AlignedScratch[])[.. chunkScratch, .. chunkAccumulators])
             scratch.Dispose();
     }
 
@@ -38,4 +40,18 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>(Device device, 
     /// <summary>Calls the body on consecutive ranges of <paramref name="grain"/> items that cover [0, <paramref name="count"/>).</summary>
     private void ForRanges(long count, long grain, RangeBody body)
         => threads.Run(checked((int)((count + grain - 1) / grain)), (unit, worker) => body(unit * grain, Math.Min(count, (unit + 1) * grain), worker));
+
+    /// <summary>A vector of which at most <paramref name="available"/> lanes are read; the others are zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector LoadUpTo(T* source, int available)
+        => available >= TVector.Count ? TVector.Load(source) : PartialVector.Load<TVector, T>(source, available);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreUpTo(TVector vector, T* target, int available)
+    {
+        if (available >= TVector.Count)
+            TVector.Store(vector, target);
+        else
+            PartialVector.Store<TVector, T>(vector, target, available);
+    }
 }
