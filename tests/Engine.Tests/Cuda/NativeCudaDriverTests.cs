@@ -94,7 +94,7 @@ internal sealed unsafe class NativeCudaDriverTests
     {
         var driver = new NativeCudaDriver(FakeCuda.Open(), 0);
         nint stream = driver.CreateStream(), host = driver.AllocateHost(16);
-        var (source, target) = ((byte*)host, (byte*)host + 8);
+        byte* source = (byte*)host, target = source + 8;
         (*source, *target) = (1, 0);
         using ICudaEvent start = driver.CreateEvent(), end = driver.CreateEvent();
         start.Record(stream);
