@@ -14,23 +14,30 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         => convolution.BackwardWeights(problem, PointerOf(x), PointerOf(gy), PointerOf(gw));
 
     /// <remarks>Normalized on load where the convolution transforms its input anyway. Dropout draws its numbers once per element, not once per tile that reads it: with dropout it comes first.</remarks>
+    public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x)
+        => typeof(T) == typeof(float) && input is { Problem.Dropout.IsActive: false } && convolution.TransformsOnLoad(problem);
+
     public override void FusedConvolutionForward(
         ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics, bool accumulate = false)
     {
-        if (!IsFused(input) || !convolution.TryForward(problem, LoadTransformOf(input!), (float*)PointerOf(x), (float*)PointerOf(w), (float*)PointerOrNull(bias), (float*)PointerOf(y), accumulate))
+        if (!FusesConvolution(problem, input, x))
+        {
             base.FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate);
-        else if (statistics is not null)
+            return;
+        }
+
+        convolution.Forward(problem, LoadTransformOf(input!), (float*)PointerOf(x), (float*)PointerOf(w), (float*)PointerOrNull(bias), (float*)PointerOf(y), accumulate);
+        if (statistics is not null)
             NormalizationStatistics(statistics.Problem, y, statistics.Mean, statistics.Variance);
     }
 
-    /// <inheritdoc cref="FusedConvolutionForward"/>
     public override void FusedConvolutionBackwardWeights(ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor gy, Tensor gw)
     {
-        if (!IsFused(input) || !convolution.TryBackwardWeights(problem, LoadTransformOf(input!), (float*)PointerOf(x), (float*)PointerOf(gy), (float*)PointerOf(gw)))
+        if (FusesConvolution(problem, input, x))
+            convolution.BackwardWeights(problem, LoadTransformOf(input!), (float*)PointerOf(x), (float*)PointerOf(gy), (float*)PointerOf(gw));
+        else
             base.FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
     }
-
-    private static bool IsFused(InputNormalization? input) => typeof(T) == typeof(float) && input is { Problem.Dropout.IsActive: false };
 
     private LoadTransform LoadTransformOf(InputNormalization input)
     {

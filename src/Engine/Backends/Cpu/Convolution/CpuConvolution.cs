@@ -46,15 +46,12 @@ public sealed unsafe class CpuConvolution : IDisposable
         Gather(ForwardGather(problem, typeof(T)), x, w, bias, y, accumulate);
     }
 
-    /// <summary>The same of a transformed input, where that is cheaper than to transform it first: where tiles are transformed anyway.</summary>
-    /// <returns>False, and nothing was done, for other problems.</returns>
-    internal bool TryForward(ConvolutionProblem problem, LoadTransform load, float* x, float* w, float* bias, float* y, bool accumulate)
-    {
-        if (WinogradOf(ForwardGather(problem, typeof(float))) is not { } winograd)
-            return false;
-        Run(winograd, load, x, w, bias, y, accumulate);
-        return true;
-    }
+    /// <summary>Whether the forward pass and the weight gradient of a problem can transform what they read at little cost: where tiles are transformed anyway.</summary>
+    internal bool TransformsOnLoad(ConvolutionProblem problem) => WinogradOf(ForwardGather(problem, typeof(float))) is not null && WinogradOf(problem) is not null;
+
+    /// <summary>y = load(x) * w + bias, or y += that; for problems that <see cref="TransformsOnLoad"/>.</summary>
+    internal void Forward(ConvolutionProblem problem, LoadTransform load, float* x, float* w, float* bias, float* y, bool accumulate)
+        => Run(WinogradOf(ForwardGather(problem, typeof(float)))!, load, x, w, bias, y, accumulate);
 
     /// <summary>gx = the gradient for x; also the forward pass of a transposed convolution.</summary>
     public void BackwardData<T>(ConvolutionProblem problem, T* gy, T* w, T* gx)
@@ -81,8 +78,12 @@ public sealed unsafe class CpuConvolution : IDisposable
     public void BackwardWeights<T>(ConvolutionProblem problem, T* x, T* gy, T* gw)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (typeof(T) == typeof(float) && TryBackwardWeights(problem, default, (float*)x, (float*)gy, (float*)gw))
+        if (typeof(T) == typeof(float) && WinogradOf(problem) is not null)
+        {
+            BackwardWeights(problem, default, (float*)x, (float*)gy, (float*)gw);
             return;
+        }
+
         if (!weightGradients.TryGetValue((problem, typeof(T)), out WeightGradient? plan))
         {
             weightGradients[(problem, typeof(T))] = plan = WeightGradientByInputChannel.Suits(problem, level, typeof(T))
@@ -93,15 +94,11 @@ public sealed unsafe class CpuConvolution : IDisposable
         plan.Run(threads, x, gy, gw, packed.Get<T>(plan.Partials), WorkerScratch<T>(plan.WorkerScratch));
     }
 
-    /// <inheritdoc cref="TryForward"/>
-    internal bool TryBackwardWeights(ConvolutionProblem problem, LoadTransform load, float* x, float* gy, float* gw)
+    /// <summary>gw = the gradient for w of load(x) * w; for problems that <see cref="TransformsOnLoad"/>.</summary>
+    internal void BackwardWeights(ConvolutionProblem problem, LoadTransform load, float* x, float* gy, float* gw)
     {
-        if (exact)
-            return false;
-        if (!winogradGradients.TryGetValue(problem, out WinogradWeightGradient? plan))
-            winogradGradients[problem] = plan = WinogradWeightGradient.Create(problem, level);
-        plan?.Run(threads, load, x, gy, gw, packed.Get<float>(plan.SharedScratch), WorkerScratch<float>(plan.WorkerScratch));
-        return plan is not null;
+        WinogradWeightGradient plan = WinogradOf(problem)!;
+        plan.Run(threads, load, x, gy, gw, packed.Get<float>(plan.SharedScratch), WorkerScratch<float>(plan.WorkerScratch));
     }
 
     public void Dispose()
@@ -148,6 +145,15 @@ public sealed unsafe class CpuConvolution : IDisposable
             return null;
         if (!winograds.TryGetValue(gather, out WinogradConvolution? plan))
             winograds[gather] = plan = WinogradConvolution.Create(gather, level, threads.Count);
+        return plan;
+    }
+
+    private WinogradWeightGradient? WinogradOf(ConvolutionProblem problem)
+    {
+        if (exact)
+            return null;
+        if (!winogradGradients.TryGetValue(problem, out WinogradWeightGradient? plan))
+            winogradGradients[problem] = plan = WinogradWeightGradient.Create(problem, level);
         return plan;
     }
 
