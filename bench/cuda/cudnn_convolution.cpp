@@ -14,7 +14,7 @@ CudnnPlan::CudnnPlan(const Api& api, const Descriptor& configuration, std::strin
   plan_.get(EXECUTION_PLAN_WORKSPACE_SIZE, TYPE_INT64, 1, &workspace_bytes_);
 }
 
-void CudnnPlan::run(void* x, void* w, void* y, void* workspace) const {
+Descriptor CudnnPlan::bind(void* x, void* w, void* y, void* workspace) const {
   int64_t ids[] = {X, W, Y};
   void* pointers[] = {x, w, y};
   Descriptor pack(api_, VARIANT_PACK);
@@ -22,7 +22,11 @@ void CudnnPlan::run(void* x, void* w, void* y, void* workspace) const {
   pack.set(VARIANT_PACK_DATA_POINTERS, TYPE_VOID_PTR, 3, pointers);
   pack.set(VARIANT_PACK_WORKSPACE, TYPE_VOID_PTR, 1, &workspace);
   pack.finalize();
-  if (int status = api_.execute(api_.handle(), plan_.raw(), pack.raw())) throw Refused(std::string("cuDNN cannot run it: ") + api_.error_text(status));
+  return pack;
+}
+
+void CudnnPlan::run(const Descriptor& bound) const {
+  if (int status = api_.execute(api_.handle(), plan_.raw(), bound.raw())) throw Refused(std::string("cuDNN cannot run it: ") + api_.error_text(status));
 }
 
 CudnnConvolution::CudnnConvolution(const Api& api, const Problem& p, Pass pass, Precision precision, Layout layout)

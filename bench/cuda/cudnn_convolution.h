@@ -17,8 +17,11 @@ class CudnnPlan {
   const std::string& name() const { return name_; }
   int64_t workspace_bytes() const { return workspace_bytes_; }
 
+  /// Where it reads and writes: made once, so that nothing but the launch stands between two events.
+  cudnn::Descriptor bind(void* x, void* w, void* y, void* workspace) const;
+
   /// Starts it on the default stream. Throws cudnn::Refused.
-  void run(void* x, void* w, void* y, void* workspace) const;
+  void run(const cudnn::Descriptor& bound) const;
 
  private:
   const cudnn::Api& api_;

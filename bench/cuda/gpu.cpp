@@ -72,8 +72,8 @@ void Gpu::Buffer::fill(unsigned char value) { gpu_.check(gpu_.api_.set(address_,
 void Gpu::Buffer::copy_from(const Buffer& source) { gpu_.check(gpu_.api_.copy(address_, source.address_, size_t(std::min(bytes_, source.bytes_)), nullptr), "copy on the GPU"); }
 
 Times Gpu::time(int runs, const std::function<void()>& work) {
-  // Twice the L2: what is left of the last run is gone, and the launch is queued before the GPU gets to it.
-  Buffer flush(*this, 2 * l2_bytes_);
+  // Four times the L2: what is left of the last run is gone, and the launch is queued before the GPU gets to it.
+  Buffer flush(*this, 4 * l2_bytes_);
   std::vector<void*> events(size_t(2 * runs));
   for (void*& event : events) check(api_.create_event(&event, 0), "create an event");
   work();

@@ -25,11 +25,13 @@ class Data {
     expected_ = Samples::of(problem, wanted.pass, Tensors(problem, wanted.layout), operands[0], operands[1]);
   }
 
-  void run(const CudnnPlan& plan, const Gpu::Buffer& workspace) const { plan.run(buffers_[0].pointer(), buffers_[1].pointer(), buffers_[2].pointer(), workspace.pointer()); }
+  cudnn::Descriptor bind(const CudnnPlan& plan, const Gpu::Buffer& workspace) const {
+    return plan.bind(buffers_[0].pointer(), buffers_[1].pointer(), buffers_[2].pointer(), workspace.pointer());
+  }
 
-  Verdict check(const CudnnPlan& plan, const Gpu::Buffer& workspace) {
+  Verdict check(const CudnnPlan& plan, const cudnn::Descriptor& bound) {
     buffers_[result_].fill(0xFF);  // NaN
-    run(plan, workspace);
+    plan.run(bound);
     auto count = size_t(counts_[result_]);
     std::vector<float> result(count);
     if (bytes_ == 2) {
@@ -53,6 +55,7 @@ class Data {
 
 struct Candidate {
   std::unique_ptr<CudnnPlan> plan;
+  cudnn::Descriptor bound;
   double first_try_ms;
 };
 
@@ -75,28 +78,31 @@ CaseResult LayerBench::search(const Case& wanted) const {
     for (auto& plan : plans) {
       if (plan->workspace_bytes() > largest) continue;
       try {
-        double ms = gpu_.time(FIRST_TRY_RUNS, [&] { data.run(*plan, workspace); }).median_ms;
-        candidates.push_back({std::move(plan), ms});
+        cudnn::Descriptor bound = data.bind(*plan, workspace);
+        double ms = gpu_.time(FIRST_TRY_RUNS, [&] { plan->run(bound); }).median_ms;
+        candidates.push_back({std::move(plan), std::move(bound), ms});
       } catch (const cudnn::Refused&) {
         // It was planned but does not run: not a candidate.
       }
     }
     result.configurations = int(candidates.size());
-    std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.first_try_ms < b.first_try_ms; });
-    for (const Candidate& candidate : candidates) {
-      Verdict verdict = data.check(*candidate.plan, workspace);
+    std::vector<const Candidate*> by_time;
+    for (const Candidate& candidate : candidates) by_time.push_back(&candidate);
+    std::stable_sort(by_time.begin(), by_time.end(), [](const Candidate* a, const Candidate* b) { return a->first_try_ms < b->first_try_ms; });
+    for (const Candidate* candidate : by_time) {
+      Verdict verdict = data.check(*candidate->plan, candidate->bound);
       if (!verdict.complaint.empty()) {
-        result.refused.push_back({candidate.plan->name(), verdict.complaint});
+        result.refused.push_back({candidate->plan->name(), verdict.complaint});
         continue;
       }
-      result.engine = candidate.plan->name();
+      result.engine = candidate->plan->name();
       result.relative_error = verdict.relative_error;
-      result.times = gpu_.time(runs_, [&] { data.run(*candidate.plan, workspace); });
+      result.times = gpu_.time(runs_, [&] { candidate->plan->run(candidate->bound); });
       return result;
     }
     result.complaint = candidates.empty() ? "cuDNN has no engine for it" : "none of cuDNN's " + std::to_string(candidates.size()) + " results is right";
-  } catch (const cudnn::Refused& refused) {
-    result.complaint = refused.what();
+  } catch (const std::runtime_error& e) {
+    result.complaint = e.what();  // such as too little memory: the other layers are still measured
   }
   return result;
 }
@@ -107,7 +113,7 @@ void LayerBench::run_once(const Case& wanted, const std::string& engine) const {
   for (const auto& plan : CudnnConvolution(api_, problem, wanted.pass, wanted.precision, wanted.layout).plans()) {
     if (plan->name() != engine) continue;
     Gpu::Buffer workspace(gpu_, plan->workspace_bytes());
-    data.run(*plan, workspace);
+    plan->run(data.bind(*plan, workspace));
     gpu_.synchronize();
     return;
   }
