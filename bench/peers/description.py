@@ -87,10 +87,10 @@ def _dilated2d(sizes):
             ("g1", 1, f, f, 1), ("g2", 2, f, 2 * f, 1), ("g3", 4, 2 * f, 4 * f, 1), ("g3", 4, 4 * f, 4 * f, 1), ("g4", 8, 4 * f, 8 * f, 1), ("g4", 8, 8 * f, 8 * f, 1),
             ("g5", 8, 8 * f, 16 * f, 1), ("g5", 8, 16 * f, 16 * f, 1), ("g6", 8, 16 * f, 16 * f, 1), ("g6", 8, 16 * f, 16 * f, 1), ("g7", 8, 16 * f, 32 * f, 1),
             ("g7", 8, 32 * f, 32 * f, 1), ("g8", 8, 32 * f, 32 * f, 2), ("g8", 8, 32 * f, 32 * f, 2)]:
-        yield Convolution(f"{group} residual first", inputs, outputs, plane, at(scale), dilation, normalized=inputs)
-        yield Convolution(f"{group} residual second", outputs, outputs, plane, at(scale), dilation, normalized=outputs)
-    for name in ("g9 first", "g9 second"):
-        yield Convolution(name, 32 * f, 32 * f, plane, at(8), normalized=32 * f)
+        yield Convolution(group if inputs == outputs else f"{group} widen", inputs, outputs, plane, at(scale), dilation, normalized=inputs)
+        yield Convolution(group, outputs, outputs, plane, at(scale), dilation, normalized=outputs)
+    for _ in range(2):
+        yield Convolution("g9", 32 * f, 32 * f, plane, at(8), normalized=32 * f)
     wide = SHUFFLE ** 3 * CLASSES
     yield Convolution("g10", 32 * f, wide, plane, at(8), mirrored=True, normalized=wide)
     yield Convolution("out", SHUFFLE * CLASSES, CLASSES, (1, 5, 5), at(1), mirrored=True)
@@ -123,6 +123,14 @@ def _unet3d(sizes):
     yield unit("dec1_1", 0, 6 * f, 2 * f, cube)
     yield unit("dec1_2", 0, 2 * f, 2 * f, cube)
     yield Convolution("logits", 2 * f, CLASSES, (1, 1, 1), at(0), bias=True)
+
+
+def problems_of(sizes):
+    """The distinct convolutions of both modalities together: names, how often the network has it, problem."""
+    names = {}
+    for c in convolutions_of(sizes):
+        names.setdefault(c.problem(MODALITIES * sizes.batch), []).append(c.name)
+    return [(" ".join(dict.fromkeys(found)), len(found), problem) for problem, found in names.items()]
 
 
 def parameters_of(sizes):

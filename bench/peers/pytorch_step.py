@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times whole training steps of both networks in PyTorch: both modalities forward, losses, backward, Adam. --describe needs no PyTorch."""
+"""Times whole training steps of both networks in PyTorch: both modalities forward, losses, backward, Adam. --describe and --problems need no PyTorch."""
 import argparse
 import json
 import math
@@ -7,7 +7,7 @@ import statistics
 import sys
 import time
 
-from description import CLASSES, Sizes, describe, parameters_of, step_flops
+from description import CLASSES, Sizes, describe, parameters_of, problems_of, step_flops
 
 MODES = ["eager", "compile", "compile-graphs"]  # the last replays CUDA graphs (torch.compile's reduce-overhead)
 PRECISIONS = ["fp32", "tf32", "bf16"]
@@ -28,6 +28,7 @@ def options():
     parser.add_argument("--seconds", type=float, default=420, help="starts nothing new after this time")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--json")
+    parser.add_argument("--problems", action="store_true", help="only print the convolutions of both modalities together: name, count and problem with tabs between them")
     parser.add_argument("--describe", action="store_true", help="only print layers, parameters and FLOPs")
     given = parser.parse_args()
     for name, known in (("modes", MODES), ("precisions", PRECISIONS)):
@@ -134,6 +135,9 @@ def main():
     given = options()
     if given.describe:
         print(describe(given.sizes))
+        return 0
+    if given.problems:
+        print("\n".join(f"{name}\t{count}\t{problem}" for name, count, problem in problems_of(given.sizes)))
         return 0
     try:
         import torch
