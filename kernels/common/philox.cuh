@@ -24,12 +24,14 @@ struct DropoutMask {
   float scale;         // of kept elements
   uint32_t threshold;  // 65536 keeps all
   uint32_t seed0, seed1, stream0, stream1;
+  const uint64_t* stream_offset;  // added to the stream when the mask is drawn, for launches that a graph replays; null for 0
 
   DEVICE bool active() const { return threshold < 65536u; }
 
   /// Bit i tells whether element 8 * block + i is kept.
   DEVICE uint32_t kept_in_block(uint64_t block) const {
-    uint4 words = philox(seed0, seed1, static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), stream0, stream1);
+    uint64_t stream = (static_cast<uint64_t>(stream1) << 32 | stream0) + (stream_offset == nullptr ? 0 : *stream_offset);
+    uint4 words = philox(seed0, seed1, static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32));
     uint32_t lanes[4] = {words.x, words.y, words.z, words.w}, bits = 0;
 #pragma unroll
     for (int i = 0; i < 8; i++) bits |= ((lanes[i / 2] >> (i % 2 * 16) & 0xffffu) < threshold ? 1u : 0u) << i;

@@ -1,14 +1,40 @@
 // Adam with L2 in TensorFlow's form, many tensors in one launch: g' = g + l2 w, m = beta1 m + (1 - beta1) g', v = beta2 v + (1 - beta2) g'^2, w -= rate m / (sqrt(v) + epsilon).
-// Kingma and Ba 2015, arXiv:1412.6980. 28 bytes per weight (read w, g, m, v; write w, m, v). blockIdx.y is the tensor.
+// Kingma and Ba 2015, arXiv:1412.6980. 28 bytes per weight (read w, g, m, v; write w, m, v). A block takes 4096 elements of one tensor, and a thread four neighbours at a time.
 #include "optimizer/parameters.cuh"
 
+namespace {
+
+DEVICE void update(float& w, float g, float& m, float& v, float l2, float rate, const AdamParameters& p) {
+  g += l2 * w;
+  m = p.beta1 * m + p.take1 * g;
+  v = p.beta2 * v + p.take2 * g * g;
+  w -= rate * m / (sqrtf(v) + p.epsilon);
+}
+
+}  // namespace
+
 KERNEL(adam, 256, AdamParameters) {
-  const AdamTensor& tensor = p.tensors[blockIdx.y];
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < tensor.count; i += gridDim.x * 256ll) {
-    float w = tensor.w[i], g = tensor.g[i] + tensor.l2 * w;
-    float m = p.beta1 * tensor.m[i] + p.take1 * g, v = p.beta2 * tensor.v[i] + p.take2 * g * g;
-    tensor.m[i] = m;
-    tensor.v[i] = v;
-    tensor.w[i] = w - p.rate * m / (sqrtf(v) + p.epsilon);
+  // The last tensor whose blocks begin at or before this one.
+  int block = blockIdx.x, low = 0;
+  for (int step = kAdamTensors / 2; step > 0; step /= 2)
+    if (low + step < p.count && p.tensors[low + step].first_block <= block) low += step;
+  const AdamTensor& tensor = p.tensors[low];
+  float rate = p.replayed_rate == nullptr ? p.rate : *p.replayed_rate;
+  long long first = static_cast<long long>(block - tensor.first_block) * kAdamElements;
+  long long end = first + kAdamElements < tensor.count ? first + kAdamElements : tensor.count;
+  for (long long i = first + threadIdx.x * 4; i < end; i += 256 * 4) {
+    if (i + 4 <= end) {
+      float4 w = *reinterpret_cast<float4*>(tensor.w + i), m = *reinterpret_cast<float4*>(tensor.m + i), v = *reinterpret_cast<float4*>(tensor.v + i);
+      float4 g = *reinterpret_cast<const float4*>(tensor.g + i);
+      update(w.x, g.x, m.x, v.x, tensor.l2, rate, p);
+      update(w.y, g.y, m.y, v.y, tensor.l2, rate, p);
+      update(w.z, g.z, m.z, v.z, tensor.l2, rate, p);
+      update(w.w, g.w, m.w, v.w, tensor.l2, rate, p);
+      *reinterpret_cast<float4*>(tensor.m + i) = m;
+      *reinterpret_cast<float4*>(tensor.v + i) = v;
+      *reinterpret_cast<float4*>(tensor.w + i) = w;
+    } else {
+      for (long long j = i; j < end; j++) update(tensor.w[j], tensor.g[j], tensor.m[j], tensor.v[j], tensor.l2, rate, p);
+    }
   }
 }

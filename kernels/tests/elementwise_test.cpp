@@ -40,6 +40,13 @@ void check_elementwise(std::size_t count, Numbers& numbers) {
   std::vector<double> expected(count);
   for (std::size_t i = 0; i < count; i++) expected[i] = dropped(some_dropout(), i, a[i]);
   expect_close("dropout", y, expected, 0);
+
+  // Replayed: the stream is what the launch was made with, and an offset.
+  const std::uint64_t offset = 0x1FFFFFFFFull, earlier = kStream - offset;
+  DropoutMask replayed = some_dropout();
+  replayed.stream0 = static_cast<std::uint32_t>(earlier), replayed.stream1 = static_cast<std::uint32_t>(earlier >> 32), replayed.stream_offset = &offset;
+  launch("dropout", 2, 1, 1, 256, 0, ElementwiseParameters{a.data(), nullptr, y.data(), static_cast<long long>(count), 1, 0, replayed});
+  expect_close("replayed dropout", y, expected, 0);
 }
 
 void check_channels(int positions, int channels, int narrow, Numbers& numbers) {
@@ -59,21 +66,23 @@ void check_channels(int positions, int channels, int narrow, Numbers& numbers) {
   expect_close("copy channels", target, copied, 0);
 }
 
-void check_adam(Numbers& numbers) {
-  const std::size_t counts[] = {1, 255, 700};
+void check_adam(Numbers& numbers, bool replayed) {
+  const float rate = 1e-2f;
+  const std::size_t counts[] = {1, 8195, 4096};
+  const int first_blocks[] = {0, 1, 4};
   std::vector<std::vector<double>> expected;
   std::deque<Buffer<float>> buffers;  // a deque: they keep their places
   auto make = [&](std::size_t count, auto value) -> Buffer<float>& { return buffers.emplace_back(count, value); };
   std::vector<Buffer<float>*> tensors;
   AdamParameters p{};
-  p.rate = 1e-2f, p.beta1 = 0.9f, p.take1 = 0.1f, p.beta2 = 0.999f, p.take2 = 0.001f, p.epsilon = 1e-8f;
+  p.rate = replayed ? NAN : rate, p.replayed_rate = replayed ? &rate : nullptr, p.beta1 = 0.9f, p.take1 = 0.1f, p.beta2 = 0.999f, p.take2 = 0.001f, p.epsilon = 1e-8f;
   for (int t = 0; t < 3; t++) {
     double l2 = t == 1 ? 0 : 0.05;
     auto& w = make(counts[t], [&](std::size_t) { return numbers.uniform(); });
     auto& g = make(counts[t], [&](std::size_t) { return numbers.uniform(); });
     auto& m = make(counts[t], [&](std::size_t) { return numbers.uniform(); });
     auto& v = make(counts[t], [&](std::size_t) { return std::fabs(0.1 + numbers.uniform() * numbers.uniform()); });
-    p.tensors[t] = {w.data(), g.data(), m.data(), v.data(), static_cast<long long>(counts[t]), static_cast<float>(l2), 0};
+    p.tensors[t] = {w.data(), g.data(), m.data(), v.data(), static_cast<long long>(counts[t]), static_cast<float>(l2), first_blocks[t]};
     std::vector<double> ew(counts[t]), em(counts[t]), ev(counts[t]);
     for (std::size_t i = 0; i < counts[t]; i++) {
       double gradient = g[i] + l2 * w[i];
@@ -84,8 +93,9 @@ void check_adam(Numbers& numbers) {
     for (auto* tensor : {&w, &m, &v}) tensors.push_back(tensor);
     expected.insert(expected.end(), {ew, em, ev});
   }
-  launch("adam", 2, 3, 1, 256, 0, p);
-  std::vector<double> size(1000, 2.0);
+  p.count = 3;
+  launch("adam", 5, 1, 1, 256, 0, p);
+  std::vector<double> size(9000, 2.0);
   for (std::size_t i = 0; i < tensors.size(); i++) expect_close("adam " + std::to_string(i), *tensors[i], expected[i], 3e-7, &size);
 }
 
@@ -95,6 +105,7 @@ int main() {
   Numbers numbers(11);
   for (std::size_t count : {1, 7, 255, 513, 4099}) check_elementwise(count, numbers);
   for (int channels : {1, 2, 5, 16, 33}) check_channels(41, channels, (channels + 1) / 2, numbers);
-  check_adam(numbers);
+  check_adam(numbers, false);
+  check_adam(numbers, true);
   return report();
 }

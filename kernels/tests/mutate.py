@@ -65,7 +65,9 @@ MUTATIONS = [
     ("last of equal maxima is chosen", "pooling/pooling.cu", "!(value > best)", "!(value >= best)", "pooling/pooling", ("pooling_test", [])),
     ("average over the whole window at the border", "pooling/pooling.cu", "p.target[i] = sum / elements;", "p.target[i] = sum / (p.window.depth * p.window.height * p.window.width);", "pooling/pooling", ("pooling_test", [])),
     ("sub-rows and sub-columns always swapped", "shuffle/pixel_shuffle.cu", "p.transposed ?", "true ?", "shuffle/pixel_shuffle", ("pooling_test", [])),
-    ("Adam without L2", "optimizer/adam.cu", "tensor.g[i] + tensor.l2 * w", "tensor.g[i]", "optimizer/adam", ("elementwise_test", [])),
+    ("Adam without L2", "optimizer/adam.cu", "g += l2 * w;", "", "optimizer/adam", ("elementwise_test", [])),
+    ("a replayed update keeps the rate it was recorded with", "optimizer/adam.cu", "p.replayed_rate == nullptr ? p.rate : *p.replayed_rate", "p.rate", "optimizer/adam", ("elementwise_test", [])),
+    ("a replayed mask keeps the stream it was recorded with", "common/philox.cuh", "(stream_offset == nullptr ? 0 : *stream_offset)", "0", "elementwise/elementwise", ("elementwise_test", [])),
     ("narrow shortcut not centred", "elementwise/elementwise.cu", "static_cast<int>(i % p.channels) - p.margin", "static_cast<int>(i % p.channels)", "elementwise/elementwise", ("elementwise_test", [])),
 ]
 

@@ -12,15 +12,17 @@ internal sealed class CudaDeviceTests : CommandLine
     private static readonly string Fake = Path.Combine(AppContext.BaseDirectory, "libfake_cuda.so");
 
     [Test]
-    public void Training_on_a_gpu_equals_training_on_the_emulated_one_bit_for_bit()
+    public void Training_on_a_gpu_with_captured_steps_equals_launched_steps_on_the_emulated_one_bit_for_bit()
     {
         RequireFake();
-        (int code, string output, string errors) = TrainOn("cuda");
+        (int code, string output, string errors) = TrainOn("cuda", "--steps", "3");
         if (code != 0 && errors.Contains("NVRTC was not found", StringComparison.Ordinal))
             Assert.Ignore(errors.Trim());
         Assert.That(code, Is.Zero, errors);
-        Assert.That(output, Does.Contain("Fake GPU 0 (driver api 13.0)"));
-        Assert.That(TrainOn("emulated").Code, Is.Zero);
+        Assert.That(output, Does.Contain("Fake GPU 0 (driver api 13.0)").And.Contain("a step is a graph of "));
+        (code, output, _) = TrainOn("emulated", "--steps", "3", "--no-graph");
+        Assert.That(code, Is.Zero);
+        Assert.That(output, Does.Not.Contain("graph"));
         foreach (string file in new[] { "weights.safetensors", "optimizer.safetensors" })
             Assert.That(File.ReadAllBytes(Newest("cuda", file)), Is.EqualTo(File.ReadAllBytes(Newest("emulated", file))), file);
     }
@@ -63,6 +65,18 @@ internal sealed class CudaDeviceTests : CommandLine
         RequireOneLine(Run([.. TrainArguments("cpu", "x2"), "--precision", "bf16"]), ExitCode.Usage, "--precision bf16 is for --device cuda");
     }
 
+    [Test]
+    public void A_step_is_profiled_by_events_against_the_gpus_clocks()
+    {
+        RequireFake();
+        (int code, string output, string errors) result = RunProcess(
+            [], ["profile", "--device", "cuda", "--kernels", "--set", "network.name=unet3d", "network.channels=2", "data.size=8", "data.depth=8", "training.batch=1"]);
+        IgnoreWithoutImages(result);
+        Assert.That(result.code, Is.Zero, result.errors);
+        // 4 multiprocessors of 128 lanes at 1.98 GHz; 6144 bits at 2 x 2.619 GHz.
+        Assert.That(result.output, Does.Contain("peaks by its highest clocks: 2028 GFLOP/s, 4023 GB/s").And.Contain("adam"));
+    }
+
     private static void IgnoreWithoutImages((int code, string output, string errors) result)
     {
         if (result.errors.Contains("NVRTC was not found", StringComparison.Ordinal))
@@ -77,10 +91,10 @@ internal sealed class CudaDeviceTests : CommandLine
             Assert.Ignore(reason);
     }
 
-    private string[] TrainArguments(string device, string run)
-        => ["train", "--data", Data, "--out", PathOf(run), "--channels", "2", "--size", "16", "--batch", "1", "--steps", "1", "--device", device];
+    private string[] TrainArguments(string device, string run, params IReadOnlyList<string> more)
+        => ["train", "--data", Data, "--out", PathOf(run), "--channels", "2", "--size", "16", "--batch", "1", "--device", device, .. more.Count > 0 ? more : ["--steps", "1"]];
 
-    private (int Code, string Output, string Errors) TrainOn(string device) => RunProcess([], TrainArguments(device, device));
+    private (int Code, string Output, string Errors) TrainOn(string device, params IReadOnlyList<string> more) => RunProcess([], TrainArguments(device, device, more));
 
     private string Newest(string run, string file) => Directory.GetFiles(PathOf(run), file, SearchOption.AllDirectories).Order(StringComparer.Ordinal).Last();
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using UnpairedSegEngine.Backends.Cuda.Driver;
 
 namespace UnpairedSegEngine.Cli.Tests;
 
@@ -36,6 +37,26 @@ internal sealed class ProfileVerbTests : CommandLine
         (int code, string output, string errors) = Run(["profile", "--predict", "--layers", .. Small]);
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Contain("convolution forward").And.Not.Contain("gradient"));
-        RequireOneLine(Run("profile", "--device", "emulated"), 2, "timed on the processor only");
+        RequireOneLine(Run("profile", "--device", "ilgpu"), 2, "cannot be timed one by one");
+    }
+
+    /// <summary>Replayed from a graph and launched one by one.</summary>
+    [Test]
+    public void Kernels_lie_within_their_operations([Values] bool graph)
+    {
+        if (EmulatedCudaDriver.UnavailableReason is { } reason)
+            Assert.Ignore(reason);
+        string trace = PathOf($"kernels-{graph}.json");
+        (int code, string output, string errors) = Run(
+            ["profile", "--device", "emulated", "--kernels", "--trace", trace, .. graph ? Array.Empty<string>() : ["--no-graph"], .. Small, "network.name=unet3d", "data.size=8"]);
+        Assert.That(code, Is.Zero, errors);
+        Assert.That(output, Does.Contain("convolution forward").And.Contain("convolution_forward_simt").And.Contain("adam"));
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(trace));
+        ILookup<int, (double Begin, double End)> rows = document.RootElement.GetProperty("traceEvents").EnumerateArray().ToLookup(
+            e => e.GetProperty("tid").GetInt32(), e => (e.GetProperty("ts").GetDouble(), e.GetProperty("ts").GetDouble() + e.GetProperty("dur").GetDouble()));
+        (double Begin, double End)[] operations = [.. rows[1]], kernels = [.. rows[2]];
+        Assert.That(kernels, Has.Length.GreaterThan(operations.Length));
+        foreach ((double begin, double end) in kernels)
+            Assert.That(operations.Any(o => o.Begin <= begin + ClockTick && end <= o.End + ClockTick), $"kernel from {begin} to {end} us");
     }
 }

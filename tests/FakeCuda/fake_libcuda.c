@@ -24,10 +24,15 @@ typedef struct {
   int allowed_shared;
 } Function;
 
+/// A launch, a copy, or the recording of an event.
 typedef struct Recorded {
   Function* function;
   unsigned grid[3], threads, shared;
   void* parameters;
+  void* target;
+  const void* source;
+  size_t bytes;
+  double* event;
   struct Recorded* next;
 } Recorded;
 
@@ -40,6 +45,7 @@ static __thread void* context;
 static char journal[1 << 16];
 static size_t journal_length;
 static Recorded *first_recorded, **next_recorded;
+static void* captured_stream;
 static const void* (*find_kernel)(const char*);
 static size_t (*kernel_parameter_bytes)(const void*);
 static int (*launch_kernel)(const void*, int, int, int, int, size_t, const void*);
@@ -267,9 +273,18 @@ int cuPointerGetAttribute(int* value, int attribute, void* pointer) {
   *value = 2;
   return SUCCESS;
 }
+static Recorded* record(Recorded work) {
+  Recorded* kept = malloc(sizeof *kept);
+  *kept = work;
+  *next_recorded = kept;
+  next_recorded = &kept->next;
+  return kept;
+}
 int cuMemcpyAsync(void* target, const void* source, size_t bytes, void* stream) {
-  (void)stream;
-  memcpy(target, source, bytes);
+  if (next_recorded && stream == captured_stream)
+    record((Recorded){.target = target, .source = source, .bytes = bytes});
+  else
+    memcpy(target, source, bytes);
   return SUCCESS;
 }
 int cuMemsetD8Async(void* target, unsigned char value, size_t bytes, void* stream) {
@@ -315,7 +330,19 @@ int cuFuncSetAttribute(Function* function, int attribute, int value) {
   return value <= SHARED_LIMIT ? SUCCESS : INVALID_VALUE;
 }
 
+static double tick(void) {
+  static double clock;
+  return clock += 1.5;
+}
 static int run(const Recorded* work) {
+  if (work->event) {
+    *work->event = tick();
+    return SUCCESS;
+  }
+  if (!work->function) {
+    memcpy(work->target, work->source, work->bytes);
+    return SUCCESS;
+  }
   if (!work->function->emulated) return SUCCESS;
   if (launch_kernel(work->function->emulated, (int)work->grid[0], (int)work->grid[1], (int)work->grid[2], (int)work->threads, work->shared, work->parameters) == 0) return SUCCESS;
   fprintf(stderr, "%s\n", kernel_error());
@@ -330,15 +357,12 @@ int cuLaunchKernel(Function* function, unsigned gx, unsigned gy, unsigned gz, un
   if (settings.launch) return (int)settings.launch;
   unsigned allowed = function->allowed_shared > SHARED_WITHOUT_REQUEST ? (unsigned)function->allowed_shared : SHARED_WITHOUT_REQUEST;
   if (shared > allowed) return INVALID_VALUE;
-  Recorded work = {function, {gx, gy, gz}, bx * by * bz, shared, parameters ? parameters[0] : 0, 0};
-  if (!next_recorded) return run(&work);
+  Recorded work = {.function = function, .grid = {gx, gy, gz}, .threads = bx * by * bz, .shared = shared, .parameters = parameters ? parameters[0] : 0};
+  if (!next_recorded || stream != captured_stream) return run(&work);
   // A launch reads its parameters at once, and so does its recording.
-  Recorded* kept = malloc(sizeof *kept);
-  *kept = work;
+  Recorded* kept = record(work);
   kept->parameters = malloc(function->parameter_bytes + 1);
   if (function->parameter_bytes) memcpy(kept->parameters, work.parameters, function->parameter_bytes);
-  *next_recorded = kept;
-  next_recorded = &kept->next;
   return SUCCESS;
 }
 int cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Function* function, int threads, size_t shared) {
@@ -369,9 +393,12 @@ int cuStreamDestroy_v2(void* stream) {
   (void)stream;
   return SUCCESS;
 }
+int cuStreamWaitEvent(void* stream, void* event, unsigned flags) {
+  (void)stream, (void)event;
+  return (int)flags * 0;
+}
 int cuStreamSynchronize(void* stream) {
-  (void)stream;
-  return next_recorded ? NOT_PERMITTED : (int)settings.launch;
+  return next_recorded && stream == captured_stream ? NOT_PERMITTED : (int)settings.launch;
 }
 int cuEventCreate(double** event, unsigned flags) {
   (void)flags;
@@ -382,12 +409,17 @@ int cuEventDestroy_v2(double* event) {
   free(event);
   return SUCCESS;
 }
-int cuEventRecord(double* event, void* stream) {
-  static double clock;
-  (void)stream;
-  *event = clock += 1.5;
+int cuEventRecordWithFlags(double* event, void* stream, unsigned flags) {
+  enum { INTO_GRAPH = 1 };
+  int captured = next_recorded && stream == captured_stream;
+  if (flags == INTO_GRAPH && !captured) return INVALID_VALUE;
+  if (flags == INTO_GRAPH)
+    record((Recorded){.event = event});
+  else if (!captured)
+    *event = tick();
   return SUCCESS;
 }
+int cuEventRecord(double* event, void* stream) { return cuEventRecordWithFlags(event, stream, 0); }
 int cuEventQuery(double* event) {
   (void)event;
   return SUCCESS;
@@ -406,6 +438,7 @@ int cuStreamBeginCapture_v2(void* stream, int mode) {
   if (!stream) return NOT_PERMITTED;  // the default stream cannot be captured
   first_recorded = 0;
   next_recorded = &first_recorded;
+  captured_stream = stream;
   return SUCCESS;
 }
 int cuStreamEndCapture(void* stream, void** graph) {

@@ -16,7 +16,10 @@ internal abstract class DeviceVerb : IVerb
     [Option("exact", HelpText = "Direct convolutions only on --device cpu: without Winograd transforms, which round some 4 to 8 times more and take half the time.")]
     public bool Exact { get; init; }
 
+    [Option("no-graph", HelpText = "Launch every kernel of every training step on --device cuda, instead of replaying a captured step. Results are the same.")]
+    public bool NoGraph { get; init; }
+
     public abstract int Run(string[] arguments);
 
-    protected OpenedBackend OpenBackend(int threads) => BackendChoice.Open(DeviceName, threads, Precision, Exact);
+    protected OpenedBackend OpenBackend(int threads) => BackendChoice.Open(DeviceName, threads, Precision, Exact, records: !NoGraph);
 }

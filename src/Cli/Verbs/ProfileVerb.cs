@@ -7,7 +7,7 @@ using UnpairedSegEngine.Segmentation.Profiling;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
-[Verb("profile", HelpText = "Time each operation of a training step or a prediction, against the machine's measured peaks.")]
+[Verb("profile", HelpText = "Time each operation of a training step or a prediction, against the device's peaks.")]
 internal sealed class ProfileVerb : DeviceVerb
 {
     private const int MostRows = 40;
@@ -27,6 +27,9 @@ internal sealed class ProfileVerb : DeviceVerb
     [Option("layers", HelpText = "A row per operation and size, not only per operation.")]
     public bool Layers { get; init; }
 
+    [Option("kernels", HelpText = "Also a row per CUDA kernel.")]
+    public bool Kernels { get; init; }
+
     [Option("trace", HelpText = "Also write a trace for chrome://tracing or ui.perfetto.dev to this JSON file.")]
     public string? Trace { get; init; }
 
@@ -36,15 +39,17 @@ internal sealed class ProfileVerb : DeviceVerb
     public override int Run(string[] arguments)
     {
         TrainingConfig config = ConfigLoader.Load(Config, Set);
-        if (DeviceName != "cpu")
-            throw new ArgumentException($"--device {DeviceName}: operations are timed on the processor only, where they have finished when they return");
+        if (DeviceName == "ilgpu")
+            throw new ArgumentException($"--device {DeviceName}: its operations cannot be timed one by one; use cpu, cuda or emulated");
         int threads = Threads == 0 ? Environment.ProcessorCount : Threads;
         using OpenedBackend opened = OpenBackend(threads);
         StepProfile profile = StepProfiler.Run(config, opened.Backend, threads, Predict);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{opened.Backend.Description}: {profile.Records.Count} operations, {profile.TotalMilliseconds:F1} ms; peaks measured: {profile.PeakGFlops:F0} GFLOP/s, {profile.PeakGBytes:F0} GB/s; device memory {opened.Backend.Device.Pool.PeakLiveBytes >> 20} MiB"));
-        Write(profile);
+            $"{opened.Backend.Description}: {profile.Records.Count} operations, {profile.TotalMilliseconds:F1} ms; peaks{(opened.Backend.Peaks is null ? " measured" : " by its highest clocks")}: {profile.PeakGFlops:F0} GFLOP/s, {profile.PeakGBytes:F0} GB/s; device memory {opened.Backend.Device.Pool.PeakLiveBytes >> 20} MiB"));
+        Write(profile, Layers ? profile.BySize : profile.ByName, "operation");
+        if (Kernels)
+            Write(profile, profile.ByKernel, "kernel");
         if (Trace is not null)
             profile.WriteTrace(Trace);
         if (Picture is not null)
@@ -52,16 +57,16 @@ internal sealed class ProfileVerb : DeviceVerb
         return ExitCode.Ok;
     }
 
-    private void Write(StepProfile profile)
+    private static void Write(StepProfile profile, IEnumerable<ProfileRow> rows, string what)
     {
-        Table table = new Table().AddColumns("operation", "sizes", "calls", "ms", "%", "GFLOP/s", "GB/s", "% of roof").Border(TableBorder.Simple);
+        Table table = new Table().AddColumns(what, "sizes", "calls", "ms", "%", "GFLOP/s", "GB/s", "% of roof").Border(TableBorder.Simple);
         foreach (TableColumn column in table.Columns.Skip(2))
             column.RightAligned();
-        foreach (ProfileRow row in (Layers ? profile.BySize : profile.ByName).Take(MostRows))
+        foreach (ProfileRow row in rows.Take(MostRows))
         {
             table.AddRow(
                 row.Name, row.Sizes, Text(row.Calls, "0"), Text(row.Milliseconds, "0.00"), Text(100 * row.Milliseconds / profile.TotalMilliseconds, "0.0"),
-                row.Flops > 0 ? Text(row.GFlops, "0") : "", Text(row.GBytesPerSecond, "0.0"), Text(100 * profile.ShareOfRoof(row), "0"));
+                row.Flops > 0 ? Text(row.GFlops, "0") : "", row.Bytes > 0 ? Text(row.GBytesPerSecond, "0.0") : "", row.Bytes > 0 ? Text(100 * profile.ShareOfRoof(row), "0") : "");
         }
 
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });

@@ -11,11 +11,9 @@ namespace UnpairedSegEngine.Autograd;
 /// <param name="frees">Free values and gradients as soon as they have served.</param>
 internal sealed class BackwardPass(Tape tape, Func<Variable, bool> isNeeded, IReadOnlyCollection<Variable> kept, bool frees)
 {
-    public void Run(List<TapeNode> nodes, Variable output)
+    public void Run(List<TapeNode> nodes, Variable output, Tensor gradient)
     {
-        Tensor one = tape.Allocate(output.Shape, output.DType);
-        tape.Backend.Fill(one, 1);
-        Collect(output, new Variable(one));
+        Collect(output, new Variable(gradient));
 
         // With createGraph the rules append nodes while this runs; those are not part of the walk.
         for (int i = nodes.Count - 1; i >= 0; i--)

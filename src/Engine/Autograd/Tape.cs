@@ -43,7 +43,16 @@ public sealed class Tape(Backend backend, bool recording = true)
     public void Backward(Variable loss)
     {
         RequireOneElement(loss);
-        if (!nodes.Exists(node => node.Output == loss))
+        Backward(loss, Ones(loss));
+    }
+
+    /// <summary>The same from any <paramref name="output"/>, whose gradient is given.</summary>
+    /// <param name="output">What the gradient is of.</param>
+    /// <param name="gradient">Of the output's shape; freed.</param>
+    /// <exception cref="ArgumentException">Nothing that leads to the output was recorded.</exception>
+    public void Backward(Variable output, Tensor gradient)
+    {
+        if (!nodes.Exists(node => node.Output == output))
         {
             throw new ArgumentException(
                 "the loss was not recorded on this tape: it depends on nothing that requires a gradient, the tape does not record, or an earlier Backward emptied it (add losses first)");
@@ -60,7 +69,7 @@ public sealed class Tape(Backend backend, bool recording = true)
         }
 
         leaves.ExceptWith(nodes.Select(node => node.Output));
-        Walk(loss, variable => variable.RequiresGradient, [], createGraph: false, frees: true);
+        Walk(output, gradient, variable => variable.RequiresGradient, [], createGraph: false, frees: true);
         foreach (Variable leaf in leaves)
             BackwardPass.MovePendingToGradient(this, leaf);
         nodes.Clear();
@@ -82,7 +91,7 @@ public sealed class Tape(Backend backend, bool recording = true)
         }
 
         if (needed.Contains(output))
-            Walk(output, needed.Contains, inputs, createGraph, frees: false);
+            Walk(output, Ones(output), needed.Contains, inputs, createGraph, frees: false);
         return [.. inputs.Select(input => BackwardPass.TakePending(input) ?? Zeros(input))];
     }
 
@@ -132,20 +141,24 @@ public sealed class Tape(Backend backend, bool recording = true)
             throw new ArgumentException($"only a one-element result can be differentiated, not {output.Shape}; sum it first");
     }
 
-    private Variable Zeros(Variable like)
+    private Variable Zeros(Variable like) => new(Filled(like, 0));
+
+    private Tensor Ones(Variable like) => Filled(like, 1);
+
+    private Tensor Filled(Variable like, double value)
     {
-        Tensor zeros = Allocate(like.Shape, like.DType);
-        Backend.Fill(zeros, 0);
-        return new Variable(zeros);
+        Tensor tensor = Allocate(like.Shape, like.DType);
+        Backend.Fill(tensor, value);
+        return tensor;
     }
 
-    private void Walk(Variable output, Func<Variable, bool> isNeeded, IReadOnlyCollection<Variable> kept, bool createGraph, bool frees)
+    private void Walk(Variable output, Tensor gradient, Func<Variable, bool> isNeeded, IReadOnlyCollection<Variable> kept, bool createGraph, bool frees)
     {
         (bool wasRecording, bool wasInBackward) = (IsRecording, inBackward);
         (IsRecording, inBackward) = (createGraph, true);
         try
         {
-            new BackwardPass(this, isNeeded, kept, frees).Run(nodes, output);
+            new BackwardPass(this, isNeeded, kept, frees).Run(nodes, output, gradient);
         }
         catch
         {

@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Backends.Profiling;
+using UnpairedSegEngine.Backends.Recording;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Tensors;
 
@@ -14,6 +16,18 @@ public abstract class Backend(Device device) : IDisposable
 
     /// <summary>Short description for logs, such as "cpu avx512 x2".</summary>
     public abstract string Description { get; }
+
+    /// <summary>Records work to do it again at less cost; null where that gains nothing.</summary>
+    public virtual IWorkRecorder? Recorder => null;
+
+    /// <summary>Whether a fused convolution is an operation of its own here, not the sequence of its parts.</summary>
+    public virtual bool FusesConvolutions => false;
+
+    /// <summary>The device's peaks by its clocks and units; null where they are to be measured.</summary>
+    public virtual DevicePeaks? Peaks => null;
+
+    /// <summary>A clock for this backend's operations.</summary>
+    public virtual OperationClock CreateClock() => new HostClock();
 
     // ---- Elementwise ----
 

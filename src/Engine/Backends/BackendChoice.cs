@@ -17,9 +17,10 @@ public static class BackendChoice
     /// <param name="threads">Threads of the CPU backend; 0 for one per processor.</param>
     /// <param name="precision">Arithmetic of the CUDA kernels' convolutions.</param>
     /// <param name="exact">Only direct convolutions on the CPU: no Winograd transforms, which round more.</param>
+    /// <param name="records">Whether the CUDA kernels' launches may be captured and replayed.</param>
     /// <exception cref="ArgumentException">The name is unknown or there is no such device.</exception>
     /// <exception cref="Cuda.Driver.CudaException">CUDA cannot be used here; one line says why.</exception>
-    public static OpenedBackend Open(string name, int threads = 0, ConvolutionPrecision precision = ConvolutionPrecision.Fp32, bool exact = false)
+    public static OpenedBackend Open(string name, int threads = 0, ConvolutionPrecision precision = ConvolutionPrecision.Fp32, bool exact = false, bool records = true)
     {
         string[] parts = name.ToLowerInvariant().Split(':');
         int index = 0;
@@ -31,8 +32,8 @@ public static class BackendChoice
         {
             "cpu" => new CpuBackend(Device.OpenCpu(), threads, exact: exact),
             "ilgpu" => new IlgpuBackend(Device.OpenIlgpu()),
-            "cuda" => CudaBackend.Open(index, precision),
-            "emulated" => CudaBackend.OpenEmulated(Device.OpenCpu(), precision),
+            "cuda" => CudaBackend.Open(index, precision, records),
+            "emulated" => CudaBackend.OpenEmulated(Device.OpenCpu(), precision, records),
             _ => throw Unknown(name),
         });
     }

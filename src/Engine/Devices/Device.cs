@@ -74,9 +74,21 @@ public sealed class Device : IDisposable
         throw new ArgumentException($"there is no GPU number {index}: the CUDA driver sees {devices.Count}, counted from 0");
     }
 
+    /// <summary>What a recording cannot hold is refused while this is true: copies from and to the host, and kernels on another stream than the recorded one.</summary>
+    internal bool IsRecording { get; set; }
+
+    /// <summary>Refuses what a recording cannot hold.</summary>
+    /// <exception cref="NotSupportedException">Work is being recorded.</exception>
+    internal void RequireNoRecording(string what)
+    {
+        if (IsRecording)
+            throw new NotSupportedException($"{what} cannot be recorded");
+    }
+
     /// <summary>Copies host memory to the device; returns when the source may be changed.</summary>
     public void Upload(ReadOnlySpan<byte> source, nint target, DeviceBuffer buffer)
     {
+        RequireNoRecording("a copy from the host");
         if (IsHost)
         {
             source.CopyTo(HostBytes(target, source.Length));
@@ -97,6 +109,7 @@ public sealed class Device : IDisposable
     /// <summary>Copies device memory to the host; waits for the work that writes it.</summary>
     public void Download(nint source, DeviceBuffer buffer, Span<byte> target)
     {
+        RequireNoRecording("a copy to the host");
         if (IsHost)
         {
             HostBytes(source, target.Length).CopyTo(target);

@@ -23,6 +23,9 @@ public sealed class DeviceBuffer
     /// <summary>Address of the first byte (a host address on the CPU, a device address elsewhere).</summary>
     public nint Pointer => Memory.NativePtr;
 
+    /// <summary>What the block is set apart for, if anything.</summary>
+    internal MemoryReserve? Reserve { get; set; }
+
     internal void Free()
     {
         Memory.Dispose();

@@ -9,8 +9,9 @@ public sealed class MemoryPool : IDisposable
     private const long SmallestBlock = 256;
 
     private readonly Func<long, DeviceBuffer> allocate;
-    private readonly Dictionary<long, Stack<DeviceBuffer>> shelves = [];
+    private readonly MemoryShelves shelves = new();
     private readonly Lock gate = new();
+    private MemoryReserve? open;
 
     internal MemoryPool(Func<long, DeviceBuffer> allocate) => this.allocate = allocate;
 
@@ -36,7 +37,8 @@ public sealed class MemoryPool : IDisposable
         long capacity = RoundUp(bytes);
         lock (gate)
         {
-            DeviceBuffer buffer = shelves.TryGetValue(capacity, out var shelf) && shelf.Count > 0 ? shelf.Pop() : Allocate(capacity);
+            DeviceBuffer buffer = open?.Shelves.Take(capacity) ?? shelves.Take(capacity) ?? Allocate(capacity);
+            open?.Lend(buffer);
             LiveBuffers++;
             LiveBytes += capacity;
             PeakLiveBytes = Math.Max(PeakLiveBytes, LiveBytes);
@@ -51,9 +53,10 @@ public sealed class MemoryPool : IDisposable
         {
             LiveBuffers--;
             LiveBytes -= buffer.Capacity;
-            if (!shelves.TryGetValue(buffer.Capacity, out var shelf))
-                shelves[buffer.Capacity] = shelf = new Stack<DeviceBuffer>();
-            shelf.Push(buffer);
+            if (buffer.Reserve is { IsDisposed: false } reserve)
+                reserve.Return(buffer);
+            else
+                Shelve(buffer);
         }
     }
 
@@ -62,17 +65,45 @@ public sealed class MemoryPool : IDisposable
     {
         lock (gate)
         {
-            foreach (DeviceBuffer buffer in shelves.Values.SelectMany(shelf => shelf))
+            foreach (DeviceBuffer buffer in shelves.Clear())
             {
                 ReservedBytes -= buffer.Capacity;
                 buffer.Free();
             }
+        }
+    }
 
-            shelves.Clear();
+    /// <summary>Opens a reserve: what is rented until it is closed is set apart.</summary>
+    /// <exception cref="InvalidOperationException">Another is open.</exception>
+    public MemoryReserve Reserve()
+    {
+        lock (gate)
+        {
+            if (open is not null)
+                throw new InvalidOperationException("a memory reserve is open already; close it first");
+            return open = new MemoryReserve(this);
         }
     }
 
     public void Dispose() => Trim();
+
+    internal void Close(MemoryReserve reserve)
+    {
+        lock (gate)
+        {
+            if (open == reserve)
+                open = null;
+        }
+    }
+
+    internal void TakeBack(MemoryShelves blocks)
+    {
+        lock (gate)
+        {
+            foreach (DeviceBuffer buffer in blocks.Clear())
+                Shelve(buffer);
+        }
+    }
 
     /// <summary>Sizes in steps of an eighth of a power of two, so that nearly equal requests share a shelf and at most 12.5 % is wasted.</summary>
     private static long RoundUp(long bytes)
@@ -80,6 +111,12 @@ public sealed class MemoryPool : IDisposable
         long size = Math.Max(bytes, SmallestBlock);
         long step = Math.Max(SmallestBlock, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)size) / 16);
         return (size + step - 1) / step * step;
+    }
+
+    private void Shelve(DeviceBuffer buffer)
+    {
+        buffer.Reserve = null;
+        shelves.Put(buffer);
     }
 
     private DeviceBuffer Allocate(long capacity)

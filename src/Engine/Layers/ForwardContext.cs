@@ -15,6 +15,9 @@ public sealed record ForwardContext(Tape Tape, ModalityIndex Modality, bool Trai
 
     private readonly List<Action> updates = [];
 
+    /// <summary>What turns the streams of one step's masks into those of another's, when it is added to them.</summary>
+    public static ulong StreamOffset(long from, long to) => (ulong)(to - from) << SiteBits;
+
     /// <summary>
     /// Puts off an update of state (running statistics) until <see cref="CommitUpdates"/>, so that a step whose loss is not finite leaves none;
     /// a pass that records nothing has no later moment, and updates at once.

@@ -37,13 +37,16 @@ public sealed class AdamOptimizer : IDisposable
     public IEnumerable<(string Name, Tensor Value)> State
         => targets.Zip(moments).SelectMany(pair => new[] { ($"{pair.First.Name}.m", pair.Second.First), ($"{pair.First.Name}.v", pair.Second.Second) });
 
+    /// <summary>The learning rate with the bias corrections of that update, as <see cref="AdamSettings.Rate"/>.</summary>
+    public double RateOf(long step, double learningRate) => learningRate * Math.Sqrt(1 - Math.Pow(Beta2, step)) / (1 - Math.Pow(Beta1, step));
+
     /// <summary>One update.</summary>
     /// <param name="step">Number of this update, from 1.</param>
     /// <param name="learningRate">Before bias correction.</param>
     /// <param name="gradients">One per target, in their order; a target without a gradient stays as it is.</param>
     public void Step(long step, double learningRate, IEnumerable<Tensor?> gradients)
     {
-        double rate = learningRate * Math.Sqrt(1 - Math.Pow(Beta2, step)) / (1 - Math.Pow(Beta1, step));
+        double rate = RateOf(step, learningRate);
         List<AdamUpdate> updates = [];
         foreach ((Tensor? gradient, int i) in gradients.Select((gradient, i) => (gradient, i)))
         {

@@ -44,6 +44,7 @@ public sealed class Trainer : IDisposable
     private readonly IReadOnlyList<string> classes;
     private TrainingState state = new(0);
     private double smoothedMilliseconds;
+    private bool planShown;
 
     /// <param name="run">Receives records and checkpoints; its configuration is trained.</param>
     /// <param name="model">Modalities, classes and preprocessing.</param>
@@ -114,6 +115,8 @@ public sealed class Trainer : IDisposable
             terms = step.Run(state.Step + 1, batch.Images, shape, batch.Labels, modality);
         }
 
+        ShowPlan();
+
         state = state with { Step = state.Step + 1 };
         double milliseconds = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         smoothedMilliseconds = smoothedMilliseconds == 0 ? milliseconds : (Smoothing * smoothedMilliseconds) + ((1 - Smoothing) * milliseconds);
@@ -123,6 +126,14 @@ public sealed class Trainer : IDisposable
             Validate(log, terms);
         if (IsDue(config.Training.SaveEvery))
             Save();
+    }
+
+    private void ShowPlan()
+    {
+        if (planShown || step.Plan is not { } plan)
+            return;
+        planShown = true;
+        progress.Note(plan);
     }
 
     private bool IsDue(int every) => every > 0 && (state.Step % every == 0 || state.Step == config.Training.Steps);

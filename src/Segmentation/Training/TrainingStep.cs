@@ -1,6 +1,7 @@
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Backends.Recording;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Optimizers;
 using UnpairedSegEngine.Segmentation.Networks;
@@ -10,30 +11,36 @@ namespace UnpairedSegEngine.Segmentation.Training;
 
 /// <summary>
 /// One step of unpaired multi-modal training: all modalities forward as one batch, their losses and the distillation between them,
-/// backward, one Adam update with L2 on the kernels. Dou et al. 2020, arXiv:2001.03111.
+/// backward, one Adam update with L2 on the kernels. On a backend that records, the step is recorded once and then replayed. Dou et al. 2020, arXiv:2001.03111.
 /// </summary>
 public sealed class TrainingStep : IDisposable
 {
-    private readonly Backend backend;
-    private readonly LossSettings loss;
+    private readonly TrainingTask task;
     private readonly StepDecay schedule;
-    private readonly ulong seed;
-    private readonly Parameter[] trained;
     private readonly bool penalizesAll;
+    private (Shape Images, ModalityIndex Modality)? last;
+    private RecordedStep? recorded;
+    private string? refusal;
 
     public TrainingStep(Backend backend, ISegmentationNetwork network, LossSettings loss, OptimizerSettings optimizer, ulong seed)
     {
-        (this.backend, Network, this.loss, this.seed, penalizesAll) = (backend, network, loss, seed, optimizer.PenalizesAll);
-        schedule = optimizer.Schedule;
-        trained = [.. network.Parameters.Trainable];
-        Optimizer = new AdamOptimizer(
+        (schedule, penalizesAll) = (optimizer.Schedule, optimizer.PenalizesAll);
+        Parameter[] trained = [.. network.Parameters.Trainable];
+        var adam = new AdamOptimizer(
             backend, trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsDecayed: IsPenalized(p))),
             optimizer.Beta1, optimizer.Beta2, optimizer.Epsilon, optimizer.L2);
+        task = new TrainingTask(backend, network, trained, loss, adam, seed);
     }
 
-    public ISegmentationNetwork Network { get; }
+    public ISegmentationNetwork Network => task.Network;
 
-    public AdamOptimizer Optimizer { get; }
+    public AdamOptimizer Optimizer => task.Optimizer;
+
+    /// <summary>The recorded step, where the backend records and a step was repeated.</summary>
+    public IRecording? Recording => recorded?.Recording;
+
+    /// <summary>How the device is used, in one line; null until it is known.</summary>
+    public string? Plan => refusal is not null ? $"every kernel is launched in every step: {refusal}" : Recording is { } recording ? MemoryPlan.Of(task, recording).ToString() : null;
 
     /// <summary>Learning rate of a step.</summary>
     public double LearningRate(long step) => schedule.At(step);
@@ -47,19 +54,17 @@ public sealed class TrainingStep : IDisposable
     /// <exception cref="NonFiniteLossException">A loss is NaN or infinite; the parameters are unchanged.</exception>
     public SegmentationLossTerms Run(long step, ReadOnlySpan<float> images, Shape imageShape, ReadOnlySpan<byte> labels, ModalityIndex modality)
     {
-        using TensorScope scope = TensorScope.Open(backend.Device);
-        var tape = new Tape(backend);
-        var context = new ForwardContext(tape, modality, Training: true, seed, step);
-        var input = new Variable(Tensor.From(backend.Device, imageShape, images));
-        Tensor truth = Tensor.From(backend.Device, new Shape(imageShape.AsSpan()[..^1]), labels);
+        if (RecordedFor(step, imageShape, modality) is { } recorded)
+            return recorded.Run(step, LearningRate(step), images, labels, terms => RequireFinite(step, terms));
 
-        Variable logits = Network.Forward(context, input);
-        (Variable total, SegmentationLossTerms terms) = tape.SegmentationLosses(loss.ProblemOf(logits.Shape, modality), logits, truth);
+        using TensorScope scope = TensorScope.Open(task.Backend.Device);
+        Tensor input = Tensor.From(task.Backend.Device, imageShape, images), truth = Tensor.From(task.Backend.Device, new Shape(imageShape.AsSpan()[..^1]), labels);
+        var pass = new TrainingPass(task, step, LearningRate(step), input, truth, modality);
+        pass.Forward();
+        var terms = new SegmentationLossTerms(pass.Problem, pass.Sums.ToArray<double>());
         RequireFinite(step, terms);
-        context.CommitUpdates();
-        tape.Backward(total);
-        Optimizer.Step(step, LearningRate(step), trained.Select(p => p.Variable.Gradient));
-        Network.Parameters.ClearGradients();
+        pass.Coefficients.Load<double>(terms.Coefficients);
+        pass.Backward();
         return terms;
     }
 
@@ -67,17 +72,47 @@ public sealed class TrainingStep : IDisposable
     public double L2Penalty()
     {
         double squares = 0;
-        foreach (Parameter penalized in trained.Where(IsPenalized))
+        foreach (Parameter penalized in task.Trained.Where(IsPenalized))
         {
-            using TensorScope scope = TensorScope.Open(backend.Device);
-            var tape = new Tape(backend, recording: false);
+            using TensorScope scope = TensorScope.Open(task.Backend.Device);
+            var tape = new Tape(task.Backend, recording: false);
             squares += tape.Sum(tape.Multiply(penalized.Variable, penalized.Variable)).Value.ToScalar();
         }
 
         return 0.5 * Optimizer.L2 * squares;
     }
 
-    public void Dispose() => Optimizer.Dispose();
+    public void Dispose()
+    {
+        recorded?.Dispose();
+        Optimizer.Dispose();
+    }
+
+    /// <summary>
+    /// The recorded step for batches of that kind, where the backend records. The first batch of a kind runs operation by operation, which loads kernels and fills the
+    /// memory pool; the second is recorded. A step with an operation that cannot be recorded goes on operation by operation.
+    /// </summary>
+    private RecordedStep? RecordedFor(long step, Shape images, ModalityIndex modality)
+    {
+        if (refusal is not null || task.Backend.Recorder is not { } recorder)
+            return null;
+        if (last is not { } earlier || earlier.Images != images || !earlier.Modality.Equals(modality))
+        {
+            recorded?.Dispose();
+            (last, recorded) = ((images, modality), null);
+            return null;
+        }
+
+        try
+        {
+            return recorded ??= new RecordedStep(recorder, task, step, LearningRate(step), images, modality);
+        }
+        catch (NotSupportedException exception)
+        {
+            refusal = exception.Message;
+            return null;
+        }
+    }
 
     private bool IsPenalized(Parameter parameter) => penalizesAll || parameter.Kind == ParameterKind.Kernel;
 

@@ -13,7 +13,7 @@ internal sealed unsafe class NativeCudaDriverTests
     public void Properties_are_those_of_the_device()
     {
         var driver = new NativeCudaDriver(FakeCuda.Open(("CAPABILITY", 86)), 0);
-        Assert.That(driver.Properties, Is.EqualTo(new CudaDeviceProperties("Fake GPU 0", 86, 4, 227 * 1024)));
+        Assert.That(driver.Properties, Is.EqualTo(new CudaDeviceProperties("Fake GPU 0", 86, 4, 227 * 1024, 1_980_000, 2_619_000, 6144)));
         Assert.That(driver.Description, Is.EqualTo("driver api 13.0"));
     }
 
@@ -87,6 +87,30 @@ internal sealed unsafe class NativeCudaDriverTests
         driver.SetAsync((nint)source, 7, 8, 0);
         driver.CopyAsync((nint)target, (nint)source, 8, 0);
         Assert.That(new ReadOnlySpan<byte>(target, 8).ToArray(), Has.All.EqualTo(7));
+    }
+
+    [Test]
+    public void Copies_and_events_of_a_capture_happen_when_its_graph_runs()
+    {
+        var driver = new NativeCudaDriver(FakeCuda.Open(), 0);
+        nint stream = driver.CreateStream(), host = driver.AllocateHost(16);
+        byte* source = (byte*)host, target = source + 8;
+        (*source, *target) = (1, 0);
+        using ICudaEvent start = driver.CreateEvent(), end = driver.CreateEvent();
+        start.Record(stream);
+        driver.BeginCapture(stream);
+        driver.CopyAsync((nint)target, (nint)source, 8, stream);
+        end.Record(stream);
+        using ICudaGraph graph = driver.EndCapture(stream);
+        Assert.That(*target, Is.Zero);
+        graph.Launch(stream);
+        Assert.That(*target, Is.EqualTo(1));
+        Assert.That(end.MillisecondsSince(start), Is.EqualTo(1.5));
+        graph.Launch(stream);
+        Assert.That(end.MillisecondsSince(start), Is.EqualTo(3));
+        driver.Wait(stream, end);
+        driver.FreeHost(host);
+        driver.DestroyStream(stream);
     }
 
     [TestCase("VERSION", 11080, "the CUDA driver supports CUDA 11.8, but 12.0 is needed; update NVIDIA's driver, or use --device cpu")]

@@ -1,5 +1,6 @@
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Backends.Recording;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Segmentation.Configuration;
@@ -14,7 +15,6 @@ internal sealed class TrainingBench : IDisposable
 {
     public const int SamplesPerModality = 2;
 
-    private const int Size = 16;
     private const int Classes = 3;
 
     private readonly bool ownsDevice;
@@ -28,7 +28,8 @@ internal sealed class TrainingBench : IDisposable
     /// <param name="loss">Weights of the losses.</param>
     /// <param name="keep">Probability that dropout keeps an element.</param>
     /// <param name="network">The 2D network, or a 3D U-Net of three levels on blocks of two slices.</param>
-    public TrainingBench(Backend backend, bool ownsDevice, LossSettings? loss = null, double keep = 0.75, NetworkName network = NetworkName.Dilated2d)
+    /// <param name="size">Height and width of the images.</param>
+    public TrainingBench(Backend backend, bool ownsDevice, LossSettings? loss = null, double keep = 0.75, NetworkName network = NetworkName.Dilated2d, int size = 16)
     {
         (this.backend, this.ownsDevice) = (backend, ownsDevice);
         var store = new ParameterStore(Device, DType.Float32, 1);
@@ -37,9 +38,9 @@ internal sealed class TrainingBench : IDisposable
             ? new UNet3D(store, 1, Classes, 2, new NormalizationSettings(), new UNetLevels([Size3.Cube(3), Size3.Cube(3), Size3.Planar(3)], [Size3.Cube(2), Size3.Planar(2)]))
             : new DilatedNetwork2D(store, 3, Classes, 2, new NormalizationSettings(), keep);
         step = new TrainingStep(backend, Network, loss ?? new LossSettings(), new OptimizerSettings(LearningRate: 3e-3), seed: 9);
-        shape = new Shape(2 * SamplesPerModality, is3D ? 2 : 1, Size, Size, Network.InputChannels);
+        shape = new Shape(2 * SamplesPerModality, is3D ? 2 : 1, size, size, Network.InputChannels);
         int channels = Network.InputChannels, pixels = (int)shape.Count / channels;
-        labels = [.. Enumerable.Range(0, pixels).Select(i => (byte)(i % Size / 6))];
+        labels = [.. Enumerable.Range(0, pixels).Select(i => (byte)(i % size / 6))];
         Images = [.. Enumerable.Range(0, pixels * channels).Select(i => (0.7f * labels[i / channels]) + (0.3f * MathF.Sin(i * 1.3f)))];
     }
 
@@ -50,6 +51,8 @@ internal sealed class TrainingBench : IDisposable
     public float[] Images { get; }
 
     public IEnumerable<(string Name, Tensor Value)> OptimizerState => step.Optimizer.State;
+
+    public IRecording? Recording => step.Recording;
 
     public static TrainingBench OnCpu(int threads, Device? device = null, LossSettings? loss = null, NetworkName network = NetworkName.Dilated2d)
         => new(new CpuBackend(device ?? Device.OpenCpu(), threads), device is null, loss, network: network);

@@ -2,7 +2,12 @@ using ILGPU.Runtime.Cuda;
 using CudaException = UnpairedSegEngine.Backends.Cuda.Driver.CudaException;
 using UnpairedSegEngine.Backends.Cuda.Compilation;
 using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Backends.Cuda.Graphs;
+using UnpairedSegEngine.Backends.Cuda.Profiling;
 using UnpairedSegEngine.Backends.Ilgpu;
+using UnpairedSegEngine.Backends.Profiling;
+using UnpairedSegEngine.Backends.Recording;
+using UnpairedSegEngine.Tensors;
 using Device = UnpairedSegEngine.Devices.Device;
 
 namespace UnpairedSegEngine.Backends.Cuda;
@@ -13,28 +18,41 @@ namespace UnpairedSegEngine.Backends.Cuda;
 public sealed class CudaBackend : IlgpuBackend
 {
     private readonly ICudaDriver driver;
+    private readonly KernelLibrary kernels;
+    private readonly CudaRecorder recorder;
+    private readonly ConvolutionPrecision precision;
+    private readonly bool records;
 
-    private CudaBackend(Device device, ICudaDriver driver, CudaSingles singles)
+    private CudaBackend(Device device, ICudaDriver driver, KernelLibrary kernels, CudaRecorder recorder, CudaSingles singles, ConvolutionPrecision precision, bool records)
         : base(device, singles)
-        => this.driver = driver;
+        => (this.driver, this.kernels, this.recorder, this.precision, this.records) = (driver, kernels, recorder, precision, records);
 
     public override string Description => $"{driver.Properties.Name} ({driver.Description}), {Singles.Description}";
 
     public CudaDeviceProperties Properties => driver.Properties;
 
+    public override IWorkRecorder? Recorder => records ? recorder : null;
+
+    public override bool FusesConvolutions => true;
+
+    public override DevicePeaks? Peaks => CudaPeaks.Of(driver.Properties, precision);
+
+    public override OperationClock CreateClock() => kernels.Clock = new CudaClock(driver, kernels);
+
     /// <summary>The emulated GPU, on a device in host memory.</summary>
     /// <exception cref="CudaException">The emulated kernels were not built.</exception>
-    public static CudaBackend OpenEmulated(Device device, ConvolutionPrecision precision = ConvolutionPrecision.Fp32)
+    public static CudaBackend OpenEmulated(Device device, ConvolutionPrecision precision = ConvolutionPrecision.Fp32, bool records = true)
     {
         var driver = new EmulatedCudaDriver();
-        return new CudaBackend(device, driver, new CudaSingles(device, new KernelLibrary(driver, _ => [], stream: 0), precision));
+        return On(device, driver, new KernelLibrary(driver, _ => [], stream: 0), precision, records);
     }
 
     /// <summary>A GPU through the installed driver.</summary>
     /// <param name="index">Number of the GPU, as the driver counts.</param>
     /// <param name="precision">Arithmetic of the convolutions.</param>
+    /// <param name="records">Whether <see cref="Recorder"/> is there.</param>
     /// <exception cref="CudaException">There is no driver, it is too old, or there is no GPU; one line says which.</exception>
-    public static CudaBackend Open(int index = 0, ConvolutionPrecision precision = ConvolutionPrecision.Fp32)
+    public static CudaBackend Open(int index = 0, ConvolutionPrecision precision = ConvolutionPrecision.Fp32, bool records = true)
     {
         // Asked before ILGPU, which swallows the reason.
         var api = new CudaApi();
@@ -51,12 +69,23 @@ public sealed class CudaBackend : IlgpuBackend
         var images = new KernelImages(KernelSources.Shipped, KernelImages.DefaultCacheFolder, driver.Properties.Capability);
         var kernels = new KernelLibrary(driver, images.Load, stream);
         kernels.Load("elementwise/elementwise");  // the smallest: a GPU without images is refused now, not in the first step
-        return new CudaBackend(device, driver, new CudaSingles(device, kernels, precision));
+        return On(device, driver, kernels, precision, records);
     }
 
     public override void Dispose()
     {
+        recorder.Dispose();
         base.Dispose();
         driver.Dispose();
+    }
+
+    /// <summary>On the stream of the launches, so that it is recorded with them.</summary>
+    protected override void Copy(Tensor x, Tensor y) => driver.CopyAsync(y.Pointer, x.Pointer, x.Bytes, kernels.Stream);
+
+    private static CudaBackend On(Device device, ICudaDriver driver, KernelLibrary kernels, ConvolutionPrecision precision, bool records)
+    {
+        var workspace = new Workspace(device.Pool);
+        var recorder = new CudaRecorder(device, driver, kernels, workspace);
+        return new CudaBackend(device, driver, kernels, recorder, new CudaSingles(device, kernels, precision, recorder, workspace), precision, records);
     }
 }

@@ -7,7 +7,10 @@ namespace UnpairedSegEngine.Backends.Cuda;
 
 internal sealed partial class CudaSingles
 {
-    private const int AdamTensors = 64;
+    /// <summary>kAdamTensors and kAdamElements of kernels/optimizer/parameters.cuh.</summary>
+    private const int AdamTensors = 64, AdamElements = 4096;
+
+    private const int AdamThreads = 256;
 
     public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) => Adam([new AdamUpdate(settings, w, g, m, v)]);
 
@@ -27,17 +30,20 @@ internal sealed partial class CudaSingles
         {
             Rate = (float)settings.Rate, Beta1 = (float)settings.Beta1, Take1 = (float)(1 - settings.Beta1),
             Beta2 = (float)settings.Beta2, Take2 = (float)(1 - settings.Beta2), Epsilon = (float)settings.Epsilon,
+            Count = updates.Length, ReplayedRate = recorder.PlaceOfRate(settings.Rate),
         };
+        int blocks = 0;
         for (int i = 0; i < updates.Length; i++)
         {
             AdamUpdate update = updates[i];
             parameters.Tensors[i] = new AdamTensor
             {
-                W = update.W.Pointer, G = update.G.Pointer, M = update.M.Pointer, V = update.V.Pointer, Count = update.W.Count, L2 = (float)update.Settings.L2,
+                W = update.W.Pointer, G = update.G.Pointer, M = update.M.Pointer, V = update.V.Pointer, Count = update.W.Count, L2 = (float)update.Settings.L2, FirstBlock = blocks,
             };
+            blocks += (int)((update.W.Count + AdamElements - 1) / AdamElements);
         }
 
-        kernels.LaunchElementwise("optimizer/adam", "adam", updates.Max(update => update.W.Count), parameters, rows: updates.Length);
+        kernels.Launch("optimizer/adam", "adam", new LaunchGeometry(blocks, AdamThreads), parameters);
     }
 
     /// <summary>kernels/optimizer/parameters.cuh: AdamTensor.</summary>
@@ -47,7 +53,7 @@ internal sealed partial class CudaSingles
         public nint W, G, M, V;
         public long Count;
         public float L2;
-        public int Reserved;
+        public int FirstBlock;
     }
 
     [InlineArray(AdamTensors)]
@@ -62,5 +68,7 @@ internal sealed partial class CudaSingles
     {
         public AdamTensorTable Tensors;
         public float Rate, Beta1, Take1, Beta2, Take2, Epsilon;
+        public int Count;
+        public nint ReplayedRate;
     }
 }

@@ -42,7 +42,7 @@ internal sealed partial class CudaSingles
             Symmetric = problem.Padding == PaddingMode.Symmetric ? 1 : 0,
             Transform = TransformOf(input, coefficients),
             Moments = statistics is null ? 0 : moments.Pointer,
-            MomentsDropout = new KernelDropout(statistics?.Problem.Dropout ?? DropoutMask.None),
+            MomentsDropout = KernelMask(statistics?.Problem.Dropout ?? DropoutMask.None),
         });
         if (statistics is not null)
             CombineMoments(statistics.Problem, moments.Pointer, plan.Tiles.Count, statistics.Mean, statistics.Variance);
@@ -158,6 +158,6 @@ internal sealed partial class CudaSingles
             return KernelInputTransform.Identity;
         nint shift = coefficients.Pointer + (input.Problem.Samples * input.Problem.Channels * sizeof(float));
         FillCoefficients(input.Problem, input.Mean, input.Variance, input.Gamma, input.Beta, coefficients.Pointer, shift);
-        return new KernelInputTransform(coefficients.Pointer, shift, input.Problem.Slope, input.Problem.Dropout);
+        return new KernelInputTransform(coefficients.Pointer, shift, input.Problem.Slope, KernelMask(input.Problem.Dropout));
     }
 }

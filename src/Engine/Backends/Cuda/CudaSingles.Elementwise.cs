@@ -34,7 +34,7 @@ internal sealed partial class CudaSingles
         (int channels, int shortcutChannels) = (y.Shape[^1], shortcut.Shape[^1]);
         kernels.LaunchElementwise(ElementwiseFile, "residual_add", y.Count, new ResidualParameters
         {
-            Shortcut = shortcut.Pointer, Branch = branch.Pointer, Y = y.Pointer, Count = y.Count, Dropout = new KernelDropout(mask),
+            Shortcut = shortcut.Pointer, Branch = branch.Pointer, Y = y.Pointer, Count = y.Count, Dropout = KernelMask(mask),
             Channels = channels, ShortcutChannels = shortcutChannels, Margin = (channels - shortcutChannels) / 2,
         });
     }
@@ -55,7 +55,7 @@ internal sealed partial class CudaSingles
         => kernels.LaunchElementwise(ElementwiseFile, kernel, y.Count, new ElementwiseParameters
         {
             A = a?.Pointer ?? 0, B = b?.Pointer ?? 0, Y = y.Pointer, Count = y.Count, Scale = (float)scale, Offset = (float)offset,
-            Dropout = new KernelDropout(mask ?? DropoutMask.None),
+            Dropout = KernelMask(mask ?? DropoutMask.None),
         });
 
     /// <summary>kernels/elementwise/parameters.cuh: ElementwiseParameters.</summary>

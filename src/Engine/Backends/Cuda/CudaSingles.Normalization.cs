@@ -40,7 +40,7 @@ internal sealed partial class CudaSingles
         FillCoefficients(problem, mean, variance, gamma, beta, coefficients.Pointer, shift);
         kernels.LaunchElementwise(ApplyFile, "normalization_forward", x.Count, new NormalizationApplyParameters
         {
-            X = x.Pointer, Scale = coefficients.Pointer, Shift = shift, Y = y.Pointer, Dropout = new KernelDropout(problem.Dropout), Slope = (float)problem.Slope,
+            X = x.Pointer, Scale = coefficients.Pointer, Shift = shift, Y = y.Pointer, Dropout = KernelMask(problem.Dropout), Slope = (float)problem.Slope,
             Channels = problem.Channels, PerSample = x.Count / problem.Samples, Count = x.Count,
         });
     }
@@ -79,7 +79,7 @@ internal sealed partial class CudaSingles
         kernels.LaunchElementwise(BackwardFile, "normalization_backward_apply", x.Count, new NormalizationBackwardParameters
         {
             X = x.Pointer, Gy = gy.Pointer, Scale = scale, Shift = shift, Factor = gradients.Factor, Slant = gradients.Slant, Offset = gradients.Offset, Gx = gx.Pointer,
-            Dropout = new KernelDropout(problem.Dropout), Slope = (float)problem.Slope, Channels = problem.Channels, PerSample = x.Count / problem.Samples, Count = x.Count,
+            Dropout = KernelMask(problem.Dropout), Slope = (float)problem.Slope, Channels = problem.Channels, PerSample = x.Count / problem.Samples, Count = x.Count,
         });
     }
 
@@ -92,7 +92,7 @@ internal sealed partial class CudaSingles
         int chunk = Math.Min(problem.Positions, PassThreads / lanes * PositionsPerThread), chunks = Divide(problem.Positions, chunk);
         var pass = new NormalizationPassParameters
         {
-            X = x.Pointer, Dropout = new KernelDropout(problem.Dropout), Slope = (float)problem.Slope, Layout = LayoutOf(problem),
+            X = x.Pointer, Dropout = KernelMask(problem.Dropout), Slope = (float)problem.Slope, Layout = LayoutOf(problem),
             Positions = problem.Positions, Chunk = chunk, Chunks = chunks, Lanes = lanes,
         };
         return (pass, new LaunchGeometry(chunks, Divide(problem.Channels, lanes), problem.Samples, PassThreads, 0));

@@ -1,12 +1,13 @@
 using System.Runtime.CompilerServices;
 using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Backends.Cuda.Profiling;
 
 namespace UnpairedSegEngine.Backends.Cuda;
 
 /// <summary>The hand-written kernels of one device: loads the image of a source file when one of its kernels is first asked for, and launches.</summary>
 /// <param name="driver">Where modules are loaded and launched.</param>
 /// <param name="imageOf">Image of a source file, named as "convolution/forward"; empty where the driver needs none.</param>
-/// <param name="stream">Stream of every launch.</param>
+/// <param name="stream">Stream of the launches, at first.</param>
 internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> imageOf, nint stream) : IDisposable
 {
     /// <summary>Dynamic shared memory that a block may use: what every device since sm_80 grants on request.</summary>
@@ -18,19 +19,33 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
     private readonly Dictionary<string, ICudaModule> modules = [];
     private readonly Dictionary<string, ICudaFunction> functions = [];
 
+    /// <summary>Stream of the launches.</summary>
+    public nint Stream { get; set; } = stream;
+
+    /// <summary>Times every launch while it is set.</summary>
+    public CudaClock? Clock { get; set; }
+
+    /// <summary>Launches so far.</summary>
+    public long Launches { get; private set; }
+
     /// <summary>Starts a kernel with its block of parameters.</summary>
     public unsafe void Launch<TParameters>(string file, string kernel, in LaunchGeometry geometry, in TParameters parameters)
         where TParameters : unmanaged
     {
         ICudaFunction function = Find(file, kernel, geometry.SharedBytes);
+        Launches++;
         fixed (TParameters* block = &parameters)
-            driver.Launch(function, geometry, stream, block);
+        {
+            int begin = Clock?.Begin() ?? 0;
+            driver.Launch(function, geometry, Stream, block);
+            Clock?.Launched(kernel, begin);
+        }
     }
 
     /// <summary>Starts a kernel that walks over <paramref name="count"/> elements in a grid-stride loop.</summary>
-    public void LaunchElementwise<TParameters>(string file, string kernel, long count, in TParameters parameters, int rows = 1)
+    public void LaunchElementwise<TParameters>(string file, string kernel, long count, in TParameters parameters)
         where TParameters : unmanaged
-        => Launch(file, kernel, new LaunchGeometry(Blocks(count), rows, 1, ElementwiseThreads, 0), parameters);
+        => Launch(file, kernel, new LaunchGeometry(Blocks(count), ElementwiseThreads), parameters);
 
     /// <summary>Blocks of 256 threads for that many elements: enough to fill any device, and then each thread takes several.</summary>
     public static int Blocks(long count) => (int)Math.Clamp((count + ElementwiseThreads - 1) / ElementwiseThreads, 1, 2048);

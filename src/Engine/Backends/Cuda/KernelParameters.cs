@@ -4,24 +4,25 @@ namespace UnpairedSegEngine.Backends.Cuda;
 
 /// <summary>kernels/common/philox.cuh: DropoutMask.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly struct KernelDropout(DropoutMask mask)
+internal readonly struct KernelDropout(DropoutMask mask, nint streamOffset)
 {
     private readonly float scale = mask.IsActive ? (float)mask.Scale : 1;
     private readonly uint threshold = mask.IsActive ? (uint)mask.Threshold : 65536;
     private readonly uint seed0 = (uint)mask.Seed, seed1 = (uint)(mask.Seed >> 32);
     private readonly uint stream0 = (uint)mask.Stream, stream1 = (uint)(mask.Stream >> 32);
+    private readonly nint streamOffset = streamOffset;
 }
 
 /// <summary>kernels/common/input_transform.cuh: InputTransform.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly struct KernelInputTransform(nint scale, nint shift, double slope, DropoutMask dropout)
+internal readonly struct KernelInputTransform(nint scale, nint shift, double slope, KernelDropout dropout)
 {
     /// <summary>The input as it is.</summary>
-    public static readonly KernelInputTransform Identity = new(0, 0, 1, DropoutMask.None);
+    public static readonly KernelInputTransform Identity = new(0, 0, 1, new KernelDropout(DropoutMask.None, 0));
 
     private readonly nint scale = scale, shift = shift;
     private readonly float slope = (float)slope;
-    private readonly KernelDropout dropout = new(dropout);
+    private readonly KernelDropout dropout = dropout;
 }
 
 /// <summary>Size3 of the kernels.</summary>

@@ -28,6 +28,7 @@ internal sealed class KernelLauncher(Device device)
     public void Launch<TArguments>(Action<TArguments> kernel, long items, TArguments arguments)
         where TArguments : struct
     {
+        device.RequireNoRecording($"{kernel.Method.Name}, a portable kernel,");
         if (!kernels.TryGetValue(kernel.Method, out Delegate? compiled))
             kernels[kernel.Method] = compiled = device.Accelerator.LoadStreamKernel(kernel);
         // The CPU accelerator simulates every group with a barrier at its end: no more groups than processors.

@@ -100,7 +100,7 @@ public sealed unsafe class CpuConvolution : IDisposable
     private void Gather<T>(GatherProblem gather, T* input, T* weights, T* bias, T* output, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (Winograd(winograds, gather, typeof(T), WinogradConvolution.Create) is { } winograd)
+        if (Winograd(winograds, gather, typeof(T), (shape, simd) => WinogradConvolution.Create(shape, simd, threads.Count)) is { } winograd)
         {
             winograd.Run(
                 threads, (float*)input, (float*)weights, (float*)bias, (float*)output, accumulate, packed.Get<float>(winograd.SharedScratch), WorkerScratch<float>(winograd.WorkerScratch));

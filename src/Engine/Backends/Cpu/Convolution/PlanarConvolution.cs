@@ -57,11 +57,11 @@ internal sealed unsafe class PlanarConvolution
 
     private int MostSegments => runs.Length * problem.InputChannels;
 
-    /// <summary>Whether this way wastes less than channels-last vectors.</summary>
+    /// <summary>Whether this way wastes less than channels-last vectors: a single tap has too few products to pay for the planar copy.</summary>
     public static bool Suits(GatherProblem problem, SimdLevel level, Type elementType)
     {
         int lanes = level.Lanes(elementType);
-        return problem.InputStep.Width == 1 && problem.OutputChannels <= lanes / 2 && problem.Count.Width >= lanes;
+        return problem.Taps.Length > 1 && problem.InputStep.Width == 1 && problem.OutputChannels <= lanes / 2 && problem.Count.Width >= lanes;
     }
 
     public void Run<T>(CpuThreads threads, T* input, T* weights, T* bias, T* output, bool accumulate, T* packed, nint[] scratch)

@@ -70,7 +70,9 @@ internal sealed unsafe class WeightGradientByOutputChannel : WeightGradient
         for (int i = part; i < panels.Length; i += ColumnParts)
         {
             WeightPanel panel = panels[i];
-            PackGradient(band, panel, gy, packedGradient);
+            T* gradient = panels.Length == 1 && panel.IsFull ? gy : packedGradient;
+            if (gradient != gy)
+                PackGradient(band, panel, gy, packedGradient);
             foreach (TapRows tap in taps)
             {
                 int count = FillSegments(band, tap.First, blockChannels, Problem.Output.Width * panel.Width, segments);
@@ -80,7 +82,7 @@ internal sealed unsafe class WeightGradientByOutputChannel : WeightGradient
                 for (int block = 0; block < Blocks; block++)
                 {
                     int rows = Blocks == 1 ? tap.Rows : Math.Min(blockChannels, tap.Rows - (block * blockChannels));
-                    AddRows(panel, rows, segments, count, packedInput + (block * blockElements), packedGradient, result + ((long)block * blockChannels * paddedChannels));
+                    AddRows(panel, rows, segments, count, packedInput + (block * blockElements), gradient, result + ((long)block * blockChannels * paddedChannels));
                 }
             }
         }

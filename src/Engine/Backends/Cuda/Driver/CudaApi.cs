@@ -46,10 +46,13 @@ internal sealed unsafe class CudaApi
         StreamCreate = (delegate* unmanaged<nint*, uint, int>)Find("cuStreamCreate");
         StreamDestroy = (delegate* unmanaged<nint, int>)Find("cuStreamDestroy_v2");
         StreamSynchronize = (delegate* unmanaged<nint, int>)Find("cuStreamSynchronize");
+        StreamWaitEvent = (delegate* unmanaged<nint, nint, uint, int>)Find("cuStreamWaitEvent");
+        MemAllocHost = (delegate* unmanaged<nint*, nuint, int>)Find("cuMemAllocHost_v2");
+        MemFreeHost = (delegate* unmanaged<nint, int>)Find("cuMemFreeHost");
         MemcpyAsync = (delegate* unmanaged<nint, nint, nuint, nint, int>)Find("cuMemcpyAsync");
         MemsetD8Async = (delegate* unmanaged<nint, byte, nuint, nint, int>)Find("cuMemsetD8Async");
         EventCreate = (delegate* unmanaged<nint*, uint, int>)Find("cuEventCreate");
-        EventRecord = (delegate* unmanaged<nint, nint, int>)Find("cuEventRecord");
+        EventRecord = (delegate* unmanaged<nint, nint, uint, int>)Find("cuEventRecordWithFlags");
         EventSynchronize = (delegate* unmanaged<nint, int>)Find("cuEventSynchronize");
         EventElapsedTime = (delegate* unmanaged<float*, nint, nint, int>)Find("cuEventElapsedTime");
         EventDestroy = (delegate* unmanaged<nint, int>)Find("cuEventDestroy_v2");
@@ -88,13 +91,19 @@ internal sealed unsafe class CudaApi
 
     public delegate* unmanaged<nint, int> StreamSynchronize { get; }
 
+    public delegate* unmanaged<nint, nint, uint, int> StreamWaitEvent { get; }
+
+    public delegate* unmanaged<nint*, nuint, int> MemAllocHost { get; }
+
+    public delegate* unmanaged<nint, int> MemFreeHost { get; }
+
     public delegate* unmanaged<nint, nint, nuint, nint, int> MemcpyAsync { get; }
 
     public delegate* unmanaged<nint, byte, nuint, nint, int> MemsetD8Async { get; }
 
     public delegate* unmanaged<nint*, uint, int> EventCreate { get; }
 
-    public delegate* unmanaged<nint, nint, int> EventRecord { get; }
+    public delegate* unmanaged<nint, nint, uint, int> EventRecord { get; }
 
     public delegate* unmanaged<nint, int> EventSynchronize { get; }
 
@@ -129,9 +138,10 @@ internal sealed unsafe class CudaApi
             return value;
         }
 
-        const int MultiprocessorCount = 16, CapabilityMajor = 75, CapabilityMinor = 76, SharedBytesOptIn = 97;
+        const int ClockRate = 13, MultiprocessorCount = 16, MemoryClockRate = 36, MemoryBusWidth = 37, CapabilityMajor = 75, CapabilityMinor = 76, SharedBytesOptIn = 97;
         return new CudaDeviceProperties(
-            Marshal.PtrToStringUTF8((nint)name)!, (10 * Attribute(CapabilityMajor)) + Attribute(CapabilityMinor), Attribute(MultiprocessorCount), Attribute(SharedBytesOptIn));
+            Marshal.PtrToStringUTF8((nint)name)!, (10 * Attribute(CapabilityMajor)) + Attribute(CapabilityMinor), Attribute(MultiprocessorCount), Attribute(SharedBytesOptIn),
+            Attribute(ClockRate), Attribute(MemoryClockRate), Attribute(MemoryBusWidth));
     }
 
     /// <summary>Turns a failure into one line that says what was being done.</summary>

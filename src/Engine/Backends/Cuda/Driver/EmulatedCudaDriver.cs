@@ -17,6 +17,7 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
     private static readonly Lazy<Library> Loaded = new(Load);
 
     private List<Action>? captured;
+    private nint capturing, streams;
 
     /// <exception cref="CudaException">The emulated kernels were not built; the message says why and what to do.</exception>
     public EmulatedCudaDriver()
@@ -42,7 +43,7 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
         var kernel = (Function)function;
         if (geometry.SharedBytes > Math.Max(SharedWithoutRequest, kernel.AllowedShared))
             throw new CudaException($"kernel {kernel.Name} asks for {geometry.SharedBytes} bytes of shared memory, but {Math.Max(SharedWithoutRequest, kernel.AllowedShared)} were allowed");
-        if (captured is null)
+        if (captured is null || stream != capturing)
         {
             Run(kernel, geometry, parameters);
             return;
@@ -58,7 +59,7 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
         });
     }
 
-    public nint CreateStream() => 1;
+    public nint CreateStream() => ++streams;
 
     public void DestroyStream(nint stream)
     {
@@ -66,21 +67,29 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
 
     public void Synchronize(nint stream)
     {
-        if (captured is not null)
+        if (captured is not null && stream == capturing)
             throw new CudaException("a stream cannot be waited for while it is captured");
     }
 
-    public void CopyAsync(nint target, nint source, long bytes, nint stream) => Do(() => Buffer.MemoryCopy((void*)source, (void*)target, bytes, bytes));
+    public void Wait(nint stream, ICudaEvent until)
+    {
+    }
 
-    public void SetAsync(nint target, byte value, long bytes, nint stream) => Do(() => NativeMemory.Fill((void*)target, (nuint)bytes, value));
+    public nint AllocateHost(long bytes) => (nint)NativeMemory.Alloc((nuint)bytes);
 
-    public ICudaEvent CreateEvent() => new Event();
+    public void FreeHost(nint memory) => NativeMemory.Free((void*)memory);
+
+    public void CopyAsync(nint target, nint source, long bytes, nint stream) => Do(stream, () => Buffer.MemoryCopy((void*)source, (void*)target, bytes, bytes));
+
+    public void SetAsync(nint target, byte value, long bytes, nint stream) => Do(stream, () => NativeMemory.Fill((void*)target, (nuint)bytes, value));
+
+    public ICudaEvent CreateEvent() => new Event(this);
 
     public void BeginCapture(nint stream)
     {
         if (captured is not null)
             throw new CudaException("the stream is being captured already");
-        captured = [];
+        (captured, capturing) = ([], stream);
     }
 
     public ICudaGraph EndCapture(nint stream)
@@ -122,9 +131,9 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
         };
     }
 
-    private void Do(Action work)
+    private void Do(nint stream, Action work)
     {
-        if (captured is null)
+        if (captured is null || stream != capturing)
             work();
         else
             captured.Add(work);
@@ -180,11 +189,11 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
         public void AllowDynamicShared(int bytes) => AllowedShared = bytes;
     }
 
-    private sealed class Event : ICudaEvent
+    private sealed class Event(EmulatedCudaDriver driver) : ICudaEvent
     {
         private long recorded;
 
-        public void Record(nint stream) => recorded = Stopwatch.GetTimestamp();
+        public void Record(nint stream) => driver.Do(stream, () => recorded = Stopwatch.GetTimestamp());
 
         public void Synchronize()
         {

@@ -28,6 +28,14 @@ public unsafe interface ICudaDriver : IDisposable
     /// <summary>Waits for all work of the stream; reports what went wrong in it.</summary>
     void Synchronize(nint stream);
 
+    /// <summary>What is given to the stream from here on starts after what was before the event's last recording; the host waits for nothing.</summary>
+    void Wait(nint stream, ICudaEvent until);
+
+    /// <summary>Page-locked host memory: copies from it and to it run beside kernels.</summary>
+    nint AllocateHost(long bytes);
+
+    void FreeHost(nint memory);
+
     /// <summary>Copies between device addresses, or between the device and page-locked or pageable host memory, in stream order.</summary>
     void CopyAsync(nint target, nint source, long bytes, nint stream);
 
@@ -36,7 +44,7 @@ public unsafe interface ICudaDriver : IDisposable
 
     ICudaEvent CreateEvent();
 
-    /// <summary>From here to <see cref="EndCapture"/> the work given to the stream is recorded instead of run.</summary>
+    /// <summary>From here to <see cref="EndCapture"/> the work given to the stream, not the default one, is recorded instead of run.</summary>
     void BeginCapture(nint stream);
 
     ICudaGraph EndCapture(nint stream);
@@ -47,7 +55,11 @@ public unsafe interface ICudaDriver : IDisposable
 /// <param name="Capability">Compute capability as one number: 80, 90, ...</param>
 /// <param name="Multiprocessors">Number of streaming multiprocessors.</param>
 /// <param name="SharedBytesPerBlock">Most dynamic shared memory that one block may ask for (opt-in limit).</param>
-public sealed record CudaDeviceProperties(string Name, int Capability, int Multiprocessors, int SharedBytesPerBlock);
+/// <param name="ClockKilohertz">Of the multiprocessors, at most; 0 if unknown.</param>
+/// <param name="MemoryClockKilohertz">Of the memory; 0 if unknown.</param>
+/// <param name="MemoryBits">Width of the memory bus.</param>
+public sealed record CudaDeviceProperties(
+    string Name, int Capability, int Multiprocessors, int SharedBytesPerBlock, int ClockKilohertz = 0, int MemoryClockKilohertz = 0, int MemoryBits = 0);
 
 /// <summary>Blocks in the grid, threads in a block and dynamic shared memory of a launch.</summary>
 public readonly record struct LaunchGeometry(int GridX, int GridY, int GridZ, int Threads, int SharedBytes)
@@ -82,7 +94,7 @@ public interface ICudaFunction
     void AllowDynamicShared(int bytes);
 }
 
-/// <summary>A point in a stream.</summary>
+/// <summary>A point in a stream; recorded while the stream is captured, a point in each replay of the graph.</summary>
 public interface ICudaEvent : IDisposable
 {
     void Record(nint stream);

@@ -14,6 +14,7 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
 {
     private readonly CudaApi api;
     private readonly IntPtr[] parameterBlock = new IntPtr[1];
+    private nint? capturing;
 
     static ManagedCudaDriver()
     {
@@ -21,7 +22,7 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
         AssemblyLoadContext.Default.ResolvingUnmanagedDll += static (Assembly _, string name) => name is "libcuda" or "nvcuda" or "cuda" ? DriverLibraries.Cuda : 0;
     }
 
-    /// <param name="api">Our own bindings, for what is asked before a context is used: the driver's version and errors, the device's properties.</param>
+    /// <param name="api">Our own bindings, for what is asked before a context is used (the driver's version and errors, the device's properties) and for page-locked memory.</param>
     /// <param name="deviceIndex">Number of the device that the current context belongs to.</param>
     internal ManagedCudaDriver(CudaApi api, int deviceIndex)
     {
@@ -65,6 +66,17 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
 
     public void Synchronize(nint stream) => Check(Native.Streams.cuStreamSynchronize(StreamOf(stream)), "finish the work on the GPU");
 
+    public void Wait(nint stream, ICudaEvent until) => Check(Native.Streams.cuStreamWaitEvent(StreamOf(stream), ((Event)until).Handle, 0), "wait for an event");
+
+    public nint AllocateHost(long bytes)
+    {
+        nint memory;
+        api.Check(api.MemAllocHost(&memory, (nuint)bytes), $"allocate {bytes} bytes of page-locked host memory");
+        return memory;
+    }
+
+    public void FreeHost(nint memory) => api.Check(api.MemFreeHost(memory), "free page-locked host memory");
+
     public void CopyAsync(nint target, nint source, long bytes, nint stream)
         => Check(Native.AsynchronousMemcpy_v2.cuMemcpyAsync(new CUdeviceptr(target), new CUdeviceptr(source), bytes, StreamOf(stream)), $"copy {bytes} bytes");
 
@@ -73,10 +85,16 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
 
     public ICudaEvent CreateEvent() => new Event(this);
 
-    public void BeginCapture(nint stream) => Check(Native.Streams.cuStreamBeginCapture(StreamOf(stream), CUstreamCaptureMode.Local), "begin to capture a stream");
+    /// <summary>Relaxed: allocations in between are no part of the graph, and allowed.</summary>
+    public void BeginCapture(nint stream)
+    {
+        Check(Native.Streams.cuStreamBeginCapture(StreamOf(stream), CUstreamCaptureMode.Relaxed), "begin to capture a stream");
+        capturing = stream;
+    }
 
     public ICudaGraph EndCapture(nint stream)
     {
+        capturing = null;
         CUgraph graph = default;
         CUgraphExec executable = default;
         Check(Native.Streams.cuStreamEndCapture(StreamOf(stream), ref graph), "end the capture of a stream");
@@ -141,7 +159,13 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
             driver.Check(Native.Events.cuEventCreate(ref handle, CUEventFlags.Default), "create an event");
         }
 
-        public void Record(nint stream) => driver.Check(Native.Events.cuEventRecord(handle, StreamOf(stream)), "record an event");
+        public CUevent Handle => handle;
+
+        public void Record(nint stream)
+        {
+            const uint IntoGraph = 1;
+            driver.api.Check(driver.api.EventRecord(handle.Pointer, stream, stream == driver.capturing ? IntoGraph : 0), "record an event");
+        }
 
         public void Synchronize() => driver.Check(Native.Events.cuEventSynchronize(handle), "wait for an event");
 

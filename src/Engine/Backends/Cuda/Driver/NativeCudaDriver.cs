@@ -9,6 +9,7 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
     private const int LogBytes = 8192;
 
     private readonly CudaApi api;
+    private nint? capturing;
 
     /// <summary>Binds to the installed driver, in ILGPU's context.</summary>
     /// <param name="deviceIndex">Number of the device that the current context belongs to.</param>
@@ -75,21 +76,35 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
 
     public void Synchronize(nint stream) => api.Check(api.StreamSynchronize(stream), "finish the work on the GPU");
 
+    public void Wait(nint stream, ICudaEvent until) => api.Check(api.StreamWaitEvent(stream, ((Event)until).Handle, 0), "wait for an event");
+
+    public nint AllocateHost(long bytes)
+    {
+        nint memory;
+        api.Check(api.MemAllocHost(&memory, (nuint)bytes), $"allocate {bytes} bytes of page-locked host memory");
+        return memory;
+    }
+
+    public void FreeHost(nint memory) => api.Check(api.MemFreeHost(memory), "free page-locked host memory");
+
     public void CopyAsync(nint target, nint source, long bytes, nint stream) => api.Check(api.MemcpyAsync(target, source, (nuint)bytes, stream), $"copy {bytes} bytes");
 
     public void SetAsync(nint target, byte value, long bytes, nint stream) => api.Check(api.MemsetD8Async(target, value, (nuint)bytes, stream), $"set {bytes} bytes");
 
-    public ICudaEvent CreateEvent() => new Event(api);
+    public ICudaEvent CreateEvent() => new Event(this);
 
     public void BeginCapture(nint stream)
     {
-        const int ThreadLocal = 1;
-        api.Check(api.StreamBeginCapture(stream, ThreadLocal), "begin to capture a stream");
+        // Allocations in between are no part of the graph, and allowed.
+        const int Relaxed = 2;
+        api.Check(api.StreamBeginCapture(stream, Relaxed), "begin to capture a stream");
+        capturing = stream;
     }
 
     public ICudaGraph EndCapture(nint stream)
     {
         nint graph, executable;
+        capturing = null;
         api.Check(api.StreamEndCapture(stream, &graph), "end the capture of a stream");
         int code = api.GraphInstantiate(&executable, graph, 0);
         _ = api.GraphDestroy(graph);
@@ -148,33 +163,39 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
 
     private sealed class Event : ICudaEvent
     {
+        private readonly NativeCudaDriver driver;
         private readonly CudaApi api;
-        private nint handle;
 
-        public Event(CudaApi api)
+        public Event(NativeCudaDriver driver)
         {
-            this.api = api;
+            (this.driver, api) = (driver, driver.api);
             nint created;
             api.Check(api.EventCreate(&created, 0), "create an event");
-            handle = created;
+            Handle = created;
         }
 
-        public void Record(nint stream) => api.Check(api.EventRecord(handle, stream), "record an event");
+        public nint Handle { get; private set; }
 
-        public void Synchronize() => api.Check(api.EventSynchronize(handle), "wait for an event");
+        public void Record(nint stream)
+        {
+            const uint IntoGraph = 1;
+            api.Check(api.EventRecord(Handle, stream, stream == driver.capturing ? IntoGraph : 0), "record an event");
+        }
+
+        public void Synchronize() => api.Check(api.EventSynchronize(Handle), "wait for an event");
 
         public double MillisecondsSince(ICudaEvent start)
         {
             float milliseconds;
-            api.Check(api.EventElapsedTime(&milliseconds, ((Event)start).handle, handle), "ask for the time between two events");
+            api.Check(api.EventElapsedTime(&milliseconds, ((Event)start).Handle, Handle), "ask for the time between two events");
             return milliseconds;
         }
 
         public void Dispose()
         {
-            if (handle != 0)
-                _ = api.EventDestroy(handle);
-            handle = 0;
+            if (Handle != 0)
+                _ = api.EventDestroy(Handle);
+            Handle = 0;
         }
     }
 

@@ -49,14 +49,15 @@ internal sealed class TileGrid
     {
         (int row, int column) = Corner(tile % Count);
         float* slice = x + SliceOffset(input, tile, depth, channels);
+        int* across = stackalloc int[Inputs];
+        for (int j = 0; j < Inputs; j++)
+            across[j] = Source(column + firstColumn + (j * columnStep), input.Width);
         for (int i = 0; i < Inputs; i++)
         {
             int down = Source(row + firstRow + (i * rowStep), input.Height);
+            float* line = slice + ((long)down * input.Width * channels);
             for (int j = 0; j < Inputs; j++)
-            {
-                int across = Source(column + firstColumn + (j * columnStep), input.Width);
-                *pointers++ = (down | across) < 0 ? zeros : slice + ((((long)down * input.Width) + across) * channels);
-            }
+                *pointers++ = (down | across[j]) < 0 ? zeros : line + ((long)across[j] * channels);
         }
     }
 

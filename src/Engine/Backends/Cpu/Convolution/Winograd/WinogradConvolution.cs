@@ -10,8 +10,8 @@ internal abstract unsafe class WinogradConvolution
     // Of outputs computed over outputs wanted.
     private const double MostWaste = 1.8;
 
-    // Products saved grow with the channels' product, transforms with their sum: measured, they break even at 13.
-    private const double FewestProductsPerTransform = 14;
+    // Products saved grow with the channels' product, transforms with their sum: measured, they break even at 8, which is 16 to 16 channels.
+    private const double FewestProductsPerTransform = 7;
 
     /// <summary>Whether the method applies and saves more than its transforms cost.</summary>
     public static bool Suits(GatherProblem problem, SimdLevel level)
@@ -26,11 +26,11 @@ internal abstract unsafe class WinogradConvolution
             && grid.Count * TileGrid.Outputs * TileGrid.Outputs <= MostWaste * wanted.Height * wanted.Width;
 
     /// <summary>The plan of a problem; null where the method does not apply or pay.</summary>
-    public static WinogradConvolution? Create(GatherProblem problem, SimdLevel level) => !Suits(problem, level) ? null : level switch
+    public static WinogradConvolution? Create(GatherProblem problem, SimdLevel level, int threads) => !Suits(problem, level) ? null : level switch
     {
-        SimdLevel.Avx512 => new WinogradConvolution<Simd512<float>>(problem, level),
-        SimdLevel.Avx2 => new WinogradConvolution<Simd256<float>>(problem, level),
-        _ => new WinogradConvolution<Simd128<float>>(problem, level),
+        SimdLevel.Avx512 => new WinogradConvolution<Simd512<float>>(problem, level, threads),
+        SimdLevel.Avx2 => new WinogradConvolution<Simd256<float>>(problem, level, threads),
+        _ => new WinogradConvolution<Simd128<float>>(problem, level, threads),
     };
 
     /// <summary>Elements of transformed weights and of a block of transformed inputs, together.</summary>
@@ -51,16 +51,18 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
     where TVector : unmanaged, ISimd<TVector, float>
 {
     // A block's transformed inputs lie around in the caches; fewer tiles would read the weights too often.
-    private const int BlockBytes = 2 << 20;
-    private const int FewestTiles = 64;
+    private const int BlockBytes = 1 << 20;
+    private const int FewestTiles = 64, FewestLargeTiles = 192;
 
     // Of a thread's work at a time: tiles to transform, and shares of a block to multiply.
     private const int UnitTiles = 4;
     private const int FewestUnits = 16;
 
-    // Above this, weights are transformed panel by panel by whoever needs them, and never stored; large blocks then have it done seldom.
+    // Where panels are enough for the threads, each is transformed by the thread that multiplies with it, and lies in that thread's cache. Otherwise, and where they fit, all are
+    // transformed and stored first, so that several threads can share a panel. Blocks are large in the former case, to have it done seldom.
+    private const int FewestPanelsPerThread = 4;
     private const long StoredWeightBytes = 48 << 20;
-    private const int LargeBlockBytes = 64 << 20;
+    private const int LargeBlockBytes = 12 << 20;
 
     private readonly GatherProblem problem;
     private readonly Kernel3x3 kernel;
@@ -75,7 +77,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
     private readonly int blockTiles;
     private readonly bool storesWeights;
 
-    public WinogradConvolution(GatherProblem problem, SimdLevel level)
+    public WinogradConvolution(GatherProblem problem, SimdLevel level, int threads)
     {
         this.problem = problem;
         kernel = Kernel3x3.Of(problem.Taps)!;
@@ -85,13 +87,12 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         mostAccumulators = MicroKernelCache.MaximumAccumulators(level);
         mostRows = mostAccumulators / panels[0].Vectors;
         kernels = new MicroKernel?[3, mostAccumulators + 1];
-
-        // A vector more than the channels: tiles a power of two apart would fight for a few sets of the cache.
-        inputStride = problem.InputChannels + TVector.Count;
+        inputStride = (int)Skewed(problem.InputChannels);
         shape = new MicroKernelShape(typeof(float), level.VectorBytes(), 1, 1, inputStride, 1, 1, 0);
         long tileBytes = (long)TileGrid.Positions * problem.Input.Depth * inputStride * sizeof(float);
-        storesWeights = WeightElements * sizeof(float) <= StoredWeightBytes;
-        blockTiles = (int)Math.Clamp((storesWeights ? BlockBytes : LargeBlockBytes) / tileBytes, Math.Min(FewestTiles, AllTiles), AllTiles);
+        storesWeights = panels.Length < FewestPanelsPerThread * threads && WeightElements * sizeof(float) <= StoredWeightBytes;
+        (int budget, int fewest) = storesWeights ? (BlockBytes, FewestTiles) : (LargeBlockBytes, FewestLargeTiles);
+        blockTiles = (int)Math.Clamp(budget / tileBytes, Math.Min(fewest, AllTiles), AllTiles);
         int blocks = (AllTiles + blockTiles - 1) / blockTiles;
         blockTiles = (AllTiles + blocks - 1) / blocks;
     }
@@ -106,14 +107,14 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
     private long WeightElements => (long)panels.Length * PanelElements;
 
     /// <summary>A panel's transformed weights: (position, depth tap, input channel, channel of the panel).</summary>
-    private long PanelElements => (long)TileGrid.Positions * kernel.Depths.Length * problem.InputChannels * panels[0].Width;
+    private long PanelElements => TileGrid.Positions * PositionWeights(panels[0]);
 
     private long PackedPanel => (long)problem.Taps.Length * problem.InputChannels * panels[0].Width;
 
     /// <summary>One position's transformed inputs of a block: (slice, tile, channel).</summary>
-    private long PositionElements => (long)problem.Input.Depth * blockTiles * inputStride;
+    private long PositionElements => Skewed((long)problem.Input.Depth * blockTiles * inputStride);
 
-    private long ProductElements => (long)TileGrid.Positions * blockTiles * panels[0].Width;
+    private long ProductElements => TileGrid.Positions * PositionProducts(panels[0], blockTiles);
 
     public override void Run(CpuThreads threads, float* input, float* weights, float* bias, float* output, bool accumulate, float* shared, nint[] scratch)
     {
@@ -154,7 +155,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
     {
         WeightPacking.PackPanel(problem, runs, panel with { Offset = 0 }, weights, packed);
         float** sources = stackalloc float*[9];
-        long stride = (long)kernel.Depths.Length * problem.InputChannels * panel.Width;
+        long stride = PositionWeights(panel);
         for (int depth = 0; depth < kernel.Depths.Length; depth++)
         {
             for (int channel = 0; channel < problem.InputChannels; channel++)
@@ -181,7 +182,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
                 segments[count++] = new Segment((nint)((long)source * blockTiles * inputStride * sizeof(float)), (nint)((long)depth * problem.InputChannels * panel.Width * sizeof(float)));
         }
 
-        long positionWeights = (long)kernel.Depths.Length * problem.InputChannels * panel.Width, positionProducts = (long)tiles * panel.Width;
+        long positionWeights = PositionWeights(panel), positionProducts = PositionProducts(panel, tiles);
         int most = mostAccumulators / panel.Vectors, parts = (tiles + most - 1) / most;
         for (int position = 0; position < TileGrid.Positions && count > 0; position++)
         {
@@ -209,7 +210,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
             for (int vector = 0; vector < panel.Vectors; vector++)
             {
                 int channel = vector * TVector.Count;
-                WinogradTransforms<TVector>.Output(products + ((long)tile * panel.Width) + channel, (long)tiles * panel.Width, results);
+                WinogradTransforms<TVector>.Output(products + ((long)tile * panel.Width) + channel, PositionProducts(panel, tiles), (float*)results);
                 TVector offset = bias is null ? TVector.Broadcast(0) : TVector.Load(bias + panel.FirstChannel + channel);
                 for (int i = 0; i < 16; i++)
                 {
@@ -220,6 +221,15 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
             }
         }
     }
+
+    /// <summary>Elements between the positions of a panel's transformed weights.</summary>
+    private long PositionWeights(WeightPanel panel) => Skewed((long)kernel.Depths.Length * problem.InputChannels * panel.Width);
+
+    /// <summary>Elements between the positions of a panel's products.</summary>
+    private static long PositionProducts(WeightPanel panel, int tiles) => Skewed((long)tiles * panel.Width);
+
+    /// <inheritdoc cref="WinogradTransforms{TVector}.Skewed"/>
+    private static long Skewed(long elements) => WinogradTransforms<TVector>.Skewed(elements);
 
     private MicroKernel Kernel(int rows, int vectors) => kernels[vectors, rows] ??= MicroKernelCache.Get(shape with
     {

@@ -11,6 +11,9 @@ namespace UnpairedSegEngine.Backends.Cpu;
 internal static unsafe class WinogradTransforms<TVector>
     where TVector : unmanaged, ISimd<TVector, float>
 {
+    /// <summary>A distance between positions at least this large: an odd number of vectors, since 36 rows a power of two apart would fight for a few sets of the cache.</summary>
+    public static long Skewed(long elements) => ((elements / TVector.Count) | 1) * TVector.Count;
+
     /// <summary>B' x B of some of a grid's tiles, all channels.</summary>
     /// <param name="grid">Cuts the input into tiles.</param>
     /// <param name="tiles">Numbers of the tiles.</param>
@@ -41,21 +44,18 @@ internal static unsafe class WinogradTransforms<TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Input(float** source, int channel, float* target, long stride)
     {
-        TVector* half = stackalloc TVector[36];
+        float* half = stackalloc float[36 * TVector.Count];
         for (int j = 0; j < 6; j++)
         {
             Input(
                 TVector.Load(source[j] + channel), TVector.Load(source[6 + j] + channel), TVector.Load(source[12 + j] + channel),
-                TVector.Load(source[18 + j] + channel), TVector.Load(source[24 + j] + channel), TVector.Load(source[30 + j] + channel), half + j, 6);
+                TVector.Load(source[18 + j] + channel), TVector.Load(source[24 + j] + channel), TVector.Load(source[30 + j] + channel), half + (j * TVector.Count), 6 * TVector.Count);
         }
 
-        TVector* row = stackalloc TVector[6];
         for (int i = 0; i < 6; i++)
         {
-            TVector* h = half + (6 * i);
-            Input(h[0], h[1], h[2], h[3], h[4], h[5], row, 1);
-            for (int j = 0; j < 6; j++)
-                TVector.Store(row[j], target + (((6 * i) + j) * stride));
+            var h = (TVector*)(half + (6 * i * TVector.Count));
+            Input(h[0], h[1], h[2], h[3], h[4], h[5], target + (6 * i * stride), stride);
         }
     }
 
@@ -63,16 +63,13 @@ internal static unsafe class WinogradTransforms<TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Weights(float** source, float* target, long stride)
     {
-        TVector* half = stackalloc TVector[18];
+        float* half = stackalloc float[18 * TVector.Count];
         for (int j = 0; j < 3; j++)
-            Weights(TVector.Load(source[j]), TVector.Load(source[3 + j]), TVector.Load(source[6 + j]), half + j, 3);
-        TVector* row = stackalloc TVector[6];
+            Weights(TVector.Load(source[j]), TVector.Load(source[3 + j]), TVector.Load(source[6 + j]), half + (j * TVector.Count), 3 * TVector.Count);
         for (int i = 0; i < 6; i++)
         {
-            TVector* h = half + (3 * i);
-            Weights(h[0], h[1], h[2], row, 1);
-            for (int j = 0; j < 6; j++)
-                TVector.Store(row[j], target + (((6 * i) + j) * stride));
+            var h = (TVector*)(half + (3 * i * TVector.Count));
+            Weights(h[0], h[1], h[2], target + (6 * i * stride), stride);
         }
     }
 
@@ -81,20 +78,20 @@ internal static unsafe class WinogradTransforms<TVector>
     /// <param name="stride">Elements between positions.</param>
     /// <param name="target">Receives 16 vectors.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Output(float* source, long stride, TVector* target)
+    public static void Output(float* source, long stride, float* target)
     {
-        TVector* half = stackalloc TVector[24];
+        float* half = stackalloc float[24 * TVector.Count];
         for (int j = 0; j < 6; j++)
         {
             Output(
                 TVector.Load(source + (j * stride)), TVector.Load(source + ((6 + j) * stride)), TVector.Load(source + ((12 + j) * stride)),
-                TVector.Load(source + ((18 + j) * stride)), TVector.Load(source + ((24 + j) * stride)), TVector.Load(source + ((30 + j) * stride)), half + j, 6);
+                TVector.Load(source + ((18 + j) * stride)), TVector.Load(source + ((24 + j) * stride)), TVector.Load(source + ((30 + j) * stride)), half + (j * TVector.Count), 6 * TVector.Count);
         }
 
         for (int i = 0; i < 4; i++)
         {
-            TVector* h = half + (6 * i);
-            Output(h[0], h[1], h[2], h[3], h[4], h[5], target + (4 * i), 1);
+            var h = (TVector*)(half + (6 * i * TVector.Count));
+            Output(h[0], h[1], h[2], h[3], h[4], h[5], target + (4 * i * TVector.Count), TVector.Count);
         }
     }
 
@@ -102,20 +99,17 @@ internal static unsafe class WinogradTransforms<TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OutputGradient(float** source, int channel, float* target, long stride)
     {
-        TVector* half = stackalloc TVector[24];
+        float* half = stackalloc float[24 * TVector.Count];
         for (int j = 0; j < 4; j++)
         {
             OutputGradient(
-                TVector.Load(source[j] + channel), TVector.Load(source[4 + j] + channel), TVector.Load(source[8 + j] + channel), TVector.Load(source[12 + j] + channel), half + j, 4);
+                TVector.Load(source[j] + channel), TVector.Load(source[4 + j] + channel), TVector.Load(source[8 + j] + channel), TVector.Load(source[12 + j] + channel), half + (j * TVector.Count), 4 * TVector.Count);
         }
 
-        TVector* row = stackalloc TVector[6];
         for (int i = 0; i < 6; i++)
         {
-            TVector* h = half + (4 * i);
-            OutputGradient(h[0], h[1], h[2], h[3], row, 1);
-            for (int j = 0; j < 6; j++)
-                TVector.Store(row[j], target + (((6 * i) + j) * stride));
+            var h = (TVector*)(half + (4 * i * TVector.Count));
+            OutputGradient(h[0], h[1], h[2], h[3], target + (6 * i * stride), stride);
         }
     }
 
@@ -124,84 +118,84 @@ internal static unsafe class WinogradTransforms<TVector>
     /// <param name="stride">Elements between positions.</param>
     /// <param name="target">Receives 9 vectors.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void WeightsGradient(float* source, long stride, TVector* target)
+    public static void WeightsGradient(float* source, long stride, float* target)
     {
-        TVector* half = stackalloc TVector[18];
+        float* half = stackalloc float[18 * TVector.Count];
         for (int j = 0; j < 6; j++)
         {
             WeightsGradient(
                 TVector.Load(source + (j * stride)), TVector.Load(source + ((6 + j) * stride)), TVector.Load(source + ((12 + j) * stride)),
-                TVector.Load(source + ((18 + j) * stride)), TVector.Load(source + ((24 + j) * stride)), TVector.Load(source + ((30 + j) * stride)), half + j, 6);
+                TVector.Load(source + ((18 + j) * stride)), TVector.Load(source + ((24 + j) * stride)), TVector.Load(source + ((30 + j) * stride)), half + (j * TVector.Count), 6 * TVector.Count);
         }
 
         for (int i = 0; i < 3; i++)
         {
-            TVector* h = half + (6 * i);
-            WeightsGradient(h[0], h[1], h[2], h[3], h[4], h[5], target + (3 * i), 1);
+            var h = (TVector*)(half + (6 * i * TVector.Count));
+            WeightsGradient(h[0], h[1], h[2], h[3], h[4], h[5], target + (3 * i * TVector.Count), TVector.Count);
         }
     }
 
     /// <summary>B' along one axis.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Input(TVector x0, TVector x1, TVector x2, TVector x3, TVector x4, TVector x5, TVector* t, int step)
+    private static void Input(TVector x0, TVector x1, TVector x2, TVector x3, TVector x4, TVector x5, float* t, long step)
     {
         TVector two = TVector.Broadcast(2), four = TVector.Broadcast(4), minusFive = TVector.Broadcast(-5), minusFour = TVector.Broadcast(-4);
         TVector odd = TVector.MultiplyAdd(minusFour, x1, x3), even = TVector.MultiplyAdd(minusFour, x2, x4), far = x4 - x2, near = two * (x3 - x1);
-        t[0] = TVector.MultiplyAdd(four, x0, TVector.MultiplyAdd(minusFive, x2, x4));
-        t[step] = even + odd;
-        t[2 * step] = even - odd;
-        t[3 * step] = far + near;
-        t[4 * step] = far - near;
-        t[5 * step] = TVector.MultiplyAdd(four, x1, TVector.MultiplyAdd(minusFive, x3, x5));
+        TVector.Store(TVector.MultiplyAdd(four, x0, TVector.MultiplyAdd(minusFive, x2, x4)), t);
+        TVector.Store(even + odd, t + step);
+        TVector.Store(even - odd, t + (2 * step));
+        TVector.Store(far + near, t + (3 * step));
+        TVector.Store(far - near, t + (4 * step));
+        TVector.Store(TVector.MultiplyAdd(four, x1, TVector.MultiplyAdd(minusFive, x3, x5)), t + (5 * step));
     }
 
     /// <summary>G along one axis.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Weights(TVector w0, TVector w1, TVector w2, TVector* t, int step)
+    private static void Weights(TVector w0, TVector w1, TVector w2, float* t, long step)
     {
         TVector quarter = TVector.Broadcast(1 / 4f), sixth = TVector.Broadcast(-1 / 6f), twelfth = TVector.Broadcast(1 / 12f), small = TVector.Broadcast(1 / 24f);
         TVector outer = w0 + w2, wide = TVector.MultiplyAdd(small, w0, TVector.Broadcast(1 / 6f) * w2), middle = twelfth * w1;
-        t[0] = quarter * w0;
-        t[step] = sixth * (outer + w1);
-        t[2 * step] = sixth * (outer - w1);
-        t[3 * step] = wide + middle;
-        t[4 * step] = wide - middle;
-        t[5 * step] = w2;
+        TVector.Store(quarter * w0, t);
+        TVector.Store(sixth * (outer + w1), t + step);
+        TVector.Store(sixth * (outer - w1), t + (2 * step));
+        TVector.Store(wide + middle, t + (3 * step));
+        TVector.Store(wide - middle, t + (4 * step));
+        TVector.Store(w2, t + (5 * step));
     }
 
     /// <summary>A' along one axis.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Output(TVector m0, TVector m1, TVector m2, TVector m3, TVector m4, TVector m5, TVector* t, int step)
+    private static void Output(TVector m0, TVector m1, TVector m2, TVector m3, TVector m4, TVector m5, float* t, long step)
     {
         TVector sum = m1 + m2, difference = m1 - m2, farSum = m3 + m4, farDifference = m3 - m4;
-        t[0] = m0 + sum + farSum;
-        t[step] = TVector.MultiplyAdd(TVector.Broadcast(2), farDifference, difference);
-        t[2 * step] = TVector.MultiplyAdd(TVector.Broadcast(4), farSum, sum);
-        t[3 * step] = TVector.MultiplyAdd(TVector.Broadcast(8), farDifference, difference) + m5;
+        TVector.Store(m0 + sum + farSum, t);
+        TVector.Store(TVector.MultiplyAdd(TVector.Broadcast(2), farDifference, difference), t + step);
+        TVector.Store(TVector.MultiplyAdd(TVector.Broadcast(4), farSum, sum), t + (2 * step));
+        TVector.Store(TVector.MultiplyAdd(TVector.Broadcast(8), farDifference, difference) + m5, t + (3 * step));
     }
 
     /// <summary>A along one axis.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void OutputGradient(TVector g0, TVector g1, TVector g2, TVector g3, TVector* t, int step)
+    private static void OutputGradient(TVector g0, TVector g1, TVector g2, TVector g3, float* t, long step)
     {
         TVector even = g0 + g2, odd = g1 + g3, farEven = TVector.MultiplyAdd(TVector.Broadcast(4), g2, g0);
         TVector farOdd = TVector.MultiplyAdd(TVector.Broadcast(8), g3, TVector.Broadcast(2) * g1);
-        t[0] = g0;
-        t[step] = even + odd;
-        t[2 * step] = even - odd;
-        t[3 * step] = farEven + farOdd;
-        t[4 * step] = farEven - farOdd;
-        t[5 * step] = g3;
+        TVector.Store(g0, t);
+        TVector.Store(even + odd, t + step);
+        TVector.Store(even - odd, t + (2 * step));
+        TVector.Store(farEven + farOdd, t + (3 * step));
+        TVector.Store(farEven - farOdd, t + (4 * step));
+        TVector.Store(g3, t + (5 * step));
     }
 
     /// <summary>G' along one axis.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void WeightsGradient(TVector r0, TVector r1, TVector r2, TVector r3, TVector r4, TVector r5, TVector* t, int step)
+    private static void WeightsGradient(TVector r0, TVector r1, TVector r2, TVector r3, TVector r4, TVector r5, float* t, long step)
     {
         TVector near = TVector.Broadcast(-1 / 6f) * (r1 + r2), nearDifference = TVector.Broadcast(-1 / 6f) * (r1 - r2);
         TVector farSum = r3 + r4, farDifference = r3 - r4;
-        t[0] = TVector.MultiplyAdd(TVector.Broadcast(1 / 4f), r0, TVector.MultiplyAdd(TVector.Broadcast(1 / 24f), farSum, near));
-        t[step] = TVector.MultiplyAdd(TVector.Broadcast(1 / 12f), farDifference, nearDifference);
-        t[2 * step] = TVector.MultiplyAdd(TVector.Broadcast(1 / 6f), farSum, near) + r5;
+        TVector.Store(TVector.MultiplyAdd(TVector.Broadcast(1 / 4f), r0, TVector.MultiplyAdd(TVector.Broadcast(1 / 24f), farSum, near)), t);
+        TVector.Store(TVector.MultiplyAdd(TVector.Broadcast(1 / 12f), farDifference, nearDifference), t + step);
+        TVector.Store(TVector.MultiplyAdd(TVector.Broadcast(1 / 6f), farSum, near) + r5, t + (2 * step));
     }
 }

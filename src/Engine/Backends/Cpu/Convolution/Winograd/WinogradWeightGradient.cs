@@ -41,7 +41,7 @@ internal abstract unsafe class WinogradWeightGradient
 internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGradient
     where TVector : unmanaged, ISimd<TVector, float>
 {
-    private const int BlockBytes = 4 << 20;
+    private const int BlockBytes = 1 << 20;
     private const int FewestTiles = 64;
 
     // Of a thread's work at a time: tiles to transform, and shares of the input channels.
@@ -64,12 +64,12 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
         panels = WeightPanel.Cut(problem.OutputChannels, TVector.Count, 0);
         mostAccumulators = MicroKernelCache.MaximumAccumulators(level);
         kernels = new MicroKernel?[3, mostAccumulators + 1];
-        inputStride = problem.InputChannels + TVector.Count;
+        inputStride = (int)Skewed(problem.InputChannels);
         shape = new MicroKernelShape(typeof(float), level.VectorBytes(), 1, 1, 1, inputStride, 1, 0);
         long tileBytes = (long)TileGrid.Positions * ((problem.Input.Depth * (long)inputStride) + (problem.Output.Depth * (long)PaddedOutputs)) * sizeof(float);
 
         // Sums of several blocks must be kept: where they are larger than a block, a larger block is the better use of memory.
-        long budget = Math.Max(BlockBytes, 2 * SumElements * sizeof(float));
+        long budget = Math.Max(BlockBytes, SumElements * sizeof(float));
         blockTiles = (int)Math.Clamp(budget / tileBytes, Math.Min(FewestTiles, AllTiles), AllTiles);
         blocks = (AllTiles + blockTiles - 1) / blockTiles;
         blockTiles = (AllTiles + blocks - 1) / blocks;
@@ -83,15 +83,15 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
 
     private int AllTiles => problem.Batch * grid.Count;
 
-    private long InputElements => (long)problem.Input.Depth * blockTiles * inputStride;
+    private long InputElements => Skewed((long)problem.Input.Depth * blockTiles * inputStride);
 
     /// <summary>One position's transformed gradients of a block: (panel, slice, tile, channel of the panel).</summary>
-    private long GradientElements => (long)problem.Output.Depth * blockTiles * PaddedOutputs;
+    private long GradientElements => Skewed((long)problem.Output.Depth * blockTiles * PaddedOutputs);
 
     private int PaddedOutputs => panels.Length * panels[0].Width;
 
     /// <summary>A panel's sums: (depth tap, position, input channel, channel of the panel).</summary>
-    private long PanelElements => (long)problem.Kernel.Depth * TileGrid.Positions * problem.InputChannels * panels[0].Width;
+    private long PanelElements => problem.Kernel.Depth * TileGrid.Positions * PositionSums(panels[0]);
 
     private long SumElements => panels.Length * PanelElements;
 
@@ -162,7 +162,7 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
 
             for (int position = 0; position < TileGrid.Positions; position++)
             {
-                float* sum = sums + ((((long)depth * TileGrid.Positions) + position) * problem.InputChannels * panel.Width);
+                float* sum = sums + ((((long)depth * TileGrid.Positions) + position) * PositionSums(panel));
                 if (count == 0)
                 {
                     if (overwrite)
@@ -184,7 +184,7 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
     private void Store(WeightPanel panel, int from, int to, float* sums, float* gw)
     {
         TVector* taps = stackalloc TVector[9];
-        long tapElements = (long)problem.InputChannels * problem.OutputChannels, position = (long)problem.InputChannels * panel.Width;
+        long tapElements = (long)problem.InputChannels * problem.OutputChannels, position = PositionSums(panel);
         for (int depth = 0; depth < problem.Kernel.Depth; depth++)
         {
             for (int channel = from; channel < to; channel++)
@@ -192,7 +192,7 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
                 for (int vector = 0; vector < panel.Vectors; vector++)
                 {
                     int lane = vector * TVector.Count;
-                    WinogradTransforms<TVector>.WeightsGradient(sums + (depth * TileGrid.Positions * position) + ((long)channel * panel.Width) + lane, position, taps);
+                    WinogradTransforms<TVector>.WeightsGradient(sums + (depth * TileGrid.Positions * position) + ((long)channel * panel.Width) + lane, position, (float*)taps);
                     float* target = gw + (9 * depth * tapElements) + ((long)channel * problem.OutputChannels) + panel.FirstChannel + lane;
                     for (int tap = 0; tap < 9; tap++)
                         TVector.Store(taps[tap], target + (tap * tapElements));
@@ -200,6 +200,12 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
             }
         }
     }
+
+    /// <summary>Elements between the positions of a panel's sums.</summary>
+    private long PositionSums(WeightPanel panel) => Skewed((long)problem.InputChannels * panel.Width);
+
+    /// <inheritdoc cref="WinogradTransforms{TVector}.Skewed"/>
+    private static long Skewed(long elements) => WinogradTransforms<TVector>.Skewed(elements);
 
     /// <summary>Where a panel's gradients begin within a position.</summary>
     private long PanelOffset(WeightPanel panel) => (long)problem.Output.Depth * blockTiles * panel.FirstChannel;

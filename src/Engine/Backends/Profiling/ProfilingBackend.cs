@@ -1,29 +1,41 @@
-using System.Diagnostics;
+using UnpairedSegEngine.Backends.Recording;
 using UnpairedSegEngine.Tensors;
 
-namespace UnpairedSegEngine.Backends;
+namespace UnpairedSegEngine.Backends.Profiling;
 
 /// <summary>
-/// A backend that hands every operation on and records its time, FLOPs and bytes. For backends that have finished when they return, as those on the processor; fused
-/// operations are recorded as the parts that they consist of there.
+/// A backend that hands every operation on and records its time, FLOPs and bytes. Fused operations are one where the backend has kernels for them, else the parts that they
+/// consist of.
 /// </summary>
 /// <param name="inner">Does the work; not disposed with this.</param>
 public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
 {
-    private readonly List<OperationRecord> records = [];
-    private long began = Stopwatch.GetTimestamp();
+    private readonly OperationClock clock = inner.CreateClock();
+    private readonly List<(string Name, string Sizes, int Begin, int End, double Flops, long Bytes)> operations = [];
 
     public override string Description => inner.Description;
 
-    /// <summary>What was recorded, in order.</summary>
-    public IReadOnlyList<OperationRecord> Records => records;
+    public override IWorkRecorder? Recorder => inner.Recorder;
+
+    public override bool FusesConvolutions => inner.FusesConvolutions;
+
+    public override DevicePeaks? Peaks => inner.Peaks;
+
+    /// <summary>What was recorded, in order; waits until it is done.</summary>
+    public IReadOnlyList<OperationRecord> Records => [.. operations.Select(o => Timed(o.Name, o.Sizes, o.Begin, o.End, o.Flops, o.Bytes))];
+
+    /// <summary>The kernels of the operations, in order, without FLOPs and bytes of their own.</summary>
+    public IReadOnlyList<OperationRecord> Kernels => [.. clock.Kernels.Select(k => Timed(k.Kernel, "", k.Begin, k.End, 0, 0))];
 
     /// <summary>Forgets what was recorded.</summary>
     public void Restart()
     {
-        records.Clear();
-        began = Stopwatch.GetTimestamp();
+        operations.Clear();
+        clock.Restart();
     }
+
+    /// <summary>Ends the recording; the inner backend stays.</summary>
+    public override void Dispose() => clock.Dispose();
 
     public override void Fill(Tensor y, double value) => Time("fill", () => inner.Fill(y, value), y);
 
@@ -60,6 +72,23 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
 
     public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw)
         => Time("convolution weight gradient", Text(problem), problem.FlopsWithinImage, () => inner.ConvolutionBackwardWeights(problem, x, gy, gw), x, gy, gw);
+
+    public override void FusedConvolutionForward(
+        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics, bool accumulate = false)
+    {
+        if (FusesConvolutions)
+            Time("convolution forward", Text(problem), problem.FlopsWithinImage, () => inner.FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate), x, w, y);
+        else
+            base.FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate);
+    }
+
+    public override void FusedConvolutionBackwardWeights(ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor gy, Tensor gw)
+    {
+        if (FusesConvolutions)
+            Time("convolution weight gradient", Text(problem), problem.FlopsWithinImage, () => inner.FusedConvolutionBackwardWeights(problem, input, x, gy, gw), x, gy, gw);
+        else
+            base.FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
+    }
 
     public override void MaxPoolForward(PoolingProblem problem, Tensor x, Tensor y, Tensor choice) => Time("max pool", () => inner.MaxPoolForward(problem, x, y, choice), x, y, choice);
 
@@ -116,10 +145,15 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
         long bytes = 0;
         foreach (Tensor tensor in tensors)
             bytes += tensor.Bytes;
-        long started = Stopwatch.GetTimestamp();
+        int begin = clock.Begin(name);
         operation();
-        // A tick at least, so that rates stay finite.
-        TimeSpan duration = TimeSpan.FromTicks(Math.Max(1, Stopwatch.GetElapsedTime(started).Ticks));
-        records.Add(new OperationRecord(name, sizes, Stopwatch.GetElapsedTime(began, started), duration, flops, bytes));
+        operations.Add((name, sizes, begin, clock.End(), flops, bytes));
+    }
+
+    /// <summary>A tick at least, so that rates stay finite.</summary>
+    private OperationRecord Timed(string name, string sizes, int begin, int end, double flops, long bytes)
+    {
+        TimeSpan start = clock.TimeOf(begin);
+        return new OperationRecord(name, sizes, start, TimeSpan.FromTicks(Math.Max(1, (clock.TimeOf(end) - start).Ticks)), flops, bytes);
     }
 }

@@ -1,0 +1,24 @@
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Backends.Recording;
+
+/// <summary>
+/// Records what a backend is given to do, so that the same work is done again with one call. Sizes, addresses and numbers are those of the recording, except for
+/// what <see cref="Set"/> and the inputs bring.
+/// </summary>
+public interface IWorkRecorder
+{
+    /// <summary>A tensor that recorded work reads and that is filled anew before each time.</summary>
+    IRecordedInput CreateInput(Shape shape, DType type);
+
+    /// <summary>
+    /// Records the operations that each part gives to the backend; none is carried out, so a part must not look at results. Every operation must have run before, so
+    /// that its kernels are loaded. Memory that the parts allocate is set apart until the recording is disposed; results are read from tensors that are still allocated then.
+    /// </summary>
+    /// <param name="parts">In the order in which they will run.</param>
+    /// <exception cref="NotSupportedException">An operation cannot be recorded.</exception>
+    IRecording Record(params IReadOnlyList<Action> parts);
+
+    /// <summary>The numbers of what runs from here on.</summary>
+    void Set(ReplayNumbers numbers);
+}
