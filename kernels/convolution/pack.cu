@@ -49,9 +49,7 @@ DEVICE void pack_bfloat16_weights(const PackParameters& p) {
   }
 }
 
-}  // namespace
-
-KERNEL(convolution_pack_simt, 256, PackParameters) {
+DEVICE void pack_float_weights(const PackParameters& p) {
   long long weights = static_cast<long long>(p.tiles) * p.chunks * p.taps.count() * p.chunk * p.tile;
   for (long long i = blockIdx.x * 256ll + threadIdx.x; i < weights; i += gridDim.x * 256ll) {
     PackedRun run(p, i, p.chunk);
@@ -59,6 +57,15 @@ KERNEL(convolution_pack_simt, 256, PackParameters) {
   }
 }
 
+}  // namespace
+
+KERNEL(convolution_pack_simt, 256, PackParameters) { pack_float_weights(p); }
 KERNEL(convolution_pack_bf16, 256, PackParameters) { pack_bfloat16_weights<1>(p); }
 KERNEL(convolution_pack_bf16x3, 256, PackParameters) { pack_bfloat16_weights<2>(p); }
 KERNEL(convolution_pack_bf16x6, 256, PackParameters) { pack_bfloat16_weights<3>(p); }
+
+// blockIdx.y is the packing.
+KERNEL(convolution_pack_many_simt, 256, PackTable) { pack_float_weights(p.packings[blockIdx.y]); }
+KERNEL(convolution_pack_many_bf16, 256, PackTable) { pack_bfloat16_weights<1>(p.packings[blockIdx.y]); }
+KERNEL(convolution_pack_many_bf16x3, 256, PackTable) { pack_bfloat16_weights<2>(p.packings[blockIdx.y]); }
+KERNEL(convolution_pack_many_bf16x6, 256, PackTable) { pack_bfloat16_weights<3>(p.packings[blockIdx.y]); }

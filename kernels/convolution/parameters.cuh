@@ -40,6 +40,11 @@ struct PackParameters {
   int chunk, chunks, tile, tiles;
 };
 
+/// Several packings in one launch: the block of parameters stays below CUDA's 4 KB.
+struct PackTable {
+  PackParameters packings[40];
+};
+
 /// gw[t, c, k] = sum over samples and output positions o of transform(x)[o * stride + t * dilation - pad, c] * gy[o, k].
 struct WeightGradientParameters {
   const float* x;

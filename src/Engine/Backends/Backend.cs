@@ -20,8 +20,8 @@ public abstract class Backend(Device device) : IDisposable
     /// <summary>Records work to do it again at less cost; null where that gains nothing.</summary>
     public virtual IWorkRecorder? Recorder => null;
 
-    /// <summary>Whether a fused convolution is an operation of its own here, not the sequence of its parts.</summary>
-    public virtual bool FusesConvolutions => false;
+    /// <summary>Whether a fused convolution of x, and its weight gradient, are operations of their own here, not the sequence of their parts.</summary>
+    public virtual bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) => false;
 
     /// <summary>The device's peaks by its clocks and units; null where they are to be measured.</summary>
     public virtual DevicePeaks? Peaks => null;
@@ -136,7 +136,7 @@ public abstract class Backend(Device device) : IDisposable
 
     /// <summary>
     /// Gradients of <see cref="NormalizationForward"/>, each written where it is not null. With <paramref name="throughStatistics"/> mean and variance
-    /// are functions of x (training), else constants (running statistics). Rows of ggamma and gbeta of modalities without a sample become zero.
+    /// are functions of x (training), else constants (running statistics). Rows of ggamma and gbeta of modalities without a sample become zero. gx may be gy.
     /// </summary>
     public abstract void NormalizationBackward(
         NormalizationProblem problem, bool throughStatistics, Tensor gy, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta,

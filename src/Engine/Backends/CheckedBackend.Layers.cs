@@ -23,6 +23,8 @@ public abstract partial class CheckedBackend
         For(x, gy, gw).ConvolutionBackwardWeights(problem, x, gy, gw);
     }
 
+    public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) => For(x).FusesConvolution(problem, input, x);
+
     public override void FusedConvolutionForward(
         ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics, bool accumulate = false)
     {

@@ -32,19 +32,10 @@ public sealed class MemoryPool : IDisposable
 
     /// <summary>Lends a block of at least <paramref name="bytes"/> bytes with unspecified content.</summary>
     /// <exception cref="OutOfMemoryException">The device has no room; the message says how much was asked and held.</exception>
-    public DeviceBuffer Rent(long bytes)
-    {
-        long capacity = RoundUp(bytes);
-        lock (gate)
-        {
-            DeviceBuffer buffer = open?.Shelves.Take(capacity) ?? shelves.Take(capacity) ?? Allocate(capacity);
-            open?.Lend(buffer);
-            LiveBuffers++;
-            LiveBytes += capacity;
-            PeakLiveBytes = Math.Max(PeakLiveBytes, LiveBytes);
-            return buffer;
-        }
-    }
+    public DeviceBuffer Rent(long bytes) => Rent(bytes, beside: false);
+
+    /// <summary>Lends a block that no open reserve has lent before, nor will: for what must last longer than the order of its work tells.</summary>
+    internal DeviceBuffer RentBesideReserve(long bytes) => Rent(bytes, beside: true);
 
     /// <summary>Takes back a block that <see cref="Rent"/> lent.</summary>
     public void Return(DeviceBuffer buffer)
@@ -111,6 +102,21 @@ public sealed class MemoryPool : IDisposable
         long size = Math.Max(bytes, SmallestBlock);
         long step = Math.Max(SmallestBlock, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)size) / 16);
         return (size + step - 1) / step * step;
+    }
+
+    private DeviceBuffer Rent(long bytes, bool beside)
+    {
+        long capacity = RoundUp(bytes);
+        lock (gate)
+        {
+            MemoryReserve? reserve = beside ? null : open;
+            DeviceBuffer buffer = reserve?.Shelves.Take(capacity) ?? shelves.Take(capacity) ?? Allocate(capacity);
+            reserve?.Lend(buffer);
+            LiveBuffers++;
+            LiveBytes += capacity;
+            PeakLiveBytes = Math.Max(PeakLiveBytes, LiveBytes);
+            return buffer;
+        }
     }
 
     private void Shelve(DeviceBuffer buffer)

@@ -7,6 +7,7 @@ namespace UnpairedSegEngine.Devices;
 public sealed class MemoryReserve : IDisposable
 {
     private readonly MemoryPool pool;
+    private readonly HashSet<nint> blocks = [];
     private long lentBytes;
 
     internal MemoryReserve(MemoryPool pool) => this.pool = pool;
@@ -34,9 +35,12 @@ public sealed class MemoryReserve : IDisposable
         pool.TakeBack(Shelves);
     }
 
+    /// <summary>Whether a block of the reserve begins there.</summary>
+    internal bool Contains(nint pointer) => blocks.Contains(pointer);
+
     internal void Lend(DeviceBuffer buffer)
     {
-        if (buffer.Reserve != this)
+        if (blocks.Add(buffer.Pointer))
             Bytes += buffer.Capacity;
         buffer.Reserve = this;
         lentBytes += buffer.Capacity;

@@ -50,6 +50,17 @@ public sealed class NormalizationTests(BackendUnderTest underTest) : BackendTest
     }
 
     [Test]
+    public void TheGradientMayReplaceTheOneItComesFrom([Values(0.75, 1)] double keep)
+    {
+        NormalizationProblem problem = Problem(new Shape(4, 1, 41, 43, 17), NormalizationKind.Batch, keep);
+        Tensor x = Normal(problem.InputShape), gy = Normal(problem.InputShape), gamma = Normal(problem.AffineShape), beta = Normal(problem.AffineShape);
+        Tensor mean = Normal(problem.StatisticsShape), variance = Positive(problem.StatisticsShape), gx = Output(x.Shape);
+        Backend.NormalizationBackward(problem, true, gy, x, mean, variance, gamma, beta, gx, null, null);
+        Backend.NormalizationBackward(problem, true, gy, x, mean, variance, gamma, beta, gy, null, null);
+        Assert.That(Read(gy), Is.EqualTo(Read(gx)));
+    }
+
+    [Test]
     public void StatisticsKeepTheirDigitsUnderALargeMean([Values] NormalizationKind kind)
     {
         double mean = Type == DType.Float32 ? 1e4 : 1e8;

@@ -96,7 +96,9 @@ public static class NormalizedConvolution
         Tensor? gbeta = wanted[2] ? tape.Allocate(input.Beta.Shape, x.DType) : null;
         if (gx is not null || ggamma is not null || gbeta is not null)
         {
-            using Tensor gnormalized = tape.Allocate(x.Shape, x.DType).Detach();
+            // The gradient of the normalized input lies where that of the input will.
+            using Tensor? temporary = gx is null ? tape.Allocate(x.Shape, x.DType).Detach() : null;
+            Tensor gnormalized = gx ?? temporary!;
             tape.Backend.ConvolutionBackwardData(problem, gy.Value, w, gnormalized);
             tape.Backend.NormalizationBackward(
                 input.Problem, input.OfInput, gnormalized, x.Value, input.Mean, input.Variance, input.Gamma.Value, input.Beta.Value, gx, ggamma, gbeta);

@@ -12,4 +12,40 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
 
     public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw)
         => convolution.BackwardWeights(problem, PointerOf(x), PointerOf(gy), PointerOf(gw));
+
+    /// <remarks>Normalized on load where the convolution transforms its input anyway. Dropout draws its numbers once per element, not once per tile that reads it: with dropout it comes first.</remarks>
+    public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x)
+        => typeof(T) == typeof(float) && input is { Problem.Dropout.IsActive: false } && convolution.TransformsOnLoad(problem);
+
+    public override void FusedConvolutionForward(
+        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics, bool accumulate = false)
+    {
+        if (!FusesConvolution(problem, input, x))
+        {
+            base.FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate);
+            return;
+        }
+
+        convolution.Forward(problem, LoadTransformOf(input!), (float*)PointerOf(x), (float*)PointerOf(w), (float*)PointerOrNull(bias), (float*)PointerOf(y), accumulate);
+        if (statistics is not null)
+            NormalizationStatistics(statistics.Problem, y, statistics.Mean, statistics.Variance);
+    }
+
+    public override void FusedConvolutionBackwardWeights(ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor gy, Tensor gw)
+    {
+        if (FusesConvolution(problem, input, x))
+            convolution.BackwardWeights(problem, LoadTransformOf(input!), (float*)PointerOf(x), (float*)PointerOf(gy), (float*)PointerOf(gw));
+        else
+            base.FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
+    }
+
+    private LoadTransform LoadTransformOf(InputNormalization input)
+    {
+        NormalizationProblem problem = input.Problem;
+        double[][] values = ScalesAndShifts(new NormalizationPlan(problem, TVector.Count), input.Mean, input.Variance, input.Gamma, input.Beta);
+        float* scales = coefficients.Get<float>(2L * values[0].Length), shifts = scales + values[0].Length;
+        for (int i = 0; i < values[0].Length; i++)
+            (scales[i], shifts[i]) = ((float)values[0][i], (float)values[1][i]);
+        return new LoadTransform(scales, shifts, (float)problem.Slope);
+    }
 }

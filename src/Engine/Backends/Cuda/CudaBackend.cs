@@ -33,7 +33,7 @@ public sealed class CudaBackend : IlgpuBackend
 
     public override IWorkRecorder? Recorder => records ? recorder : null;
 
-    public override bool FusesConvolutions => true;
+    public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) => true;
 
     public override DevicePeaks? Peaks => CudaPeaks.Of(driver.Properties, precision);
 

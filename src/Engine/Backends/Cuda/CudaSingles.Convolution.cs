@@ -129,18 +129,24 @@ internal sealed partial class CudaSingles
         string pass, GatherShape shape, GatherFamily family, GatherPlan plan, ConvolutionProblem problem, nint x, nint w, bool transposed, nint y, GatherParameters parameters)
     {
         int chunk = family.Chunk(shape.Channels), chunks = Divide(shape.Channels, chunk), tiles = Divide(shape.Outputs, family.Tile);
-        using Scratch packed = Rent((long)family.TapBytes(chunk) * shape.Taps.Count * chunks * tiles);
+        long bytes = (long)family.TapBytes(chunk) * shape.Taps.Count * chunks * tiles;
         var pack = new PackParameters
         {
-            Weights = w, Packed = packed.Pointer, Inputs = shape.Channels, Outputs = shape.Outputs, Transposed = transposed ? 1 : 0,
+            Weights = w, Inputs = shape.Channels, Outputs = shape.Outputs, Transposed = transposed ? 1 : 0,
             Kernel = problem.Kernel, Taps = shape.Taps, WeightBase = shape.WeightBase, WeightStep = shape.WeightStep,
             Chunk = chunk, Chunks = chunks, Tile = family.Tile, Tiles = tiles,
         };
         long runs = (long)tiles * chunks * shape.Taps.Count * (family.Parts == 0 ? chunk : chunk / 8) * family.Tile;
-        kernels.LaunchElementwise("convolution/pack", $"convolution_pack_{family.Name}", runs, pack);
+        nint packed = recorder.Packing?.PutOff(family.Name, pack, runs, bytes) ?? 0;
+        using Scratch own = Rent(packed == 0 ? bytes : 1);
+        if (packed == 0)
+        {
+            pack.Packed = packed = own.Pointer;
+            kernels.LaunchElementwise("convolution/pack", $"convolution_pack_{family.Name}", runs, pack);
+        }
 
         parameters.X = x;
-        parameters.Weights = packed.Pointer;
+        parameters.Weights = packed;
         parameters.Y = y;
         (parameters.Channels, parameters.Outputs, parameters.Chunk) = (shape.Channels, shape.Outputs, chunk);
         (parameters.Input, parameters.Output, parameters.Count, parameters.Start) = (shape.Input, shape.Output, shape.Count, shape.Start);

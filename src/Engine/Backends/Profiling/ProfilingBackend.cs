@@ -17,8 +17,6 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
 
     public override IWorkRecorder? Recorder => inner.Recorder;
 
-    public override bool FusesConvolutions => inner.FusesConvolutions;
-
     public override DevicePeaks? Peaks => inner.Peaks;
 
     /// <summary>What was recorded, in order; waits until it is done.</summary>
@@ -76,7 +74,7 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
     public override void FusedConvolutionForward(
         ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics, bool accumulate = false)
     {
-        if (FusesConvolutions)
+        if (inner.FusesConvolution(problem, input, x))
             Time("convolution forward", Text(problem), problem.FlopsWithinImage, () => inner.FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate), x, w, y);
         else
             base.FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate);
@@ -84,7 +82,7 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
 
     public override void FusedConvolutionBackwardWeights(ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor gy, Tensor gw)
     {
-        if (FusesConvolutions)
+        if (inner.FusesConvolution(problem, input, x))
             Time("convolution weight gradient", Text(problem), problem.FlopsWithinImage, () => inner.FusedConvolutionBackwardWeights(problem, input, x, gy, gw), x, gy, gw);
         else
             base.FusedConvolutionBackwardWeights(problem, input, x, gy, gw);

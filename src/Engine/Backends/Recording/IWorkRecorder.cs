@@ -14,6 +14,7 @@ public interface IWorkRecorder
     /// <summary>
     /// Records the operations that each part gives to the backend; none is carried out, so a part must not look at results. Every operation must have run before, so
     /// that its kernels are loaded. Memory that the parts allocate is set apart until the recording is disposed; results are read from tensors that are still allocated then.
+    /// Weights of convolutions that were allocated before are read when part 0 starts: no part may change them before a convolution reads them.
     /// </summary>
     /// <param name="parts">In the order in which they will run.</param>
     /// <exception cref="NotSupportedException">An operation cannot be recorded.</exception>

@@ -43,10 +43,15 @@ public sealed unsafe class CpuConvolution : IDisposable
     public void Forward<T>(ConvolutionProblem problem, T* x, T* w, T* bias, T* y, bool accumulate = false)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (!forwards.TryGetValue((problem, typeof(T)), out GatherProblem? gather))
-            forwards[(problem, typeof(T))] = gather = GatherProblem.Forward(problem);
-        Gather(gather, x, w, bias, y, accumulate);
+        Gather(ForwardGather(problem, typeof(T)), x, w, bias, y, accumulate);
     }
+
+    /// <summary>Whether the forward pass and the weight gradient of a problem can transform what they read at little cost: where tiles are transformed anyway.</summary>
+    internal bool TransformsOnLoad(ConvolutionProblem problem) => WinogradOf(ForwardGather(problem, typeof(float))) is not null && WinogradOf(problem) is not null;
+
+    /// <summary>y = load(x) * w + bias, or y += that; for problems that <see cref="TransformsOnLoad"/>.</summary>
+    internal void Forward(ConvolutionProblem problem, LoadTransform load, float* x, float* w, float* bias, float* y, bool accumulate)
+        => Run(WinogradOf(ForwardGather(problem, typeof(float)))!, load, x, w, bias, y, accumulate);
 
     /// <summary>gx = the gradient for x; also the forward pass of a transposed convolution.</summary>
     public void BackwardData<T>(ConvolutionProblem problem, T* gy, T* w, T* gx)
@@ -73,9 +78,9 @@ public sealed unsafe class CpuConvolution : IDisposable
     public void BackwardWeights<T>(ConvolutionProblem problem, T* x, T* gy, T* gw)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (Winograd(winogradGradients, problem, typeof(T), WinogradWeightGradient.Create) is { } winograd)
+        if (typeof(T) == typeof(float) && WinogradOf(problem) is not null)
         {
-            winograd.Run(threads, (float*)x, (float*)gy, (float*)gw, packed.Get<float>(winograd.SharedScratch), WorkerScratch<float>(winograd.WorkerScratch));
+            BackwardWeights(problem, default, (float*)x, (float*)gy, (float*)gw);
             return;
         }
 
@@ -89,6 +94,13 @@ public sealed unsafe class CpuConvolution : IDisposable
         plan.Run(threads, x, gy, gw, packed.Get<T>(plan.Partials), WorkerScratch<T>(plan.WorkerScratch));
     }
 
+    /// <summary>gw = the gradient for w of load(x) * w; for problems that <see cref="TransformsOnLoad"/>.</summary>
+    internal void BackwardWeights(ConvolutionProblem problem, LoadTransform load, float* x, float* gy, float* gw)
+    {
+        WinogradWeightGradient plan = WinogradOf(problem)!;
+        plan.Run(threads, load, x, gy, gw, packed.Get<float>(plan.SharedScratch), WorkerScratch<float>(plan.WorkerScratch));
+    }
+
     public void Dispose()
     {
         packed.Dispose();
@@ -100,10 +112,9 @@ public sealed unsafe class CpuConvolution : IDisposable
     private void Gather<T>(GatherProblem gather, T* input, T* weights, T* bias, T* output, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (Winograd(winograds, gather, typeof(T), (shape, simd) => WinogradConvolution.Create(shape, simd, threads.Count)) is { } winograd)
+        if (typeof(T) == typeof(float) && WinogradOf(gather) is { } winograd)
         {
-            winograd.Run(
-                threads, (float*)input, (float*)weights, (float*)bias, (float*)output, accumulate, packed.Get<float>(winograd.SharedScratch), WorkerScratch<float>(winograd.WorkerScratch));
+            Run(winograd, default, (float*)input, (float*)weights, (float*)bias, (float*)output, accumulate);
             return;
         }
 
@@ -120,17 +131,34 @@ public sealed unsafe class CpuConvolution : IDisposable
         plan.Run(threads, input, weights, bias, output, accumulate, packed.Get<T>(plan.PackedWeights), WorkerScratch<T>(plan.WorkerScratch));
     }
 
-    /// <summary>The plan of a problem with fewer products, where it pays and is allowed; made once.</summary>
-    private TPlan? Winograd<TProblem, TPlan>(Dictionary<TProblem, TPlan?> plans, TProblem problem, Type type, Func<TProblem, SimdLevel, TPlan?> create)
-        where TProblem : notnull
-        where TPlan : class
+    private GatherProblem ForwardGather(ConvolutionProblem problem, Type type)
     {
-        if (exact || type != typeof(float))
+        if (!forwards.TryGetValue((problem, type), out GatherProblem? gather))
+            forwards[(problem, type)] = gather = GatherProblem.Forward(problem);
+        return gather;
+    }
+
+    /// <summary>The plan with fewer products, where it pays and is allowed.</summary>
+    private WinogradConvolution? WinogradOf(GatherProblem gather)
+    {
+        if (exact)
             return null;
-        if (!plans.TryGetValue(problem, out TPlan? plan))
-            plans[problem] = plan = create(problem, level);
+        if (!winograds.TryGetValue(gather, out WinogradConvolution? plan))
+            winograds[gather] = plan = WinogradConvolution.Create(gather, level, threads.Count);
         return plan;
     }
+
+    private WinogradWeightGradient? WinogradOf(ConvolutionProblem problem)
+    {
+        if (exact)
+            return null;
+        if (!winogradGradients.TryGetValue(problem, out WinogradWeightGradient? plan))
+            winogradGradients[problem] = plan = WinogradWeightGradient.Create(problem, level);
+        return plan;
+    }
+
+    private void Run(WinogradConvolution plan, LoadTransform load, float* input, float* weights, float* bias, float* output, bool accumulate)
+        => plan.Run(threads, load, input, weights, bias, output, accumulate, packed.Get<float>(plan.SharedScratch), WorkerScratch<float>(plan.WorkerScratch));
 
     /// <summary>The gradient of the mirrored image, then each border element's added to the element it mirrors.</summary>
     private void BackwardDataMirrored<T>(ConvolutionProblem problem, T* gy, T* w, T* gx)

@@ -18,6 +18,9 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     private StagedInput? numbers;
     private double? recordedRate;
 
+    /// <summary>Packings of weights that are put off; null while nothing is recorded.</summary>
+    public WeightPacking? Packing { get; private set; }
+
     /// <summary>Where recorded launches find what to add to the stream of their dropout masks; 0 while nothing is recorded.</summary>
     public nint StreamOffset => device.IsRecording ? numbers!.Tensor.Pointer : 0;
 
@@ -43,26 +46,29 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         Prepare();
         MemoryReserve memory = device.Pool.Reserve();
         var graphs = new List<ICudaGraph>();
+        var packing = new WeightPacking(kernels, memory, device.Pool);
         long earlier = kernels.Launches;
-        (device.IsRecording, recordedRate, kernels.Stream, workspace.PeakBytes) = (true, null, capture, 0);
+        (device.IsRecording, Packing, recordedRate, kernels.Stream, workspace.PeakBytes) = (true, packing, null, capture, 0);
         try
         {
             foreach (Action part in parts)
                 graphs.Add(Capture(part));
+            graphs.Insert(0, Capture(packing.Launch));
         }
         catch
         {
             graphs.ForEach(graph => graph.Dispose());
+            packing.Dispose();
             memory.Dispose();
             throw;
         }
         finally
         {
-            (device.IsRecording, kernels.Stream) = (false, main);
+            (device.IsRecording, Packing, kernels.Stream) = (false, null, main);
             memory.Close();
         }
 
-        return new CudaRecording(graphs, memory, (int)(kernels.Launches - earlier), workspace.PeakBytes, kernels);
+        return new CudaRecording(graphs, packing, memory, (int)(kernels.Launches - earlier), workspace.PeakBytes, kernels);
     }
 
     public void Set(ReplayNumbers values)

@@ -4,8 +4,14 @@ using UnpairedSegEngine.Devices;
 
 namespace UnpairedSegEngine.Backends.Cuda.Graphs;
 
-/// <summary>Captured graphs, one per part, and the memory that they read and write.</summary>
-internal sealed class CudaRecording(IReadOnlyList<ICudaGraph> graphs, MemoryReserve memory, int launches, long workspaceBytes, KernelLibrary kernels) : IRecording
+/// <summary>Captured graphs and the memory that they read and write.</summary>
+/// <param name="graphs">The packing of weights, then one per part.</param>
+/// <param name="packing">Owns the packed weights.</param>
+/// <param name="memory">Everything else that the parts allocate.</param>
+/// <param name="launches">Kernels in all graphs.</param>
+/// <param name="workspaceBytes">See <see cref="WorkspaceBytes"/>.</param>
+/// <param name="kernels">Knows the stream.</param>
+internal sealed class CudaRecording(IReadOnlyList<ICudaGraph> graphs, WeightPacking packing, MemoryReserve memory, int launches, long workspaceBytes, KernelLibrary kernels) : IRecording
 {
     public int Launches => launches;
 
@@ -13,12 +19,20 @@ internal sealed class CudaRecording(IReadOnlyList<ICudaGraph> graphs, MemoryRese
 
     public long WorkspaceBytes => workspaceBytes;
 
-    public void Run(int part) => graphs[part].Launch(kernels.Stream);
+    public long PackedBytes => packing.Bytes;
+
+    public void Run(int part)
+    {
+        if (part == 0)
+            graphs[0].Launch(kernels.Stream);
+        graphs[part + 1].Launch(kernels.Stream);
+    }
 
     public void Dispose()
     {
         foreach (ICudaGraph graph in graphs)
             graph.Dispose();
+        packing.Dispose();
         memory.Dispose();
     }
 }

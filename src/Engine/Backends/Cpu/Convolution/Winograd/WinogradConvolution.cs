@@ -39,8 +39,16 @@ internal abstract unsafe class WinogradConvolution
     /// <summary>Elements of scratch that each worker needs.</summary>
     public abstract long WorkerScratch { get; }
 
-    /// <inheritdoc cref="GatherConvolution.Run"/>
-    public abstract void Run(CpuThreads threads, float* input, float* weights, float* bias, float* output, bool accumulate, float* shared, nint[] scratch);
+    /// <param name="threads">Share tiles, then panels of output channels.</param>
+    /// <param name="load">Applied to the input.</param>
+    /// <param name="input">Source image.</param>
+    /// <param name="weights">Weights in the layout of the problem.</param>
+    /// <param name="bias">Per output channel, or null.</param>
+    /// <param name="output">Receives the grid's elements.</param>
+    /// <param name="accumulate">Whether they are added to instead of overwritten.</param>
+    /// <param name="shared">Room for <see cref="SharedScratch"/>.</param>
+    /// <param name="scratch">Room for <see cref="WorkerScratch"/>, by worker.</param>
+    public abstract void Run(CpuThreads threads, LoadTransform load, float* input, float* weights, float* bias, float* output, bool accumulate, float* shared, nint[] scratch);
 
     protected static TileGrid GridOf(GatherProblem problem, Kernel3x3 kernel)
         => new(problem.Input, problem.Count, problem.Padding, kernel.First, kernel.Dilation);
@@ -116,7 +124,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
 
     private long ProductElements => TileGrid.Positions * PositionProducts(panels[0], blockTiles);
 
-    public override void Run(CpuThreads threads, float* input, float* weights, float* bias, float* output, bool accumulate, float* shared, nint[] scratch)
+    public override void Run(CpuThreads threads, LoadTransform load, float* input, float* weights, float* bias, float* output, bool accumulate, float* shared, nint[] scratch)
     {
         float* transformed = shared + (storesWeights ? WeightElements : 0);
         if (storesWeights)
@@ -129,7 +137,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
             {
                 (int depth, int from) = (unit / units, unit % units * UnitTiles);
                 WinogradTransforms<TVector>.Inputs(
-                    grid, (first + from)..(first + Math.Min(tiles, from + UnitTiles)), input, depth, problem.InputChannels, (float*)scratch[worker],
+                    grid, (first + from)..(first + Math.Min(tiles, from + UnitTiles)), input, depth, problem.InputChannels, load, (float*)scratch[worker],
                     transformed + ((((long)depth * blockTiles) + from) * inputStride), inputStride, PositionElements);
             });
             int shares = storesWeights ? Math.Clamp((FewestUnits + panels.Length - 1) / panels.Length, 1, (tiles + mostRows - 1) / mostRows) : 1;

@@ -11,6 +11,8 @@ namespace UnpairedSegEngine.Backends.Cpu;
 internal static unsafe class WinogradTransforms<TVector>
     where TVector : unmanaged, ISimd<TVector, float>
 {
+    private static int VectorBytes => TVector.Count * sizeof(float);
+
     /// <summary>A distance between positions at least this large: an odd number of vectors, since 36 rows a power of two apart would fight for a few sets of the cache.</summary>
     public static long Skewed(long elements) => ((elements / TVector.Count) | 1) * TVector.Count;
 
@@ -20,19 +22,33 @@ internal static unsafe class WinogradTransforms<TVector>
     /// <param name="x">The input, (samples, depth, height, width, channels).</param>
     /// <param name="depth">Which of its slices.</param>
     /// <param name="channels">Its channels.</param>
+    /// <param name="load">Applied to them first.</param>
     /// <param name="zeros">Room for that many zeros.</param>
     /// <param name="target">Receives the first tile's first position; a row per tile.</param>
     /// <param name="rowStride">Elements between tiles.</param>
     /// <param name="positionStride">Elements between positions.</param>
-    public static void Inputs(TileGrid grid, Range tiles, float* x, int depth, int channels, float* zeros, float* target, int rowStride, long positionStride)
+    public static void Inputs(TileGrid grid, Range tiles, float* x, int depth, int channels, LoadTransform load, float* zeros, float* target, int rowStride, long positionStride)
     {
-        float** pointers = stackalloc float*[TileGrid.Positions];
+        float** pointers = stackalloc float*[TileGrid.Positions], own = stackalloc float*[TileGrid.Positions];
+        float* block = stackalloc float[(TileGrid.Positions + 1) * TVector.Count], transformed = Aligned(block);
+        for (int i = 0; i < TileGrid.Positions; i++)
+            own[i] = transformed + (i * TVector.Count);
         new Span<float>(zeros, channels).Clear();
         for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++, target += rowStride)
         {
             grid.InputPointers(tile, x, depth, channels, zeros, pointers);
+            long sample = tile / grid.Count;
             for (int channel = 0; channel < channels; channel += TVector.Count)
-                Input(pointers, channel, target + channel, positionStride);
+            {
+                if (load.IsIdentity)
+                {
+                    Input(pointers, channel, target + channel, positionStride);
+                    continue;
+                }
+
+                load.Apply<TVector>((sample * channels) + channel, pointers, channel, TileGrid.Positions, zeros, transformed);
+                Input(own, 0, target + channel, positionStride);
+            }
         }
     }
 
@@ -44,7 +60,7 @@ internal static unsafe class WinogradTransforms<TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Input(float** source, int channel, float* target, long stride)
     {
-        float* half = stackalloc float[36 * TVector.Count];
+        float* block = stackalloc float[(36 + 1) * TVector.Count], half = Aligned(block);
         for (int j = 0; j < 6; j++)
         {
             Input(
@@ -63,7 +79,7 @@ internal static unsafe class WinogradTransforms<TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Weights(float** source, float* target, long stride)
     {
-        float* half = stackalloc float[18 * TVector.Count];
+        float* block = stackalloc float[(18 + 1) * TVector.Count], half = Aligned(block);
         for (int j = 0; j < 3; j++)
             Weights(TVector.Load(source[j]), TVector.Load(source[3 + j]), TVector.Load(source[6 + j]), half + (j * TVector.Count), 3 * TVector.Count);
         for (int i = 0; i < 6; i++)
@@ -80,7 +96,7 @@ internal static unsafe class WinogradTransforms<TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Output(float* source, long stride, float* target)
     {
-        float* half = stackalloc float[24 * TVector.Count];
+        float* block = stackalloc float[(24 + 1) * TVector.Count], half = Aligned(block);
         for (int j = 0; j < 6; j++)
         {
             Output(
@@ -99,7 +115,7 @@ internal static unsafe class WinogradTransforms<TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OutputGradient(float** source, int channel, float* target, long stride)
     {
-        float* half = stackalloc float[24 * TVector.Count];
+        float* block = stackalloc float[(24 + 1) * TVector.Count], half = Aligned(block);
         for (int j = 0; j < 4; j++)
         {
             OutputGradient(
@@ -120,7 +136,7 @@ internal static unsafe class WinogradTransforms<TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void WeightsGradient(float* source, long stride, float* target)
     {
-        float* half = stackalloc float[18 * TVector.Count];
+        float* block = stackalloc float[(18 + 1) * TVector.Count], half = Aligned(block);
         for (int j = 0; j < 6; j++)
         {
             WeightsGradient(
@@ -134,6 +150,10 @@ internal static unsafe class WinogradTransforms<TVector>
             WeightsGradient(h[0], h[1], h[2], h[3], h[4], h[5], target + (3 * i * TVector.Count), TVector.Count);
         }
     }
+
+    /// <summary>The block's first address of a whole vector: vectors across two cache lines take twice as long.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float* Aligned(float* block) => (float*)(((nint)block + VectorBytes - 1) & -VectorBytes);
 
     /// <summary>B' along one axis.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -26,12 +26,13 @@ internal abstract unsafe class WinogradWeightGradient
     public abstract long WorkerScratch { get; }
 
     /// <param name="threads">Share tiles, then panels of output channels.</param>
+    /// <param name="load">Applied to the input.</param>
     /// <param name="x">Input of the convolution.</param>
     /// <param name="gy">Gradient of its output.</param>
     /// <param name="gw">Receives the gradient of the weights.</param>
     /// <param name="shared">Room for <see cref="SharedScratch"/>.</param>
     /// <param name="scratch">Room for <see cref="WorkerScratch"/>, by worker.</param>
-    public abstract void Run(CpuThreads threads, float* x, float* gy, float* gw, float* shared, nint[] scratch);
+    public abstract void Run(CpuThreads threads, LoadTransform load, float* x, float* gy, float* gw, float* shared, nint[] scratch);
 
     protected static TileGrid GridOf(ConvolutionProblem problem) => new(
         problem.Input, problem.Output, problem.Padding, (-problem.PadBefore.Height, -problem.PadBefore.Width), (problem.Dilation.Height, problem.Dilation.Width));
@@ -95,7 +96,7 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
 
     private long SumElements => panels.Length * PanelElements;
 
-    public override void Run(CpuThreads threads, float* x, float* gy, float* gw, float* shared, nint[] scratch)
+    public override void Run(CpuThreads threads, LoadTransform load, float* x, float* gy, float* gw, float* shared, nint[] scratch)
     {
         float* inputs = shared, gradients = inputs + (TileGrid.Positions * InputElements), sums = gradients + (TileGrid.Positions * GradientElements);
         for (int block = 0; block < blocks; block++)
@@ -110,7 +111,7 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
                 if (slice < problem.Input.Depth)
                 {
                     WinogradTransforms<TVector>.Inputs(
-                        grid, (first + from)..(first + to), x, slice, problem.InputChannels, zeros, inputs + ((((long)slice * blockTiles) + from) * inputStride), inputStride, InputElements);
+                        grid, (first + from)..(first + to), x, slice, problem.InputChannels, load, zeros, inputs + ((((long)slice * blockTiles) + from) * inputStride), inputStride, InputElements);
                 }
                 else
                 {
