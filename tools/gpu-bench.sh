@@ -62,9 +62,9 @@ network() { case "$1" in *2d*) echo dilated2d ;; *) echo unet3d ;; esac; }
 batch() { case "$1" in *2d*) echo 8 ;; *) echo 2 ;; esac; }
 if [ -n "${GPU_BENCH_SMALL:-}" ]; then
   batch() { echo 1; }
-  size=16 depth=8 channels=2 runs=3 peaks="--gemm 16 --copy-mib 1" step_seconds=0 peer_steps=2
+  size=16 depth=8 channels=2 runs=3 peaks="--gemm 16 --copy-mib 1" our_seconds=10 cudnn_seconds=10 step_seconds=0 peer_steps=2
 else
-  size=256 depth=8 channels=16 runs=20 peaks="" step_seconds=10 peer_steps=30
+  size=256 depth=8 channels=16 runs=20 peaks="" our_seconds=120 cudnn_seconds=220 step_seconds=10 peer_steps=30
 fi
 sizes() { echo --network "$(network "$1")" --size $size --depth $depth --channels $channels; }
 
@@ -112,9 +112,9 @@ piece_layers() {
   list="$out/$(network "$name")-problems.tsv"
   case $precision in fp32) ours="fp32 bf16x6" ;; tf32) ours=bf16x3 ;; *) ours=bf16 ;; esac
   for mode in $ours; do
-    try "$name-ours-$mode" "$bin/unpairedseg" bench-convolutions --device "${GPU_BENCH_DEVICE:-cuda}" --problems "$list" --precision $mode --runs $runs --seconds 120 --json "$out/$name-ours-$mode.json"
+    try "$name-ours-$mode" "$bin/unpairedseg" bench-convolutions --device "${GPU_BENCH_DEVICE:-cuda}" --problems "$list" --precision $mode --runs $runs --seconds $our_seconds --json "$out/$name-ours-$mode.json"
   done
-  try "$name-cudnn" "$bin/cudnn_bench" --problems "$list" --precision "$precision" --runs $runs --seconds 220 $peaks --json "$out/$name-cudnn.json"
+  try "$name-cudnn" "$bin/cudnn_bench" --problems "$list" --precision "$precision" --runs $runs --seconds $cudnn_seconds $peaks --json "$out/$name-cudnn.json"
 }
 
 piece_step() {

@@ -106,9 +106,14 @@ def not_run(folder):
         with open(path) as file:
             for line in file:
                 yield "- {}: {}".format(*line.rstrip("\n").split("\t", 1))
-    for r in load(folder, "layers*.json") + load(folder, "peers*.json"):
-        if r.get("not_run"):
-            yield "- " + " ".join(str(r[k]) for k in ("layer", "pass", "network", "mode", "precision", "layout") if r.get(k)) + f": {r['not_run']}"
+    for path in sorted(glob.glob(os.path.join(folder, "layers*.json")) + glob.glob(os.path.join(folder, "peers*.json"))):
+        reasons = {}
+        for r in load(folder, os.path.basename(path)):
+            if r.get("not_run"):
+                reasons.setdefault(r["not_run"], []).append(" ".join(str(r[k]) for k in ("layer", "pass", "mode", "precision", "layout") if r.get(k)))
+        for reason, cases in reasons.items():
+            more = f" and {len(cases) - 3} more" if len(cases) > 3 else ""
+            yield f"- {os.path.basename(path)}: {', '.join(cases[:3])}{more}: {reason}"
 
 
 def refused(folder):
