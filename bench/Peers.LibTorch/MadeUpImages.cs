@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace UnpairedSegEngine.Bench.Peers;
 
-/// <summary>Images and labels by the formulas of <c>Layers.Bench</c>.</summary>
+/// <summary>Images and labels by the formulas of <c>unpairedseg bench</c>.</summary>
 /// <param name="Images">(batch, channels, positions...).</param>
 /// <param name="Labels">(batch, positions...), class indices.</param>
 internal sealed record MadeUpImages(Tensor Images, Tensor Labels)

@@ -6,7 +6,7 @@ namespace UnpairedSegEngine.Bench.Peers;
 /// <summary>A convolution of a network and the shapes of what it reads: (batch, channels, positions...), two of them where it reads a concatenation.</summary>
 internal sealed record NetworkLayer(string Name, IConvolution Convolution, params long[][] Inputs);
 
-/// <summary>The distinct convolutions of the networks by the names of <c>Layers.Bench</c>, which reads concatenations part by part and so lists them as two.</summary>
+/// <summary>The distinct convolutions of the networks by the names of <c>unpairedseg bench</c>, which reads concatenations part by part and so lists them as two.</summary>
 internal static class NetworkLayers
 {
     public static IEnumerable<NetworkLayer> Of(Options options) => options.Is3D ? UNet3D(options) : DilatedNetwork2D(options);

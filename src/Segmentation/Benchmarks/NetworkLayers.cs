@@ -1,37 +1,29 @@
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Tensors;
 
-namespace UnpairedSegEngine.Bench;
+namespace UnpairedSegEngine.Segmentation.Benchmarks;
 
-/// <summary>A convolution of a network.</summary>
-/// <param name="Name">Place in the network and sizes.</param>
-/// <param name="Problem">Its sizes; of a transposed convolution, those of the convolution whose data gradient it is.</param>
-/// <param name="Count">How often the network has it.</param>
-internal sealed record NetworkLayer(string Name, ConvolutionProblem Problem, int Count = 1)
+/// <summary>The distinct convolutions of the networks, at a configuration's sizes.</summary>
+public static class NetworkLayers
 {
-    /// <summary>A transposed convolution: forward and data gradient change places.</summary>
-    public bool IsTransposed { get; init; }
-
-    /// <summary>Adds to its result, as the second part of a concatenation does.</summary>
-    public bool Accumulates { get; init; }
-}
-
-/// <summary>The distinct convolutions of the networks, at the sizes of the options.</summary>
-internal static class NetworkLayers
-{
-    /// <summary>Classes of the networks, with background.</summary>
-    public const int Classes = 5;
-
-    /// <summary>Neighbouring slices that the 2D network sees.</summary>
-    public const int Slices = 3;
-
-    public static IEnumerable<NetworkLayer> Of(Options options)
-        => options.Is3D ? UNet3D(options.Batch, options.Depth, options.Size, options.Channels) : DilatedNetwork2D(options.Batch, options.Size, options.Channels);
-
-    /// <summary>Of <see cref="Segmentation.Networks.DilatedNetwork2D"/>.</summary>
-    private static IEnumerable<NetworkLayer> DilatedNetwork2D(int batch, int size, int f)
+    /// <param name="config">Network and sizes; its batch is of one modality, and both are in a layer's batch.</param>
+    public static IReadOnlyList<NetworkLayer> Of(TrainingConfig config)
     {
-        yield return Layer("g1 first", size, Slices, f);
+        (int batch, int size, int f) = (MadeUpWork.Modalities * config.Training.Batch, config.Data.Size, config.Network.Channels);
+        return [.. config.Network.Name == NetworkName.Unet3d ? UNet3D(batch, config.Data.Depth, size, f) : DilatedNetwork2D(batch, size, config.Data.Slices, f)];
+    }
+
+    /// <summary>FLOPs of a training step's convolutions, without taps in the padding and without the gradient of the images.</summary>
+    public static double StepFlops(TrainingConfig config) => Of(config).Sum(layer => (layer.ReadsImages ? 2 : 3) * layer.Count * layer.Problem.FlopsWithinImage);
+
+    /// <summary>FLOPs of the convolutions of one sample's forward pass.</summary>
+    public static double SampleFlops(TrainingConfig config) => Of(config).Sum(layer => layer.Count * layer.Problem.FlopsWithinImage / layer.Problem.Batch);
+
+    /// <summary>Of <see cref="Networks.DilatedNetwork2D"/>.</summary>
+    private static IEnumerable<NetworkLayer> DilatedNetwork2D(int batch, int size, int slices, int f)
+    {
+        yield return Layer("g1 first", size, slices, f) with { ReadsImages = true };
         yield return Layer("g1", size, f, f, count: 2);
         yield return Layer("g2 widen", size / 2, f, 2 * f);
         yield return Layer("g2", size / 2, 2 * f, 2 * f);
@@ -44,8 +36,8 @@ internal static class NetworkLayers
         yield return Layer("g7 widen", size / 8, 16 * f, 32 * f);
         yield return Layer("g7 g9", size / 8, 32 * f, 32 * f, count: 5);
         yield return Layer("g8 dilated", size / 8, 32 * f, 32 * f, dilation: 2, count: 4);
-        yield return Layer("g10", size / 8, 32 * f, 512 * Classes, padding: PaddingMode.Symmetric);
-        yield return Layer("out", size, 8 * Classes, Classes, kernel: 5, padding: PaddingMode.Symmetric);
+        yield return Layer("g10", size / 8, 32 * f, 512 * MadeUpWork.Classes, padding: PaddingMode.Symmetric);
+        yield return Layer("out", size, 8 * MadeUpWork.Classes, MadeUpWork.Classes, kernel: 5, padding: PaddingMode.Symmetric);
 
         NetworkLayer Layer(string name, int extent, int inputs, int outputs, int kernel = 3, int dilation = 1, PaddingMode padding = PaddingMode.Zero, int count = 1)
             => new(
@@ -55,11 +47,11 @@ internal static class NetworkLayers
                 count);
     }
 
-    /// <summary>Of <see cref="Segmentation.Networks.UNet3D"/> as published; a concatenation is a convolution of each part, the second added to the first.</summary>
+    /// <summary>Of <see cref="Networks.UNet3D"/> as published; a concatenation is a convolution of each part, the second added to the first.</summary>
     private static IEnumerable<NetworkLayer> UNet3D(int batch, int depth, int size, int f)
     {
         Size3 cube = Size3.Cube(3), plane = Size3.Planar(3);
-        yield return Layer("enc1_1", 0, 1, f, cube);
+        yield return Layer("enc1_1", 0, 1, f, cube) with { ReadsImages = true };
         yield return Layer("enc1_2", 0, f, 2 * f, cube);
         yield return Layer("enc2_1", 1, 2 * f, 2 * f, cube);
         yield return Layer("enc2_2", 1, 2 * f, 4 * f, cube);
@@ -79,7 +71,7 @@ internal static class NetworkLayers
         yield return Layer("dec1_1 upsampled", 0, 4 * f, 2 * f, cube);
         yield return Layer("dec1_1 skip", 0, 2 * f, 2 * f, cube) with { Accumulates = true };
         yield return Layer("dec1_2", 0, 2 * f, 2 * f, cube);
-        yield return Layer("logits", 0, 2 * f, Classes, Size3.One);
+        yield return Layer("logits", 0, 2 * f, MadeUpWork.Classes, Size3.One);
 
         NetworkLayer Layer(string name, int level, int inputs, int outputs, Size3 kernel) => new(
             $"{name} {inputs}->{outputs} {kernel} at {Extent(level)}",

@@ -1,0 +1,152 @@
+using System.Globalization;
+using CommandLine;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Segmentation.Benchmarks;
+using UnpairedSegEngine.Segmentation.Configuration;
+
+namespace UnpairedSegEngine.Cli.Verbs;
+
+/// <summary>What to time.</summary>
+internal enum BenchSubject
+{
+    /// <summary>Each convolution of a network, all passes.</summary>
+    Layers,
+
+    /// <summary>Whole training steps.</summary>
+    Step,
+
+    /// <summary>Predictions.</summary>
+    Infer,
+
+    /// <summary>Multiply-adds and memory.</summary>
+    Peaks,
+}
+
+[Verb("bench", HelpText = "Time the convolutions of a network, whole training steps, predictions, or what the processor can do at most: 'bench layers --network unet3d --threads 1', 'bench step --threads 2 --json step.json'.")]
+internal sealed class BenchVerb : DeviceVerb
+{
+    [Value(0, MetaName = "subject", Required = true, HelpText = "layers, step, infer or peaks.")]
+    public BenchSubject Subject { get; init; }
+
+    [Option("network", Default = NetworkName.Dilated2d, HelpText = "Network: dilated2d or unet3d.")]
+    public NetworkName Network { get; init; }
+
+    [Option("channels", Default = 16, HelpText = "Channels F of the first group.")]
+    public int Channels { get; init; }
+
+    [Option("size", HelpText = "Height and width of the images; 256 in 2D and 128 in 3D if not given.")]
+    public int? Size { get; init; }
+
+    [Option("depth", Default = 8, HelpText = "Slices of a 3D block.")]
+    public int Depth { get; init; }
+
+    [Option("batch", Default = 1, HelpText = "Samples of each modality: 1 is a step of 1 + 1, and a prediction of 1.")]
+    public int Batch { get; init; }
+
+    [Option("threads", Default = 0, HelpText = "Threads; 0 for all cores.")]
+    public int Threads { get; init; }
+
+    [Option("iters", HelpText = "Timed runs; as many as --seconds allows if not given.")]
+    public int? Iters { get; init; }
+
+    [Option("seconds", Default = 5, HelpText = "Time to spend; with layers, a tenth of it on each layer and pass.")]
+    public double Seconds { get; init; }
+
+    [Option("filter", Default = "", HelpText = "With layers: only those whose name contains this.")]
+    public string Filter { get; init; } = "";
+
+    [Option("json", HelpText = "Also write the results to this JSON file.")]
+    public string? Json { get; init; }
+
+    [Option("csv", HelpText = "With layers: also write them to this CSV file.")]
+    public string? Csv { get; init; }
+
+    [Option("markdown", HelpText = "With layers: also write a table to this Markdown file.")]
+    public string? Markdown { get; init; }
+
+    public override int Run(string[] arguments)
+    {
+        if (Iters < 1 || !(Seconds > 0))
+            throw new ArgumentException($"--iters {Iters} must be at least 1 and --seconds {Seconds} above 0");
+        int threads = Threads == 0 ? Environment.ProcessorCount : Threads;
+        switch (Subject)
+        {
+            case BenchSubject.Peaks: WritePeaks(threads); break;
+            case BenchSubject.Layers: RunLayers(threads); break;
+            default: RunStep(threads); break;
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static void WritePeaks(int most)
+    {
+        for (int threads = 1; threads <= most; threads++)
+        {
+            using var team = new CpuThreads(threads);
+            Print($"{threads} threads: {ProcessorPeaks.MultiplyAdd(team):F0} GFLOP/s of float32 multiply-adds ({SimdLevels.Best}), {ProcessorPeaks.Bandwidth(team):F1} GB/s of memory");
+        }
+    }
+
+    private TrainingConfig Config()
+    {
+        int size = Size ?? (Network == NetworkName.Unet3d ? 128 : 256);
+        string network = Network.ToString().ToLowerInvariant();
+        return ConfigLoader.Load(sets:
+        [
+            $"network.name={network}", Setting("network.channels", Channels), Setting("data.size", size), Setting("data.depth", Depth), Setting("training.batch", Batch),
+        ]);
+    }
+
+    private void RunLayers(int threads)
+    {
+        if (DeviceName != "cpu")
+            throw new ArgumentException($"--device {DeviceName}: layers are timed on the cpu; see 'bench step' and 'profile' for other devices");
+        TrainingConfig config = Config();
+        NetworkLayer[] layers = [.. NetworkLayers.Of(config).Where(layer => layer.Name.Contains(Filter, StringComparison.Ordinal))];
+        if (layers.Length == 0)
+            throw new ArgumentException($"--filter '{Filter}': no layer of {Network} has it in its name, such as '{NetworkLayers.Of(config)[0].Name}'");
+        using OpenedBackend opened = OpenBackend(threads);
+        using var team = new CpuThreads(threads);
+        var benchmark = new LayerBenchmark(opened.Backend, team, Seconds / 10);
+        var results = new List<LayerResult>();
+        Print($"{opened.Backend.Description}; FLOPs by formula without taps in the padding, % of the multiply-add peak measured beside each layer");
+        foreach (NetworkLayer layer in layers)
+        {
+            string repro = string.Create(
+                CultureInfo.InvariantCulture,
+                $"unpairedseg bench layers --network {Network.ToString().ToLowerInvariant()} --channels {Channels} --size {config.Data.Size} --depth {Depth} --batch {Batch} --threads {threads}{(Exact ? " --exact" : "")} --filter '{layer.Name}'");
+            foreach (LayerResult r in benchmark.Measure(layer))
+            {
+                results.Add(r with { Repro = repro });
+                Print($"{r.Layer,-48} {r.Pass,-16} {r.MsMin,9:F3} ms (median {r.MsMedian,9:F3}) {r.Gflops,7:F1} GFLOP/s {r.Gbs,6:F1} GB/s {r.PercentOfPeak,5:F0} % of peak; bound {r.BoundMs,8:F3} ms by {r.Bound}");
+            }
+        }
+
+        if (layers.Length > 1)
+            Print($"the last one again: {results[^1].Repro}");
+        if (Json is not null)
+            BenchmarkFiles.WriteJson(Json, config, threads, opened.Backend.Description, results);
+        if (Csv is not null)
+            BenchmarkFiles.WriteCsv(Csv, results);
+        if (Markdown is not null)
+            BenchmarkFiles.WriteMarkdown(Markdown, results);
+    }
+
+    private void RunStep(int threads)
+    {
+        TrainingConfig config = Config();
+        using OpenedBackend opened = OpenBackend(threads);
+        StepResult r = StepBenchmark.Run(
+            config, opened.Backend, threads, Subject == BenchSubject.Infer, run => Iters is { } times ? Measurement.Times(times, run) : Measurement.Of(Seconds, run));
+        string batch = r.Mode == "step" ? $"{r.Batch}+{r.Batch}" : r.Batch.ToString(CultureInfo.InvariantCulture), depth = r.Depth is { } slices ? $"x{slices}" : "";
+        Print($"{r.Network} {r.Mode} F={r.Channels} {r.Size}x{r.Size}{depth} batch {batch}, {r.Backend}: min {r.MsMin:F1} ms, median {r.MsMedian:F1} ms of {r.Iters}; {r.Gflop:F0} GFLOP, {1e3 * r.Gflop / r.MsMin:F0} GFLOP/s; peak memory {r.PeakRssMb:F0} MiB (tensors {r.PeakTensorMb:F0} MiB)");
+        if (Json is not null)
+            BenchmarkFiles.WriteJson(Json, r);
+    }
+
+    private static string Setting(string key, int value) => string.Create(CultureInfo.InvariantCulture, $"{key}={value}");
+
+    private static void Print(FormattableString line) => Console.WriteLine(FormattableString.Invariant(line));
+}
