@@ -62,7 +62,7 @@ network() { case "$1" in *2d*) echo dilated2d ;; *) echo unet3d ;; esac; }
 batch() { case "$1" in *2d*) echo 8 ;; *) echo 2 ;; esac; }
 if [ -n "${GPU_BENCH_SMALL:-}" ]; then
   batch() { echo 1; }
-  size=16 depth=8 channels=2 runs=3 peaks="--gemm 16 --copy-mib 1" our_seconds=10 cudnn_seconds=10 step_seconds=0 peer_steps=2
+  size=16 depth=8 channels=2 runs=3 peaks="--gemm 16 --copy-mib 1" our_seconds=10 cudnn_seconds=10 step_seconds=1 peer_steps=2
 else
   size=256 depth=8 channels=16 runs=20 peaks="" our_seconds=120 cudnn_seconds=220 step_seconds=10 peer_steps=30
 fi
@@ -77,7 +77,7 @@ try() { # name command...
   tail -n 2 "$log"
   [ $status -eq 0 ] && return
   [ $status -eq 124 ] && echo "stopped after $seconds seconds" >> "$log"
-  not_run "$name" "$(grep -v '^ *$' "$log" | tail -n 1)"
+  not_run "$name" "$(grep -m 1 -E 'not recognized|^unpairedseg: |^cudnn_bench: |not run: |^stopped after' "$log" || grep -v '^ *$' "$log" | tail -n 1)"
 }
 
 not_run() { # name reason
@@ -106,6 +106,13 @@ problems() { # piece: both modalities in one launch
     || { not_run "$1" "$(tail -n 1 "$out/logs/$1.log")"; return 1; }
 }
 
+# Compiled where it runs: the compiler that nvcc needs is there.
+cudnn_bench() {
+  [ -x "$bin/cudnn_bench" ] && return
+  "${CXX:-g++}" -std=c++17 -O2 "$here"/cuda/*.cpp -o "$bin/cudnn_bench" -ldl > "$out/logs/cudnn_bench-build.log" 2>&1 \
+    || { not_run "$1" "cudnn_bench does not compile: $(tail -n 1 "$out/logs/cudnn_bench-build.log")"; return 1; }
+}
+
 piece_layers() {
   local name="$1" precision="${1##*-}" ours list
   problems "$name" || return
@@ -114,12 +121,12 @@ piece_layers() {
   for mode in $ours; do
     try "$name-ours-$mode" "$bin/unpairedseg" bench-convolutions --device "${GPU_BENCH_DEVICE:-cuda}" --problems "$list" --precision $mode --runs $runs --seconds $our_seconds --json "$out/$name-ours-$mode.json"
   done
-  try "$name-cudnn" "$bin/cudnn_bench" --problems "$list" --precision "$precision" --runs $runs --seconds $cudnn_seconds $peaks --json "$out/$name-cudnn.json"
+  cudnn_bench "$name-cudnn" && try "$name-cudnn" "$bin/cudnn_bench" --problems "$list" --precision "$precision" --runs $runs --seconds $cudnn_seconds $peaks --json "$out/$name-cudnn.json"
 }
 
 piece_step() {
   for precision in fp32 bf16x6 bf16x3 bf16; do
-    try "$1-$precision" "$bin/unpairedseg" bench step --device "${GPU_BENCH_DEVICE:-cuda}" --precision $precision $(sizes "$1") --batch $((2 * $(batch "$1"))) --seconds $step_seconds --json "$out/$1-$precision.json"
+    try "$1-$precision" "$bin/unpairedseg" bench step --device "${GPU_BENCH_DEVICE:-cuda}" --precision $precision $(sizes "$1") --batch "$(batch "$1")" --seconds $step_seconds --json "$out/$1-$precision.json"
   done
 }
 

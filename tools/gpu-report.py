@@ -79,7 +79,9 @@ def layer_tables(folder):
             yield "| layer | times | pass | ours ms | in | cuDNN ms | layout | cuDNN / ours | floor ms | ours % of floor | cuDNN % of floor |\n|---|---:|---|---:|---|---:|---|---:|---:|---:|---:|"
             for layer, count, which, mine, theirs, floor in rows:
                 ratio = f"{theirs['ms_median'] / mine['ms_median']:.2f}" if mine and theirs else ""
-                yield (f"| {layer} | {count} | {which} | {time_text(mine)} | {mine['precision'] if mine else ''} | {time_text(theirs)} | {theirs['layout'] if theirs else ''} | {ratio} | "
+                if not mine and not theirs:
+                continue
+            yield (f"| {layer} | {count} | {which} | {time_text(mine)} | {mine['precision'] if mine else ''} | {time_text(theirs)} | {theirs['layout'] if theirs else ''} | {ratio} | "
                        f"{f'{floor:.4f}' if floor else ''} | {percent(floor, mine and mine['ms_median'])} | {percent(floor, theirs and theirs['ms_median'])} |")
             total = sum_row(rows)
             if total:
@@ -87,8 +89,14 @@ def layer_tables(folder):
                 yield f"| **all of a step** | | | {ours:.3f} | | {cudnn:.3f} | | {cudnn / ours:.2f} | {f'{floor:.3f}' if floor else ''} | {percent(floor, ours)} | {percent(floor, cudnn)} |"
 
 
+def our_steps(folder, dimension):
+    """Precision is in the file's name; what tensors held is device memory."""
+    return [dict(step, precision=precision, peak_device_mb=round(step.get("peak_tensor_mb", 0)))
+            for precision in ("fp32", "bf16x6", "bf16x3", "bf16") for step in load(folder, f"step{dimension}-{precision}.json")]
+
+
 def step_table(folder):
-    steps = {dimension: load(folder, f"step{dimension}-*.json") + load(folder, f"peers{dimension}-*.json") for dimension in NETWORKS}
+    steps = {dimension: our_steps(folder, dimension) + load(folder, f"peers{dimension}-*.json") for dimension in NETWORKS}
     if not any(r.get("ms_median") for results in steps.values() for r in results):
         return
     yield "| network | who | precision | ms median | ms min | device memory MiB | fastest PyTorch / this |\n|---|---|---|---:|---:|---:|---:|"
@@ -97,7 +105,7 @@ def step_table(folder):
         for r in sorted((r for r in results if r.get("ms_median")), key=lambda r: r["ms_median"]):
             who = f"PyTorch {r['mode']}" if r.get("implementation") == "pytorch" else "ours"
             ratio = f"{peer['ms_median'] / r['ms_median']:.2f}" if peer else ""
-            yield f"| {NETWORKS[dimension]} | {who} | {r['precision'].lower()} | {r['ms_median']:.3f} | {r['ms_min']:.3f} | {r.get('peak_device_mb') or ''} | {ratio} |"
+            yield f"| {NETWORKS[dimension]} | {who} | {r['precision']} | {r['ms_median']:.3f} | {r['ms_min']:.3f} | {r.get('peak_device_mb') or ''} | {ratio} |"
 
 
 def not_run(folder):

@@ -57,6 +57,18 @@ class Convolution:
         """Of a forward pass: 2 x positions x taps x channels x channels, as many for either gradient."""
         return 2 * batch * prod(self.image) * prod(self.kernel) * self.inputs * self.outputs
 
+    def flops_within_image(self, batch):
+        """As flops, without the taps that read zeros beyond the border."""
+        return 2 * batch * prod(map(self._reads, self.image, self.kernel, (1, self.dilation, self.dilation))) * self.inputs * self.outputs
+
+    def _reads(self, extent, taps, dilation):
+        """Pairs of positions and taps along an axis that are within the image."""
+        if self.mirrored:
+            return extent * taps
+        if self.transposed:  # of the results, 2i + tap must be within twice the extent
+            return sum(2 * i + tap < 2 * extent for i in range(extent) for tap in range(taps))
+        return sum(0 <= i + (tap - taps // 2) * dilation < extent for i in range(extent) for tap in range(taps))
+
     def problem(self, batch):
         """As the engine writes it (ConvolutionProblem); of a transposed convolution, the convolution whose data gradient it is."""
         image, inputs, outputs, stride = self.image, self.inputs, self.outputs, (1, 1, 1)
@@ -138,8 +150,8 @@ def parameters_of(sizes):
 
 
 def step_flops(sizes):
-    """Convolutions of a training step of both modalities: forward and two gradients, but no data gradient of the images."""
-    all_flops = [c.flops(sizes.batch) for c in convolutions_of(sizes)]
+    """Convolutions of a training step of both modalities: forward and two gradients, but no data gradient of the images; without taps in the padding."""
+    all_flops = [c.flops_within_image(sizes.batch) for c in convolutions_of(sizes)]
     return MODALITIES * (3 * sum(all_flops) - all_flops[0])
 
 
@@ -151,5 +163,5 @@ def describe(sizes):
         lines.append(f"{c.name:<20} {c.inputs:>4} -> {c.outputs:<4} {'x'.join(map(str, c.kernel))} at {'x'.join(map(str, c.image))}{kind}: "
                      f"{c.parameters:,} parameters, {c.flops(sizes.batch) / 1e9:.2f} GFLOP forward")
     lines.append(f"{parameters_of(sizes):,} parameters; {sum(c.flops(sizes.batch) for c in convolutions_of(sizes)) / 1e9:.1f} GFLOP forward per modality, "
-                 f"{step_flops(sizes) / 1e12:.2f} TFLOP per training step")
+                 f"{step_flops(sizes) / 1e12:.2f} TFLOP per training step without taps in the padding")
     return "\n".join(lines)

@@ -103,7 +103,7 @@ def measure(sizes, mode, precision, steps, device):
         torch.cuda.reset_peak_memory_stats()
     times = timed(step, steps, device)
     result = {
-        "implementation": "pytorch", "network": sizes.network, "mode": mode, "precision": precision, "batch": 2 * sizes.batch, "size": sizes.size, "depth": sizes.depth if sizes.is_3d else None,
+        "implementation": "pytorch", "network": sizes.network, "mode": mode, "precision": precision, "batch": sizes.batch, "size": sizes.size, "depth": sizes.depth if sizes.is_3d else None,
         "channels": sizes.channels, "parameters": parameters_of(sizes), "gflop": round(step_flops(sizes) / 1e9, 1), "ms_min": round(min(times), 4), "ms_median": round(statistics.median(times), 4),
         "runs": len(times), "loss": round(last, 6)}
     if device == "cuda":
