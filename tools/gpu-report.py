@@ -80,8 +80,8 @@ def layer_tables(folder):
             for layer, count, which, mine, theirs, floor in rows:
                 ratio = f"{theirs['ms_median'] / mine['ms_median']:.2f}" if mine and theirs else ""
                 if not mine and not theirs:
-                continue
-            yield (f"| {layer} | {count} | {which} | {time_text(mine)} | {mine['precision'] if mine else ''} | {time_text(theirs)} | {theirs['layout'] if theirs else ''} | {ratio} | "
+                    continue
+                yield (f"| {layer} | {count} | {which} | {time_text(mine)} | {mine['precision'] if mine else ''} | {time_text(theirs)} | {theirs['layout'] if theirs else ''} | {ratio} | "
                        f"{f'{floor:.4f}' if floor else ''} | {percent(floor, mine and mine['ms_median'])} | {percent(floor, theirs and theirs['ms_median'])} |")
             total = sum_row(rows)
             if total:
