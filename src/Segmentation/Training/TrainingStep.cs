@@ -90,7 +90,7 @@ public sealed class TrainingStep : IDisposable
 
     /// <summary>
     /// The recorded step for batches of that kind, where the backend records. The first batch of a kind runs operation by operation, which loads kernels and fills the
-    /// memory pool; the second is recorded. A step with an operation that cannot be recorded goes on operation by operation.
+    /// memory pool; the second is recorded. A step that cannot be recorded, or for which no memory is left, goes on operation by operation.
     /// </summary>
     private RecordedStep? RecordedFor(long step, Shape images, ModalityIndex modality)
     {
@@ -107,7 +107,7 @@ public sealed class TrainingStep : IDisposable
         {
             return recorded ??= new RecordedStep(recorder, task, step, LearningRate(step), images, modality);
         }
-        catch (NotSupportedException exception)
+        catch (Exception exception) when (exception is NotSupportedException or OutOfMemoryException)
         {
             refusal = exception.Message;
             return null;

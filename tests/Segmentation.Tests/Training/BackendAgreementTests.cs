@@ -1,8 +1,5 @@
-using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
-using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Backends.Cuda.Driver;
-using UnpairedSegEngine.Backends.Ilgpu;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Segmentation.Configuration;
 
@@ -31,7 +28,7 @@ internal sealed class BackendAgreementTests
     [TestCase("gpu Bf16x3", NetworkName.Unet3d, 2e-2, Category = "gpu")]
     public void One_step_agrees_with_the_cpu(string name, NetworkName network, double tolerance)
     {
-        using TrainingBench expected = new(new CpuBackend(Device.OpenCpu(), 2, exact: true), ownsDevice: true, network: network), actual = new(Open(name), ownsDevice: true, network: network);
+        using TrainingBench expected = new(new CpuBackend(Device.OpenCpu(), 2, exact: true), ownsDevice: true, network: network), actual = new(BackendByName.Open(name), ownsDevice: true, network: network);
         double expectedLoss = expected.Step(1).Total, loss = actual.Step(1).Total;
         Assert.That(loss, Is.EqualTo(expectedLoss).Within(tolerance * Math.Abs(expectedLoss)), "loss");
         foreach (((string tensor, float[] cpu), float[] other) in Moments(expected).Zip(Moments(actual), (a, b) => (a, b.Values)))
@@ -51,39 +48,13 @@ internal sealed class BackendAgreementTests
 
     private static float[] TrainEmulated(ulong seed, int workers)
     {
-        using TrainingBench bench = new(Open("cuda emulated Bf16x3"), ownsDevice: true);
+        using TrainingBench bench = new(BackendByName.Open("cuda emulated Bf16x3"), ownsDevice: true);
         EmulatedCudaDriver.Configure(workers, seed);
         bench.Step(1);
         bench.Step(2);
         EmulatedCudaDriver.Configure(0, 1);
         return bench.Weights();
     }
-
-    private static Backend Open(string name)
-    {
-        if (name == "ilgpu")
-            return new IlgpuBackend(Device.OpenCpu());
-        if (name.StartsWith("gpu", StringComparison.Ordinal))
-            return OpenGpu(PrecisionOf(name));
-        if (EmulatedCudaDriver.UnavailableReason is { } reason)
-            Assert.Ignore(reason);
-        return CudaBackend.OpenEmulated(Device.OpenCpu(), PrecisionOf(name));
-    }
-
-    private static Backend OpenGpu(ConvolutionPrecision precision)
-    {
-        try
-        {
-            return CudaBackend.Open(0, precision);
-        }
-        catch (CudaException exception)
-        {
-            Assert.Ignore(exception.Message);
-            throw;
-        }
-    }
-
-    private static ConvolutionPrecision PrecisionOf(string name) => Enum.Parse<ConvolutionPrecision>(name.Split(' ')[^1]);
 
     private static IEnumerable<(string Name, float[] Values)> Moments(TrainingBench bench)
         => bench.OptimizerState.Where(state => state.Name.EndsWith(".m", StringComparison.Ordinal)).Select(state => (state.Name, state.Value.ToArray<float>()))

@@ -7,15 +7,19 @@ using UnpairedSegEngine.Segmentation.Training;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 
-/// <summary>Steps that replay a captured graph, against steps that launch every kernel. On the emulated driver.</summary>
+/// <summary>Steps that replay a captured graph, against steps that launch every kernel.</summary>
 internal sealed class RecordedStepTests
 {
     /// <summary>Dropout, the rate's bias correction, images and running statistics differ from step to step.</summary>
-    [TestCase(NetworkName.Dilated2d)]
-    [TestCase(NetworkName.Unet3d)]
-    public void Replayed_steps_have_the_bits_of_launched_ones(NetworkName network)
+    [TestCase("cuda emulated Fp32", NetworkName.Dilated2d)]
+    [TestCase("cuda emulated Bf16", NetworkName.Unet3d)]
+    [TestCase("gpu Fp32", NetworkName.Dilated2d, Category = "gpu")]
+    [TestCase("gpu Bf16", NetworkName.Dilated2d, Category = "gpu")]
+    [TestCase("gpu Bf16x3", NetworkName.Unet3d, Category = "gpu")]
+    [TestCase("gpu Bf16x6", NetworkName.Unet3d, Category = "gpu")]
+    public void Replayed_steps_have_the_bits_of_launched_ones(string backend, NetworkName network)
     {
-        using TrainingBench launched = Open(records: false, network), replayed = Open(records: true, network);
+        using TrainingBench launched = Bench(BackendByName.Open(backend, records: false), network), replayed = Bench(BackendByName.Open(backend), network);
         for (int step = 1; step <= 3; step++)
         {
             foreach (TrainingBench bench in new[] { launched, replayed })
@@ -107,11 +111,13 @@ internal sealed class RecordedStepTests
         device.Dispose();
     }
 
-    private static TrainingBench Open(bool records, NetworkName network = NetworkName.Unet3d, Device? device = null)
+    private static TrainingBench Bench(Backend backend, NetworkName network) => new(backend, ownsDevice: true, network: network, size: 8);
+
+    private static TrainingBench Open(bool records, Device? device = null)
     {
         if (EmulatedCudaDriver.UnavailableReason is { } reason)
             Assert.Ignore(reason);
-        return new TrainingBench(CudaBackend.OpenEmulated(device ?? Device.OpenCpu(), ConvolutionPrecision.Fp32, records), ownsDevice: device is null, network: network, size: 8);
+        return new TrainingBench(CudaBackend.OpenEmulated(device ?? Device.OpenCpu(), ConvolutionPrecision.Fp32, records), ownsDevice: device is null, network: NetworkName.Unet3d, size: 8);
     }
 
     private static IEnumerable<(string Name, float[] Values)> Moments(TrainingBench bench) => bench.OptimizerState.Select(state => (state.Name, state.Value.ToArray<float>()));

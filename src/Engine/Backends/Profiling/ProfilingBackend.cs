@@ -20,7 +20,8 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
     public override DevicePeaks? Peaks => inner.Peaks;
 
     /// <summary>What was recorded, in order; waits until it is done.</summary>
-    public IReadOnlyList<OperationRecord> Records => [.. operations.Select(o => Timed(o.Name, o.Sizes, o.Begin, o.End, o.Flops, o.Bytes))];
+    public IReadOnlyList<OperationRecord> Records
+        => [.. clock.Preparation is var (name, begin, end) ? [Timed(name, "", begin, end, 0, 0)] : Array.Empty<OperationRecord>(), .. operations.Select(o => Timed(o.Name, o.Sizes, o.Begin, o.End, o.Flops, o.Bytes))];
 
     /// <summary>The kernels of the operations, in order, without FLOPs and bytes of their own.</summary>
     public IReadOnlyList<OperationRecord> Kernels => [.. clock.Kernels.Select(k => Timed(k.Kernel, "", k.Begin, k.End, 0, 0))];

@@ -53,7 +53,7 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         {
             foreach (Action part in parts)
                 graphs.Add(Capture(part));
-            graphs.Insert(0, Capture(packing.Launch));
+            graphs.Insert(0, Capture(() => Launch(packing)));
         }
         catch
         {
@@ -87,6 +87,14 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         driver.DestroyStream(copies);
     }
 
+    private void Launch(WeightPacking packing)
+    {
+        if (kernels.Clock is { } clock)
+            clock.Prepare("weight packing", packing.Launch);
+        else
+            packing.Launch();
+    }
+
     private ICudaGraph Capture(Action part)
     {
         driver.BeginCapture(capture);
@@ -96,11 +104,24 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         }
         catch
         {
-            driver.EndCapture(capture).Dispose();
+            Abandon();
             throw;
         }
 
         return driver.EndCapture(capture);
+    }
+
+    /// <summary>Ends a capture that failed; that the driver says so once more is no news.</summary>
+    private void Abandon()
+    {
+        try
+        {
+            driver.EndCapture(capture).Dispose();
+        }
+        catch (CudaException)
+        {
+            return;
+        }
     }
 
     /// <summary>Nothing of this is made where nothing is ever recorded.</summary>

@@ -11,11 +11,15 @@ internal sealed class CudaClock(ICudaDriver driver, KernelLibrary kernels) : Ope
 {
     private readonly List<ICudaEvent> points = [];
     private readonly List<(string Kernel, int Begin, int End)> launches = [];
+    private (string Operation, int Begin, int End)? preparation;
 
     public override IReadOnlyList<(string Kernel, int Begin, int End)> Kernels => launches;
 
+    public override (string Operation, int Begin, int End)? Preparation => preparation;
+
     public override void Restart()
     {
+        preparation = null;
         points.ForEach(point => point.Dispose());
         points.Clear();
         launches.Clear();
@@ -33,6 +37,14 @@ internal sealed class CudaClock(ICudaDriver driver, KernelLibrary kernels) : Ope
         return Mark();
     }
 
+    /// <summary>Times what will run before everything else that is recorded.</summary>
+    public void Prepare(string operation, Action launch)
+    {
+        int begin = Begin(operation);
+        launch();
+        preparation = (operation, begin, End());
+    }
+
     /// <summary>A kernel is about to be launched.</summary>
     /// <returns>The point.</returns>
     public int Begin() => Mark();
@@ -43,7 +55,7 @@ internal sealed class CudaClock(ICudaDriver driver, KernelLibrary kernels) : Ope
     public override TimeSpan TimeOf(int point)
     {
         points[point].Synchronize();
-        return TimeSpan.FromMilliseconds(points[point].MillisecondsSince(points[0]));
+        return TimeSpan.FromMilliseconds(points[point].MillisecondsSince(points[preparation?.Begin ?? 0]));
     }
 
     public override void Dispose()
