@@ -2,7 +2,6 @@
 """Turns what gpu-bench.sh measured into tables.
 
   gpu-report.py write FOLDER                                   FOLDER/report.md from its JSON files
-  gpu-report.py readme README.md bench/results                 the tables between <!-- bench:gpu:begin --> and <!-- bench:gpu:end -->, if there are results
   gpu-report.py engine FOLDER PROBLEM PASS PRECISION LAYOUT    the engine that was cuDNN's best
 """
 import glob
@@ -10,7 +9,6 @@ import json
 import os
 import sys
 
-BEGIN, END = "<!-- bench:gpu:begin -->", "<!-- bench:gpu:end -->"
 NETWORKS = {"2d": "2D network", "3d": "3D U-Net"}
 # What is as accurate as what: precisions of cuDNN, and ours that stand beside them.
 COMPARABLE = {"fp32": ["fp32", "bf16x6"], "tf32": ["bf16x3"], "bf16": ["bf16"]}
@@ -83,10 +81,20 @@ def layer_tables(folder):
                     continue
                 yield (f"| {layer} | {count} | {which} | {time_text(mine)} | {mine['precision'] if mine else ''} | {time_text(theirs)} | {theirs['layout'] if theirs else ''} | {ratio} | "
                        f"{f'{floor:.4f}' if floor else ''} | {percent(floor, mine and mine['ms_median'])} | {percent(floor, theirs and theirs['ms_median'])} |")
-            total = sum_row(rows)
+
+
+def sum_table(folder):
+    """What all convolutions of a step take, for the README."""
+    rows = []
+    for dimension, network in NETWORKS.items():
+        for precision in COMPARABLE:
+            total = sum_row(list(layer_rows(folder, dimension, precision)))
             if total:
                 ours, cudnn, floor = total
-                yield f"| **all of a step** | | | {ours:.3f} | | {cudnn:.3f} | | {cudnn / ours:.2f} | {f'{floor:.3f}' if floor else ''} | {percent(floor, ours)} | {percent(floor, cudnn)} |"
+                rows.append(f"| {network} | {precision} | {ours:.3f} | {cudnn:.3f} | {cudnn / ours:.2f} | {f'{floor:.3f}' if floor else ''} | {percent(floor, ours)} | {percent(floor, cudnn)} |")
+    if rows:
+        yield "| network | as accurate as | ours ms | cuDNN ms | cuDNN / ours | floor ms | ours % of floor | cuDNN % of floor |\n|---|---|---:|---:|---:|---:|---:|---:|"
+        yield from rows
 
 
 def our_steps(folder, dimension):
@@ -138,7 +146,7 @@ def write(folder):
     if os.path.exists(info):
         with open(info) as file:
             lines += ["", "```", file.read().rstrip(), "```"]
-    for title, part in [("Training steps", list(step_table(folder)))]:
+    for title, part in [("Training steps", list(step_table(folder))), ("Convolutions of a step", list(sum_table(folder)))]:
         if part:
             lines += ["", f"## {title}", ""] + part
     lines += layer_tables(folder)
@@ -147,39 +155,6 @@ def write(folder):
             lines += ["", f"## {title}", ""] + part
     with open(os.path.join(folder, "report.md"), "w") as file:
         file.write("\n".join(lines) + "\n")
-
-
-def readme_tables(results):
-    """For each GPU with results, its steps and the sums over its convolutions."""
-    for folder in sorted(glob.glob(os.path.join(results, "*", ""))):
-        steps = list(step_table(folder))
-        sums = []
-        for dimension, network in NETWORKS.items():
-            for precision in COMPARABLE:
-                total = sum_row(list(layer_rows(folder, dimension, precision)))
-                if total:
-                    ours, cudnn, floor = total
-                    sums.append(f"| {network} | {precision} | {ours:.2f} | {cudnn:.2f} | {cudnn / ours:.2f} | {f'{floor:.2f}' if floor else ''} |")
-        if not steps and not sums:
-            continue
-        yield f"**{os.path.basename(folder.rstrip('/'))}** ([all figures]({os.path.join(folder, 'report.md')}))\n"
-        if steps:
-            yield "\n".join(steps) + "\n"
-        if sums:
-            yield "\n".join(["| all convolutions of a step | as accurate as | ours ms | cuDNN ms | cuDNN / ours | floor ms |", "|---|---|---:|---:|---:|---:|"] + sums) + "\n"
-
-
-def readme(path, results):
-    tables = "\n".join(readme_tables(results))
-    with open(path) as file:
-        text = file.read()
-    if not tables:
-        return
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        sys.exit(f"gpu-report: {path} needs one line {BEGIN} and one line {END}, between which the tables go")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    with open(path, "w") as file:
-        file.write(f"{before}{BEGIN}\n{tables}{END}{after}")
 
 
 def engine(folder, problem, which, precision, layout):
@@ -192,7 +167,7 @@ def engine(folder, problem, which, precision, layout):
 
 
 if __name__ == "__main__":
-    verbs = {"write": (write, 1), "readme": (readme, 2), "engine": (engine, 5)}
+    verbs = {"write": (write, 1), "engine": (engine, 5)}
     if len(sys.argv) < 2 or sys.argv[1] not in verbs or len(sys.argv) != 2 + verbs[sys.argv[1]][1]:
         sys.exit(__doc__)
     verbs[sys.argv[1]][0](*sys.argv[2:])

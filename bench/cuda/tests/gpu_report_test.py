@@ -21,9 +21,6 @@ class GpuReport(unittest.TestCase):
         self.addCleanup(self.root.cleanup)
         self.folder = os.path.join(self.root.name, "results", "some-gpu")
         os.makedirs(self.folder)
-        self.readme = os.path.join(self.root.name, "README.md")
-        with open(self.readme, "w") as file:
-            file.write("before\n<!-- bench:gpu:begin -->\nold\n<!-- bench:gpu:end -->\nafter\n")
 
     def save(self, name, results):
         with open(os.path.join(self.folder, name), "w") as file:
@@ -51,35 +48,22 @@ class GpuReport(unittest.TestCase):
         self.assertIn("| g5 g6 | 7 | forward | 0.5000 ±1 % | bf16 | 0.7500 ±1 % | NCHW | 1.50 | 0.2500 | 50 | 33 |", report)
         self.assertIn("relative error 1.0", report)
         self.assertIn("cuDNN has no engine for it", report)
-        self.assertNotIn("all of a step", report)  # a pass is missing
+        self.assertNotIn("Convolutions of a step", report)  # a pass is missing
 
     def test_sums_count_each_layer_as_often_as_the_network_has_it(self):
         self.save("layers2d-bf16-ours-bf16.json", {"results": [result(0.5), result(1.0, problem="other", count=2)]})
         self.save("layers2d-bf16-cudnn.json", {"results": [result(1.0), result(1.0, problem="other", count=2)]})
         self.run_program("write", self.folder)
-        self.assertIn("| **all of a step** | | | 5.500 | | 9.000 | | 1.64 |", self.text(os.path.join(self.folder, "report.md")))
+        self.assertIn("| 2D network | bf16 | 5.500 | 9.000 | 1.64 |", self.text(os.path.join(self.folder, "report.md")))
 
     def test_steps_are_held_against_the_fastest_peer(self):
         self.save("step2d-bf16.json", {"mode": "step", "network": "dilated2d", "ms_median": 6.0, "ms_min": 5.9, "peak_tensor_mb": 1000})
         self.save("peers2d-eager.json", {"results": [{"implementation": "pytorch", "mode": "eager", "precision": "bf16", "ms_median": 30.0, "ms_min": 29.0, "peak_device_mb": 2000}]})
         self.save("peers2d-compile.json", {"results": [{"implementation": "pytorch", "mode": "compile", "precision": "bf16", "ms_median": 12.0, "ms_min": 11.0, "peak_device_mb": 2000}]})
-        self.assertEqual(self.run_program("readme", self.readme, os.path.dirname(self.folder))[0], 0, self.errors)
-        readme = self.text(self.readme)
-        self.assertIn("| 2D network | ours | bf16 | 6.000 | 5.900 | 1000 | 2.00 |", readme)
-        self.assertIn("| 2D network | PyTorch eager | bf16 | 30.000 | 29.000 | 2000 | 0.40 |", readme)
-        self.assertTrue(readme.startswith("before\n") and readme.endswith("after\n") and "old" not in readme)
-
-    def test_without_results_the_readme_stays(self):
-        before = self.text(self.readme)
-        self.assertEqual(self.run_program("readme", self.readme, os.path.dirname(self.folder))[0], 0)
-        self.assertEqual(self.text(self.readme), before)
-
-    def test_a_readme_without_a_place_is_refused(self):
-        self.save("step2d-bf16.json", {"ms_median": 6.0, "ms_min": 5.9})
-        with open(self.readme, "w") as file:
-            file.write("nothing\n")
-        self.assertNotEqual(self.run_program("readme", self.readme, os.path.dirname(self.folder))[0], 0)
-        self.assertIn("bench:gpu:begin", self.errors)
+        self.assertEqual(self.run_program("write", self.folder)[0], 0, self.errors)
+        report = self.text(os.path.join(self.folder, "report.md"))
+        self.assertIn("| 2D network | ours | bf16 | 6.000 | 5.900 | 1000 | 2.00 |", report)
+        self.assertIn("| 2D network | PyTorch eager | bf16 | 30.000 | 29.000 | 2000 | 0.40 |", report)
 
     def test_the_best_engine_is_found_again(self):
         self.save_layers()
