@@ -109,7 +109,7 @@ problems() { # piece: both modalities in one launch
 # Compiled where it runs: the compiler that nvcc needs is there.
 cudnn_bench() {
   [ -x "$bin/cudnn_bench" ] && return
-  "${CXX:-g++}" -std=c++17 -O2 "$here"/cuda/*.cpp -o "$bin/cudnn_bench" -ldl > "$out/logs/cudnn_bench-build.log" 2>&1 \
+  "${CXX:-g++}" -std=c++17 -O2 "$here"/cuda/*.cpp -o "$bin/cudnn_bench" -ldl -pthread > "$out/logs/cudnn_bench-build.log" 2>&1 \
     || { not_run "$1" "cudnn_bench does not compile: $(tail -n 1 "$out/logs/cudnn_bench-build.log")"; return 1; }
 }
 

@@ -71,13 +71,12 @@ void Gpu::Buffer::fill(unsigned char value) { gpu_.check(gpu_.api_.set(address_,
 
 void Gpu::Buffer::copy_from(const Buffer& source) { gpu_.check(gpu_.api_.copy(address_, source.address_, size_t(std::min(bytes_, source.bytes_)), nullptr), "copy on the GPU"); }
 
-Times Gpu::time(int runs, const std::function<void()>& work) {
+Times Gpu::time(int runs, const std::function<void()>& work, int warm_up_runs) {
   // Four times the L2: what is left of the last run is gone, and the launch is queued before the GPU gets to it.
   Buffer flush(*this, 4 * l2_bytes_);
   std::vector<void*> events(size_t(2 * runs));
   for (void*& event : events) check(api_.create_event(&event, 0), "create an event");
-  work();
-  work();
+  for (int i = 0; i < warm_up_runs; i++) work();
   for (int i = 0; i < runs; i++) {
     flush.fill(static_cast<unsigned char>(i));
     check(api_.record_event(events[size_t(2 * i)], nullptr), "record an event");

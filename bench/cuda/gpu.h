@@ -46,8 +46,8 @@ class Gpu {
   int64_t l2_bytes() const { return l2_bytes_; }
   int64_t free_bytes() const;
 
-  /// Runs the work on the default stream: twice to warm up, then `runs` times, before each of which the L2 is overwritten.
-  Times time(int runs, const std::function<void()>& work);
+  /// Runs the work on the default stream: some times to warm up, then `runs` times, before each of which the L2 is overwritten.
+  Times time(int runs, const std::function<void()>& work, int warm_up_runs = 2);
 
   void synchronize() const;
 

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "parallel.h"
+
 const char* name_of(Precision precision) { return precision == Precision::Fp32 ? "fp32" : precision == Precision::Tf32 ? "tf32" : "bf16"; }
 const char* name_of(Layout layout) { return layout == Layout::Nhwc ? "NHWC" : "NCHW"; }
 
@@ -39,22 +41,22 @@ static float float_of(uint16_t value) {
 
 std::vector<float> random_values(int64_t count, uint32_t seed, Precision precision) {
   std::vector<float> values(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; i++) {
+  parallel_for(count, [&](int64_t i) {
     float value = float(mixed(uint32_t(i) + seed * 0x9e3779b9u)) / 2147483648.0f - 1;
     values[size_t(i)] = precision == Precision::Bf16 ? float_of(bf16_of(value)) : value;
-  }
+  });
   return values;
 }
 
 std::vector<uint16_t> to_bf16(const std::vector<float>& values) {
   std::vector<uint16_t> result(values.size());
-  std::transform(values.begin(), values.end(), result.begin(), bf16_of);
+  parallel_for(int64_t(values.size()), [&](int64_t i) { result[size_t(i)] = bf16_of(values[size_t(i)]); });
   return result;
 }
 
 std::vector<float> from_bf16(const std::vector<uint16_t>& values) {
   std::vector<float> result(values.size());
-  std::transform(values.begin(), values.end(), result.begin(), float_of);
+  parallel_for(int64_t(values.size()), [&](int64_t i) { result[size_t(i)] = float_of(values[size_t(i)]); });
   return result;
 }
 
@@ -111,24 +113,24 @@ static double backward_weights(const Problem& p, const Tensors& t, const float* 
 }
 
 Samples Samples::of(const Problem& p, Pass pass, const Tensors& tensors, const std::vector<float>& a, const std::vector<float>& b) {
-  constexpr double PRODUCTS = 5e7;  // about half a second
+  constexpr double PRODUCTS = 5e7;  // less than a second
   const Strides& result = tensors.result(pass);
   int64_t count = 1;
   for (int64_t extent : result.extent) count *= extent;
   double per_element = p.flops() / 2 / double(count);
   int64_t samples = std::min<int64_t>(count, std::clamp<int64_t>(int64_t(PRODUCTS / per_element), 64, 4096));
 
-  Samples s;
-  for (int64_t n = 0; n < samples; n++) {
+  Samples s{std::vector<int64_t>(size_t(samples)), std::vector<double>(size_t(samples))};
+  parallel_for(samples, [&](int64_t n) {
     int64_t first = count * n / samples, last = count * (n + 1) / samples;
     int64_t rest = first + int64_t(mixed(uint32_t(n) ^ 0x5bd1e995u)) % (last - first);
     std::array<int64_t, 5> i;
     for (size_t axis = 5; axis-- > 0; rest /= result.extent[axis]) i[axis] = rest % result.extent[axis];
-    s.places.push_back(at(result, i[0], i[1], i[2], i[3], i[4]));
-    s.values.push_back(pass == Pass::Forward ? forward(p, tensors, a.data(), b.data(), i)
-                       : pass == Pass::BackwardData ? backward_data(p, tensors, a.data(), b.data(), i)
-                                                    : backward_weights(p, tensors, a.data(), b.data(), i));
-  }
+    s.places[size_t(n)] = at(result, i[0], i[1], i[2], i[3], i[4]);
+    s.values[size_t(n)] = pass == Pass::Forward ? forward(p, tensors, a.data(), b.data(), i)
+                          : pass == Pass::BackwardData ? backward_data(p, tensors, a.data(), b.data(), i)
+                                                       : backward_weights(p, tensors, a.data(), b.data(), i);
+  });
   return s;
 }
 
