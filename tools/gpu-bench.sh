@@ -132,7 +132,7 @@ piece_step() {
 
 piece_peers() {
   local mode="${1#*-}"
-  try "$1" python3 "$peer_folder/pytorch_step.py" $(sizes "$1") --batch "$(batch "$1")" --modes "$mode" --steps $peer_steps --json "$out/$1.json"
+  try "$1" python3 "$peer_folder/pytorch_step.py" $(sizes "$1") --batch "$(batch "$1")" --modes "$mode" --steps $peer_steps --seconds 300 --json "$out/$1.json"
 }
 
 piece_profile() {

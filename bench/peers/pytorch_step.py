@@ -131,6 +131,14 @@ def timed(step, count, device):
     return [before.elapsed_time(after) for before, after in zip(events, events[1:])]
 
 
+def save(path, results, device):
+    import torch
+
+    gpu = torch.cuda.get_device_name() if device == "cuda" else None
+    with open(path, "w") as file:
+        json.dump({"implementation": "pytorch", "torch": torch.__version__, "cudnn": torch.backends.cudnn.version(), "gpu": gpu, "results": results}, file, indent=2)
+
+
 def main():
     given = options()
     if given.describe:
@@ -165,11 +173,8 @@ def main():
             print(json.dumps(results[-1]), flush=True)
             if given.device == "cuda":
                 torch.cuda.empty_cache()
-    if given.json:
-        report = {"implementation": "pytorch", "torch": torch.__version__, "cudnn": torch.backends.cudnn.version(), "results": results}
-        report["gpu"] = torch.cuda.get_device_name() if given.device == "cuda" else None
-        with open(given.json, "w") as file:
-            json.dump(report, file, indent=2)
+            if given.json:  # after each: a compilation may outlast whoever started this
+                save(given.json, results, given.device)
     return 0 if any("ms_median" in result for result in results) else 1
 
 
