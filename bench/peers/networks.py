@@ -148,6 +148,20 @@ class UNet3D(nn.Module):
         return self.logits(x)
 
 
+def check():
+    """Holds what is easily got wrong against values worked out by hand: a transposed row of [1, 2, 3] by taps [1, 10, 100], its empty slice, and mirrored borders."""
+    layer = Transposed(1, 1, (1, 3, 3))
+    with torch.no_grad():
+        layer.weight.zero_()[0, 0, 0, 1] = torch.tensor([1.0, 10.0, 100.0])
+        y = layer(torch.tensor([1.0, 2.0, 3.0]).reshape(1, 1, 1, 1, 3))
+    x = torch.arange(9.0).reshape(1, 1, 3, 3)
+    for name, found, expected in [
+            ("transposed convolution", y[0, 0, 0, 1], [1, 10, 102, 20, 203, 30]), ("its empty slice", y[0, 0, 1, 1], [0] * 6), ("mirrored border of one", mirror(x, 1)[0, 0, 0], [0, 0, 1, 2, 2]),
+            ("mirrored border of two", mirror(x, 2)[0, 0, 0], [4, 3, 3, 4, 5, 5, 4])]:
+        if found.tolist() != expected:
+            raise RuntimeError(f"{name} gives {found.tolist()} and not {expected}")
+
+
 def network_of(sizes):
     """Refuses one that is not the network to compare with."""
     network = UNet3D(sizes.channels) if sizes.is_3d else DilatedNetwork2D(sizes.channels)

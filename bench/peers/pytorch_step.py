@@ -156,8 +156,10 @@ def main():
         print("pytorch_step: not run: PyTorch sees no GPU", file=sys.stderr)
         return 6
     import losses
+    import networks
 
     losses.check()
+    networks.check()
     begun = time.perf_counter()
     results = []
     for mode in given.modes:
