@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using CommandLine;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Segmentation.Benchmarks.Convolutions;
@@ -12,11 +9,6 @@ namespace UnpairedSegEngine.Cli.Verbs;
 [Verb("bench-convolutions", HelpText = "Check and time single convolutions with cold caches, in the form that bench/cuda times cuDNN.")]
 internal sealed class BenchConvolutionsVerb : DeviceVerb
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    };
-
     [Option("problems", HelpText = "File of lines 'name, count, problem' with tabs between them (bench/peers/pytorch_step.py --problems).")]
     public string? Problems { get; init; }
 
@@ -42,7 +34,7 @@ internal sealed class BenchConvolutionsVerb : DeviceVerb
     public bool Once { get; init; }
 
     [Option("json", HelpText = "Also write the results to this file.")]
-    public string? JsonFile { get; init; }
+    public string? Json { get; init; }
 
     public override int Run(string[] arguments)
     {
@@ -66,8 +58,8 @@ internal sealed class BenchConvolutionsVerb : DeviceVerb
         }
 
         ConvolutionResult[] results = [.. Measure(bench, layers, passes)];
-        if (JsonFile is not null)
-            File.WriteAllText(JsonFile, JsonSerializer.Serialize(new { Implementation = "ours", Gpu = opened.Backend.Description, Results = results }, Json));
+        if (Json is not null)
+            new ConvolutionReport(opened.Backend.Description, results).WriteJson(Json);
         return results.Any(r => r.MsMedian is not null) ? ExitCode.Ok : ExitCode.NumericFailure;
     }
 
