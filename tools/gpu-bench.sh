@@ -68,15 +68,16 @@ else
 fi
 sizes() { echo --network "$(network "$1")" --size $size --depth $depth --channels $channels; }
 
-# Runs a command; the last line of a failure is the reason.
+# Runs a command in what is left of its piece's time; the last line of a failure is the reason.
 try() { # name command...
-  local name="$1" log="$out/logs/$1.log" status
+  local name="$1" log="$out/logs/$1.log" left=$((begun + seconds - $(date +%s))) status
   shift
-  timeout "$seconds" "$@" > "$log" 2>&1
+  [ $left -gt 0 ] || { not_run "$name" "no time left in its piece"; return; }
+  timeout $left "$@" > "$log" 2>&1
   status=$?
   tail -n 2 "$log"
   [ $status -eq 0 ] && return
-  [ $status -eq 124 ] && echo "stopped after $seconds seconds" >> "$log"
+  [ $status -eq 124 ] && echo "stopped after $left seconds" >> "$log"
   not_run "$name" "$(grep -m 1 -E 'not recognized|^unpairedseg: |^cudnn_bench: |not run: |^stopped after' "$log" || grep -v '^ *$' "$log" | tail -n 1)"
 }
 
