@@ -63,7 +63,8 @@ internal sealed class BenchVerbTests : CommandLine
         RequireOneLine(Run("bench", "layers", "--device", "emulated"), 2, "--device emulated");
         RequireOneLine(Run("bench", "step", "--iters", "0"), 2, "--iters 0");
         RequireOneLine(Run("bench", "step", "--size", "17"), 2, "17");
-        Assert.That(Run("bench", "step", "--network", "resnet").Code, Is.EqualTo(2));
+        RequireOneLine(Run("bench", "step", "--network", "resnet"), 2, "resnet", "unet3d");
+        RequireOneLine(Run("bench", "peaks", "--device", "emulated"), 2, "--device emulated");
     }
 
     private static double Gflop(string path)

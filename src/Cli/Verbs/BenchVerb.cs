@@ -29,8 +29,8 @@ internal sealed class BenchVerb : DeviceVerb
     [Value(0, MetaName = "subject", Required = true, HelpText = "layers, step, infer or peaks.")]
     public BenchSubject Subject { get; init; }
 
-    [Option("network", Default = NetworkName.Dilated2d, HelpText = "Network: dilated2d or unet3d.")]
-    public NetworkName Network { get; init; }
+    [Option("network", Default = "dilated2d", HelpText = "Network: dilated2d or unet3d.")]
+    public string Network { get; init; } = "";
 
     [Option("channels", Default = 16, HelpText = "Channels F of the first group.")]
     public int Channels { get; init; }
@@ -72,7 +72,7 @@ internal sealed class BenchVerb : DeviceVerb
         int threads = Threads == 0 ? Environment.ProcessorCount : Threads;
         switch (Subject)
         {
-            case BenchSubject.Peaks: WritePeaks(threads); break;
+            case BenchSubject.Peaks: RequireCpu("peaks are measured"); WritePeaks(threads); break;
             case BenchSubject.Layers: RunLayers(threads); break;
             default: RunStep(threads); break;
         }
@@ -91,18 +91,16 @@ internal sealed class BenchVerb : DeviceVerb
 
     private TrainingConfig Config()
     {
-        int size = Size ?? (Network == NetworkName.Unet3d ? 128 : 256);
-        string network = Network.ToString().ToLowerInvariant();
+        int size = Size ?? (Network == "unet3d" ? 128 : 256);
         return ConfigLoader.Load(sets:
         [
-            $"network.name={network}", Setting("network.channels", Channels), Setting("data.size", size), Setting("data.depth", Depth), Setting("training.batch", Batch),
+            $"network.name={Network}", Setting("network.channels", Channels), Setting("data.size", size), Setting("data.depth", Depth), Setting("training.batch", Batch),
         ]);
     }
 
     private void RunLayers(int threads)
     {
-        if (DeviceName != "cpu")
-            throw new ArgumentException($"--device {DeviceName}: layers are timed on the cpu; see 'bench-convolutions', 'bench step' and 'profile' for other devices");
+        RequireCpu("layers are timed");
         TrainingConfig config = Config();
         NetworkLayer[] layers = [.. NetworkLayers.Of(config).Where(layer => layer.Name.Contains(Filter, StringComparison.Ordinal))];
         if (layers.Length == 0)
@@ -116,7 +114,7 @@ internal sealed class BenchVerb : DeviceVerb
         {
             string repro = string.Create(
                 CultureInfo.InvariantCulture,
-                $"unpairedseg bench layers --network {Network.ToString().ToLowerInvariant()} --channels {Channels} --size {config.Data.Size} --depth {Depth} --batch {Batch} --threads {threads}{(Exact ? " --exact" : "")} --filter '{layer.Name}'");
+                $"unpairedseg bench layers --network {Network} --channels {Channels} --size {config.Data.Size} --depth {Depth} --batch {Batch} --threads {threads}{(Exact ? " --exact" : "")} --filter '{layer.Name}'");
             foreach (LayerResult r in benchmark.Measure(layer))
             {
                 results.Add(r with { Repro = repro });
@@ -132,6 +130,12 @@ internal sealed class BenchVerb : DeviceVerb
             BenchmarkFiles.WriteCsv(Csv, results);
         if (Markdown is not null)
             BenchmarkFiles.WriteMarkdown(Markdown, results);
+    }
+
+    private void RequireCpu(string what)
+    {
+        if (DeviceName != "cpu")
+            throw new ArgumentException($"--device {DeviceName}: {what} on the cpu; see 'bench-convolutions', 'bench step' and 'profile' for other devices");
     }
 
     private void RunStep(int threads)
