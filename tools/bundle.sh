@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs what tools/gpu-check.sh needs on a machine that has an NVIDIA GPU and its driver and nothing else: the program and its tests with the .NET runtime, and all kernels
-# compiled. Usage: tools/bundle.sh [FILE]   (unpairedseg-gpu-check.tar.xz if not given). Needs the .NET SDK; NVRTC is downloaded if it is not there (tools/fetch-nvrtc.sh).
+# Packs what tools/gpu-check.sh and tools/gpu-bench.sh need on a machine that has an NVIDIA GPU and its driver: the program and its tests with the .NET runtime, all kernels
+# compiled, and for the comparison with cuDNN and PyTorch, where those are installed, the sources of bench/cuda and bench/peers. Usage: tools/bundle.sh [FILE]   (unpairedseg-gpu-check.tar.xz if not given). Needs the .NET SDK; NVRTC is downloaded if it is not there (tools/fetch-nvrtc.sh).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -19,13 +19,16 @@ done
 find "$bundle/bin" \( -name '*.pdb' -o -name '*.xml' -o -name 'libmscordaccore.so' -o -name 'libmscordbi.so' -o -name '*CodeCoverage*' \) -prune -exec rm -rf {} +
 
 UNPAIREDSEG_NVRTC="${UNPAIREDSEG_NVRTC:-$(tools/fetch-nvrtc.sh)}" "$bundle/bin/unpairedseg" kernels --compile sm_80,sm_90a,compute_80 --out "$bundle/bin/kernels/images"
-cp tools/gpu-check.sh "$bundle/"
+cp tools/gpu-check.sh tools/gpu-bench.sh tools/gpu-report.py "$bundle/"
+mkdir "$bundle/cuda" "$bundle/peers"
+cp bench/cuda/*.cpp bench/cuda/*.h "$bundle/cuda/"
+cp bench/peers/*.py "$bundle/peers/"
 git describe --always --dirty > "$bundle/commit"
 
 mkdir -p "$(dirname "$target")"
 tar -C "$work" --sort=name --owner=0 --group=0 -c unpairedseg-gpu-check | xz -6 -T0 > "$target"
 bytes=$(stat -c %s "$target")
-echo "$target: $((bytes / 1024 / 1024)) MiB; on the GPU's machine: tar -xJf $(basename "$target") && unpairedseg-gpu-check/gpu-check.sh"
+echo "$target: $((bytes / 1024 / 1024)) MiB; on the GPU's machine: tar -xJf $(basename "$target") && unpairedseg-gpu-check/gpu-check.sh; figures: unpairedseg-gpu-check/gpu-bench.sh all --out FOLDER"
 if [ "$bytes" -gt "$limit" ]; then
   echo "larger than the limit of $((limit / 1024 / 1024)) MiB" >&2
   exit 1

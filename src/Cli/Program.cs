@@ -11,7 +11,7 @@ namespace UnpairedSegEngine.Cli;
 public static class Program
 {
     private static readonly Type[] Verbs =
-        [typeof(TrainVerb), typeof(ExperimentVerb), typeof(EvaluateVerb), typeof(PredictVerb), typeof(PhantomVerb), typeof(PreprocessVerb), typeof(InspectVerb), typeof(ConfigVerb), typeof(KernelsVerb), typeof(ProfileVerb), typeof(BenchVerb), typeof(InfoVerb), typeof(DemoVerb)];
+        [typeof(TrainVerb), typeof(ExperimentVerb), typeof(EvaluateVerb), typeof(PredictVerb), typeof(PhantomVerb), typeof(PreprocessVerb), typeof(InspectVerb), typeof(ConfigVerb), typeof(KernelsVerb), typeof(ProfileVerb), typeof(BenchVerb), typeof(BenchConvolutionsVerb), typeof(InfoVerb), typeof(DemoVerb)];
 
     public static int Main(string[] arguments)
     {

@@ -25,6 +25,7 @@ internal sealed class ProfileVerbTests : CommandLine
         {
             Assert.That(recorded.GetProperty("ts").GetDouble(), Is.GreaterThanOrEqualTo(end - ClockTick), "operations follow each other");
             end = recorded.GetProperty("ts").GetDouble() + recorded.GetProperty("dur").GetDouble();
+            Assert.That(recorded.GetProperty("args").GetProperty("allocated_bytes").GetInt64(), Is.GreaterThanOrEqualTo(0));
         }
 
         Assert.That(events, Has.Length.GreaterThan(100));

@@ -5,7 +5,7 @@
 //   FAKE_CUDA_VERSION     what cuDriverGetVersion says (13000)      FAKE_CUDA_DEVICES     number of GPUs (1)
 //   FAKE_CUDA_CAPABILITY  compute capability (90)                   FAKE_CUDA_MEMORY      bytes of device memory (64 MiB)
 //   FAKE_CUDA_IMAGE       CUresult of loading an image (0)          FAKE_CUDA_LAUNCH      CUresult of every launch (0)
-//   FAKE_CUDA_KERNELS     path of libemulated_kernels.so
+//   FAKE_CUDA_L2          bytes of the L2 (60 MiB)                  FAKE_CUDA_KERNELS     path of libemulated_kernels.so
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdarg.h>
@@ -37,8 +37,8 @@ typedef struct Recorded {
 } Recorded;
 
 static struct {
-  long version, devices, capability, memory, image, launch;
-} settings = {13000, 1, 90, 64l << 20, 0, 0};
+  long version, devices, capability, memory, image, launch, l2;
+} settings = {13000, 1, 90, 64l << 20, 0, 0, 60l << 20};
 
 static long used;
 static __thread void* context;
@@ -75,6 +75,7 @@ void fake_cuda_set(const char* name, long value) {
   if (!strcmp(name, "MEMORY")) settings.memory = value;
   if (!strcmp(name, "IMAGE")) settings.image = value;
   if (!strcmp(name, "LAUNCH")) settings.launch = value;
+  if (!strcmp(name, "L2")) settings.l2 = value;
 }
 
 /// Runs kernels in the emulator from now on. Returns 0 if the library can be used.
@@ -89,9 +90,9 @@ int fake_cuda_use_kernels(const char* path) {
 }
 
 int cuInit(unsigned flags) {
-  static const char* names[] = {"VERSION", "DEVICES", "CAPABILITY", "MEMORY", "IMAGE", "LAUNCH"};
+  static const char* names[] = {"VERSION", "DEVICES", "CAPABILITY", "MEMORY", "IMAGE", "LAUNCH", "L2"};
   (void)flags;
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < 7; i++) {
     char variable[64];
     snprintf(variable, sizeof variable, "FAKE_CUDA_%s", names[i]);
     const char* value = getenv(variable);
@@ -165,7 +166,7 @@ int cuDeviceGetAttribute(int* value, int attribute, int device) {
     case 16: *value = 4; break;                               // multiprocessors
     case 36: *value = 2619000; break;
     case 37: *value = 6144; break;
-    case 38: *value = 62914560; break;
+    case 38: *value = (int)settings.l2; break;
     case 39: *value = 2048; break;
     case 41: case 83: case 91: *value = 1; break;
     case 75: *value = (int)settings.capability / 10; break;
@@ -192,6 +193,7 @@ int cuCtxCreate_v2(void** created, unsigned flags, int device) {
   *created = context = &contexts[device % 64];
   return SUCCESS;
 }
+int cuDevicePrimaryCtxRetain(void** retained, int device) { return cuCtxCreate_v2(retained, 0, device); }
 int cuCtxDestroy_v2(void* destroyed) {
   (void)destroyed;
   return SUCCESS;

@@ -102,7 +102,7 @@ internal sealed class BenchVerb : DeviceVerb
     private void RunLayers(int threads)
     {
         if (DeviceName != "cpu")
-            throw new ArgumentException($"--device {DeviceName}: layers are timed on the cpu; see 'bench step' and 'profile' for other devices");
+            throw new ArgumentException($"--device {DeviceName}: layers are timed on the cpu; see 'bench-convolutions', 'bench step' and 'profile' for other devices");
         TrainingConfig config = Config();
         NetworkLayer[] layers = [.. NetworkLayers.Of(config).Where(layer => layer.Name.Contains(Filter, StringComparison.Ordinal))];
         if (layers.Length == 0)

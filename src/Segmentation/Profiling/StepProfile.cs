@@ -46,12 +46,12 @@ public sealed record StepProfile(IReadOnlyList<OperationRecord> Records, double 
         dur = record.Duration.TotalMicroseconds,
         pid = 1,
         tid = row,
-        args = new { sizes = record.Sizes, gflops = record.Flops / record.Duration.TotalSeconds / 1e9, gbytes_per_s = record.Bytes / record.Duration.TotalSeconds / 1e9 },
+        args = new { sizes = record.Sizes, gflops = record.Flops / record.Duration.TotalSeconds / 1e9, gbytes_per_s = record.Bytes / record.Duration.TotalSeconds / 1e9, allocated_bytes = record.Allocated },
     };
 
     private static IEnumerable<ProfileRow> Rows(IEnumerable<OperationRecord> records, Func<OperationRecord, (string Name, string Sizes)> key)
         => records.GroupBy(key).Select(group => new ProfileRow(
-            group.Key.Name, group.Key.Sizes, group.Count(), group.Sum(r => r.Duration.TotalMilliseconds), group.Sum(r => r.Flops), group.Sum(r => (double)r.Bytes)))
+            group.Key.Name, group.Key.Sizes, group.Count(), group.Sum(r => r.Duration.TotalMilliseconds), group.Sum(r => r.Flops), group.Sum(r => (double)r.Bytes), group.Sum(r => r.Allocated)))
             .OrderByDescending(row => row.Milliseconds);
 }
 
@@ -62,7 +62,8 @@ public sealed record StepProfile(IReadOnlyList<OperationRecord> Records, double 
 /// <param name="Milliseconds">In all.</param>
 /// <param name="Flops">By formula.</param>
 /// <param name="Bytes">Of the arguments, each once.</param>
-public sealed record ProfileRow(string Name, string Sizes, int Calls, double Milliseconds, double Flops, double Bytes)
+/// <param name="Allocated">Bytes of managed memory.</param>
+public sealed record ProfileRow(string Name, string Sizes, int Calls, double Milliseconds, double Flops, double Bytes, long Allocated)
 {
     public double GFlops => Flops / Milliseconds / 1e6;
 

@@ -37,7 +37,12 @@ public sealed class CudaBackend : IlgpuBackend
 
     public override DevicePeaks? Peaks => CudaPeaks.Of(driver.Properties, precision);
 
-    public override OperationClock CreateClock() => kernels.Clock = new CudaClock(driver, kernels);
+    public override OperationClock CreateClock(bool kernels = true)
+    {
+        var clock = new CudaClock(driver, this.kernels);
+        this.kernels.Clock = kernels ? clock : null;
+        return clock;
+    }
 
     /// <summary>The emulated GPU, on a device in host memory.</summary>
     /// <exception cref="CudaException">The emulated kernels were not built.</exception>

@@ -11,7 +11,7 @@ namespace UnpairedSegEngine.Backends.Profiling;
 public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
 {
     private readonly OperationClock clock = inner.CreateClock();
-    private readonly List<(string Name, string Sizes, int Begin, int End, double Flops, long Bytes)> operations = [];
+    private readonly List<(string Name, string Sizes, int Begin, int End, double Flops, long Bytes, long Allocated)> operations = [];
 
     public override string Description => inner.Description;
 
@@ -21,10 +21,10 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
 
     /// <summary>What was recorded, in order; waits until it is done.</summary>
     public IReadOnlyList<OperationRecord> Records
-        => [.. clock.Preparation is var (name, begin, end) ? [Timed(name, "", begin, end, 0, 0)] : Array.Empty<OperationRecord>(), .. operations.Select(o => Timed(o.Name, o.Sizes, o.Begin, o.End, o.Flops, o.Bytes))];
+        => [.. clock.Preparation is var (name, begin, end) ? [Timed(name, "", begin, end, 0, 0, 0)] : Array.Empty<OperationRecord>(), .. operations.Select(o => Timed(o.Name, o.Sizes, o.Begin, o.End, o.Flops, o.Bytes, o.Allocated))];
 
     /// <summary>The kernels of the operations, in order, without FLOPs and bytes of their own.</summary>
-    public IReadOnlyList<OperationRecord> Kernels => [.. clock.Kernels.Select(k => Timed(k.Kernel, "", k.Begin, k.End, 0, 0))];
+    public IReadOnlyList<OperationRecord> Kernels => [.. clock.Kernels.Select(k => Timed(k.Kernel, "", k.Begin, k.End, 0, 0, 0))];
 
     /// <summary>Forgets what was recorded.</summary>
     public void Restart()
@@ -144,15 +144,17 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
         long bytes = 0;
         foreach (Tensor tensor in tensors)
             bytes += tensor.Bytes;
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
         int begin = clock.Begin(name);
         operation();
-        operations.Add((name, sizes, begin, clock.End(), flops, bytes));
+        int end = clock.End();
+        operations.Add((name, sizes, begin, end, flops, bytes, GC.GetAllocatedBytesForCurrentThread() - allocated));
     }
 
     /// <summary>A tick at least, so that rates stay finite.</summary>
-    private OperationRecord Timed(string name, string sizes, int begin, int end, double flops, long bytes)
+    private OperationRecord Timed(string name, string sizes, int begin, int end, double flops, long bytes, long allocated)
     {
         TimeSpan start = clock.TimeOf(begin);
-        return new OperationRecord(name, sizes, start, TimeSpan.FromTicks(Math.Max(1, (clock.TimeOf(end) - start).Ticks)), flops, bytes);
+        return new OperationRecord(name, sizes, start, TimeSpan.FromTicks(Math.Max(1, (clock.TimeOf(end) - start).Ticks)), flops, bytes, allocated);
     }
 }
