@@ -160,16 +160,27 @@ def layer_tables(rows):
     return [*lines, "", "### Slower than libtorch tuned", "", *listed(slower), "", "### Below 60 % of the multiply-add peak", "", *listed(weak)]
 
 
+def origins(results, *subjects):
+    """A line for each state of machine and code that the subjects were measured in."""
+    measured = {}
+    for subject in subjects:
+        if results.get(subject):
+            # A file from before subjects had origins of their own names one for all of them.
+            origin = results.get("origins", {}).get(subject, results)
+            line = f"{origin['machine']}, {origin['cores']} cores, commit {origin['commit']}, load average {origin['load']:.1f} at the start; {origin['peer']}."
+            measured.setdefault(line, []).append(subject)
+    return [f"{' and '.join(of)}: {line}" for line, of in measured.items()]
+
+
 def report(results):
     lines = [
         "# Ours and libtorch on the processor", "",
-        f"{results['machine']}, {results['cores']} cores, commit {results['commit']}; load average {results['load']} at the start. {results['peer']}.",
         "Milliseconds are the least of the runs, which were taken in turns. Ratio: libtorch's time over ours in the same turn, median (lowest to highest); above 1, ours is faster.",
         "Defaults: as a user gets it. Tuned: glibc keeps freed memory, and the faster memory layout. Memory: peak resident set.",
-        "", "## Steps and predictions", "", *whole_table(results.get("step", []) + results.get("infer", [])),
+        "", "## Steps and predictions", "", *origins(results, "step", "infer"), "", *whole_table(results.get("step", []) + results.get("infer", [])),
     ]
     if results.get("layers"):
-        lines += ["", "## Layers", "", "1+1 samples at 256x256 (2D) and 128x128x8 (3D), F = 16; % of the measured multiply-add peak by the formula's FLOPs without taps in the padding.",
+        lines += ["", "## Layers", "", *origins(results, "layers"), "", "1+1 samples at 256x256 (2D) and 128x128x8 (3D), F = 16; % of the measured multiply-add peak by the formula's FLOPs without taps in the padding.",
                   "A concatenation's layer is two convolutions here and one, without the copy, in libtorch.", *layer_tables(results["layers"])]
     return "\n".join(lines) + "\n"
 
@@ -197,20 +208,23 @@ def main():
     runs = folder / "peers-libtorch.json"
     results = json.loads(runs.read_text(encoding="utf-8")) if runs.exists() and (options.only or options.report) else {}
     if not options.report:
-        results.update(machine())
-        if results["load"] > 0.5:
-            print(f"bench-peers: the machine is busy (load average {results['load']}): times will be off", file=sys.stderr)
+        if os.getloadavg()[0] > 0.5:
+            print(f"bench-peers: the machine is busy (load average {os.getloadavg()[0]:.1f}): times will be off", file=sys.stderr)
         build("src/Cli")
         build("bench/Peers.LibTorch")
         subprocess.run([*PEER, "check"], check=True, stdout=subprocess.DEVNULL)
-        if options.only in (None, "step"):
-            results["step"] = whole_work("step", STEPS, options)
-        if options.only in (None, "infer"):
-            results["infer"] = whole_work("infer", PREDICTIONS, options)
-        if options.only in (None, "layers"):
-            results["layers"] = layers(options)
         folder.mkdir(parents=True, exist_ok=True)
-        runs.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        subjects = {
+            "step": lambda: whole_work("step", STEPS, options),
+            "infer": lambda: whole_work("infer", PREDICTIONS, options),
+            "layers": lambda: layers(options),
+        }
+        for subject in [options.only] if options.only else subjects:
+            origin = machine()
+            results[subject] = subjects[subject]()
+            results.setdefault("origins", {})[subject] = origin
+            # After each subject: one that fails costs none that was measured before.
+            runs.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     (folder / "peers-libtorch.md").write_text(report(results), encoding="utf-8")
 
 

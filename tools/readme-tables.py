@@ -15,11 +15,16 @@ BLOCK = re.compile(r"(<!-- from (?P<file>\S+?)#(?P<heading>[^>]+?) -->\n).*?(<!-
 
 def section(path, heading):
     """The lines below a heading, up to the next one of the same or a higher level."""
-    text = (ROOT / path).read_text(encoding="utf-8")
-    found = re.search(rf"^(#+) {re.escape(heading)}\n(.*?)(?=^#{{1,2}} |\Z)", text, re.DOTALL | re.MULTILINE)
+    try:
+        text = (ROOT / path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        sys.exit(f"readme-tables: README.md quotes {path}, which is not there; tools/measure.py and tools/bench-peers.py write such reports")
+    found = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
     if found is None:
         sys.exit(f"readme-tables: {path} has no heading '{heading}'")
-    return found[2].strip()
+    below = text[found.end():]
+    following = re.search(rf"^#{{1,{len(found[1])}}} ", below, re.MULTILINE)
+    return below[:following.start() if following else None].strip()
 
 
 def main():
@@ -28,6 +33,10 @@ def main():
     options = parser.parse_args()
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
+    blocks = len(BLOCK.findall(text))
+    # A lost end would let a block swallow what follows it, and without blocks nothing would be compared.
+    if blocks == 0 or not blocks == text.count("<!-- from ") == text.count("<!-- end -->"):
+        sys.exit("readme-tables: README.md should have blocks that begin with <!-- from FILE#Heading --> and end with <!-- end -->, in turns")
     written = BLOCK.sub(lambda block: f"{block[1]}{section(block['file'], block['heading'])}\n{block[4]}", text)
     if options.check:
         if written != text:

@@ -16,6 +16,11 @@ public class ConvolutionBenchmarks : Workbench
     [Params(1, 2)]
     public int Dilation { get; set; }
 
+    public override double Flops => Problem.FlopsWithinImage;
+
+    private ConvolutionProblem Problem
+        => ConvolutionProblem.Same(new Shape(1, 1, 32, 32, Channels), new Shape(1, 3, 3, Channels, Channels), dilation: Size3.Planar(Dilation));
+
     [Benchmark]
     public void Forward() => Backend.ConvolutionForward(problem, x, w, null, y);
 
@@ -27,8 +32,7 @@ public class ConvolutionBenchmarks : Workbench
 
     protected override void Allocate()
     {
-        var images = new Shape(1, 1, 32, 32, Channels);
-        problem = ConvolutionProblem.Same(images, new Shape(1, 3, 3, Channels, Channels), dilation: Size3.Planar(Dilation));
+        problem = Problem;
         (x, w, y) = (MadeUp(problem.InputShape), MadeUp(problem.WeightShape), MadeUp(problem.OutputShape));
     }
 }

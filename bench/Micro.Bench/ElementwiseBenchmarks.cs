@@ -27,6 +27,14 @@ public class ElementwiseBenchmarks : Workbench
     [Benchmark]
     public void Adam() => Backend.Adam([new AdamUpdate(new AdamSettings(1e-9, 0.9, 0.999, 1e-8, 0), x, g, m, v)]);
 
+    /// <summary>Pooling: its input and, a quarter of it, output and byte of choice. Adam: weights, gradients and two moments read, all but the gradients written.</summary>
+    public override double Bytes(string benchmark) => Images.Count * benchmark switch
+    {
+        nameof(MaxPool) or nameof(MaxPoolGradient) => sizeof(float) + ((sizeof(float) + 1) / 4.0),
+        nameof(Adam) => 7 * sizeof(float),
+        _ => 2 * sizeof(float),
+    };
+
     protected override void Allocate()
     {
         pooling = new PoolingProblem(Images, Size3.Planar(2), Size3.Planar(2)).Validate();

@@ -4,29 +4,33 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Bench.Micro;
 
-/// <summary>The two passes of the segmentation loss over the logits.</summary>
+/// <summary>The two passes of the segmentation loss over logits.</summary>
 public class LossBenchmarks : Workbench
 {
-    private SegmentationLossProblem problem = null!;
-    private Tensor logits = null!, labels = null!, sums = null!, coefficients = null!, gradient = null!;
+    private static readonly Shape Labels = new(2, 1, 256, 256);
 
-    [Params(5, 16)]
+    private SegmentationLossProblem problem = null!;
+    private Tensor logits = null!, labels = null!, sums = null!, coefficients = null!, gz = null!;
+
+    [Params(2, 5)]
     public int Classes { get; set; }
+
+    private Shape Logits => new(2, 1, 256, 256, Classes);
 
     [Benchmark]
     public void Sums() => Backend.SegmentationLossSums(problem, logits, labels, sums);
 
     [Benchmark]
-    public void Gradient() => Backend.SegmentationLossGradient(problem, logits, labels, coefficients, gradient);
+    public void Gradient() => Backend.SegmentationLossGradient(problem, logits, labels, coefficients, gz);
+
+    public override double Bytes(string benchmark) => Labels.Count + (sizeof(float) * (double)Logits.Count * (benchmark == nameof(Sums) ? 1 : 2));
 
     protected override void Allocate()
     {
-        var positions = new Shape(2, 1, 256, 256);
-        logits = MadeUp(new Shape(2, 1, 256, 256, Classes));
-        labels = Tensor.From<byte>(logits.Device, positions, [.. Enumerable.Range(0, checked((int)positions.Count)).Select(i => (byte)(i / 11 % Classes))]);
-        problem = new SegmentationLossProblem { LogitsShape = logits.Shape, Modality = new ModalityIndex(2, 0, 1) }.Validate(positions);
-        (sums, gradient) = (Tensor.Allocate(logits.Device, problem.SumsShape, DType.Float64), MadeUp(logits.Shape));
-        Backend.SegmentationLossSums(problem, logits, labels, sums);
-        coefficients = Tensor.From<double>(logits.Device, problem.CoefficientsShape, new SegmentationLossTerms(problem, sums.ToArray<double>()).Coefficients);
+        problem = new SegmentationLossProblem { LogitsShape = Logits, Modality = new ModalityIndex(2, 0, 1) }.Validate(Labels);
+        (logits, gz) = (MadeUp(Logits), MadeUp(Logits));
+        labels = Tensor.From<byte>(logits.Device, Labels, [.. Enumerable.Range(0, (int)Labels.Count).Select(i => (byte)(i / 11 % Classes))]);
+        (sums, coefficients) = (Tensor.Allocate(logits.Device, problem.SumsShape, DType.Float64), Tensor.Allocate(logits.Device, problem.CoefficientsShape, DType.Float64));
+        coefficients.Load<double>([.. Enumerable.Range(0, (int)problem.CoefficientsShape.Count).Select(i => 1e-6 * (i + 1))]);
     }
 }

@@ -16,6 +16,10 @@ public class NormalizationBenchmarks : Workbench
     [Params(0.75, 1)]
     public double Keep { get; set; }
 
+    private int Side => Channels == 16 ? 256 : 32;
+
+    private Shape Images => new(2, 1, Side, Side, Channels);
+
     [Benchmark]
     public void Statistics() => Backend.NormalizationStatistics(problem, x, mean, variance);
 
@@ -25,10 +29,16 @@ public class NormalizationBenchmarks : Workbench
     [Benchmark]
     public void Backward() => Backend.NormalizationBackward(problem, true, gy, x, mean, variance, gamma, beta, y, ggamma, gbeta);
 
+    public override double Bytes(string benchmark) => sizeof(float) * (double)Images.Count * benchmark switch
+    {
+        nameof(Statistics) => 1,
+        nameof(Forward) => 2,
+        _ => 3,
+    };
+
     protected override void Allocate()
     {
-        int side = Channels == 16 ? 256 : 32;
-        var shape = new Shape(2, 1, side, side, Channels);
+        Shape shape = Images;
         DropoutMask dropout = Keep < 1 ? new DropoutMask(Keep, 1, 1) : DropoutMask.None;
         problem = new NormalizationProblem(shape, NormalizationKind.Batch, new ModalityIndex(2, 0, 1), 1, 1e-3, 0.2, dropout).Validate();
         (x, y, gy) = (MadeUp(shape), MadeUp(shape), MadeUp(shape));

@@ -17,6 +17,12 @@ public abstract class Workbench
 
     protected CpuBackend Backend { get; private set; } = null!;
 
+    /// <summary>FLOPs of each benchmark by formula; 0 where memory is what counts. Known before the operands are made.</summary>
+    public virtual double Flops => 0;
+
+    /// <summary>Bytes that a benchmark reads and writes, each operand once.</summary>
+    public virtual double Bytes(string benchmark) => 0;
+
     [GlobalSetup]
     public void SetUp()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using UnpairedSegEngine.Backends.Cpu;
 
 namespace UnpairedSegEngine.Cli.Tests;
 
@@ -18,6 +19,7 @@ internal sealed class BenchVerbTests : CommandLine
         Assert.That(
             (result.GetProperty("mode").GetString(), result.GetProperty("network").GetString(), result.GetProperty("batch").GetInt32(), result.GetProperty("iters").GetInt32(), result.GetProperty("threads").GetInt32()),
             Is.EqualTo((subject, network, 1, 2, 2)));
+        Assert.That((result.GetProperty("exact").GetBoolean(), result.GetProperty("simd").GetString()), Is.EqualTo((false, SimdLevels.Best.ToString().ToLowerInvariant())));
         Assert.That(result.GetProperty("ms_min").GetDouble(), Is.GreaterThan(0).And.LessThanOrEqualTo(result.GetProperty("ms_median").GetDouble()));
         Assert.That(result.GetProperty("peak_rss_mb").GetDouble(), Is.GreaterThan(1));
     }
@@ -37,6 +39,7 @@ internal sealed class BenchVerbTests : CommandLine
         Assert.That(measured, Has.Length.EqualTo(3 * 15));
         Assert.That(File.ReadAllLines(csv), Has.Length.EqualTo(1 + (3 * 15)));
         Assert.That(File.ReadAllLines(markdown), Has.Length.EqualTo(2 + 15));
+        Assert.That(File.ReadLines(csv).Skip(1), Has.All.Contains(",unpairedseg bench layers --network dilated2d --channels 2 --size 16 "));
         foreach (JsonElement layer in measured)
         {
             Assert.That(layer.GetProperty("gflops").GetDouble(), Is.EqualTo(1e3 * layer.GetProperty("gflop").GetDouble() / layer.GetProperty("ms_min").GetDouble()).Within(1e-9).Percent);
@@ -51,9 +54,13 @@ internal sealed class BenchVerbTests : CommandLine
     [Test]
     public void Peaks_are_measured_by_threads()
     {
-        (int code, string output, string errors) = Run("bench", "peaks", "--threads", "2");
+        (int code, string output, string errors) = Run("bench", "peaks", "--threads", "2", "--json", PathOf("peaks.json"));
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Contain("1 threads: ").And.Contain("2 threads: ").And.Contain("GB/s"));
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(PathOf("peaks.json")));
+        JsonElement[] peaks = [.. document.RootElement.EnumerateArray()];
+        Assert.That(peaks.Select(peak => peak.GetProperty("threads").GetInt32()), Is.EqualTo(new[] { 1, 2 }));
+        Assert.That(peaks.Select(peak => peak.GetProperty("gflops").GetDouble()), Has.All.GreaterThan(0));
     }
 
     [Test]
@@ -62,6 +69,9 @@ internal sealed class BenchVerbTests : CommandLine
         RequireOneLine(Run("bench", "layers", "--filter", "nothing"), 2, "no layer");
         RequireOneLine(Run("bench", "layers", "--device", "emulated"), 2, "--device emulated");
         RequireOneLine(Run("bench", "step", "--iters", "0"), 2, "--iters 0");
+        RequireOneLine(Run("bench", "step", "--csv", "steps.csv"), 2, "--csv");
+        RequireOneLine(Run("bench", "peaks", "--threads", "-1"), 2, "-1");
+        RequireOneLine(Run("bench", "step", "--threads", "-1"), 2, "-1");
         RequireOneLine(Run("bench", "step", "--size", "17"), 2, "17");
         RequireOneLine(Run("bench", "step", "--network", "resnet"), 2, "resnet", "unet3d");
         RequireOneLine(Run("bench", "peaks", "--device", "emulated"), 2, "--device emulated");

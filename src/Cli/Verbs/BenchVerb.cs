@@ -69,6 +69,10 @@ internal sealed class BenchVerb : DeviceVerb
     {
         if (Iters < 1 || !(Seconds > 0))
             throw new ArgumentException($"--iters {Iters} must be at least 1 and --seconds {Seconds} above 0");
+        if (Threads < 0)
+            throw new ArgumentException($"--threads {Threads} must be at least 1, or 0 for all cores");
+        if (Subject != BenchSubject.Layers && (Csv ?? Markdown) is not null)
+            throw new ArgumentException($"--csv and --markdown are for 'bench layers'; 'bench {Subject.ToString().ToLowerInvariant()}' has --json");
         int threads = Threads == 0 ? Environment.ProcessorCount : Threads;
         switch (Subject)
         {
@@ -80,13 +84,21 @@ internal sealed class BenchVerb : DeviceVerb
         return ExitCode.Ok;
     }
 
-    private static void WritePeaks(int most)
+    private static string Simd => SimdLevels.Best.ToString().ToLowerInvariant();
+
+    private void WritePeaks(int most)
     {
+        var peaks = new List<PeakResult>();
         for (int threads = 1; threads <= most; threads++)
         {
             using var team = new CpuThreads(threads);
-            Print($"{threads} threads: {ProcessorPeaks.MultiplyAdd(team):F0} GFLOP/s of float32 multiply-adds ({SimdLevels.Best}), {ProcessorPeaks.Bandwidth(team):F1} GB/s of memory");
+            var peak = new PeakResult(threads, Simd, ProcessorPeaks.MultiplyAdd(team), ProcessorPeaks.Bandwidth(team));
+            peaks.Add(peak);
+            Print($"{threads} threads: {peak.Gflops:F0} GFLOP/s of float32 multiply-adds ({peak.Simd}), {peak.Gbs:F1} GB/s of memory");
         }
+
+        if (Json is not null)
+            BenchmarkFiles.WriteJson(Json, peaks);
     }
 
     private TrainingConfig Config()
@@ -143,7 +155,12 @@ internal sealed class BenchVerb : DeviceVerb
         TrainingConfig config = Config();
         using OpenedBackend opened = OpenBackend(threads);
         StepResult r = StepBenchmark.Run(
-            config, opened.Backend, threads, Subject == BenchSubject.Infer, run => Iters is { } times ? Measurement.Times(times, run) : Measurement.Of(Seconds, run));
+            config, opened.Backend, threads, Subject == BenchSubject.Infer, run => Iters is { } times ? Measurement.Times(times, run) : Measurement.Of(Seconds, run))
+            with
+            {
+                Exact = Exact,
+                Simd = opened.Backend is CpuBackend ? Simd : null,
+            };
         string batch = r.Mode == "step" ? $"{r.Batch}+{r.Batch}" : r.Batch.ToString(CultureInfo.InvariantCulture), depth = r.Depth is { } slices ? $"x{slices}" : "";
         Print($"{r.Network} {r.Mode} F={r.Channels} {r.Size}x{r.Size}{depth} batch {batch}, {r.Backend}: min {r.MsMin:F1} ms, median {r.MsMedian:F1} ms of {r.Iters}; {r.Gflop:F0} GFLOP, {1e3 * r.Gflop / r.MsMin:F0} GFLOP/s; peak memory {r.PeakRssMb:F0} MiB (tensors {r.PeakTensorMb:F0} MiB)");
         if (Json is not null)

@@ -14,6 +14,9 @@ public static class BenchmarkFiles
     /// <summary>One object with snake_case names.</summary>
     public static void WriteJson(string path, StepResult result) => WriteObject(path, result);
 
+    /// <summary>A list of objects, by threads.</summary>
+    public static void WriteJson(string path, IReadOnlyList<PeakResult> peaks) => WriteObject(path, peaks);
+
     /// <summary>Sizes, and a list of layers with what follows from their times.</summary>
     public static void WriteJson(string path, TrainingConfig config, int threads, string backend, IReadOnlyList<LayerResult> layers) => WriteObject(path, new
     {
@@ -32,10 +35,10 @@ public static class BenchmarkFiles
     public static void WriteCsv(string path, IEnumerable<LayerResult> layers) => WriteLines(
         path,
         [
-            "layer,pass,ms_min,ms_median,gflop,megabytes,gflops,gbs,percent_of_peak,bound,bound_ms",
+            "layer,pass,ms_min,ms_median,gflop,megabytes,gflops,gbs,percent_of_peak,bound,bound_ms,repro",
             .. layers.Select(r => string.Create(
                 CultureInfo.InvariantCulture,
-                $"{r.Layer},{r.Pass},{r.MsMin:R},{r.MsMedian:R},{r.Gflop:R},{r.Megabytes:R},{r.Gflops:F1},{r.Gbs:F1},{r.PercentOfPeak:F1},{r.Bound},{r.BoundMs:R}")),
+                $"{r.Layer},{r.Pass},{r.MsMin:R},{r.MsMedian:R},{r.Gflop:R},{r.Megabytes:R},{r.Gflops:F1},{r.Gbs:F1},{r.PercentOfPeak:F1},{r.Bound},{r.BoundMs:R},{r.Repro}")),
         ]);
 
     /// <summary>A row per layer: ms and percent of the multiply-add peak of each pass.</summary>

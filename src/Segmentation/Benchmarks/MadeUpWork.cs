@@ -50,7 +50,9 @@ public sealed class MadeUpWork : IDisposable
     /// <summary>Numbers that training changes.</summary>
     public long Parameters => network.Parameters.Trainable.Sum(parameter => parameter.Value.Count);
 
-    /// <summary>One step, or one prediction; done when it returns.</summary>
+    /// <summary>
+    /// One step, or one prediction. A device may still be at a step's update when this returns; the next step's losses wait for it, so that of repeated steps each takes its whole time.
+    /// </summary>
     public void Run()
     {
         if (step is not null)

@@ -21,7 +21,14 @@ namespace UnpairedSegEngine.Segmentation.Benchmarks;
 /// <param name="PeakRssMb">The process's largest resident set so far, MiB.</param>
 /// <param name="PeakTensorMb">The most that tensors held at a time, MiB.</param>
 public sealed record StepResult(
-    string Mode, string Network, int Channels, int Size, int? Depth, int Batch, int Threads, string Backend, int Iters, long Parameters, double MsMin, double MsMedian, double Gflop, double PeakRssMb, double PeakTensorMb);
+    string Mode, string Network, int Channels, int Size, int? Depth, int Batch, int Threads, string Backend, int Iters, long Parameters, double MsMin, double MsMedian, double Gflop, double PeakRssMb, double PeakTensorMb)
+{
+    /// <summary>Width of the CPU backend's vector code; null on other devices.</summary>
+    public string? Simd { get; init; }
+
+    /// <summary>Whether the CPU backend kept to direct convolutions.</summary>
+    public bool Exact { get; init; }
+}
 
 /// <summary>Times whole training steps and predictions.</summary>
 public static class StepBenchmark
