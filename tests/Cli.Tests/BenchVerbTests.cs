@@ -72,7 +72,7 @@ internal sealed class BenchVerbTests : CommandLine
         RequireOneLine(Run("bench", "step", "--csv", "steps.csv"), 2, "--csv");
         RequireOneLine(Run("bench", "peaks", "--threads", "-1"), 2, "-1");
         RequireOneLine(Run("bench", "step", "--threads", "-1"), 2, "-1");
-        RequireOneLine(Run("bench", "step", "--size", "17"), 2, "17");
+        RequireOneLine(Run("bench", "step", "--size", "17"), 2, "--size", "17");
         RequireOneLine(Run("bench", "step", "--network", "resnet"), 2, "resnet", "unet3d");
         RequireOneLine(Run("bench", "peaks", "--device", "emulated"), 2, "--device emulated");
     }

@@ -104,9 +104,10 @@ internal sealed class BenchVerb : DeviceVerb
     private TrainingConfig Config()
     {
         int size = Size ?? (Network == "unet3d" ? 128 : 256);
-        return ConfigLoader.Load(sets:
+        return ConfigLoader.Load(flags:
         [
-            $"network.name={Network}", Setting("network.channels", Channels), Setting("data.size", size), Setting("data.depth", Depth), Setting("training.batch", Batch),
+            new("network.name", Network, "--network"), Flag("network.channels", Channels, "--channels"), Flag("data.size", size, "--size"), Flag("data.depth", Depth, "--depth"),
+            Flag("training.batch", Batch, "--batch"),
         ]);
     }
 
@@ -167,7 +168,7 @@ internal sealed class BenchVerb : DeviceVerb
             BenchmarkFiles.WriteJson(Json, r);
     }
 
-    private static string Setting(string key, int value) => string.Create(CultureInfo.InvariantCulture, $"{key}={value}");
+    private static ConfigSetting Flag(string path, int value, string option) => new(path, value.ToString(CultureInfo.InvariantCulture), option);
 
     private static void Print(FormattableString line) => Console.WriteLine(FormattableString.Invariant(line));
 }
