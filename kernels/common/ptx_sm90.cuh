@@ -37,6 +37,16 @@ __device__ __forceinline__ void copy_bulk(void* target, const void* source, int 
 /// Shows this thread's stores to shared memory to bulk copies and matrix products that come after the next barrier.
 __device__ __forceinline__ void fence_async_proxy() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 
+/// Gives registers of the warpgroup's threads back, or takes them, so that each may use `Count`.
+template <int Count>
+__device__ __forceinline__ void lower_registers() {
+  asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(Count));
+}
+template <int Count>
+__device__ __forceinline__ void raise_registers() {
+  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(Count));
+}
+
 /// Before the first product of a warpgroup, and after its sums were touched.
 __device__ __forceinline__ void warpgroup_fence() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 

@@ -14,6 +14,9 @@ struct WgmmaGather {
   /// A patch is 8x8 positions, the rows of one product. float sums of chunks (bf16x6) take the registers of a second one.
   static constexpr int kPatches = Parts == 3 ? 1 : 2;
 
+  /// Of a thread, out of 65536 per multiprocessor.
+  static constexpr int kProducerRegisters = 88, kConsumerRegisters = 208;
+
   struct Barriers {
     uint64_t weights_full[kStages], weights_empty[kStages], halo_full[kHalos], halo_empty[kHalos];
   };
@@ -130,16 +133,19 @@ struct WgmmaGather {
   DEVICE static void store(const GatherParameters& p, const GatherTile& tile, float* scratch, float (&sums)[kPatches][Tile / 2]) {
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, first_channel = blockIdx.y * Tile;
     auto position = [&](int i) { return tile.output_position(p, position_in_tile(p, warp / 4 * kPatches + i / 2, warp % 4 * 16 + i % 2 * 8 + lane / 4)); };
+    long long elements[kPatches * 2];
 #pragma unroll
-    for (int i = 0; i < kPatches * 2; i++) {
-      long long element = position(i);
+    for (int i = 0; i < kPatches * 2; i++) elements[i] = position(i);
 #pragma unroll
-      for (int j = 0; j < Tile / 4; j++) {
-        int channel = first_channel + j / 2 * 8 + lane % 4 * 2 + j % 2;
-        float& sum = sums[i / 2][j / 2 * 4 + i % 2 * 2 + j % 2];
-        if (element < 0 || channel >= p.outputs) continue;
-        float* target = p.y + element * p.outputs + channel;
-        if (p.bias != nullptr) sum += p.bias[channel];
+    for (int j = 0; j < Tile / 4; j++) {
+      int channel = first_channel + j / 2 * 8 + lane % 4 * 2 + j % 2;
+      if (channel >= p.outputs) continue;
+      float bias = p.bias != nullptr ? p.bias[channel] : 0.0f;
+#pragma unroll
+      for (int i = 0; i < kPatches * 2; i++) {
+        if (elements[i] < 0) continue;
+        float *target = p.y + elements[i] * p.outputs + channel, &sum = sums[i / 2][j / 2 * 4 + i % 2 * 2 + j % 2];
+        sum += bias;
         if (p.accumulate) sum += *target;
         *target = sum;
       }
@@ -174,12 +180,14 @@ struct WgmmaGather {
     }
     __syncthreads();
     if (threadIdx.x >= kConsumerThreads) {
+      lower_registers<kProducerRegisters>();
       int thread = threadIdx.x - kConsumerThreads;
       if (thread >= 32)
         load_halos(p, tile, thread - 32, chunks, halo_bytes, halos, barriers);
       else if (thread == 0)
         load_weights(p, chunks * p.taps.count(), stages, barriers);
     } else {
+      raise_registers<kConsumerRegisters>();
       float sums[kPatches][Tile / 2];
       multiply(p, tile, chunks, halo_bytes, stages, halos, barriers, sums);
       store(p, tile, reinterpret_cast<float*>(stages), sums);

@@ -82,6 +82,11 @@ inline void copy_bulk(void* target, const void* source, int bytes, std::uint64_t
 
 inline void fence_async_proxy() {}
 
+template <int Count>
+inline void lower_registers() {}
+template <int Count>
+inline void raise_registers() {}
+
 inline void warpgroup_fence() {
   emulation::require_whole_warpgroup();
   emulation::current->self().fenced = true;
