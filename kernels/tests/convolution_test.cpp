@@ -135,10 +135,12 @@ void check_fusion(const Family& family, Problem q, Numbers& numbers) {
 
 int main(int argc, char** argv) {
   int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
+  std::string only = argc > 2 ? argv[2] : "";  // families whose names contain it
   Numbers numbers(7);
   for (int round = 0; round < rounds; round++) {
     emulation_configure(0, round + 1);
     for (const Family& family : families()) {
+      if (family.gather_name().find(only) == std::string::npos) continue;
       Problem problem = draw(numbers, round);
       if (family.warpgroups) problem.stride.width = 1;
       check_directions(family, problem, true, numbers);
