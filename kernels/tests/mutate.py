@@ -131,9 +131,9 @@ def try_mutation(compiler, objects, mutation, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compiler", default="g++")
-    parser.add_argument("--only", default="", help="mutations whose description has this text")
+    parser.add_argument("--only", default="", help="mutations whose description or file has this text")
     arguments = parser.parse_args()
-    chosen = [m for m in MUTATIONS if arguments.only in m[0]]
+    chosen = [m for m in MUTATIONS if arguments.only in m[0] or arguments.only in m[1]]
     with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         folder = pathlib.Path(temporary)
         objects = build_objects(arguments.compiler, folder, pool)
