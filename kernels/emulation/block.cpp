@@ -150,6 +150,7 @@ bool Block::run(uint3 index) {
       for (int step = 0; step < burst && step_warp((first + i) % warps); step++) moved = true;
       if (moved && random(2)) break;
     }
+    if (moved && !failed_ && random(4) == 0) finish_bulk_copy();  // some come early, the others when nothing else is left to do
     if (!moved && !failed_ && !finish_bulk_copy()) {
       describe(nullptr, "deadlock: no thread can go on (a barrier or warp operation that not all of them reach)");
       failed_ = true;

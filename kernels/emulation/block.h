@@ -134,7 +134,7 @@ class Block {
   void arrive(std::uint64_t* barrier, std::int64_t expected_bytes);
   void wait_for_phase(std::uint64_t* barrier, unsigned parity);
 
-  /// Starts a copy that is done when no thread can go on without it. Until then its target is NaN.
+  /// Starts a copy that is done at random, at the latest when no thread can go on without it. Until then its target is NaN.
   void start_bulk_copy(const BulkCopy& bulk);
 
   /// Ends the block with a message that names kernel, block and thread.

@@ -63,7 +63,6 @@ MUTATIONS = [
     ("patches of the second warpgroup are the first's", "convolution/gather_wgmma.cuh", "first_patch = threadIdx.x / 128 * kPatches", "first_patch = 0", FORWARD, HOPPER),
     ("leaves out the smallest products (wgmma)", "convolution/gather_wgmma.cuh", "for (int order = Parts - 1; order >= 0; order--)", "for (int order = Parts > 2 ? 1 : Parts - 1; order >= 0; order--)", FORWARD, HOPPER),
     ("overwrites where it shall accumulate (wgmma)", "convolution/gather_wgmma.cuh", "if (p.accumulate) sum += *target;", "", FORWARD, HOPPER),
-    ("statistics start before all warps are done", "convolution/gather_wgmma.cuh", "      __syncthreads();  // the other warps are done with what lies there\n", "", FORWARD, HOPPER),
     ("residues of the stride start at zero", "convolution/tile.cuh", "p.start.width + at.width * p.output_step.width", "at.width * p.output_step.width", DATA, CONVOLUTION),
     ("a corner of the padding is not folded", "convolution/backward_data.cu", "for (int image = 0; image < 27; image++)", "for (int image = 0; image < 26; image++)", DATA, CONVOLUTION),
     ("weights are not transposed", "convolution/pack.cu", "return p.transposed ?", "return false ?", PACK, CONVOLUTION),
