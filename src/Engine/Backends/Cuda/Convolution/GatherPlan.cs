@@ -91,17 +91,15 @@ internal sealed record GatherPlan(GatherFamily Family, Size3 Tile, Size3 Tiles, 
     /// <summary>What loading one halo position costs, in products of one position with all taps.</summary>
     private const int LoadCost = 2;
 
-    /// <summary>Hopper's kernels compute whole patches of 8x8 positions; with more than this many for each that exists, the smaller tiles of the others are better.</summary>
-    private const int MostPaddedPositions = 4;
-
     /// <summary>The fastest family's cheapest tile, or null if no halo fits into shared memory.</summary>
     /// <param name="shape">What to compute.</param>
     /// <param name="precision">Of the products.</param>
     /// <param name="warpgroups">Whether the device has Hopper's instructions.</param>
     public static GatherPlan? Choose(GatherShape shape, ConvolutionPrecision precision, bool warpgroups)
     {
+        // Hopper's kernels compute whole patches of 8x8 positions. They are worth it up to three for two that exist, and half a tile.
         if (warpgroups && GatherFamily.ForWarpgroups(precision, shape) is { } family && Choose(shape, family) is { } plan
-            && (long)plan.Tiles.Count * family.Positions <= MostPaddedPositions * (long)shape.Count.Count)
+            && 2L * plan.Tiles.Count * family.Positions <= (3L * shape.Count.Count) + family.Positions)
             return plan;
         return Choose(shape, GatherFamily.For(precision, shape.Channels, shape.Outputs));
     }
