@@ -4,6 +4,7 @@
 #ifdef CUDA_EMULATION
 
 #include "emulation/ptx.h"
+#include "emulation/ptx_sm90.h"
 
 /// Declares a kernel of at most `threads` threads per block that takes one block of parameters `p` by value.
 #define KERNEL(name, threads, Parameters)                                                                          \
@@ -11,6 +12,12 @@
   static emulation::Registration name##_registration(#name, threads, sizeof(Parameters),                           \
                                                      [](const void* p) { name(*static_cast<const Parameters*>(p)); }); \
   static void name(const Parameters& p)
+
+/// A kernel whose blocks have a multiprocessor to themselves.
+#define SOLE_KERNEL(name, threads, Parameters) KERNEL(name, threads, Parameters)
+
+/// Defined where the instructions of ptx_sm90.cuh exist.
+#define HAS_WARPGROUP_MATRICES
 
 /// An array in shared memory.
 #define SHARED_ARRAY(Type, name, count) \
@@ -33,6 +40,7 @@ typedef unsigned int uint32_t;
 typedef unsigned long long uint64_t;
 
 #define KERNEL(name, threads, Parameters) extern "C" __global__ void __launch_bounds__(threads, kBlocksPerMultiprocessor) name(const __grid_constant__ Parameters p)
+#define SOLE_KERNEL(name, threads, Parameters) extern "C" __global__ void __launch_bounds__(threads, 1) name(const __grid_constant__ Parameters p)
 #define SHARED_ARRAY(Type, name, count) __shared__ Type name[count]
 
 /// How many blocks a multiprocessor shall hold at least: bounds the registers of a thread.
@@ -40,6 +48,11 @@ constexpr int kBlocksPerMultiprocessor = 2;
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(1024) char name[]
 
 #include "common/ptx.cuh"
+
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL  // sm_90a only: other architectures lack these kernels
+#define HAS_WARPGROUP_MATRICES
+#include "common/ptx_sm90.cuh"
+#endif
 
 #endif
 

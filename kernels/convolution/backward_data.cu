@@ -2,6 +2,9 @@
 // symmetric padding by a gather over the padded image and a fold.
 #include "convolution/gather_mma.cuh"
 #include "convolution/gather_simt.cuh"
+#ifdef HAS_WARPGROUP_MATRICES
+#include "convolution/gather_wgmma.cuh"
+#endif
 
 KERNEL(convolution_backward_data_simt_16, SimtGather<16>::kThreads, GatherParameters) { SimtGather<16>::run(p); }
 KERNEL(convolution_backward_data_simt_64, SimtGather<64>::kThreads, GatherParameters) { SimtGather<64>::run(p); }
@@ -12,6 +15,15 @@ KERNEL(convolution_backward_data_bf16x3_16, 128, GatherParameters) { MmaGather<1
 KERNEL(convolution_backward_data_bf16x3_64, 128, GatherParameters) { MmaGather<64, 2>::run(p); }
 KERNEL(convolution_backward_data_bf16x6_16, 128, GatherParameters) { MmaGather<16, 3>::run(p); }
 KERNEL(convolution_backward_data_bf16x6_32, 128, GatherParameters) { MmaGather<32, 3>::run(p); }
+
+#ifdef HAS_WARPGROUP_MATRICES
+SOLE_KERNEL(convolution_backward_data_wgmma_bf16_64, 384, GatherParameters) { WgmmaGather<64, 1>::run(p); }
+SOLE_KERNEL(convolution_backward_data_wgmma_bf16_128, 384, GatherParameters) { WgmmaGather<128, 1>::run(p); }
+SOLE_KERNEL(convolution_backward_data_wgmma_bf16x3_64, 384, GatherParameters) { WgmmaGather<64, 2>::run(p); }
+SOLE_KERNEL(convolution_backward_data_wgmma_bf16x3_128, 384, GatherParameters) { WgmmaGather<128, 2>::run(p); }
+SOLE_KERNEL(convolution_backward_data_wgmma_bf16x6_64, 384, GatherParameters) { WgmmaGather<64, 3>::run(p); }
+SOLE_KERNEL(convolution_backward_data_wgmma_bf16x6_128, 384, GatherParameters) { WgmmaGather<128, 3>::run(p); }
+#endif
 
 namespace {
 

@@ -1,6 +1,9 @@
 // y = transform(x) * w + bias, with statistics of y for the next normalization. Any stride, dilation and padding, 2D and 3D.
 #include "convolution/gather_mma.cuh"
 #include "convolution/gather_simt.cuh"
+#ifdef HAS_WARPGROUP_MATRICES
+#include "convolution/gather_wgmma.cuh"
+#endif
 
 KERNEL(convolution_forward_simt_16, SimtGather<16>::kThreads, GatherParameters) { SimtGather<16>::run(p); }
 KERNEL(convolution_forward_simt_64, SimtGather<64>::kThreads, GatherParameters) { SimtGather<64>::run(p); }
@@ -11,3 +14,12 @@ KERNEL(convolution_forward_bf16x3_16, 128, GatherParameters) { MmaGather<16, 2>:
 KERNEL(convolution_forward_bf16x3_64, 128, GatherParameters) { MmaGather<64, 2>::run(p); }
 KERNEL(convolution_forward_bf16x6_16, 128, GatherParameters) { MmaGather<16, 3>::run(p); }
 KERNEL(convolution_forward_bf16x6_32, 128, GatherParameters) { MmaGather<32, 3>::run(p); }
+
+#ifdef HAS_WARPGROUP_MATRICES
+SOLE_KERNEL(convolution_forward_wgmma_bf16_64, 384, GatherParameters) { WgmmaGather<64, 1>::run(p); }
+SOLE_KERNEL(convolution_forward_wgmma_bf16_128, 384, GatherParameters) { WgmmaGather<128, 1>::run(p); }
+SOLE_KERNEL(convolution_forward_wgmma_bf16x3_64, 384, GatherParameters) { WgmmaGather<64, 2>::run(p); }
+SOLE_KERNEL(convolution_forward_wgmma_bf16x3_128, 384, GatherParameters) { WgmmaGather<128, 2>::run(p); }
+SOLE_KERNEL(convolution_forward_wgmma_bf16x6_64, 384, GatherParameters) { WgmmaGather<64, 3>::run(p); }
+SOLE_KERNEL(convolution_forward_wgmma_bf16x6_128, 384, GatherParameters) { WgmmaGather<128, 3>::run(p); }
+#endif

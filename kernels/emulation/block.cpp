@@ -37,7 +37,8 @@ bool Block::Poisoned::intact() const {
 }
 
 Block::Block(const LaunchRequest& request)
-    : request_(request), threads_(request.threads), warps_((request.threads + kWarpSize - 1) / kWarpSize), dynamic_(request.dynamic_shared) {
+    : request_(request), threads_(request.threads), warps_((request.threads + kWarpSize - 1) / kWarpSize),
+      warpgroups_((request.threads + kWarpgroupSize - 1) / kWarpgroupSize), dynamic_(request.dynamic_shared) {
   for (int i = 0; i < request.threads; i++) stacks_.push_back(static_cast<char*>(std::aligned_alloc(4096, kStackBytes)));
 }
 
@@ -86,6 +87,7 @@ void Block::enter_thread() {
   block.request_.body(block.request_.parameters);
   Thread& thread = block.self();
   if (!thread.issued.empty() || !thread.committed.empty()) block.fail("ended with asynchronous copies in flight");
+  if (!thread.multiplied.empty() || !thread.products.empty()) block.fail("ended with matrix products in flight");
   thread.done = true;
   block.live_--;
   // Those that wait for the whole block wait for one thread less now.
@@ -104,6 +106,9 @@ void Block::start_threads() {
     threads_[i].stack_pointer = prepare_fiber(stacks_[i], kStackBytes, &Block::enter_thread);
   }
   for (Warp& warp : warps_) warp.meeting = Rendezvous();
+  for (Rendezvous& warpgroup : warpgroups_) warpgroup = Rendezvous();
+  phase_barriers_.clear();
+  bulk_copies_.clear();
   for (auto& variable : static_) variable.memory.reset();
   dynamic_.reset();
   barrier_ = Rendezvous();
@@ -145,10 +150,15 @@ bool Block::run(uint3 index) {
       for (int step = 0; step < burst && step_warp((first + i) % warps); step++) moved = true;
       if (moved && random(2)) break;
     }
-    if (!moved && !failed_) {
+    if (moved && !failed_ && random(4) == 0) finish_bulk_copy();  // some come early, the others when nothing else is left to do
+    if (!moved && !failed_ && !finish_bulk_copy()) {
       describe(nullptr, "deadlock: no thread can go on (a barrier or warp operation that not all of them reach)");
       failed_ = true;
     }
+  }
+  if (!failed_ && !bulk_copies_.empty()) {
+    describe(nullptr, "ended with bulk copies in flight");
+    failed_ = true;
   }
   if (!failed_ && !dynamic_.intact()) {
     describe(nullptr, "wrote beyond its dynamic shared memory of " + std::to_string(request_.dynamic_shared) + " bytes");

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,13 +12,20 @@ struct uint3 {
 
 namespace emulation {
 
-constexpr int kWarpSize = 32;
+constexpr int kWarpSize = 32, kWarpgroupSize = 128;
 
 /// An asynchronous copy that was issued and not yet waited for.
 struct PendingCopy {
   void* target;
   const void* source;
   unsigned bytes;
+};
+
+/// A product of a warpgroup that was issued and not yet waited for: sums += a * b, the operands in shared memory.
+struct PendingProduct {
+  float* sums;
+  std::uint64_t a, b;  // descriptors
+  int columns;
 };
 
 /// A point that threads leave together. `generation` moves on when the last has arrived.
@@ -35,9 +43,13 @@ struct Thread {
   std::uint64_t waits_for = 0;  // runnable again when the rendezvous has left this generation
   std::vector<PendingCopy> issued;
   std::deque<std::vector<PendingCopy>> committed;
+  std::vector<PendingProduct> multiplied;
+  std::deque<std::vector<PendingProduct>> products;
+  bool fenced = false;  // may start products
 
   int lane() const { return index % kWarpSize; }
   int warp() const { return index / kWarpSize; }
+  int warpgroup() const { return index / kWarpgroupSize; }
   bool blocked() const { return waits_at && waits_at->generation == waits_for; }
 };
 
@@ -47,6 +59,19 @@ struct Warp {
   unsigned mask = 0;
   alignas(16) std::uint32_t deposited[kWarpSize][12];
   alignas(16) std::uint32_t collected[kWarpSize][8];
+};
+
+/// A barrier in shared memory; its phase is the rendezvous's generation.
+struct PhaseBarrier {
+  Rendezvous phase;
+  int expected, missing;
+  std::int64_t bytes = 0;  // expected and not yet there
+};
+
+/// A bulk copy under way.
+struct BulkCopy {
+  PendingCopy copy;
+  std::uint64_t* barrier;
 };
 
 /// What a launch asks for, the same for all of its blocks.
@@ -81,6 +106,9 @@ class Block {
   uint3 grid() const { return request_.grid; }
   int threads() const { return request_.threads; }
   char* dynamic_shared() { return dynamic_.data(); }
+  std::size_t dynamic_bytes() const { return request_.dynamic_shared; }
+  Thread* warpgroup_threads() { return &threads_[running_->warpgroup() * kWarpgroupSize]; }
+  Rendezvous& warpgroup() { return warpgroups_[running_->warpgroup()]; }
 
   /// Memory of a static shared variable, poisoned at the block's start and the same for all its threads.
   void* static_shared(const void* key, std::size_t bytes);
@@ -100,6 +128,14 @@ class Block {
     meeting.arrived = 0;
     meeting.generation++;
   }
+
+  /// Barriers in shared memory, see common/ptx_sm90.cuh.
+  void initialize_barrier(std::uint64_t* barrier, int arrivals);
+  void arrive(std::uint64_t* barrier, std::int64_t expected_bytes);
+  void wait_for_phase(std::uint64_t* barrier, unsigned parity);
+
+  /// Starts a copy that is done at random, at the latest when no thread can go on without it. Until then its target is NaN.
+  void start_bulk_copy(const BulkCopy& bulk);
 
   /// Ends the block with a message that names kernel, block and thread.
   [[noreturn]] void fail(const std::string& what);
@@ -127,6 +163,9 @@ class Block {
   void wait(Rendezvous& meeting, std::uint64_t generation);
   void start_threads();
   bool step_warp(int warp);
+  PhaseBarrier& barrier_at(std::uint64_t* barrier);
+  static void settle(PhaseBarrier& barrier);
+  bool finish_bulk_copy();
   unsigned random(unsigned bound);
   void describe(const Thread* thread, const std::string& what);
 
@@ -134,6 +173,9 @@ class Block {
   uint3 index_{};
   std::vector<Thread> threads_;
   std::vector<Warp> warps_;
+  std::vector<Rendezvous> warpgroups_;
+  std::map<std::uint64_t*, PhaseBarrier> phase_barriers_;
+  std::deque<BulkCopy> bulk_copies_;
   std::vector<char*> stacks_;
   std::vector<StaticShared> static_;
   Poisoned dynamic_;

@@ -10,13 +10,18 @@ struct Family {
   int parts;  // 0: float arithmetic
   int gather_tile, weight_tile;
   double tolerance;  // relative to the sum of the products' magnitudes
+  bool warpgroups = false;  // Hopper's gather, which takes no stride along the width; the weight gradient is the others'
 
+  std::string gather_name() const { return (warpgroups ? "wgmma_" : "") + name; }
+  int positions() const { return warpgroups && parts < 3 ? 256 : 128; }
   int chunk() const { return parts == 3 ? 16 : 32; }
 };
 
 inline const std::vector<Family>& families() {
   static const std::vector<Family> all = {{"simt", 0, 16, 16, 1e-6},    {"simt", 0, 64, 64, 1e-6},    {"bf16", 1, 16, 32, 8e-3},  {"bf16", 1, 64, 64, 8e-3},
-                                          {"bf16x3", 2, 16, 32, 3e-5}, {"bf16x3", 2, 64, 64, 3e-5}, {"bf16x6", 3, 16, 32, 1e-6}, {"bf16x6", 3, 32, 64, 1e-6}};
+                                          {"bf16x3", 2, 16, 32, 3e-5}, {"bf16x3", 2, 64, 64, 3e-5}, {"bf16x6", 3, 16, 32, 1e-6}, {"bf16x6", 3, 32, 64, 1e-6},
+                                          {"bf16", 1, 64, 64, 8e-3, true}, {"bf16", 1, 128, 64, 8e-3, true}, {"bf16x3", 2, 64, 64, 3e-5, true}, {"bf16x3", 2, 128, 64, 3e-5, true},
+                                          {"bf16x6", 3, 64, 64, 1e-6, true}, {"bf16x6", 3, 128, 64, 1e-6, true}};
   return all;
 }
 
@@ -32,13 +37,23 @@ struct Moments {
 inline void run_gather(const std::string& pass, const Family& family, int samples, GatherParameters p, PackParameters pack, Numbers& numbers, Moments* moments = nullptr) {
   auto divide = [](int a, int b) { return (a + b - 1) / b; };
   auto halo = [](int tile, int step, int taps, int tap_step) { return (tile - 1) * step + (taps - 1) * std::abs(tap_step) + 1; };
-  // Random tiles of at most 128 positions: every shape of tile must give the same result. Strides spread the halo; those that do not fit are drawn again.
+  // Random tiles: every shape of tile must give the same result. Strides spread the halo; those that do not fit are drawn again.
+  int draws = 0;
   do {
-    int width = numbers.range(1, 16), height = numbers.range(1, 128 / width), depth = numbers.range(1, std::max(1, 128 / width / height));
-    p.tile = {std::min(depth, p.count.depth), std::min(height, p.count.height), std::min(width, p.count.width)};
+    if (draws++ == 20) {  // not even the smallest tile fits: the other tensor-core family, as the engine does it
+      Family fallback{family.name, family.parts, family.parts == 3 ? 32 : 64, family.weight_tile, family.tolerance};
+      return run_gather(pass, fallback, samples, p, pack, numbers, moments);
+    }
+    if (family.warpgroups) {
+      int patches = family.positions() / 64, width = std::min(patches, 1 << numbers.range(0, 2)), height = std::min(patches / width, 1 << numbers.range(0, 1));
+      p.tile = {std::min(numbers.range(1, patches / width / height), p.count.depth), height * 8, width * 8};
+    } else {
+      int width = numbers.range(1, 16), height = numbers.range(1, 128 / width), depth = numbers.range(1, std::max(1, 128 / width / height));
+      p.tile = {std::min(depth, p.count.depth), std::min(height, p.count.height), std::min(width, p.count.width)};
+    }
     p.halo = {halo(p.tile.depth, p.input_step.depth, p.taps.depth, p.tap_step.depth), halo(p.tile.height, p.input_step.height, p.taps.height, p.tap_step.height),
               halo(p.tile.width, p.input_step.width, p.taps.width, p.tap_step.width)};
-  } while (p.halo.count() > 1024);
+  } while (p.halo.count() > (family.warpgroups ? family.parts == 1 ? 1400 : 700 : 1024));
   p.tiles = {divide(p.count.depth, p.tile.depth), divide(p.count.height, p.tile.height), divide(p.count.width, p.tile.width)};
   p.chunk = family.parts == 0 ? std::min(16, round_up(p.channels, 4)) : family.chunk();
 
@@ -63,9 +78,10 @@ inline void run_gather(const std::string& pass, const Family& family, int sample
   p.moments = moments ? partial.data() : nullptr;
   std::size_t main = family.parts == 0 ? 2 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * (p.chunk + 4) * 4
                                        : 2 * 3 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * p.chunk * 2 * family.parts;
+  if (family.warpgroups) main = 128 + 4 * tap_bytes + 2 * static_cast<std::size_t>(p.halo.count()) * p.chunk * 2 * family.parts;
   std::size_t statistics = (family.parts == 0 ? 17 : 33) * static_cast<std::size_t>(tile) * 4;
-  launch("convolution_" + pass + "_" + family.name + "_" + std::to_string(tile), p.tiles.count(), tiles, samples, family.parts == 0 ? 16 * tile / 4 : 128,
-         std::max(main, statistics), p);
+  launch("convolution_" + pass + "_" + family.gather_name() + "_" + std::to_string(tile), p.tiles.count(), tiles, samples,
+         family.warpgroups ? 384 : family.parts == 0 ? 16 * tile / 4 : 128, std::max(main, statistics), p);
   if (!partial.intact()) {
     failures++;
     std::printf("FAIL statistics wrote outside of their buffer\n");

@@ -20,7 +20,7 @@ KERNELS = pathlib.Path(__file__).resolve().parent.parent
 FLAGS = ["-std=c++17", "-O1", "-DCUDA_EMULATION", "-Wno-unknown-pragmas", "-fno-strict-aliasing", "-ffp-contract=off", "-pthread", "-w"]
 
 FORWARD, DATA, WEIGHTS, PACK = "convolution/forward", "convolution/backward_data", "convolution/backward_weights", "convolution/pack"
-CONVOLUTION = ("convolution_test", ["3"])
+CONVOLUTION, HOPPER = ("convolution_test", ["3"]), ("convolution_test", ["3", "wgmma"])
 
 # what is wrong, file, original text, mutated text, source to compile, test
 MUTATIONS = [
@@ -48,6 +48,21 @@ MUTATIONS = [
     ("statistics without dropout", "convolution/moments.cuh", "kept >> (i * kValues + j) & 1 ?", "true ?", FORWARD, CONVOLUTION),
     ("wrong lane of the random block", "common/philox.cuh", "lanes[i / 2] >> (i % 2 * 16)", "lanes[i / 2] >> ((1 - i % 2) * 16)", FORWARD, CONVOLUTION),
     ("shift added before the scale", "common/input_transform.cuh", "values[i] * transform.scale[row + i] + transform.shift[row + i]", "(values[i] + transform.shift[row + i]) * transform.scale[row + i]", FORWARD, CONVOLUTION),
+    ("bulk copies of the weights are not waited for", "convolution/gather_wgmma.cuh", "barrier_wait(&barriers.weights_full[stage], step / kStages % 2);", "", FORWARD, HOPPER),
+    ("waits for the other phase of the weights", "convolution/gather_wgmma.cuh", "barrier_wait(&barriers.weights_full[stage], step / kStages % 2);", "barrier_wait(&barriers.weights_full[stage], step / kStages % 2 ^ 1);", FORWARD, HOPPER),
+    ("weights are overwritten before they were read", "convolution/gather_wgmma.cuh", "barrier_wait(&barriers.weights_empty[stage], step / kStages % 2 ^ 1);", "barrier_wait(&barriers.weights_empty[stage], 1);", FORWARD, HOPPER),
+    ("expects half of the weights' bytes", "convolution/gather_wgmma.cuh", "barrier_arrive_expecting(&barriers.weights_full[stage], kTapBytes);", "barrier_arrive_expecting(&barriers.weights_full[stage], kTapBytes / 2);", FORWARD, HOPPER),
+    ("a stage is released while its products run", "convolution/gather_wgmma.cuh", "warpgroup_wait<1>();  // the tap before is done", "warpgroup_wait<2>();", FORWARD, HOPPER),
+    ("halo is multiplied before it is there", "convolution/gather_wgmma.cuh", "barrier_wait(&barriers.halo_full[chunk % kHalos], chunk / kHalos % 2);", "", FORWARD, HOPPER),
+    ("halo is overwritten before it was read", "convolution/gather_wgmma.cuh", "barrier_wait(&barriers.halo_empty[chunk % kHalos], chunk / kHalos % 2 ^ 1);", "", FORWARD, HOPPER),
+    ("one buffer for two halos", "convolution/gather_wgmma.cuh", "char* halo = halos + chunk % kHalos * halo_bytes;", "char* halo = halos;", FORWARD, HOPPER),
+    ("products without wgmma.fence", "convolution/gather_wgmma.cuh", "        warpgroup_fence();\n", "", FORWARD, HOPPER),
+    ("rows of a patch lie as in the tile, not as in the halo", "convolution/gather_wgmma.cuh", "row_pitch = p.halo.width * p.input_step.height * 16", "row_pitch = p.tile.width * p.input_step.height * 16", FORWARD, HOPPER),
+    ("inner tiles of the weights adjacent", "convolution/gather_wgmma.cuh", "Tile * 16, 128));", "128, 128));", FORWARD, HOPPER),
+    ("sums are read before the last product is done", "convolution/gather_wgmma.cuh", "      warpgroup_wait<0>();\n      release(&barriers.weights_empty", "      warpgroup_wait<1>();\n      release(&barriers.weights_empty", FORWARD, HOPPER),
+    ("patches of the second warpgroup are the first's", "convolution/gather_wgmma.cuh", "first_patch = threadIdx.x / 128 * kPatches", "first_patch = 0", FORWARD, HOPPER),
+    ("leaves out the smallest products (wgmma)", "convolution/gather_wgmma.cuh", "for (int order = Parts - 1; order >= 0; order--)", "for (int order = Parts > 2 ? 1 : Parts - 1; order >= 0; order--)", FORWARD, HOPPER),
+    ("overwrites where it shall accumulate (wgmma)", "convolution/gather_wgmma.cuh", "if (p.accumulate) sum += *target;", "", FORWARD, HOPPER),
     ("residues of the stride start at zero", "convolution/tile.cuh", "p.start.width + at.width * p.output_step.width", "at.width * p.output_step.width", DATA, CONVOLUTION),
     ("a corner of the padding is not folded", "convolution/backward_data.cu", "for (int image = 0; image < 27; image++)", "for (int image = 0; image < 26; image++)", DATA, CONVOLUTION),
     ("weights are not transposed", "convolution/pack.cu", "return p.transposed ?", "return false ?", PACK, CONVOLUTION),
@@ -115,9 +130,9 @@ def try_mutation(compiler, objects, mutation, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compiler", default="g++")
-    parser.add_argument("--only", default="", help="mutations whose description has this text")
+    parser.add_argument("--only", default="", help="mutations whose description or file has this text")
     arguments = parser.parse_args()
-    chosen = [m for m in MUTATIONS if arguments.only in m[0]]
+    chosen = [m for m in MUTATIONS if arguments.only in m[0] or arguments.only in m[1]]
     with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         folder = pathlib.Path(temporary)
         objects = build_objects(arguments.compiler, folder, pool)

@@ -14,6 +14,9 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
 {
     private const string RealGpu = "gpu";
 
+    /// <summary>Compute capability with kernels of its own; without them the tensor-core families are those of the one before.</summary>
+    private const int Hopper = 90, Ampere = 80;
+
     private static readonly Lazy<Device> Cpu = new(Device.OpenCpu);
 
     private static readonly Lazy<Device> OpenCl = new(() => Device.OpenIlgpu(AcceleratorType.OpenCL));
@@ -45,15 +48,17 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
     /// <summary>Emulated, and on the GPU where there is one; each is reported as not run, with the reason, where it cannot be opened.</summary>
     private static IEnumerable<BackendUnderTest> Cuda(ConvolutionPrecision precision) =>
     [
-        new BackendUnderTest($"cuda emulated {precision}", DType.Float32, () => OpenEmulated(precision)),
+        new BackendUnderTest($"cuda emulated {precision}", DType.Float32, () => OpenEmulated(precision, Hopper)),
+        .. precision == ConvolutionPrecision.Fp32 ? (BackendUnderTest[])[]
+            : [new BackendUnderTest($"cuda emulated sm_{Ampere} {precision}", DType.Float32, () => OpenEmulated(precision, Ampere))],
         new BackendUnderTest($"{RealGpu} {precision}", DType.Float32, () => OpenGpu(precision)),
     ];
 
-    private static Backend OpenEmulated(ConvolutionPrecision precision)
+    private static Backend OpenEmulated(ConvolutionPrecision precision, int capability)
     {
         if (EmulatedCudaDriver.UnavailableReason is { } reason)
             Assert.Ignore(reason);
-        return CudaBackend.OpenEmulated(Cpu.Value, precision);
+        return CudaBackend.OpenEmulated(Cpu.Value, precision, capability: capability);
     }
 
     private static Backend OpenGpu(ConvolutionPrecision precision)

@@ -45,10 +45,14 @@ public sealed class CudaBackend : IlgpuBackend
     }
 
     /// <summary>The emulated GPU, on a device in host memory.</summary>
+    /// <param name="device">The host.</param>
+    /// <param name="precision">Arithmetic of the convolutions.</param>
+    /// <param name="records">Whether <see cref="Recorder"/> is there.</param>
+    /// <param name="capability">Compute capability of the emulated GPU: 90 has Hopper's kernels, 80 those before.</param>
     /// <exception cref="CudaException">The emulated kernels were not built.</exception>
-    public static CudaBackend OpenEmulated(Device device, ConvolutionPrecision precision = ConvolutionPrecision.Fp32, bool records = true)
+    public static CudaBackend OpenEmulated(Device device, ConvolutionPrecision precision = ConvolutionPrecision.Fp32, bool records = true, int capability = 90)
     {
-        var driver = new EmulatedCudaDriver();
+        var driver = new EmulatedCudaDriver(capability);
         return On(device, driver, new KernelLibrary(driver, _ => [], stream: 0), precision, records);
     }
 

@@ -23,8 +23,7 @@ internal sealed partial class CudaSingles
         ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics, bool accumulate = false)
     {
         GatherShape shape = GatherShape.Forward(problem);
-        GatherFamily family = GatherFamily.For(precision, shape.Channels, shape.Outputs);
-        if (GatherPlan.Choose(shape, family) is not { } plan)
+        if (GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices) is not { } plan)
         {
             if (input is null && statistics is null)
                 base.ConvolutionForward(problem, x, w, bias, y, accumulate);
@@ -35,7 +34,7 @@ internal sealed partial class CudaSingles
 
         using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
         using Scratch moments = Rent(statistics is null ? 1 : (long)MomentRows * problem.Batch * plan.Tiles.Count * problem.OutputChannels * sizeof(float));
-        Gather(Forward, shape, family, plan, problem, x.Pointer, w.Pointer, transposed: false, y.Pointer, new GatherParameters
+        Gather(Forward, shape, plan, problem, x.Pointer, w.Pointer, transposed: false, y.Pointer, new GatherParameters
         {
             Bias = bias?.Pointer ?? 0,
             Accumulate = accumulate ? 1 : 0,
@@ -52,8 +51,7 @@ internal sealed partial class CudaSingles
     {
         ConvolutionProblem unpadded = problem.Padding == PaddingMode.Symmetric ? PaddedImage(problem) : problem;
         GatherShape[] shapes = GatherShape.BackwardData(unpadded, out bool complete);
-        GatherFamily family = GatherFamily.For(precision, problem.OutputChannels, problem.InputChannels);
-        GatherPlan?[] plans = [.. shapes.Select(shape => GatherPlan.Choose(shape, family))];
+        GatherPlan?[] plans = [.. shapes.Select(shape => GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices))];
         if (plans.Any(plan => plan is null))
         {
             base.ConvolutionBackwardData(problem, gy, w, gx);
@@ -66,7 +64,7 @@ internal sealed partial class CudaSingles
         if (!complete)
             Zero(target, unpadded.InputShape.Count);
         foreach ((GatherShape shape, GatherPlan? plan) in shapes.Zip(plans))
-            Gather(BackwardData, shape, family, plan!, problem, gy.Pointer, w.Pointer, transposed: true, target, new GatherParameters { Transform = KernelInputTransform.Identity });
+            Gather(BackwardData, shape, plan!, problem, gy.Pointer, w.Pointer, transposed: true, target, new GatherParameters { Transform = KernelInputTransform.Identity });
         if (!folds)
             return;
         var fold = new FoldParameters
@@ -126,8 +124,9 @@ internal sealed partial class CudaSingles
 
     /// <summary>Packs the weights and runs one gather; <paramref name="parameters"/> has what the shape does not know.</summary>
     private void Gather(
-        string pass, GatherShape shape, GatherFamily family, GatherPlan plan, ConvolutionProblem problem, nint x, nint w, bool transposed, nint y, GatherParameters parameters)
+        string pass, GatherShape shape, GatherPlan plan, ConvolutionProblem problem, nint x, nint w, bool transposed, nint y, GatherParameters parameters)
     {
+        GatherFamily family = plan.Family;
         int chunk = family.Chunk(shape.Channels), chunks = Divide(shape.Channels, chunk), tiles = Divide(shape.Outputs, family.Tile);
         long bytes = (long)family.TapBytes(chunk) * shape.Taps.Count * chunks * tiles;
         var pack = new PackParameters
@@ -137,12 +136,12 @@ internal sealed partial class CudaSingles
             Chunk = chunk, Chunks = chunks, Tile = family.Tile, Tiles = tiles,
         };
         long runs = (long)tiles * chunks * shape.Taps.Count * (family.Parts == 0 ? chunk : chunk / 8) * family.Tile;
-        nint packed = recorder.Packing?.PutOff(family.Name, pack, runs, bytes) ?? 0;
+        nint packed = recorder.Packing?.PutOff(family.PackName, pack, runs, bytes) ?? 0;
         using Scratch own = Rent(packed == 0 ? bytes : 1);
         if (packed == 0)
         {
             pack.Packed = packed = own.Pointer;
-            kernels.LaunchElementwise("convolution/pack", $"convolution_pack_{family.Name}", runs, pack);
+            kernels.LaunchElementwise("convolution/pack", $"convolution_pack_{family.PackName}", runs, pack);
         }
 
         parameters.X = x;

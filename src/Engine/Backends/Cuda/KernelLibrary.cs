@@ -19,6 +19,9 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
     private readonly Dictionary<string, ICudaModule> modules = [];
     private readonly Dictionary<string, ICudaFunction> functions = [];
 
+    /// <summary>Whether the device has wgmma and bulk copies (sm_90a, which later architectures do not continue).</summary>
+    public bool HasWarpgroupMatrices { get; } = driver.Properties.Capability == 90;
+
     /// <summary>Stream of the launches.</summary>
     public nint Stream { get; set; } = stream;
 
@@ -56,7 +59,7 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
             return function;
         function = Load(file).GetFunction(kernel);
         if (sharedBytes > SharedWithoutRequest || kernel.Contains("convolution", StringComparison.Ordinal))
-            function.AllowDynamicShared(SharedLimit);
+            function.AllowDynamicShared(HasWarpgroupMatrices ? driver.Properties.SharedBytesPerBlock : SharedLimit);
         return functions[kernel] = function;
     }
 

@@ -1,25 +1,52 @@
 namespace UnpairedSegEngine.Backends.Cuda.Convolution;
 
 /// <summary>One variant of the gather kernels: how it multiplies and the tile of output channels of a block.</summary>
-/// <param name="Name">As in the kernels' names: simt, bf16, bf16x3, bf16x6.</param>
-/// <param name="Parts">bfloat16 numbers per float; 0 for float arithmetic.</param>
+/// <param name="Precision">Of the products.</param>
 /// <param name="Tile">Output channels per block.</param>
-internal sealed record GatherFamily(string Name, int Parts, int Tile)
+/// <param name="Warpgroups">Whether it is Hopper's, with products of whole warpgroups (kernels/convolution/gather_wgmma.cuh).</param>
+internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bool Warpgroups = false)
 {
     private const int SimtGroups = 16;
     private const int MmaThreads = 128, MmaTapsPerStage = 3;
+    private const int WarpgroupThreads = 384, WarpgroupStages = 4, WarpgroupHalos = 2, WarpgroupBarrierBytes = 128;
+
+    /// <summary>Dynamic shared memory that a block may use on compute capability 9.0.</summary>
+    private const int WarpgroupSharedLimit = 227 * 1024;
 
     /// <summary>Fewer channels than this leave most of a tensor-core tile empty.</summary>
     private const int FewestMmaChannels = 9;
 
-    public int Threads => Parts == 0 ? SimtGroups * Tile / 4 : MmaThreads;
+    /// <summary>With fewer outputs than this, half of a warpgroup's products would be wasted.</summary>
+    private const int FewestWarpgroupOutputs = 33;
+
+    /// <summary>Of the kernels that pack the weights; the tensor-core families read them in the same order.</summary>
+    public string PackName => NameOf(Precision);
+
+    /// <summary>As in the kernels' names: simt, bf16, wgmma_bf16, ...</summary>
+    public string Name => Warpgroups ? $"wgmma_{PackName}" : PackName;
+
+    /// <summary>bfloat16 numbers per float; 0 for float arithmetic.</summary>
+    public int Parts => PartsOf(Precision);
+
+    public int Threads => Warpgroups ? WarpgroupThreads : Parts == 0 ? SimtGroups * Tile / 4 : MmaThreads;
+
+    /// <summary>Grid positions per block, at most.</summary>
+    public int Positions => Warpgroups && Parts < 3 ? 256 : 128;
+
+    public int SharedLimit => Warpgroups ? WarpgroupSharedLimit : KernelLibrary.SharedLimit;
 
     public static GatherFamily For(ConvolutionPrecision precision, int channels, int outputs)
     {
         if (precision == ConvolutionPrecision.Fp32 || channels < FewestMmaChannels)
-            return new GatherFamily("simt", 0, outputs <= 32 ? 16 : 64);
-        int parts = PartsOf(precision);
-        return new GatherFamily(NameOf(precision), parts, outputs <= 16 ? 16 : parts == 3 ? 32 : 64);
+            return new GatherFamily(ConvolutionPrecision.Fp32, outputs <= 32 ? 16 : 64);
+        return new GatherFamily(precision, outputs <= 16 ? 16 : PartsOf(precision) == 3 ? 32 : 64);
+    }
+
+    /// <summary>Hopper's family, or null where the shape does not suit it.</summary>
+    public static GatherFamily? ForWarpgroups(ConvolutionPrecision precision, GatherShape shape)
+    {
+        bool suits = precision != ConvolutionPrecision.Fp32 && shape.Channels >= FewestMmaChannels && shape.Outputs >= FewestWarpgroupOutputs && shape.InputStep.Width == 1;
+        return suits ? new GatherFamily(precision, (shape.Outputs - 1) % 128 < 64 ? 64 : 128, Warpgroups: true) : null;
     }
 
     public static string NameOf(ConvolutionPrecision precision) => precision switch
@@ -52,6 +79,8 @@ internal sealed record GatherFamily(string Name, int Parts, int Tile)
     /// <summary>Dynamic shared memory of a block that reads <paramref name="halo"/> positions.</summary>
     public int SharedBytes(int chunk, int halo)
     {
+        if (Warpgroups)
+            return WarpgroupBarrierBytes + (WarpgroupStages * TapBytes(chunk)) + (WarpgroupHalos * halo * chunk * 2 * Parts);
         int main = Parts == 0
             ? (2 * TapBytes(chunk)) + (halo * (chunk + 4) * sizeof(float))
             : (2 * MmaTapsPerStage * TapBytes(chunk)) + (halo * chunk * 2 * Parts);

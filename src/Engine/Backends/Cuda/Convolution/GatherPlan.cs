@@ -81,46 +81,65 @@ internal sealed record GatherShape
 }
 
 /// <summary>The tile of a gather's blocks, chosen by shape alone.</summary>
-/// <param name="Tile">Grid positions per block, at most 128.</param>
+/// <param name="Family">The kernel.</param>
+/// <param name="Tile">Grid positions per block.</param>
 /// <param name="Tiles">Blocks per axis.</param>
 /// <param name="Halo">Input positions that a tile reads.</param>
 /// <param name="SharedBytes">Dynamic shared memory of a block.</param>
-internal sealed record GatherPlan(Size3 Tile, Size3 Tiles, Size3 Halo, int SharedBytes)
+internal sealed record GatherPlan(GatherFamily Family, Size3 Tile, Size3 Tiles, Size3 Halo, int SharedBytes)
 {
-    private const int Positions = 128;
-
     /// <summary>What loading one halo position costs, in products of one position with all taps.</summary>
     private const int LoadCost = 2;
 
-    /// <summary>The cheapest tile whose halo fits into shared memory, or null if none does.</summary>
-    public static GatherPlan? Choose(GatherShape shape, GatherFamily family)
+    /// <summary>The fastest family's cheapest tile, or null if no halo fits into shared memory.</summary>
+    /// <param name="shape">What to compute.</param>
+    /// <param name="precision">Of the products.</param>
+    /// <param name="warpgroups">Whether the device has Hopper's instructions.</param>
+    public static GatherPlan? Choose(GatherShape shape, ConvolutionPrecision precision, bool warpgroups)
+    {
+        // Hopper's kernels compute whole patches of 8x8 positions. They are worth it up to three for two that exist, and half a tile.
+        if (warpgroups && GatherFamily.ForWarpgroups(precision, shape) is { } family && Choose(shape, family) is { } plan
+            && 2L * plan.Tiles.Count * family.Positions <= (3L * shape.Count.Count) + family.Positions)
+            return plan;
+        return Choose(shape, GatherFamily.For(precision, shape.Channels, shape.Outputs));
+    }
+
+    private static GatherPlan? Choose(GatherShape shape, GatherFamily family)
     {
         GatherPlan? best = null;
         long bestCost = long.MaxValue;
         int chunk = family.Chunk(shape.Channels);
-        foreach (Size3 tile in Candidates(shape.Count))
+        foreach (Size3 tile in family.Warpgroups ? PatchedCandidates(shape.Count, family.Positions) : Candidates(shape.Count, family.Positions))
         {
             Size3 halo = HaloOf(shape, tile);
             long halos = (long)halo.Depth * halo.Height * halo.Width;
-            if (halos > KernelLibrary.SharedLimit || family.SharedBytes(chunk, (int)halos) > KernelLibrary.SharedLimit)
+            if (halos > family.SharedLimit || family.SharedBytes(chunk, (int)halos) > family.SharedLimit)
                 continue;
             var tiles = new Size3(Divide(shape.Count.Depth, tile.Depth), Divide(shape.Count.Height, tile.Height), Divide(shape.Count.Width, tile.Width));
-            long cost = tiles.Count * (((long)Positions * shape.Taps.Count) + (LoadCost * halos));
+            long cost = tiles.Count * (((long)family.Positions * shape.Taps.Count) + (LoadCost * halos));
             if (cost >= bestCost)
                 continue;
-            (best, bestCost) = (new GatherPlan(tile, tiles, halo, family.SharedBytes(chunk, (int)halos)), cost);
+            (best, bestCost) = (new GatherPlan(family, tile, tiles, halo, family.SharedBytes(chunk, (int)halos)), cost);
         }
 
         return best;
     }
 
-    private static IEnumerable<Size3> Candidates(Size3 count)
+    /// <summary>Tiles of whole patches of 8x8 positions.</summary>
+    private static IEnumerable<Size3> PatchedCandidates(Size3 count, int positions)
     {
-        foreach (int width in Extents(count.Width, Positions))
+        const int Patch = 8;
+        foreach (Size3 patches in Candidates(new Size3(count.Depth, Divide(count.Height, Patch), Divide(count.Width, Patch)), positions / (Patch * Patch)))
+            yield return new Size3(patches.Depth, patches.Height * Patch, patches.Width * Patch);
+    }
+
+    private static IEnumerable<Size3> Candidates(Size3 count, int positions)
+    {
+        foreach (int width in Extents(count.Width, positions))
         {
-            foreach (int height in Extents(count.Height, Positions / width))
+            foreach (int height in Extents(count.Height, positions / width))
             {
-                foreach (int depth in Extents(count.Depth, Positions / width / height))
+                foreach (int depth in Extents(count.Depth, positions / width / height))
                     yield return new Size3(depth, height, width);
             }
         }

@@ -19,11 +19,13 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
     private List<Action>? captured;
     private nint capturing, streams;
 
+    /// <param name="capability">Compute capability that it reports: 90 has Hopper's kernels, 80 those before.</param>
     /// <exception cref="CudaException">The emulated kernels were not built; the message says why and what to do.</exception>
-    public EmulatedCudaDriver()
+    public EmulatedCudaDriver(int capability = 90)
     {
         if (UnavailableReason is { } reason)
             throw new CudaException(reason);
+        Properties = new CudaDeviceProperties("emulated GPU", capability, Environment.ProcessorCount, SharedBytesPerBlock);
     }
 
     /// <summary>Why no emulated device can be opened here, in one line; null if one can.</summary>
@@ -31,7 +33,7 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
 
     public string Description => "emulated";
 
-    public CudaDeviceProperties Properties { get; } = new("emulated GPU", 90, Environment.ProcessorCount, SharedBytesPerBlock);
+    public CudaDeviceProperties Properties { get; }
 
     /// <summary>Sets the seed of the order in which warps run; results must not depend on it.</summary>
     public static void Configure(int workers, ulong seed) => Loaded.Value.Configure(workers, seed);

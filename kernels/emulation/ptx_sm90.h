@@ -1,0 +1,119 @@
+// Host versions of the wrappers in common/ptx_sm90.cuh, with the same names. Matrix products read shared memory as late as the standard allows: when they are waited for.
+#pragma once
+#include "ptx.h"
+
+namespace emulation {
+
+/// A matrix in shared memory whose eight-row, 16-byte wide tiles are contiguous: the layout without swizzle, inner axis first.
+struct MatrixDescriptor {
+  unsigned start, leading, stride;  // bytes: of the first tile, between tiles along the inner axis, between tiles along the outer one
+
+  explicit MatrixDescriptor(std::uint64_t bits) : start((bits & 0x3fff) << 4), leading((bits >> 16 & 0x3fff) << 4), stride((bits >> 32 & 0x3fff) << 4) {
+    if (bits >> 46 != 0) current->fail("matrix descriptor with a base offset or swizzle, which are not emulated");
+  }
+
+  /// Reads `rows` x 16 bfloat16 numbers.
+  void read(int rows, float (*matrix)[16]) const {
+    if (start + leading + (rows / 8 - 1) * stride + 128 > current->dynamic_bytes()) current->fail("matrix descriptor points beyond the dynamic shared memory");
+    const char* shared = current->dynamic_shared() + start;
+    for (int row = 0; row < rows; row++)
+      for (int k = 0; k < 16; k++) {
+        std::uint16_t bits;
+        std::memcpy(&bits, shared + row / 8 * stride + row % 8 * 16 + k / 8 * leading + k % 8 * 2, 2);
+        matrix[row][k] = __uint_as_float(static_cast<std::uint32_t>(bits) << 16);
+      }
+  }
+};
+
+/// The product number `index` of the oldest group of every thread of a warpgroup.
+inline void multiply_warpgroup(Thread* threads, std::size_t index) {
+  const PendingProduct& first = threads[0].products.front()[index];
+  for (int t = 1; t < kWarpgroupSize; t++) {
+    const auto& group = threads[t].products.front();
+    if (index >= group.size() || group[index].a != first.a || group[index].b != first.b || group[index].columns != first.columns)
+      current->fail("threads of a warpgroup multiply different matrices");
+  }
+  float a[64][16], b[128][16], columns_of_b[16][128];
+  MatrixDescriptor(first.a).read(64, a);
+  MatrixDescriptor(first.b).read(first.columns, b);
+  for (int column = 0; column < first.columns; column++)
+    for (int k = 0; k < 16; k++) columns_of_b[k][column] = b[column][k];
+  for (int row = 0; row < 64; row++) {
+    float products[128] = {};
+    for (int k = 0; k < 16; k++)
+      for (int column = 0; column < 128; column++) products[column] += a[row][k] * columns_of_b[k][column];
+    for (int column = 0; column < first.columns; column++) {
+      int thread = row / 16 * 32 + row % 8 * 4 + column % 8 / 2;
+      threads[thread].products.front()[index].sums[column / 8 * 4 + row % 16 / 8 * 2 + column % 2] += products[column];
+    }
+  }
+}
+
+template <int Columns>
+inline void start_product(float* sums, std::uint64_t a, std::uint64_t b) {
+  Thread& thread = current->self();
+  if (!thread.fenced) current->fail("starts a matrix product without wgmma.fence");
+  thread.multiplied.push_back({sums, a, b, Columns});
+}
+
+inline void require_whole_warpgroup() {
+  if ((current->self().warpgroup() + 1) * kWarpgroupSize > current->threads()) current->fail("matrix products need warpgroups of 128 threads");
+}
+
+}  // namespace emulation
+
+inline std::uint32_t shared_address(const void* pointer) {
+  std::ptrdiff_t offset = static_cast<const char*>(pointer) - emulation::current->dynamic_shared();
+  if (offset < 0 || offset >= static_cast<std::ptrdiff_t>(emulation::current->dynamic_bytes())) emulation::current->fail("needs an address in dynamic shared memory");
+  return static_cast<std::uint32_t>(offset);
+}
+
+inline void barrier_initialize(std::uint64_t* barrier, int arrivals) { emulation::current->initialize_barrier(barrier, arrivals); }
+inline void barrier_arrive(std::uint64_t* barrier) { emulation::current->arrive(barrier, 0); }
+inline void barrier_arrive_expecting(std::uint64_t* barrier, int bytes) { emulation::current->arrive(barrier, bytes); }
+inline void barrier_wait(std::uint64_t* barrier, std::uint32_t parity) { emulation::current->wait_for_phase(barrier, parity); }
+
+inline void copy_bulk(void* target, const void* source, int bytes, std::uint64_t* barrier) {
+  emulation::require_aligned(target, 16, "cp.async.bulk");
+  emulation::require_aligned(source, 16, "cp.async.bulk");
+  if (bytes <= 0 || bytes % 16 != 0) emulation::current->fail("cp.async.bulk needs a size that is a multiple of 16");
+  emulation::current->start_bulk_copy({{target, source, static_cast<unsigned>(bytes)}, barrier});
+}
+
+inline void fence_async_proxy() {}
+
+template <int Count>
+inline void lower_registers() {}
+template <int Count>
+inline void raise_registers() {}
+
+inline void warpgroup_fence() {
+  emulation::require_whole_warpgroup();
+  emulation::current->self().fenced = true;
+}
+
+inline void warpgroup_commit() {
+  emulation::Thread& thread = emulation::current->self();
+  thread.products.push_back(std::move(thread.multiplied));
+  thread.multiplied.clear();
+  thread.fenced = false;
+}
+
+/// Waits until at most `Pending` groups are under way.
+template <int Pending>
+inline void warpgroup_wait() {
+  emulation::require_whole_warpgroup();
+  emulation::Block& block = *emulation::current;
+  block.meet(block.warpgroup(), emulation::kWarpgroupSize, [&] {
+    emulation::Thread* threads = block.warpgroup_threads();
+    while (static_cast<int>(threads[0].products.size()) > Pending) {
+      for (int t = 0; t < emulation::kWarpgroupSize; t++)
+        if (threads[t].products.size() != threads[0].products.size()) block.fail("threads of a warpgroup have different numbers of products under way");
+      for (std::size_t i = 0; i < threads[0].products.front().size(); i++) emulation::multiply_warpgroup(threads, i);
+      for (int t = 0; t < emulation::kWarpgroupSize; t++) threads[t].products.pop_front();
+    }
+  });
+}
+
+inline void warpgroup_multiply(float (&sums)[32], std::uint64_t a, std::uint64_t b) { emulation::start_product<64>(sums, a, b); }
+inline void warpgroup_multiply(float (&sums)[64], std::uint64_t a, std::uint64_t b) { emulation::start_product<128>(sums, a, b); }
