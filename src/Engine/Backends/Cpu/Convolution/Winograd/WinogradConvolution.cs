@@ -58,12 +58,11 @@ internal abstract unsafe class WinogradConvolution
 internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
     where TVector : unmanaged, ISimd<TVector, float>
 {
-    // A block's transformed inputs lie around in the caches; fewer tiles would read the weights too often.
-    private const int BlockBytes = 1 << 20;
+    // A block's transformed inputs lie around in the caches of the threads; fewer tiles would read the weights too often.
+    private const int BlockBytesPerThread = 1 << 20;
     private const int FewestTiles = 64, FewestLargeTiles = 192;
 
-    // Of a thread's work at a time: tiles to transform, and shares of a block to multiply.
-    private const int UnitTiles = 4;
+    // Shares of a block to multiply.
     private const int FewestUnits = 16;
 
     // Where panels are enough for the threads, each is transformed by the thread that multiplies with it, and lies in that thread's cache. Otherwise, and where they fit, all are
@@ -99,7 +98,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         shape = new MicroKernelShape(typeof(float), level.VectorBytes(), 1, 1, inputStride, 1, 1, 0);
         long tileBytes = (long)TileGrid.Positions * problem.Input.Depth * inputStride * sizeof(float);
         storesWeights = panels.Length < FewestPanelsPerThread * threads && WeightElements * sizeof(float) <= StoredWeightBytes;
-        (int budget, int fewest) = storesWeights ? (BlockBytes, FewestTiles) : (LargeBlockBytes, FewestLargeTiles);
+        (int budget, int fewest) = storesWeights ? (BlockBytesPerThread * threads, FewestTiles) : (LargeBlockBytes, FewestLargeTiles);
         blockTiles = (int)Math.Clamp(budget / tileBytes, Math.Min(fewest, AllTiles), AllTiles);
         int blocks = (AllTiles + blockTiles - 1) / blockTiles;
         blockTiles = (AllTiles + blocks - 1) / blocks;
@@ -132,12 +131,12 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         for (int firstTile = 0; firstTile < AllTiles; firstTile += blockTiles)
         {
             int first = firstTile, tiles = Math.Min(blockTiles, AllTiles - firstTile);
-            int units = (tiles + UnitTiles - 1) / UnitTiles;
+            int unitTiles = TileGrid.TilesPerUnit(problem.InputChannels), units = (tiles + unitTiles - 1) / unitTiles;
             threads.Run(units * problem.Input.Depth, (unit, worker) =>
             {
-                (int depth, int from) = (unit / units, unit % units * UnitTiles);
+                (int depth, int from) = (unit / units, unit % units * unitTiles);
                 WinogradTransforms<TVector>.Inputs(
-                    grid, (first + from)..(first + Math.Min(tiles, from + UnitTiles)), input, depth, problem.InputChannels, load, (float*)scratch[worker],
+                    grid, (first + from)..(first + Math.Min(tiles, from + unitTiles)), input, depth, problem.InputChannels, load, (float*)scratch[worker],
                     transformed + ((((long)depth * blockTiles) + from) * inputStride), inputStride, PositionElements);
             });
             int shares = storesWeights ? Math.Clamp((FewestUnits + panels.Length - 1) / panels.Length, 1, (tiles + mostRows - 1) / mostRows) : 1;

@@ -42,11 +42,10 @@ internal abstract unsafe class WinogradWeightGradient
 internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGradient
     where TVector : unmanaged, ISimd<TVector, float>
 {
-    private const int BlockBytes = 1 << 20;
+    private const int BlockBytes = 2 << 20;
     private const int FewestTiles = 64;
 
-    // Of a thread's work at a time: tiles to transform, and shares of the input channels.
-    private const int UnitTiles = 4;
+    // Shares of the input channels.
     private const int FewestUnits = 16;
 
     private readonly ConvolutionProblem problem;
@@ -101,12 +100,13 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
         float* inputs = shared, gradients = inputs + (TileGrid.Positions * InputElements), sums = gradients + (TileGrid.Positions * GradientElements);
         for (int block = 0; block < blocks; block++)
         {
-            int first = block * blockTiles, tiles = Math.Min(blockTiles, AllTiles - first), units = (tiles + UnitTiles - 1) / UnitTiles;
+            int first = block * blockTiles, tiles = Math.Min(blockTiles, AllTiles - first);
+            int unitTiles = TileGrid.TilesPerUnit(Math.Max(problem.InputChannels, problem.OutputChannels)), units = (tiles + unitTiles - 1) / unitTiles;
             bool isFirst = block == 0, isLast = block == blocks - 1;
             threads.Run(units * (problem.Input.Depth + problem.Output.Depth), (unit, worker) =>
             {
-                (int slice, int from) = (unit / units, unit % units * UnitTiles);
-                int to = Math.Min(tiles, from + UnitTiles);
+                (int slice, int from) = (unit / units, unit % units * unitTiles);
+                int to = Math.Min(tiles, from + unitTiles);
                 float* zeros = (float*)scratch[worker] + PanelElements;
                 if (slice < problem.Input.Depth)
                 {
