@@ -40,8 +40,7 @@ internal sealed class BenchConvolutionsVerb : DeviceVerb
     {
         if ((Problems is null) == (Problem is null))
             throw new ArgumentException("give --problems FILE or --problem TEXT");
-        if (DeviceName == "ilgpu")
-            throw new ArgumentException($"--device {DeviceName}: its operations cannot be timed one by one; use cpu, cuda or emulated");
+        RequireTimedOperations();
         if (Runs < 1 || FlushMegabytes is < 1 or > 1024)
             throw new ArgumentException($"--runs {Runs} must be at least 1 and --flush-mb {FlushMegabytes} between 1 and 1024");
         ConvolutionPass[] passes = Pass is { } only ? [only] : Enum.GetValues<ConvolutionPass>();

@@ -21,5 +21,12 @@ internal abstract class DeviceVerb : IVerb
 
     public abstract int Run(string[] arguments);
 
+    /// <exception cref="ArgumentException">The device has no clock for its operations.</exception>
+    protected void RequireTimedOperations()
+    {
+        if (DeviceName == "ilgpu")
+            throw new ArgumentException($"--device {DeviceName}: its operations cannot be timed one by one; use cpu, cuda or emulated");
+    }
+
     protected OpenedBackend OpenBackend(int threads) => BackendChoice.Open(DeviceName, threads, Precision, Exact, records: !NoGraph);
 }

@@ -39,8 +39,7 @@ internal sealed class ProfileVerb : DeviceVerb
     public override int Run(string[] arguments)
     {
         TrainingConfig config = ConfigLoader.Load(Config, Set);
-        if (DeviceName == "ilgpu")
-            throw new ArgumentException($"--device {DeviceName}: its operations cannot be timed one by one; use cpu, cuda or emulated");
+        RequireTimedOperations();
         int threads = Threads == 0 ? Environment.ProcessorCount : Threads;
         using OpenedBackend opened = OpenBackend(threads);
         StepProfile profile = StepProfiler.Run(config, opened.Backend, threads, Predict);

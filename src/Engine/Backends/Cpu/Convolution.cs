@@ -42,7 +42,8 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
     private LoadTransform LoadTransformOf(InputNormalization input)
     {
         NormalizationProblem problem = input.Problem;
-        double[][] values = ScalesAndShifts(new NormalizationPlan(problem, TVector.Count), input.Mean, input.Variance, input.Gamma, input.Beta);
+        double[][] values = ScalesAndShifts(
+            new NormalizationPlan(problem, TVector.Count), ReciprocalDeviations(problem, input.Variance), ToDoubles(input.Mean), ToDoubles(input.Gamma), ToDoubles(input.Beta));
         float* scales = coefficients.Get<float>(2L * values[0].Length), shifts = scales + values[0].Length;
         for (int i = 0; i < values[0].Length; i++)
             (scales[i], shifts[i]) = ((float)values[0][i], (float)values[1][i]);

@@ -59,7 +59,7 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
     {
         T* shift = tiles + period, mean = tiles + (2 * period), plain = accumulators, moment = accumulators + period;
         new Span<T>(plain, 2 * period).Clear();
-        (TVector zero, TVector one, TVector slopes) = (TVector.Broadcast(T.Zero), TVector.Broadcast(T.One), TVector.Broadcast(slope));
+        TVector slopes = TVector.Broadcast(slope);
         for (int i = 0; i < count; i += period)
         {
             int end = Math.Min(period, count - i);
@@ -67,8 +67,7 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             {
                 // Behind the end both x and gy read as zero and add nothing.
                 TVector x = LoadUpTo(d + i + j, end - j);
-                TVector value = TVector.MultiplyAdd(x, TVector.Load(tiles + j), TVector.Load(shift + j));
-                TVector g = LoadUpTo(gy + i + j, end - j) * TVector.WhereNotLess(value, zero, one, slopes);
+                TVector g = BeforeActivation(LoadUpTo(gy + i + j, end - j), TVector.MultiplyAdd(x, TVector.Load(tiles + j), TVector.Load(shift + j)), slopes);
                 TVector.Store(TVector.Load(plain + j) + g, plain + j);
                 TVector.Store(TVector.MultiplyAdd(g, x - TVector.Load(mean + j), TVector.Load(moment + j)), moment + j);
             }
@@ -80,18 +79,22 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
     private static void GradientOfInput(int period, T* d, T* gy, T* tiles, T slope, T* gx, int count)
     {
         T* shift = tiles + period, factor = tiles + (2 * period), slant = tiles + (3 * period), offset = tiles + (4 * period);
-        (TVector zero, TVector one, TVector slopes) = (TVector.Broadcast(T.Zero), TVector.Broadcast(T.One), TVector.Broadcast(slope));
+        TVector slopes = TVector.Broadcast(slope);
         for (int i = 0; i < count; i += period)
         {
             int end = Math.Min(period, count - i);
             for (int j = 0; j < end; j += TVector.Count)
             {
                 TVector x = LoadUpTo(d + i + j, end - j);
-                TVector value = TVector.MultiplyAdd(x, TVector.Load(tiles + j), TVector.Load(shift + j));
-                TVector g = LoadUpTo(gy + i + j, end - j) * TVector.WhereNotLess(value, zero, one, slopes);
+                TVector g = BeforeActivation(LoadUpTo(gy + i + j, end - j), TVector.MultiplyAdd(x, TVector.Load(tiles + j), TVector.Load(shift + j)), slopes);
                 TVector rest = TVector.MultiplyAdd(x, TVector.Load(slant + j), TVector.Load(offset + j));
                 StoreUpTo(TVector.MultiplyAdd(g, TVector.Load(factor + j), rest), gx + i + j, end - j);
             }
         }
     }
+
+    /// <summary>The gradient of a leaky ReLU's input, from that of its output.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector BeforeActivation(TVector gradient, TVector value, TVector slopes)
+        => gradient * TVector.WhereNotLess(value, TVector.Broadcast(T.Zero), TVector.Broadcast(T.One), slopes);
 }

@@ -47,7 +47,7 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         var plan = new NormalizationPlan(problem, TVector.Count);
         T* source = PointerOf(x), target = PointerOf(y);
         T slope = T.CreateTruncating(problem.Slope);
-        T* tiles = CoefficientTiles(plan, ScalesAndShifts(plan, mean, variance, gamma, beta));
+        T* tiles = CoefficientTiles(plan, ScalesAndShifts(plan, ReciprocalDeviations(problem, variance), ToDoubles(mean), ToDoubles(gamma), ToDoubles(beta)));
         threads.Run(plan.Chunks, (index, worker) =>
         {
             (int sample, long start, int count) = plan.Chunk(index);
@@ -64,8 +64,8 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         (int channels, int period) = (problem.Channels, plan.Tile.Period);
         T* source = PointerOf(x), gradient = PointerOf(gy);
         T slope = T.CreateTruncating(problem.Slope);
-        double[][] scalesAndShifts = ScalesAndShifts(plan, mean, variance, gamma, beta);
-        double[] deviations = ReciprocalDeviations(problem, variance), means = ToDoubles(mean);
+        double[] deviations = ReciprocalDeviations(problem, variance), means = ToDoubles(mean), gammas = ToDoubles(gamma);
+        double[][] scalesAndShifts = ScalesAndShifts(plan, deviations, means, gammas, ToDoubles(beta));
 
         double* sums = chunkSums.Get<double>(2L * plan.Chunks * channels);
         T* forSums = CoefficientTiles(plan, [.. scalesAndShifts, plan.BySampleAndChannel((slot, _) => means[slot])]);
@@ -78,12 +78,11 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             plan.Tile.Fold(accumulators, sums + (2L * index * channels));
             plan.Tile.Fold(accumulators + period, sums + (((2L * index) + 1) * channels));
         });
-        (double[] slotGradients, double[] slotMoments) = CombineGradients(problem, plan, sums, deviations, ToDoubles(gamma), ggamma, gbeta);
+        (double[] slotGradients, double[] slotMoments) = CombineGradients(problem, plan, sums, deviations, gammas, ggamma, gbeta);
         if (gx is null)
             return;
 
         // gx = rstd (gamma g - (sum of gamma g + xhat * sum of gamma g xhat) / n), as factor * g + slant * d + offset.
-        double[] gammas = ToDoubles(gamma);
         double Slant(int slot) => throughStatistics ? -slotMoments[slot] * deviations[slot] * deviations[slot] / problem.ElementsOfRow(slot / problem.StatisticsGroups) : 0;
         double Offset(int slot) => throughStatistics ? -(slotGradients[slot] * deviations[slot] / problem.ElementsOfRow(slot / problem.StatisticsGroups)) - (Slant(slot) * means[slot]) : 0;
         T* forGradient = CoefficientTiles(
@@ -126,15 +125,11 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         => Array.ConvertAll(ToDoubles(variance), v => 1 / Math.Sqrt(v + problem.Epsilon));
 
     /// <summary>gamma / deviation and beta - mean gamma / deviation, by sample and channel.</summary>
-    private static double[][] ScalesAndShifts(NormalizationPlan plan, Tensor mean, Tensor variance, Tensor gamma, Tensor beta)
-    {
-        double[] deviations = ReciprocalDeviations(plan.Problem, variance), means = ToDoubles(mean), gammas = ToDoubles(gamma), betas = ToDoubles(beta);
-        return
-        [
-            plan.BySampleAndChannel((slot, affine) => gammas[affine] * deviations[slot]),
-            plan.BySampleAndChannel((slot, affine) => betas[affine] - (means[slot] * gammas[affine] * deviations[slot])),
-        ];
-    }
+    private static double[][] ScalesAndShifts(NormalizationPlan plan, double[] deviations, double[] means, double[] gammas, double[] betas) =>
+    [
+        plan.BySampleAndChannel((slot, affine) => gammas[affine] * deviations[slot]),
+        plan.BySampleAndChannel((slot, affine) => betas[affine] - (means[slot] * gammas[affine] * deviations[slot])),
+    ];
 
     /// <summary>Coefficients as chunks read them, (sample, coefficient, period); valid until the next call.</summary>
     private T* CoefficientTiles(NormalizationPlan plan, double[][] bySampleAndChannel)
