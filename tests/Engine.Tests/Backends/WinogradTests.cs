@@ -22,6 +22,18 @@ internal sealed unsafe class WinogradTests
         yield return Same(new Shape(1, 2, 8, 8, 64), 3, 32);
         yield return Same(new Shape(1, 1, 8, 8, 32), 3, 32);
         yield return Same(new Shape(1, 1, 64, 64, 512), 1, 32);
+        yield return Same(new Shape(1, 1, 12, 12, 192), 1, 256);
+        yield return Same(new Shape(1, 1, 200, 199, 16), 1, 16);
+        yield return Same(new Shape(1, 4, 32, 36, 16), 3, 32);
+    }
+
+    [Test]
+    public void All_schedules_are_among_the_problems()
+    {
+        WinogradSchedule[] Forward(int threads) => [.. Problems().Select(p => WinogradConvolution.Create(GatherProblem.Forward(p), SimdLevels.Best, threads)!.Schedule)];
+        Assert.That(Forward(1).Concat(Forward(3)).Distinct(), Is.EquivalentTo(Enum.GetValues<WinogradSchedule>()));
+        Assert.That(
+            Problems().Select(p => WinogradWeightGradient.Create(p, SimdLevels.Best)!.Schedule).Distinct(), Is.EquivalentTo([WinogradSchedule.OwnTiles, WinogradSchedule.SharedBlocks]));
     }
 
     [Test]

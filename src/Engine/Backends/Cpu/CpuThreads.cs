@@ -1,19 +1,23 @@
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// A fixed team of threads that share out the units of one job at a time. Units are claimed in any order, so a job must give
-/// each unit its own output: then results do not depend on the number of threads. The caller is worker 0.
+/// A fixed team of threads that share out the units of one job at a time: each begins with a range of its own, the same in every job of as many units, so that it finds in
+/// its caches what it wrote there, and then helps the others. Units are claimed in any order, so a job must give each unit its own output: then results do not depend on
+/// the number of threads. The caller is worker 0.
 /// </summary>
 public sealed class CpuThreads : IDisposable
 {
     // Waking a parked thread costs about 10 us; operations follow each other within microseconds, so workers spin first.
     private const int SpinsBeforeParking = 20_000;
 
+    // Counters of different workers lie on different cache lines, and lines are fetched in pairs.
+    private const int CounterStride = 128 / sizeof(int);
+
     private readonly Thread[] helpers;
+    private readonly int[] nextUnits;
     private readonly object gate = new();
     private Action<int, int>? body;
     private int units;
-    private int nextUnit;
     private int helpersInside;
     private int generation;
     private volatile bool isOpen;
@@ -26,6 +30,7 @@ public sealed class CpuThreads : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         Count = count;
         helpers = new Thread[count - 1];
+        nextUnits = new int[(count + 1) * CounterStride];
         for (int i = 0; i < helpers.Length; i++)
         {
             int worker = i + 1;
@@ -47,7 +52,9 @@ public sealed class CpuThreads : IDisposable
             return;
         }
 
-        (body, units, nextUnit, failure) = (job, unitCount, 0, null);
+        (body, units, failure) = (job, unitCount, null);
+        for (int worker = 0; worker < Count; worker++)
+            NextUnit(worker) = FirstUnit(worker);
         isOpen = true;
         Announce();
         Work(0);
@@ -112,18 +119,27 @@ public sealed class CpuThreads : IDisposable
         }
     }
 
+    /// <summary>Where a worker's range of units begins, and its predecessor's ends.</summary>
+    private int FirstUnit(int worker) => (int)((long)units * worker / Count);
+
+    private ref int NextUnit(int worker) => ref nextUnits[(worker + 1) * CounterStride];
+
     private void Work(int worker)
     {
         try
         {
-            int unit;
-            while ((unit = Interlocked.Increment(ref nextUnit) - 1) < units)
-                body!(unit, worker);
+            for (int i = 0; i < Count; i++)
+            {
+                int owner = (worker + i) % Count, end = FirstUnit(owner + 1), unit;
+                while ((unit = Interlocked.Increment(ref NextUnit(owner)) - 1) < end)
+                    body!(unit, worker);
+            }
         }
         catch (Exception exception)
         {
             Interlocked.CompareExchange(ref failure, exception, null);
-            Interlocked.Exchange(ref nextUnit, units);
+            for (int owner = 0; owner < Count; owner++)
+                Interlocked.Exchange(ref NextUnit(owner), units);
         }
     }
 }
