@@ -9,7 +9,8 @@ namespace UnpairedSegEngine.Autograd;
 /// <param name="isNeeded">Whether a gradient for a variable is of use.</param>
 /// <param name="kept">Variables whose <see cref="Variable.Pending"/> gradient stays after the walk.</param>
 /// <param name="frees">Free values and gradients as soon as they have served.</param>
-internal sealed class BackwardPass(Tape tape, Func<Variable, bool> isNeeded, IReadOnlyCollection<Variable> kept, bool frees)
+/// <param name="passed">Called when a node's rule has run.</param>
+internal sealed class BackwardPass(Tape tape, Func<Variable, bool> isNeeded, IReadOnlyCollection<Variable> kept, bool frees, Action<TapeNode>? passed)
 {
     public void Run(List<TapeNode> nodes, Variable output, Tensor gradient)
     {
@@ -21,6 +22,7 @@ internal sealed class BackwardPass(Tape tape, Func<Variable, bool> isNeeded, IRe
             Propagate(nodes[i]);
             if (frees)
                 FreeValues(nodes[i], output);
+            passed?.Invoke(nodes[i]);
         }
     }
 

@@ -49,8 +49,12 @@ public sealed class Tape(Backend backend, bool recording = true)
     /// <summary>The same from any <paramref name="output"/>, whose gradient is given.</summary>
     /// <param name="output">What the gradient is of.</param>
     /// <param name="gradient">Of the output's shape; freed.</param>
+    /// <param name="completed">
+    /// Called in the midst of the walk with each leaf whose gradient is complete; nothing later in the walk reads the leaf. To be freed by it where memory counts.
+    /// If the walk fails after that, what was called stays done.
+    /// </param>
     /// <exception cref="ArgumentException">Nothing that leads to the output was recorded.</exception>
-    public void Backward(Variable output, Tensor gradient)
+    public void Backward(Variable output, Tensor gradient, Action<Variable>? completed = null)
     {
         if (!nodes.Exists(node => node.Output == output))
         {
@@ -58,19 +62,25 @@ public sealed class Tape(Backend backend, bool recording = true)
                 "the loss was not recorded on this tape: it depends on nothing that requires a gradient, the tape does not record, or an earlier Backward emptied it (add losses first)");
         }
 
-        var leaves = new HashSet<Variable>();
+        // Leaves with the number of inputs they are that the walk has not passed.
+        var ahead = new Dictionary<Variable, int>();
+        foreach (Variable input in nodes.SelectMany(node => node.Inputs).Where(input => input.RequiresGradient))
+            ahead[input] = ahead.GetValueOrDefault(input) + 1;
         foreach (TapeNode node in nodes)
-        {
-            foreach (Variable input in node.Inputs)
-            {
-                if (input.RequiresGradient)
-                    leaves.Add(input);
-            }
-        }
+            ahead.Remove(node.Output);
 
-        leaves.ExceptWith(nodes.Select(node => node.Output));
-        Walk(output, gradient, variable => variable.RequiresGradient, [], createGraph: false, frees: true);
-        foreach (Variable leaf in leaves)
+        Walk(output, gradient, variable => variable.RequiresGradient, [], createGraph: false, frees: true, completed is null ? null : node =>
+        {
+            foreach (Variable leaf in node.Inputs.Where(ahead.ContainsKey))
+            {
+                if (--ahead[leaf] > 0)
+                    continue;
+                BackwardPass.MovePendingToGradient(this, leaf);
+                if (leaf.Gradient is not null)
+                    completed(leaf);
+            }
+        });
+        foreach (Variable leaf in ahead.Keys)
             BackwardPass.MovePendingToGradient(this, leaf);
         nodes.Clear();
     }
@@ -152,13 +162,13 @@ public sealed class Tape(Backend backend, bool recording = true)
         return tensor;
     }
 
-    private void Walk(Variable output, Tensor gradient, Func<Variable, bool> isNeeded, IReadOnlyCollection<Variable> kept, bool createGraph, bool frees)
+    private void Walk(Variable output, Tensor gradient, Func<Variable, bool> isNeeded, IReadOnlyCollection<Variable> kept, bool createGraph, bool frees, Action<TapeNode>? passed = null)
     {
         (bool wasRecording, bool wasInBackward) = (IsRecording, inBackward);
         (IsRecording, inBackward) = (createGraph, true);
         try
         {
-            new BackwardPass(this, isNeeded, kept, frees).Run(nodes, output, gradient);
+            new BackwardPass(this, isNeeded, kept, frees, passed).Run(nodes, output, gradient);
         }
         catch
         {

@@ -166,6 +166,11 @@ public abstract class Backend(Device device) : IDisposable
     /// <summary>Updates w and the moments m and v in place.</summary>
     public abstract void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v);
 
+    /// <summary>
+    /// Whether one update of many tensors is faster than one for each, so that gradients should wait for each other. Otherwise a gradient is best used and freed when it is there.
+    /// </summary>
+    public virtual bool UpdatesTogether => false;
+
     /// <summary><see cref="Adam(AdamSettings, Tensor, Tensor, Tensor, Tensor)"/> of many tensors at once.</summary>
     public virtual void Adam(IReadOnlyList<AdamUpdate> updates)
     {

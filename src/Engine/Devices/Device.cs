@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Runtime;
@@ -11,8 +10,6 @@ namespace UnpairedSegEngine.Devices;
 /// <summary>An ILGPU accelerator with its memory pool. Owns both; not thread-safe except for the pool.</summary>
 public sealed class Device : IDisposable
 {
-    private const nuint HostAlignment = 64;
-
     private readonly Context context;
 
     private Device(Context context, Accelerator accelerator, string name)
@@ -20,9 +17,7 @@ public sealed class Device : IDisposable
         this.context = context;
         Accelerator = accelerator;
         Name = name;
-        Pool = new MemoryPool(accelerator is CPUAccelerator cpu
-            ? bytes => AllocateHost(cpu, bytes)
-            : bytes => Allocate(accelerator, bytes));
+        Pool = new MemoryPool(accelerator is CPUAccelerator host ? new HostArena(host) : new ShelvedMemory(bytes => Allocate(accelerator, bytes)));
     }
 
     public Accelerator Accelerator { get; }
@@ -167,12 +162,5 @@ public sealed class Device : IDisposable
         {
             throw new OutOfMemoryException(exception.Message, exception);
         }
-    }
-
-    /// <summary>Host memory on a 64-byte boundary (ILGPU's own lies at 16 mod 64), wrapped as an ILGPU buffer.</summary>
-    private static unsafe DeviceBuffer AllocateHost(CPUAccelerator accelerator, long bytes)
-    {
-        void* block = NativeMemory.AlignedAlloc((nuint)bytes, HostAlignment);
-        return new DeviceBuffer(CPUMemoryBuffer.Create(accelerator, (nint)block, bytes, sizeof(byte)), bytes, () => NativeMemory.AlignedFree(block));
     }
 }

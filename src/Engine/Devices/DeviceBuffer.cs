@@ -1,34 +1,32 @@
 using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
 
 namespace UnpairedSegEngine.Devices;
 
 /// <summary>One block of device memory lent by a <see cref="MemoryPool"/>. The ILGPU buffer below it gives views to kernels; on the CPU its pointer is plain host memory.</summary>
 public sealed class DeviceBuffer
 {
-    private readonly Action? releaseHostBlock;
+    private readonly CPUAccelerator? host;
+    private MemoryBuffer? memory;
 
-    internal DeviceBuffer(MemoryBuffer memory, long capacity, Action? releaseHostBlock = null)
-    {
-        Memory = memory;
-        Capacity = capacity;
-        this.releaseHostBlock = releaseHostBlock;
-    }
+    /// <summary>A block of device memory that ILGPU allocated.</summary>
+    internal DeviceBuffer(MemoryBuffer memory, long capacity) => (this.memory, Capacity, Pointer) = (memory, capacity, memory.NativePtr);
+
+    /// <summary>A block of host memory, which somebody else frees.</summary>
+    internal DeviceBuffer(nint pointer, long capacity, CPUAccelerator host) => (Pointer, Capacity, this.host) = (pointer, capacity, host);
 
     /// <summary>The ILGPU buffer.</summary>
-    public MemoryBuffer Memory { get; }
+    public MemoryBuffer Memory => memory ??= CPUMemoryBuffer.Create(host!, Pointer, Capacity, sizeof(byte));
 
     /// <summary>Bytes that this block can hold; at least what was asked for.</summary>
     public long Capacity { get; }
 
     /// <summary>Address of the first byte (a host address on the CPU, a device address elsewhere).</summary>
-    public nint Pointer => Memory.NativePtr;
+    public nint Pointer { get; }
 
     /// <summary>What the block is set apart for, if anything.</summary>
     internal MemoryReserve? Reserve { get; set; }
 
-    internal void Free()
-    {
-        Memory.Dispose();
-        releaseHostBlock?.Invoke();
-    }
+    /// <summary>Gives up the ILGPU buffer, with its device memory.</summary>
+    internal void Free() => memory?.Dispose();
 }

@@ -2,21 +2,18 @@ namespace UnpairedSegEngine.Devices;
 
 /// <summary>
 /// Device memory that is kept and lent again. Training asks for the same sizes every step, so after the first step
-/// the pool answers every request from its shelves and <see cref="DeviceAllocations"/> stands still.
+/// the pool answers every request from what came back, and <see cref="DeviceAllocations"/> stands still.
 /// </summary>
 public sealed class MemoryPool : IDisposable
 {
-    private const long SmallestBlock = 256;
-
-    private readonly Func<long, DeviceBuffer> allocate;
-    private readonly MemoryShelves shelves = new();
+    private readonly IMemorySource source;
     private readonly Lock gate = new();
     private MemoryReserve? open;
 
-    internal MemoryPool(Func<long, DeviceBuffer> allocate) => this.allocate = allocate;
+    internal MemoryPool(IMemorySource source) => this.source = source;
 
-    /// <summary>Blocks ever asked of the device.</summary>
-    public long DeviceAllocations { get; private set; }
+    /// <summary>How often the device was asked for memory.</summary>
+    public long DeviceAllocations => source.Allocations;
 
     /// <summary>Blocks lent and not yet given back.</summary>
     public int LiveBuffers { get; private set; }
@@ -27,8 +24,8 @@ public sealed class MemoryPool : IDisposable
     /// <summary>The most that <see cref="LiveBytes"/> has been.</summary>
     public long PeakLiveBytes { get; private set; }
 
-    /// <summary>Bytes held from the device, lent or on the shelves.</summary>
-    public long ReservedBytes { get; private set; }
+    /// <summary>Bytes held from the device, lent or waiting.</summary>
+    public long ReservedBytes => source.ReservedBytes;
 
     /// <summary>Lends a block of at least <paramref name="bytes"/> bytes with unspecified content.</summary>
     /// <exception cref="OutOfMemoryException">The device has no room; the message says how much was asked and held.</exception>
@@ -47,21 +44,15 @@ public sealed class MemoryPool : IDisposable
             if (buffer.Reserve is { IsDisposed: false } reserve)
                 reserve.Return(buffer);
             else
-                Shelve(buffer);
+                PutBack(buffer);
         }
     }
 
-    /// <summary>Gives the blocks on the shelves back to the device.</summary>
+    /// <summary>Gives what is not lent back to the device.</summary>
     public void Trim()
     {
         lock (gate)
-        {
-            foreach (DeviceBuffer buffer in shelves.Clear())
-            {
-                ReservedBytes -= buffer.Capacity;
-                buffer.Free();
-            }
-        }
+            source.Trim();
     }
 
     /// <summary>Opens a reserve: what is rented until it is closed is set apart.</summary>
@@ -92,25 +83,17 @@ public sealed class MemoryPool : IDisposable
         lock (gate)
         {
             foreach (DeviceBuffer buffer in blocks.Clear())
-                Shelve(buffer);
+                PutBack(buffer);
         }
-    }
-
-    /// <summary>Sizes in steps of an eighth of a power of two, so that nearly equal requests share a shelf and at most 12.5 % is wasted.</summary>
-    private static long RoundUp(long bytes)
-    {
-        long size = Math.Max(bytes, SmallestBlock);
-        long step = Math.Max(SmallestBlock, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)size) / 16);
-        return (size + step - 1) / step * step;
     }
 
     private DeviceBuffer Rent(long bytes, bool beside)
     {
-        long capacity = RoundUp(bytes);
+        long capacity = source.CapacityFor(bytes);
         lock (gate)
         {
             MemoryReserve? reserve = beside ? null : open;
-            DeviceBuffer buffer = reserve?.Shelves.Take(capacity) ?? shelves.Take(capacity) ?? Allocate(capacity);
+            DeviceBuffer buffer = reserve?.Shelves.Take(capacity) ?? Take(capacity);
             reserve?.Lend(buffer);
             LiveBuffers++;
             LiveBytes += capacity;
@@ -119,25 +102,22 @@ public sealed class MemoryPool : IDisposable
         }
     }
 
-    private void Shelve(DeviceBuffer buffer)
+    private DeviceBuffer Take(long capacity)
     {
-        buffer.Reserve = null;
-        shelves.Put(buffer);
-    }
-
-    private DeviceBuffer Allocate(long capacity)
-    {
-        DeviceAllocations++;
         try
         {
-            DeviceBuffer buffer = allocate(capacity);
-            ReservedBytes += capacity;
-            return buffer;
+            return source.Take(capacity);
         }
         catch (OutOfMemoryException exception)
         {
             throw new OutOfMemoryException(
                 $"the device has no room for {capacity:N0} bytes beside the {ReservedBytes:N0} bytes held; use a smaller batch, image size or channel count", exception);
         }
+    }
+
+    private void PutBack(DeviceBuffer buffer)
+    {
+        buffer.Reserve = null;
+        source.Put(buffer);
     }
 }

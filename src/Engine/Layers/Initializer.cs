@@ -13,35 +13,33 @@ public abstract record Initializer
 
     public static Initializer Normal(double deviation) => new NormalDistribution(deviation, double.PositiveInfinity);
 
-    /// <summary>The <paramref name="count"/> values of the parameter called <paramref name="name"/>.</summary>
-    public abstract float[] Values(long count, ulong seed, string name);
+    /// <summary>Some values of the parameter called <paramref name="name"/>.</summary>
+    /// <param name="values">Receives them.</param>
+    /// <param name="first">Element of the parameter that the first of them is.</param>
+    /// <param name="seed">Seed of the network.</param>
+    /// <param name="name">Name of the parameter.</param>
+    public abstract void Fill(Memory<float> values, long first, ulong seed, string name);
 
     private sealed record Constant(float Value) : Initializer
     {
-        public override float[] Values(long count, ulong seed, string name)
-        {
-            var values = new float[count];
-            values.AsSpan().Fill(Value);
-            return values;
-        }
+        public override void Fill(Memory<float> values, long first, ulong seed, string name) => values.Span.Fill(Value);
     }
 
     private sealed record NormalDistribution(double Deviation, double Cut) : Initializer
     {
-        public override float[] Values(long count, ulong seed, string name)
+        private const int BlockSize = 1 << 16;
+
+        public override void Fill(Memory<float> values, long first, ulong seed, string name)
         {
             uint stream = StableHash(name);
-            var values = new float[count];
-            Parallel.For(0, (int)((count + BlockSize - 1) / BlockSize), block =>
+            Parallel.For(0, (values.Length + BlockSize - 1) / BlockSize, block =>
             {
-                long end = Math.Min(count, (block + 1L) * BlockSize);
-                for (long i = block * (long)BlockSize; i < end; i++)
-                    values[i] = (float)Deviation * Draw(seed, stream, i);
+                int begin = block * BlockSize;
+                Span<float> part = values.Span[begin..Math.Min(values.Length, begin + BlockSize)];
+                for (int i = 0; i < part.Length; i++)
+                    part[i] = (float)Deviation * Draw(seed, stream, first + begin + i);
             });
-            return values;
         }
-
-        private const int BlockSize = 1 << 16;
 
         private float Draw(ulong seed, uint stream, long element)
         {

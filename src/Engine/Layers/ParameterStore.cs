@@ -11,6 +11,9 @@ namespace UnpairedSegEngine.Layers;
 /// <param name="sharing">What the modalities share; all kernels, and normalizations as each layer's settings say, if not given.</param>
 public sealed class ParameterStore(Device device, DType type, ulong seed, ParameterSharing? sharing = null) : IDisposable
 {
+    // Initial values pass through a small array: one of the largest kernel's size would stay with the garbage collector for the whole run.
+    private const int PieceElements = 1 << 18;
+
     private readonly Dictionary<string, Parameter> byName = [];
     private readonly List<Parameter> parameters = [];
 
@@ -32,11 +35,17 @@ public sealed class ParameterStore(Device device, DType type, ulong seed, Parame
     public Parameter Create(string name, Shape shape, ParameterKind kind, Initializer initializer)
     {
         Tensor value = Tensor.Allocate(device, shape, type).Detach();
-        float[] values = initializer.Values(shape.Count, seed, name);
-        if (type == DType.Float64)
-            value.Load<double>(Array.ConvertAll(values, v => (double)v));
-        else
-            value.Load<float>(values);
+        var piece = new float[Math.Min(shape.Count, PieceElements)];
+        for (long first = 0; first < shape.Count; first += piece.Length)
+        {
+            Memory<float> values = piece.AsMemory(0, (int)Math.Min(piece.Length, shape.Count - first));
+            initializer.Fill(values, first, seed, name);
+            if (type == DType.Float64)
+                value.Load<double>(Array.ConvertAll(values.ToArray(), v => (double)v), first);
+            else
+                value.Load<float>(values.Span, first);
+        }
+
         var parameter = new Parameter(name, kind, new Variable(value, requiresGradient: kind != ParameterKind.Statistic));
         byName.Add(name, parameter);
         parameters.Add(parameter);

@@ -50,14 +50,19 @@ public sealed class AdamOptimizer : IDisposable
         List<AdamUpdate> updates = [];
         foreach ((Tensor? gradient, int i) in gradients.Select((gradient, i) => (gradient, i)))
         {
-            if (gradient is null)
-                continue;
-            var settings = new AdamSettings(rate, Beta1, Beta2, Epsilon, targets[i].IsDecayed ? L2 : 0);
-            updates.Add(new AdamUpdate(settings, targets[i].Value, gradient, moments[i].First, moments[i].Second));
+            if (gradient is not null)
+                updates.Add(UpdateOf(rate, i, gradient));
         }
 
         backend.Adam(updates);
     }
+
+    /// <summary>The part of an update that is one target's; each may come once in a step.</summary>
+    /// <param name="step">Number of this update, from 1.</param>
+    /// <param name="learningRate">Before bias correction.</param>
+    /// <param name="target">Its place in the optimizer's order.</param>
+    /// <param name="gradient">Its gradient.</param>
+    public void Step(long step, double learningRate, int target, Tensor gradient) => backend.Adam([UpdateOf(RateOf(step, learningRate), target, gradient)]);
 
     public void Dispose()
     {
@@ -67,6 +72,9 @@ public sealed class AdamOptimizer : IDisposable
             second.Dispose();
         }
     }
+
+    private AdamUpdate UpdateOf(double rate, int i, Tensor gradient) => new(
+        new AdamSettings(rate, Beta1, Beta2, Epsilon, targets[i].IsDecayed ? L2 : 0), targets[i].Value, gradient, moments[i].First, moments[i].Second);
 
     private Tensor Zeros(Tensor like)
     {

@@ -61,7 +61,19 @@ public sealed class Tensor : IDisposable
         RequireType<T>();
         if (elements.Length != Count)
             throw new ArgumentException($"tensor {Shape} holds {Count} elements, not {elements.Length}");
-        Device.Upload(MemoryMarshal.AsBytes(elements), Pointer, Live.Buffer);
+        Load(elements, 0);
+    }
+
+    /// <summary>Replaces some elements.</summary>
+    /// <param name="elements">New values.</param>
+    /// <param name="first">Where they go, counted in memory's order.</param>
+    public void Load<T>(ReadOnlySpan<T> elements, long first)
+        where T : unmanaged
+    {
+        RequireType<T>();
+        if (first < 0 || first + elements.Length > Count)
+            throw new ArgumentException($"tensor {Shape} holds {Count} elements, not {first} and {elements.Length} more");
+        Device.Upload(MemoryMarshal.AsBytes(elements), Pointer + (nint)(first * DType.Size()), Live.Buffer);
     }
 
     /// <summary>A copy of the content in host memory.</summary>

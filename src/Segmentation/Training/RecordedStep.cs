@@ -40,7 +40,6 @@ internal sealed class RecordedStep : IDisposable
         }
         catch
         {
-            task.Network.Parameters.ClearGradients();
             DisposeInputs();
             throw;
         }

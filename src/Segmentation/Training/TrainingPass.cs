@@ -14,7 +14,11 @@ namespace UnpairedSegEngine.Segmentation.Training;
 /// <param name="Loss">Weights of the loss terms.</param>
 /// <param name="Optimizer">Updates.</param>
 /// <param name="Seed">Key of the dropout masks.</param>
-internal sealed record TrainingTask(Backend Backend, ISegmentationNetwork Network, IReadOnlyList<Parameter> Trained, LossSettings Loss, AdamOptimizer Optimizer, ulong Seed);
+internal sealed record TrainingTask(Backend Backend, ISegmentationNetwork Network, IReadOnlyList<Parameter> Trained, LossSettings Loss, AdamOptimizer Optimizer, ulong Seed)
+{
+    /// <summary>Where in the optimizer's order a parameter is.</summary>
+    public IReadOnlyDictionary<Variable, int> Places { get; } = Trained.Index().ToDictionary(trained => trained.Item.Variable, trained => trained.Index);
+}
 
 /// <summary>
 /// The device's work in one step, in two parts between which the host looks at the loss: neither part waits for the device, so both can be recorded. Tensors live in the
@@ -55,8 +59,28 @@ internal sealed class TrainingPass(TrainingTask task, long step, double rate, Te
         Tensor gradient = Tensor.Allocate(images.Device, logits!.Shape, logits.DType);
         task.Backend.SegmentationLossGradient(Problem, logits.Value, labels, Coefficients, gradient);
         Tape.Release(logits);
-        context.Tape.Backward(logits, gradient);
-        task.Optimizer.Step(step, rate, task.Trained.Select(p => p.Variable.Gradient));
-        task.Network.Parameters.ClearGradients();
+        try
+        {
+            if (task.Backend.UpdatesTogether)
+            {
+                context.Tape.Backward(logits, gradient);
+                task.Optimizer.Step(step, rate, task.Trained.Select(p => p.Variable.Gradient));
+            }
+            else
+            {
+                context.Tape.Backward(logits, gradient, Update);
+            }
+        }
+        finally
+        {
+            task.Network.Parameters.ClearGradients();
+        }
+    }
+
+    private void Update(Variable parameter)
+    {
+        if (task.Places.TryGetValue(parameter, out int place))
+            task.Optimizer.Step(step, rate, place, parameter.Gradient!);
+        parameter.ClearGradient();
     }
 }

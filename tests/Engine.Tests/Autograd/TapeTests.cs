@@ -210,6 +210,23 @@ internal sealed class TapeTests
     }
 
     [Test]
+    public void A_leaf_is_completed_once_when_nothing_ahead_reads_it()
+    {
+        Variable first = Scalar(2), second = Scalar(3), unused = Scalar(5);
+        List<(Variable Leaf, double Gradient)> completed = [];
+        Variable product = tape.Multiply(first, second), y = tape.Multiply(product, first);
+        tape.Multiply(unused, unused);
+        Tensor one = Tensor.From<double>(device, y.Shape, [1]);
+        tape.Backward(y, one, leaf =>
+        {
+            completed.Add((leaf, leaf.Gradient!.ToScalar()));
+            leaf.ClearGradient();
+        });
+        Assert.That(completed, Is.EqualTo([(first, 12.0), (second, 4.0)]), "y = 2 * 3 * 2 by each leaf");
+        Assert.That((first.Gradient, second.Gradient, unused.Gradient), Is.EqualTo(((Tensor?)null, (Tensor?)null, (Tensor?)null)));
+    }
+
+    [Test]
     public void Inference_frees_what_is_released()
     {
         var inference = new Tape(watched.Backend, recording: false);

@@ -13,7 +13,7 @@ namespace UnpairedSegEngine.Engine.Tests.Backends;
 public abstract class BackendTests(BackendUnderTest underTest)
 {
     private const byte Guard = 0xA5;
-    private const int GuardAlignment = 256;
+    private const int GuardAlignment = 64;
 
     private TensorScope? scope;
     private uint drawn;

@@ -72,7 +72,7 @@ internal sealed class CudaRecorderTests
             backend.Fill(other, 9);
             recording.Run(1);
             Assert.That(y.ToArray<float>(), Has.All.EqualTo(7));
-            Assert.That(recording.PeakBytes, Is.EqualTo(4096));
+            Assert.That(recording.PeakBytes, Is.InRange(Count * sizeof(float), 4096));
         }
 
         long held = device.Pool.ReservedBytes;

@@ -53,6 +53,23 @@ internal sealed class AdamOptimizerTests
     }
 
     [Test]
+    public void Targets_one_by_one_are_updated_as_together()
+    {
+        Tensor[] together = [One(2), One(3)], apart = [One(2), One(3)];
+        using AdamOptimizer whole = Adam(together), parts = Adam(apart);
+        for (int step = 1; step <= 3; step++)
+        {
+            whole.Step(step, 0.1, [One(0.5), One(-step)]);
+            parts.Step(step, 0.1, 1, One(-step));
+            parts.Step(step, 0.1, 0, One(0.5));
+        }
+
+        Assert.That(apart.Select(t => t.ToScalar()), Is.EqualTo(together.Select(t => t.ToScalar())));
+
+        AdamOptimizer Adam(Tensor[] targets) => new(backend, [new("a", targets[0], IsDecayed: true), new("b", targets[1], IsDecayed: false)], l2: 0.1);
+    }
+
+    [Test]
     public void A_target_without_a_gradient_stays()
     {
         Tensor first = One(2), second = One(3);

@@ -35,6 +35,8 @@ public sealed class CudaBackend : IlgpuBackend
 
     public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) => true;
 
+    public override bool UpdatesTogether => true;
+
     public override DevicePeaks? Peaks => CudaPeaks.Of(driver.Properties, precision);
 
     public override OperationClock CreateClock(bool kernels = true)

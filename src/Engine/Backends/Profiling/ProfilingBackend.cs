@@ -124,6 +124,8 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
 
     public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) => Time("adam", () => inner.Adam(settings, w, g, m, v), w, w, g, m, m, v, v);
 
+    public override bool UpdatesTogether => inner.UpdatesTogether;
+
     public override void Adam(IReadOnlyList<AdamUpdate> updates)
         => Time("adam", $"{updates.Count} tensors", 0, () => inner.Adam(updates), [.. updates.SelectMany(u => new[] { u.W, u.W, u.G, u.M, u.M, u.V, u.V })]);
 
