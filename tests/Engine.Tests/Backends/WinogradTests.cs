@@ -24,6 +24,8 @@ internal sealed unsafe class WinogradTests
         yield return Same(new Shape(1, 1, 64, 64, 512), 1, 32);
         yield return Same(new Shape(1, 1, 12, 12, 192), 1, 256);
         yield return Same(new Shape(1, 1, 200, 199, 16), 1, 16);
+        yield return Same(new Shape(1, 1, 9, 11, 1040), 1, 32);
+        yield return Same(new Shape(2, 2, 8, 8, 32), 3, 1040);
         yield return Same(new Shape(1, 4, 32, 36, 16), 3, 32);
     }
 

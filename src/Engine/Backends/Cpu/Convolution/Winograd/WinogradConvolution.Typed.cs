@@ -4,6 +4,9 @@ namespace UnpairedSegEngine.Backends.Cpu;
 internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
     where TVector : unmanaged, ISimd<TVector, float>
 {
+    // Input channels are taken in bands, which add up in the output: what is transformed of one fits into the shared cache.
+    private const int MostBandChannels = 512;
+
     // OwnTiles: of transformed weights that all threads read, and of a thread's transformed inputs.
     private const long MostSharedWeightBytes = 4 << 20;
     private const int OwnTileBytes = 384 << 10;
@@ -30,6 +33,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
     private readonly MicroKernel?[,] kernels;
     private readonly int mostAccumulators;
     private readonly int mostRows;
+    private readonly int bandChannels;
     private readonly int inputStride;
     private readonly int blockTiles;
 
@@ -43,7 +47,8 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         mostAccumulators = MicroKernelCache.MaximumAccumulators(level);
         mostRows = mostAccumulators / panels[0].Vectors;
         kernels = new MicroKernel?[3, mostAccumulators + 1];
-        inputStride = (int)Skewed(problem.InputChannels);
+        bandChannels = BandChannels(problem.InputChannels);
+        inputStride = (int)Skewed(bandChannels);
         shape = new MicroKernelShape(typeof(float), level.VectorBytes(), 1, 1, inputStride, 1, 1, 0);
         long tileBytes = (long)TileGrid.Positions * problem.Input.Depth * inputStride * sizeof(float);
         long weightBytes = WeightElements * sizeof(float);
@@ -65,7 +70,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
 
     public override long SharedScratch => StoredWeights + (Schedule == WinogradSchedule.OwnTiles ? 0 : BlockElements);
 
-    public override long WorkerScratch => ProductElements + PackedPanel + problem.InputChannels + panels[0].Width + Schedule switch
+    public override long WorkerScratch => ProductElements + PackedPanel + bandChannels + panels[0].Width + Schedule switch
     {
         WinogradSchedule.OwnTiles => BlockElements,
         WinogradSchedule.OwnPanels => PanelElements,
@@ -84,7 +89,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
     /// <summary>A panel's transformed weights: (position, depth tap, input channel, channel of the panel).</summary>
     private long PanelElements => TileGrid.Positions * PositionWeights(panels[0]);
 
-    private long PackedPanel => (long)problem.Taps.Length * problem.InputChannels * panels[0].Width;
+    private long PackedPanel => (long)problem.Taps.Length * bandChannels * panels[0].Width;
 
     private long BlockElements => (long)TileGrid.Positions * PositionElements;
 
@@ -95,11 +100,18 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
 
     public override void Run(CpuThreads threads, LoadTransform load, float* input, float* weights, float* bias, float* output, bool accumulate, float* shared, nint[] scratch)
     {
+        for (int band = 0; band < problem.InputChannels; band += bandChannels)
+            RunBand(threads, band..(band + bandChannels), load, input, weights, band == 0 ? bias : null, output, accumulate || band > 0, shared, scratch);
+    }
+
+    private void RunBand(
+        CpuThreads threads, Range band, LoadTransform load, float* input, float* weights, float* bias, float* output, bool accumulate, float* shared, nint[] scratch)
+    {
         if (StoresWeights)
-            threads.Run(panels.Length, (panel, worker) => TransformWeights(panels[panel], weights, (float*)scratch[worker] + ProductElements, shared + (panel * PanelElements)));
+            threads.Run(panels.Length, (panel, worker) => TransformWeights(panels[panel], band, weights, (float*)scratch[worker] + ProductElements, shared + (panel * PanelElements)));
         if (Schedule == WinogradSchedule.OwnTiles)
         {
-            threads.Run((AllTiles + blockTiles - 1) / blockTiles, (block, worker) => RunOwn(block, load, input, shared, bias, output, accumulate, (float*)scratch[worker]));
+            threads.Run((AllTiles + blockTiles - 1) / blockTiles, (block, worker) => RunOwn(block, band, load, input, shared, bias, output, accumulate, (float*)scratch[worker]));
             return;
         }
 
@@ -107,12 +119,12 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         for (int firstTile = 0; firstTile < AllTiles; firstTile += blockTiles)
         {
             int first = firstTile, tiles = Math.Min(blockTiles, AllTiles - firstTile);
-            int unitTiles = TileGrid.TilesPerUnit(problem.InputChannels), units = (tiles + unitTiles - 1) / unitTiles;
+            int unitTiles = TileGrid.TilesPerUnit(bandChannels), units = (tiles + unitTiles - 1) / unitTiles;
             threads.Run(units * problem.Input.Depth, (unit, worker) =>
             {
                 (int depth, int from) = (unit / units, unit % units * unitTiles);
                 WinogradTransforms<TVector>.Inputs(
-                    grid, (first + from)..(first + Math.Min(tiles, from + unitTiles)), input, depth, problem.InputChannels, load, (float*)scratch[worker],
+                    grid, (first + from)..(first + Math.Min(tiles, from + unitTiles)), input, depth, problem.InputChannels, band, load, (float*)scratch[worker],
                     transformed + ((((long)depth * blockTiles) + from) * inputStride), inputStride, PositionElements);
             });
             int shares = StoresWeights ? Math.Clamp((FewestUnits + panels.Length - 1) / panels.Length, 1, (tiles + mostRows - 1) / mostRows) : 1;
@@ -124,7 +136,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
                 if (!StoresWeights)
                 {
                     own = products + ProductElements + PackedPanel;
-                    TransformWeights(panels[panel], weights, products + ProductElements, own);
+                    TransformWeights(panels[panel], band, weights, products + ProductElements, own);
                 }
 
                 int from = (int)((long)share * tiles / shares), to = (int)((share + 1L) * tiles / shares);
@@ -134,14 +146,14 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         }
     }
 
-    private void RunOwn(int block, LoadTransform load, float* input, float* weights, float* bias, float* output, bool accumulate, float* products)
+    private void RunOwn(int block, Range band, LoadTransform load, float* input, float* weights, float* bias, float* output, bool accumulate, float* products)
     {
         int from = block * blockTiles, tiles = Math.Min(blockTiles, AllTiles - from);
         float* transformed = products + ProductElements, zeros = transformed + BlockElements;
         for (int depth = 0; depth < problem.Input.Depth; depth++)
         {
             WinogradTransforms<TVector>.Inputs(
-                grid, from..(from + tiles), input, depth, problem.InputChannels, load, zeros, transformed + ((long)depth * blockTiles * inputStride), inputStride, PositionElements);
+                grid, from..(from + tiles), input, depth, problem.InputChannels, band, load, zeros, transformed + ((long)depth * blockTiles * inputStride), inputStride, PositionElements);
         }
 
         for (int panel = 0; panel < panels.Length; panel++)
@@ -151,21 +163,21 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         }
     }
 
-    private void TransformWeights(WeightPanel panel, float* weights, float* packed, float* target)
+    private void TransformWeights(WeightPanel panel, Range band, float* weights, float* packed, float* target)
     {
-        WeightPacking.PackPanel(problem, runs, panel with { Offset = 0 }, weights, packed);
+        WeightPacking.PackPanel(problem, runs, panel with { Offset = 0 }, band, weights, packed);
         float** sources = stackalloc float*[9];
         long stride = PositionWeights(panel);
         for (int depth = 0; depth < kernel.Depths.Length; depth++)
         {
-            for (int channel = 0; channel < problem.InputChannels; channel++)
+            for (int channel = 0; channel < bandChannels; channel++)
             {
                 for (int vector = 0; vector < panel.Vectors; vector++)
                 {
                     long within = ((long)channel * panel.Width) + (vector * TVector.Count);
                     for (int tap = 0; tap < 9; tap++)
-                        sources[tap] = packed + ((long)kernel.PackedIndex(depth, tap) * problem.InputChannels * panel.Width) + within;
-                    WinogradTransforms<TVector>.Weights(sources, target + ((long)depth * problem.InputChannels * panel.Width) + within, stride);
+                        sources[tap] = packed + ((long)kernel.PackedIndex(depth, tap) * bandChannels * panel.Width) + within;
+                    WinogradTransforms<TVector>.Weights(sources, target + ((long)depth * bandChannels * panel.Width) + within, stride);
                 }
             }
         }
@@ -179,7 +191,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         {
             int source = slice + kernel.Depths[depth];
             if ((uint)source < (uint)problem.Input.Depth)
-                segments[count++] = new Segment((nint)((long)source * blockTiles * inputStride * sizeof(float)), (nint)((long)depth * problem.InputChannels * panel.Width * sizeof(float)));
+                segments[count++] = new Segment((nint)((long)source * blockTiles * inputStride * sizeof(float)), (nint)((long)depth * bandChannels * panel.Width * sizeof(float)));
         }
 
         long positionWeights = PositionWeights(panel), positionProducts = PositionProducts(panel, tiles);
@@ -191,7 +203,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
                 rows = (tiles + part) / parts;
                 Kernel(rows, panel.Vectors)(
                     (byte*)(transformed + (position * PositionElements) + ((long)tile * inputStride)), (byte*)(weights + (position * positionWeights)),
-                    (byte*)(products + (position * positionProducts) + ((long)tile * panel.Width)), segments, count, problem.InputChannels, 0);
+                    (byte*)(products + (position * positionProducts) + ((long)tile * panel.Width)), segments, count, bandChannels, 0);
             }
         }
 
@@ -222,8 +234,18 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         }
     }
 
+    /// <summary>Channels of the fewest bands that are equal and whole vectors.</summary>
+    private static int BandChannels(int channels)
+    {
+        for (int bands = (channels + MostBandChannels - 1) / MostBandChannels; ; bands++)
+        {
+            if (channels % (bands * TVector.Count) == 0)
+                return channels / bands;
+        }
+    }
+
     /// <summary>Elements between the positions of a panel's transformed weights.</summary>
-    private long PositionWeights(WeightPanel panel) => Skewed((long)kernel.Depths.Length * problem.InputChannels * panel.Width);
+    private long PositionWeights(WeightPanel panel) => Skewed((long)kernel.Depths.Length * bandChannels * panel.Width);
 
     /// <summary>Elements between the positions of a panel's products.</summary>
     private static long PositionProducts(WeightPanel panel, int tiles) => Skewed((long)tiles * panel.Width);

@@ -16,29 +16,32 @@ internal static unsafe class WinogradTransforms<TVector>
     /// <summary>A distance between positions at least this large: an odd number of vectors, since 36 rows a power of two apart would fight for a few sets of the cache.</summary>
     public static long Skewed(long elements) => ((elements / TVector.Count) | 1) * TVector.Count;
 
-    /// <summary>B' x B of some of a grid's tiles, all channels.</summary>
+    /// <summary>B' x B of some of a grid's tiles.</summary>
     /// <param name="grid">Cuts the input into tiles.</param>
     /// <param name="tiles">Numbers of the tiles.</param>
     /// <param name="x">The input, (samples, depth, height, width, channels).</param>
     /// <param name="depth">Which of its slices.</param>
     /// <param name="channels">Its channels.</param>
+    /// <param name="band">Those to transform.</param>
     /// <param name="load">Applied to them first.</param>
-    /// <param name="zeros">Room for that many zeros.</param>
+    /// <param name="zeros">Room for as many zeros.</param>
     /// <param name="target">Receives the first tile's first position; a row per tile.</param>
     /// <param name="rowStride">Elements between tiles.</param>
     /// <param name="positionStride">Elements between positions.</param>
-    public static void Inputs(TileGrid grid, Range tiles, float* x, int depth, int channels, LoadTransform load, float* zeros, float* target, int rowStride, long positionStride)
+    public static void Inputs(
+        TileGrid grid, Range tiles, float* x, int depth, int channels, Range band, LoadTransform load, float* zeros, float* target, int rowStride, long positionStride)
     {
+        (int first, int count) = (band.Start.Value, band.End.Value - band.Start.Value);
         float** pointers = stackalloc float*[TileGrid.Positions], own = stackalloc float*[TileGrid.Positions];
         float* block = stackalloc float[(TileGrid.Positions + 1) * TVector.Count], transformed = Aligned(block);
         for (int i = 0; i < TileGrid.Positions; i++)
             own[i] = transformed + (i * TVector.Count);
-        new Span<float>(zeros, channels).Clear();
+        new Span<float>(zeros, count).Clear();
         for (int tile = tiles.Start.Value; tile < tiles.End.Value; tile++, target += rowStride)
         {
-            grid.InputPointers(tile, x, depth, channels, zeros, pointers);
+            grid.InputPointers(tile, x + first, depth, channels, zeros, pointers);
             long sample = tile / grid.Count;
-            for (int channel = 0; channel < channels; channel += TVector.Count)
+            for (int channel = 0; channel < count; channel += TVector.Count)
             {
                 if (load.IsIdentity)
                 {
@@ -46,7 +49,7 @@ internal static unsafe class WinogradTransforms<TVector>
                     continue;
                 }
 
-                load.Apply<TVector>((sample * channels) + channel, pointers, channel, TileGrid.Positions, zeros, transformed);
+                load.Apply<TVector>((sample * channels) + first + channel, pointers, channel, TileGrid.Positions, zeros, transformed);
                 Input(own, 0, target + channel, positionStride);
             }
         }

@@ -12,7 +12,8 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
     private const int OwnBlockBytes = 640 << 10;
     private const int MostRanges = 16, FewestRanges = 4, FewestRangeTiles = 64;
 
-    // SharedBlocks.
+    // SharedBlocks: output channels are taken in bands, so that a block fits into the shared cache.
+    private const int MostBandChannels = 512;
     private const int BlockBytes = 2 << 20;
     private const int FewestTiles = 64;
 
@@ -26,18 +27,20 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
     private readonly MicroKernel?[,] kernels;
     private readonly int mostAccumulators;
     private readonly int inputStride;
-    private readonly int blockTiles, blocks, shares, ranges;
+    private readonly int bandPanels, blockTiles, blocks, shares, ranges;
 
     public WinogradWeightGradient(ConvolutionProblem problem, SimdLevel level)
     {
         this.problem = problem;
         grid = GridOf(problem);
         panels = WeightPanel.Cut(problem.OutputChannels, TVector.Count, 0);
+        int bands = (problem.OutputChannels + MostBandChannels - 1) / MostBandChannels;
+        bandPanels = (panels.Length + bands - 1) / bands;
         mostAccumulators = MicroKernelCache.MaximumAccumulators(level);
         kernels = new MicroKernel?[3, mostAccumulators + 1];
         inputStride = (int)Skewed(problem.InputChannels);
         shape = new MicroKernelShape(typeof(float), level.VectorBytes(), 1, 1, 1, inputStride, 1, 0);
-        long tileBytes = (long)TileGrid.Positions * ((problem.Input.Depth * (long)inputStride) + (problem.Output.Depth * (long)PaddedOutputs)) * sizeof(float);
+        long tileBytes = (long)TileGrid.Positions * ((problem.Input.Depth * (long)inputStride) + (problem.Output.Depth * (long)BandOutputs)) * sizeof(float);
         int mostRows = mostAccumulators / panels[0].Vectors;
         shares = Math.Clamp((FewestUnits + panels.Length - 1) / panels.Length, 1, (problem.InputChannels + mostRows - 1) / mostRows);
         ranges = (int)Math.Min(Math.Min(AllTiles * problem.Output.Depth / FewestRangeTiles, MostRanges), MostSumBytes / (SumElements * sizeof(float)));
@@ -67,10 +70,10 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
 
     private long InputElements => Skewed((long)problem.Input.Depth * blockTiles * inputStride);
 
-    /// <summary>One position's transformed gradients of a block: (panel, slice, tile, channel of the panel).</summary>
-    private long GradientElements => Skewed((long)problem.Output.Depth * blockTiles * PaddedOutputs);
+    /// <summary>One position's transformed gradients of a block and band: (panel, slice, tile, channel of the panel).</summary>
+    private long GradientElements => Skewed((long)problem.Output.Depth * blockTiles * BandOutputs);
 
-    private int PaddedOutputs => panels.Length * panels[0].Width;
+    private int BandOutputs => bandPanels * panels[0].Width;
 
     /// <summary>A panel's sums: (depth tap, position, input channel, channel of the panel).</summary>
     private long PanelElements => problem.Kernel.Depth * TileGrid.Positions * PositionSums(panels[0]);
@@ -95,9 +98,9 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
             {
                 int tiles = Math.Min(blockTiles, end - first);
                 for (int slice = 0; slice < problem.Input.Depth + problem.Output.Depth; slice++)
-                    TransformSlice(slice, first, 0, tiles, load, x, gy, inputs, gradients, zeros);
+                    TransformSlice(slice, first, 0, tiles, firstPanel: 0, load, x, gy, inputs, gradients, zeros);
                 for (int panel = 0; panel < panels.Length; panel++)
-                    AddBlock(panels[panel], 0, problem.InputChannels, tiles, inputs, gradients, sums + (panel * PanelElements), overwrite: first == begin);
+                    AddBlock(panel, 0, problem.InputChannels, tiles, inputs, gradients, sums + (panel * PanelElements), overwrite: first == begin);
             }
         });
         threads.Run(panels.Length * shares, (unit, worker) =>
@@ -118,19 +121,24 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
             int first = block * blockTiles, tiles = Math.Min(blockTiles, AllTiles - first);
             int unitTiles = TileGrid.TilesPerUnit(Math.Max(problem.InputChannels, problem.OutputChannels)), units = (tiles + unitTiles - 1) / unitTiles;
             bool isFirst = block == 0, isLast = block == blocks - 1;
-            threads.Run(units * (problem.Input.Depth + problem.Output.Depth), (unit, worker) =>
+            for (int firstPanel = 0; firstPanel < panels.Length; firstPanel += bandPanels)
             {
-                int from = unit % units * unitTiles;
-                TransformSlice(unit / units, first, from, Math.Min(tiles, from + unitTiles), load, x, gy, inputs, gradients, (float*)scratch[worker] + PanelElements);
-            });
-            threads.Run(panels.Length * shares, (unit, worker) =>
-            {
-                (int panel, int from, int to) = Share(unit);
-                float* sum = blocks > 1 ? sums + (panel * PanelElements) : (float*)scratch[worker];
-                AddBlock(panels[panel], from, to, tiles, inputs, gradients, sum, overwrite: isFirst);
-                if (isLast)
-                    Store(panels[panel], from, to, sum, gw);
-            });
+                // The inputs serve all bands: the first transforms them, too.
+                (int band, int firstSlice) = (firstPanel, firstPanel == 0 ? 0 : problem.Input.Depth);
+                threads.Run(units * (problem.Input.Depth + problem.Output.Depth - firstSlice), (unit, worker) =>
+                {
+                    int from = unit % units * unitTiles, to = Math.Min(tiles, from + unitTiles);
+                    TransformSlice(firstSlice + (unit / units), first, from, to, band, load, x, gy, inputs, gradients, (float*)scratch[worker] + PanelElements);
+                });
+                threads.Run(Math.Min(bandPanels, panels.Length - band) * shares, (unit, worker) =>
+                {
+                    (int panel, int from, int to) = Share((band * shares) + unit);
+                    float* sum = blocks > 1 ? sums + (panel * PanelElements) : (float*)scratch[worker];
+                    AddBlock(panel, from, to, tiles, inputs, gradients, sum, overwrite: isFirst);
+                    if (isLast)
+                        Store(panels[panel], from, to, sum, gw);
+                });
+            }
         }
     }
 
@@ -141,30 +149,31 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
         return (unit / shares, share * problem.InputChannels / shares, (share + 1) * problem.InputChannels / shares);
     }
 
-    /// <summary>Transforms some of a block's tiles of a slice of inputs or, counted after those, of gradients.</summary>
-    private void TransformSlice(int slice, int firstTile, int from, int to, LoadTransform load, float* x, float* gy, float* inputs, float* gradients, float* zeros)
+    /// <summary>Transforms some of a block's tiles of a slice of inputs or, counted after those, of a band's gradients.</summary>
+    private void TransformSlice(int slice, int firstTile, int from, int to, int firstPanel, LoadTransform load, float* x, float* gy, float* inputs, float* gradients, float* zeros)
     {
         if (slice < problem.Input.Depth)
         {
             WinogradTransforms<TVector>.Inputs(
-                grid, (firstTile + from)..(firstTile + to), x, slice, problem.InputChannels, load, zeros, inputs + ((((long)slice * blockTiles) + from) * inputStride), inputStride, InputElements);
+                grid, (firstTile + from)..(firstTile + to), x, slice, problem.InputChannels, ..problem.InputChannels, load, zeros, inputs + ((((long)slice * blockTiles) + from) * inputStride), inputStride, InputElements);
         }
         else
         {
-            TransformGradient(slice - problem.Input.Depth, firstTile, from, to, gy, gradients, zeros);
+            TransformGradient(slice - problem.Input.Depth, firstTile, from, to, firstPanel, gy, gradients, zeros);
         }
     }
 
-    private void TransformGradient(int slice, int firstTile, int from, int to, float* gy, float* target, float* zeros)
+    private void TransformGradient(int slice, int firstTile, int from, int to, int firstPanel, float* gy, float* target, float* zeros)
     {
         float** pointers = stackalloc float*[16];
         new Span<float>(zeros, problem.OutputChannels).Clear();
         for (int tile = from; tile < to; tile++)
         {
             grid.OutputPointers(firstTile + tile, gy, slice, problem.OutputChannels, zeros, pointers);
-            foreach (WeightPanel panel in panels)
+            for (int i = firstPanel; i < Math.Min(firstPanel + bandPanels, panels.Length); i++)
             {
-                float* row = target + PanelOffset(panel) + ((((long)slice * blockTiles) + tile) * panel.Width);
+                WeightPanel panel = panels[i];
+                float* row = target + PanelOffset(i) + ((((long)slice * blockTiles) + tile) * panel.Width);
                 for (int vector = 0; vector < panel.Vectors; vector++)
                     WinogradTransforms<TVector>.OutputGradient(pointers, panel.FirstChannel + (vector * TVector.Count), row + (vector * TVector.Count), GradientElements);
             }
@@ -172,8 +181,9 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
     }
 
     /// <summary>The products of a block's tiles, added to a panel's sums for some input channels.</summary>
-    private void AddBlock(WeightPanel panel, int from, int to, int tiles, float* inputs, float* gradients, float* sums, bool overwrite)
+    private void AddBlock(int number, int from, int to, int tiles, float* inputs, float* gradients, float* sums, bool overwrite)
     {
+        WeightPanel panel = panels[number];
         Segment* segments = stackalloc Segment[problem.Output.Depth];
         int most = mostAccumulators / panel.Vectors, parts = (to - from + most - 1) / most;
         for (int depth = 0; depth < problem.Kernel.Depth; depth++)
@@ -200,7 +210,7 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
                 {
                     rows = (to - from + part) / parts;
                     Kernel(rows, panel.Vectors)(
-                        (byte*)(inputs + (position * InputElements) + channel), (byte*)(gradients + (position * GradientElements) + PanelOffset(panel)),
+                        (byte*)(inputs + (position * InputElements) + channel), (byte*)(gradients + (position * GradientElements) + PanelOffset(number)),
                         (byte*)(sum + ((long)channel * panel.Width)), segments, count, tiles, overwrite ? 0 : 1);
                 }
             }
@@ -245,7 +255,7 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
     private static long Skewed(long elements) => WinogradTransforms<TVector>.Skewed(elements);
 
     /// <summary>Where a panel's gradients begin within a position.</summary>
-    private long PanelOffset(WeightPanel panel) => (long)problem.Output.Depth * blockTiles * panel.FirstChannel;
+    private long PanelOffset(int panel) => (long)problem.Output.Depth * blockTiles * panels[panel % bandPanels].FirstChannel;
 
     private MicroKernel Kernel(int rows, int vectors) => kernels[vectors, rows] ??= MicroKernelCache.Get(shape with
     {
