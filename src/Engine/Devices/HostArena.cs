@@ -12,7 +12,8 @@ internal sealed unsafe class HostArena(CPUAccelerator accelerator) : IMemorySour
 {
     // Blocks begin on cache lines (ILGPU's own memory lies at 16 mod 64).
     private const int Alignment = 64;
-    private const long ChunkBytes = 256L << 20;
+    // Small blocks have chunks of their own: some of them, such as running statistics, live on while others of their step go, and would cut the free memory into pieces.
+    private const long SmallBlock = 64 << 10, SmallChunkBytes = 16L << 20, ChunkBytes = 256L << 20;
 
     private readonly List<Chunk> chunks = [];
 
@@ -27,14 +28,15 @@ internal sealed unsafe class HostArena(CPUAccelerator accelerator) : IMemorySour
     public DeviceBuffer Take(long capacity)
     {
         (Chunk? chunk, int hole) = (null, -1);
-        foreach (Chunk candidate in chunks)
+        bool isSmall = capacity <= SmallBlock;
+        foreach (Chunk candidate in chunks.Where(candidate => candidate.IsSmall == isSmall))
         {
             int found = candidate.BestHole(capacity);
             if (found >= 0 && (chunk is null || candidate.Holes[found].Bytes < chunk.Holes[hole].Bytes))
                 (chunk, hole) = (candidate, found);
         }
 
-        chunk ??= chunks.Find(candidate => candidate.Remaining >= capacity) ?? AddChunk(capacity);
+        chunk ??= chunks.Find(candidate => candidate.IsSmall == isSmall && candidate.Remaining >= capacity) ?? AddChunk(capacity, isSmall);
         return new DeviceBuffer(chunk.Start + (nint)chunk.Take(hole, capacity), capacity, accelerator);
     }
 
@@ -54,18 +56,20 @@ internal sealed unsafe class HostArena(CPUAccelerator accelerator) : IMemorySour
         }
     }
 
-    private Chunk AddChunk(long capacity)
+    private Chunk AddChunk(long capacity, bool isSmall)
     {
-        long bytes = Math.Max(capacity, ChunkBytes);
-        var chunk = new Chunk((nint)NativeMemory.AlignedAlloc((nuint)bytes, Alignment), bytes);
+        long bytes = Math.Max(capacity, isSmall ? SmallChunkBytes : ChunkBytes);
+        var chunk = new Chunk((nint)NativeMemory.AlignedAlloc((nuint)bytes, Alignment), bytes, isSmall);
         chunks.Add(chunk);
         Allocations++;
         return chunk;
     }
 
     /// <summary>One allocation, lent from its start; behind <see cref="LentEnd"/> nothing was lent yet.</summary>
-    private sealed class Chunk(nint start, long bytes)
+    private sealed class Chunk(nint start, long bytes, bool isSmall)
     {
+        public bool IsSmall => isSmall;
+
         public nint Start => start;
 
         public long Bytes => bytes;

@@ -99,12 +99,13 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
         using var y = new GuardedBuffer<T>((int)problem.OutputShape.Count);
         using var gx = new GuardedBuffer<T>((int)problem.InputShape.Count);
         using var gw = new GuardedBuffer<T>((int)problem.WeightShape.Count);
+        using var padded = new GuardedBuffer<T>((int)CpuConvolution.PaddedShape(problem).Count);
 
         // Twice, so that a plan's second use is checked too.
         for (int run = 0; run < 2; run++)
         {
             convolution.Forward(problem, xs.Pointer, ws.Pointer, null, y.Pointer);
-            convolution.BackwardData(problem, gys.Pointer, ws.Pointer, gx.Pointer);
+            convolution.BackwardData(problem, gys.Pointer, ws.Pointer, gx.Pointer, padded.Pointer);
             convolution.BackwardWeights(problem, xs.Pointer, gys.Pointer, gw.Pointer);
         }
 
@@ -129,11 +130,11 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
         (double[] x, double[] w, double[] gy) = ConvolutionOperands.Reals(problem);
         using var threads = new CpuThreads(threadCount);
         using var convolution = new CpuConvolution(threads, level, exact: true);
-        float[] y = new float[problem.OutputShape.Count], gx = new float[problem.InputShape.Count], gw = new float[problem.WeightShape.Count];
-        fixed (float* xs = Cast<float>(x), ws = Cast<float>(w), gys = Cast<float>(gy), py = y, pgx = gx, pgw = gw)
+        float[] y = new float[problem.OutputShape.Count], gx = new float[problem.InputShape.Count], gw = new float[problem.WeightShape.Count], padded = new float[CpuConvolution.PaddedShape(problem).Count];
+        fixed (float* xs = Cast<float>(x), ws = Cast<float>(w), gys = Cast<float>(gy), py = y, pgx = gx, pgw = gw, ppadded = padded)
         {
             convolution.Forward(problem, xs, ws, null, py);
-            convolution.BackwardData(problem, gys, ws, pgx);
+            convolution.BackwardData(problem, gys, ws, pgx, ppadded);
             convolution.BackwardWeights(problem, xs, gys, pgw);
         }
 

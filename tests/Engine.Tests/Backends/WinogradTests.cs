@@ -68,12 +68,12 @@ internal sealed unsafe class WinogradTests
     {
         using var team = new CpuThreads(threads);
         using var convolution = new CpuConvolution(team, level, exact);
-        T[] y = new T[problem.OutputShape.Count], gx = new T[problem.InputShape.Count], gw = new T[problem.WeightShape.Count], added = [.. gy];
+        T[] y = new T[problem.OutputShape.Count], gx = new T[problem.InputShape.Count], gw = new T[problem.WeightShape.Count], added = [.. gy], padded = new T[CpuConvolution.PaddedShape(problem).Count];
         T[] bias = [.. Enumerable.Range(0, problem.OutputChannels).Select(i => T.CreateTruncating(i * 0.01))];
-        fixed (T* px = x, pw = w, pgy = gy, py = y, pgx = gx, pgw = gw, pa = added, pb = bias)
+        fixed (T* px = x, pw = w, pgy = gy, py = y, pgx = gx, pgw = gw, pa = added, pb = bias, pp = padded)
         {
             convolution.Forward(problem, px, pw, pb, py);
-            convolution.BackwardData(problem, pgy, pw, pgx);
+            convolution.BackwardData(problem, pgy, pw, pgx, pp);
             convolution.BackwardWeights(problem, px, pgy, pgw);
             convolution.Forward(problem, px, pw, null, pa, accumulate: true);
         }

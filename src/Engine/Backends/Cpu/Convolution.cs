@@ -8,7 +8,10 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         => convolution.Forward(problem, PointerOf(x), PointerOf(w), PointerOrNull(bias), PointerOf(y), accumulate);
 
     public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
-        => convolution.BackwardData(problem, PointerOf(gy), PointerOf(w), PointerOf(gx));
+    {
+        using Tensor? padded = problem.Padding == PaddingMode.Symmetric ? Tensor.Allocate(Device, CpuConvolution.PaddedShape(problem), gx.DType).Detach() : null;
+        convolution.BackwardData(problem, PointerOf(gy), PointerOf(w), PointerOf(gx), PointerOrNull(padded));
+    }
 
     public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw)
         => convolution.BackwardWeights(problem, PointerOf(x), PointerOf(gy), PointerOf(gw));

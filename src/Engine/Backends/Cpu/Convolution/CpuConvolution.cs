@@ -1,4 +1,5 @@
 using System.Numerics;
+using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Backends.Cpu;
 
@@ -12,7 +13,6 @@ public sealed unsafe class CpuConvolution : IDisposable
     private readonly SimdLevel level;
     private readonly bool exact;
     private readonly AlignedScratch packed = new();
-    private readonly AlignedScratch padded = new();
     private readonly AlignedScratch[] workers;
     private readonly nint[] workerPointers;
     private readonly Dictionary<(GatherProblem, Type), GatherConvolution> gathers = [];
@@ -32,6 +32,9 @@ public sealed unsafe class CpuConvolution : IDisposable
         workers = [.. Enumerable.Range(0, threads.Count).Select(_ => new AlignedScratch())];
         workerPointers = new nint[threads.Count];
     }
+
+    /// <summary>Shape of the input with its padding.</summary>
+    public static Shape PaddedShape(ConvolutionProblem problem) => Unpadded(problem).InputShape;
 
     /// <summary>y = x * w + bias, or y += x * w + bias.</summary>
     /// <param name="problem">Sizes.</param>
@@ -54,12 +57,19 @@ public sealed unsafe class CpuConvolution : IDisposable
         => Run(WinogradOf(ForwardGather(problem, typeof(float)))!, load, x, w, bias, y, accumulate);
 
     /// <summary>gx = the gradient for x; also the forward pass of a transposed convolution.</summary>
-    public void BackwardData<T>(ConvolutionProblem problem, T* gy, T* w, T* gx)
+    /// <param name="problem">Sizes.</param>
+    /// <param name="gy">(N, D', H', W', K).</param>
+    /// <param name="w">(kd, kh, kw, C, K).</param>
+    /// <param name="gx">(N, D, H, W, C).</param>
+    /// <param name="padded">Room for <see cref="PaddedShape"/>, where the padding is symmetric.</param>
+    public void BackwardData<T>(ConvolutionProblem problem, T* gy, T* w, T* gx, T* padded = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (problem.Padding == PaddingMode.Symmetric)
         {
-            BackwardDataMirrored(problem, gy, w, gx);
+            // The gradient of the mirrored image, then each border element's added to the element it mirrors.
+            BackwardData(Unpadded(problem), gy, w, padded);
+            Mirroring.Fold(problem, padded, gx);
             return;
         }
 
@@ -104,7 +114,6 @@ public sealed unsafe class CpuConvolution : IDisposable
     public void Dispose()
     {
         packed.Dispose();
-        padded.Dispose();
         foreach (AlignedScratch worker in workers)
             worker.Dispose();
     }
@@ -160,21 +169,14 @@ public sealed unsafe class CpuConvolution : IDisposable
     private void Run(WinogradConvolution plan, LoadTransform load, float* input, float* weights, float* bias, float* output, bool accumulate)
         => plan.Run(threads, load, input, weights, bias, output, accumulate, packed.Get<float>(plan.SharedScratch), WorkerScratch<float>(plan.WorkerScratch));
 
-    /// <summary>The gradient of the mirrored image, then each border element's added to the element it mirrors.</summary>
-    private void BackwardDataMirrored<T>(ConvolutionProblem problem, T* gy, T* w, T* gx)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <summary>The same convolution of an image that brings its padding.</summary>
+    private static ConvolutionProblem Unpadded(ConvolutionProblem problem) => problem with
     {
-        ConvolutionProblem unpadded = problem with
-        {
-            Input = Size3.Map(a => problem.Input[a] + problem.PadBefore[a] + problem.PadAfter[a]),
-            PadBefore = Size3.Zero,
-            PadAfter = Size3.Zero,
-            Padding = PaddingMode.Zero,
-        };
-        T* mirrored = padded.Get<T>(unpadded.InputShape.Count);
-        BackwardData(unpadded, gy, w, mirrored);
-        Mirroring.Fold(problem, mirrored, gx);
-    }
+        Input = Size3.Map(a => problem.Input[a] + problem.PadBefore[a] + problem.PadAfter[a]),
+        PadBefore = Size3.Zero,
+        PadAfter = Size3.Zero,
+        Padding = PaddingMode.Zero,
+    };
 
     private nint[] WorkerScratch<T>(long elements)
         where T : unmanaged
