@@ -34,7 +34,7 @@ public sealed class ModalityIndex : IEquatable<ModalityIndex>
     public static ModalityIndex Blocks(int modalities, int samplesEach)
         => new(modalities, Enumerable.Range(0, modalities * samplesEach).Select(sample => sample / samplesEach).ToArray());
 
-    public int SamplesOf(int modality) => ofSample.Count(m => m == modality);
+    public int SamplesOf(int modality) => ofSample.AsSpan().Count(modality);
 
     /// <summary>Runs of neighbouring samples of one modality, in order.</summary>
     public IReadOnlyList<(int Modality, int First, int Count)> Runs()

@@ -9,6 +9,9 @@ namespace UnpairedSegEngine.Backends.Cpu;
 /// </summary>
 public sealed unsafe class CpuConvolution : IDisposable
 {
+    // Gradients of padded images are taken for a few samples at a time: enough to fill the threads, and not much memory.
+    private const long PaddedElements = 2 << 20;
+
     private readonly CpuThreads threads;
     private readonly SimdLevel level;
     private readonly bool exact;
@@ -33,8 +36,8 @@ public sealed unsafe class CpuConvolution : IDisposable
         workerPointers = new nint[threads.Count];
     }
 
-    /// <summary>Shape of the input with its padding.</summary>
-    public static Shape PaddedShape(ConvolutionProblem problem) => Unpadded(problem).InputShape;
+    /// <summary>Shape of the input with its padding, of as many samples as are padded at a time.</summary>
+    public static Shape PaddedShape(ConvolutionProblem problem) => Unpadded(problem with { Batch = SamplesAtOnce(problem) }).InputShape;
 
     /// <summary>y = x * w + bias, or y += x * w + bias.</summary>
     /// <param name="problem">Sizes.</param>
@@ -68,8 +71,14 @@ public sealed unsafe class CpuConvolution : IDisposable
         if (problem.Padding == PaddingMode.Symmetric)
         {
             // The gradient of the mirrored image, then each border element's added to the element it mirrors.
-            BackwardData(Unpadded(problem), gy, w, padded);
-            Mirroring.Fold(problem, padded, gx);
+            int most = SamplesAtOnce(problem);
+            for (int first = 0; first < problem.Batch; first += most)
+            {
+                ConvolutionProblem some = problem with { Batch = Math.Min(most, problem.Batch - first) };
+                BackwardData(Unpadded(some), gy + (first * (problem.OutputShape.Count / problem.Batch)), w, padded);
+                Mirroring.Fold(some, padded, gx + (first * (problem.InputShape.Count / problem.Batch)));
+            }
+
             return;
         }
 
@@ -168,6 +177,10 @@ public sealed unsafe class CpuConvolution : IDisposable
 
     private void Run(WinogradConvolution plan, LoadTransform load, float* input, float* weights, float* bias, float* output, bool accumulate)
         => plan.Run(threads, load, input, weights, bias, output, accumulate, packed.Get<float>(plan.SharedScratch), WorkerScratch<float>(plan.WorkerScratch));
+
+    /// <summary>Samples whose padded gradients fit into <see cref="PaddedElements"/>, or one.</summary>
+    private static int SamplesAtOnce(ConvolutionProblem problem)
+        => (int)Math.Clamp(PaddedElements / (Unpadded(problem).InputShape.Count / problem.Batch), 1, problem.Batch);
 
     /// <summary>The same convolution of an image that brings its padding.</summary>
     private static ConvolutionProblem Unpadded(ConvolutionProblem problem) => problem with

@@ -13,7 +13,7 @@ internal sealed unsafe class WinogradWeightGradient<TVector> : WinogradWeightGra
     private const int MostRanges = 16, FewestRanges = 4, FewestRangeTiles = 64;
 
     // SharedBlocks: output channels are taken in bands, so that a block fits into the shared cache.
-    private const int MostBandChannels = 512;
+    private const int MostBandChannels = 256;
     private const int BlockBytes = 2 << 20;
     private const int FewestTiles = 64;
 
