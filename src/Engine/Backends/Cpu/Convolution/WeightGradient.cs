@@ -9,7 +9,7 @@ namespace UnpairedSegEngine.Backends.Cpu;
 internal abstract unsafe class WeightGradient
 {
     // Long bands keep a result tile in registers for long; what a tile reads again per tap must stay in the L2 cache.
-    private const int BandPixels = 1024;
+    private const int BandPixels = 4096;
     private const int BandBytes = 192 << 10;
     private const int FewestUnits = 4, MostUnits = 16;
     private const double UnitFlops = 0.25e9;
