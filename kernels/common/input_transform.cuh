@@ -10,6 +10,12 @@ struct InputTransform {
   DropoutMask dropout;
 
   DEVICE bool identity() const { return scale == nullptr && !dropout.active(); }
+
+  /// One element, with the scale and shift of its channel.
+  DEVICE float normalize(float value, float scale, float shift) const {
+    value = value * scale + shift;
+    return value < 0.0f ? value * slope : value;
+  }
 };
 
 /// Reads `Count` neighbouring channels of one position through the transform; channels beyond the last are zero.
@@ -38,7 +44,6 @@ DEVICE void load_channels(float (&values)[Count], const float* x, long long posi
     if (channel + i >= channels) break;
     values[i] = transform.dropout.apply(kept, i, values[i]);
     if (transform.scale == nullptr) continue;
-    values[i] = values[i] * transform.scale[row + i] + transform.shift[row + i];
-    values[i] = values[i] < 0.0f ? values[i] * transform.slope : values[i];
+    values[i] = transform.normalize(values[i], transform.scale[row + i], transform.shift[row + i]);
   }
 }

@@ -10,6 +10,18 @@ __device__ __forceinline__ float approximate_reciprocal(float x) {
   return y;
 }
 
+/// Waits for `threads` threads of the block, whole warps: __syncthreads() for those of a block that work together.
+__device__ __forceinline__ void barrier_among(int threads) { asm volatile("bar.sync 1, %0;" ::"r"(threads) : "memory"); }
+
+/// *target += value, added by the memory system, for which no thread waits. Deterministic where nobody else adds to it.
+__device__ __forceinline__ void add_in_place(float* target, float value) { asm volatile("red.global.add.f32 [%0], %1;" ::"l"(target), "f"(value) : "memory"); }
+
+/// `x`, which the compiler takes for unknown: what depends on it is not computed ahead of a loop.
+__device__ __forceinline__ int opaque(int x) {
+  asm volatile("" : "+r"(x));
+  return x;
+}
+
 /// Two floats as bfloat16, rounded to nearest even, `low` in the low half.
 __device__ __forceinline__ uint32_t pack_bfloat16(float low, float high) {
   uint32_t packed;

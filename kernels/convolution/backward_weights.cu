@@ -2,6 +2,9 @@
 // and one split of the positions; the splits are added in order by a second kernel.
 #include "common/bfloat16.cuh"
 #include "convolution/weight_gradient_tile.cuh"
+#ifdef HAS_WARPGROUP_MATRICES
+#include "convolution/weight_gradient_wgmma.cuh"
+#endif
 
 namespace {
 
@@ -153,6 +156,12 @@ KERNEL(convolution_backward_weights_bf16x3_32, 128, WeightGradientParameters) { 
 KERNEL(convolution_backward_weights_bf16x3_64, 128, WeightGradientParameters) { MmaWeightGradient<64, 2>::run(p); }
 KERNEL(convolution_backward_weights_bf16x6_32, 128, WeightGradientParameters) { MmaWeightGradient<32, 3>::run(p); }
 KERNEL(convolution_backward_weights_bf16x6_64, 128, WeightGradientParameters) { MmaWeightGradient<64, 3>::run(p); }
+
+#ifdef HAS_WARPGROUP_MATRICES
+SOLE_KERNEL(convolution_backward_weights_wgmma_bf16, 512, WeightGradientParameters) { WgmmaWeightGradient<1>::run(p); }
+SOLE_KERNEL(convolution_backward_weights_wgmma_bf16x3, 512, WeightGradientParameters) { WgmmaWeightGradient<2>::run(p); }
+SOLE_KERNEL(convolution_backward_weights_wgmma_bf16x6, 512, WeightGradientParameters) { WgmmaWeightGradient<3>::run(p); }
+#endif
 
 KERNEL(convolution_sum_splits, 256, SumSplitsParameters) {
   for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll) {

@@ -71,7 +71,7 @@ struct MmaGather {
     DYNAMIC_SHARED(shared);
     constexpr int kStageBytes = kTapsPerStage * kTapBytes;
     char *weights = shared, *halo = shared + 2 * kStageBytes;  // two buffers of weights
-    GatherTile tile(p);
+    GatherTile tile(p, blockIdx.x, blockIdx.z);
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, taps = p.taps.count(), first_channel = blockIdx.y * Tile;
     int stages_per_chunk = (taps + kTapsPerStage - 1) / kTapsPerStage;
 

@@ -33,7 +33,7 @@ struct SimtGather {
   DEVICE static void run(const GatherParameters& p) {
     DYNAMIC_SHARED(shared);
     float *weights = reinterpret_cast<float*>(shared), *halo = weights + 2 * p.chunk * Tile;  // two buffers of weights
-    GatherTile tile(p);
+    GatherTile tile(p, blockIdx.x, blockIdx.z);
     int column = threadIdx.x % kColumns, group = threadIdx.x / kColumns, taps = p.taps.count(), first_channel = blockIdx.y * Tile;
 
     int elements[kPositions];

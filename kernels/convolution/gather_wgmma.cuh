@@ -1,9 +1,11 @@
 // The gather of Hopper (sm_90a): products of whole warpgroups straight from shared memory. Two consumer warpgroups multiply while a producer warpgroup loads: one of its warps
-// sends for the weights, a tap at a time, into a ring of stages; the other three load the halo of the next chunk of channels through the input transform.
+// sends for the weights, a tap at a time, into a ring of stages; the other three load the halo of the next chunk of channels through the input transform. A block stays for
+// several tiles: the producers are at the next one while the consumers store.
 // Shared memory and packed weights have the layout of gather_mma.cuh; a tap is a shift of the descriptor's address.
 #pragma once
-#include "common/bfloat16.cuh"
 #include "convolution/moments.cuh"
+#include "convolution/plane_loader.cuh"
+#include "convolution/warpgroup.cuh"
 
 template <int Tile, int Parts>
 struct WgmmaGather {
@@ -14,18 +16,18 @@ struct WgmmaGather {
   /// A patch is 8x8 positions, the rows of one product. float sums of chunks (bf16x6) take the registers of a second one.
   static constexpr int kPatches = Parts == 3 ? 1 : 2;
 
+  /// Statistics are taken of a quarter of the outputs at a time.
+  static constexpr int kQuarter = Tile / 4, kMomentGroups = kConsumerThreads / 4, kScratchBytes = (kMomentGroups + 1) * kQuarter * 4;
+
   /// Of a thread, out of 65536 per multiprocessor.
-  static constexpr int kProducerRegisters = 88, kConsumerRegisters = 208;
+  static constexpr int kProducerRegisters = 120, kConsumerRegisters = 192;
+
+  using HaloLoader = PlaneLoader<kHaloThreads, kPlanes, Parts, 6>;
 
   struct Barriers {
     uint64_t weights_full[kStages], weights_empty[kStages], halo_full[kHalos], halo_empty[kHalos];
   };
   static_assert(sizeof(Barriers) <= kBarrierBytes, "the barriers lie before the weights");
-
-  /// Core tiles of 8 rows x 16 bytes, without swizzle: bytes between tiles along the inner and along the outer axis.
-  DEVICE static uint64_t descriptor(uint32_t address, int leading, int stride) {
-    return static_cast<uint64_t>(address >> 4) | static_cast<uint64_t>(leading >> 4) << 16 | static_cast<uint64_t>(stride >> 4) << 32;
-  }
 
   /// Position number `row` of a patch, counted as the tile counts; behind its last for patches that the tile does not have.
   DEVICE static int position_in_tile(const GatherParameters& p, int patch, int row) {
@@ -34,38 +36,38 @@ struct WgmmaGather {
     return (patch / across / down * p.tile.height + height) * p.tile.width + width;
   }
 
-  DEVICE static void load_weights(const GatherParameters& p, int steps, char* stages, Barriers& barriers) {
-    const char* source = static_cast<const char*>(p.weights) + static_cast<long long>(blockIdx.y) * steps * kTapBytes;
-    for (int step = 0; step < steps; step++) {
+  /// Visits the block's tiles of positions and the number of their tile of outputs, one after the other.
+  template <class Visit>
+  DEVICE static void each_tile(const GatherParameters& p, Visit visit) {
+    int tiles = p.tiles.count(), output_tiles = (p.outputs + Tile - 1) / Tile, all = p.samples * output_tiles * tiles;
+    for (int i = blockIdx.x; i < all; i += gridDim.x) visit(GatherTile(p, i % tiles, i / tiles / output_tiles), i / tiles % output_tiles);
+  }
+
+  /// Sends for the weights of a tile. `step` counts the taps of all tiles and chunks.
+  DEVICE static void load_weights(const GatherParameters& p, int output_tile, int steps, char* stages, Barriers& barriers, int& step) {
+    const char* source = static_cast<const char*>(p.weights) + static_cast<long long>(output_tile) * steps * kTapBytes;
+    for (int end = step + steps; step < end; step++, source += kTapBytes) {
       int stage = step % kStages;
       barrier_wait(&barriers.weights_empty[stage], step / kStages % 2 ^ 1);
       barrier_arrive_expecting(&barriers.weights_full[stage], kTapBytes);
-      copy_bulk(stages + stage * kTapBytes, source + static_cast<long long>(step) * kTapBytes, kTapBytes, &barriers.weights_full[stage]);
+      copy_bulk(stages + stage * kTapBytes, source, kTapBytes, &barriers.weights_full[stage]);
     }
   }
 
-  DEVICE static void load_halos(const GatherParameters& p, const GatherTile& tile, int thread, int chunks, int halo_bytes, char* halos, Barriers& barriers) {
-    int elements = p.halo.count();
-    for (int chunk = 0; chunk < chunks; chunk++) {
-      char* halo = halos + chunk % kHalos * halo_bytes;
-      barrier_wait(&barriers.halo_empty[chunk % kHalos], chunk / kHalos % 2 ^ 1);
-      for (int i = thread; i < elements * kPlanes; i += kHaloThreads) {
-        int element = i / kPlanes, plane = i % kPlanes;
-        long long position = tile.halo_position(p, element);
-        float values[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-        if (position >= 0) load_channels(values, p.x, position, tile.sample, chunk * kChunk + plane * 8, p.channels, p.transform);
-        uint4 parts[Parts];
-        split_bfloat16(values, parts);
-#pragma unroll
-        for (int part = 0; part < Parts; part++) *reinterpret_cast<uint4*>(halo + ((part * kPlanes + plane) * elements + element) * 16) = parts[part];
-      }
+  /// Loads the halos of a tile. `loaded` counts those of all tiles.
+  DEVICE static void load_halos(const GatherParameters& p, const GatherTile& tile, int thread, int chunks, int halo_bytes, char* halos, Barriers& barriers, int& loaded) {
+    for (int chunk = 0; chunk < chunks; chunk++, loaded++) {
+      int halo = loaded % kHalos;
+      barrier_wait(&barriers.halo_empty[halo], loaded / kHalos % 2 ^ 1);
+      HaloLoader::load(thread, p.x, tile.sample, p.input.count(), chunk * kChunk, p.channels, p.transform, p.halo, [&](const Size3& at) { return tile.position_in_sample(p, at); },
+                       halos + halo * halo_bytes);
       fence_async_proxy();
-      barrier_arrive(&barriers.halo_full[chunk % kHalos]);
+      barrier_arrive(&barriers.halo_full[halo]);
     }
   }
 
   /// Starts all products of one tap and chunk, the small ones first.
-  DEVICE static void multiply_tap(const uint32_t (&patches)[kPatches], int elements, int row_pitch, uint32_t weights, float (&sums)[kPatches][Tile / 2]) {
+  DEVICE static void multiply_tap(const uint32_t (&patches)[kPatches], int plane_bytes, int row_pitch, uint32_t weights, float (&sums)[kPatches][Tile / 2]) {
 #pragma unroll
     for (int k = 0; k < kPlanes; k += 2)
 #pragma unroll
@@ -74,8 +76,8 @@ struct WgmmaGather {
         for (int part = 0; part <= order; part++)
 #pragma unroll
           for (int i = 0; i < kPatches; i++)
-            warpgroup_multiply(sums[i], descriptor(patches[i] + (part * kPlanes + k) * elements * 16, elements * 16, row_pitch),
-                               descriptor(weights + ((order - part) * kPlanes + k) * Tile * 16, Tile * 16, 128));
+            warpgroup_multiply(sums[i], matrix_descriptor(patches[i] + (part * kPlanes + k) * plane_bytes, plane_bytes, row_pitch),
+                               matrix_descriptor(weights + ((order - part) * kPlanes + k) * Tile * 16, Tile * 16, 128));
   }
 
   DEVICE static void clear(float (&sums)[kPatches][Tile / 2]) {
@@ -85,21 +87,16 @@ struct WgmmaGather {
       for (int j = 0; j < Tile / 2; j++) sums[i][j] = 0.0f;
   }
 
-  /// One arrival per warp, whose products have been waited for.
-  DEVICE static void release(uint64_t* barrier) {
-    __syncwarp();
-    if (threadIdx.x % 32 == 0) barrier_arrive(barrier);
-  }
-
-  DEVICE static void multiply(const GatherParameters& p, const GatherTile& tile, int chunks, int halo_bytes, char* stages, char* halos, Barriers& barriers,
+  /// The sums of a tile. `step` and `loaded` count what the producers count.
+  DEVICE static void multiply(const GatherParameters& p, const GatherTile& tile, int chunks, int halo_bytes, char* stages, char* halos, Barriers& barriers, int& step, int& loaded,
                               float (&sums)[kPatches][Tile / 2]) {
-    int taps = p.taps.count(), elements = p.halo.count(), row_pitch = p.halo.width * p.input_step.height * 16, first_patch = threadIdx.x / 128 * kPatches;
+    int taps = p.taps.count(), plane_bytes = HaloLoader::pitch(p.halo.count()) * 16, row_pitch = p.halo.width * p.input_step.height * 16, first_patch = threadIdx.x / 128 * kPatches;
     clear(sums);
-    for (int chunk = 0, step = 0; chunk < chunks; chunk++) {
+    for (int chunk = 0; chunk < chunks; chunk++, loaded++) {
       float chunk_sums[Parts == 3 ? kPatches : 1][Parts == 3 ? Tile / 2 : 1];
       if constexpr (Parts == 3) clear(chunk_sums);
-      barrier_wait(&barriers.halo_full[chunk % kHalos], chunk / kHalos % 2);
-      uint32_t halo = shared_address(halos + chunk % kHalos * halo_bytes);
+      barrier_wait(&barriers.halo_full[loaded % kHalos], loaded / kHalos % 2);
+      uint32_t halo = shared_address(halos + loaded % kHalos * halo_bytes);
       for (int tap = 0; tap < taps; tap++, step++) {
         int stage = step % kStages, offset = GatherTile::tap_offset(p, tap);
         uint32_t patches[kPatches];
@@ -108,17 +105,17 @@ struct WgmmaGather {
         barrier_wait(&barriers.weights_full[stage], step / kStages % 2);
         warpgroup_fence();
         if constexpr (Parts == 3)
-          multiply_tap(patches, elements, row_pitch, shared_address(stages + stage * kTapBytes), chunk_sums);
+          multiply_tap(patches, plane_bytes, row_pitch, shared_address(stages + stage * kTapBytes), chunk_sums);
         else
-          multiply_tap(patches, elements, row_pitch, shared_address(stages + stage * kTapBytes), sums);
+          multiply_tap(patches, plane_bytes, row_pitch, shared_address(stages + stage * kTapBytes), sums);
         warpgroup_commit();
         if (tap == 0) continue;
         warpgroup_wait<1>();  // the tap before is done
-        release(&barriers.weights_empty[(step - 1) % kStages]);
+        release_buffer(&barriers.weights_empty[(step - 1) % kStages]);
       }
       warpgroup_wait<0>();
-      release(&barriers.weights_empty[(step - 1) % kStages]);
-      release(&barriers.halo_empty[chunk % kHalos]);
+      release_buffer(&barriers.weights_empty[(step - 1) % kStages]);
+      release_buffer(&barriers.halo_empty[loaded % kHalos]);
       if constexpr (Parts == 3) {
         // Tensor cores cut off low bits when they align addends: short sums, added up in float.
 #pragma unroll
@@ -130,43 +127,43 @@ struct WgmmaGather {
   }
 
   /// Bias, output and statistics. Thread element e is row lane / 4 + 8 (e / 2 % 2) of its warp's 16, column e / 4 * 8 + 2 (lane % 4) + e % 2.
-  DEVICE static void store(const GatherParameters& p, const GatherTile& tile, float* scratch, float (&sums)[kPatches][Tile / 2]) {
-    int lane = threadIdx.x % 32, warp = threadIdx.x / 32, first_channel = blockIdx.y * Tile;
+  DEVICE static void store(const GatherParameters& p, const GatherTile& tile, int output_tile, float* scratch, float (&sums)[kPatches][Tile / 2]) {
+    int thread = opaque(threadIdx.x), lane = thread % 32, warp = thread / 32, first_channel = output_tile * Tile;
     auto position = [&](int i) { return tile.output_position(p, position_in_tile(p, warp / 4 * kPatches + i / 2, warp % 4 * 16 + i % 2 * 8 + lane / 4)); };
     long long elements[kPatches * 2];
 #pragma unroll
     for (int i = 0; i < kPatches * 2; i++) elements[i] = position(i);
 #pragma unroll
-    for (int j = 0; j < Tile / 4; j++) {
-      int channel = first_channel + j / 2 * 8 + lane % 4 * 2 + j % 2;
+    for (int j = 0; j < Tile / 8; j++) {
+      int channel = first_channel + j * 8 + lane % 4 * 2;
       if (channel >= p.outputs) continue;
-      float bias = p.bias != nullptr ? p.bias[channel] : 0.0f;
+      float2 bias = p.bias != nullptr ? *reinterpret_cast<const float2*>(p.bias + channel) : make_float2(0, 0);
 #pragma unroll
       for (int i = 0; i < kPatches * 2; i++) {
         if (elements[i] < 0) continue;
-        float *target = p.y + elements[i] * p.outputs + channel, &sum = sums[i / 2][j / 2 * 4 + i % 2 * 2 + j % 2];
-        sum += bias;
-        if (p.accumulate) sum += *target;
-        *target = sum;
+        float2* target = reinterpret_cast<float2*>(p.y + elements[i] * p.outputs + channel);
+        float &low = sums[i / 2][j * 4 + i % 2 * 2], &high = sums[i / 2][j * 4 + i % 2 * 2 + 1];
+        float2 before = p.accumulate ? *target : make_float2(0, 0);
+        low += bias.x;
+        high += bias.y;
+        if (p.accumulate) low += before.x, high += before.y;
+        *target = make_float2(low, high);
       }
     }
     // A quarter of the channels at a time: their statistics in registers beside all sums.
-    constexpr int kRuns = Tile / 32;
 #pragma unroll
     for (int quarter = 0; quarter < 4; quarter++) {
-      if (p.moments == nullptr || first_channel + quarter * kRuns * 8 >= p.outputs) continue;
-      __syncthreads();  // the other warps are done with what lies there
-      store_moments<kPatches * 2>(p, tile, first_channel + quarter * kRuns * 8, ThreadChannels<kRuns, 2>{lane % 4 * 2, 8}, warp * 8 + lane / 4, kConsumerThreads / 4, kRuns * 8,
-                                  kConsumerThreads, scratch, [&](int i, int j) { return sums[i / 2][(quarter * kRuns + j / 2) * 4 + i % 2 * 2 + j % 2]; }, position);
+      if (p.moments == nullptr || first_channel + quarter * kQuarter >= p.outputs) continue;
+      store_moments<kPatches * 2>(p, tile, first_channel + quarter * kQuarter, ThreadChannels<kQuarter / 8, 2>{lane % 4 * 2, 8}, warp * 8 + lane / 4, kMomentGroups, kQuarter,
+                                  kConsumerThreads, scratch, [&](int i, int j) { return sums[i / 2][quarter * kQuarter / 2 + j / 2 * 4 + i % 2 * 2 + j % 2]; }, position);
     }
   }
 
   DEVICE static void run(const GatherParameters& p) {
     DYNAMIC_SHARED(shared);
     Barriers& barriers = *reinterpret_cast<Barriers*>(shared);
-    char *stages = shared + kBarrierBytes, *halos = stages + kStages * kTapBytes;
-    GatherTile tile(p);
-    int chunks = (p.channels + kChunk - 1) / kChunk, halo_bytes = p.halo.count() * kChunk * 2 * Parts;
+    char *scratch = shared + kBarrierBytes, *stages = scratch + kScratchBytes, *halos = stages + kStages * kTapBytes;
+    int chunks = (p.channels + kChunk - 1) / kChunk, halo_bytes = HaloLoader::pitch(p.halo.count()) * kChunk * 2 * Parts, step = 0, loaded = 0;
     if (threadIdx.x == 0) {
       for (int i = 0; i < kStages; i++) {
         barrier_initialize(&barriers.weights_full[i], 1);
@@ -183,14 +180,16 @@ struct WgmmaGather {
       lower_registers<kProducerRegisters>();
       int thread = threadIdx.x - kConsumerThreads;
       if (thread >= 32)
-        load_halos(p, tile, thread - 32, chunks, halo_bytes, halos, barriers);
+        each_tile(p, [&](const GatherTile& tile, int) { load_halos(p, tile, thread - 32, chunks, halo_bytes, halos, barriers, loaded); });
       else if (thread == 0)
-        load_weights(p, chunks * p.taps.count(), stages, barriers);
+        each_tile(p, [&](const GatherTile&, int output_tile) { load_weights(p, output_tile, chunks * p.taps.count(), stages, barriers, step); });
     } else {
       raise_registers<kConsumerRegisters>();
       float sums[kPatches][Tile / 2];
-      multiply(p, tile, chunks, halo_bytes, stages, halos, barriers, sums);
-      store(p, tile, reinterpret_cast<float*>(stages), sums);
+      each_tile(p, [&](const GatherTile& tile, int output_tile) {
+        multiply(p, tile, chunks, halo_bytes, stages, halos, barriers, step, loaded, sums);
+        store(p, tile, output_tile, reinterpret_cast<float*>(scratch), sums);
+      });
     }
   }
 };

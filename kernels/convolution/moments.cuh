@@ -12,19 +12,19 @@ struct ThreadChannels {
   DEVICE int operator[](int i) const { return first + i / Length * step + i % Length; }
 };
 
-/// Sums a value per output channel over the block: thread group g of `groups` holds the channels of `at`. Returns through `totals`, in shared memory.
+/// Sums a value per output channel over `threads` threads: thread group g of `groups` holds the channels of `at`. Returns through `totals`, in shared memory.
 /// The order is fixed: within a thread, then by group.
 template <class Channels>
 DEVICE void sum_by_channel(const float (&values)[Channels::kCount], const Channels& at, int group, int groups, int tile, int threads, float* scratch, float* totals) {
 #pragma unroll
   for (int i = 0; i < Channels::kCount; i++) scratch[group * tile + at[i]] = values[i];
-  __syncthreads();
+  barrier_among(threads);
   for (int channel = threadIdx.x; channel < tile; channel += threads) {
     float sum = 0;
     for (int g = 0; g < groups; g++) sum += scratch[g * tile + channel];
     totals[channel] = sum;
   }
-  __syncthreads();
+  barrier_among(threads);
 }
 
 /// Positions of the tile that lie in the grid.
@@ -43,10 +43,12 @@ DEVICE void store_moments(const GatherParameters& p, const GatherTile& tile, int
   constexpr int kValues = Runs * Length;
   static_assert(Positions * kValues <= 64, "the kept elements of a thread are bits of one word");
   uint64_t kept = 0;  // bit i * kValues + j
+  uint32_t inside = 0;
 #pragma unroll 1
   for (int i = 0; i < Positions * Runs; i++) {
     long long element = position(i / Runs);
     if (element < 0) continue;
+    inside |= 1u << (i / Runs);
     uint64_t run = p.moments_dropout.kept(element * p.outputs + first_channel + channels[i % Runs * Length], Length) & ((1u << Length) - 1u);
     kept |= run << (i * Length);
   }
@@ -65,7 +67,7 @@ DEVICE void store_moments(const GatherParameters& p, const GatherTile& tile, int
     for (int j = 0; j < kValues; j++) sums[j] = 0.0f;
 #pragma unroll
     for (int i = 0; i < Positions; i++) {
-      if (position(i) < 0) continue;
+      if ((inside >> i & 1) == 0) continue;
 #pragma unroll
       for (int j = 0; j < kValues; j++) {
         float deviation = (kept >> (i * kValues + j) & 1 ? __fmul_rn(value(i, j), factor) : 0.0f) - pivots[j];

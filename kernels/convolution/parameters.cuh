@@ -19,7 +19,7 @@ struct GatherParameters {
   float* moments;       // (samples, tiles, 4, outputs): MomentRecord of dropout(y) per tile; or null
   InputTransform transform;
   DropoutMask moments_dropout;
-  int channels, outputs;
+  int samples, channels, outputs;
   int symmetric;   // beyond the border: the mirror image instead of zeros
   int accumulate;  // y is added to instead of overwritten
   Size3 input, output, count, start, output_step, input_step;
@@ -56,6 +56,9 @@ struct WeightGradientParameters {
   Size3 input, output, kernel, stride, dilation, pad;
   int channel_tiles, output_tiles;
   int positions_per_split;
+  // Of the wgmma kernels, which walk over tiles of output positions, counted over all samples:
+  Size3 tile, tiles, halo;  // positions per tile, tiles per axis, input positions that the taps of a block read for a tile
+  int tiles_per_split, tiles_per_sum;
 };
 
 /// sums[i] = partial[0, i] + partial[1, i] + ..., in this order.

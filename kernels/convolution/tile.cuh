@@ -9,12 +9,12 @@ DEVICE Size3 unflatten(int index, const Size3& size) {
 DEVICE int clamp_mirrored(int i, int extent) { return i < 0 ? -1 - i : i >= extent ? 2 * extent - 1 - i : i; }
 
 /// The position in a sample of that input coordinate, or -1 where padding is zero.
-DEVICE long long input_position(Size3 at, const Size3& input, int symmetric) {
+DEVICE int input_position(Size3 at, const Size3& input, int symmetric) {
   if (symmetric) {
     at = {clamp_mirrored(at.depth, input.depth), clamp_mirrored(at.height, input.height), clamp_mirrored(at.width, input.width)};
   }
   bool inside = at.depth >= 0 && at.depth < input.depth && at.height >= 0 && at.height < input.height && at.width >= 0 && at.width < input.width;
-  return inside ? (static_cast<long long>(at.depth) * input.height + at.height) * input.width + at.width : -1;
+  return inside ? (at.depth * input.height + at.height) * input.width + at.width : -1;
 }
 
 struct GatherTile {
@@ -22,9 +22,7 @@ struct GatherTile {
   Size3 halo_from;  // input coordinate of the first halo element
   int sample, index;
 
-  DEVICE explicit GatherTile(const GatherParameters& p) {
-    sample = blockIdx.z;
-    index = blockIdx.x;
+  DEVICE GatherTile(const GatherParameters& p, int index, int sample) : sample(sample), index(index) {
     Size3 tile = unflatten(index, p.tiles);
     first = {tile.depth * p.tile.depth, tile.height * p.tile.height, tile.width * p.tile.width};
     halo_from = {edge(first.depth, p.input_step.depth, p.tap_base.depth, p.tap_step.depth, p.taps.depth),
@@ -57,9 +55,13 @@ struct GatherTile {
 
   /// Position in x of the i-th halo element; -1 for zero padding.
   DEVICE long long halo_position(const GatherParameters& p, int i) const {
-    Size3 at = unflatten(i, p.halo);
-    long long position = input_position({halo_from.depth + at.depth, halo_from.height + at.height, halo_from.width + at.width}, p.input, p.symmetric);
+    int position = position_in_sample(p, unflatten(i, p.halo));
     return position < 0 ? -1 : static_cast<long long>(sample) * p.input.count() + position;
+  }
+
+  /// Position in its sample of the halo element with these coordinates; -1 for zero padding.
+  DEVICE int position_in_sample(const GatherParameters& p, const Size3& at) const {
+    return input_position({halo_from.depth + at.depth, halo_from.height + at.height, halo_from.width + at.width}, p.input, p.symmetric);
   }
 
  private:

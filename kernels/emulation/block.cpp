@@ -62,6 +62,13 @@ void Block::barrier(int site) {
   meet(barrier_, live_, [] {});
 }
 
+void Block::barrier_among(int threads) {
+  if (threads <= 0 || threads % kWarpSize != 0) fail("waits for " + std::to_string(threads) + " threads at a barrier, which counts whole warps");
+  if (barrier_among_.arrived > 0 && barrier_among_.site != threads) fail("waits at a barrier for another number of threads than those that are there");
+  barrier_among_.site = threads;
+  meet(barrier_among_, threads, [] {});
+}
+
 void Block::wait(Rendezvous& meeting, std::uint64_t generation) {
   Thread& thread = self();
   thread.waits_at = &meeting;
@@ -111,7 +118,7 @@ void Block::start_threads() {
   bulk_copies_.clear();
   for (auto& variable : static_) variable.memory.reset();
   dynamic_.reset();
-  barrier_ = Rendezvous();
+  barrier_ = barrier_among_ = Rendezvous();
   live_ = request_.threads;
   failed_ = false;
 }

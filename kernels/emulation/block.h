@@ -21,17 +21,18 @@ struct PendingCopy {
   unsigned bytes;
 };
 
-/// A product of a warpgroup that was issued and not yet waited for: sums += a * b, the operands in shared memory.
+/// A product of a warpgroup that was issued and not yet waited for: sums += a * b. Both lie in shared memory, or a in the registers of the threads and b transposed.
 struct PendingProduct {
   float* sums;
-  std::uint64_t a, b;  // descriptors
+  const std::uint32_t* registers;  // null where a has a descriptor
+  std::uint64_t a, b;              // descriptors
   int columns;
 };
 
 /// A point that threads leave together. `generation` moves on when the last has arrived.
 struct Rendezvous {
   int arrived = 0;
-  int site = 0;  // source line of the threads that wait
+  int site = 0;  // source line of the threads that wait, or what else they must agree on
   std::uint64_t generation = 0;
 };
 
@@ -116,6 +117,9 @@ class Block {
   /// Waits for all threads of the block that have not ended.
   void barrier(int site);
 
+  /// Waits for as many threads, whichever they are.
+  void barrier_among(int threads);
+
   /// Waits until `participants` threads are at the meeting; `last` runs once, before any of them leaves.
   template <class Last>
   void meet(Rendezvous& meeting, int participants, Last last) {
@@ -179,7 +183,7 @@ class Block {
   std::vector<char*> stacks_;
   std::vector<StaticShared> static_;
   Poisoned dynamic_;
-  Rendezvous barrier_;
+  Rendezvous barrier_, barrier_among_;
   Thread* running_ = nullptr;
   void* scheduler_ = nullptr;
   int live_ = 0;

@@ -56,6 +56,12 @@ inline void multiply_tile(Warp& warp) {
 
 }  // namespace emulation
 
+inline void barrier_among(int threads) { emulation::current->barrier_among(threads); }
+
+inline void add_in_place(float* target, float value) { *target += value; }
+
+inline int opaque(int x) { return x; }
+
 inline float approximate_reciprocal(float x) { return 1.0f / x; }
 
 inline std::uint32_t pack_bfloat16(float low, float high) {

@@ -4,38 +4,51 @@
 
 namespace emulation {
 
-/// A matrix in shared memory whose eight-row, 16-byte wide tiles are contiguous: the layout without swizzle, inner axis first.
+/// A matrix in shared memory of tiles of 128 bytes, eight rows of 16, without swizzle.
 struct MatrixDescriptor {
-  unsigned start, leading, stride;  // bytes: of the first tile, between tiles along the inner axis, between tiles along the outer one
+  unsigned start, inner, outer;  // bytes: of the first tile, between tiles along the inner axis of the product, between tiles along the outer one
 
-  explicit MatrixDescriptor(std::uint64_t bits) : start((bits & 0x3fff) << 4), leading((bits >> 16 & 0x3fff) << 4), stride((bits >> 32 & 0x3fff) << 4) {
+  explicit MatrixDescriptor(std::uint64_t bits) : start((bits & 0x3fff) << 4), inner((bits >> 16 & 0x3fff) << 4), outer((bits >> 32 & 0x3fff) << 4) {
     if (bits >> 46 != 0) current->fail("matrix descriptor with a base offset or swizzle, which are not emulated");
   }
 
-  /// Reads `rows` x 16 bfloat16 numbers.
-  void read(int rows, float (*matrix)[16]) const {
-    if (start + leading + (rows / 8 - 1) * stride + 128 > current->dynamic_bytes()) current->fail("matrix descriptor points beyond the dynamic shared memory");
+  /// Reads `outers` x 16 bfloat16 numbers, the inner axis along the rows of a tile or, transposed, across them.
+  void read(int outers, bool transposed, float (*matrix)[16]) const {
+    if (start + inner + (outers / 8 - 1) * outer + 128 > current->dynamic_bytes()) current->fail("matrix descriptor points beyond the dynamic shared memory");
     const char* shared = current->dynamic_shared() + start;
-    for (int row = 0; row < rows; row++)
+    for (int i = 0; i < outers; i++)
       for (int k = 0; k < 16; k++) {
+        int row = transposed ? k % 8 : i % 8, column = transposed ? i % 8 : k % 8;
         std::uint16_t bits;
-        std::memcpy(&bits, shared + row / 8 * stride + row % 8 * 16 + k / 8 * leading + k % 8 * 2, 2);
-        matrix[row][k] = __uint_as_float(static_cast<std::uint32_t>(bits) << 16);
+        std::memcpy(&bits, shared + i / 8 * outer + k / 8 * inner + row * 16 + column * 2, 2);
+        matrix[i][k] = __uint_as_float(static_cast<std::uint32_t>(bits) << 16);
       }
   }
 };
 
+/// The 64 x 16 matrix that the threads of a warpgroup hold for their product number `index`.
+inline void collect_registers(const Thread* threads, std::size_t index, float (*matrix)[16]) {
+  for (int t = 0; t < kWarpgroupSize; t++) {
+    const std::uint32_t* registers = threads[t].products.front()[index].registers;
+    for (int i = 0; i < 8; i++) matrix[t / 32 * 16 + t % 32 / 4 + i / 2 % 2 * 8][t % 4 * 2 + i % 2 + i / 4 * 8] = bfloat16_at(registers, i);
+  }
+}
+
 /// The product number `index` of the oldest group of every thread of a warpgroup.
 inline void multiply_warpgroup(Thread* threads, std::size_t index) {
   const PendingProduct& first = threads[0].products.front()[index];
+  bool from_registers = first.registers != nullptr;
   for (int t = 1; t < kWarpgroupSize; t++) {
     const auto& group = threads[t].products.front();
-    if (index >= group.size() || group[index].a != first.a || group[index].b != first.b || group[index].columns != first.columns)
+    if (index >= group.size() || group[index].a != first.a || group[index].b != first.b || group[index].columns != first.columns || (group[index].registers != nullptr) != from_registers)
       current->fail("threads of a warpgroup multiply different matrices");
   }
   float a[64][16], b[128][16], columns_of_b[16][128];
-  MatrixDescriptor(first.a).read(64, a);
-  MatrixDescriptor(first.b).read(first.columns, b);
+  if (from_registers)
+    collect_registers(threads, index, a);
+  else
+    MatrixDescriptor(first.a).read(64, false, a);
+  MatrixDescriptor(first.b).read(first.columns, from_registers, b);
   for (int column = 0; column < first.columns; column++)
     for (int k = 0; k < 16; k++) columns_of_b[k][column] = b[column][k];
   for (int row = 0; row < 64; row++) {
@@ -49,11 +62,10 @@ inline void multiply_warpgroup(Thread* threads, std::size_t index) {
   }
 }
 
-template <int Columns>
-inline void start_product(float* sums, std::uint64_t a, std::uint64_t b) {
+inline void start_product(const PendingProduct& product) {
   Thread& thread = current->self();
   if (!thread.fenced) current->fail("starts a matrix product without wgmma.fence");
-  thread.multiplied.push_back({sums, a, b, Columns});
+  thread.multiplied.push_back(product);
 }
 
 inline void require_whole_warpgroup() {
@@ -115,5 +127,7 @@ inline void warpgroup_wait() {
   });
 }
 
-inline void warpgroup_multiply(float (&sums)[32], std::uint64_t a, std::uint64_t b) { emulation::start_product<64>(sums, a, b); }
-inline void warpgroup_multiply(float (&sums)[64], std::uint64_t a, std::uint64_t b) { emulation::start_product<128>(sums, a, b); }
+inline void warpgroup_multiply(float (&sums)[16], std::uint64_t a, std::uint64_t b) { emulation::start_product({sums, nullptr, a, b, 32}); }
+inline void warpgroup_multiply(float (&sums)[32], std::uint64_t a, std::uint64_t b) { emulation::start_product({sums, nullptr, a, b, 64}); }
+inline void warpgroup_multiply(float (&sums)[64], std::uint64_t a, std::uint64_t b) { emulation::start_product({sums, nullptr, a, b, 128}); }
+inline void warpgroup_multiply_transposed(float (&sums)[32], const std::uint32_t (&a)[4], std::uint64_t b) { emulation::start_product({sums, a, 0, b, 64}); }

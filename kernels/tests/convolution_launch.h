@@ -10,22 +10,31 @@ struct Family {
   int parts;  // 0: float arithmetic
   int gather_tile, weight_tile;
   double tolerance;  // relative to the sum of the products' magnitudes
-  bool warpgroups = false;  // Hopper's gather, which takes no stride along the width; the weight gradient is the others'
+  bool warpgroups = false;  // Hopper's, which take multiples of eight channels, of two outputs, and no stride along the width; the weight gradient only 3x3 taps
 
   std::string gather_name() const { return (warpgroups ? "wgmma_" : "") + name; }
   int positions() const { return warpgroups && parts < 3 ? 256 : 128; }
   int chunk() const { return parts == 3 ? 16 : 32; }
+  bool takes_data_gradient(const Problem& q) const { return !warpgroups || q.outputs % 8 == 0; }
+  bool takes_weight_gradient(const Problem& q) const { return !warpgroups || (q.outputs % 8 == 0 && q.kernel.width % 3 == 0 && q.kernel.height % 3 == 0); }
 };
 
 inline const std::vector<Family>& families() {
   static const std::vector<Family> all = {{"simt", 0, 16, 16, 1e-6},    {"simt", 0, 64, 64, 1e-6},    {"bf16", 1, 16, 32, 8e-3},  {"bf16", 1, 64, 64, 8e-3},
                                           {"bf16x3", 2, 16, 32, 3e-5}, {"bf16x3", 2, 64, 64, 3e-5}, {"bf16x6", 3, 16, 32, 1e-6}, {"bf16x6", 3, 32, 64, 1e-6},
-                                          {"bf16", 1, 64, 64, 8e-3, true}, {"bf16", 1, 128, 64, 8e-3, true}, {"bf16x3", 2, 64, 64, 3e-5, true}, {"bf16x3", 2, 128, 64, 3e-5, true},
-                                          {"bf16x6", 3, 64, 64, 1e-6, true}, {"bf16x6", 3, 128, 64, 1e-6, true}};
+                                          {"bf16", 1, 32, 64, 8e-3, true}, {"bf16", 1, 64, 64, 8e-3, true}, {"bf16", 1, 128, 64, 8e-3, true}, {"bf16x3", 2, 64, 64, 3e-5, true}, {"bf16x3", 2, 128, 64, 3e-5, true},
+                                          {"bf16x3", 2, 32, 64, 3e-5, true}, {"bf16x6", 3, 32, 64, 1e-6, true}, {"bf16x6", 3, 64, 64, 1e-6, true}, {"bf16x6", 3, 128, 64, 1e-6, true}};
   return all;
 }
 
 inline int round_up(int a, int b) { return (a + b - 1) / b * b; }
+inline int divide(int a, int b) { return (a + b - 1) / b; }
+
+/// Positions between planes of eight channels (PlaneLoader::pitch).
+inline int plane_pitch(int positions, int planes) { return positions + (8 + 8 / planes - positions % 8) % 8; }
+
+/// Input positions along an axis that `taps` taps read for a tile.
+inline int reach(int tile, int step, int taps, int tap_step) { return (tile - 1) * step + (taps - 1) * std::abs(tap_step) + 1; }
 
 /// Per-tile statistics that a gather left: (samples, tiles, 4, outputs).
 struct Moments {
@@ -35,8 +44,6 @@ struct Moments {
 
 /// Fills in tiles and halo, packs the weights and runs the gather. `p` has everything that says what to compute; statistics only if `moments` is given.
 inline void run_gather(const std::string& pass, const Family& family, int samples, GatherParameters p, PackParameters pack, Numbers& numbers, Moments* moments = nullptr) {
-  auto divide = [](int a, int b) { return (a + b - 1) / b; };
-  auto halo = [](int tile, int step, int taps, int tap_step) { return (tile - 1) * step + (taps - 1) * std::abs(tap_step) + 1; };
   // Random tiles: every shape of tile must give the same result. Strides spread the halo; those that do not fit are drawn again.
   int draws = 0;
   do {
@@ -51,10 +58,11 @@ inline void run_gather(const std::string& pass, const Family& family, int sample
       int width = numbers.range(1, 16), height = numbers.range(1, 128 / width), depth = numbers.range(1, std::max(1, 128 / width / height));
       p.tile = {std::min(depth, p.count.depth), std::min(height, p.count.height), std::min(width, p.count.width)};
     }
-    p.halo = {halo(p.tile.depth, p.input_step.depth, p.taps.depth, p.tap_step.depth), halo(p.tile.height, p.input_step.height, p.taps.height, p.tap_step.height),
-              halo(p.tile.width, p.input_step.width, p.taps.width, p.tap_step.width)};
+    p.halo = {reach(p.tile.depth, p.input_step.depth, p.taps.depth, p.tap_step.depth), reach(p.tile.height, p.input_step.height, p.taps.height, p.tap_step.height),
+              reach(p.tile.width, p.input_step.width, p.taps.width, p.tap_step.width)};
   } while (p.halo.count() > (family.warpgroups ? family.parts == 1 ? 1400 : 700 : 1024));
   p.tiles = {divide(p.count.depth, p.tile.depth), divide(p.count.height, p.tile.height), divide(p.count.width, p.tile.width)};
+  p.samples = samples;
   p.chunk = family.parts == 0 ? std::min(16, round_up(p.channels, 4)) : family.chunk();
 
   int tile = family.gather_tile, chunks = divide(p.channels, p.chunk), tiles = divide(p.outputs, tile);
@@ -74,14 +82,17 @@ inline void run_gather(const std::string& pass, const Family& family, int sample
     std::printf("FAIL packing wrote outside of its buffer\n");
   }
   p.weights = packed.data();
-  Buffer<float> partial(moments ? static_cast<std::size_t>(samples) * p.tiles.count() * 4 * p.outputs : 1);
+  Buffer<float> partial(static_cast<std::size_t>(samples) * p.tiles.count() * 4 * p.outputs);
   p.moments = moments ? partial.data() : nullptr;
   std::size_t main = family.parts == 0 ? 2 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * (p.chunk + 4) * 4
                                        : 2 * 3 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * p.chunk * 2 * family.parts;
-  if (family.warpgroups) main = 128 + 4 * tap_bytes + 2 * static_cast<std::size_t>(p.halo.count()) * p.chunk * 2 * family.parts;
+  if (family.warpgroups) main = 128 + 65 * static_cast<std::size_t>(tile) + 4 * tap_bytes + 2 * static_cast<std::size_t>(plane_pitch(p.halo.count(), p.chunk / 8)) * p.chunk * 2 * family.parts;
   std::size_t statistics = (family.parts == 0 ? 17 : 33) * static_cast<std::size_t>(tile) * 4;
-  launch("convolution_" + pass + "_" + family.gather_name() + "_" + std::to_string(tile), p.tiles.count(), tiles, samples,
-         family.warpgroups ? 384 : family.parts == 0 ? 16 * tile / 4 : 128, std::max(main, statistics), p);
+  std::string kernel = "convolution_" + pass + "_" + family.gather_name() + "_" + std::to_string(tile);
+  if (family.warpgroups)
+    launch(kernel, numbers.range(1, p.tiles.count() * tiles * samples), 1, 1, 384, std::max(main, statistics), p);  // any number of blocks
+  else
+    launch(kernel, p.tiles.count(), tiles, samples, family.parts == 0 ? 16 * tile / 4 : 128, std::max(main, statistics), p);
   if (!partial.intact()) {
     failures++;
     std::printf("FAIL statistics wrote outside of their buffer\n");
@@ -164,9 +175,9 @@ inline void run_backward_data(const Family& family, const Problem& q, const floa
   }
 }
 
+/// The weight gradient of a family for which `takes_weight_gradient` holds.
 inline void run_backward_weights(const Family& family, const Problem& q, const InputTransform& transform, const float* x, const float* gy, float* gw, Numbers& numbers) {
-  int tile = family.weight_tile, splits = numbers.range(1, 4);
-  long long positions = static_cast<long long>(q.samples) * q.output().count();
+  int tile = family.warpgroups ? 64 : family.weight_tile, splits = numbers.range(1, 4);
   WeightGradientParameters p{};
   p.x = x;
   p.gy = gy;
@@ -181,16 +192,37 @@ inline void run_backward_weights(const Family& family, const Problem& q, const I
   p.stride = q.stride;
   p.dilation = q.dilation;
   p.pad = q.pad_before;
-  p.channel_tiles = (q.channels + tile - 1) / tile;
-  p.output_tiles = (q.outputs + tile - 1) / tile;
-  p.positions_per_split = static_cast<int>((positions + splits - 1) / splits);
-  splits = static_cast<int>((positions + p.positions_per_split - 1) / p.positions_per_split);
+  p.channel_tiles = divide(q.channels, tile);
+  p.output_tiles = divide(q.outputs, tile);
+  auto cut = [&](long long items) {  // into splits of at least one item; returns the items of each
+    int per_split = static_cast<int>((items + splits - 1) / splits);
+    splits = static_cast<int>((items + per_split - 1) / per_split);
+    return per_split;
+  };
+  std::string kernel = "convolution_backward_weights_" + family.gather_name();
+  int groups = q.kernel.count(), threads = family.parts > 0 ? 128 : 256;
+  std::size_t shared;
+  if (family.warpgroups) {
+    do {  // any tile of whole octets that fits
+      int width = 8 * numbers.range(1, 2), height = numbers.range(1, 8), depth = numbers.range(1, 4);
+      p.tile = {depth, height, width};
+      p.halo = {reach(depth, q.stride.depth, 1, 1), reach(height, q.stride.height, 3, q.dilation.height), reach(width, 1, 3, q.dilation.width)};
+      shared = 128 + 2 * static_cast<std::size_t>(family.parts) * 8 * 16 * (plane_pitch(p.halo.count(), 8) + plane_pitch(p.tile.count(), 8));
+    } while (p.tile.count() % 32 != 0 || p.tile.count() > 256 || shared > 227 * 1024);
+    p.tiles = {divide(p.output.depth, p.tile.depth), divide(p.output.height, p.tile.height), divide(p.output.width, p.tile.width)};
+    p.tiles_per_split = cut(static_cast<long long>(q.samples) * p.tiles.count());
+    p.tiles_per_sum = numbers.range(1, 3);
+    groups = q.kernel.count() / 9;
+    threads = 512;
+  } else {
+    p.positions_per_split = cut(static_cast<long long>(q.samples) * q.output().count());
+    kernel += "_" + std::to_string(tile);
+    shared = family.parts > 0 ? 2 * static_cast<std::size_t>(family.parts) * tile / 8 * 32 * 16
+                              : 2 * 16 * (tile + 4) * 4 + (tile == 64 ? 4 : static_cast<std::size_t>(256 / (tile * tile / 16)) * tile * tile * 4);
+  }
   Buffer<float> partial(q.weight_count() * splits);
   p.partial = splits == 1 ? gw : partial.data();
-  std::size_t shared = family.parts > 0 ? 2 * static_cast<std::size_t>(family.parts) * tile / 8 * 32 * 16
-                                        : 2 * 16 * (tile + 4) * 4 + (tile == 64 ? 4 : static_cast<std::size_t>(256 / (tile * tile / 16)) * tile * tile * 4);
-  launch("convolution_backward_weights_" + family.name + "_" + std::to_string(tile), p.channel_tiles * p.output_tiles, q.kernel.count(), splits, family.parts > 0 ? 128 : 256,
-         shared, p);
+  launch(kernel, p.channel_tiles * p.output_tiles, groups, splits, threads, shared, p);
   if (splits > 1) launch("convolution_sum_splits", 2, 1, 1, 256, 0, SumSplitsParameters{partial.data(), gw, static_cast<long long>(q.weight_count()), splits});
   if (!partial.intact()) {
     failures++;

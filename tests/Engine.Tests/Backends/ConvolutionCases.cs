@@ -32,6 +32,9 @@ internal static class ConvolutionCases
         yield return Same((2, 1, 5, 7), 130, 70, (1, 3, 3), padding: PaddingMode.Symmetric);
         yield return Same((1, 1, 7, 6), 97, 33, (1, 3, 3), dilation: 2);
         yield return Same((1, 2, 5, 6), 72, 9, (3, 3, 3), stride: 2);
+        yield return Same((2, 1, 17, 16), 64, 72, (1, 3, 3), dilation: 2);
+        yield return Same((1, 1, 24, 24), 40, 40, (1, 3, 3), padding: PaddingMode.Symmetric);
+        yield return Same((1, 4, 10, 8), 40, 64, (3, 3, 3));
     }
 
     /// <summary>Random shapes, the same on every run.</summary>

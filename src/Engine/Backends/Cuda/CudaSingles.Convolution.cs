@@ -6,12 +6,7 @@ namespace UnpairedSegEngine.Backends.Cuda;
 
 internal sealed partial class CudaSingles
 {
-    /// <summary>Blocks that a weight gradient is cut into: enough for four rounds over the largest devices.</summary>
-    private const int WeightGradientBlocks = 512;
-
-    private const int FewestPositionsPerSplit = 256, SplitGranularity = 32;
-
-    private const string Forward = "forward", BackwardData = "backward_data", BackwardWeights = "backward_weights";
+    private const string Forward = "forward", BackwardData = "backward_data";
 
     public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y, bool accumulate = false)
         => FusedConvolutionForward(problem, null, x, w, bias, y, null, accumulate);
@@ -77,38 +72,24 @@ internal sealed partial class CudaSingles
 
     public override void FusedConvolutionBackwardWeights(ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor gy, Tensor gw)
     {
-        bool wide = Math.Min(problem.InputChannels, problem.OutputChannels) > 32;
-        ConvolutionPrecision used = problem.InputChannels < 9 ? ConvolutionPrecision.Fp32 : precision;
-        (int tile, int parts) = (wide ? 64 : used == ConvolutionPrecision.Fp32 ? 16 : 32, GatherFamily.PartsOf(used));
-        int channelTiles = Divide(problem.InputChannels, tile), outputTiles = Divide(problem.OutputChannels, tile);
-        long positions = (long)problem.Batch * problem.Output.Count, weights = problem.WeightShape.Count;
-        long wanted = Math.Clamp(WeightGradientBlocks / ((long)channelTiles * outputTiles * problem.Kernel.Count), 1, Math.Max(1, positions / FewestPositionsPerSplit));
-        long perSplit = (((positions + wanted - 1) / wanted) + SplitGranularity - 1) / SplitGranularity * SplitGranularity;
-        int splits = (int)((positions + perSplit - 1) / perSplit);
-
+        WeightGradientPlan plan = WeightGradientPlan.Choose(problem, precision, kernels.HasWarpgroupMatrices);
+        long weights = problem.WeightShape.Count;
         using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
-        using Scratch partial = Rent(splits > 1 ? splits * weights * sizeof(float) : 1);
+        using Scratch partial = Rent(plan.Splits > 1 ? plan.Splits * weights * sizeof(float) : 1);
         var parameters = new WeightGradientParameters
         {
-            X = x.Pointer, Gy = gy.Pointer, Partial = splits > 1 ? partial.Pointer : gw.Pointer, Transform = TransformOf(input, coefficients),
+            X = x.Pointer, Gy = gy.Pointer, Partial = plan.Splits > 1 ? partial.Pointer : gw.Pointer, Transform = TransformOf(input, coefficients),
             Samples = problem.Batch, Channels = problem.InputChannels, Outputs = problem.OutputChannels, Symmetric = problem.Padding == PaddingMode.Symmetric ? 1 : 0,
             Input = problem.Input, Output = problem.Output, Kernel = problem.Kernel, Stride = problem.Stride, Dilation = problem.Dilation, Pad = problem.PadBefore,
-            ChannelTiles = channelTiles, OutputTiles = outputTiles, PositionsPerSplit = checked((int)perSplit),
         };
-        var geometry = new LaunchGeometry(channelTiles * outputTiles, problem.Kernel.Count, splits, parts == 0 ? 256 : 128, WeightGradientShared(tile, parts));
-        kernels.Launch("convolution/backward_weights", $"convolution_backward_weights_{GatherFamily.NameOf(used)}_{tile}", geometry, parameters);
-        if (splits > 1)
-            kernels.LaunchElementwise("convolution/backward_weights", "convolution_sum_splits", weights, new SumSplitsParameters { Partial = partial.Pointer, Sums = gw.Pointer, Count = weights, Splits = splits });
-    }
-
-    /// <summary>Shared memory of SimtWeightGradient and MmaWeightGradient in kernels/convolution/backward_weights.cu.</summary>
-    private static int WeightGradientShared(int tile, int parts)
-    {
-        const int SimtStage = 16, MmaStage = 32, Threads = 256;
-        if (parts > 0)
-            return 2 * parts * (tile / 8) * MmaStage * 16;
-        int groups = Threads / (tile / 4 * (tile / 4));
-        return sizeof(float) * ((2 * SimtStage * (tile + 4)) + (groups > 1 ? groups * tile * tile : 1));
+        plan.Complete(ref parameters);
+        var geometry = new LaunchGeometry(plan.ChannelTiles * plan.OutputTiles, plan.TapGroups, plan.Splits, plan.Threads, plan.SharedBytes);
+        kernels.Launch("convolution/backward_weights", $"convolution_backward_weights_{plan.Kernel}", geometry, parameters);
+        if (plan.Splits > 1)
+        {
+            var sum = new SumSplitsParameters { Partial = partial.Pointer, Sums = gw.Pointer, Count = weights, Splits = plan.Splits };
+            kernels.LaunchElementwise("convolution/backward_weights", "convolution_sum_splits", weights, sum);
+        }
     }
 
     /// <summary>The convolution of the image that symmetric padding makes: without padding of its own.</summary>
@@ -120,7 +101,7 @@ internal sealed partial class CudaSingles
         Padding = PaddingMode.Zero,
     };
 
-    private static int Divide(int a, int b) => (a + b - 1) / b;
+    private static int Divide(int a, int b) => PositionTiles.Divide(a, b);
 
     /// <summary>Packs the weights and runs one gather; <paramref name="parameters"/> has what the shape does not know.</summary>
     private void Gather(
@@ -147,12 +128,15 @@ internal sealed partial class CudaSingles
         parameters.X = x;
         parameters.Weights = packed;
         parameters.Y = y;
-        (parameters.Channels, parameters.Outputs, parameters.Chunk) = (shape.Channels, shape.Outputs, chunk);
+        (parameters.Samples, parameters.Channels, parameters.Outputs, parameters.Chunk) = (problem.Batch, shape.Channels, shape.Outputs, chunk);
         (parameters.Input, parameters.Output, parameters.Count, parameters.Start) = (shape.Input, shape.Output, shape.Count, shape.Start);
         (parameters.OutputStep, parameters.InputStep) = (shape.OutputStep, shape.InputStep);
         (parameters.Taps, parameters.TapBase, parameters.TapStep) = (shape.Taps, shape.TapBase, shape.TapStep);
         (parameters.Tile, parameters.Tiles, parameters.Halo) = (plan.Tile, plan.Tiles, plan.Halo);
-        var geometry = new LaunchGeometry(plan.Tiles.Count, tiles, problem.Batch, family.Threads, plan.SharedBytes);
+        // Hopper's blocks have a multiprocessor to themselves, and stay for all tiles that come their way.
+        LaunchGeometry geometry = family.Warpgroups
+            ? new LaunchGeometry(Math.Min(kernels.Multiprocessors, plan.Tiles.Count * tiles * problem.Batch), 1, 1, family.Threads, plan.SharedBytes)
+            : new LaunchGeometry(plan.Tiles.Count, tiles, problem.Batch, family.Threads, plan.SharedBytes);
         kernels.Launch($"convolution/{pass}", $"convolution_{pass}_{family.Name}_{family.Tile}", geometry, parameters);
     }
 

@@ -22,6 +22,9 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
     /// <summary>Whether the device has wgmma and bulk copies (sm_90a, which later architectures do not continue).</summary>
     public bool HasWarpgroupMatrices { get; } = driver.Properties.Capability == 90;
 
+    /// <summary>How many blocks run at once that each take a whole multiprocessor.</summary>
+    public int Multiprocessors { get; } = driver.Properties.Multiprocessors;
+
     /// <summary>Stream of the launches.</summary>
     public nint Stream { get; set; } = stream;
 

@@ -9,7 +9,7 @@ internal struct GatherParameters
     public nint X, Weights, Bias, Y, Moments;
     public KernelInputTransform Transform;
     public KernelDropout MomentsDropout;
-    public int Channels, Outputs, Symmetric, Accumulate;
+    public int Samples, Channels, Outputs, Symmetric, Accumulate;
     public KernelSize Input, Output, Count, Start, OutputStep, InputStep, Taps, TapBase, TapStep, Tile, Tiles, Halo;
     public int Chunk;
 }
@@ -33,6 +33,8 @@ internal struct WeightGradientParameters
     public int Samples, Channels, Outputs, Symmetric;
     public KernelSize Input, Output, Kernel, Stride, Dilation, Pad;
     public int ChannelTiles, OutputTiles, PositionsPerSplit;
+    public KernelSize Tile, Tiles, Halo;
+    public int TilesPerSplit, TilesPerSum;
 }
 
 /// <summary>kernels/convolution/parameters.cuh: SumSplitsParameters.</summary>

@@ -8,16 +8,16 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
 {
     private const int SimtGroups = 16;
     private const int MmaThreads = 128, MmaTapsPerStage = 3;
-    private const int WarpgroupThreads = 384, WarpgroupStages = 4, WarpgroupHalos = 2, WarpgroupBarrierBytes = 128;
+    private const int WarpgroupThreads = 384, WarpgroupStages = 4, WarpgroupHalos = 2, WarpgroupBarrierBytes = 128, WarpgroupMomentGroups = 65;
 
     /// <summary>Dynamic shared memory that a block may use on compute capability 9.0.</summary>
-    private const int WarpgroupSharedLimit = 227 * 1024;
+    public const int WarpgroupSharedLimit = 227 * 1024;
 
     /// <summary>Fewer channels than this leave most of a tensor-core tile empty.</summary>
-    private const int FewestMmaChannels = 9;
+    public const int FewestMmaChannels = 9;
 
     /// <summary>With fewer outputs than this, half of a warpgroup's products would be wasted.</summary>
-    private const int FewestWarpgroupOutputs = 33;
+    private const int FewestWarpgroupOutputs = 17;
 
     /// <summary>Of the kernels that pack the weights; the tensor-core families read them in the same order.</summary>
     public string PackName => NameOf(Precision);
@@ -45,8 +45,8 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     /// <summary>Hopper's family, or null where the shape does not suit it.</summary>
     public static GatherFamily? ForWarpgroups(ConvolutionPrecision precision, GatherShape shape)
     {
-        bool suits = precision != ConvolutionPrecision.Fp32 && shape.Channels >= FewestMmaChannels && shape.Outputs >= FewestWarpgroupOutputs && shape.InputStep.Width == 1;
-        return suits ? new GatherFamily(precision, (shape.Outputs - 1) % 128 < 64 ? 64 : 128, Warpgroups: true) : null;
+        bool suits = precision != ConvolutionPrecision.Fp32 && shape.Channels >= FewestMmaChannels && shape.Channels % 8 == 0 && shape.Outputs >= FewestWarpgroupOutputs && shape.Outputs % 2 == 0 && shape.InputStep.Width == 1;
+        return suits ? new GatherFamily(precision, shape.Outputs <= 32 ? 32 : (shape.Outputs - 1) % 128 < 64 ? 64 : 128, Warpgroups: true) : null;
     }
 
     public static string NameOf(ConvolutionPrecision precision) => precision switch
@@ -80,7 +80,7 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     public int SharedBytes(int chunk, int halo)
     {
         if (Warpgroups)
-            return WarpgroupBarrierBytes + (WarpgroupStages * TapBytes(chunk)) + (WarpgroupHalos * halo * chunk * 2 * Parts);
+            return WarpgroupBarrierBytes + (WarpgroupMomentGroups * Tile) + (WarpgroupStages * TapBytes(chunk)) + (WarpgroupHalos * PositionTiles.PlanePitch(halo, chunk / 8) * chunk * 2 * Parts);
         int main = Parts == 0
             ? (2 * TapBytes(chunk)) + (halo * (chunk + 4) * sizeof(float))
             : (2 * MmaTapsPerStage * TapBytes(chunk)) + (halo * chunk * 2 * Parts);

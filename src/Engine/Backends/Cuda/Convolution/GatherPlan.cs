@@ -109,13 +109,13 @@ internal sealed record GatherPlan(GatherFamily Family, Size3 Tile, Size3 Tiles, 
         GatherPlan? best = null;
         long bestCost = long.MaxValue;
         int chunk = family.Chunk(shape.Channels);
-        foreach (Size3 tile in family.Warpgroups ? PatchedCandidates(shape.Count, family.Positions) : Candidates(shape.Count, family.Positions))
+        foreach (Size3 tile in PositionTiles.Candidates(shape.Count, family.Positions, family.Warpgroups ? Size3.Planar(8) : Size3.One))
         {
-            Size3 halo = HaloOf(shape, tile);
+            Size3 halo = PositionTiles.HaloOf(tile, shape.InputStep, shape.Taps, shape.TapStep);
             long halos = (long)halo.Depth * halo.Height * halo.Width;
             if (halos > family.SharedLimit || family.SharedBytes(chunk, (int)halos) > family.SharedLimit)
                 continue;
-            var tiles = new Size3(Divide(shape.Count.Depth, tile.Depth), Divide(shape.Count.Height, tile.Height), Divide(shape.Count.Width, tile.Width));
+            Size3 tiles = PositionTiles.Count(shape.Count, tile);
             long cost = tiles.Count * (((long)family.Positions * shape.Taps.Count) + (LoadCost * halos));
             if (cost >= bestCost)
                 continue;
@@ -124,42 +124,4 @@ internal sealed record GatherPlan(GatherFamily Family, Size3 Tile, Size3 Tiles, 
 
         return best;
     }
-
-    /// <summary>Tiles of whole patches of 8x8 positions.</summary>
-    private static IEnumerable<Size3> PatchedCandidates(Size3 count, int positions)
-    {
-        const int Patch = 8;
-        foreach (Size3 patches in Candidates(new Size3(count.Depth, Divide(count.Height, Patch), Divide(count.Width, Patch)), positions / (Patch * Patch)))
-            yield return new Size3(patches.Depth, patches.Height * Patch, patches.Width * Patch);
-    }
-
-    private static IEnumerable<Size3> Candidates(Size3 count, int positions)
-    {
-        foreach (int width in Extents(count.Width, positions))
-        {
-            foreach (int height in Extents(count.Height, positions / width))
-            {
-                foreach (int depth in Extents(count.Depth, positions / width / height))
-                    yield return new Size3(depth, height, width);
-            }
-        }
-    }
-
-    /// <summary>Powers of two below the limit, and the whole extent if it is small.</summary>
-    private static IEnumerable<int> Extents(int extent, int limit)
-    {
-        for (int size = 1; size < extent && size <= limit; size *= 2)
-            yield return size;
-        if (extent <= limit)
-            yield return extent;
-    }
-
-    private static Size3 HaloOf(GatherShape shape, Size3 tile)
-        => new(
-            Reach(tile.Depth, shape.InputStep.Depth, shape.Taps.Depth, shape.TapStep.Depth), Reach(tile.Height, shape.InputStep.Height, shape.Taps.Height, shape.TapStep.Height),
-            Reach(tile.Width, shape.InputStep.Width, shape.Taps.Width, shape.TapStep.Width));
-
-    private static int Reach(int tile, int step, int taps, int tapStep) => ((tile - 1) * step) + ((taps - 1) * Math.Abs(tapStep)) + 1;
-
-    private static int Divide(int a, int b) => (a + b - 1) / b;
 }

@@ -1,0 +1,15 @@
+// What the kernels with products of whole warpgroups share.
+#pragma once
+#include "common/platform.cuh"
+
+/// A matrix in shared memory of tiles of 128 bytes, eight rows of 16, without swizzle. Rows along the inner axis of the product's operand, or along the outer one if it is
+/// transposed, in both cases with the bytes between tiles along the inner and along the outer axis: https://docs.nvidia.com/cuda/parallel-thread-execution, wgmma, strides.
+DEVICE uint64_t matrix_descriptor(uint32_t address, int inner_stride, int outer_stride) {
+  return static_cast<uint64_t>(address >> 4) | static_cast<uint64_t>(inner_stride >> 4) << 16 | static_cast<uint64_t>(outer_stride >> 4) << 32;
+}
+
+/// One arrival per warp, whose reads of the buffer are done.
+DEVICE void release_buffer(uint64_t* barrier) {
+  __syncwarp();
+  if (threadIdx.x % 32 == 0) barrier_arrive(barrier);
+}
