@@ -34,11 +34,15 @@ internal sealed class KernelsVerb : IVerb
             File.WriteAllText(Ledger, ledger);
         Console.WriteLine($"compiled {usages.Count} kernels of {sources.Files.Count} files for {string.Join(", ", architectures)}");
 
-        KernelUsage[] spilled = [.. usages.Where(usage => usage.SpillBytes > 0)];
-        foreach (KernelUsage usage in spilled)
-            Console.WriteLine($"{usage.Kernel} spills {usage.SpillBytes} bytes on {usage.Architecture}");
+        KernelUsage[] slow = [.. usages.Where(usage => usage.SpillBytes > 0 || usage.Serialized)];
+        foreach (KernelUsage usage in slow)
+        {
+            string flaw = usage.Serialized ? "has its wgmma products serialized" : $"spills {usage.SpillBytes} bytes";
+            Console.WriteLine($"{usage.Kernel} {flaw} on {usage.Architecture}");
+        }
+
         bool differs = Check is not null && Differs(File.ReadAllText(Check), ledger);
-        return differs || spilled.Any(usage => usage.Kernel.StartsWith("convolution", StringComparison.Ordinal)) ? ExitCode.BadData : ExitCode.Ok;
+        return differs || slow.Any(usage => usage.Kernel.StartsWith("convolution", StringComparison.Ordinal)) ? ExitCode.BadData : ExitCode.Ok;
     }
 
     private static int List(KernelSources sources)

@@ -86,6 +86,7 @@ internal sealed class KernelImagesTests
     public void The_ledger_reads_the_assemblers_report()
     {
         const string log = """
+            ptxas info    : (C7515) Potential Performance Loss: wgmma.mma_async instructions are serialized due to non wgmma instructions defining accumulator registers of a wgmma between start and end of the pipeline stage in the function 'two'
             ptxas info    : 0 bytes gmem
             ptxas info    : Compiling entry function 'one' for 'sm_80'
             ptxas info    : Function properties for one
@@ -97,7 +98,7 @@ internal sealed class KernelImagesTests
             ptxas info    : Used 12 registers, 400 bytes cmem[0]
 
             """;
-        Assert.That(KernelLedger.Parse(log), Is.EqualTo(new[] { new KernelUsage("one", "sm_80", 40, 1024, 16, 20), new KernelUsage("two", "sm_80", 12, 0, 0, 0) }));
+        Assert.That(KernelLedger.Parse(log), Is.EqualTo(new[] { new KernelUsage("one", "sm_80", 40, 1024, 16, 20), new KernelUsage("two", "sm_80", 12, 0, 0, 0, Serialized: true) }));
     }
 
     private static void RequireNvrtc()

@@ -11,7 +11,8 @@ namespace UnpairedSegEngine.Backends.Cuda.Compilation;
 /// <param name="SharedBytes">Static shared memory per block.</param>
 /// <param name="StackBytes">Local memory per thread.</param>
 /// <param name="SpillBytes">Stores and loads of registers that did not fit.</param>
-public sealed record KernelUsage(string Kernel, string Architecture, int Registers, int SharedBytes, int StackBytes, int SpillBytes);
+/// <param name="Serialized">Whether the assembler gave up the overlap of wgmma products, because something touches their accumulators while they run.</param>
+public sealed record KernelUsage(string Kernel, string Architecture, int Registers, int SharedBytes, int StackBytes, int SpillBytes, bool Serialized = false);
 
 /// <summary>
 /// The table of registers, shared memory and spills of all kernels that is kept in the repository, so that a change shows in the diff. Read from the assembler's report.
@@ -38,10 +39,13 @@ public static partial class KernelLedger
     /// <summary>The kernels of a report of <c>ptxas -v</c>.</summary>
     public static IEnumerable<KernelUsage> Parse(string log)
     {
+        HashSet<string> serialized = [.. Serialization().Matches(log).Select(match => match.Groups["kernel"].Value)];
         foreach (Match match in Report().Matches(log))
         {
+            string kernel = match.Groups["kernel"].Value;
             int Number(string group) => match.Groups[group].Success ? int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture) : 0;
-            yield return new KernelUsage(match.Groups["kernel"].Value, match.Groups["arch"].Value, Number("registers"), Number("smem"), Number("stack"), Number("stores") + Number("loads"));
+            yield return new KernelUsage(
+                kernel, match.Groups["arch"].Value, Number("registers"), Number("smem"), Number("stack"), Number("stores") + Number("loads"), serialized.Contains(kernel));
         }
     }
 
@@ -67,4 +71,7 @@ public static partial class KernelLedger
         @"Compiling entry function '(?<kernel>\w+)' for '(?<arch>\w+)'.*?(?<stack>\d+) bytes stack frame, (?<stores>\d+) bytes spill stores, (?<loads>\d+) bytes spill loads.*?Used (?<registers>\d+) registers[^\n]*?(?:(?<smem>\d+) bytes smem[^\n]*)?\n",
         RegexOptions.Singleline)]
     private static partial Regex Report();
+
+    [GeneratedRegex(@"wgmma\.mma_async instructions are serialized.*'(?<kernel>\w+)'")]
+    private static partial Regex Serialization();
 }
