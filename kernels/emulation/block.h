@@ -47,6 +47,7 @@ struct Thread {
   std::vector<PendingProduct> multiplied;
   std::deque<std::vector<PendingProduct>> products;
   bool fenced = false;  // may start products
+  bool published = false, sees_unpublished = false;  // to asynchronous reads: its stores since it waited for a barrier, and those of others behind that barrier
 
   int lane() const { return index % kWarpSize; }
   int warp() const { return index / kWarpSize; }
@@ -67,6 +68,7 @@ struct PhaseBarrier {
   Rendezvous phase;
   int expected, missing;
   std::int64_t bytes = 0;  // expected and not yet there
+  std::uint64_t unpublished = 0;  // the generation that began with stores which fence.proxy.async does not cover
 };
 
 /// A bulk copy under way.

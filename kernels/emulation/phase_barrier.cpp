@@ -25,6 +25,7 @@ void Block::initialize_barrier(std::uint64_t* barrier, int arrivals) {
 void Block::arrive(std::uint64_t* barrier, std::int64_t expected_bytes) {
   PhaseBarrier& at = barrier_at(barrier);
   if (at.missing == 0) fail("arrives at a barrier in shared memory where all of " + std::to_string(at.expected) + " have arrived in this phase");
+  if (expected_bytes == 0 && !self().published) at.unpublished = at.phase.generation + 1;
   at.missing--;
   at.bytes += expected_bytes;
   settle(at);
@@ -33,6 +34,8 @@ void Block::arrive(std::uint64_t* barrier, std::int64_t expected_bytes) {
 void Block::wait_for_phase(std::uint64_t* barrier, unsigned parity) {
   PhaseBarrier& at = barrier_at(barrier);
   if (at.phase.generation % 2 == parity) wait(at.phase, at.phase.generation);
+  self().published = false;
+  self().sees_unpublished |= at.phase.generation > 0 && at.unpublished == at.phase.generation;
 }
 
 void Block::start_bulk_copy(const BulkCopy& bulk) {

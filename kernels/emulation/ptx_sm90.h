@@ -65,6 +65,7 @@ inline void multiply_warpgroup(Thread* threads, std::size_t index) {
 inline void start_product(const PendingProduct& product) {
   Thread& thread = current->self();
   if (!thread.fenced) current->fail("starts a matrix product without wgmma.fence");
+  if (thread.sees_unpublished) current->fail("starts a matrix product behind a barrier at which threads arrived without fence.proxy.async");
   thread.multiplied.push_back(product);
 }
 
@@ -92,7 +93,10 @@ inline void copy_bulk(void* target, const void* source, int bytes, std::uint64_t
   emulation::current->start_bulk_copy({{target, source, static_cast<unsigned>(bytes)}, barrier});
 }
 
-inline void fence_async_proxy() {}
+inline void fence_async_proxy() {
+  emulation::current->self().published = true;
+  emulation::current->self().sees_unpublished = false;
+}
 
 template <int Count>
 inline void lower_registers() {}

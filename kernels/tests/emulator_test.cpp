@@ -57,6 +57,7 @@ int main() {
     expect_failure("misuse_bulk_expects_more", 32, 384, "deadlock");
     expect_failure("misuse_bulk_size", 32, 384, "a size that is a multiple of 16");
     expect_failure("misuse_product_unfenced", 128, 4096, "without wgmma.fence");
+    expect_failure("misuse_product_of_stores", 128, 4096, "without fence.proxy.async");
     expect_failure("misuse_product_in_flight", 128, 4096, "ended with matrix products in flight");
     expect_failure("misuse_product_differs", 128, 4096, "multiply different matrices");
     expect_failure("misuse_product_beyond", 128, 4096, "beyond the dynamic shared memory");

@@ -149,6 +149,25 @@ KERNEL(misuse_product_unfenced, 128, Misuse) {
   p.out[0] = sums[0];
 }
 
+/// A thread stores, all wait for it, and the product reads what it stored.
+KERNEL(misuse_product_of_stores, 128, Misuse) {
+  DYNAMIC_SHARED(shared);
+  float sums[32] = {};
+  uint64_t* barrier = reinterpret_cast<uint64_t*>(shared + 2048);
+  if (threadIdx.x == 0) barrier_initialize(barrier, 1);
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    shared[0] = 1;
+    barrier_arrive(barrier);
+  }
+  barrier_wait(barrier, 0);
+  warpgroup_fence();
+  warpgroup_multiply(sums, 0, 0);
+  warpgroup_commit();
+  warpgroup_wait<0>();
+  p.out[0] = sums[0];
+}
+
 KERNEL(misuse_product_in_flight, 128, Misuse) {
   float sums[32] = {};
   warpgroup_fence();
