@@ -7,14 +7,17 @@
 #include "emulation/ptx_sm90.h"
 
 /// Declares a kernel of at most `threads` threads per block that takes one block of parameters `p` by value.
-#define KERNEL(name, threads, Parameters)                                                                          \
-  static void name(const Parameters& p);                                                                           \
-  static emulation::Registration name##_registration(#name, threads, sizeof(Parameters),                           \
-                                                     [](const void* p) { name(*static_cast<const Parameters*>(p)); }); \
-  static void name(const Parameters& p)
+#define KERNEL(name, threads, Parameters) CLUSTER_KERNEL(name, threads, 1, Parameters)
 
 /// A kernel whose blocks have a multiprocessor to themselves.
 #define SOLE_KERNEL(name, threads, Parameters) KERNEL(name, threads, Parameters)
+
+/// A kernel whose blocks have a multiprocessor each and run together with their `blocks` - 1 neighbours along x, whose shared memory they reach.
+#define CLUSTER_KERNEL(name, threads, blocks, Parameters)                                                              \
+  static void name(const Parameters& p);                                                                               \
+  static emulation::Registration name##_registration(#name, threads, blocks, sizeof(Parameters),                       \
+                                                     [](const void* p) { name(*static_cast<const Parameters*>(p)); }); \
+  static void name(const Parameters& p)
 
 /// Defined where the instructions of ptx_sm90.cuh exist.
 #define HAS_WARPGROUP_MATRICES
@@ -40,6 +43,7 @@ typedef unsigned int uint32_t;
 typedef unsigned long long uint64_t;
 
 #define KERNEL(name, threads, Parameters) extern "C" __global__ void __launch_bounds__(threads, kBlocksPerMultiprocessor) name(const __grid_constant__ Parameters p)
+#define CLUSTER_KERNEL(name, threads, blocks, Parameters) extern "C" __global__ void __cluster_dims__(blocks, 1, 1) __launch_bounds__(threads, 1) name(const __grid_constant__ Parameters p)
 #define SOLE_KERNEL(name, threads, Parameters) extern "C" __global__ void __launch_bounds__(threads, 1) name(const __grid_constant__ Parameters p)
 #define SHARED_ARRAY(Type, name, count) __shared__ Type name[count]
 

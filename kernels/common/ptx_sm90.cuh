@@ -34,6 +34,32 @@ __device__ __forceinline__ void copy_bulk(void* target, const void* source, int 
                : "memory");
 }
 
+/// This block's place in its cluster.
+__device__ __forceinline__ int cluster_rank() {
+  uint32_t rank;
+  asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+  return static_cast<int>(rank);
+}
+
+/// Waits for all threads of the cluster.
+__device__ __forceinline__ void cluster_barrier() { asm volatile("barrier.cluster.arrive;\nbarrier.cluster.wait;" ::: "memory"); }
+
+/// Shows barriers that this thread has initialized to the other blocks of the cluster that come after the next cluster barrier.
+__device__ __forceinline__ void fence_barrier_initialization() { asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory"); }
+
+/// Arrives at the barrier that has this one's address in the block `rank` of the cluster.
+__device__ __forceinline__ void barrier_arrive_at(uint64_t* barrier, int rank) {
+  asm volatile("{\n.reg .b32 remote;\nmapa.shared::cluster.u32 remote, %0, %1;\nmbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote];\n}" ::"r"(shared_address(barrier)), "r"(rank)
+               : "memory");
+}
+
+/// copy_bulk to the same address in every block whose bit is set in `ranks`; the bytes arrive at the barrier that has this one's address there.
+__device__ __forceinline__ void copy_bulk_multicast(void* target, const void* source, int bytes, uint64_t* barrier, uint16_t ranks) {
+  asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1], %2, [%3], %4;" ::"r"(shared_address(target)), "l"(source), "r"(bytes),
+               "r"(shared_address(barrier)), "h"(ranks)
+               : "memory");
+}
+
 /// Shows this thread's stores to shared memory to bulk copies and matrix products that come after the next barrier.
 __device__ __forceinline__ void fence_async_proxy() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 

@@ -1,6 +1,7 @@
 // The gather of Hopper (sm_90a): products of whole warpgroups straight from shared memory. Two consumer warpgroups multiply while a producer warpgroup loads: one of its warps
 // sends for the weights, a tap at a time, into a ring of stages; the other three load the halo of the next chunk of channels through the input transform. A block stays for
-// several tiles: the producers are at the next one while the consumers store.
+// several tiles: the producers are at the next one while the consumers store. Two blocks are a cluster: they have the same outputs and share the weights, of which each sends for
+// one half, to both.
 // Shared memory and packed weights have the layout of gather_mma.cuh; a tap is a shift of the descriptor's address.
 #pragma once
 #include "convolution/moments.cuh"
@@ -9,9 +10,9 @@
 
 template <int Tile, int Parts>
 struct WgmmaGather {
-  static constexpr int kConsumers = 2, kConsumerThreads = kConsumers * 128, kHaloThreads = 96, kThreads = kConsumerThreads + 128;
+  static constexpr int kCluster = 2, kConsumers = 2, kConsumerThreads = kConsumers * 128, kHaloThreads = 96, kThreads = kConsumerThreads + 128;
   static constexpr int kChunk = Parts == 3 ? 16 : 32, kPlanes = kChunk / 8;
-  static constexpr int kTapBytes = Parts * kChunk * Tile * 2, kStages = 4, kHalos = 2, kBarrierBytes = 128;
+  static constexpr int kTapBytes = Parts * kChunk * Tile * 2, kShareBytes = kTapBytes / kCluster, kStages = 4, kHalos = 2, kBarrierBytes = 128;
 
   /// A patch is 8x8 positions, the rows of one product. float sums of chunks (bf16x6) take the registers of a second one.
   static constexpr int kPatches = Parts == 3 ? 1 : 2;
@@ -36,21 +37,26 @@ struct WgmmaGather {
     return (patch / across / down * p.tile.height + height) * p.tile.width + width;
   }
 
-  /// Visits the block's tiles of positions and the number of their tile of outputs, one after the other.
+  /// Visits the block's tiles of positions and the number of their tile of outputs, one after the other. The blocks of a cluster have neighbours, in step; where there is none
+  /// for the last, it has a tile behind the last sample's, with nothing in it.
   template <class Visit>
   DEVICE static void each_tile(const GatherParameters& p, Visit visit) {
-    int tiles = p.tiles.count(), output_tiles = (p.outputs + Tile - 1) / Tile, all = p.samples * output_tiles * tiles;
-    for (int i = blockIdx.x; i < all; i += gridDim.x) visit(GatherTile(p, i % tiles, i / tiles / output_tiles), i / tiles % output_tiles);
+    int tiles = p.tiles.count(), output_tiles = (p.outputs + Tile - 1) / Tile, groups = (p.samples * tiles + kCluster - 1) / kCluster;
+    for (int i = blockIdx.x / kCluster; i < groups * output_tiles; i += gridDim.x / kCluster) {
+      int number = i % groups * kCluster + cluster_rank(), sample = number / tiles < p.samples ? number / tiles : p.samples - 1;
+      visit(GatherTile(p, number - sample * tiles, sample), i / groups);
+    }
   }
 
-  /// Sends for the weights of a tile. `step` counts the taps of all tiles and chunks.
+  /// Sends for this block's share of the weights of a tile, for all blocks of the cluster. `step` counts the taps of all tiles and chunks.
   DEVICE static void load_weights(const GatherParameters& p, int output_tile, int steps, char* stages, Barriers& barriers, int& step) {
-    const char* source = static_cast<const char*>(p.weights) + static_cast<long long>(output_tile) * steps * kTapBytes;
+    int share = cluster_rank() * kShareBytes;
+    const char* source = static_cast<const char*>(p.weights) + static_cast<long long>(output_tile) * steps * kTapBytes + share;
     for (int end = step + steps; step < end; step++, source += kTapBytes) {
       int stage = step % kStages;
       barrier_wait(&barriers.weights_empty[stage], step / kStages % 2 ^ 1);
       barrier_arrive_expecting(&barriers.weights_full[stage], kTapBytes);
-      copy_bulk(stages + stage * kTapBytes, source, kTapBytes, &barriers.weights_full[stage]);
+      copy_bulk_multicast(stages + stage * kTapBytes + share, source, kShareBytes, &barriers.weights_full[stage], (1 << kCluster) - 1);
     }
   }
 
@@ -111,10 +117,10 @@ struct WgmmaGather {
         warpgroup_commit();
         if (tap == 0) continue;
         warpgroup_wait<1>();  // the tap before is done
-        release_buffer(&barriers.weights_empty[(step - 1) % kStages]);
+        release_buffer_of_cluster<kCluster>(&barriers.weights_empty[(step - 1) % kStages]);
       }
       warpgroup_wait<0>();
-      release_buffer(&barriers.weights_empty[(step - 1) % kStages]);
+      release_buffer_of_cluster<kCluster>(&barriers.weights_empty[(step - 1) % kStages]);
       release_buffer(&barriers.halo_empty[loaded % kHalos]);
       if constexpr (Parts == 3) {
         // Tensor cores cut off low bits when they align addends: short sums, added up in float.
@@ -128,6 +134,7 @@ struct WgmmaGather {
 
   /// Bias, output and statistics. Thread element e is row lane / 4 + 8 (e / 2 % 2) of its warp's 16, column e / 4 * 8 + 2 (lane % 4) + e % 2.
   DEVICE static void store(const GatherParameters& p, const GatherTile& tile, int output_tile, float* scratch, float (&sums)[kPatches][Tile / 2]) {
+    if (tile.index == p.tiles.count()) return;  // there is no such tile
     int thread = opaque(threadIdx.x), lane = thread % 32, warp = thread / 32, first_channel = output_tile * Tile;
     auto position = [&](int i) { return tile.output_position(p, position_in_tile(p, warp / 4 * kPatches + i / 2, warp % 4 * 16 + i % 2 * 8 + lane / 4)); };
     long long elements[kPatches * 2];
@@ -167,15 +174,16 @@ struct WgmmaGather {
     if (threadIdx.x == 0) {
       for (int i = 0; i < kStages; i++) {
         barrier_initialize(&barriers.weights_full[i], 1);
-        barrier_initialize(&barriers.weights_empty[i], kConsumerThreads / 32);
+        barrier_initialize(&barriers.weights_empty[i], kCluster * kConsumerThreads / 32);
       }
       for (int i = 0; i < kHalos; i++) {
         barrier_initialize(&barriers.halo_full[i], kHaloThreads);
         barrier_initialize(&barriers.halo_empty[i], kConsumerThreads / 32);
       }
       fence_async_proxy();
+      fence_barrier_initialization();
     }
-    __syncthreads();
+    cluster_barrier();
     if (threadIdx.x >= kConsumerThreads) {
       lower_registers<kProducerRegisters>();
       int thread = threadIdx.x - kConsumerThreads;
@@ -191,5 +199,6 @@ struct WgmmaGather {
         store(p, tile, output_tile, reinterpret_cast<float*>(scratch), sums);
       });
     }
+    cluster_barrier();  // no block ends while another still arrives at its barriers
   }
 };

@@ -13,3 +13,10 @@ DEVICE void release_buffer(uint64_t* barrier) {
   __syncwarp();
   if (threadIdx.x % 32 == 0) barrier_arrive(barrier);
 }
+
+/// The same in every block of the cluster, for a buffer that is filled in all at once.
+template <int Cluster>
+DEVICE void release_buffer_of_cluster(uint64_t* barrier) {
+  __syncwarp();
+  if (threadIdx.x % 32 < Cluster) barrier_arrive_at(barrier, threadIdx.x % 32);
+}

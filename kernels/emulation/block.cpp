@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "cluster.h"
 #include "fiber.h"
 
 namespace emulation {
@@ -36,8 +37,8 @@ bool Block::Poisoned::intact() const {
   return true;
 }
 
-Block::Block(const LaunchRequest& request)
-    : request_(request), threads_(request.threads), warps_((request.threads + kWarpSize - 1) / kWarpSize),
+Block::Block(const LaunchRequest& request, Cluster& cluster)
+    : request_(request), cluster_(cluster), threads_(request.threads), warps_((request.threads + kWarpSize - 1) / kWarpSize),
       warpgroups_((request.threads + kWarpgroupSize - 1) / kWarpgroupSize), dynamic_(request.dynamic_shared) {
   for (int i = 0; i < request.threads; i++) stacks_.push_back(static_cast<char*>(std::aligned_alloc(4096, kStackBytes)));
 }
@@ -69,6 +70,15 @@ void Block::barrier_among(int threads) {
   meet(barrier_among_, threads, [] {});
 }
 
+Block& Block::peer(int rank) {
+  if (rank < 0 || rank >= request_.cluster) fail("reaches for block " + std::to_string(rank) + " of a cluster of " + std::to_string(request_.cluster));
+  Block& peer = cluster_.block(rank);
+  if (peer.ended()) fail("reaches into the shared memory of a block that has ended");
+  return peer;
+}
+
+void Block::cluster_barrier() { meet(cluster_.meeting, request_.cluster * request_.threads, [] {}); }
+
 void Block::wait(Rendezvous& meeting, std::uint64_t generation) {
   Thread& thread = self();
   thread.waits_at = &meeting;
@@ -78,12 +88,12 @@ void Block::wait(Rendezvous& meeting, std::uint64_t generation) {
 }
 
 void Block::fail(const std::string& what) {
-  describe(running_, what);
-  failed_ = true;
+  record_failure(running_, what);
   while (true) switch_fiber(&self().stack_pointer, scheduler_);
 }
 
-void Block::describe(const Thread* thread, const std::string& what) {
+void Block::record_failure(const Thread* thread, const std::string& what) {
+  failed_ = true;
   if (!error_.empty()) return;
   auto coordinates = [](uint3 v) { return "(" + std::to_string(v.x) + ", " + std::to_string(v.y) + ", " + std::to_string(v.z) + ")"; };
   error_ = std::string("kernel ") + request_.kernel + ", block " + coordinates(index_) + (thread ? ", thread " + std::to_string(thread->index) : "") + ": " + what;
@@ -142,42 +152,32 @@ bool Block::step_warp(int warp) {
   return moved;
 }
 
-bool Block::run(uint3 index) {
+void Block::begin(uint3 index) {
   index_ = index;
   random_state_ = request_.seed * 0x9E3779B97F4A7C15ull + ((index.z * 65537ull + index.y) * 65537ull + index.x);
   start_threads();
+}
+
+bool Block::advance() {
   Block* outer = std::exchange(current, this);
-  int warps = static_cast<int>(warps_.size());
-  while (live_ > 0 && !failed_) {
-    // Some warps run far ahead of others, so that a missing barrier shows as a wrong result.
-    bool moved = false;
-    int first = static_cast<int>(random(warps));
-    for (int i = 0; i < warps && !failed_; i++) {
-      int burst = random(4) ? 1 << random(16) : 1;
-      for (int step = 0; step < burst && step_warp((first + i) % warps); step++) moved = true;
-      if (moved && random(2)) break;
-    }
-    if (moved && !failed_ && random(4) == 0) finish_bulk_copy();  // some come early, the others when nothing else is left to do
-    if (!moved && !failed_ && !finish_bulk_copy()) {
-      describe(nullptr, "deadlock: no thread can go on (a barrier or warp operation that not all of them reach)");
-      failed_ = true;
-    }
+  // Some warps run far ahead of others, so that a missing barrier shows as a wrong result.
+  bool moved = false;
+  int warps = static_cast<int>(warps_.size()), first = static_cast<int>(random(warps));
+  for (int i = 0; i < warps && !failed_; i++) {
+    int burst = random(4) ? 1 << random(16) : 1;
+    for (int step = 0; step < burst && step_warp((first + i) % warps); step++) moved = true;
+    if (moved && random(2)) break;
   }
-  if (!failed_ && !bulk_copies_.empty()) {
-    describe(nullptr, "ended with bulk copies in flight");
-    failed_ = true;
-  }
-  if (!failed_ && !dynamic_.intact()) {
-    describe(nullptr, "wrote beyond its dynamic shared memory of " + std::to_string(request_.dynamic_shared) + " bytes");
-    failed_ = true;
-  }
-  for (auto& variable : static_) {
-    if (failed_ || variable.memory.intact()) continue;
-    describe(nullptr, "wrote beyond a static shared variable");
-    failed_ = true;
-  }
+  if (moved && !failed_ && random(4) == 0) finish_bulk_copy();  // some come early, the others when nothing else is left to do
   current = outer;
-  return !failed_;
+  return moved;
+}
+
+void Block::inspect() {
+  if (!bulk_copies_.empty()) record_failure(nullptr, "ended with bulk copies in flight");
+  if (!dynamic_.intact()) record_failure(nullptr, "wrote beyond its dynamic shared memory of " + std::to_string(request_.dynamic_shared) + " bytes");
+  for (auto& variable : static_)
+    if (!variable.memory.intact()) record_failure(nullptr, "wrote beyond a static shared variable");
 }
 
 }  // namespace emulation

@@ -86,20 +86,37 @@ struct LaunchRequest {
   int threads;
   std::size_t dynamic_shared;
   std::uint64_t seed;  // of the warp schedule
+  int cluster;         // blocks, neighbours along x, that run together and reach each other's shared memory
 };
 
-/// Runs the blocks of a launch one after the other on one OS thread.
+class Cluster;
+
+/// Runs blocks of a launch, one after the other, in turns with the others of their cluster.
 class Block {
  public:
-  explicit Block(const LaunchRequest& request);
+  Block(const LaunchRequest& request, Cluster& cluster);
   ~Block();
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
 
-  /// Runs one block to its end. False when it misused the machine; `error` says how.
-  bool run(uint3 index);
+  // ---- for the cluster ----
+  void begin(uint3 index);
 
+  /// Lets some warps run. False when no thread could go on.
+  bool advance();
+
+  /// One of the bulk copies under way arrives. False when there is none.
+  bool finish_bulk_copy();
+
+  /// What is left undone or was damaged when all threads have ended.
+  void inspect();
+
+  bool ended() const { return live_ == 0; }
+  bool failed() const { return failed_; }
   const std::string& error() const { return error_; }
+
+  /// Notes what went wrong, with the kernel, the block and, unless it is null, the thread.
+  void record_failure(const Thread* thread, const std::string& what);
 
   // ---- for the running thread ----
   Thread& self() { return *running_; }
@@ -135,13 +152,26 @@ class Block {
     meeting.generation++;
   }
 
-  /// Barriers in shared memory, see common/ptx_sm90.cuh.
+  /// Barriers in shared memory, see common/ptx_sm90.cuh. `by` is the thread that arrives, of this block or another of the cluster.
   void initialize_barrier(std::uint64_t* barrier, int arrivals);
-  void arrive(std::uint64_t* barrier, std::int64_t expected_bytes);
+  void arrive(std::uint64_t* barrier, std::int64_t expected_bytes, Block& by);
   void wait_for_phase(std::uint64_t* barrier, unsigned parity);
 
   /// Starts a copy that is done at random, at the latest when no thread can go on without it. Until then its target is NaN.
-  void start_bulk_copy(const BulkCopy& bulk);
+  void start_bulk_copy(const BulkCopy& bulk, Block& by);
+
+  /// This block's place in its cluster, and the block at another.
+  int rank() const { return static_cast<int>(index_.x) % request_.cluster; }
+  Block& peer(int rank);
+
+  /// What has the address of a pointer into this block's shared memory, in another block of the cluster.
+  template <class T>
+  T* in_peer(T* pointer, Block& peer) {
+    return reinterpret_cast<T*>(peer.dynamic_.data() + (reinterpret_cast<char*>(pointer) - dynamic_.data()));
+  }
+
+  /// Waits for all threads of the cluster.
+  void cluster_barrier();
 
   /// Ends the block with a message that names kernel, block and thread.
   [[noreturn]] void fail(const std::string& what);
@@ -169,13 +199,12 @@ class Block {
   void wait(Rendezvous& meeting, std::uint64_t generation);
   void start_threads();
   bool step_warp(int warp);
-  PhaseBarrier& barrier_at(std::uint64_t* barrier);
+  PhaseBarrier& barrier_at(std::uint64_t* barrier, Block& by);
   static void settle(PhaseBarrier& barrier);
-  bool finish_bulk_copy();
   unsigned random(unsigned bound);
-  void describe(const Thread* thread, const std::string& what);
 
   const LaunchRequest& request_;
+  Cluster& cluster_;
   uint3 index_{};
   std::vector<Thread> threads_;
   std::vector<Warp> warps_;

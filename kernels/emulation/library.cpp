@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "block.h"
+#include "cluster.h"
 #include "registry.h"
 
 namespace emulation {
@@ -32,29 +32,31 @@ bool valid(const LaunchRequest& request, const Kernel& kernel) {
     return refuse("asks for " + std::to_string(request.dynamic_shared) + " bytes of shared memory; a block has at most " + std::to_string(kMostDynamicShared));
   if (request.grid.x < 1 || request.grid.y < 1 || request.grid.z < 1 || request.grid.y > 65535 || request.grid.z > 65535)
     return refuse("grid " + std::to_string(request.grid.x) + " x " + std::to_string(request.grid.y) + " x " + std::to_string(request.grid.z) + " is empty or beyond 65535 along y or z");
+  if (request.grid.x % static_cast<unsigned>(kernel.cluster) != 0)
+    return refuse("launched with " + std::to_string(request.grid.x) + " blocks along x, which are not whole clusters of " + std::to_string(kernel.cluster));
   return true;
 }
 
 bool run_all(const LaunchRequest& request) {
-  std::uint64_t blocks = static_cast<std::uint64_t>(request.grid.x) * request.grid.y * request.grid.z;
+  unsigned across = request.grid.x / static_cast<unsigned>(request.cluster);
+  std::uint64_t clusters = static_cast<std::uint64_t>(across) * request.grid.y * request.grid.z;
   std::atomic<std::uint64_t> next{0};
   std::atomic<bool> failed{false};
   std::mutex gate;
   std::string error;
   auto work = [&] {
-    Block block(request);
-    for (std::uint64_t i; !failed && (i = next++) < blocks;) {
-      uint3 index{static_cast<unsigned>(i % request.grid.x), static_cast<unsigned>(i / request.grid.x % request.grid.y),
-                  static_cast<unsigned>(i / request.grid.x / request.grid.y)};
-      if (block.run(index)) continue;
+    Cluster cluster(request);
+    for (std::uint64_t i; !failed && (i = next++) < clusters;) {
+      uint3 first{static_cast<unsigned>(i % across * request.cluster), static_cast<unsigned>(i / across % request.grid.y), static_cast<unsigned>(i / across / request.grid.y)};
+      if (cluster.run(first)) continue;
       failed = true;
       std::lock_guard<std::mutex> lock(gate);
-      if (error.empty()) error = block.error();
+      if (error.empty()) error = cluster.error();
     }
   };
   int wanted = workers > 0 ? workers.load() : static_cast<int>(std::thread::hardware_concurrency());
   std::vector<std::thread> team;
-  for (std::uint64_t i = 1; i < std::min<std::uint64_t>(std::max(wanted, 1), blocks); i++) team.emplace_back(work);
+  for (std::uint64_t i = 1; i < std::min<std::uint64_t>(std::max(wanted, 1), clusters); i++) team.emplace_back(work);
   work();
   for (std::thread& thread : team) thread.join();
   last_error = error;
@@ -68,8 +70,8 @@ Kernel*& kernels() {
   return first;
 }
 
-Registration::Registration(const char* name, int threads, std::size_t parameter_bytes, void (*body)(const void*))
-    : Kernel{name, threads, parameter_bytes, body, kernels()} {
+Registration::Registration(const char* name, int threads, int cluster, std::size_t parameter_bytes, void (*body)(const void*))
+    : Kernel{name, threads, cluster, parameter_bytes, body, kernels()} {
   kernels() = this;
 }
 
@@ -88,7 +90,7 @@ int emulation_max_threads(const void* kernel) { return static_cast<const emulati
 int emulation_launch(const void* handle, int grid_x, int grid_y, int grid_z, int threads, size_t dynamic_shared, const void* parameters) {
   auto& kernel = *static_cast<const emulation::Kernel*>(handle);
   emulation::LaunchRequest request{kernel.name,    kernel.body, parameters, {static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y), static_cast<unsigned>(grid_z)}, threads,
-                                   dynamic_shared, emulation::schedule_seed};
+                                   dynamic_shared, emulation::schedule_seed, kernel.cluster};
   return emulation::valid(request, kernel) && emulation::run_all(request) ? 0 : 1;
 }
 

@@ -82,15 +82,38 @@ inline std::uint32_t shared_address(const void* pointer) {
 }
 
 inline void barrier_initialize(std::uint64_t* barrier, int arrivals) { emulation::current->initialize_barrier(barrier, arrivals); }
-inline void barrier_arrive(std::uint64_t* barrier) { emulation::current->arrive(barrier, 0); }
-inline void barrier_arrive_expecting(std::uint64_t* barrier, int bytes) { emulation::current->arrive(barrier, bytes); }
+inline void barrier_arrive(std::uint64_t* barrier) { emulation::current->arrive(barrier, 0, *emulation::current); }
+inline void barrier_arrive_expecting(std::uint64_t* barrier, int bytes) { emulation::current->arrive(barrier, bytes, *emulation::current); }
 inline void barrier_wait(std::uint64_t* barrier, std::uint32_t parity) { emulation::current->wait_for_phase(barrier, parity); }
 
-inline void copy_bulk(void* target, const void* source, int bytes, std::uint64_t* barrier) {
-  emulation::require_aligned(target, 16, "cp.async.bulk");
-  emulation::require_aligned(source, 16, "cp.async.bulk");
-  if (bytes <= 0 || bytes % 16 != 0) emulation::current->fail("cp.async.bulk needs a size that is a multiple of 16");
-  emulation::current->start_bulk_copy({{target, source, static_cast<unsigned>(bytes)}, barrier});
+namespace emulation {
+
+inline void start_bulk_copy(Block& to, void* target, const void* source, int bytes, std::uint64_t* barrier) {
+  require_aligned(target, 16, "cp.async.bulk");
+  require_aligned(source, 16, "cp.async.bulk");
+  if (bytes <= 0 || bytes % 16 != 0) current->fail("cp.async.bulk needs a size that is a multiple of 16");
+  to.start_bulk_copy({{target, source, static_cast<unsigned>(bytes)}, barrier}, *current);
+}
+
+}  // namespace emulation
+
+inline void copy_bulk(void* target, const void* source, int bytes, std::uint64_t* barrier) { emulation::start_bulk_copy(*emulation::current, target, source, bytes, barrier); }
+
+inline int cluster_rank() { return emulation::current->rank(); }
+inline void cluster_barrier() { emulation::current->cluster_barrier(); }
+inline void fence_barrier_initialization() {}
+
+inline void barrier_arrive_at(std::uint64_t* barrier, int rank) {
+  emulation::Block& peer = emulation::current->peer(rank);
+  peer.arrive(emulation::current->in_peer(barrier, peer), 0, *emulation::current);
+}
+
+inline void copy_bulk_multicast(void* target, const void* source, int bytes, std::uint64_t* barrier, std::uint16_t ranks) {
+  for (int rank = 0; rank < 16; rank++) {
+    if ((ranks >> rank & 1) == 0) continue;
+    emulation::Block& peer = emulation::current->peer(rank);
+    emulation::start_bulk_copy(peer, emulation::current->in_peer(static_cast<char*>(target), peer), source, bytes, emulation::current->in_peer(barrier, peer));
+  }
 }
 
 inline void fence_async_proxy() {

@@ -7,6 +7,7 @@ namespace emulation {
 struct Kernel {
   const char* name;
   int threads;  // the most that a block may have
+  int cluster;  // blocks along x that run together
   std::size_t parameter_bytes;
   void (*body)(const void* parameters);
   Kernel* next;
@@ -17,7 +18,7 @@ Kernel*& kernels();
 
 /// Adds a kernel to the list while the library is loaded.
 struct Registration : Kernel {
-  Registration(const char* name, int threads, std::size_t parameter_bytes, void (*body)(const void*));
+  Registration(const char* name, int threads, int cluster, std::size_t parameter_bytes, void (*body)(const void*));
 };
 
 }  // namespace emulation

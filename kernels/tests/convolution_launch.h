@@ -90,7 +90,7 @@ inline void run_gather(const std::string& pass, const Family& family, int sample
   std::size_t statistics = (family.parts == 0 ? 17 : 33) * static_cast<std::size_t>(tile) * 4;
   std::string kernel = "convolution_" + pass + "_" + family.gather_name() + "_" + std::to_string(tile);
   if (family.warpgroups)
-    launch(kernel, numbers.range(1, p.tiles.count() * tiles * samples), 1, 1, 384, std::max(main, statistics), p);  // any number of blocks
+    launch(kernel, 2 * numbers.range(1, divide(p.tiles.count() * samples, 2) * tiles), 1, 1, 384, std::max(main, statistics), p);  // any number of blocks
   else
     launch(kernel, p.tiles.count(), tiles, samples, family.parts == 0 ? 16 * tile / 4 : 128, std::max(main, statistics), p);
   if (!partial.intact()) {

@@ -36,6 +36,6 @@ public sealed partial record KernelSources(string Folder)
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    [GeneratedRegex(@"^KERNEL\(\s*(\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?:\w+_)?KERNEL\(\s*(\w+)", RegexOptions.Multiline)]
     private static partial Regex KernelDeclaration();
 }
