@@ -43,11 +43,11 @@ MUTATIONS = [
     ("wrong row of a weight fragment", "convolution/gather_mma.cuh", "j * 8 + lane % 8 + lane / 16 * 8) * 16", "j * 8 + lane % 8) * 16", FORWARD, CONVOLUTION),
     ("leaves out the smallest products of bf16x6", "convolution/gather_mma.cuh", "for (int order = Parts - 1; order >= 0; order--)", "for (int order = Parts > 2 ? 1 : Parts - 1; order >= 0; order--)", FORWARD, CONVOLUTION),
     ("second bfloat16 part not of the remainder", "common/bfloat16.cuh", "values[2 * i] -= bfloat16_low(packed[i]);", "", FORWARD, CONVOLUTION),
-    ("bias added twice", "convolution/gather_simt.cuh", "p.y[element * p.outputs + first_channel + column * 4 + j] = sums[i][j];", "p.y[element * p.outputs + first_channel + column * 4 + j] = sums[i][j] + (p.bias ? p.bias[first_channel + column * 4 + j] : 0.0f);", FORWARD, CONVOLUTION),
+    ("bias added twice", "convolution/gather_simt.cuh", "        *target = sums[i][j];", "        *target = sums[i][j] + (p.bias ? p.bias[first_channel + column * 4 + j] : 0.0f);", FORWARD, CONVOLUTION),
     ("statistics count positions outside of the grid", "convolution/moments.cuh", "      if ((inside >> i & 1) == 0) continue;\n", "", FORWARD, CONVOLUTION),
     ("statistics without dropout", "convolution/moments.cuh", "kept >> (i * kValues + j) & 1 ?", "true ?", FORWARD, CONVOLUTION),
     ("wrong lane of the random block", "common/philox.cuh", "lanes[i / 2] >> (i % 2 * 16)", "lanes[i / 2] >> ((1 - i % 2) * 16)", FORWARD, CONVOLUTION),
-    ("shift added before the scale", "common/input_transform.cuh", "values[i] * transform.scale[row + i] + transform.shift[row + i]", "(values[i] + transform.shift[row + i]) * transform.scale[row + i]", FORWARD, CONVOLUTION),
+    ("shift added before the scale", "common/input_transform.cuh", "value = value * scale + shift;", "value = (value + shift) * scale;", FORWARD, CONVOLUTION),
     ("bulk copies of the weights are not waited for", "convolution/gather_wgmma.cuh", "barrier_wait(&barriers.weights_full[stage], step / kStages % 2);", "", FORWARD, HOPPER),
     ("waits for the other phase of the weights", "convolution/gather_wgmma.cuh", "barrier_wait(&barriers.weights_full[stage], step / kStages % 2);", "barrier_wait(&barriers.weights_full[stage], step / kStages % 2 ^ 1);", FORWARD, HOPPER),
     ("weights are overwritten before they were read", "convolution/gather_wgmma.cuh", "barrier_wait(&barriers.weights_empty[stage], step / kStages % 2 ^ 1);", "barrier_wait(&barriers.weights_empty[stage], 1);", FORWARD, HOPPER),
@@ -65,7 +65,14 @@ MUTATIONS = [
     ("leaves out the smallest products (wgmma)", "convolution/gather_wgmma.cuh", "for (int order = Parts - 1; order >= 0; order--)", "for (int order = Parts > 2 ? 1 : Parts - 1; order >= 0; order--)", FORWARD, HOPPER),
     ("overwrites where it shall accumulate (wgmma)", "convolution/gather_wgmma.cuh", "if (p.accumulate) low += before.x, high += before.y;", "", FORWARD, HOPPER),
     ("the ring of weights starts anew with each tile, its barriers do not", "convolution/gather_wgmma.cuh", "for (int end = step + steps;", "for (int end = (step = 0) + steps;", FORWARD, HOPPER),
-    ("a block's later tiles are of the first sample", "convolution/gather_wgmma.cuh", "GatherTile(p, i % tiles, i / tiles / output_tiles)", "GatherTile(p, i % tiles, blockIdx.x / tiles / output_tiles)", FORWARD, HOPPER),
+    ("a block's later tiles are of the first sample", "convolution/gather_wgmma.cuh", "sample = number / tiles < p.samples ? number / tiles : p.samples - 1;", "sample = 0;", FORWARD, HOPPER),
+    ("both blocks of a cluster have the same tile", "convolution/gather_wgmma.cuh", "i % groups * kCluster + cluster_rank()", "i % groups * kCluster", FORWARD, HOPPER),
+    ("a cluster's last block stores a tile that does not exist", "convolution/gather_wgmma.cuh", "    if (tile.index == p.tiles.count()) return;", "    //", FORWARD, HOPPER),
+    ("both blocks send for the same half of the weights", "convolution/gather_wgmma.cuh", "int share = cluster_rank() * kShareBytes;", "int share = 0;", FORWARD, HOPPER),
+    ("weights are released in this block only", "convolution/warpgroup.cuh", "barrier_arrive_at(barrier, threadIdx.x % 32)", "barrier_arrive_at(barrier, cluster_rank())", FORWARD, HOPPER),
+    ("weights wait for this block's readers only", "convolution/gather_wgmma.cuh", "kCluster * kConsumerThreads / 32", "kConsumerThreads / 32", FORWARD, HOPPER),
+    ("blocks reach for barriers that may not be there yet", "convolution/gather_wgmma.cuh", "    cluster_barrier();\n    if", "    __syncthreads();\n    if", FORWARD, HOPPER),
+    ("a block ends while the other reaches for its barriers", "convolution/gather_wgmma.cuh", "    cluster_barrier();  // no block ends", "    // no block ends", FORWARD, HOPPER),
     ("sums of the tile before are not cleared", "convolution/gather_wgmma.cuh", "    clear(sums);\n    for (int chunk", "    for (int chunk", FORWARD, HOPPER),
     ("one warpgroup's statistics are summed before the other's are there", "convolution/moments.cuh", "= values[i];\n  barrier_among(threads);", "= values[i];", FORWARD, HOPPER),
     ("the producers wait at the consumers' barrier too", "convolution/moments.cuh", "= values[i];\n  barrier_among(threads);", "= values[i];\n  __syncthreads();", FORWARD, HOPPER),
@@ -130,7 +137,8 @@ def build_objects(compiler, folder, pool):
 def run_test(compiler, objects, replaced, test, folder):
     """Links the test with one object replaced. True when it passes."""
     name, arguments = test
-    parts = [path for stem, path in objects.items() if not stem.startswith("tests/") and stem not in replaced] + list(replaced.values()) + [objects[f"tests/{name}"]]
+    # The replaced one first: of a template that several sources instantiate, the linker keeps the first.
+    parts = list(replaced.values()) + [path for stem, path in objects.items() if not stem.startswith("tests/") and stem not in replaced] + [objects[f"tests/{name}"]]
     program = folder / name
     subprocess.run([compiler, "-pthread", *map(str, parts), "-o", str(program)], check=True, capture_output=True, text=True)
     try:
