@@ -156,6 +156,7 @@ void Block::begin(uint3 index) {
   index_ = index;
   random_state_ = request_.seed * 0x9E3779B97F4A7C15ull + ((index.z * 65537ull + index.y) * 65537ull + index.x);
   start_threads();
+  last_ = warps_.size() > 1 && random(2) ? static_cast<int>(random(static_cast<unsigned>(warps_.size()))) : -1;
 }
 
 bool Block::advance() {
@@ -164,11 +165,19 @@ bool Block::advance() {
   bool moved = false;
   int warps = static_cast<int>(warps_.size()), first = static_cast<int>(random(warps));
   for (int i = 0; i < warps && !failed_; i++) {
-    int burst = random(4) ? 1 << random(16) : 1;
-    for (int step = 0; step < burst && step_warp((first + i) % warps); step++) moved = true;
+    int warp = (first + i) % warps, burst = random(4) ? 1 << random(16) : 1;
+    for (int step = 0; warp != last_ && step < burst && step_warp(warp); step++) moved = true;
     if (moved && random(2)) break;
   }
   if (moved && !failed_ && random(4) == 0) finish_bulk_copy();  // some come early, the others when nothing else is left to do
+  current = outer;
+  return moved;
+}
+
+bool Block::advance_last() {
+  if (last_ < 0) return false;
+  Block* outer = std::exchange(current, this);
+  bool moved = step_warp(last_);
   current = outer;
   return moved;
 }

@@ -105,6 +105,9 @@ class Block {
   /// Lets some warps run. False when no thread could go on.
   bool advance();
 
+  /// Lets the warp run that some blocks have for the end of every round. False when it could not go on.
+  bool advance_last();
+
   /// One of the bulk copies under way arrives. False when there is none.
   bool finish_bulk_copy();
 
@@ -218,6 +221,7 @@ class Block {
   Thread* running_ = nullptr;
   void* scheduler_ = nullptr;
   int live_ = 0;
+  int last_ = -1;  // the warp that waits until nothing else can go on, or none
   bool failed_ = false;
   std::uint64_t random_state_ = 0;
   std::string error_;

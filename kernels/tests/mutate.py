@@ -60,7 +60,7 @@ MUTATIONS = [
     ("products without wgmma.fence", "convolution/gather_wgmma.cuh", "        warpgroup_fence();\n", "", FORWARD, HOPPER),
     ("rows of a patch lie as in the tile, not as in the halo", "convolution/gather_wgmma.cuh", "row_pitch = p.halo.width * p.input_step.height * 16", "row_pitch = p.tile.width * p.input_step.height * 16", FORWARD, HOPPER),
     ("inner tiles of the weights adjacent", "convolution/gather_wgmma.cuh", "Tile * 16, 128));", "128, 128));", FORWARD, HOPPER),
-    ("sums are read before the last product is done", "convolution/gather_wgmma.cuh", "      warpgroup_wait<0>();\n      release_buffer(&barriers.weights_empty", "      warpgroup_wait<1>();\n      release_buffer(&barriers.weights_empty", FORWARD, HOPPER),
+    ("sums are read before the last product is done", "convolution/gather_wgmma.cuh", "      warpgroup_wait<0>();\n      release_buffer_of", "      warpgroup_wait<1>();\n      release_buffer_of", FORWARD, HOPPER),
     ("patches of the second warpgroup are the first's", "convolution/gather_wgmma.cuh", "first_patch = threadIdx.x / 128 * kPatches", "first_patch = 0", FORWARD, HOPPER),
     ("leaves out the smallest products (wgmma)", "convolution/gather_wgmma.cuh", "for (int order = Parts - 1; order >= 0; order--)", "for (int order = Parts > 2 ? 1 : Parts - 1; order >= 0; order--)", FORWARD, HOPPER),
     ("overwrites where it shall accumulate (wgmma)", "convolution/gather_wgmma.cuh", "if (p.accumulate) low += before.x, high += before.y;", "", FORWARD, HOPPER),
