@@ -17,14 +17,13 @@ namespace test {
 
 inline int failures = 0, checks = 0;
 
-/// Memory between two margins; outputs start as NaN. 256-byte aligned, as device memory is.
+/// Memory between two margins, all NaN at first. 256-byte aligned, as device memory is.
 template <class T>
 class Buffer {
  public:
   explicit Buffer(std::size_t count) : count_(count), storage_(count * sizeof(T) + 2 * kMargin + 256, kPoison) {
     auto address = reinterpret_cast<std::uintptr_t>(storage_.data()) + kMargin;
     data_ = reinterpret_cast<T*>((address + 255) / 256 * 256);
-    std::fill_n(reinterpret_cast<unsigned char*>(data_), count * sizeof(T), 0xFF);
   }
 
   template <class Function>
@@ -50,7 +49,7 @@ class Buffer {
 
  private:
   static constexpr std::size_t kMargin = 512;
-  static constexpr unsigned char kPoison = 0xA5;
+  static constexpr unsigned char kPoison = 0xFF;  // NaN, which shows in a result even if it was multiplied by zero
   std::size_t count_;
   std::vector<unsigned char> storage_;
   T* data_;
