@@ -9,6 +9,8 @@ struct InputTransform {
   float slope;
   DropoutMask dropout;
 
+  DEVICE static InputTransform none() { return {nullptr, nullptr, 1.0f, DropoutMask::none()}; }
+
   DEVICE bool identity() const { return scale == nullptr && !dropout.active(); }
 
   /// One element, with the scale and shift of its channel.

@@ -26,6 +26,8 @@ struct DropoutMask {
   uint32_t seed0, seed1, stream0, stream1;
   const uint64_t* stream_offset;  // added to the stream when the mask is drawn, for launches that a graph replays; null for 0
 
+  DEVICE static DropoutMask none() { return {1.0f, 65536u, 0, 0, 0, 0, nullptr}; }
+
   DEVICE bool active() const { return threshold < 65536u; }
 
   /// Bit i tells whether element 8 * block + i is kept.

@@ -1,5 +1,5 @@
-// gw[t, c, k] = sum over positions of transform(x) * gy: a matrix product with the positions as its inner axis. A block takes one tap, a tile of channels x outputs
-// and one split of the positions; the splits are added in order by a second kernel.
+// gw[t, c, k] = sum over positions of transform(x) * gy: a matrix product with the positions as its inner axis. A block takes one tap (Hopper's: a
+// group of nine), a tile of channels x outputs and one split of the positions; the splits are added in order by a second kernel.
 #include "common/bfloat16.cuh"
 #include "convolution/weight_gradient_tile.cuh"
 #ifdef HAS_WARPGROUP_MATRICES

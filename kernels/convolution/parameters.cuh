@@ -6,6 +6,7 @@ struct Size3 {
   int depth, height, width;
 
   DEVICE int count() const { return depth * height * width; }
+  DEVICE Size3 operator+(const Size3& other) const { return {depth + other.depth, height + other.height, width + other.width}; }
 };
 
 /// Forward and data-gradient convolutions in one form, a gather: for every position i of the grid `count`,

@@ -46,8 +46,7 @@ struct GatherTile {
   /// Element of y that the tile's m-th position is, without the channel; -1 for those outside the grid.
   DEVICE long long output_position(const GatherParameters& p, int m) const {
     if (m >= p.tile.count()) return -1;
-    Size3 at = unflatten(m, p.tile);
-    at = {first.depth + at.depth, first.height + at.height, first.width + at.width};
+    Size3 at = first + unflatten(m, p.tile);
     if (at.depth >= p.count.depth || at.height >= p.count.height || at.width >= p.count.width) return -1;
     long long depth = p.start.depth + at.depth * p.output_step.depth, height = p.start.height + at.height * p.output_step.height;
     return ((sample * static_cast<long long>(p.output.depth) + depth) * p.output.height + height) * p.output.width + p.start.width + at.width * p.output_step.width;
@@ -61,7 +60,7 @@ struct GatherTile {
 
   /// Position in its sample of the halo element with these coordinates; -1 for zero padding.
   DEVICE int position_in_sample(const GatherParameters& p, const Size3& at) const {
-    return input_position({halo_from.depth + at.depth, halo_from.height + at.height, halo_from.width + at.width}, p.input, p.symmetric);
+    return input_position(halo_from + at, p.input, p.symmetric);
   }
 
  private:

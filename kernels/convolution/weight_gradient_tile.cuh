@@ -27,8 +27,8 @@ struct WeightGradientTile {
     int sample = position / p.output.count();
     Size3 at = unflatten(position % p.output.count(), p.output), t = unflatten(tap, p.kernel);
     int source = input_position({at.depth * p.stride.depth + t.depth * p.dilation.depth - p.pad.depth, at.height * p.stride.height + t.height * p.dilation.height - p.pad.height,
-                                       at.width * p.stride.width + t.width * p.dilation.width - p.pad.width},
-                                      p.input, p.symmetric);
+                                 at.width * p.stride.width + t.width * p.dilation.width - p.pad.width},
+                                p.input, p.symmetric);
     if (source >= 0) load_channels(values, p.x, static_cast<long long>(sample) * p.input.count() + source, sample, first_channel + channel, p.channels, p.transform);
   }
 

@@ -20,12 +20,12 @@ struct PositionTile {
 
   /// Position in the sample of the halo element with these coordinates; -1 for zero padding.
   DEVICE int input(const WeightGradientParameters& p, const Size3& at) const {
-    return input_position({halo_from.depth + at.depth, halo_from.height + at.height, halo_from.width + at.width}, p.input, p.symmetric);
+    return input_position(halo_from + at, p.input, p.symmetric);
   }
 
   /// Position in the sample of the tile's element with these coordinates; -1 outside of the image.
   DEVICE int gradient(const WeightGradientParameters& p, const Size3& at) const {
-    return input_position({first.depth + at.depth, first.height + at.height, first.width + at.width}, p.output, false);
+    return input_position(first + at, p.output, false);
   }
 };
 
@@ -74,7 +74,7 @@ struct WgmmaWeightGradient {
   }
 
   DEVICE static void load(const WeightGradientParameters& p, const Block& block, int thread, char* stages, Header& header) {
-    const InputTransform identity{nullptr, nullptr, 1.0f, {1.0f, 65536u, 0, 0, 0, 0, nullptr}};
+    const InputTransform identity = InputTransform::none();
     for (int index = block.from; index < block.to; index++) {
       int step = index - block.from, stage = step % kStages;
       char *x = stages + stage * block.stage_bytes, *gy = x + Parts * kPlanes * block.x_pitch * 16;

@@ -105,7 +105,7 @@ inline GatherParameters forward_gather(const Problem& q, const float* x, const f
   p.x = x;
   p.bias = bias;
   p.y = y;
-  p.transform = {nullptr, nullptr, 1.0f, no_dropout()};
+  p.transform = InputTransform::none();
   p.moments_dropout = no_dropout();
   p.channels = q.channels;
   p.outputs = q.outputs;

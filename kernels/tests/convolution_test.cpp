@@ -64,7 +64,7 @@ void check_directions(const Family& family, const Problem& q, bool integers, Num
   run_gather("forward", family, q.samples, accumulating, forward_pack(q, w.data()), numbers);
   expect_close("accumulating forward " + name, y, twice, tolerance, &size);
 
-  InputTransform identity{nullptr, nullptr, 1.0f, no_dropout()};
+  InputTransform identity = InputTransform::none();
   if (family.takes_weight_gradient(q)) {
     run_backward_weights(family, q, identity, x.data(), gy.data(), gw.data(), numbers);
     size = reference_backward_weights(q, absolute(xs), absolute(gys));

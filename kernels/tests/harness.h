@@ -17,13 +17,15 @@ namespace test {
 
 inline int failures = 0, checks = 0;
 
-/// Memory between two margins, all NaN at first. 256-byte aligned, as device memory is.
+/// Memory between two margins; outputs start as NaN. 256-byte aligned, as device memory is.
 template <class T>
 class Buffer {
  public:
-  explicit Buffer(std::size_t count) : count_(count), storage_(count * sizeof(T) + 2 * kMargin + 256, kPoison) {
+  explicit Buffer(std::size_t count) : count_(count), storage_(count * sizeof(T) + 2 * kMargin + 256) {
+    for (unsigned char& byte : storage_) byte = margin_at(&byte);
     auto address = reinterpret_cast<std::uintptr_t>(storage_.data()) + kMargin;
     data_ = reinterpret_cast<T*>((address + 255) / 256 * 256);
+    std::fill_n(reinterpret_cast<unsigned char*>(data_), count * sizeof(T), 0xFF);
   }
 
   template <class Function>
@@ -43,13 +45,16 @@ class Buffer {
     auto* before = reinterpret_cast<const unsigned char*>(data_) - kMargin;
     auto* behind = reinterpret_cast<const unsigned char*>(data_ + count_);
     for (std::size_t i = 0; i < kMargin; i++)
-      if (before[i] != kPoison || behind[i] != kPoison) return false;
+      if (before[i] != margin_at(before + i) || behind[i] != margin_at(behind + i)) return false;
     return true;
   }
 
  private:
   static constexpr std::size_t kMargin = 512;
-  static constexpr unsigned char kPoison = 0xFF;  // NaN, which shows in a result even if it was multiplied by zero
+
+  /// Of margins: a NaN as float and bfloat16, which shows in a result even if it was multiplied by zero, and not the one that data begins with.
+  static unsigned char margin_at(const unsigned char* address) { return reinterpret_cast<std::uintptr_t>(address) % 2 == 0 ? 0xA5 : 0xFF; }
+
   std::size_t count_;
   std::vector<unsigned char> storage_;
   T* data_;

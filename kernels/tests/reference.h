@@ -20,7 +20,7 @@ inline unsigned philox_lane(std::uint64_t key, std::uint64_t stream, std::uint64
 
 constexpr std::uint64_t kSeed = 0x123456789ABCDEFull, kStream = 0xFEDCBA987654321ull;
 
-inline DropoutMask no_dropout() { return {1.0f, 65536u, 0, 0, 0, 0, nullptr}; }
+inline DropoutMask no_dropout() { return DropoutMask::none(); }
 inline DropoutMask some_dropout() { return {65536.0f / 49152.0f, 49152u, static_cast<std::uint32_t>(kSeed), static_cast<std::uint32_t>(kSeed >> 32), static_cast<std::uint32_t>(kStream), static_cast<std::uint32_t>(kStream >> 32), nullptr}; }
 
 /// Rounded to float, as the kernels do before anything else is made of it.

@@ -133,11 +133,7 @@ internal sealed partial class CudaSingles
         (parameters.OutputStep, parameters.InputStep) = (shape.OutputStep, shape.InputStep);
         (parameters.Taps, parameters.TapBase, parameters.TapStep) = (shape.Taps, shape.TapBase, shape.TapStep);
         (parameters.Tile, parameters.Tiles, parameters.Halo) = (plan.Tile, plan.Tiles, plan.Halo);
-        // Hopper's blocks have a multiprocessor to themselves, work in pairs, and stay for all tiles that come their way.
-        int pairs = family.Warpgroups ? Math.Clamp(kernels.Multiprocessors / 2, 1, Divide(plan.Tiles.Count * problem.Batch, 2) * tiles) : 0;
-        LaunchGeometry geometry = family.Warpgroups
-            ? new LaunchGeometry(2 * pairs, 1, 1, family.Threads, plan.SharedBytes)
-            : new LaunchGeometry(plan.Tiles.Count, tiles, problem.Batch, family.Threads, plan.SharedBytes);
+        LaunchGeometry geometry = plan.Geometry(tiles, problem.Batch, kernels.Multiprocessors);
         kernels.Launch($"convolution/{pass}", $"convolution_{pass}_{family.Name}_{family.Tile}", geometry, parameters);
     }
 

@@ -10,6 +10,9 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     private const int MmaThreads = 128, MmaTapsPerStage = 3;
     private const int WarpgroupThreads = 384, WarpgroupStages = 4, WarpgroupHalos = 2, WarpgroupBarrierBytes = 128, WarpgroupMomentGroups = 65;
 
+    /// <summary>Of Hopper's gather: blocks that share their weights.</summary>
+    public const int ClusterBlocks = 2;
+
     /// <summary>Dynamic shared memory that a block may use on compute capability 9.0.</summary>
     public const int WarpgroupSharedLimit = 227 * 1024;
 

@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Backends.Cuda.Driver;
+
 namespace UnpairedSegEngine.Backends.Cuda.Convolution;
 
 /// <summary>Which grid positions one gather covers, and what it reads for them (see GatherParameters).</summary>
@@ -102,6 +104,15 @@ internal sealed record GatherPlan(GatherFamily Family, Size3 Tile, Size3 Tiles, 
             && 2L * plan.Tiles.Count * family.Positions <= (3L * shape.Count.Count) + family.Positions)
             return plan;
         return Choose(shape, GatherFamily.For(precision, shape.Channels, shape.Outputs));
+    }
+
+    /// <summary>A block per tile; Hopper's have a multiprocessor each, work in clusters, and stay for all tiles that come their way.</summary>
+    public LaunchGeometry Geometry(int outputTiles, int samples, int multiprocessors)
+    {
+        if (!Family.Warpgroups)
+            return new LaunchGeometry(Tiles.Count, outputTiles, samples, Family.Threads, SharedBytes);
+        int clusters = Math.Clamp(multiprocessors / GatherFamily.ClusterBlocks, 1, PositionTiles.Divide(Tiles.Count * samples, GatherFamily.ClusterBlocks) * outputTiles);
+        return new LaunchGeometry(GatherFamily.ClusterBlocks * clusters, 1, 1, Family.Threads, SharedBytes);
     }
 
     private static GatherPlan? Choose(GatherShape shape, GatherFamily family)
