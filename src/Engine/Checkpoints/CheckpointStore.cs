@@ -1,4 +1,5 @@
 using System.Globalization;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Checkpoints;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using UnpairedSegEngine.Storage;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Checkpoints;

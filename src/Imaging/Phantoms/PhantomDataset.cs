@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using UnpairedSegEngine.Imaging.Nifti;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Imaging.Phantoms;
 

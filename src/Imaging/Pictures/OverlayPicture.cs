@@ -1,5 +1,6 @@
 using System.Globalization;
 using SkiaSharp;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Imaging.Pictures;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Benchmarks;
 

@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using System.Text.Json;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 

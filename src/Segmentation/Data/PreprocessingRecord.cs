@@ -1,6 +1,6 @@
 using System.Text.Json;
-using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Imaging;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 

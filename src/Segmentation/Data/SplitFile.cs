@@ -1,5 +1,5 @@
 using System.Text.Json;
-using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Imaging.Metrics;
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Evaluation;
 

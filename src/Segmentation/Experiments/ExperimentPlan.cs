@@ -1,8 +1,8 @@
 using System.Text.Json;
-using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Schemes;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Experiments;
 

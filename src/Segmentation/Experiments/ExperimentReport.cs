@@ -1,5 +1,4 @@
 using System.Globalization;
-using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Imaging.Metrics;
 using UnpairedSegEngine.Imaging.Nifti;
@@ -9,6 +8,7 @@ using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Segmentation.Schemes;
 using UnpairedSegEngine.Segmentation.Training;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Experiments;
 

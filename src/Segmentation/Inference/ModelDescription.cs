@@ -1,7 +1,7 @@
 using System.Text.Json;
-using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Inference;
 

@@ -1,6 +1,6 @@
 using ScottPlot;
-using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Profiling;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using UnpairedSegEngine.Backends.Profiling;
-using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Profiling;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Runs;
 

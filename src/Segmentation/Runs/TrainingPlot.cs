@@ -1,6 +1,6 @@
 using ScottPlot;
 using ScottPlot.Plottables;
-using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Runs;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Engine.Tests.Checkpoints;
 

@@ -1,4 +1,4 @@
-using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Engine.Tests.Checkpoints;
 

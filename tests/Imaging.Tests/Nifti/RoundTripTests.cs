@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using UnpairedSegEngine.Imaging.Nifti;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Imaging.Tests.Nifti;
 

@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Benchmarks.Convolutions;
 

@@ -1,4 +1,4 @@
-namespace UnpairedSegEngine.Checkpoints;
+namespace UnpairedSegEngine.Storage;
 
 /// <summary>
 /// Writes files and folders so that after a crash at any instant the target is the old one or the whole new one:
@@ -9,7 +9,11 @@ public static class AtomicFile
     /// <summary>How names of unfinished files and folders begin.</summary>
     public const string TemporaryPrefix = ".tmp-";
 
+    /// <summary>A file system's names are at most 255 bytes; a character has up to three of them.</summary>
+    private const int LongestPartOfName = 60;
+
     /// <summary>Writes or replaces a file.</summary>
+    /// <exception cref="IOException">The file is not written; what was there before stands.</exception>
     public static void Write(string path, Action<Stream> write, IFileSystem? fileSystem = null)
     {
         IFileSystem files = fileSystem ?? DiskFileSystem.Instance;
@@ -21,17 +25,26 @@ public static class AtomicFile
         }
         catch
         {
-            files.DeleteFile(temporary);
+            TryDelete(files, temporary);
             throw;
         }
 
         files.SyncFolder(FolderOf(path));
     }
 
+    /// <summary>Writes or replaces a file of text in UTF-8, lines ended by a line feed.</summary>
+    /// <exception cref="IOException">The file is not written; what was there before stands.</exception>
+    public static void WriteText(string path, Action<TextWriter> write) => Write(path, stream =>
+    {
+        using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
+        write(writer);
+    });
+
     /// <summary>Makes a new folder of files.</summary>
     /// <param name="path">The folder; it must not exist.</param>
     /// <param name="contents">What to write for each file name, in the order to write them.</param>
     /// <param name="fileSystem">Where; the disk by default.</param>
+    /// <exception cref="IOException">There is no such folder then.</exception>
     public static void WriteFolder(string path, IEnumerable<KeyValuePair<string, Action<Stream>>> contents, IFileSystem? fileSystem = null)
     {
         IFileSystem files = fileSystem ?? DiskFileSystem.Instance;
@@ -46,8 +59,23 @@ public static class AtomicFile
 
     /// <remarks>In the same folder, because only within one file system a rename is a single step.</remarks>
     private static string TemporaryBeside(string path)
-        => Path.Combine(FolderOf(path), $"{TemporaryPrefix}{Path.GetFileName(path)}-{Environment.ProcessId}");
+    {
+        string name = Path.GetFileName(path);
+        return Path.Combine(FolderOf(path), $"{TemporaryPrefix}{name[..Math.Min(name.Length, LongestPartOfName)]}-{Environment.ProcessId}");
+    }
+
+    /// <remarks>What failed first is what the caller must hear of.</remarks>
+    private static void TryDelete(IFileSystem files, string path)
+    {
+        try
+        {
+            files.DeleteFile(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
 
     private static string FolderOf(string path)
-        => Path.GetDirectoryName(Path.GetFullPath(path)) ?? throw new ArgumentException($"'{path}' is no place for a file");
+        => Path.GetDirectoryName(Path.GetFullPath(path)) ?? throw new IOException($"'{path}': is no place for a file");
 }

@@ -1,7 +1,7 @@
-namespace UnpairedSegEngine.Checkpoints;
+namespace UnpairedSegEngine.Storage;
 
 /// <summary>
-/// The file operations that checkpoints are made of, each of which may fail or be the last before a crash: tests stop
+/// The file operations that saved files are made of, each of which may fail or be the last before a crash: tests stop
 /// or fail a save at every one of them.
 /// </summary>
 public interface IFileSystem

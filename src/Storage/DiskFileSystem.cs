@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace UnpairedSegEngine.Storage;
+
+/// <summary>The machine's own file system.</summary>
+public sealed class DiskFileSystem : IFileSystem
+{
+    private DiskFileSystem()
+    {
+    }
+
+    public static DiskFileSystem Instance { get; } = new();
+
+    public void WriteFile(string path, Action<Stream> write)
+    {
+        using FileStream file = File.Create(path);
+        write(file);
+        file.Flush(flushToDisk: OperatingSystem.IsWindows());
+        if (!OperatingSystem.IsWindows())
+            Sync(file.SafeFileHandle, path);
+    }
+
+    public void CreateFolder(string path) => Directory.CreateDirectory(path);
+
+    /// <remarks>.NET opens no folders, hence libc. Windows has no such call.</remarks>
+    public void SyncFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using SafeFileHandle folder = UnixCalls.Open(path, UnixCalls.ReadOnlyCloseOnExec);
+        if (folder.IsInvalid)
+            throw Failure(path, Marshal.GetLastPInvokeError());
+        Sync(folder, path);
+    }
+
+    public void ReplaceFile(string source, string target) => File.Move(source, target, overwrite: true);
+
+    public void RenameFolder(string source, string target) => Directory.Move(source, target);
+
+    public void DeleteFile(string path) => File.Delete(path);
+
+    public void DeleteFolder(string path) => Directory.Delete(path, recursive: true);
+
+    /// <remarks>.NET's own flush drops what fsync answers. Some file systems cannot sync folders or pipes and say so: they order renames by themselves.</remarks>
+    private static void Sync(SafeFileHandle handle, string path)
+    {
+        int error;
+        do
+        {
+            if (UnixCalls.Sync(handle) == 0)
+                return;
+            error = Marshal.GetLastPInvokeError();
+        }
+        while (error == UnixCalls.Interrupted);
+
+        if (error is not (UnixCalls.InvalidArgument or UnixCalls.NotSupported or UnixCalls.ReadOnlyFileSystem))
+            throw Failure(path, error);
+    }
+
+    private static IOException Failure(string path, int error) => new($"'{path}': could not be flushed to the disk: {Marshal.GetPInvokeErrorMessage(error)}");
+}
