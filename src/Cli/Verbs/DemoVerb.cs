@@ -27,8 +27,8 @@ internal sealed class DemoVerb : DeviceVerb
     {
         string data = Path.Combine(Out, "phantoms"), run = Path.Combine(Out, "run");
         new PhantomVerb { Out = data, Train = 40, Val = 2, Test = 4, Size = Size, Slices = 20, Seed = Seed }.Run(arguments);
-        int code = new TrainVerb { DeviceName = DeviceName, Precision = Precision, Exact = Exact, Data = data, Out = run, Set = [.. Settings, $"training.steps={Steps}", $"training.seed={Seed}"] }.Run(arguments);
+        int code = new TrainVerb { GivenDevice = GivenDevice, GivenPrecision = GivenPrecision, Exact = Exact, Data = data, Out = run, Set = [.. Settings, $"training.steps={Steps}", $"training.seed={Seed}"] }.Run(arguments);
         return code != ExitCode.Ok ? code
-            : new EvaluateVerb { DeviceName = DeviceName, Precision = Precision, Exact = Exact, RunPath = run, Data = data, Split = SplitPart.Test, Json = Path.Combine(Out, "evaluation.json"), Last = true }.Run(arguments);
+            : new EvaluateVerb { GivenDevice = GivenDevice, GivenPrecision = GivenPrecision, Exact = Exact, RunPath = run, Data = data, Split = SplitPart.Test, Json = Path.Combine(Out, "evaluation.json"), Last = true }.Run(arguments);
     }
 }

@@ -3,6 +3,7 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Experiments;
+using UnpairedSegEngine.Segmentation.Provenance;
 using UnpairedSegEngine.Segmentation.Runs;
 using UnpairedSegEngine.Segmentation.Schemes;
 
@@ -24,7 +25,7 @@ internal sealed class ExperimentVerb : DeviceVerb
     [Value(0, MetaName = "action", Default = ExperimentAction.All, HelpText = "plan, run (all that is missing, or one --job) or report; all of them if not given.")]
     public ExperimentAction Action { get; init; }
 
-    [Option("data", HelpText = "Dataset folder; needed to plan.")]
+    [Option("data", HelpText = "Dataset folder; needed to plan, and after it was moved.")]
     public string? Data { get; init; }
 
     [Option("out", Required = true, HelpText = "Folder of the experiment: plan, runs and report.")]
@@ -36,8 +37,8 @@ internal sealed class ExperimentVerb : DeviceVerb
     [Option("seeds", Separator = ',', HelpText = "Seeds, separated by commas; 0 if not given.")]
     public IEnumerable<long> Seeds { get; init; } = [];
 
-    [Option("folds", Default = 1, HelpText = "Folds: those of the dataset's splits_final.json, or made by shuffling its cases.")]
-    public int Folds { get; init; }
+    [Option("folds", HelpText = "Folds, 1 if not given: those of the dataset's splits_final.json, or made by shuffling its cases.")]
+    public int? Folds { get; init; }
 
     [Option("judge", HelpText = "Cases to judge on: test or validation; test where there is one fold and labelled test cases, if not given.")]
     public JudgedCases? Judge { get; init; }
@@ -67,7 +68,7 @@ internal sealed class ExperimentVerb : DeviceVerb
             return ExitCode.Ok;
         }
 
-        SegmentationDataset dataset = SegmentationDataset.Open(plan.Data);
+        SegmentationDataset dataset = SegmentationDataset.Open(Data ?? plan.Data);
         if (Action is not ExperimentAction.Report)
             RunJobs(plan, dataset, arguments);
         if (Action is ExperimentAction.Run)
@@ -84,11 +85,8 @@ internal sealed class ExperimentVerb : DeviceVerb
         if (ExperimentPlan.Exists(Out))
         {
             ExperimentPlan earlier = ExperimentPlan.Open(Out);
-            bool isOther = (Data is not null && Path.GetFullPath(Data) != earlier.Data)
-                || (SchemeNames.Any() && !SchemeNames.Select(Scheme.Parse).SequenceEqual(earlier.Schemes))
-                || (Seeds.Any() && !Seeds.SequenceEqual(earlier.Jobs.Select(job => job.Seed).Distinct()));
-            return isOther
-                ? throw new ArgumentException($"--out '{Out}' holds an experiment with other data, schemes or seeds; choose another folder, or leave these options out to go on with it")
+            return OtherThan(earlier) is { } other
+                ? throw new ArgumentException($"--out '{Out}' holds an experiment with other {other}; choose another folder, or leave the option out to go on with it")
                 : earlier;
         }
 
@@ -96,7 +94,22 @@ internal sealed class ExperimentVerb : DeviceVerb
             throw new ArgumentException("--data is needed to plan an experiment");
         TrainingConfig config = ConfigLoader.Load(Config, Set);
         SchemeName[] schemes = SchemeNames.Any() ? [.. SchemeNames.Select(Scheme.Parse)] : [.. Scheme.All.Keys];
-        return ExperimentPlan.Create(Out, SegmentationDataset.Open(Data), config, schemes, Seeds.Any() ? [.. Seeds] : [0], Folds, Judge);
+        return ExperimentPlan.Create(Out, SegmentationDataset.Open(Data), config, schemes, Seeds.Any() ? [.. Seeds] : [0], Folds ?? 1, Judge);
+    }
+
+    /// <summary>What was asked for and is not the plan's. Data may have moved: the jobs compare what it holds.</summary>
+    private string? OtherThan(ExperimentPlan earlier)
+    {
+        if (SchemeNames.Any() && !SchemeNames.Select(Scheme.Parse).SequenceEqual(earlier.Schemes))
+            return "schemes";
+        if (Seeds.Any() && !Seeds.SequenceEqual(earlier.Jobs.Select(job => job.Seed).Distinct()))
+            return "seeds";
+        if (Folds is { } folds && folds != earlier.Jobs.Max(job => job.Fold) + 1)
+            return "folds";
+        if (Judge is { } judge && judge != earlier.Judged)
+            return "cases to judge on";
+        return Config is null && !Set.Any() ? null
+            : RunSettings.Differences(RunSettings.Of(earlier.Config), RunSettings.Of(ConfigLoader.Load(Config, Set))).FirstOrDefault() is { } setting ? $"settings: {setting}" : null;
     }
 
     private void RunJobs(ExperimentPlan plan, SegmentationDataset dataset, string[] arguments)
@@ -108,6 +121,8 @@ internal sealed class ExperimentVerb : DeviceVerb
         using var stop = new StopSignal();
         var runner = new ExperimentRunner(plan, dataset, arguments);
         ExperimentJob[] jobs = [.. (Job is { } one ? [plan.Jobs[one]] : plan.Jobs).Where(job => !runner.IsFinished(job))];
+        Arithmetic? recorded = runner.Recorded;
+        Arithmetic arithmetic = ArithmeticLike(recorded);
         int threads = Math.Max(1, (Threads == 0 ? Environment.ProcessorCount : Threads) / Jobs);
         int done = plan.Jobs.Count - jobs.Length;
         Parallel.ForEach(jobs, new ParallelOptions { MaxDegreeOfParallelism = Jobs }, job =>
@@ -115,8 +130,8 @@ internal sealed class ExperimentVerb : DeviceVerb
             try
             {
                 stop.Token.ThrowIfCancellationRequested();
-                using OpenedBackend opened = OpenBackend(threads);
-                runner.Run(job, opened.Backend, threads, new JobProgress(job.Name, Console.Out), stop.Token);
+                using OpenedBackend opened = OpenBackend(threads, recorded);
+                runner.Run(job, opened.Backend, arithmetic, threads, new JobProgress(job.Name, Console.Out), stop.Token);
                 Console.WriteLine($"[{Interlocked.Increment(ref done)}/{plan.Jobs.Count}] {job.Name} finished");
             }
             catch

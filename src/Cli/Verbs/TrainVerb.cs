@@ -4,6 +4,7 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Provenance;
 using UnpairedSegEngine.Segmentation.Runs;
 using UnpairedSegEngine.Segmentation.Training;
 
@@ -12,8 +13,8 @@ namespace UnpairedSegEngine.Cli.Verbs;
 [Verb("train", HelpText = "Train a network on a dataset of several modalities.")]
 internal sealed class TrainVerb : DeviceVerb
 {
-    [Option("data", Required = true, HelpText = "Dataset folder: nnU-Net v2 raw layout with a 'domains' key in dataset.json, or TFRecords of slices as the authors released them.")]
-    public string Data { get; init; } = "";
+    [Option("data", HelpText = "Dataset folder: nnU-Net v2 raw layout with a 'domains' key in dataset.json, or TFRecords of slices as the authors released them. With --resume only if it was moved.")]
+    public string? Data { get; init; }
 
     [Option("out", Required = true, HelpText = "Run folder: configuration, logs, checkpoints and pictures.")]
     public string Out { get; init; } = "";
@@ -30,8 +31,8 @@ internal sealed class TrainVerb : DeviceVerb
     [Option("scheme", HelpText = "What the modalities share: individual, joint, joint-norm, y-shape, x-shape or ummkd.")]
     public string? Scheme { get; init; }
 
-    [Option("fold", Default = 0, HelpText = "Which split of splits_final.json.")]
-    public int Fold { get; init; }
+    [Option("fold", HelpText = "Which split of splits_final.json, 0 if not given.")]
+    public int? Fold { get; init; }
 
     [Option("steps", HelpText = "Training steps.")]
     public string? Steps { get; init; }
@@ -51,65 +52,90 @@ internal sealed class TrainVerb : DeviceVerb
     [Option("threads", HelpText = "Threads; 0 for all cores. Results do not depend on it.")]
     public string? Threads { get; init; }
 
-    [Option("resume", HelpText = "Go on from the newest checkpoint in --out, with the configuration stored there.")]
+    [Option("resume", HelpText = "Go on from the newest checkpoint in --out, with the settings, data, fold and device stored there: the same bits as without an interruption.")]
     public bool Resume { get; init; }
+
+    [Option("from", HelpText = "With --resume: go back to this checkpoint (a step, or last), delete what came behind it, and go on with what --set and other options change.")]
+    public string? From { get; init; }
 
     [Option("plain", HelpText = "Progress as plain lines even on a terminal.")]
     public bool Plain { get; init; }
 
     public override int Run(string[] arguments)
     {
-        RunFolder? earlier = Resume ? OpenEarlier() : null;
+        RunContinuation? earlier = Resume ? OpenEarlier() : null;
         TrainingConfig config = earlier?.Config ?? ConfigLoader.Load(Config, Set, Flags());
-        (ModelDescription model, Func<int, TrainingSession> load) = OpenData(config, earlier);
+        string folder = DataFolder(earlier);
+        Arithmetic arithmetic = ArithmeticLike(earlier?.Recorded?.Arithmetic);
+        (ModelDescription model, Func<int, TrainingSession> load) = OpenData(folder, config, earlier, arithmetic);
         if (earlier is null)
             RunFolder.RequireUnused(Out);
         int threads = config.Training.Threads == 0 ? Environment.ProcessorCount : config.Training.Threads;
-        using OpenedBackend opened = OpenBackend(threads);
+        using OpenedBackend opened = OpenBackend(threads, earlier?.Recorded?.Arithmetic);
         TrainingSession session = load(threads);
+        earlier?.Require(session.Data, arithmetic);
 
-        // After all that may be refused: a wrong device or a bad case leaves no folder behind.
-        RunFolder run = earlier ?? CreateRun(config, model, arguments);
+        // After all that may be refused: a wrong device or a bad case leaves no folder behind, and an earlier run as it was.
+        var provenance = new RunProvenance(session.Data, arithmetic.On(opened.Backend), RunSettings.Of(config), []);
+        RunFolder run = earlier?.Begin(provenance, arguments) ?? CreateRun(config, model, provenance, arguments);
         using var stop = new StopSignal();
         TrainingOutcome? outcome = null;
         TrainingProgress.Run(view => outcome = session.Train(run, opened.Backend, view, stop.Token), Plain);
-
-        TrainingState state = outcome!.State;
-        Console.WriteLine(outcome.Interrupted
-            ? $"stopped after step {state.Step}; continue with: unpairedseg train --data {Data} --out {Out} --resume"
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $"done: {state.Step} steps, best validation Dice {state.BestDice:F3} at step {state.BestStep}; next: unpairedseg evaluate --run {Out} --data {Data}"));
-        return outcome.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
+        Console.WriteLine(Summary(outcome!, session, folder));
+        return outcome!.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
     }
 
-    /// <summary>The description of the model, and how its data is read.</summary>
-    private (ModelDescription Model, Func<int, TrainingSession> Load) OpenData(TrainingConfig config, RunFolder? earlier)
+    /// <summary>How it ended, and the command that comes next.</summary>
+    private string Summary(TrainingOutcome outcome, TrainingSession session, string folder)
     {
-        if (TfRecordDataset.Exists(Data))
+        TrainingState state = outcome.State;
+        if (outcome.Interrupted)
+            return $"stopped after step {state.Step}; continue with: {CommandText.Of("train", "--data", folder, "--out", Out, "--resume")}";
+        string next = session.ValidationCases > 0 ? CommandText.Of("evaluate", "--run", Out, "--data", folder) : CommandText.Of("predict", "--run", Out, "--modality", session.Data.Modalities[0], "--in", "VOLUMES", "--out", "LABELS");
+        return state.BestStep > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"done: {state.Step} steps, best validation Dice {state.BestDice:F3} at step {state.BestStep}; next: {next}")
+            : $"done: {state.Step} steps, nothing was validated ({(session.ValidationCases > 0 ? "training.validate_every is 0" : "the split has no validation case")}); next: {next}";
+    }
+
+    private string DataFolder(RunContinuation? earlier)
+    {
+        if (Data is not null)
+            return Data;
+        string recorded = earlier?.Recorded?.Data.Folder ?? throw new ArgumentException(earlier is null
+            ? "train needs --data, the dataset's folder"
+            : $"'{Out}' does not say which data it was begun with: add --data");
+        return Directory.Exists(recorded) ? recorded : throw new InvalidDataException($"'{recorded}', the data of the run '{Out}', is not there; say where it is with --data");
+    }
+
+    /// <summary>The description of the model, and how its data is read. What can be compared before volumes are read is compared here.</summary>
+    private (ModelDescription Model, Func<int, TrainingSession> Load) OpenData(string folder, TrainingConfig config, RunContinuation? earlier, Arithmetic arithmetic)
+    {
+        if (TfRecordDataset.Exists(folder))
         {
-            TfRecordDataset records = TfRecordDataset.Open(Data);
+            TfRecordDataset records = TfRecordDataset.Open(folder);
             ModelDescription described = records.Describe();
             return (described, _ => TrainingSession.OnRecords(records, config, described));
         }
 
-        SegmentationDataset dataset = SegmentationDataset.Open(Data);
-        DatasetSplit split = dataset.Split(Fold);
-        ModelDescription model = earlier is null ? ModelDescription.Of(config, dataset) : ModelDescription.Read(earlier.Path);
-        return (model, threads => TrainingSession.OnVolumes(dataset, split, config, model, threads));
+        SegmentationDataset dataset = SegmentationDataset.Open(folder);
+        int fold = Fold ?? earlier?.Recorded?.Data.Split.Fold ?? 0;
+        DatasetSplit split = dataset.Split(fold).Limit(config.Data.MostCases);
+        earlier?.Require(DataIdentity.Of(dataset, fold, split), arithmetic);
+        ModelDescription model = earlier is null ? ModelDescription.Of(config, dataset) : ModelDescription.Read(earlier.RunPath);
+        return (model, threads => TrainingSession.OnVolumes(dataset, fold, split, config, model, threads));
     }
 
-    private RunFolder OpenEarlier()
-        => Flags().Any() || Set.Any() || Config is not null
-            ? throw new ArgumentException("--resume continues with the configuration stored in --out; leave out --config, --set and the flags that change it")
-            : RunFolder.Open(Out);
+    private RunContinuation OpenEarlier()
+        => Config is not null
+            ? throw new ArgumentException("--resume continues with the configuration stored in --out; leave out --config, or change single settings with --from STEP --set ...")
+            : RunContinuation.Open(Out, From, [.. Set.Select(ConfigSetting.Parse), .. Flags()]);
 
-    private RunFolder CreateRun(TrainingConfig config, ModelDescription model, string[] arguments)
-    {
-        RunFolder run = RunFolder.Create(Out, config, RunInfo.OfThisProcess(arguments));
-        model.Write(run.Path);
-        return run;
-    }
+    private RunFolder CreateRun(TrainingConfig config, ModelDescription model, RunProvenance provenance, string[] arguments)
+        => RunFolder.Create(Out, config, RunInfo.OfThisProcess(arguments), path =>
+        {
+            model.Write(path);
+            provenance.Write(path);
+        });
 
     private IEnumerable<ConfigSetting> Flags()
     {

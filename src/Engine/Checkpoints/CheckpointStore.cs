@@ -48,6 +48,25 @@ public sealed class CheckpointStore
     /// <exception cref="InvalidDataException">As in <see cref="Latest"/>.</exception>
     public Checkpoint? Best() => Newest(BestPrefix);
 
+    /// <summary>Makes a step the newest again: deletes what was saved behind it.</summary>
+    /// <param name="step">A saved step; 0 also where nothing was saved of it, to begin anew.</param>
+    /// <exception cref="InvalidDataException">That step was not saved, or is damaged; the message names those that are there.</exception>
+    public void GoBackTo(long step)
+    {
+        Checkpoint? target = Saved(StepPrefix).Concat(Saved(BestPrefix)).FirstOrDefault(saved => saved.Step == step && DamageOf(saved.Folder) is null);
+        if (target is null && step != 0)
+        {
+            long[] steps = [.. Saved(StepPrefix).Concat(Saved(BestPrefix)).Select(saved => saved.Step).Distinct().Order()];
+            throw new InvalidDataException($"'{folder}': has no intact checkpoint of step {step}; there are {(steps.Length > 0 ? string.Join(", ", steps) : "none")}");
+        }
+
+        // A best step alone becomes an ordinary one, before anything is deleted.
+        if (target is not null)
+            Save(StepPrefix, step, target.Contents(), int.MaxValue);
+        foreach (Checkpoint later in Saved(StepPrefix).Concat(Saved(BestPrefix)).Where(saved => saved.Step > step))
+            Delete(later.Folder);
+    }
+
     private void Save(string prefix, long step, IReadOnlyDictionary<string, Action<Stream>> contents, int kept)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);

@@ -1,5 +1,6 @@
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Imaging.Nifti;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
@@ -17,65 +18,90 @@ public static class DatasetPreprocessing
         return new Vector3d(Median(0), Median(1), Median(2));
     }
 
-    /// <summary>Writes the copy; goes on with what is missing where the folder has a copy that was begun with the same spacing.</summary>
+    /// <summary>Writes the copy; goes on with what is missing where the folder has a copy of the same volumes that was begun with the same spacing.</summary>
     /// <param name="dataset">The dataset.</param>
     /// <param name="folder">Absent, empty, or begun before.</param>
     /// <param name="spacing">mm along left-right, front-back and feet-head.</param>
     /// <param name="threads">Cases at a time.</param>
     /// <param name="progress">Is told the cases done and the cases in all.</param>
     /// <param name="stop">Ends the work between cases.</param>
-    /// <exception cref="InvalidDataException">The folder holds something else, or a case is bad.</exception>
+    /// <exception cref="InvalidDataException">The folder holds something else, or a copy of other volumes, or a case is bad.</exception>
+    /// <exception cref="IOException">Another process writes the copy.</exception>
     public static void Run(SegmentationDataset dataset, string folder, Vector3d spacing, int threads, Action<int, int> progress, CancellationToken stop = default)
     {
-        double[] sides = [spacing.X, spacing.Y, spacing.Z];
-        Begin(folder, sides);
         DatasetCase[] cases = [.. dataset.Cases.Concat(dataset.TestCases)];
-        var grids = new OriginalGrid[cases.Length];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = stop };
+        PreprocessingRecord? begun = Find(folder, [spacing.X, spacing.Y, spacing.Z]);
+        Directory.CreateDirectory(folder);
+        using FolderLock held = FolderLock.Take(folder);
+        if (begun is not null)
+            RequireSources(begun, folder, cases, dataset, options);
+
+        PreprocessingRecord record = begun ?? new PreprocessingRecord([spacing.X, spacing.Y, spacing.Z], CaseGrid.CanonicalAxes, new Dictionary<string, OriginalGrid>());
+        record.Write(folder);
         int done = 0;
-        Parallel.For(0, cases.Length, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = stop }, i =>
+        Parallel.For(0, cases.Length, options, i =>
         {
-            grids[i] = Write(cases[i], dataset, folder, spacing);
+            DatasetCase source = cases[i];
+            if (begun?.Sources.ContainsKey(source.Id) != true || !IsWritten(source, folder))
+            {
+                LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
+                Write(loaded, source, folder, spacing);
+                lock (cases)
+                {
+                    record = record.With(source.Id, OriginalGrid.Of(loaded.Image.Geometry), loaded.Fingerprint);
+                    record.Write(folder);
+                }
+            }
+
             progress(Interlocked.Increment(ref done), cases.Length);
         });
 
-        new PreprocessingRecord(sides, CaseGrid.CanonicalAxes, cases.Zip(grids).ToDictionary(pair => pair.First.Id, pair => pair.Second)).Write(folder);
         foreach (string file in new[] { SplitFile.FileName, DatasetManifest.FileName })
         {
             string source = Path.Combine(dataset.Folder, file);
             if (File.Exists(source))
-                File.Copy(source, Path.Combine(folder, file), overwrite: true);
+                AtomicFile.Write(Path.Combine(folder, file), stream => stream.Write(File.ReadAllBytes(source)));
         }
     }
 
-    private static void Begin(string folder, double[] spacing)
+    /// <summary>The record of a copy that was begun; null where the folder is new.</summary>
+    private static PreprocessingRecord? Find(string folder, double[] spacing)
     {
         if (File.Exists(folder))
             throw new InvalidDataException($"'{folder}': is a file, expected a folder for the dataset");
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-        {
-            if (PreprocessingRecord.Find(folder) is not { } begun)
-                throw new InvalidDataException($"'{folder}': exists and is not empty; choose another folder");
-            if (!begun.Spacing.SequenceEqual(spacing))
-                throw new InvalidDataException($"'{folder}': was begun with the spacing {string.Join(" x ", begun.Spacing)} mm; choose another folder or that spacing");
-            return;
-        }
-
-        Directory.CreateDirectory(folder);
-        new PreprocessingRecord(spacing, CaseGrid.CanonicalAxes, new Dictionary<string, OriginalGrid>()).Write(folder);
+        if (!Directory.Exists(folder) || Directory.EnumerateFileSystemEntries(folder).All(entry => Path.GetFileName(entry) == FolderLock.FileName))
+            return null;
+        if (PreprocessingRecord.Find(folder) is not { } begun)
+            throw new InvalidDataException($"'{folder}': exists and is not empty; choose another folder");
+        return begun.Spacing.SequenceEqual(spacing)
+            ? begun
+            : throw new InvalidDataException($"'{folder}': was begun with the spacing {string.Join(" x ", begun.Spacing)} mm; choose another folder or that spacing");
     }
 
-    private static OriginalGrid Write(DatasetCase source, SegmentationDataset dataset, string folder, Vector3d spacing)
+    /// <summary>What is in the copy already must have come from the same volumes; nothing is written before that is known.</summary>
+    private static void RequireSources(PreprocessingRecord begun, string folder, DatasetCase[] cases, SegmentationDataset dataset, ParallelOptions options)
     {
-        string image = Target(source.ImagePath, folder), label = source.LabelPath is null ? "" : Target(source.LabelPath, folder);
-        if (File.Exists(image) && (source.LabelPath is null || File.Exists(label)))
-            return OriginalGrid.Of(NiftiFile.Open(source.ImagePath).Geometry);
-        LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
+        if (begun.Sources.Keys.Except(cases.Select(c => c.Id)).Order(StringComparer.Ordinal).FirstOrDefault() is { } gone)
+            throw new InvalidDataException($"'{folder}': holds the case '{gone}', which '{dataset.Folder}' has not: it is a copy of another dataset; choose another folder");
+        DatasetCase[] known = [.. cases.Where(c => begun.Sources.ContainsKey(c.Id))];
+        string?[] differences = new string?[known.Length];
+        Parallel.For(0, known.Length, options, i => differences[i] = begun.Sources[known[i].Id].DifferenceTo(CaseReader.Read(known[i], dataset.ClassNames).Fingerprint));
+        int changed = Array.FindIndex(differences, difference => difference is not null);
+        if (changed >= 0)
+            throw new InvalidDataException($"'{folder}': is a copy of other volumes than '{dataset.Folder}' has: case '{known[changed].Id}' {differences[changed]}; choose another folder");
+    }
+
+    private static bool IsWritten(DatasetCase source, string folder)
+        => File.Exists(Target(source.ImagePath, folder)) && (source.LabelPath is null || File.Exists(Target(source.LabelPath, folder)));
+
+    private static void Write(LoadedCase loaded, DatasetCase source, string folder, Vector3d spacing)
+    {
         Volume<float> canonical = Orientation.Reorient(loaded.Image, CaseGrid.CanonicalAxes);
         Geometry target = Resampling.Respace(canonical.Geometry, spacing);
         if (loaded.Labels is not null)
-            NiftiWriter.Write(label, Resampling.Nearest(Orientation.Reorient(loaded.Labels, CaseGrid.CanonicalAxes), target));
-        NiftiWriter.Write(image, Resampling.Linear(canonical, target));
-        return OriginalGrid.Of(loaded.Image.Geometry);
+            NiftiWriter.Write(Target(source.LabelPath!, folder), Resampling.Nearest(Orientation.Reorient(loaded.Labels, CaseGrid.CanonicalAxes), target));
+        NiftiWriter.Write(Target(source.ImagePath, folder), Resampling.Linear(canonical, target));
     }
 
     /// <summary>The same file below the new folder.</summary>

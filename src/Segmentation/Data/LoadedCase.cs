@@ -7,4 +7,8 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <param name="Modality">What it was imaged with.</param>
 /// <param name="Image">Intensities as stored (scaled), all finite.</param>
 /// <param name="Labels">The reference segmentation, classes only; null where there is none.</param>
-public sealed record LoadedCase(string Id, Modality Modality, Volume<float> Image, Volume<byte>? Labels);
+public sealed record LoadedCase(string Id, Modality Modality, Volume<float> Image, Volume<byte>? Labels)
+{
+    /// <summary>Tells the case from a changed one.</summary>
+    public CaseFingerprint Fingerprint => CaseFingerprint.Of(this);
+}

@@ -16,6 +16,7 @@ public sealed class PreparedCase
     {
         Id = loaded.Id;
         Modality = loaded.Modality;
+        Fingerprint = loaded.Fingerprint;
         Grid = grid;
         this.labels = labels;
         lowest = image.Min();
@@ -30,6 +31,9 @@ public sealed class PreparedCase
 
     /// <summary>What it was imaged with.</summary>
     public Modality Modality { get; }
+
+    /// <summary>Of the volumes that it was prepared from.</summary>
+    public CaseFingerprint Fingerprint { get; }
 
     /// <summary>The way back to the volume's own grid.</summary>
     public CaseGrid Grid { get; }

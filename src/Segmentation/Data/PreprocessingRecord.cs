@@ -12,6 +12,9 @@ public sealed record PreprocessingRecord(IReadOnlyList<double> Spacing, string A
 {
     public const string FileName = "preprocessing.json";
 
+    /// <summary>What the volumes were made from, for each case that is done.</summary>
+    public IReadOnlyDictionary<string, CaseFingerprint> Sources { get; init; } = new Dictionary<string, CaseFingerprint>();
+
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>The record of a dataset folder; null where there is none.</summary>
@@ -40,6 +43,13 @@ public sealed record PreprocessingRecord(IReadOnlyList<double> Spacing, string A
         Geometry canonical = Orientation.Reorient(new Volume<byte>(original), labels.Geometry.AxisCodes).Geometry;
         return new Volume<byte>(original, Orientation.Reorient(Resampling.Nearest(labels, canonical), original.AxisCodes).Voxels);
     }
+
+    /// <summary>The same with one case more.</summary>
+    public PreprocessingRecord With(string caseId, OriginalGrid grid, CaseFingerprint source) => this with
+    {
+        Cases = new SortedDictionary<string, OriginalGrid>(Cases.ToDictionary(), StringComparer.Ordinal) { [caseId] = grid },
+        Sources = new SortedDictionary<string, CaseFingerprint>(Sources.ToDictionary(), StringComparer.Ordinal) { [caseId] = source },
+    };
 
     public void Write(string folder) => AtomicFile.Write(Path.Combine(folder, FileName), stream => JsonSerializer.Serialize(stream, this, Format));
 }

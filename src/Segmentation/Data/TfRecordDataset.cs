@@ -70,6 +70,14 @@ public sealed partial class TfRecordDataset
     public ModelDescription Describe() => new(
         [.. Modalities.Select(m => m.Name)], ClassNames, [.. Modalities.Select(_ => IntensityNormalization.Parse("none").ToString())], Training.Shape.Height, Training.Shape.Channels);
 
+    /// <summary>The files that are used, by name below the folder.</summary>
+    internal IReadOnlyList<RecordFile> Files => [..
+        from part in new[] { (Files: training, IsTraining: true), (Files: validation, IsTraining: false) }
+        from modality in part.Files
+        from path in modality.Value
+        orderby path
+        select RecordFile.Of(Folder, path, part.IsTraining, modality.Key)];
+
     public override string ToString() => $"{Training.Count} records of {string.Join(" and ", Modalities.Select(m => m.Name))}, {Training.Shape}";
 
     private static Dictionary<string, IReadOnlyList<string>> ByModality(IEnumerable<(string Modality, bool IsTraining, IReadOnlyList<string> Files)> lists)

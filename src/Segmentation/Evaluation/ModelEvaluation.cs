@@ -1,6 +1,7 @@
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Provenance;
 
 namespace UnpairedSegEngine.Segmentation.Evaluation;
 
@@ -11,8 +12,10 @@ public sealed record EvaluatedCase(CaseResult Result, Volume<float> Image, Volum
 /// <param name="model">Segments.</param>
 /// <param name="tolerance">Of the normalized surface Dice, mm.</param>
 /// <param name="process">What is done to a prediction before it is scored, if given.</param>
-public sealed class ModelEvaluation(TrainedModel model, double tolerance, Action<Volume<byte>>? process = null)
+/// <param name="isOtherData">Whether the data have nothing to do with those that the run was made from, though cases may have the same names.</param>
+public sealed class ModelEvaluation(TrainedModel model, double tolerance, Action<Volume<byte>>? process = null, bool isOtherData = false)
 {
+    private readonly RunProvenance? provenance = isOtherData ? null : model.Provenance;
     private readonly IReadOnlyList<string> classes = model.Description.Classes;
     private readonly CaseEvaluator evaluator = new(model.Predictor, model.Description.Classes, tolerance, process);
 
@@ -26,15 +29,29 @@ public sealed class ModelEvaluation(TrainedModel model, double tolerance, Action
             throw new InvalidDataException($"'{dataset.Folder}': has the classes {string.Join(", ", dataset.ClassNames)}, but the model was trained on {string.Join(", ", classes)}");
     }
 
-    /// <exception cref="InvalidDataException">The case is bad or has no reference segmentation.</exception>
+    /// <summary>Holds a dataset against the one that the run was made from, before any case is read.</summary>
+    /// <exception cref="InvalidDataException">They contradict each other.</exception>
+    public void RequireDataOf(SegmentationDataset dataset, int fold, DatasetSplit split)
+    {
+        RequireClassesOf(dataset);
+        if (provenance?.DifferenceToJudged(dataset, fold, split) is { } difference)
+            throw Contradiction(difference);
+    }
+
+    /// <exception cref="InvalidDataException">The case is bad, has no reference segmentation, or is another than the run was made with.</exception>
     public EvaluatedCase Evaluate(DatasetCase source, CancellationToken stop = default)
     {
         LoadedCase loaded = CaseReader.Read(model.Adopt(source), classes);
+        if (provenance?.DifferenceTo(loaded) is { } difference)
+            throw Contradiction(difference);
         Volume<byte> reference = loaded.Labels ?? throw new InvalidDataException($"case '{source.Id}': has no reference segmentation to evaluate against");
         PreparedCase prepared = PreparedCase.Prepare(loaded, model.Description.Preprocessing, classes.Count);
         (CaseResult result, Volume<byte> prediction) = evaluator.Evaluate(prepared, reference, stop);
         return new EvaluatedCase(result, loaded.Image, reference, prediction);
     }
+
+    private InvalidDataException Contradiction(string difference)
+        => new($"'{model.Run.Path}': {difference}; give it the data that it was made from, or say --other-data if they have nothing to do with them");
 
     /// <summary>The report over cases that were evaluated.</summary>
     public EvaluationReport Report(IReadOnlyList<CaseResult> results) => new(results, Organs, tolerance);

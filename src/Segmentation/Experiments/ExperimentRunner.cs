@@ -4,6 +4,7 @@ using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Provenance;
 using UnpairedSegEngine.Segmentation.Runs;
 using UnpairedSegEngine.Segmentation.Training;
 
@@ -26,43 +27,61 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
 
     public bool IsFinished(ExperimentJob job) => JobResult.Exists(plan.RunPath(job));
 
+    /// <summary>How the jobs that were begun compute; null before the first.</summary>
+    /// <exception cref="InvalidDataException">A job's provenance is damaged.</exception>
+    public Arithmetic? Recorded => Begun().Select(job => job.Provenance.Arithmetic).FirstOrDefault();
+
     /// <summary>Runs a job, or what is missing of it.</summary>
     /// <param name="job">One of the plan's.</param>
     /// <param name="backend">Computes.</param>
+    /// <param name="arithmetic">How it computes.</param>
     /// <param name="threads">Cases read at once.</param>
     /// <param name="view">Shows a person how it goes.</param>
     /// <param name="stop">Ends the work soon; nothing is lost.</param>
+    /// <exception cref="InvalidDataException">A case is bad, or data and arithmetic are not those of the job, or of the jobs before it.</exception>
     /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
-    public void Run(ExperimentJob job, Backend backend, int threads, IProgressView view, CancellationToken stop)
+    public void Run(ExperimentJob job, Backend backend, Arithmetic arithmetic, int threads, IProgressView view, CancellationToken stop)
     {
         if (IsFinished(job))
             return;
+        string path = plan.RunPath(job);
+        RunContinuation? earlier = RunFolder.Exists(path) ? RunContinuation.Open(path, from: null, []) : null;
         TrainingConfig config = job.ConfigOf(plan.Config);
+        if (earlier is not null && RunSettings.Differences(RunSettings.Of(earlier.Config), RunSettings.Of(config)).FirstOrDefault() is { } edited)
+            throw new InvalidDataException($"'{path}': was begun with other settings than the experiment's: {edited}");
+
+        DatasetSplit split = dataset.Split(job.Fold, plan.SplitsPath).Limit(config.Data.MostCases);
         ModelDescription model = ModelDescription.Of(config, dataset);
-        var session = TrainingSession.OnVolumes(dataset, dataset.Split(job.Fold, plan.SplitsPath), config, model, threads);
-        RunFolder run = OpenOrCreate(plan.RunPath(job), config, model);
+        var session = TrainingSession.OnVolumes(dataset, job.Fold, split, config, model, threads);
+        earlier?.Require(session.Data, arithmetic);
+        RequireLikeOthers(job, session.Data, arithmetic);
+        var provenance = new RunProvenance(session.Data, arithmetic.On(backend), RunSettings.Of(config), []);
+        RunFolder run = earlier?.Begin(provenance, arguments) ?? RunFolder.Create(path, config, RunInfo.OfThisProcess(arguments), folder =>
+        {
+            model.Write(folder);
+            provenance.Write(folder);
+        });
         if (session.Train(run, backend, view, stop).Interrupted)
             throw new OperationCanceledException($"stopped in {job.Name}; the same command goes on");
         Evaluate(job, run, backend, view, stop);
     }
 
-    private RunFolder OpenOrCreate(string path, TrainingConfig config, ModelDescription model)
-    {
-        RunFolder run;
-        if (RunFolder.Exists(path))
-        {
-            run = RunFolder.Open(path);
-        }
-        else
-        {
-            // What an interruption left before there was a run.
-            if (Directory.Exists(path))
-                Directory.Delete(path, recursive: true);
-            run = RunFolder.Create(path, config, RunInfo.OfThisProcess(arguments));
-        }
+    private IEnumerable<(ExperimentJob Job, RunProvenance Provenance)> Begun()
+        => from job in plan.Jobs
+           let provenance = RunProvenance.Find(plan.RunPath(job))
+           where provenance is not null
+           select (job, provenance);
 
-        model.Write(path);
-        return run;
+    /// <summary>Jobs on different data cannot be compared.</summary>
+    private void RequireLikeOthers(ExperimentJob job, DataIdentity data, Arithmetic arithmetic)
+    {
+        foreach ((ExperimentJob other, RunProvenance recorded) in Begun().Where(begun => begun.Job != job))
+        {
+            if ((recorded.Data with { Split = data.Split }).DifferenceTo(data) is { } changed)
+                throw new InvalidDataException($"'{plan.Folder}': since {other.Name} was begun, {changed}; an experiment compares on one dataset: put it back, or begin another experiment");
+            if (recorded.Arithmetic.DifferenceTo(arithmetic) is { } rounded)
+                throw new InvalidDataException($"'{plan.Folder}': {rounded}, after {other.Name}; an experiment computes in one way: leave the option out");
+        }
     }
 
     private void Evaluate(ExperimentJob job, RunFolder run, Backend backend, IProgressView view, CancellationToken stop)

@@ -16,7 +16,7 @@ namespace UnpairedSegEngine.Segmentation.Inference;
 public sealed record ModelDescription(
     IReadOnlyList<string> Modalities, IReadOnlyList<string> Classes, IReadOnlyList<string> Normalizations, int Size, int Slices, int Depth = 1, string Spacing = "0,0,0")
 {
-    private const string FileName = "model.json";
+    public const string FileName = "model.json";
 
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 

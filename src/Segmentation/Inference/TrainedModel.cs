@@ -2,6 +2,7 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Segmentation.Provenance;
 using UnpairedSegEngine.Segmentation.Runs;
 using UnpairedSegEngine.Segmentation.Schemes;
 using UnpairedSegEngine.Segmentation.Training;
@@ -15,13 +16,16 @@ public sealed class TrainedModel : IDisposable
 
     private TrainedModel(RunFolder run, ModelDescription description, ISegmentationNetwork network, Backend backend, long step, PredictionSettings? prediction)
     {
-        (Run, Description, this.network, Step) = (run, description, network, step);
+        (Run, Description, this.network, Step, Provenance) = (run, description, network, step, RunProvenance.Find(run.Path));
         Predictor = new CasePredictor(backend, network, description.Modalities.Count, description.Preprocessing.Shape, prediction);
     }
 
     public RunFolder Run { get; }
 
     public ModelDescription Description { get; }
+
+    /// <summary>What the run was made from; null for runs from before that was written down.</summary>
+    public RunProvenance? Provenance { get; }
 
     public CasePredictor Predictor { get; }
 
@@ -43,8 +47,11 @@ public sealed class TrainedModel : IDisposable
         RunFolder run = RunFolder.Open(path);
         ModelDescription description = ModelDescription.Read(path);
         var store = new CheckpointStore(run.CheckpointsPath, warn: warn);
-        Checkpoint checkpoint = (latest ? null : store.Best()) ?? store.Latest()
+        Checkpoint? best = latest ? null : store.Best();
+        Checkpoint checkpoint = best ?? store.Latest()
             ?? throw new InvalidDataException($"'{run.CheckpointsPath}': no checkpoint yet; train the run first");
+        if (best is null && !latest)
+            warn($"no weights were chosen by validation; these are of the last step, {checkpoint.Step}");
         ISegmentationNetwork network = Scheme.Of(run.Config).CreateNetwork(run.Config, backend.Device, description.Modalities.Count, description.Classes.Count);
         TrainingCheckpoint.RestoreWeights(checkpoint, network);
         return new TrainedModel(run, description, network, backend, checkpoint.Step, prediction);

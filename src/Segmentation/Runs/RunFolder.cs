@@ -1,16 +1,21 @@
 using System.Text.Json;
 using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Provenance;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Runs;
 
 /// <summary>
-/// The folder of a training run: config.yaml (resolved), run.json (program, machine, command line), metrics.jsonl,
-/// metrics.csv, a TensorBoard event file, checkpoints/ and pictures/.
+/// The folder of a training run: config.yaml (resolved), run.json (program, machine, command line), model.json,
+/// provenance.json (what it was made from), metrics.jsonl, metrics.csv, a TensorBoard event file, checkpoints/ and pictures/.
 /// </summary>
 public sealed class RunFolder
 {
     private const string ConfigName = "config.yaml";
+    private const string InfoName = "run.json";
+    private const string CheckpointsName = "checkpoints";
+    private const string PicturesName = "pictures";
 
     private RunFolder(string path, TrainingConfig config)
     {
@@ -23,9 +28,9 @@ public sealed class RunFolder
     /// <summary>The configuration that the run computes.</summary>
     public TrainingConfig Config { get; }
 
-    public string CheckpointsPath => PathOf("checkpoints");
+    public string CheckpointsPath => PathOf(CheckpointsName);
 
-    public string PicturesPath => PathOf("pictures");
+    public string PicturesPath => PathOf(PicturesName);
 
     /// <summary>Loss and Dice curves.</summary>
     public string PlotPath => System.IO.Path.Combine(PicturesPath, "training.png");
@@ -35,19 +40,24 @@ public sealed class RunFolder
     public string MetricsCsvPath => PathOf("metrics.csv");
 
     /// <summary>Makes the folder of a new run.</summary>
+    /// <param name="path">Absent, empty, or with what a process left that ended before there was a run.</param>
+    /// <param name="config">What the run computes.</param>
+    /// <param name="info">Where its results come from.</param>
+    /// <param name="describe">Writes more files. The configuration is the last file of all: without it the folder holds no run.</param>
     /// <exception cref="InvalidDataException">There is something in the folder already.</exception>
-    public static RunFolder Create(string path, TrainingConfig config, RunInfo info)
+    /// <exception cref="IOException">Another process is making a run there.</exception>
+    public static RunFolder Create(string path, TrainingConfig config, RunInfo info, Action<string>? describe = null)
     {
+        RequireUnused(path);
+        Directory.CreateDirectory(path);
+        using FolderLock held = FolderLock.Take(path);
         RequireUnused(path);
         var folder = new RunFolder(path, config);
         Directory.CreateDirectory(folder.CheckpointsPath);
         Directory.CreateDirectory(folder.PicturesPath);
-        AtomicFile.Write(folder.PathOf("run.json"), stream => JsonSerializer.Serialize(stream, info, RunJson.Default.RunInfo));
-        AtomicFile.Write(folder.PathOf(ConfigName), stream =>
-        {
-            using var writer = new StreamWriter(stream, leaveOpen: true);
-            ConfigFile.Write(writer, config);
-        });
+        AtomicFile.Write(folder.PathOf(InfoName), stream => JsonSerializer.Serialize(stream, info, RunJson.Default.RunInfo));
+        describe?.Invoke(path);
+        folder.WriteConfig();
         return folder;
     }
 
@@ -57,7 +67,7 @@ public sealed class RunFolder
     {
         if (File.Exists(path))
             throw new InvalidDataException($"'{path}': is a file, expected a folder for the run");
-        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        if (Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).All(IsLeftover))
             throw new InvalidDataException($"'{path}': exists and is not empty; resume that run with --resume or choose another --out");
     }
 
@@ -72,6 +82,29 @@ public sealed class RunFolder
         return File.Exists(config)
             ? new RunFolder(path, ConfigLoader.Load(config))
             : throw new InvalidDataException($"'{path}': no run folder: it has no {ConfigName}");
+    }
+
+    /// <summary>The configuration of config.yaml with other settings on top.</summary>
+    /// <exception cref="ArgumentException">One of them is unknown or has a bad value.</exception>
+    public TrainingConfig ConfigWith(IReadOnlyList<ConfigSetting> changes) => changes.Count == 0 ? Config : ConfigLoader.Load(PathOf(ConfigName), flags: changes);
+
+    /// <summary>The same run, computing something else from now on.</summary>
+    public RunFolder Reconfigure(TrainingConfig config)
+    {
+        var changed = new RunFolder(Path, config);
+        changed.WriteConfig();
+        return changed;
+    }
+
+    private void WriteConfig() => AtomicFile.WriteText(PathOf(ConfigName), writer => ConfigFile.Write(writer, Config));
+
+    /// <summary>What a process leaves that ends while it makes the folder.</summary>
+    private static bool IsLeftover(string entry)
+    {
+        string name = System.IO.Path.GetFileName(entry);
+        return Directory.Exists(entry)
+            ? name is CheckpointsName or PicturesName && !Directory.EnumerateFileSystemEntries(entry).Any()
+            : name is FolderLock.FileName or InfoName or ModelDescription.FileName or RunProvenance.FileName || name.StartsWith(AtomicFile.TemporaryPrefix, StringComparison.Ordinal);
     }
 
     private string PathOf(string name) => System.IO.Path.Combine(Path, name);

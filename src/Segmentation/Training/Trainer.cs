@@ -45,6 +45,7 @@ public sealed class Trainer : IDisposable
     private TrainingState state = new(0);
     private double smoothedMilliseconds;
     private bool planShown;
+    private bool isWhole = true;
 
     /// <param name="run">Receives records and checkpoints; its configuration is trained.</param>
     /// <param name="model">Modalities, classes and preprocessing.</param>
@@ -67,13 +68,21 @@ public sealed class Trainer : IDisposable
     /// <returns>Steps done already.</returns>
     public long Resume()
     {
-        if (checkpoints.Latest() is { } checkpoint)
-            state = TrainingCheckpoint.Restore(checkpoint, network, step.Optimizer);
+        if (checkpoints.Latest() is not { } checkpoint)
+            return 0;
+        state = TrainingCheckpoint.Restore(checkpoint, network, step.Optimizer);
+
+        // Going back to an earlier step takes the best weights away where they came later.
+        if (checkpoints.Best() is null)
+            state = new TrainingState(state.Step);
         return state.Step;
     }
 
-    /// <summary>Trains up to the configured number of steps, or until asked to stop; saves a checkpoint either way.</summary>
-    /// <exception cref="NonFiniteLossException">A loss is NaN or infinite; the state of the step before is saved.</exception>
+    /// <summary>
+    /// Trains up to the configured number of steps, or until asked to stop; saves a checkpoint either way. A step is a transaction: what fails in it, or in its records,
+    /// is as if the step had not begun, and nothing of it is saved.
+    /// </summary>
+    /// <exception cref="NumericFailureException">A loss, or what is to be saved, is NaN or infinite; checkpoints before it stand.</exception>
     public TrainingOutcome Run(CancellationToken stop)
     {
         using var log = new MetricsLog(run, state.Step);
@@ -86,10 +95,16 @@ public sealed class Trainer : IDisposable
         {
             while (state.Step < config.Training.Steps && !stop.IsCancellationRequested)
                 RunStep(loader, log);
-        }
-        finally
-        {
             Save();
+        }
+        catch (NumericFailureException failure)
+        {
+            throw WithWayBack(failure);
+        }
+        catch
+        {
+            TrySave();
+            throw;
         }
 
         WritePlot();
@@ -115,17 +130,46 @@ public sealed class Trainer : IDisposable
             terms = step.Run(state.Step + 1, batch.Images, shape, batch.Labels, modality);
         }
 
-        ShowPlan();
-
+        // The step counts once its records and its validation are written: until then there is nothing to save.
+        isWhole = false;
         state = state with { Step = state.Step + 1 };
+        ShowPlan();
         double milliseconds = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         smoothedMilliseconds = smoothedMilliseconds == 0 ? milliseconds : (Smoothing * smoothedMilliseconds) + ((1 - Smoothing) * milliseconds);
         if (IsDue(config.Training.LogEvery) || state.Step == 1)
             Report(log, terms, milliseconds, wait);
         if (IsDue(config.Training.ValidateEvery) && validation.Count > 0)
             Validate(log, terms);
+        isWhole = true;
         if (IsDue(config.Training.SaveEvery))
             Save();
+    }
+
+    /// <summary>Saves the last whole step after a failure, which is what the caller must hear of, not that saving fails, too.</summary>
+    private void TrySave()
+    {
+        if (!isWhole || step.IsTorn)
+            return;
+        try
+        {
+            Save();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OutOfMemoryException or ArithmeticException)
+        {
+            progress.Note($"step {state.Step} could not be saved after that: {exception.Message}");
+        }
+    }
+
+    /// <summary>The failure with what to do about it: going on would only repeat it.</summary>
+    private NumericFailureException WithWayBack(NumericFailureException failure)
+    {
+        if (failure is NonFiniteLossException)
+            TrySave();
+        string way = checkpoints.Latest() is { } last
+            ? $"go back with: train --out {run.Path} --resume --from {last.Step} --set optimizer.learning_rate=..."
+            : "nothing was saved yet; begin anew with a lower optimizer.learning_rate";
+        string message = $"the learning rate may be too high, or the intensities odd; {way}";
+        return failure is NonFiniteLossException loss ? loss.With(message) : new NumericFailureException($"{failure.Message}; {message}");
     }
 
     private void ShowPlan()
@@ -167,6 +211,7 @@ public sealed class Trainer : IDisposable
         if (report.OverallDice > state.BestDice || state.BestStep == 0)
         {
             state = state with { BestStep = state.Step, BestDice = report.OverallDice ?? 0 };
+            TrainingCheckpoint.RequireFinite(network, step.Optimizer, state);
             checkpoints.SaveBest(state.Step, TrainingCheckpoint.Contents(network, step.Optimizer, state));
         }
 
@@ -181,7 +226,23 @@ public sealed class Trainer : IDisposable
            where terms.HasClass(m, trueClass)
            select new KeyValuePair<string, double>($"{DistributionPrefix}{samples.Modalities[m].Name}/{classes[trueClass]}/{classes[c]}", terms.ClassDistributions[m][trueClass][c]);
 
-    private void Save() => checkpoints.Save(state.Step, TrainingCheckpoint.Contents(network, step.Optimizer, state));
+    private void Save()
+    {
+        TrainingCheckpoint.RequireFinite(network, step.Optimizer, state);
+        checkpoints.Save(state.Step, TrainingCheckpoint.Contents(network, step.Optimizer, state));
+    }
 
-    private void WritePlot() => TrainingPlot.Write(run.PlotPath, MetricsLog.Read(run));
+    /// <summary>A picture of what the records hold: without it, nothing is lost.</summary>
+    private void WritePlot()
+    {
+        try
+        {
+            Directory.CreateDirectory(run.PicturesPath);
+            TrainingPlot.Write(run.PlotPath, MetricsLog.Read(run));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            progress.Note($"the picture of the curves was not written: {exception.Message}");
+        }
+    }
 }

@@ -23,11 +23,23 @@ public static class TrainingCheckpoint
             [StateName] = stream => JsonSerializer.Serialize(stream, state, Format),
         };
 
-    /// <exception cref="InvalidDataException">The weights are of another network, or damaged.</exception>
+    /// <summary>Refuses to save what no run can go on from.</summary>
+    /// <exception cref="NumericFailureException">A weight, a statistic or a moment is NaN or infinite, so a gradient was; the message names it.</exception>
+    public static void RequireFinite(ISegmentationNetwork network, AdamOptimizer optimizer, TrainingState state)
+    {
+        string? bad = network.Parameters.All.Select(p => (p.Name, p.Value)).Concat(optimizer.State).FirstOrDefault(tensor => !tensor.Value.IsFinite()).Name;
+        if (bad is not null)
+            throw new NumericFailureException($"after step {state.Step}, '{bad}' has values that are NaN or infinite");
+    }
+
+    /// <exception cref="InvalidDataException">The weights are of another network, damaged, or no numbers.</exception>
     public static void RestoreWeights(Checkpoint checkpoint, ISegmentationNetwork network)
     {
         string path = checkpoint.File(WeightsName);
-        TensorArrays.Restore(path, SafetensorsFile.Read(path).Arrays, network.Parameters.All.Select(p => (p.Name, p.Value)));
+        IReadOnlyList<NamedArray> arrays = SafetensorsFile.Read(path).Arrays;
+        TensorArrays.Restore(path, arrays, network.Parameters.All.Select(p => (p.Name, p.Value)));
+        if (arrays.FirstOrDefault(array => !FiniteTensors.IsFinite(array.Bytes.Span, array.DType)) is { } bad)
+            throw new InvalidDataException($"'{path}': '{bad.Name}' has values that are NaN or infinite; take an earlier checkpoint (train --resume --from STEP)");
     }
 
     /// <summary>Restores everything that a run needs to go on.</summary>

@@ -2,7 +2,9 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Provenance;
 using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Training;
 
@@ -14,21 +16,29 @@ public sealed class TrainingSession
     private readonly IValidationSet validation;
     private readonly string description;
 
-    private TrainingSession(ModelDescription model, ISampleSource samples, IValidationSet validation, string description)
-        => (this.model, this.samples, this.validation, this.description) = (model, samples, validation, description);
+    private TrainingSession(ModelDescription model, ISampleSource samples, IValidationSet validation, DataIdentity data, string description)
+        => (this.model, this.samples, this.validation, Data, this.description) = (model, samples, validation, data, description);
+
+    /// <summary>What was read.</summary>
+    public DataIdentity Data { get; }
+
+    /// <summary>Cases to validate on.</summary>
+    public int ValidationCases => validation.Count;
 
     /// <summary>On volumes.</summary>
     /// <param name="dataset">The dataset.</param>
-    /// <param name="split">Its cases.</param>
+    /// <param name="fold">Of the splits.</param>
+    /// <param name="split">The fold's cases, limited as the configuration says.</param>
     /// <param name="config">What is trained.</param>
     /// <param name="model">Modalities, classes and preprocessing.</param>
     /// <param name="threads">Cases read at once.</param>
     /// <exception cref="InvalidDataException">A case is bad, or the cases need more memory than the configuration allows.</exception>
-    public static TrainingSession OnVolumes(SegmentationDataset dataset, DatasetSplit split, TrainingConfig config, ModelDescription model, int threads)
+    public static TrainingSession OnVolumes(SegmentationDataset dataset, int fold, DatasetSplit split, TrainingConfig config, ModelDescription model, int threads)
     {
-        CaseCache cache = CaseCache.Load(split.Limit(config.Data.MostCases).Train, dataset, model.Preprocessing, threads, (long)config.Data.CacheMegabytes << 20);
-        return new TrainingSession(
-            model, SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape), new ValidationSet(split.Validation, dataset, model.Preprocessing), cache.ToString());
+        CaseCache cache = CaseCache.Load(split.Train, dataset, model.Preprocessing, threads, (long)config.Data.CacheMegabytes << 20);
+        var validation = new ValidationSet(split.Validation, dataset, model.Preprocessing);
+        DataIdentity data = DataIdentity.Of(dataset, fold, split) with { Cases = cache.Cases.Concat(validation.Cases).ToDictionary(c => c.Id, c => c.Fingerprint) };
+        return new TrainingSession(model, SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape), validation, data, cache.ToString());
     }
 
     /// <summary>On TFRecords of slices.</summary>
@@ -40,7 +50,7 @@ public sealed class TrainingSession
             throw new InvalidDataException($"'{dataset.Folder}': holds slices, which train the 2D network; leave out --network {SnakeCase.From(config.Network.Name.ToString())}");
         if (config.Data.Size != shape.Height || config.Data.Slices != shape.Channels || shape.Height != shape.Width)
             throw new InvalidDataException($"'{dataset.Folder}': its records are {shape}, but data.size is {config.Data.Size} and data.slices {config.Data.Slices}; set them to the records'");
-        return new TrainingSession(model, dataset.Training, new RecordValidation(dataset), dataset.ToString());
+        return new TrainingSession(model, dataset.Training, new RecordValidation(dataset), DataIdentity.Of(dataset), dataset.ToString());
     }
 
     /// <summary>Trains a new or an interrupted run to its last step, or until asked to stop.</summary>
@@ -48,8 +58,10 @@ public sealed class TrainingSession
     /// <param name="backend">Computes.</param>
     /// <param name="view">Shows a person how it goes.</param>
     /// <param name="stop">Ends training after the current step, with a checkpoint.</param>
+    /// <exception cref="IOException">Another process writes the run.</exception>
     public TrainingOutcome Train(RunFolder run, Backend backend, IProgressView view, CancellationToken stop)
     {
+        using FolderLock held = FolderLock.Take(run.Path, view.Note);
         view.Note($"{backend.Description}; training on {description}, validating on {validation.Count} cases");
         using var trainer = new Trainer(run, model, samples, validation, backend, view);
         long done = trainer.Resume();

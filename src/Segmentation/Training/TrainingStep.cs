@@ -42,6 +42,9 @@ public sealed class TrainingStep : IDisposable
     /// <summary>How the device is used, in one line; null until it is known.</summary>
     public string? Plan => refusal is not null ? $"every kernel is launched in every step: {refusal}" : Recording is { } recording ? MemoryPlan.Of(task, recording).ToString() : null;
 
+    /// <summary>Whether a step failed after it had begun to change parameters, which are then of no step.</summary>
+    public bool IsTorn { get; private set; }
+
     /// <summary>Learning rate of a step.</summary>
     public double LearningRate(long step) => schedule.At(step);
 
@@ -54,17 +57,10 @@ public sealed class TrainingStep : IDisposable
     /// <exception cref="NonFiniteLossException">A loss is NaN or infinite; the parameters are unchanged.</exception>
     public SegmentationLossTerms Run(long step, ReadOnlySpan<float> images, Shape imageShape, ReadOnlySpan<byte> labels, ModalityIndex modality)
     {
-        if (RecordedFor(step, imageShape, modality) is { } recorded)
-            return recorded.Run(step, LearningRate(step), images, labels, terms => RequireFinite(step, terms));
-
-        using TensorScope scope = TensorScope.Open(task.Backend.Device);
-        Tensor input = Tensor.From(task.Backend.Device, imageShape, images), truth = Tensor.From(task.Backend.Device, new Shape(imageShape.AsSpan()[..^1]), labels);
-        var pass = new TrainingPass(task, step, LearningRate(step), input, truth, modality);
-        pass.Forward();
-        var terms = new SegmentationLossTerms(pass.Problem, pass.Sums.ToArray<double>());
-        RequireFinite(step, terms);
-        pass.Coefficients.Load<double>(terms.Coefficients);
-        pass.Backward();
+        SegmentationLossTerms terms = RecordedFor(step, imageShape, modality) is { } recorded
+            ? recorded.Run(step, LearningRate(step), images, labels, terms => Accept(step, terms))
+            : RunOnce(step, images, imageShape, labels, modality);
+        IsTorn = false;
         return terms;
     }
 
@@ -86,6 +82,19 @@ public sealed class TrainingStep : IDisposable
     {
         recorded?.Dispose();
         Optimizer.Dispose();
+    }
+
+    private SegmentationLossTerms RunOnce(long step, ReadOnlySpan<float> images, Shape imageShape, ReadOnlySpan<byte> labels, ModalityIndex modality)
+    {
+        using TensorScope scope = TensorScope.Open(task.Backend.Device);
+        Tensor input = Tensor.From(task.Backend.Device, imageShape, images), truth = Tensor.From(task.Backend.Device, new Shape(imageShape.AsSpan()[..^1]), labels);
+        var pass = new TrainingPass(task, step, LearningRate(step), input, truth, modality);
+        pass.Forward();
+        var terms = new SegmentationLossTerms(pass.Problem, pass.Sums.ToArray<double>());
+        Accept(step, terms);
+        pass.Coefficients.Load<double>(terms.Coefficients);
+        pass.Backward();
+        return terms;
     }
 
     /// <summary>
@@ -115,6 +124,13 @@ public sealed class TrainingStep : IDisposable
     }
 
     private bool IsPenalized(Parameter parameter) => penalizesAll || parameter.Kind == ParameterKind.Kernel;
+
+    /// <summary>From here on the step changes statistics, parameters and moments, one after the other.</summary>
+    private void Accept(long step, SegmentationLossTerms terms)
+    {
+        RequireFinite(step, terms);
+        IsTorn = true;
+    }
 
     private static void RequireFinite(long step, SegmentationLossTerms terms)
     {

@@ -1,0 +1,69 @@
+using System.Text.Json;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Storage;
+
+namespace UnpairedSegEngine.Segmentation.Provenance;
+
+/// <summary>
+/// What a run was made from and how: provenance.json of its folder. Whoever goes on with the run, or judges it, is held against it.
+/// </summary>
+/// <param name="Data">The data, case by case.</param>
+/// <param name="Arithmetic">Device and precision.</param>
+/// <param name="Settings">All settings that results depend on.</param>
+/// <param name="Changes">Where the run went on in another way, first to last.</param>
+public sealed record RunProvenance(DataIdentity Data, Arithmetic Arithmetic, IReadOnlyDictionary<string, string> Settings, IReadOnlyList<RunChange> Changes)
+{
+    public const string FileName = "provenance.json";
+
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    /// <summary>Of a run folder; null for runs from before there was one.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public static RunProvenance? Find(string runPath)
+    {
+        string path = Path.Combine(runPath, FileName);
+        return File.Exists(path) ? JsonFile.Read<RunProvenance>(path, Format) : null;
+    }
+
+    public void Write(string runPath) => AtomicFile.Write(Path.Combine(runPath, FileName), stream => JsonSerializer.Serialize(stream, this, Format));
+
+    /// <summary>Whether a dataset is the one that the run was made from, as far as its names say, and with that fold; null where it may be judged on it.</summary>
+    /// <param name="dataset">Its cases need not be read.</param>
+    /// <param name="fold">Of the splits.</param>
+    /// <param name="split">The fold's cases.</param>
+    public string? DifferenceToJudged(SegmentationDataset dataset, int fold, DatasetSplit split)
+    {
+        foreach (DatasetCase now in dataset.Cases)
+        {
+            if (Data.Cases.TryGetValue(now.Id, out CaseFingerprint? known) && known.Modality != now.Modality.Name)
+                return $"case '{now.Id}' was of modality {known.Modality} and is of {now.Modality.Name} now";
+        }
+
+        SplitIdentity recorded = Data.Split;
+        if (recorded.Fold != fold)
+            return $"the run was made with fold {recorded.Fold}, not {fold}";
+        return split.Validation.Concat(split.Test).FirstOrDefault(c => recorded.Train.Contains(c.Id)) is { } trained ? $"'{trained.Id}' was a training case and is to be judged on now" : null;
+    }
+
+    /// <summary>What is another in a case that was read; null where it is the one that the run was made with, or the run never saw it.</summary>
+    public string? DifferenceTo(LoadedCase now)
+        => Data.Cases.TryGetValue(now.Id, out CaseFingerprint? known) && known.DifferenceTo(now.Fingerprint) is { } difference ? $"case '{now.Id}' {difference}" : null;
+
+    /// <summary>The case that a volume is, where the run knows it under another modality than the volume is said to be of.</summary>
+    public string? OtherModalityOf(LoadedCase volume)
+    {
+        CaseFingerprint now = volume.Fingerprint;
+        return Data.Cases.Where(known => known.Value.Image == now.Image && known.Value.Modality != now.Modality)
+            .Select(known => $"it is the case '{known.Key}', which is of modality {known.Value.Modality}").FirstOrDefault();
+    }
+
+    /// <summary>What is another now, as the rest of a sentence; null where the run may go on.</summary>
+    public string? DifferenceTo(RunProvenance now)
+        => RunSettings.Differences(Settings, now.Settings).FirstOrDefault() ?? Data.DifferenceTo(now.Data) ?? Arithmetic.DifferenceTo(now.Arithmetic);
+}

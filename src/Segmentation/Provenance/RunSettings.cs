@@ -1,0 +1,34 @@
+using UnpairedSegEngine.Segmentation.Configuration;
+
+namespace UnpairedSegEngine.Segmentation.Provenance;
+
+/// <summary>A configuration as names and texts.</summary>
+public static class RunSettings
+{
+    /// <summary>No result depends on these: a run may go on with others.</summary>
+    private static readonly HashSet<string> Free = ["training.threads", "training.keep", "training.save_every", "data.cache_megabytes"];
+
+    /// <summary>Whether results depend on a key.</summary>
+    public static bool Matters(string key) => !Free.Contains(key);
+
+    /// <summary>All settings that results depend on, in the order of the keys.</summary>
+    public static IReadOnlyDictionary<string, string> Of(TrainingConfig config)
+    {
+        var settings = new Dictionary<string, string>();
+        foreach (ConfigKey key in ConfigKeys.All.Where(key => Matters(key.Name)))
+        {
+            if (!key.IsMap)
+                settings[key.Name] = key.TextIn(config);
+            else
+                foreach ((string entry, string value) in (IReadOnlyDictionary<string, string>)key.ValueIn(config))
+                    settings[$"{key.Name}.{entry}"] = value;
+        }
+
+        return settings;
+    }
+
+    /// <summary>What is another now: "optimizer.learning_rate was 0.001 and is 0.0001 now".</summary>
+    public static IEnumerable<string> Differences(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now)
+        => before.Keys.Union(now.Keys).Where(key => before.GetValueOrDefault(key) != now.GetValueOrDefault(key))
+            .Select(key => $"{key} was {before.GetValueOrDefault(key) ?? "absent"} and is {now.GetValueOrDefault(key) ?? "absent"} now");
+}
