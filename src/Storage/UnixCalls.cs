@@ -12,6 +12,7 @@ internal static partial class UnixCalls
     public const int ReadOnlyFileSystem = 30;
     public const int NotSupported = 95;
 
+    private const string Library = "libc";
     private const int CurrentFolder = -100;
     private const uint TypeWanted = 1;
     private const int BytesOfStatx = 256;
@@ -19,10 +20,14 @@ internal static partial class UnixCalls
     private const int TypeBits = 0xF000;
     private const int RegularFile = 0x8000;
 
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    /// <remarks>Calls go through the program's own symbols, as those of .NET do: a library loaded before libc, such as one that injects faults, takes part in them.</remarks>
+    static UnixCalls() => NativeLibrary.SetDllImportResolver(
+        typeof(UnixCalls).Assembly, (name, _, _) => name == Library && !OperatingSystem.IsWindows() ? NativeLibrary.GetMainProgramHandle() : IntPtr.Zero);
+
+    [LibraryImport(Library, EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     public static partial SafeFileHandle Open(string path, int flags);
 
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
     public static partial int Sync(SafeFileHandle file);
 
     /// <summary>Whether a path leads to a regular file; true where the system cannot say.</summary>
@@ -34,6 +39,6 @@ internal static partial class UnixCalls
         return Statx(CurrentFolder, path, 0, TypeWanted, status) != 0 || (BitConverter.ToUInt16(status[OffsetOfMode..]) & TypeBits) == RegularFile;
     }
 
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(int folder, string path, int flags, uint mask, Span<byte> status);
 }

@@ -24,7 +24,9 @@ internal sealed partial class ExperimentVerbTests : CommandLine
         Assert.That(page, Does.Not.Contain("<script").And.Not.Contain("<link").And.Not.Contain("src=\"http"));
         Assert.That(File.ReadAllLines(Path.Combine(experiment, "report.csv")), Has.Length.EqualTo(1 + (6 * 2 * 4)));
 
-        RequireOneLine(Run("experiment", "--data", Folder, "--out", experiment), 2, "other data, schemes or seeds");
+        RequireOneLine(Run("experiment", "--out", experiment, "--seeds", "7"), 2, "other seeds");
+        RequireOneLine(Run("experiment", "--out", experiment, "--folds", "2"), 2, "other folds");
+        RequireOneLine(Run(["experiment", "--out", experiment, .. Small, "training.steps=3"]), 2, "training.steps was 2 and is 3 now");
         (code, output, errors) = Run("experiment", "--out", experiment);
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Not.Contain("step"), "finished jobs are not run again");

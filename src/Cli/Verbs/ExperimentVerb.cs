@@ -69,8 +69,10 @@ internal sealed class ExperimentVerb : DeviceVerb
         }
 
         SegmentationDataset dataset = SegmentationDataset.Open(Data ?? plan.Data);
+        var runner = new ExperimentRunner(plan, dataset, arguments);
+        runner.RequireDataset();
         if (Action is not ExperimentAction.Report)
-            RunJobs(plan, dataset, arguments);
+            RunJobs(plan, runner);
         if (Action is ExperimentAction.Run)
             return ExitCode.Ok;
         ExperimentReport report = ExperimentReport.Collect(plan, dataset);
@@ -112,14 +114,13 @@ internal sealed class ExperimentVerb : DeviceVerb
             : RunSettings.Differences(RunSettings.Of(earlier.Config), RunSettings.Of(ConfigLoader.Load(Config, Set))).FirstOrDefault() is { } setting ? $"settings: {setting}" : null;
     }
 
-    private void RunJobs(ExperimentPlan plan, SegmentationDataset dataset, string[] arguments)
+    private void RunJobs(ExperimentPlan plan, ExperimentRunner runner)
     {
         if (Job is < 0 || Job >= plan.Jobs.Count)
             throw new ArgumentException($"--job {Job}: the plan has the jobs 0 to {plan.Jobs.Count - 1}");
         if (Jobs < 1)
             throw new ArgumentException($"--jobs is {Jobs}, expected a whole number from 1");
         using var stop = new StopSignal();
-        var runner = new ExperimentRunner(plan, dataset, arguments);
         ExperimentJob[] jobs = [.. (Job is { } one ? [plan.Jobs[one]] : plan.Jobs).Where(job => !runner.IsFinished(job))];
         Arithmetic? recorded = runner.Recorded;
         Arithmetic arithmetic = ArithmeticLike(recorded);

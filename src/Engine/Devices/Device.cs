@@ -12,12 +12,13 @@ public sealed class Device : IDisposable
 {
     private readonly Context context;
 
-    private Device(Context context, Accelerator accelerator, string name)
+    private Device(Context context, Accelerator accelerator, string name, Func<IMemorySource, IMemorySource>? wrap = null)
     {
         this.context = context;
         Accelerator = accelerator;
         Name = name;
-        Pool = new MemoryPool(accelerator is CPUAccelerator host ? new HostArena(host) : new ShelvedMemory(bytes => Allocate(accelerator, bytes)));
+        IMemorySource source = accelerator is CPUAccelerator host ? new HostArena(host) : new ShelvedMemory(bytes => Allocate(accelerator, bytes));
+        Pool = new MemoryPool(wrap?.Invoke(source) ?? source);
     }
 
     public Accelerator Accelerator { get; }
@@ -34,6 +35,9 @@ public sealed class Device : IDisposable
     /// The processor. ILGPU's CPU accelerator holds the memory; the CPU backend computes on its pointers.
     /// </summary>
     public static Device OpenCpu() => OpenSimulator("cpu");
+
+    /// <summary>The processor with memory that a test may let fail.</summary>
+    internal static Device OpenCpu(Func<IMemorySource, IMemorySource> wrap) => OpenSimulator("cpu", wrap);
 
     /// <summary>A device for <see cref="Backends.Ilgpu.IlgpuBackend"/>: of the given type, else the first of CUDA, OpenCL and ILGPU's CPU simulator.</summary>
     /// <exception cref="ArgumentException">This machine has no such device, or none that can run the kernels.</exception>
@@ -129,12 +133,12 @@ public sealed class Device : IDisposable
         context.Dispose();
     }
 
-    private static Device OpenSimulator(string name)
+    private static Device OpenSimulator(string name, Func<IMemorySource, IMemorySource>? wrap = null)
     {
         // The smallest simulated device: its threads serve only tests of ILGPU kernels.
         var simulated = new CPUDevice(numThreadsPerWarp: 2, numWarpsPerMultiprocessor: 1, numMultiprocessors: Environment.ProcessorCount);
         var context = Context.Create(builder => builder.CPU(simulated).EnableAlgorithms());
-        return new Device(context, simulated.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel), name);
+        return new Device(context, simulated.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel), name, wrap);
     }
 
     /// <summary>Where the host waits for the device, it learns what went wrong in any work before.</summary>

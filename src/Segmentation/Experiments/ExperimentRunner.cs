@@ -66,6 +66,18 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
         Evaluate(job, run, backend, view, stop);
     }
 
+    /// <summary>Holds the dataset's names against those of the jobs that were begun; what cases hold is compared when they are read.</summary>
+    /// <exception cref="InvalidDataException">It is another dataset.</exception>
+    public void RequireDataset()
+    {
+        foreach ((ExperimentJob job, RunProvenance recorded) in Begun())
+        {
+            DatasetSplit split = dataset.Split(job.Fold, plan.SplitsPath).Limit(job.ConfigOf(plan.Config).Data.MostCases);
+            if ((recorded.Data.DifferenceTo(DataIdentity.Of(dataset, job.Fold, split)) ?? recorded.DifferenceToJudged(dataset, job.Fold, split)) is { } changed)
+                throw new InvalidDataException($"'{plan.Folder}': since {job.Name} was begun, {changed}; an experiment compares on one dataset: put it back, or begin another experiment");
+        }
+    }
+
     private IEnumerable<(ExperimentJob Job, RunProvenance Provenance)> Begun()
         => from job in plan.Jobs
            let provenance = RunProvenance.Find(plan.RunPath(job))

@@ -28,8 +28,17 @@ public sealed record RunProvenance(DataIdentity Data, Arithmetic Arithmetic, IRe
     public static RunProvenance? Find(string runPath)
     {
         string path = Path.Combine(runPath, FileName);
-        return File.Exists(path) ? JsonFile.Read<RunProvenance>(path, Format) : null;
+        if (!File.Exists(path))
+            return null;
+        RunProvenance read = JsonFile.Read<RunProvenance>(path, Format);
+        return read.IsComplete ? read : throw new InvalidDataException($"'{path}': has null in a list, expected names and numbers");
     }
+
+    /// <summary>The serializer refuses null for members, not for what lists hold.</summary>
+    private bool IsComplete => AreThere(Data.Modalities) && AreThere(Data.Classes) && AreThere(Data.Split.Train) && AreThere(Data.Split.Validation) && AreThere(Data.Split.Test)
+        && AreThere(Data.Cases.Values) && AreThere(Settings.Values) && AreThere(Changes);
+
+    private static bool AreThere(IEnumerable<object?> items) => items.All(item => item is not null);
 
     public void Write(string runPath) => AtomicFile.Write(Path.Combine(runPath, FileName), stream => JsonSerializer.Serialize(stream, this, Format));
 

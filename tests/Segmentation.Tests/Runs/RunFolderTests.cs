@@ -28,7 +28,7 @@ public sealed class RunFolderTests
         RunFolder opened = RunFolder.Open(path);
         Assert.Multiple(() =>
         {
-            Assert.That(Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName), Is.EquivalentTo(new[] { "config.yaml", "run.json", "checkpoints", "pictures" }));
+            Assert.That(Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName), Is.EquivalentTo(new[] { ".lock", "config.yaml", "run.json", "checkpoints", "pictures" }));
             Assert.That(opened.Config.Training.Steps, Is.EqualTo(5));
             Assert.That(opened.Config.Data.Normalization["CT"], Is.EqualTo("zscore"));
             Assert.That(info.RootElement.GetProperty("command_line").EnumerateArray().Select(e => e.GetString()), Is.EqualTo(new[] { "train", "--steps", "5" }));
