@@ -13,9 +13,10 @@ public sealed class TrainingSession
     private readonly ISampleSource samples;
     private readonly IValidationSet validation;
     private readonly string description;
+    private readonly IReadOnlyList<string> warnings;
 
-    private TrainingSession(ModelDescription model, ISampleSource samples, IValidationSet validation, string description)
-        => (this.model, this.samples, this.validation, this.description) = (model, samples, validation, description);
+    private TrainingSession(ModelDescription model, ISampleSource samples, IValidationSet validation, string description, IReadOnlyList<string> warnings)
+        => (this.model, this.samples, this.validation, this.description, this.warnings) = (model, samples, validation, description, warnings);
 
     /// <summary>On volumes.</summary>
     /// <param name="dataset">The dataset.</param>
@@ -27,8 +28,10 @@ public sealed class TrainingSession
     public static TrainingSession OnVolumes(SegmentationDataset dataset, DatasetSplit split, TrainingConfig config, ModelDescription model, int threads)
     {
         CaseCache cache = CaseCache.Load(split.Limit(config.Data.MostCases).Train, dataset, model.Preprocessing, threads, (long)config.Data.CacheMegabytes << 20);
+        var validation = new ValidationSet(split.Validation, dataset, model.Preprocessing);
         return new TrainingSession(
-            model, SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape), new ValidationSet(split.Validation, dataset, model.Preprocessing), cache.ToString());
+            model, SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape), validation, cache.ToString(),
+            [.. CaseWarnings.OfImages([.. cache.Cases, .. validation.Cases]), .. CaseWarnings.OfLabels(cache.Cases, dataset.Modalities, dataset.ClassNames)]);
     }
 
     /// <summary>On TFRecords of slices.</summary>
@@ -40,7 +43,7 @@ public sealed class TrainingSession
             throw new InvalidDataException($"'{dataset.Folder}': holds slices, which train the 2D network; leave out --network {SnakeCase.From(config.Network.Name.ToString())}");
         if (config.Data.Size != shape.Height || config.Data.Slices != shape.Channels || shape.Height != shape.Width)
             throw new InvalidDataException($"'{dataset.Folder}': its records are {shape}, but data.size is {config.Data.Size} and data.slices {config.Data.Slices}; set them to the records'");
-        return new TrainingSession(model, dataset.Training, new RecordValidation(dataset), dataset.ToString());
+        return new TrainingSession(model, dataset.Training, new RecordValidation(dataset), dataset.ToString(), dataset.Warnings);
     }
 
     /// <summary>Trains a new or an interrupted run to its last step, or until asked to stop.</summary>
@@ -51,6 +54,8 @@ public sealed class TrainingSession
     public TrainingOutcome Train(RunFolder run, Backend backend, IProgressView view, CancellationToken stop)
     {
         view.Note($"{backend.Description}; training on {description}, validating on {validation.Count} cases");
+        foreach (string warning in warnings)
+            view.Note($"warning: {warning}");
         using var trainer = new Trainer(run, model, samples, validation, backend, view);
         long done = trainer.Resume();
         if (done > 0)

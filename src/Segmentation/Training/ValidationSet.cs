@@ -20,6 +20,9 @@ public sealed class ValidationSet : IValidationSet
 
     public int Count => cases.Length;
 
+    /// <summary>As the network sees them.</summary>
+    public IEnumerable<PreparedCase> Cases => cases.Select(c => c.Prepared);
+
     public EvaluationReport Evaluate(CasePredictor predictor, IReadOnlyList<string> classNames)
     {
         var evaluator = new CaseEvaluator(predictor, classNames);
