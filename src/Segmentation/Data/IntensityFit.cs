@@ -9,8 +9,8 @@ internal readonly ref struct IntensityFit
     /// <summary>A contrast below this share of the range that the network sees is none.</summary>
     private const double LeastContrast = 0.005;
 
-    /// <summary>Differences below this share of the values themselves are little more than the rounding of float32.</summary>
-    private const double LeastVariation = 1e-5;
+    /// <summary>Voxels that differ by less than this share of their values show noise or rounding.</summary>
+    private const double LeastVariation = 1e-3;
 
     /// <summary>The standard deviation that rounding alone may give, as a share of the mean.</summary>
     private const double RoundingDeviation = 1e-7;
@@ -20,6 +20,9 @@ internal readonly ref struct IntensityFit
     private readonly VoxelRanks ranks;
     private readonly float? padding;
 
+    /// <summary>Percentiles 0, 0.5, 1, 99, 99.5 and 100.</summary>
+    private readonly double lowest, low, nearLow, nearHigh, high, highest;
+
     /// <param name="voxels">Of one volume, finite, at least one.</param>
     /// <param name="normalization">What is wanted.</param>
     public IntensityFit(ReadOnlySpan<float> voxels, IntensityNormalization normalization)
@@ -27,7 +30,9 @@ internal readonly ref struct IntensityFit
         this.voxels = voxels;
         this.normalization = normalization;
         ranks = new VoxelRanks(voxels);
-        padding = ScannerPadding.Find(ranks);
+        double[] found = ranks.Percentiles(0, ScannerPadding.LeastPercent, 1, 99, 100 - ScannerPadding.LeastPercent, 100);
+        (lowest, low, nearLow, nearHigh, high, highest) = (found[0], found[1], found[2], found[3], found[4], found[5]);
+        padding = ScannerPadding.Find(ranks, low);
     }
 
     /// <summary>The map, and what was odd.</summary>
@@ -51,55 +56,61 @@ internal readonly ref struct IntensityFit
     /// <summary>Clipped to the percentiles of some of the voxels, then standardized over those above a threshold.</summary>
     private IntensityMap Clipped(VoxelRanks counted, float above)
     {
-        (double low, double high) = counted.Spread(normalization.Low, normalization.High);
-        return Standardized((float)low, (float)high, above);
+        (double from, double to) = counted.Spread(normalization.Low, normalization.High);
+        return Standardized((float)from, (float)to, above);
     }
 
-    /// <summary>Without clipping, unless there are outliers: one would take the contrast of all others, in the statistics and in the 16 bits that a prepared case is held in.</summary>
+    /// <summary>
+    /// Without clipping, unless there are outliers: one would take the contrast of all others, in the statistics and in the 16 bits that a prepared case is held in. They count in no statistic.
+    /// </summary>
     private (IntensityMap Map, IntensityFindings Findings) WithoutOutliers()
     {
-        (double low, double high) = ranks.Spread(0.5, 99.5);
-        double margin = OutlierDistance * (high - low);
-        float lowest = float.PositiveInfinity, highest = float.NegativeInfinity;
-        bool areOutside = false;
-        foreach (float voxel in voxels)
-        {
-            if (voxel < low - margin || voxel > high + margin)
-                areOutside = true;
-            else
-                (lowest, highest) = (Math.Min(lowest, voxel), Math.Max(highest, voxel));
-        }
-
-        if (!areOutside)
-            (lowest, highest) = (float.NegativeInfinity, float.PositiveInfinity);
+        (float from, float to) = Inliers();
+        double belowAll = Math.BitDecrement((double)from);
         IntensityMap map = normalization.Kind switch
         {
-            NormalizationKind.None => IntensityMap.Identity with { Low = lowest, High = highest },
-            NormalizationKind.ZScore => Standardized(lowest, highest, above: double.NegativeInfinity),
-            _ => Standardized(lowest, highest, above: VoxelMoments.Of(voxels, lowest, highest).Mean),
+            NormalizationKind.None => IntensityMap.Identity with { Low = from, High = to },
+            NormalizationKind.ZScore => Standardized(from, to, belowAll, upTo: to),
+            _ => Standardized(from, to, VoxelMoments.Of(voxels, from, to, belowAll, upTo: to).Mean, upTo: to),
         };
-        IntensityFindings findings = areOutside ? IntensityFindings.OutliersClipped : default;
+        IntensityFindings findings = float.IsFinite(from) ? IntensityFindings.OutliersClipped : default;
         return Examined(map, normalization.Kind == NormalizationKind.None ? findings : findings | CountedPadding);
     }
 
-    /// <summary>Zero mean and unit variance over the voxels above a threshold; zero everywhere where they do not vary.</summary>
-    private IntensityMap Standardized(float low, float high, double above)
+    /// <summary>The range of the voxels that are no outliers; infinite where none are.</summary>
+    private (float From, float To) Inliers()
     {
-        (double mean, double deviation) = VoxelMoments.Of(voxels, low, high, above);
+        (double from, double to) = low < high ? (low, high) : ranks.Spread(ScannerPadding.LeastPercent, 100 - ScannerPadding.LeastPercent);
+        double margin = OutlierDistance * (to - from);
+        if (lowest >= from - margin && highest <= to + margin)
+            return (float.NegativeInfinity, float.PositiveInfinity);
+        float least = float.PositiveInfinity, most = float.NegativeInfinity;
+        foreach (float voxel in voxels)
+        {
+            if (voxel >= from - margin && voxel <= to + margin)
+                (least, most) = (Math.Min(least, voxel), Math.Max(most, voxel));
+        }
+
+        return (least, most);
+    }
+
+    /// <summary>Clipped, then zero mean and unit variance over the voxels above a threshold, up to another; zero everywhere where they do not vary.</summary>
+    private IntensityMap Standardized(float from, float to, double above, double upTo = double.PositiveInfinity)
+    {
+        (double mean, double deviation) = VoxelMoments.Of(voxels, from, to, above, upTo);
         double gain = deviation > RoundingDeviation * Math.Abs(mean) ? 1 / deviation : 0;
-        return new IntensityMap(low, high, gain, -mean * gain);
+        return new IntensityMap(from, to, gain, -mean * gain);
     }
 
     /// <summary>With whether the network sees anything of the volume.</summary>
     private (IntensityMap Map, IntensityFindings Findings) Examined(IntensityMap map, IntensityFindings findings = default)
     {
-        double[] ends = ranks.Percentiles(0, 1, 99, 100);
-        if (ends[0] == ends[3])
+        if (lowest == highest)
             return (map, findings | IntensityFindings.Constant);
-        double range = normalization.Kind == NormalizationKind.Window ? normalization.OutputHigh - normalization.OutputLow : Seen(0, 3);
-        bool varies = ends[2] - ends[1] > LeastVariation * Math.Max(Math.Abs(ends[1]), Math.Abs(ends[2]));
-        return (map, varies && Seen(1, 2) > LeastContrast * range ? findings : findings | IntensityFindings.NearlyConstant);
+        double range = normalization.Kind == NormalizationKind.Window ? normalization.OutputHigh - normalization.OutputLow : Seen(highest) - Seen(lowest);
+        bool varies = nearHigh - nearLow > LeastVariation * Math.Max(Math.Abs(nearLow), Math.Abs(nearHigh));
+        return (map, varies && Seen(nearHigh) - Seen(nearLow) > LeastContrast * range ? findings : findings | IntensityFindings.NearlyConstant);
 
-        double Seen(int from, int to) => (double)map.Of((float)ends[to]) - map.Of((float)ends[from]);
+        double Seen(double intensity) => map.Of((float)intensity);
     }
 }

@@ -7,15 +7,17 @@ internal static class ScannerPadding
     private const float LowestHounsfield = -1024;
 
     /// <summary>Less of it moves no statistic: percentiles clip it.</summary>
-    private const double LeastPercent = 0.5;
+    public const double LeastPercent = 0.5;
 
     /// <summary>Distance to the other voxels, as a share of their range.</summary>
     private const double LeastGap = 0.25;
 
     /// <summary>The padding of a volume: a value below any Hounsfield number that is frequent, the lowest but for outliers, and far below the voxels that are greater. Null where there is none.</summary>
-    public static float? Find(VoxelRanks voxels)
+    /// <param name="voxels">Of the volume.</param>
+    /// <param name="lowPercentile">Their percentile <see cref="LeastPercent"/>.</param>
+    public static float? Find(VoxelRanks voxels, double lowPercentile)
     {
-        float value = (float)voxels.Percentiles(LeastPercent)[0];
+        var value = (float)lowPercentile;
         if (!(value < LowestHounsfield))
             return null;
         VoxelRanks others = voxels.Above(value);
