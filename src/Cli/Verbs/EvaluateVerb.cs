@@ -98,6 +98,8 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
         var pictures = new Dictionary<string, OverlayRow>();
         foreach (EvaluatedCase evaluated in cases.Select(source => evaluation.Evaluate(source)))
         {
+            foreach (string warning in evaluated.Warnings)
+                Console.Error.WriteLine($"warning: {warning}");
             CaseResult result = evaluated.Result;
             results.Add(result);
             pictures.TryAdd(result.Modality, new OverlayRow($"{result.Modality} {result.Id}", evaluated.Image, evaluated.Reference, evaluated.Prediction));

@@ -57,6 +57,8 @@ internal sealed class PredictVerb : VolumePredictionVerb
     {
         ModelDescription description = model.Description;
         PreparedCase prepared = PreparedCase.Prepare(CaseReader.ReadUnlabelled(input, modality), description.Preprocessing, description.Classes.Count);
+        foreach (string warning in CaseWarnings.OfImages([prepared]))
+            Console.Error.WriteLine($"warning: {warning}");
         CaseSegmentation segmentation;
         try
         {

@@ -6,7 +6,7 @@ namespace UnpairedSegEngine.Segmentation.Configuration;
 /// <summary>How volumes become samples.</summary>
 public sealed record DataConfig
 {
-    [ConfigKey("intensity normalization by modality name: none, window(lo,hi), zscore, body_zscore or percentile(lower,upper); percentile(0.5,99.5) for those not named")]
+    [ConfigKey("intensity normalization by modality name: none, window(lo,hi), zscore, body_zscore, percentile(lower,upper) or unpadded_percentile(lower,upper); unpadded_percentile(0.5,99.5) for those not named")]
     public IReadOnlyDictionary<string, string> Normalization { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
     [ConfigKey("most training cases of a modality, by its name: the first of the split; all of those not named")]

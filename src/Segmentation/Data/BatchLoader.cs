@@ -51,7 +51,7 @@ public sealed class BatchLoader : IDisposable
         int[] modalityOfSample = [.. source.Modalities.SelectMany(m => Enumerable.Repeat(m.Index, samplesPerModality))];
         for (int i = 0; i < prefetch; i++)
         {
-            free.Push(new TrainingBatch(source.Shape, modalityOfSample, Recycle));
+            free.Push(new TrainingBatch(source.Shape, source.Modalities, modalityOfSample, Recycle));
         }
         threads = [.. Enumerable.Range(0, threadCount).Select(i => new Thread(FillBatches) { IsBackground = true, Name = $"batch loader {i}" })];
         foreach (Thread thread in threads)
@@ -148,7 +148,7 @@ public sealed class BatchLoader : IDisposable
             for (int sample = 0; sample < samplesPerModality; sample++, position++)
             {
                 var stream = new PhiloxStream(key ^ ((ulong)modality.Index << 32), (uint)batch.Step, (uint)(batch.Step >> 32), (uint)sample);
-                source.Draw(modality, ref stream, image, labels);
+                batch.Origins[position] = source.Draw(modality, ref stream, image, labels);
                 augmentation.Apply(shape, ref stream, image, labels,
                     batch.Images.AsSpan(position * shape.ImageLength, shape.ImageLength),
                     batch.Labels.AsSpan(position * shape.PixelCount, shape.PixelCount));

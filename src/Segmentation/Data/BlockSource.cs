@@ -45,9 +45,9 @@ public sealed class BlockSource : ISampleSource
     public SampleShape Shape { get; }
 
     /// <inheritdoc/>
-    public void Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
+    public SampleOrigin Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
     {
-        (PreparedCase drawn, (int, int, int) first) = Choose(modality, ref stream);
+        (PreparedCase drawn, (int Slice, int Row, int Column) first) = Choose(modality, ref stream);
         var transform = new VolumeTransform(augmentation, Shape, drawn.Grid.Spacing, first, ref stream);
         for (int slice = 0, i = 0; slice < Shape.Depth; slice++)
         {
@@ -61,6 +61,8 @@ public sealed class BlockSource : ISampleSource
                 }
             }
         }
+
+        return SampleOrigin.Block(drawn.Id, first.Slice, first.Row, first.Column);
     }
 
     /// <summary>Which block a stream leads to: the case and the voxel that the block begins at.</summary>

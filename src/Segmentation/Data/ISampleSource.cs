@@ -16,5 +16,6 @@ public interface ISampleSource
     /// <param name="stream">The random numbers that decide which sample.</param>
     /// <param name="image">Receives (depth, height, width, channels).</param>
     /// <param name="labels">Receives (depth, height, width).</param>
-    void Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels);
+    /// <returns>Which sample it is.</returns>
+    SampleOrigin Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels);
 }

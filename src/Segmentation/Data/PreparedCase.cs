@@ -4,7 +4,7 @@ namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
 /// A case as the network sees it: normalized, in canonical axial slices of network size. Intensities are held in
-/// 16 bits between the volume's extremes.
+/// 16 bits between the extremes of the normalized volume, which has no outliers (see <see cref="IntensityNormalization"/>).
 /// </summary>
 public sealed class PreparedCase
 {
@@ -12,17 +12,18 @@ public sealed class PreparedCase
     private readonly byte[]? labels;
     private readonly float lowest, levelStep;
 
-    private PreparedCase(LoadedCase loaded, CaseGrid grid, float[] image, byte[]? labels, int classCount)
+    private PreparedCase(LoadedCase loaded, CaseGrid grid, float[] image, byte[]? labels, int classCount, IntensityFindings findings)
     {
         Id = loaded.Id;
         Modality = loaded.Modality;
         Fingerprint = loaded.Fingerprint;
         Grid = grid;
+        Findings = findings;
         this.labels = labels;
         lowest = image.Min();
-        levelStep = (image.Max() - lowest) / ushort.MaxValue;
-        float levelsPerUnit = levelStep > 0 ? 1 / levelStep : 0;
-        levels = Array.ConvertAll(image, v => (ushort)Math.Clamp(MathF.Round((v - lowest) * levelsPerUnit), 0, ushort.MaxValue));
+        double range = (double)image.Max() - lowest, levelsPerUnit = range > 0 ? ushort.MaxValue / range : 0;
+        levelStep = (float)(range / ushort.MaxValue);
+        levels = Array.ConvertAll(image, v => (ushort)Math.Round(((double)v - lowest) * levelsPerUnit));
         ClassHistograms = labels is null ? [] : [.. labels.Chunk(grid.Height * grid.Width).Select(slice => Count(slice, classCount))];
     }
 
@@ -34,6 +35,9 @@ public sealed class PreparedCase
 
     /// <summary>Of the volumes that it was prepared from.</summary>
     public CaseFingerprint Fingerprint { get; }
+
+    /// <summary>What was odd about its intensities.</summary>
+    public IntensityFindings Findings { get; }
 
     /// <summary>The way back to the volume's own grid.</summary>
     public CaseGrid Grid { get; }
@@ -55,7 +59,7 @@ public sealed class PreparedCase
     public static PreparedCase Prepare(LoadedCase loaded, PreprocessingSettings settings, int classCount)
     {
         Volume<float> canonical = Orientation.Reorient(loaded.Image, CaseGrid.CanonicalAxes);
-        IntensityMap map = settings.Normalizations[loaded.Modality.Index].Fit(canonical.Voxels);
+        IntensityMap map = settings.Normalizations[loaded.Modality.Index].Fit(canonical.Voxels, out IntensityFindings findings);
         var grid = new CaseGrid(loaded.Image.Geometry, canonical.Geometry, settings.Shape, settings.Spacing);
         float[] normalized = [.. canonical.Voxels];
         map.Apply(normalized);
@@ -71,7 +75,7 @@ public sealed class PreparedCase
         {
             grid.ToNetwork(normalized, slice, outside, image.AsSpan(slice * pixels, pixels));
         }
-        return new PreparedCase(loaded, grid, image, PrepareLabels(loaded, grid), classCount);
+        return new PreparedCase(loaded, grid, image, PrepareLabels(loaded, grid), classCount, findings);
     }
 
     /// <summary>Writes the images of consecutive slices, each with its neighbours as channels; beyond the ends the end slice repeats.</summary>

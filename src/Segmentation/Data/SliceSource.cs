@@ -47,11 +47,12 @@ public sealed class SliceSource : ISampleSource
     public SampleShape Shape { get; }
 
     /// <inheritdoc/>
-    public void Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
+    public SampleOrigin Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
     {
         (PreparedCase drawn, int slice) = Choose(modality, ref stream);
         drawn.ReadImages(slice, 1, Shape.Channels, image);
         drawn.LabelsOf(slice).CopyTo(labels);
+        return SampleOrigin.Slice(drawn.Id, slice);
     }
 
     /// <summary>Which slice a stream leads to.</summary>

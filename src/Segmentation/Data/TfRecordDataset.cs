@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using UnpairedSegEngine.Segmentation.Inference;
 
 namespace UnpairedSegEngine.Segmentation.Data;
@@ -8,10 +7,8 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// line, as <c>mr_train_list</c>, <c>ct_val_list</c>), or, without any, by the names of the files and their folders (<c>training_ct.tfrecords</c>, <c>ct_train_tfs/...</c>):
 /// a word for the part (train, training, val, validation) beside the modality's name.
 /// </summary>
-public sealed partial class TfRecordDataset
+public sealed class TfRecordDataset
 {
-    private const string Ending = ".tfrecord";
-
     // Of the cardiac release (MMWHS 2017).
     private static readonly string[] CardiacClasses = ["background", "LV myocardium", "left atrium", "left ventricle", "ascending aorta"];
 
@@ -33,30 +30,29 @@ public sealed partial class TfRecordDataset
     /// <summary>The training records.</summary>
     public TfRecordSource Training { get; }
 
+    /// <summary>What a person should know before training: a modality that no checkpoint is chosen by, files that are trained and validated on.</summary>
+    public IReadOnlyList<string> Warnings =>
+    [
+        .. Modalities.Where(m => validation.Count > 0 && !validation.ContainsKey(m.Name)).Select(m => $"modality {m.Name} has no records for validation: the best step is chosen without it"),
+        .. training.Values.SelectMany(files => files).Intersect(validation.Values.SelectMany(files => files)).Take(1).Select(path => $"'{path}' is both for training and for validation"),
+    ];
+
     /// <summary>Whether a folder holds TFRecords, and no dataset of volumes.</summary>
-    public static bool Exists(string folder) => Directory.Exists(folder) && !File.Exists(Path.Combine(folder, DatasetManifest.FileName)) && Records(folder).Any();
+    public static bool Exists(string folder) => Directory.Exists(folder) && !File.Exists(Path.Combine(folder, DatasetManifest.FileName)) && new TfRecordFolder(folder).Records.Count > 0;
 
     /// <summary>Finds the records and reads where each begins.</summary>
-    /// <exception cref="InvalidDataException">A file is damaged or missing, or nothing says whose records are for training.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, compressed or missing, or nothing says whose its records are or whether they are for training.</exception>
     public static TfRecordDataset Open(string folder)
     {
-        var byName = new Lazy<ILookup<string, string>>(() => Records(folder).ToLookup(path => Path.GetFileName(path)));
-        (string Modality, bool IsTraining, IReadOnlyList<string> Files)[] lists = [..
-            from path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-            where !IsRecord(path) && Words().Split(Path.GetFileName(path)).Contains("list", StringComparer.OrdinalIgnoreCase)
-            let role = RoleOf(Path.GetFileName(path))
-            where role is not null
-            select (role.Value.Modality, role.Value.IsTraining, ReadList(folder, path, byName))];
-        if (lists.Length == 0)
-        {
-            lists = [..
-                from path in Records(folder)
-                let role = RoleOf(Path.GetFileName(path)) ?? RoleOf(Path.GetFileName(Path.GetDirectoryName(path)!))
-                where role is not null
-                select (role.Value.Modality, role.Value.IsTraining, (IReadOnlyList<string>)[path])];
-        }
+        var found = new TfRecordFolder(folder);
+        string[] lists = [.. found.Others.Where(path => TfRecordRole.IsList(Path.GetFileNameWithoutExtension(path)))];
+        (TfRecordRole Role, IReadOnlyList<string> Files)[] parts = lists.Length > 0
+            ? [.. lists.Select(list => (TfRecordRole.Of(Path.GetFileNameWithoutExtension(list)) ?? throw NoRole(list), found.ReadList(list)))]
+            : [.. found.Records.Select(path => (TfRecordRole.Of(TfRecordFolder.NameOf(path)) ?? TfRecordRole.Of(Path.GetFileName(Path.GetDirectoryName(path)!)) ?? throw NoRole(path), (IReadOnlyList<string>)[path]))];
 
-        Dictionary<string, IReadOnlyList<string>> training = ByModality(lists.Where(l => l.IsTraining)), validation = ByModality(lists.Where(l => !l.IsTraining));
+        Dictionary<string, IReadOnlyList<string>> training = ByModality(parts, TfRecordRole.Training), validation = ByModality(parts, TfRecordRole.Validation);
+        if (validation.Keys.Except(training.Keys).Order(StringComparer.Ordinal).FirstOrDefault() is { } untrained)
+            throw new InvalidDataException($"'{folder}': modality {untrained} has records for validation ('{validation[untrained][0]}') but none for training, expected at least one");
         return training.Count > 0
             ? new TfRecordDataset(folder, training, validation)
             : throw new InvalidDataException($"'{folder}': nothing says which TFRecords are for training; add lists such as ct_train_list and mr_train_list with one path per line, or name the files so");
@@ -80,36 +76,9 @@ public sealed partial class TfRecordDataset
 
     public override string ToString() => $"{Training.Count} records of {string.Join(" and ", Modalities.Select(m => m.Name))}, {Training.Shape}";
 
-    private static Dictionary<string, IReadOnlyList<string>> ByModality(IEnumerable<(string Modality, bool IsTraining, IReadOnlyList<string> Files)> lists)
-        => lists.GroupBy(l => l.Modality).ToDictionary(group => group.Key, group => (IReadOnlyList<string>)[.. group.SelectMany(l => l.Files)]);
+    private static Dictionary<string, IReadOnlyList<string>> ByModality(IEnumerable<(TfRecordRole Role, IReadOnlyList<string> Files)> parts, string part)
+        => parts.Where(p => p.Role.Part == part).GroupBy(p => p.Role.Modality).ToDictionary(group => group.Key, group => (IReadOnlyList<string>)[.. group.SelectMany(p => p.Files).Distinct()]);
 
-    private static IEnumerable<string> Records(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(IsRecord).Order(StringComparer.Ordinal);
-
-    private static bool IsRecord(string path) => Path.GetExtension(path).StartsWith(Ending, StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>The one word of a name that is left beside that for its part and those that say what kind of file it is.</summary>
-    private static (string Modality, bool IsTraining)? RoleOf(string name)
-    {
-        string[] words = [.. Words().Split(Path.GetFileNameWithoutExtension(name)).Select(word => word.ToLowerInvariant())];
-        bool isTraining = words.Any(word => word is "train" or "training"), isValidation = words.Any(word => word is "val" or "valid" or "validation");
-        string[] rest = [.. words.Where(word => word.Length > 0 && word is not ("train" or "training" or "val" or "valid" or "validation" or "list" or "tfs" or "tf") && !word.All(char.IsDigit))];
-        return isTraining != isValidation && rest.Length == 1 ? (rest[0].ToUpperInvariant(), isTraining) : null;
-    }
-
-    /// <summary>The files of a list, by their paths or, since the release's lists name them as they lay on the authors' machine, by their names.</summary>
-    private static List<string> ReadList(string folder, string list, Lazy<ILookup<string, string>> byName)
-    {
-        var files = new List<string>();
-        foreach (string line in File.ReadLines(list).Select(line => line.Trim()).Where(line => line.Length > 0))
-        {
-            string? file = new[] { Path.Combine(folder, line), Path.Combine(Path.GetDirectoryName(list)!, line) }.FirstOrDefault(File.Exists)
-                ?? byName.Value[Path.GetFileName(line)].FirstOrDefault();
-            files.Add(file ?? throw new InvalidDataException($"'{list}': names '{line}', which is not below '{folder}'"));
-        }
-
-        return files;
-    }
-
-    [GeneratedRegex("[^A-Za-z0-9]+")]
-    private static partial Regex Words();
+    private static InvalidDataException NoRole(string path) => new(
+        $"'{path}': its name does not say whose records these are and what for: name it such as ct_train, mr_val or ct_test, or say it in lists such as ct_train_list with one path per line");
 }

@@ -12,10 +12,14 @@ public static class TfRecordFile
     private const int FooterBytes = 4;
 
     /// <summary>The offset of every record, checking lengths and the checksums over them but reading no payload.</summary>
-    /// <exception cref="InvalidDataException">A header is damaged or the file ends inside a record.</exception>
+    /// <exception cref="InvalidDataException">The file is compressed, a header is damaged or the file ends inside a record.</exception>
     public static IReadOnlyList<long> IndexRecords(string path)
     {
+        // Pipes and devices have no length; one that is opened may wait, or deliver bytes, for ever.
+        if (new FileInfo(RealPath.Of(path)) is { Exists: true, Length: 0 })
+            return [];
         using FileStream file = File.OpenRead(path);
+        RefuseCompressed(file, path);
         var offsets = new List<long>();
         for (long offset = 0; offset < file.Length;)
         {
@@ -35,6 +39,18 @@ public static class TfRecordFile
         ReadOnlySpan<byte> payload = body.AsSpan(..^FooterBytes);
         Check(payload, body.AsSpan(^FooterBytes..), path, offset, "payload");
         return payload.ToArray();
+    }
+
+    private static void RefuseCompressed(FileStream file, string path)
+    {
+        Span<byte> start = stackalloc byte[HeaderBytes];
+        start = start[..file.ReadAtLeast(start, HeaderBytes, throwOnEndOfStream: false)];
+        bool isRecord = start.Length == HeaderBytes && MaskedCrc32C.Of(start[..8]) == BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
+        string? compression = TfRecordCompression.OfName(path) ?? (isRecord ? null : TfRecordCompression.OfContents(start));
+        if (compression is not null)
+            throw isRecord
+                ? new InvalidDataException($"'{path}': is named as compressed ({compression}) but is not: leave out the ending {Path.GetExtension(path)}")
+                : TfRecordCompression.Refusal(path, compression);
     }
 
     private static int ReadLength(FileStream file, string path, long offset)

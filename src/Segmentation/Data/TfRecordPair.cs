@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using UnpairedSegEngine.Segmentation.Data.TensorFlow;
@@ -26,14 +27,14 @@ public sealed class TfRecordPair
     /// <summary>The image, (height, width, channels), already normalized.</summary>
     public float[] Image { get; }
 
-    /// <summary>The class map, (height, width); a value that is no class became <see cref="LabelValue.Ignored"/>.</summary>
+    /// <summary>The class map, (height, width); a whole number that is no class became <see cref="LabelValue.Ignored"/>.</summary>
     public byte[] Labels { get; }
 
     /// <summary>Reads the record at an offset of a TFRecord file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="offset">Where the record starts (<see cref="TfRecordFile.IndexRecords"/>).</param>
     /// <param name="classCount">Label values from this on belong to no class.</param>
-    /// <exception cref="InvalidDataException">The record is damaged, lacks a feature, or its sizes disagree.</exception>
+    /// <exception cref="InvalidDataException">The record is damaged, lacks a feature, its sizes disagree, an intensity is not finite or a label no whole number.</exception>
     public static TfRecordPair Read(string path, long offset, int classCount)
     {
         string origin = $"'{path}': the record at offset {offset}";
@@ -57,16 +58,19 @@ public sealed class TfRecordPair
         {
             throw new InvalidDataException($"{origin} has a non-finite voxel at element {bad} of data_vol");
         }
-        return new TfRecordPair(shape, image, MiddleChannel(ReadVolume(features, "label_vol", shape, origin), shape, classCount));
+        return new TfRecordPair(shape, image, MiddleChannel(ReadVolume(features, "label_vol", shape, origin), shape, classCount, origin));
     }
 
-    private static byte[] MiddleChannel(float[] volume, SampleShape shape, int classCount)
+    private static byte[] MiddleChannel(float[] volume, SampleShape shape, int classCount, string origin)
     {
         var labels = new byte[shape.Height * shape.Width];
         for (int i = 0; i < labels.Length; i++)
         {
-            float value = volume[(i * shape.Channels) + (shape.Channels / 2)];
-            labels[i] = value >= 0 && value < classCount && value == MathF.Floor(value) ? (byte)value : LabelValue.Ignored;
+            int element = (i * shape.Channels) + (shape.Channels / 2);
+            float value = volume[element];
+            if (value != MathF.Floor(value) || !float.IsFinite(value))
+                throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{origin} has the label {value} at element {element} of label_vol, expected whole numbers: labels must not be interpolated"));
+            labels[i] = value >= 0 && value < classCount ? (byte)value : LabelValue.Ignored;
         }
         return labels;
     }

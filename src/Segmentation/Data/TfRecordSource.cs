@@ -5,7 +5,7 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <summary>Draws training samples uniformly from the TFRecord files of each modality, read when they are drawn.</summary>
 public sealed class TfRecordSource : ISampleSource
 {
-    private readonly (string Path, long Offset)[][] records;
+    private readonly (string Path, long Offset, int Number)[][] records;
     private readonly int classCount;
 
     /// <summary>Indexes the files of every modality.</summary>
@@ -17,13 +17,13 @@ public sealed class TfRecordSource : ISampleSource
         this.classCount = classCount;
         Modalities = [.. filesOfModality.Select((entry, index) => new Modality(entry.Name, index))];
         records = [.. filesOfModality.Select(entry => entry.Files
-            .SelectMany(path => TfRecordFile.IndexRecords(path).Select(offset => (path, offset))).ToArray())];
+            .SelectMany(path => TfRecordFile.IndexRecords(path).Select((offset, number) => (path, offset, number))).ToArray())];
         Modality? empty = Modalities.FirstOrDefault(m => records[m.Index].Length == 0);
         if (empty is not null || Modalities.Count == 0)
         {
             throw new InvalidDataException($"modality '{empty?.Name}' has no TFRecord, expected at least one");
         }
-        (string firstPath, long firstOffset) = records[0][0];
+        (string firstPath, long firstOffset, _) = records[0][0];
         Shape = TfRecordPair.Read(firstPath, firstOffset, classCount).Shape;
     }
 
@@ -41,16 +41,17 @@ public sealed class TfRecordSource : ISampleSource
     public IEnumerable<TfRecordPair> ReadAll() => records.SelectMany(ofModality => ofModality).Select(Read);
 
     /// <inheritdoc/>
-    public void Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
+    public SampleOrigin Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
     {
-        (string Path, long Offset)[] candidates = records[modality.Index];
-        (string Path, long Offset) drawn = candidates[stream.NextIndex(candidates.Length)];
+        (string Path, long Offset, int Number)[] candidates = records[modality.Index];
+        (string Path, long Offset, int Number) drawn = candidates[stream.NextIndex(candidates.Length)];
         TfRecordPair pair = Read(drawn);
         pair.Image.CopyTo(image);
         pair.Labels.CopyTo(labels);
+        return SampleOrigin.Record(drawn.Path, drawn.Number);
     }
 
-    private TfRecordPair Read((string Path, long Offset) record)
+    private TfRecordPair Read((string Path, long Offset, int Number) record)
     {
         TfRecordPair pair = TfRecordPair.Read(record.Path, record.Offset, classCount);
         return pair.Shape == Shape ? pair

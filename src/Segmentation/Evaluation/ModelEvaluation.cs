@@ -5,8 +5,8 @@ using UnpairedSegEngine.Segmentation.Provenance;
 
 namespace UnpairedSegEngine.Segmentation.Evaluation;
 
-/// <summary>A case that a model segmented: scores, image, reference and prediction, on the image's own grid.</summary>
-public sealed record EvaluatedCase(CaseResult Result, Volume<float> Image, Volume<byte> Reference, Volume<byte> Prediction);
+/// <summary>A case that a model segmented: scores, image, reference and prediction, on the image's own grid, and what was odd about its intensities.</summary>
+public sealed record EvaluatedCase(CaseResult Result, Volume<float> Image, Volume<byte> Reference, Volume<byte> Prediction, IReadOnlyList<string> Warnings);
 
 /// <summary>Reads cases of a dataset, segments them and scores the result.</summary>
 /// <param name="model">Segments.</param>
@@ -47,7 +47,7 @@ public sealed class ModelEvaluation(TrainedModel model, double tolerance, Action
         Volume<byte> reference = loaded.Labels ?? throw new InvalidDataException($"case '{source.Id}': has no reference segmentation to evaluate against");
         PreparedCase prepared = PreparedCase.Prepare(loaded, model.Description.Preprocessing, classes.Count);
         (CaseResult result, Volume<byte> prediction) = evaluator.Evaluate(prepared, reference, stop);
-        return new EvaluatedCase(result, loaded.Image, reference, prediction);
+        return new EvaluatedCase(result, loaded.Image, reference, prediction, CaseWarnings.OfImages([prepared]));
     }
 
     private InvalidDataException Contradiction(string difference)

@@ -107,6 +107,8 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
             EvaluatedCase evaluated = evaluation.Evaluate(source, stop);
             NiftiWriter.Write(Path.Combine(predictions, $"{source.Id}.nii.gz"), evaluated.Prediction);
             results.Add(evaluated.Result);
+            foreach (string warning in evaluated.Warnings)
+                view.Note($"warning: {warning}");
         }
 
         EvaluationReport report = evaluation.Report(results);

@@ -15,9 +15,10 @@ public sealed class TrainingSession
     private readonly ISampleSource samples;
     private readonly IValidationSet validation;
     private readonly string description;
+    private readonly IReadOnlyList<string> warnings;
 
-    private TrainingSession(ModelDescription model, ISampleSource samples, IValidationSet validation, DataIdentity data, string description)
-        => (this.model, this.samples, this.validation, Data, this.description) = (model, samples, validation, data, description);
+    private TrainingSession(ModelDescription model, ISampleSource samples, IValidationSet validation, DataIdentity data, string description, IReadOnlyList<string> warnings)
+        => (this.model, this.samples, this.validation, Data, this.description, this.warnings) = (model, samples, validation, data, description, warnings);
 
     /// <summary>What was read.</summary>
     public DataIdentity Data { get; }
@@ -38,7 +39,9 @@ public sealed class TrainingSession
         CaseCache cache = CaseCache.Load(split.Train, dataset, model.Preprocessing, threads, (long)config.Data.CacheMegabytes << 20);
         var validation = new ValidationSet(split.Validation, dataset, model.Preprocessing);
         DataIdentity data = DataIdentity.Of(dataset, fold, split) with { Cases = cache.Cases.Concat(validation.Cases).ToDictionary(c => c.Id, c => c.Fingerprint) };
-        return new TrainingSession(model, SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape), validation, data, cache.ToString());
+        return new TrainingSession(
+            model, SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape), validation, data, cache.ToString(),
+            [.. CaseWarnings.OfImages([.. cache.Cases, .. validation.Cases]), .. CaseWarnings.OfLabels(cache.Cases, dataset.Modalities, dataset.ClassNames)]);
     }
 
     /// <summary>On TFRecords of slices.</summary>
@@ -50,7 +53,7 @@ public sealed class TrainingSession
             throw new InvalidDataException($"'{dataset.Folder}': holds slices, which train the 2D network; leave out --network {SnakeCase.From(config.Network.Name.ToString())}");
         if (config.Data.Size != shape.Height || config.Data.Slices != shape.Channels || shape.Height != shape.Width)
             throw new InvalidDataException($"'{dataset.Folder}': its records are {shape}, but data.size is {config.Data.Size} and data.slices {config.Data.Slices}; set them to the records'");
-        return new TrainingSession(model, dataset.Training, new RecordValidation(dataset), DataIdentity.Of(dataset), dataset.ToString());
+        return new TrainingSession(model, dataset.Training, new RecordValidation(dataset), DataIdentity.Of(dataset), dataset.ToString(), dataset.Warnings);
     }
 
     /// <summary>Trains a new or an interrupted run to its last step, or until asked to stop.</summary>
@@ -63,6 +66,8 @@ public sealed class TrainingSession
     {
         using FolderLock held = FolderLock.Take(run.Path, view.Note);
         view.Note($"{backend.Description}; training on {description}, validating on {validation.Count} cases");
+        foreach (string warning in warnings)
+            view.Note($"warning: {warning}");
         using var trainer = new Trainer(run, model, samples, validation, backend, view);
         long done = trainer.Resume();
         if (done > 0)

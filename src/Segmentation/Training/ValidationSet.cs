@@ -20,7 +20,7 @@ public sealed class ValidationSet : IValidationSet
 
     public int Count => cases.Length;
 
-    /// <summary>The prepared cases.</summary>
+    /// <summary>As the network sees them.</summary>
     public IEnumerable<PreparedCase> Cases => cases.Select(c => c.Prepared);
 
     public EvaluationReport Evaluate(CasePredictor predictor, IReadOnlyList<string> classNames)

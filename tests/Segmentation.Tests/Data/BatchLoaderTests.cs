@@ -36,6 +36,49 @@ public class BatchLoaderTests
     }
 
     [Test]
+    public void Origins_AreThoseOfTheSamplesWhateverTheThreads()
+    {
+        Assert.That(Origins(threads: 3), Is.EqualTo(Origins(threads: 1)));
+        Assert.That(Origins(threads: 1).Distinct().Count(), Is.GreaterThan(6));
+
+        static string[] Origins(int threads)
+        {
+            using var loader = new BatchLoader(new NoiseSource(), Augmented, 2, seed: 1, threadCount: threads);
+            return [.. Enumerable.Range(0, 5).SelectMany(_ =>
+            {
+                using TrainingBatch batch = loader.Next();
+                return batch.Origins.Select(origin => origin.ToString()).ToArray();
+            })];
+        }
+    }
+
+    [Test]
+    public void Description_NamesEverySampleAndWhatTheNetworkSees()
+    {
+        using var loader = new BatchLoader(new NoiseSource(), new Augmentation(AugmentationSettings.None), 2, seed: 1);
+        using TrainingBatch batch = loader.Next();
+        int length = NoiseSource.Size.ImageLength;
+        batch.Images.AsSpan(length, length).Fill(-7.25f);
+        batch.Images[length] = 1e30f;
+        batch.Images.AsSpan(2 * length, length).Fill(2);
+        batch.Images[2 * length] = float.NaN;
+        batch.Images[(2 * length) + 1] = float.PositiveInfinity;
+        batch.Images.AsSpan(3 * length, length).Fill(float.NaN);
+        string[] origins = [.. batch.Origins.Select(origin => origin.ToString())];
+        Assert.That(origins[0], Does.StartWith("case_0 slice "));
+        Assert.That(batch.Describe(), Does.StartWith($"CT: {origins[1]} (-7.25 to 1E+30), {origins[0]} (0."));
+        Assert.That(batch.Describe(), Does.EndWith($"; MR: {origins[2]} (2 to 2, 2 of {length} not finite), {origins[3]} ({length} of {length} not finite)"));
+    }
+
+    [Test]
+    public void Description_OfALargeBatchIsShort()
+    {
+        using var loader = new BatchLoader(new NoiseSource(), new Augmentation(AugmentationSettings.None), 100, seed: 1);
+        using TrainingBatch batch = loader.Next();
+        Assert.That(batch.Describe(), Has.Length.LessThan(2000).And.Contains(" and 84 more; MR: "));
+    }
+
+    [Test]
     public void Memory_IsRecycled()
     {
         var seen = new HashSet<float[]>(ReferenceEqualityComparer.Instance);
@@ -100,7 +143,7 @@ public class BatchLoaderTests
 
         public SampleShape Shape => Size;
 
-        public void Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
+        public SampleOrigin Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
         {
             if (Interlocked.Increment(ref draws) == FailingDraw)
             {
@@ -111,6 +154,7 @@ public class BatchLoaderTests
                 value = stream.NextUniform();
             }
             labels.Fill((byte)modality.Index);
+            return SampleOrigin.Slice($"case_{modality.Index}", (int)(stream.NextUniform() * 100));
         }
     }
 }

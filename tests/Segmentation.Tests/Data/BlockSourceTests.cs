@@ -104,6 +104,25 @@ internal sealed class BlockSourceTests
     }
 
     [Test]
+    public void Origins_name_the_case_and_the_block()
+    {
+        BlockSource source = Source();
+        (PhiloxStream first, PhiloxStream second) = (new(7, 3, 0, 0), new(7, 3, 0, 0));
+        SampleOrigin origin = source.Draw(Mr, ref first, new float[Block.ImageLength], new byte[Block.PixelCount]);
+        (PreparedCase drawn, (int slice, int row, int column)) = source.Choose(Mr, ref second);
+        Assert.That(origin.ToString(), Is.EqualTo($"{drawn.Id} block at ({slice},{row},{column})"));
+    }
+
+    [Test]
+    public void A_modality_without_foreground_is_drawn_from_anywhere([Values(0f, 0.5f, 1f)] float fraction)
+    {
+        // An organ beyond the volume is none.
+        var source = new BlockSource([Prepare(Ct), Prepare(Mr, organX: X)], [Ct, Mr], Block, AugmentationSettings.None, fraction);
+        for (uint number = 0; number < 50; number++)
+            Assert.That(Draw(source, Mr, number).Labels, Is.All.EqualTo(LabelValue.Background));
+    }
+
+    [Test]
     public void Bad_arguments_are_refused()
     {
         Assert.That(() => Source(1.5f), Throws.ArgumentException.With.Message.Contains("foreground fraction"));

@@ -48,11 +48,12 @@ public class SliceSourceTests
         var (first, second) = (new PhiloxStream(3, 5, 0, 0), new PhiloxStream(3, 5, 0, 0));
         var (image, expected) = (new float[source.Shape.ImageLength], new float[source.Shape.ImageLength]);
         var labels = new byte[source.Shape.PixelCount];
-        source.Draw(dataset.Modalities[1], ref first, image, labels);
+        SampleOrigin origin = source.Draw(dataset.Modalities[1], ref first, image, labels);
         (PreparedCase drawn, int slice) = source.Choose(dataset.Modalities[1], ref second);
         drawn.ReadImages(slice, 1, 3, expected);
         Assert.That(image, Is.EqualTo(expected));
         Assert.That(labels, Is.EqualTo(drawn.LabelsOf(slice).ToArray()));
+        Assert.That(origin.ToString(), Is.EqualTo($"{drawn.Id} slice {slice}"));
     }
 
     [Test]
@@ -70,6 +71,24 @@ public class SliceSourceTests
                 return batch.Images.ToArray();
             })];
         }
+    }
+
+    [Test]
+    public void ModalityWithoutForeground_IsDrawnFromAllItsSlices([Values(0f, 0.5f, 1f)] float fraction, [Values] bool classesUniform)
+    {
+        using var blank = new SyntheticDataset();
+        foreach (string id in new[] { "mr_0", "mr_1", "mr_2" })
+            blank.WriteCase(id, changeLabel: label => label.Voxels.AsSpan().Clear());
+        var source = new SliceSource(blank.Load().Cases, dataset.Modalities, 3, fraction, classesUniform);
+        var stream = new PhiloxStream(3, 0, 0, 0);
+        var drawn = new HashSet<(string, int)>();
+        for (int i = 0; i < 300; i++)
+        {
+            (PreparedCase from, int slice) = source.Choose(dataset.Modalities[1], ref stream);
+            drawn.Add((from.Id, slice));
+        }
+
+        Assert.That(drawn, Has.Count.EqualTo(3 * SyntheticDataset.Slices));
     }
 
     [Test]

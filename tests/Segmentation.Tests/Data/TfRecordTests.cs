@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -69,7 +70,8 @@ public class TfRecordTests
         var drawn = new HashSet<float>();
         for (int i = 0; i < 30; i++)
         {
-            source.Draw(source.Modalities[0], ref stream, image, labels);
+            SampleOrigin origin = source.Draw(source.Modalities[0], ref stream, image, labels);
+            Assert.That(origin.ToString(), Is.EqualTo($"pairs.tfrecords record {(image[0] == 1 ? 0 : 1)}"));
             drawn.Add(image[0]);
         }
         Assert.That(drawn, Is.EquivalentTo(new[] { 1f, 2f }));
@@ -111,6 +113,48 @@ public class TfRecordTests
     {
         string path = Write(Record(imageValue: float.NaN));
         Assert.That(() => TfRecordPair.Read(path, 0, 3), Throws.TypeOf<InvalidDataException>().With.Message.Contains("non-finite"));
+    }
+
+    [Test]
+    public void LabelsThatAreNoWholeNumbers_AreRefused([Values(0.5f, 1.000001f, -0.25f, float.NaN, float.PositiveInfinity)] float label)
+    {
+        string path = Write(Record(labelAt: i => i == 7 ? label : 1));
+        Assert.That(() => TfRecordPair.Read(path, 0, 3), Throws.TypeOf<InvalidDataException>()
+            .With.Message.Contains("at element 7 of label_vol, expected whole numbers").And.Message.Contains(path));
+    }
+
+    [Test]
+    public void CompressedFile_IsRefusedWithWhatToDo([Values("gzip", "zlib", "zlib fast", "zlib best")] string compression, [Values("a.tfrecords", "a.tfrecords.gz", "A.TFRECORD")] string name)
+    {
+        using var packed = new MemoryStream();
+        using (Stream packer = compression switch
+        {
+            "gzip" => new GZipStream(packed, CompressionLevel.Optimal),
+            "zlib" => new ZLibStream(packed, CompressionLevel.Optimal),
+            "zlib fast" => new ZLibStream(packed, CompressionLevel.Fastest),
+            _ => new ZLibStream(packed, CompressionLevel.SmallestSize),
+        })
+            packer.Write(Record());
+        string path = folder.File(name);
+        File.WriteAllBytes(path, packed.ToArray());
+        Assert.That(() => TfRecordFile.IndexRecords(path), Throws.TypeOf<InvalidDataException>()
+            .With.Message.Contains(path).And.Message.Contains("is compressed (").And.Message.Contains("compression_type"));
+    }
+
+    [Test]
+    public void RecordWhoseLengthLooksLikeGzip_IsRead()
+    {
+        string path = Write(Frame(new byte[0x8b1f]));
+        Assert.That(File.ReadAllBytes(path)[..2], Is.EqualTo(new byte[] { 0x1f, 0x8b }));
+        Assert.That(TfRecordFile.IndexRecords(path), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void DevicesAndEmptyFiles_HoldNoRecord()
+    {
+        Assert.That(TfRecordFile.IndexRecords(Write([])), Is.Empty);
+        File.CreateSymbolicLink(folder.File("zero.tfrecords"), "/dev/zero");
+        Assert.That(TfRecordFile.IndexRecords(folder.File("zero.tfrecords")), Is.Empty);
     }
 
     [Test]
