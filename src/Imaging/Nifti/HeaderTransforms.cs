@@ -35,7 +35,10 @@ internal sealed class HeaderTransforms(NiftiHeader header, string file, List<str
     }
 
     /// <summary>Whether the quaternion can be one of length 1. Float32 rounding may carry it just past.</summary>
-    public bool HasRotation => SquaredNorm <= 1 + 1e-6;
+    private bool HasRotation => SquaredNorm <= 1 + 1e-6;
+
+    /// <summary>Whether <see cref="Qform"/> gives a transform at all.</summary>
+    public bool HasQform => HasRotation && header.PixDim.Skip(1).Take(3).Concat(header.QOffset).All(double.IsFinite);
 
     private double SquaredNorm => header.Quatern.Sum(component => component * component);
 

@@ -49,8 +49,8 @@ internal static class PlacementNotes
         if (!NiftiHeader.IsTransform(header.QformCode) || geometry.Affine.Shear > VisibleShear)
             return "";
         var transforms = new HeaderTransforms(header, "", []);
-        if (!transforms.HasRotation)
-            return "sform and qform disagree: quatern_b/c/d is no rotation; the sform is used, as in nibabel";
+        if (!transforms.HasQform)
+            return "sform and qform disagree: the qform's fields are no transform; the sform is used, as in nibabel";
         var apart = LargestDistance(geometry, transforms.Qform().Scaled(unit));
         return apart <= PlaceTolerance * Math.Min(geometry.Spacing.X, Math.Min(geometry.Spacing.Y, geometry.Spacing.Z)) ? ""
             : string.Create(CultureInfo.InvariantCulture, $"sform and qform disagree: they place a corner of the volume {apart:G4} mm apart; the sform is used, as in nibabel");

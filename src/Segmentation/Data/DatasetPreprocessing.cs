@@ -71,6 +71,7 @@ public static class DatasetPreprocessing
             return OriginalGrid.Of(NiftiFile.Open(source.ImagePath).Geometry);
         LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
         Volume<float> canonical = Orientation.Reorient(loaded.Image, CaseGrid.CanonicalAxes);
+        GridLimits.RequireResampling($"case '{source.Id}'", canonical.Geometry, spacing);
         Geometry target = Resampling.Respace(canonical.Geometry, spacing);
         if (loaded.Labels is not null)
             NiftiWriter.Write(label, Resampling.Nearest(Orientation.Reorient(loaded.Labels, CaseGrid.CanonicalAxes), target));

@@ -36,12 +36,14 @@ public sealed class PlacementTests
         Assert.That(image.Notes.Single(), Does.StartWith("sform and qform disagree"));
     }
 
-    [Test]
-    public void UnreadableQformBesideAnSformIsNotedOnly()
+    [TestCase(Quatern, 3f)]
+    [TestCase(Quatern + 4, float.NaN)]
+    [TestCase(QOffset, float.PositiveInfinity)]
+    public void UnreadableQformBesideAnSformIsNotedOnly(int at, float value)
     {
-        var image = Open(Bytes().With(Quatern, 3f));
+        var image = Open(Bytes().With(at, value));
         AssertAffine(image, [-2, 0, 0, 3, 0, 2, 0, -2, 0, 0, 3, -1.5]);
-        Assert.That(image.Notes.Single(), Does.Contain("quatern_b/c/d is no rotation"));
+        Assert.That(image.Notes.Single(), Does.Contain("the qform's fields are no transform"));
     }
 
     [TestCase(7, 1, AffineSource.Qform, "sform_code 7 does not exist")]
