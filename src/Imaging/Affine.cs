@@ -12,6 +12,15 @@ public sealed record Affine(Vector3d I, Vector3d J, Vector3d K, Vector3d Origin)
 
     public double Determinant => Vector3d.Dot(I, Vector3d.Cross(J, K));
 
+    /// <summary>
+    /// The largest |cosine| of the angle between two axes: 0 for orthogonal axes; above, the grid is sheared (gantry tilt).
+    /// </summary>
+    public double Shear => new[] { Cosine(I, J), Cosine(J, K), Cosine(K, I) }.Max();
+
+    /// <summary>The volume of a voxel over that of a box with its edges: 1 for orthogonal axes, 0 for axes in a plane.</summary>
+    public double VolumeRatio =>
+        Math.Abs(Vector3d.Dot(I * (1 / I.Length), Vector3d.Cross(J * (1 / J.Length), K * (1 / K.Length))));
+
     /// <summary>Whether lengths and volume are representable, so that every voxel has a place.</summary>
     public bool IsFinite => double.IsFinite(Determinant + I.Length + J.Length + K.Length + Origin.Length);
 
@@ -31,6 +40,9 @@ public sealed record Affine(Vector3d I, Vector3d J, Vector3d K, Vector3d Origin)
     /// <summary>Axes along the world's, e.g. LAS for <c>Diagonal((-1, 1, 3), ...)</c>.</summary>
     public static Affine Diagonal(Vector3d steps, Vector3d origin) =>
         new(new(steps.X, 0, 0), new(0, steps.Y, 0), new(0, 0, steps.Z), origin);
+
+    /// <summary>The same grid with another unit of length.</summary>
+    public Affine Scaled(double factor) => factor == 1 ? this : new(I * factor, J * factor, K * factor, Origin * factor);
 
     /// <summary>World position of a (fractional) voxel index.</summary>
     public Vector3d Apply(double i, double j, double k) => Origin + (I * i) + (J * j) + (K * k);
@@ -56,6 +68,8 @@ public sealed record Affine(Vector3d I, Vector3d J, Vector3d K, Vector3d Origin)
 
         return new string(codes);
     }
+
+    private static double Cosine(Vector3d a, Vector3d b) => Math.Abs(Vector3d.Dot(a, b)) / (a.Length * b.Length);
 
     private double Cosine(int axis, int world) => Column(axis)[world] / Column(axis).Length;
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace UnpairedSegEngine.Imaging;
 
 /// <summary>The grid of a volume: size in voxels and where the voxels lie in the world. Immutable.</summary>
@@ -46,30 +44,28 @@ public sealed class Geometry
 
     public bool SameShape(Geometry other) => X == other.X && Y == other.Y && Z == other.Z;
 
-    /// <summary>Whether two grids are the same: shape, spacing and origin within <paramref name="tolerance"/> mm, directions within
-    /// <paramref name="directionTolerance"/> per component. <paramref name="difference"/> says in one line what differs, or
-    /// is empty.</summary>
+    /// <summary>The longest distance between two corners of the volume, mm.</summary>
+    public double Diagonal
+    {
+        get
+        {
+            var (x, y, z) = (Affine.I * X, Affine.J * Y, Affine.K * Z);
+            return new[] { x + y + z, x + y - z, x - y + z, y + z - x }.Max(diagonal => diagonal.Length);
+        }
+    }
+
+    /// <summary>Whether two grids are the same: shape, spacing and origin within <paramref name="tolerance"/> mm and a twentieth of a voxel,
+    /// directions within <paramref name="directionTolerance"/> per component. <paramref name="difference"/> says in one line what differs, with
+    /// both values and how much, or is empty.</summary>
     public bool Matches(Geometry other, out string difference, double tolerance = 1e-3, double directionTolerance = 1e-4)
     {
         ArgumentNullException.ThrowIfNull(other);
-        difference = "";
-        if (!SameShape(other))
-            difference = $"shape {ShapeText()} against {other.ShapeText()}";
-        else if (Enumerable.Range(0, 3).Any(a => Math.Abs(Spacing[a] - other.Spacing[a]) > tolerance))
-            difference = $"spacing {Text(Spacing)} mm against {Text(other.Spacing)} mm";
-        else if (Enumerable.Range(0, 9).Any(c => Math.Abs(Direction(c) - other.Direction(c)) > directionTolerance))
-            difference = $"axis directions differ ({AxisCodes} against {other.AxisCodes})";
-        else if ((Affine.Origin - other.Affine.Origin).Length > tolerance)
-            difference = $"origin {Text(Affine.Origin)} mm against {Text(other.Affine.Origin)} mm";
+        difference = GridDifference.Between(this, other, tolerance, directionTolerance);
         return difference.Length == 0;
     }
 
     /// <summary>"256x256x40".</summary>
     public string ShapeText() => $"{X}x{Y}x{Z}";
 
-    public override string ToString() => $"{ShapeText()} {AxisCodes} at {Text(Spacing)} mm";
-
-    private double Direction(int cell) => Affine[cell % 3, cell / 3] / Spacing[cell / 3];
-
-    private static string Text(Vector3d v) => string.Create(CultureInfo.InvariantCulture, $"({v.X:0.####}, {v.Y:0.####}, {v.Z:0.####})");
+    public override string ToString() => $"{ShapeText()} {AxisCodes} at {Spacing.ToText()} mm";
 }

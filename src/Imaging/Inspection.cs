@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Runtime.InteropServices;
 using UnpairedSegEngine.Imaging.Nifti;
 
 namespace UnpairedSegEngine.Imaging;
@@ -19,8 +18,14 @@ public sealed record Inspection
 
     public required string DataType { get; init; }
 
-    /// <summary>Millimetres per voxel along each array axis.</summary>
+    /// <summary>Per voxel along each array axis, in <see cref="Units"/>.</summary>
     public required double[] Spacing { get; init; }
+
+    /// <summary>Unit of <see cref="Spacing"/> and <see cref="Affine"/>: always "mm", whatever the header has.</summary>
+    public string Units { get; } = SpatialUnit.Millimetre.Name();
+
+    /// <summary>Unit of length in the header's xyzt_units: "mm", "micron", "metre" or "unknown".</summary>
+    public required string StoredUnits { get; init; }
 
     /// <summary>Where each array axis runs to, e.g. "LAS".</summary>
     public required string Orientation { get; init; }
@@ -65,8 +70,7 @@ public sealed record Inspection
     {
         var image = NiftiFile.Open(path);
         var (header, geometry) = (image.Header, image.Geometry);
-        var scaled = header.DataType.IsReal() ? image.ToScaledDoubles() : null;
-        double[] finite = [.. (scaled ?? []).Where(double.IsFinite)];
+        var values = header.DataType.IsReal() ? ValueStatistics.Of(image) : null;
         return new Inspection
         {
             File = path,
@@ -75,20 +79,19 @@ public sealed record Inspection
             Shape = header.Shape,
             DataType = header.DataType.Name(),
             Spacing = [geometry.Spacing.X, geometry.Spacing.Y, geometry.Spacing.Z],
+            StoredUnits = header.SpatialUnit.Name(),
             Orientation = geometry.AxisCodes,
             Affine = geometry.Affine.ToRows(),
             AffineSource = header.AffineSource.ToString().ToLowerInvariant(),
             Scaling = header.HasScaling ? [header.SclSlope, header.SclInter] : null,
-            Minimum = finite.Length > 0 ? finite.Min() : null,
-            Maximum = finite.Length > 0 ? finite.Max() : null,
-            Mean = finite.Length > 0 ? finite.Average() : null,
-            NonFinite = (scaled?.Length ?? 0) - finite.Length,
-            StoredSha256 = Hash(image.StoredVoxels),
-            ScaledSha256 = scaled is null ? null : Hash(MemoryMarshal.AsBytes(scaled.AsSpan())),
+            Minimum = values?.Minimum,
+            Maximum = values?.Maximum,
+            Mean = values?.Mean,
+            NonFinite = values?.NonFinite ?? 0,
+            StoredSha256 = Convert.ToHexStringLower(SHA256.HashData(image.StoredVoxels)),
+            ScaledSha256 = values?.Sha256,
             Extensions = [.. image.Extensions.Select(e => e.Code)],
             Notes = image.Notes,
         };
     }
-
-    private static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

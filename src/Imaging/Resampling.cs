@@ -111,7 +111,7 @@ public static class Resampling
             var scale = Vector3d.Dot(to.Column(axis), unit) / source.Spacing[axis];
             if ((to.Column(axis) * (1 / target.Spacing[axis]) - unit).Length > DirectionTolerance)
                 throw new ArgumentException(
-                    $"cannot resample between grids with other axis directions ({source} to {target}): reorient first");
+                    $"cannot resample from {source} to {target}: {GridDifference.Directions(source, target, DirectionTolerance)}: reorient first");
             var start = IndexOf(source, to.Origin, axis);
             return [.. Enumerable.Range(0, target.Size(axis)).Select(t => At(start + (scale * t), source.Size(axis)))];
         }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace UnpairedSegEngine.Imaging;
 
 /// <summary>Three doubles: a voxel position or a point or direction in millimetres.</summary>
@@ -13,6 +15,9 @@ public readonly record struct Vector3d(double X, double Y, double Z)
         2 => Z,
         _ => throw new ArgumentOutOfRangeException(nameof(axis), axis, "a vector has the axes 0, 1 and 2"),
     };
+
+    /// <summary>"(0.7, 0.7, 5)": up to seven digits each.</summary>
+    public string ToText() => string.Create(CultureInfo.InvariantCulture, $"({X:G7}, {Y:G7}, {Z:G7})");
 
     public static Vector3d operator +(Vector3d a, Vector3d b) => new(a.X + b.X, a.Y + b.Y, a.Z + b.Z);
 

@@ -19,7 +19,7 @@ internal sealed partial class ExperimentVerbTests : CommandLine
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Contain("[6/6]").And.Contain("report.html"));
         string page = File.ReadAllText(Path.Combine(experiment, "report.html"));
-        foreach (string part in new[] { "individual", "y-shape", "Paired differences", "<svg", "data:image/png;base64,", "true class", "HD95, mm", "ASSD, mm" })
+        foreach (string part in new[] { "individual", "y-shape", "Paired differences", "<svg", "data:image/png;base64,", "true class", "HD95, mm", "ASSD, mm", "Missed and hallucinated organs", "penalized", "rank" })
             Assert.That(page, Does.Contain(part));
         Assert.That(page, Does.Not.Contain("<script").And.Not.Contain("<link").And.Not.Contain("src=\"http"));
         Assert.That(File.ReadAllLines(Path.Combine(experiment, "report.csv")), Has.Length.EqualTo(1 + (6 * 2 * 4)));

@@ -26,7 +26,7 @@ internal sealed class VolumeVerbTests : CommandLine
         Assert.That(report.RootElement.GetProperty("definitions").GetProperty("hd95_mm").GetString(), Does.Contain("percentiles"));
         Assert.That(report.RootElement.GetProperty("cases")[0].GetProperty("scores").EnumerateObject().First().Value.GetProperty("presence").GetString(), Is.Not.Empty);
         Assert.That(File.ReadAllLines(PathOf("r.csv"))[0], Does.StartWith("case,modality,organ,presence,dice"));
-        Assert.That(File.ReadAllText(PathOf("r.md")), Does.Contain("| organ | dice | iou | hd_mm | hd95_mm | assd_mm | nsd |"));
+        Assert.That(File.ReadAllText(PathOf("r.md")), Does.Contain("| organ | dice | iou | hd_mm (found only) | hd95_mm (found only) | assd_mm (found only) | nsd |"));
 
         string image = Directory.GetFiles(Path.Combine(prepared, "imagesTs"), "ct_*").Single();
         (code, _, errors) = Run("predict", "--run", run, "--modality", "CT", "--in", image, "--out", labels, "--save-probabilities", "--blend", "uniform", "--overlap", "0.25", "--tta", "mirror");
@@ -52,6 +52,8 @@ internal sealed class VolumeVerbTests : CommandLine
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Contain("mean Dice over organs: CT 1.000, MR 1.000"));
         Assert.That(File.ReadAllLines(PathOf("same.csv"))[1].Split(',')[4..9], Is.EqualTo(new[] { "1", "1", "0", "0", "0" }));
+
+        Assert.That(output, Does.Contain("hd95_mm (found only)").And.Contain("hd95_penalized_mm"));
 
         string empty = Directory.CreateDirectory(PathOf("empty")).FullName;
         RequireOneLine(Run("evaluate", "--predictions", empty, "--references", references), 3, "has no prediction for");

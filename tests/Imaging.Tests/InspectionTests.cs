@@ -16,11 +16,26 @@ public sealed class InspectionTests
         Assert.That(inspection.Shape, Is.EqualTo([4, 3, 2]));
         Assert.That((inspection.Orientation, inspection.AffineSource), Is.EqualTo(("LAS", "sform")));
         Assert.That(inspection.Spacing, Is.EqualTo([2, 2, 3]));
+        Assert.That((inspection.Units, inspection.StoredUnits), Is.EqualTo(("mm", "mm")));
         Assert.That((inspection.Minimum, inspection.Maximum, inspection.Mean), Is.EqualTo((-5, 18, 6.5)));
 
         File.WriteAllBytes(folder.File("b.nii"), SmallNifti.Bytes(version: 2));
         var other = Inspection.Of(folder.File("b.nii"));
         Assert.That((other.StoredSha256, other.ScaledSha256), Is.EqualTo((inspection.StoredSha256, inspection.ScaledSha256)), "byte order and version do not matter");
+    }
+
+    [Test]
+    public void MicronsAreShownInMillimetresAndSaid()
+    {
+        using var folder = new TemporaryFolder();
+        var bytes = SmallNifti.Bytes();
+        bytes[123] = 3;
+        File.WriteAllBytes(folder.File("a.nii"), bytes);
+        var inspection = Inspection.Of(folder.File("a.nii"));
+        Assert.That(inspection.Spacing, Is.EqualTo([0.002, 0.002, 0.003]).Within(1e-12));
+        Assert.That((inspection.Units, inspection.StoredUnits), Is.EqualTo(("mm", "micron")));
+        Assert.That(inspection.Notes.Single(), Does.Contain("micron"));
+        Assert.That(JsonSerializer.Serialize(inspection), Does.Contain("\"Units\":\"mm\"").And.Contain("\"StoredUnits\":\"micron\""));
     }
 
     [Test]

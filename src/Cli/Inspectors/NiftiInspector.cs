@@ -19,7 +19,7 @@ internal sealed class NiftiInspector(string path) : IInspector
             ("format", $"{i.Format}, {i.Endian}-endian"),
             ("shape", string.Join(" x ", i.Shape)),
             ("dtype", i.DataType),
-            ("spacing", $"{Numbers(i.Spacing)} mm"),
+            ("spacing", $"{Numbers(i.Spacing)} {i.Units}{(i.StoredUnits == i.Units ? "" : $" (xyzt_units: {i.StoredUnits})")}"),
             ("orientation", $"{i.Orientation} (from {i.AffineSource})"),
             ("affine", string.Join("; ", i.Affine.Select(Numbers))),
             ("scaling", i.Scaling is null ? "none" : $"slope {Number(i.Scaling[0])}, intercept {Number(i.Scaling[1])}"),

@@ -2,10 +2,13 @@ namespace UnpairedSegEngine.Imaging.Metrics;
 
 /// <summary>
 /// Distances in mm between the surfaces of a structure in a prediction and its reference. The surface are the voxels of the structure with a neighbour across a face
-/// that is not of it, or beyond the volume; distances are between voxel centres, every surface voxel counts once.
+/// that is not of it, or beyond the volume; distances are between voxel centres in the world, in sheared grids (gantry tilt), too; every surface voxel counts once.
 /// </summary>
 public sealed class SurfaceDistances
 {
+    /// <summary>What float32 headers do to right angles. A transform along the axes is off by half of it at most, relative to the distance.</summary>
+    private const double OrthogonalWithin = 5e-7;
+
     private readonly double[] fromPrediction, fromReference;
 
     private SurfaceDistances(double[] fromPrediction, double[] fromReference)
@@ -30,7 +33,7 @@ public sealed class SurfaceDistances
 
     /// <summary>The distances of one class; null where it is missing from either map.</summary>
     /// <param name="prediction">Label map.</param>
-    /// <param name="reference">Label map on a grid of the same shape; its spacing counts.</param>
+    /// <param name="reference">Label map on a grid of the same shape; its affine counts.</param>
     /// <param name="label">The class.</param>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
     public static SurfaceDistances? Between(Volume<byte> prediction, Volume<byte> reference, byte label)
@@ -42,8 +45,29 @@ public sealed class SurfaceDistances
         List<int> predicted = Surface(prediction, label), actual = Surface(reference, label);
         if (predicted.Count == 0 || actual.Count == 0)
             return null;
+        if (reference.Geometry.Affine.Shear > OrthogonalWithin)
+        {
+            Vector3d[] predictedPlaces = Places(reference.Geometry, predicted), actualPlaces = Places(reference.Geometry, actual);
+            return new SurfaceDistances(Distances(predictedPlaces, actualPlaces), Distances(actualPlaces, predictedPlaces));
+        }
+
         var box = new SurfaceBox(reference.Geometry, predicted.Concat(actual));
         return new SurfaceDistances(box.Distances(predicted, actual), box.Distances(actual, predicted));
+    }
+
+    private static double[] Distances(Vector3d[] from, Vector3d[] to)
+    {
+        var tree = new PointTree([.. to]);
+        var distances = new double[from.Length];
+        Parallel.For(0, from.Length, i => distances[i] = tree.Distance(from[i]));
+        return distances;
+    }
+
+    /// <summary>Relative to the first voxel: a far origin would cost digits.</summary>
+    private static Vector3d[] Places(Geometry grid, List<int> voxels)
+    {
+        Affine axes = grid.Affine with { Origin = default };
+        return [.. voxels.Select(voxel => axes.Apply(voxel % grid.X, voxel / grid.X % grid.Y, voxel / (grid.X * grid.Y)))];
     }
 
     private static double Percentile(double[] sorted, double share)

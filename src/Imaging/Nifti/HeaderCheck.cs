@@ -8,6 +8,9 @@ internal static class HeaderCheck
     private const int Nifti1DataStart = 352;
     private const int Nifti2DataStart = 544;
 
+    /// <summary>Header and extensions together: more is read from no file, compressed or not.</summary>
+    public const long LargestDataStart = 16 << 20;
+
     /// <summary>Refuses a header that cannot be read safely.</summary>
     /// <returns>Notes: oddities that were accepted, one line each.</returns>
     /// <exception cref="InvalidDataException">Names the file and the field.</exception>
@@ -69,6 +72,8 @@ internal static class HeaderCheck
         var first = header.IsSingleFile ? header.Version == 1 ? Nifti1DataStart : Nifti2DataStart : 0;
         if (!(offset >= first) || offset > long.MaxValue / 2 || offset != Math.Floor(offset))
             throw Bad(file, "vox_offset", Number(offset), $"a whole number of at least {first}");
+        if (header.IsSingleFile && offset > LargestDataStart)
+            throw Bad(file, "vox_offset", Number(offset), $"at most {LargestDataStart} (16 MiB of extensions)");
         if (offset % 16 != 0)
             notes.Add($"vox_offset {Number(offset)} is no multiple of 16 (SPM expects one)");
     }

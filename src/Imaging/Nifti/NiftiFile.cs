@@ -18,7 +18,7 @@ public static class NiftiFile
         var start = (long)header.VoxOffset;
         var extensions = header.IsAnalyze
             ? []
-            : ExtensionReader.Read(stream, header, header.IsSingleFile ? start : long.MaxValue, headerFile);
+            : ExtensionReader.Read(stream, header, header.IsSingleFile ? start : HeaderCheck.LargestDataStart, headerFile);
         if (header.IsSingleFile)
             return new NiftiImage(path, header, geometry, extensions, ReadVoxels(stream, header, headerFile), notes);
         var imageFile = NiftiPaths.ImageFile(headerFile);
@@ -56,13 +56,19 @@ public static class NiftiFile
         if (!stream.SkipTo((long)header.VoxOffset))
             throw HeaderCheck.Bad(
                 file, "vox_offset", HeaderCheck.Number(header.VoxOffset), $"an offset within the file's {stream.Position} bytes");
+        // What a file can hold follows from its size: a claim beyond it is refused unread.
+        var possible = stream.MostBytesLeft;
+        if (possible < needed)
+            throw Cut(stream.IsCompressed ? $"at most {possible}" : $"{Math.Max(0, possible)}");
         var voxels = stream.Read(needed);
         if (voxels.Length < needed)
-            throw new InvalidDataException(
-                $"{file}: the voxel data are cut: {voxels.Length} bytes, expected {needed} for {string.Join("x", header.Shape)} {header.DataType.Name()}");
+            throw Cut($"{voxels.Length}");
         stream.VerifyEnd();
         if (header.BigEndian)
             ByteOrder.Swap(voxels, header.DataType.ComponentBytes());
         return voxels;
+
+        InvalidDataException Cut(string found) => new(
+            $"{file}: the voxel data are cut: {found} bytes, expected {needed} for {string.Join("x", header.Shape)} {header.DataType.Name()}");
     }
 }

@@ -82,10 +82,14 @@ public sealed record NiftiHeader
     /// <summary>The sform where its code is set, else the qform, else spacing alone, as in nibabel.</summary>
     public AffineSource AffineSource => this switch
     {
-        { IsAnalyze: false, SformCode: > 0 } => AffineSource.Sform,
-        { IsAnalyze: false, QformCode: > 0 } => AffineSource.Qform,
+        { IsAnalyze: true } => AffineSource.Spacing,
+        _ when IsTransform(SformCode) => AffineSource.Sform,
+        _ when IsTransform(QformCode) => AffineSource.Qform,
         _ => AffineSource.Spacing,
     };
+
+    /// <summary>The unit of spacing and transforms as stored. Analyze 7.5 has another field in its place: mm.</summary>
+    public SpatialUnit SpatialUnit => IsAnalyze ? SpatialUnit.Millimetre : SpatialUnits.Of(XyztUnits);
 
     /// <summary>348 or 540.</summary>
     public int SizeOfHdr => Version == 1 ? HeaderCodec.Nifti1Bytes : HeaderCodec.Nifti2Bytes;
@@ -97,4 +101,7 @@ public sealed record NiftiHeader
     /// Whether scl_slope and scl_inter apply: slope finite and not 0, as the standard says. Analyze 7.5 has no scaling.
     /// </summary>
     public bool HasScaling => !IsAnalyze && double.IsFinite(SclSlope) && SclSlope != 0;
+
+    /// <summary>Whether an sform or qform code says that there is a transform; nibabel takes codes that the standard does not know as 0.</summary>
+    internal static bool IsTransform(int code) => code is >= 1 and <= 5;
 }

@@ -6,6 +6,8 @@ namespace UnpairedSegEngine.Imaging.Nifti;
 /// <summary>A NIfTI file in memory: header, grid, extensions and the voxels as stored.</summary>
 public sealed class NiftiImage
 {
+    private const int BlockVoxels = 1 << 16;
+
     internal NiftiImage(
         string path, NiftiHeader header, Geometry geometry, IReadOnlyList<NiftiExtension> extensions, byte[] stored, IReadOnlyList<string> notes)
     {
@@ -34,17 +36,22 @@ public sealed class NiftiImage
     /// fastest.
     /// </summary>
     /// <exception cref="InvalidDataException">A complex or colour data type.</exception>
-    public double[] ToScaledDoubles()
-    {
-        var values = StoredAs<double>();
-        if (Header.HasScaling)
-        {
-            // Two roundings, as numpy's raw * slope + inter has them: no fused multiply-add.
-            for (var i = 0; i < values.Length; i++)
-                values[i] = (values[i] * Header.SclSlope) + Header.SclInter;
-        }
+    public double[] ToScaledDoubles() => Scaled(value => value);
 
-        return values;
+    /// <summary>Hands out the values of <see cref="ToScaledDoubles"/> in order, a small block at a time, each with the index of its first voxel.</summary>
+    /// <exception cref="InvalidDataException">A complex or colour data type.</exception>
+    public void ReadScaled(Action<int, ReadOnlyMemory<double>> take)
+    {
+        var count = StoredVoxels.Length / Header.DataType.VoxelBytes();
+        var block = new double[Math.Min(count, BlockVoxels)];
+        for (var first = 0; first < count; first += block.Length)
+        {
+            var part = block.AsMemory(0, Math.Min(block.Length, count - first));
+            CopyStored(first, part.Span);
+            if (Header.HasScaling)
+                Scale(part.Span);
+            take(first, part);
+        }
     }
 
     /// <summary>The scaled values as an image.</summary>
@@ -52,7 +59,11 @@ public sealed class NiftiImage
     public Volume<float> ToFloatVolume()
     {
         RequireThreeDimensions();
-        return new Volume<float>(Geometry, IsScaled ? Array.ConvertAll(ToScaledDoubles(), value => (float)value) : StoredAs<float>());
+        if (IsScaled)
+            return new Volume<float>(Geometry, Scaled(value => (float)value));
+        var volume = new Volume<float>(Geometry);
+        CopyStored(0, volume.Voxels.AsSpan());
+        return volume;
     }
 
     /// <summary>The scaled values as a label map.</summary>
@@ -62,7 +73,7 @@ public sealed class NiftiImage
     {
         RequireThreeDimensions();
         var plain = Header.DataType == NiftiDataType.UInt8 && !IsScaled;
-        return new Volume<byte>(Geometry, plain ? [.. StoredVoxels] : Array.ConvertAll(ToScaledDoubles(), Label));
+        return new Volume<byte>(Geometry, plain ? [.. StoredVoxels] : Scaled(Label));
     }
 
     private bool IsScaled => Header.HasScaling && (Header.SclSlope != 1 || Header.SclInter != 0);
@@ -82,32 +93,51 @@ public sealed class NiftiImage
                 Path, "dim", string.Join("x", Header.Shape), "one 3D volume; split a series into its volumes first");
     }
 
-    private TTo[] StoredAs<TTo>()
-        where TTo : unmanaged, INumberBase<TTo>
-        => Header.DataType switch
+    private T[] Scaled<T>(Func<double, T> convert)
+    {
+        var values = new T[StoredVoxels.Length / Header.DataType.VoxelBytes()];
+        ReadScaled((first, block) =>
         {
-            NiftiDataType.UInt8 => Convert<byte, TTo>(),
-            NiftiDataType.Int8 => Convert<sbyte, TTo>(),
-            NiftiDataType.Int16 => Convert<short, TTo>(),
-            NiftiDataType.UInt16 => Convert<ushort, TTo>(),
-            NiftiDataType.Int32 => Convert<int, TTo>(),
-            NiftiDataType.UInt32 => Convert<uint, TTo>(),
-            NiftiDataType.Int64 => Convert<long, TTo>(),
-            NiftiDataType.UInt64 => Convert<ulong, TTo>(),
-            NiftiDataType.Float32 => Convert<float, TTo>(),
-            NiftiDataType.Float64 => Convert<double, TTo>(),
+            foreach (var value in block.Span)
+                values[first++] = convert(value);
+        });
+        return values;
+    }
+
+    // Two roundings, as numpy's raw * slope + inter has them: no fused multiply-add.
+    private void Scale(Span<double> values)
+    {
+        for (var i = 0; i < values.Length; i++)
+            values[i] = (values[i] * Header.SclSlope) + Header.SclInter;
+    }
+
+    private void CopyStored<T>(int first, Span<T> target)
+        where T : unmanaged, INumberBase<T>
+    {
+        Action<int, Span<T>> copy = Header.DataType switch
+        {
+            NiftiDataType.UInt8 => Copy<byte, T>,
+            NiftiDataType.Int8 => Copy<sbyte, T>,
+            NiftiDataType.Int16 => Copy<short, T>,
+            NiftiDataType.UInt16 => Copy<ushort, T>,
+            NiftiDataType.Int32 => Copy<int, T>,
+            NiftiDataType.UInt32 => Copy<uint, T>,
+            NiftiDataType.Int64 => Copy<long, T>,
+            NiftiDataType.UInt64 => Copy<ulong, T>,
+            NiftiDataType.Float32 => Copy<float, T>,
+            NiftiDataType.Float64 => Copy<double, T>,
             _ => throw HeaderCheck.Bad(
                 Path, "datatype", Header.DataType.Name(), "real numbers (its stored bytes alone can be read)"),
         };
+        copy(first, target);
+    }
 
-    private TTo[] Convert<TFrom, TTo>()
+    private void Copy<TFrom, TTo>(int first, Span<TTo> target)
         where TFrom : unmanaged, INumberBase<TFrom>
         where TTo : unmanaged, INumberBase<TTo>
     {
-        var stored = MemoryMarshal.Cast<byte, TFrom>(StoredVoxels);
-        var values = new TTo[stored.Length];
-        for (var i = 0; i < values.Length; i++)
-            values[i] = TTo.CreateTruncating(stored[i]);
-        return values;
+        var stored = MemoryMarshal.Cast<byte, TFrom>(StoredVoxels).Slice(first, target.Length);
+        for (var i = 0; i < target.Length; i++)
+            target[i] = TTo.CreateTruncating(stored[i]);
     }
 }

@@ -4,35 +4,51 @@ namespace UnpairedSegEngine.Imaging.Nifti;
 
 /// <summary>
 /// The (decompressed) bytes of a NIfTI file, read forward. Memory grows with the bytes that really arrive, never with what a
-/// header promises, and no more than the wanted bytes are ever held: a gzip bomb costs nothing.
+/// header promises, and no more than the wanted bytes are ever held.
 /// </summary>
 internal sealed class NiftiStream : IDisposable
 {
     private const int FirstChunk = 1 << 20;
     private const long TrailingLimit = 64L << 20;
 
+    /// <summary>Bytes that a byte of deflate can at most become: 258 for every two bits (zlib's technical notes).</summary>
+    private const long LargestExpansion = 1032;
+
     private readonly string file;
     private readonly Stream stream;
-    private readonly bool gzipped;
+    private readonly long storedBytes;
     private readonly byte[] skipped = new byte[1 << 16];
 
     public NiftiStream(string file)
     {
         this.file = file;
         var raw = File.OpenRead(file);
+        if (!raw.CanSeek)
+        {
+            raw.Dispose();
+            throw new InvalidDataException($"{file}: is no regular file");
+        }
+
+        storedBytes = raw.Length;
         Span<byte> magic = stackalloc byte[2];
-        gzipped = raw.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+        IsCompressed = raw.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
         raw.Position = 0;
-        stream = gzipped ? new GZipStream(raw, CompressionMode.Decompress) : new BufferedStream(raw);
+        stream = IsCompressed ? new GZipStream(raw, CompressionMode.Decompress) : new BufferedStream(raw);
     }
+
+    /// <summary>Whether the file begins as gzip, whatever its name.</summary>
+    public bool IsCompressed { get; }
 
     /// <summary>Bytes read so far.</summary>
     public long Position { get; private set; }
 
+    /// <summary>How many more bytes there can be: exact for a plain file, what the size of a compressed one allows.</summary>
+    public long MostBytesLeft => (IsCompressed ? storedBytes * LargestExpansion : storedBytes) - Position;
+
     /// <summary>Up to <paramref name="count"/> bytes; fewer at the end of the file.</summary>
     public byte[] Read(long count)
     {
-        var buffer = new byte[Math.Min(count, FirstChunk)];
+        var buffer = new byte[Math.Min(count, IsCompressed ? FirstChunk : Math.Max(0, MostBytesLeft))];
         var filled = 0;
         while (true)
         {
@@ -43,7 +59,7 @@ internal sealed class NiftiStream : IDisposable
             if (got == 0)
                 return buffer[..filled];
             if (filled == buffer.Length)
-                Array.Resize(ref buffer, (int)Math.Min(count, 2L * filled));
+                Array.Resize(ref buffer, (int)Math.Min(count, Math.Max(FirstChunk, 2L * filled)));
         }
     }
 
@@ -65,7 +81,7 @@ internal sealed class NiftiStream : IDisposable
     /// <exception cref="InvalidDataException">Corrupt or cut, or far longer than its header says.</exception>
     public void VerifyEnd()
     {
-        if (gzipped && SkipTo(Position + TrailingLimit))
+        if (IsCompressed && SkipTo(Position + TrailingLimit))
             throw new InvalidDataException(
                 $"{file}: the gzip stream goes on for more than {TrailingLimit >> 20} MiB after the voxels that its header declares");
     }

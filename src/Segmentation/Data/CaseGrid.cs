@@ -5,7 +5,8 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <summary>
 /// How a volume's own voxel grid and the grid that the network sees map onto each other. Network slices are axial with columns running to the patient's left and
 /// rows to the front (LAS). They cover the whole volume, centred: either with square pixels such that a slice fits into a sample, with a margin on the shorter side, or
-/// at a given voxel size, with a margin where a volume is smaller than a sample.
+/// at a given voxel size, with a margin where a volume is smaller than a sample. A sheared grid (gantry tilt) stays sheared: spacing runs along its own axes, as in every
+/// pipeline that resamples axis by axis; what comes back lies on the volume's own grid.
 /// </summary>
 public sealed class CaseGrid
 {
@@ -17,17 +18,21 @@ public sealed class CaseGrid
     private readonly AxisSampling slicesToNetwork, slicesToCanonical;
 
     /// <summary>Maps between a volume and the network's grid.</summary>
+    /// <param name="caseId">Whose grid it is, for the message.</param>
     /// <param name="original">The volume's own grid.</param>
     /// <param name="canonical">That grid after reorientation to <see cref="CanonicalAxes"/>.</param>
     /// <param name="sample">Size of a sample: of every slice where slices are fitted, else the least size of the grid.</param>
     /// <param name="spacing">Voxel size of the network's grid.</param>
-    internal CaseGrid(Geometry original, Geometry canonical, SampleShape sample, VoxelSpacing spacing)
+    /// <exception cref="InvalidDataException">The volume's spacing asks for more voxels than <see cref="GridLimits"/> allow.</exception>
+    internal CaseGrid(string caseId, Geometry original, Geometry canonical, SampleShape sample, VoxelSpacing spacing)
     {
         Original = original;
         this.canonical = canonical;
         double fitted = Math.Max(canonical.X * canonical.Spacing.X / sample.Width, canonical.Y * canonical.Spacing.Y / sample.Height);
         Spacing = new Vector3d(
             spacing.IsGivenInPlane ? spacing.X : fitted, spacing.IsGivenInPlane ? spacing.Y : fitted, spacing.Z > 0 ? spacing.Z : canonical.Spacing.Z);
+        long startingPixels = spacing.IsGivenInPlane ? (long)canonical.X * canonical.Y : (long)sample.Width * sample.Height;
+        GridLimits.RequireResampling($"case '{caseId}'", canonical, Spacing, startingPixels * canonical.Z);
         (Width, Height) = spacing.IsGivenInPlane ? (Cover(0, sample.Width), Cover(1, sample.Height)) : (sample.Width, sample.Height);
         SliceCount = Cover(2, sample.Depth);
         double columns = Spacing.X / canonical.Spacing.X, rows = Spacing.Y / canonical.Spacing.Y, slices = Spacing.Z / canonical.Spacing.Z;
@@ -88,5 +93,5 @@ public sealed class CaseGrid
 
     /// <summary>Voxels that cover an axis of the volume, at least as many as a sample has. A rest of less than a thousandth is rounding.</summary>
     private int Cover(int axis, int least)
-        => Math.Max(least, checked((int)Math.Ceiling((canonical.Size(axis) * canonical.Spacing[axis] / Spacing[axis]) - 1e-3)));
+        => Math.Max(least, (int)Math.Ceiling((canonical.Size(axis) * canonical.Spacing[axis] / Spacing[axis]) - 1e-3));
 }

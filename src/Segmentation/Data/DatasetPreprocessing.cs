@@ -98,6 +98,7 @@ public static class DatasetPreprocessing
     private static void Write(LoadedCase loaded, DatasetCase source, string folder, Vector3d spacing)
     {
         Volume<float> canonical = Orientation.Reorient(loaded.Image, CaseGrid.CanonicalAxes);
+        GridLimits.RequireResampling($"case '{source.Id}'", canonical.Geometry, spacing);
         Geometry target = Resampling.Respace(canonical.Geometry, spacing);
         if (loaded.Labels is not null)
             NiftiWriter.Write(Target(source.LabelPath!, folder), Resampling.Nearest(Orientation.Reorient(loaded.Labels, CaseGrid.CanonicalAxes), target));

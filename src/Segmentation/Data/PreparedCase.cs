@@ -55,12 +55,12 @@ public sealed class PreparedCase
     /// <param name="loaded">The case; its volumes are not changed.</param>
     /// <param name="settings">What the network sees.</param>
     /// <param name="classCount">Classes of the dataset.</param>
-    /// <exception cref="InvalidDataException">The volume has more slices than fit into memory at network size.</exception>
+    /// <exception cref="InvalidDataException">The volume has more slices, or by its spacing more voxels, than make sense at network size.</exception>
     public static PreparedCase Prepare(LoadedCase loaded, PreprocessingSettings settings, int classCount)
     {
         Volume<float> canonical = Orientation.Reorient(loaded.Image, CaseGrid.CanonicalAxes);
         IntensityMap map = settings.Normalizations[loaded.Modality.Index].Fit(canonical.Voxels, out IntensityFindings findings);
-        var grid = new CaseGrid(loaded.Image.Geometry, canonical.Geometry, settings.Shape, settings.Spacing);
+        var grid = new CaseGrid(loaded.Id, loaded.Image.Geometry, canonical.Geometry, settings.Shape, settings.Spacing);
         float[] normalized = [.. canonical.Voxels];
         map.Apply(normalized);
         float outside = normalized.Min();

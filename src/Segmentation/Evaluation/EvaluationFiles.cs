@@ -59,21 +59,21 @@ public static class EvaluationFiles
     {
         foreach (string modality in report.Modalities)
         {
-            writer.WriteLine($"## {modality}, {report.Cases.Count(c => c.Modality == modality)} cases\n");
-            writer.WriteLine($"| organ | {string.Join(" | ", StructureScores.Metrics.Select(m => m.Name))} | missed | hallucinated | absent |");
+            writer.WriteLine($"## {Cell(modality)}, {report.Cases.Count(c => c.Modality == modality)} cases\n");
+            writer.WriteLine($"| organ | {string.Join(" | ", StructureScores.Metrics.Select(m => m.Heading))} | missed | hallucinated | absent |");
             writer.WriteLine($"|---|{string.Concat(StructureScores.Metrics.Select(_ => "---:|"))}---:|---:|---:|");
             foreach (string organ in report.Organs)
             {
                 OrganSummary summary = report.Summary[modality][organ];
-                writer.WriteLine($"| {organ} | {string.Join(" | ", StructureScores.Metrics.Select(m => Text(summary.Scores[m.Name])))} | {summary.Missed} | {summary.Hallucinated} | {summary.Absent} |");
+                writer.WriteLine($"| {Cell(organ)} | {string.Join(" | ", StructureScores.Metrics.Select(m => Text(summary.Scores[m.Name])))} | {summary.Missed} | {summary.Hallucinated} | {summary.Absent} |");
             }
 
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\nMean Dice over organs: {report.MeanDice[modality]:F3}\n"));
         }
 
-        writer.WriteLine("Mean and population deviation over the cases that have a score.\n");
-        foreach ((string name, string definition, _) in StructureScores.Metrics)
-            writer.WriteLine($"- {name}: {definition}");
+        writer.WriteLine("Mean and population deviation over the cases that have a score; of hd_mm, hd95_mm and assd_mm these are the found organs only: compare penalized distances.\n");
+        foreach (ScoreDefinition metric in StructureScores.Metrics)
+            writer.WriteLine($"- {metric.Name}: {metric.Definition}");
         writer.WriteLine($"- empty masks: {StructureScores.EmptyPolicy}");
         if (report.ToleranceMm is { } tolerance)
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"- tolerance of nsd: {tolerance} mm"));
@@ -82,7 +82,10 @@ public static class EvaluationFiles
     private static string Text(ScoreSummary summary)
         => summary.Mean is { } mean ? string.Create(CultureInfo.InvariantCulture, $"{mean:F3} ± {summary.Deviation:F3}") : "n/a";
 
-    private static string Quoted(string text) => text.IndexOfAny([',', '"', '\n']) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    /// <summary>Text that ends no cell and no line of a Markdown table.</summary>
+    internal static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" ");
+
+    private static string Quoted(string text) => text.IndexOfAny([',', '"', '\n', '\r']) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     internal static void WriteText(string path, Action<TextWriter> write) => AtomicFile.Write(path, stream =>
     {

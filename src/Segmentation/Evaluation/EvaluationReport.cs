@@ -3,7 +3,7 @@ using UnpairedSegEngine.Imaging.Metrics;
 namespace UnpairedSegEngine.Segmentation.Evaluation;
 
 /// <summary>One organ in the cases of one modality.</summary>
-/// <param name="Scores">By the names of <see cref="StructureScores.Metrics"/>.</param>
+/// <param name="Scores">By the names of <see cref="StructureScores.Metrics"/>. Means of distances are over found structures only; those of penalized ones over all.</param>
 /// <param name="Absent">Cases that show it neither in prediction nor in reference.</param>
 /// <param name="Missed">Cases that show it in the reference only.</param>
 /// <param name="Hallucinated">Cases that show it in the prediction only.</param>
@@ -19,7 +19,7 @@ public sealed class EvaluationReport
     /// <param name="tolerance">Of the normalized surface Dice, mm; null where no surfaces were compared.</param>
     public EvaluationReport(IReadOnlyList<CaseResult> cases, IReadOnlyList<string> organs, double? tolerance = null)
     {
-        (Cases, Organs, ToleranceMm) = (cases, organs, tolerance);
+        (Cases, Organs, ToleranceMm) = ([.. cases.OrderBy(c => c.Id, StringComparer.Ordinal)], organs, tolerance);
         Modalities = [.. cases.Select(c => c.Modality).Distinct()];
         Summary = Modalities.ToDictionary(m => m, m => (IReadOnlyDictionary<string, OrganSummary>)organs.ToDictionary(
             organ => organ, organ => Summarize([.. cases.Where(c => c.Modality == m).Select(c => c.Scores[organ])])));
@@ -27,6 +27,7 @@ public sealed class EvaluationReport
         MeanDice = Modalities.ToDictionary(m => m, m => Dice[m].Values.Select(summary => summary.Mean).Average());
     }
 
+    /// <summary>In the order of a dataset, by name, whatever the order they were scored in.</summary>
     public IReadOnlyList<CaseResult> Cases { get; }
 
     public IReadOnlyList<string> Organs { get; }

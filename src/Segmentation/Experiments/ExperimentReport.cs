@@ -1,6 +1,5 @@
 using System.Globalization;
 using UnpairedSegEngine.Imaging;
-using UnpairedSegEngine.Imaging.Metrics;
 using UnpairedSegEngine.Imaging.Nifti;
 using UnpairedSegEngine.Imaging.Pictures;
 using UnpairedSegEngine.Segmentation.Configuration;
@@ -46,8 +45,8 @@ public sealed class ExperimentReport
     {
         get
         {
-            IEnumerable<string[]> lines = schemes.Select(scheme => (string[])[scheme.Name, .. modalities.Select(m => $"{m} {Text(scheme.Summary(Dice, m, null), 3)}")]);
-            return string.Join(Environment.NewLine, ["mean Dice over organs, mean and deviation over cases:", .. lines.Select(line => $"  {line[0],-12} {string.Join("   ", line.Skip(1))}")]);
+            IEnumerable<string[]> lines = schemes.Select(scheme => (string[])[scheme.Name, .. modalities.Select(m => $"{m} {ScoreSections.Text(scheme.Summary(Dice, m, null), 3)} ({scheme.Presence(m, null)})")]);
+            return string.Join(Environment.NewLine, ["mean Dice over organs, mean and deviation over cases (organs missed / hallucinated of those present):", .. lines.Select(line => $"  {line[0],-12} {string.Join("   ", line.Skip(1))}")]);
         }
     }
 
@@ -64,7 +63,7 @@ public sealed class ExperimentReport
     /// <summary>Writes all files of the report.</summary>
     public void Write()
     {
-        ReportSection[] sections = [Overview(), .. new[] { Dice, "hd95_mm", "assd_mm" }.Select(Scores), Differences(), .. Curves(), Distributions(), Overlays()];
+        ReportSection[] sections = [Overview(), .. new ScoreSections(schemes, modalities, organs).All(), .. Curves(), Distributions(), Overlays()];
         string pictures = Directory.CreateDirectory(Path.Combine(plan.Folder, PictureFolder)).FullName;
         foreach (ReportPicture picture in sections.SelectMany(section => section.Pictures))
             AtomicFile.Write(Path.Combine(pictures, picture.FileName), stream => stream.Write(picture.Content));
@@ -101,46 +100,10 @@ public sealed class ExperimentReport
                 new ReportTable("", ["scheme", "what is shared", "parameters", .. modalities.Select(m => $"Dice {m}"), "mean Dice over runs", "training, min"], [.. schemes.Select(scheme => (IReadOnlyList<string>)
                     [
                         scheme.Name, Scheme.All[scheme.Jobs[0].Job.Scheme].Summary, scheme.Jobs[0].Result.Parameters.ToString("N0", CultureInfo.InvariantCulture),
-                        .. modalities.Select(m => Text(scheme.Summary(Dice, m, null), 3)), Text(scheme.OverJobs, 3), (scheme.MeanSeconds / 60).ToString("F1", CultureInfo.InvariantCulture),
+                        .. modalities.Select(m => ScoreSections.Text(scheme.Summary(Dice, m, null), 3)), ScoreSections.Text(scheme.OverJobs, 3), (scheme.MeanSeconds / 60).ToString("F1", CultureInfo.InvariantCulture),
                     ])]),
             ],
         };
-    }
-
-    private ReportSection Scores(string metric)
-    {
-        int digits = metric == Dice ? 3 : 1;
-        return new ReportSection(metric == Dice ? "Dice" : $"{metric[..metric.IndexOf('_', StringComparison.Ordinal)].ToUpperInvariant()}, mm")
-        {
-            Paragraphs =
-            [
-                $"{StructureScores.Metrics.Single(m => m.Name == metric).Definition}. Mean and population deviation over cases; {(metric == Dice ? StructureScores.EmptyPolicy : "organs that are missed or hallucinated have no distance and are left out")}.",
-            ],
-            Tables = [.. modalities.Select(modality => new ReportTable(modality, ["scheme", .. organs, "mean"], [.. schemes.Select(scheme => (IReadOnlyList<string>)
-                [scheme.Name, .. organs.Select(organ => Text(scheme.Summary(metric, modality, organ), digits)), Text(scheme.Summary(metric, modality, null), digits)])]))],
-        };
-    }
-
-    /// <summary>Each pair of schemes on the cases that both judged.</summary>
-    private ReportSection Differences() => new("Paired differences")
-    {
-        Paragraphs = ["Difference of the mean Dice over organs of the same case, first minus second scheme; two-sided p of the Wilcoxon signed-rank test over cases (not corrected for the number of comparisons)."],
-        Tables = [.. modalities.Select(modality => new ReportTable(modality, ["pair", "cases", "mean difference", "cases better", "p"], [..
-            from a in schemes.Index()
-            from b in schemes.Index()
-            where a.Index > b.Index
-            let pairs = Pairs(a.Item, b.Item, modality)
-            select (IReadOnlyList<string>)
-            [
-                $"{a.Item.Name} - {b.Item.Name}", pairs.Length.ToString(CultureInfo.InvariantCulture), pairs.Length == 0 ? "n/a" : pairs.Average().ToString("+0.000;-0.000", CultureInfo.InvariantCulture),
-                pairs.Count(d => d > 0).ToString(CultureInfo.InvariantCulture), WilcoxonSignedRank.PValue(pairs)?.ToString("F3", CultureInfo.InvariantCulture) ?? "n/a",
-            ]]))],
-    };
-
-    private static double[] Pairs(SchemeScores a, SchemeScores b, string modality)
-    {
-        IReadOnlyDictionary<string, double> other = b.Cases(Dice, modality, null);
-        return [.. a.Cases(Dice, modality, null).Where(entry => other.ContainsKey(entry.Key)).Select(entry => entry.Value - other[entry.Key])];
     }
 
     private IEnumerable<ReportSection> Curves() =>
@@ -174,20 +137,21 @@ public sealed class ExperimentReport
     private ReportSection Overlays() => new("Median and worst cases")
     {
         Paragraphs = ["By mean Dice over organs, first seed that judged the case: image, reference, prediction."],
-        Pictures = [.. schemes.Select(scheme => new ReportPicture(scheme.Name, $"cases-{scheme.Name}.png", Overlay(scheme)))],
+        Pictures = [.. from scheme in schemes let rows = OverlayRows(scheme) where rows.Count > 0 select new ReportPicture(scheme.Name, $"cases-{scheme.Name}.png", OverlayPicture.Render(rows, organs))],
     };
 
-    private byte[] Overlay(SchemeScores scheme)
+    private List<OverlayRow> OverlayRows(SchemeScores scheme)
     {
         var rows = new List<OverlayRow>();
         foreach (string modality in modalities)
         {
             string[] ordered = [.. scheme.Cases(Dice, modality, null).OrderBy(entry => entry.Value).ThenBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => entry.Key)];
-            foreach ((string id, string place) in new[] { (ordered[ordered.Length / 2], "median"), (ordered[0], "worst") }.DistinctBy(entry => entry.Item1))
+            // A modality whose cases show no organ at all has no score.
+            foreach ((string id, string place) in ordered.Length == 0 ? [] : new[] { (ordered[ordered.Length / 2], "median"), (ordered[0], "worst") }.DistinctBy(entry => entry.Item1))
                 rows.Add(Row(scheme, modality, id, place));
         }
 
-        return OverlayPicture.Render(rows, organs);
+        return rows;
     }
 
     private OverlayRow Row(SchemeScores scheme, string modality, string id, string place)
@@ -201,10 +165,4 @@ public sealed class ExperimentReport
     }
 
     private static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
-
-    private static string Text(ScoreSummary summary, int digits)
-    {
-        string format = $"F{digits}";
-        return summary.Mean is { } mean ? $"{mean.ToString(format, CultureInfo.InvariantCulture)} ± {summary.Deviation!.Value.ToString(format, CultureInfo.InvariantCulture)}" : "n/a";
-    }
 }

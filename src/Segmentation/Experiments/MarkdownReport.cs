@@ -1,4 +1,5 @@
 using System.Globalization;
+using UnpairedSegEngine.Segmentation.Evaluation;
 
 namespace UnpairedSegEngine.Segmentation.Experiments;
 
@@ -30,10 +31,10 @@ internal static class MarkdownReport
     {
         if (table.Caption.Length > 0)
             writer.WriteLine($"**{table.Caption}**\n");
-        writer.WriteLine($"| {string.Join(" | ", table.Header)} |");
+        writer.WriteLine($"| {string.Join(" | ", table.Header.Select(EvaluationFiles.Cell))} |");
         writer.WriteLine($"|---|{string.Concat(table.Header.Skip(1).Select(_ => "---:|"))}");
         foreach (IReadOnlyList<string> row in table.Rows)
-            writer.WriteLine($"| {string.Join(" | ", row)} |");
+            writer.WriteLine($"| {string.Join(" | ", row.Select(EvaluationFiles.Cell))} |");
         writer.WriteLine();
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using UnpairedSegEngine.Imaging.Metrics;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Evaluation;
@@ -30,4 +31,26 @@ internal sealed class SchemeScores(SchemeName scheme, IReadOnlyList<FinishedJob>
     }
 
     public ScoreSummary Summary(string metric, string modality, string? organ) => ScoreSummary.Of([.. Cases(metric, modality, organ).Values.Select(v => (double?)v)]);
+
+    /// <summary>Judgements of a modality's cases, and how many of them missed an organ or hallucinated it: every seed's counts, so that no lucky one hides it.</summary>
+    public PresenceCounts Presence(string modality, string? organ)
+    {
+        StructurePresence[] found = [..
+            from job in jobs
+            from result in job.Report.Cases
+            where result.Modality == modality
+            from score in result.Scores
+            where organ is null || score.Key == organ
+            select score.Value.Presence];
+        return new PresenceCounts(found.Count(p => p == StructurePresence.Missed), found.Count(p => p == StructurePresence.Hallucinated), found.Count(p => p != StructurePresence.Absent));
+    }
+}
+
+/// <summary>How often organs were missed or hallucinated.</summary>
+/// <param name="Missed">In the reference only.</param>
+/// <param name="Hallucinated">In the prediction only.</param>
+/// <param name="Present">In either or both.</param>
+internal readonly record struct PresenceCounts(int Missed, int Hallucinated, int Present)
+{
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Missed} / {Hallucinated} of {Present}");
 }

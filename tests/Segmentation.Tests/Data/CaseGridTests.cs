@@ -58,6 +58,33 @@ public class CaseGridTests
         Assert.That(prepared.Grid.Original, Is.SameAs(loaded.Image.Geometry));
     }
 
+    /// <summary>Gantry tilt: the axes lean, the labels return exactly to where they were.</summary>
+    [Test]
+    public void Labels_ReturnExactlyFromAShearedGrid([Values("LAS", "RPI")] string axes)
+    {
+        Geometry upright = Stored(axes, 12, 10, 5);
+        LoadedCase loaded = Case(new Geometry(12, 10, 5, upright.Affine with { K = upright.Affine.K + new Vector3d(0, 2, 0) }));
+        PreparedCase prepared = Prepare(loaded, 12, 12);
+        Assert.That(Restored(prepared), Is.EqualTo(loaded.Labels!.Voxels));
+        Assert.That(prepared.Grid.Original.Affine, Is.EqualTo(loaded.Image.Geometry.Affine));
+    }
+
+    /// <summary>A header's spacing alone must not decide how much memory is taken.</summary>
+    [TestCase(9000, "case 'ct_0': 2x2x2 LAS at (9000, 9000, 9000) mm resampled to (3, 3, 3) mm has 6000x6000x6000 voxels")]
+    [TestCase(1000, "pixdim, srow, xyzt_units")]
+    public void SpacingThatAsksForTooManyVoxels_IsRefused(double spacing, string message)
+    {
+        var geometry = new Geometry(2, 2, 2, Affine.Diagonal(new Vector3d(spacing, spacing, spacing), default));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.That(() => Spaced(Case(geometry), new VoxelSpacing(3, 3, 3), new SampleShape(8, 8, 1, 8)), Throws.TypeOf<InvalidDataException>().With.Message.Contains(message));
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1 << 20));
+    }
+
+    [Test]
+    public void SpacingOfFewVoxels_MayGiveAFewMillion()
+        => Assert.That(
+            Spaced(Case(new Geometry(2, 2, 2, Affine.Diagonal(new Vector3d(300, 300, 300), default))), new VoxelSpacing(3, 3, 3), new SampleShape(8, 8, 1, 8)).SliceCount, Is.EqualTo(200));
+
     [TestCase(24, 24)]
     [TestCase(36, 48)]
     public void Labels_ReturnExactlyFromFinerSlices(int height, int width)
