@@ -4,7 +4,7 @@ using UnpairedSegEngine.Segmentation.Inference;
 
 namespace UnpairedSegEngine.Segmentation.Evaluation;
 
-/// <summary>A case that a model segmented: scores, image, reference and prediction, on the image's own grid.</summary>
+/// <summary>A case that a model segmented: scores, image, reference (background where it says nothing) and prediction, on the image's own grid.</summary>
 public sealed record EvaluatedCase(CaseResult Result, Volume<float> Image, Volume<byte> Reference, Volume<byte> Prediction);
 
 /// <summary>Reads cases of a dataset, segments them and scores the result.</summary>
@@ -33,7 +33,7 @@ public sealed class ModelEvaluation(TrainedModel model, double tolerance, Action
         Volume<byte> reference = loaded.Labels ?? throw new InvalidDataException($"case '{source.Id}': has no reference segmentation to evaluate against");
         PreparedCase prepared = PreparedCase.Prepare(loaded, model.Description.Preprocessing, classes.Count);
         (CaseResult result, Volume<byte> prediction) = evaluator.Evaluate(prepared, reference, stop);
-        return new EvaluatedCase(result, loaded.Image, reference, prediction);
+        return new EvaluatedCase(result, loaded.Image, IgnoredVoxels.Mask(prediction, reference).Reference, prediction);
     }
 
     /// <summary>The report over cases that were evaluated.</summary>
