@@ -1,6 +1,7 @@
 using CommandLine;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cuda;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -21,11 +22,11 @@ internal abstract class DeviceVerb : IVerb
 
     public abstract int Run(string[] arguments);
 
-    /// <exception cref="ArgumentException">The device has no clock for its operations.</exception>
+    /// <exception cref="UsageException">The device has no clock for its operations.</exception>
     protected void RequireTimedOperations()
     {
         if (DeviceName == "ilgpu")
-            throw new ArgumentException($"--device {DeviceName}: its operations cannot be timed one by one; use cpu, cuda or emulated");
+            throw new UsageException($"--device {DeviceName}: its operations cannot be timed one by one; use cpu, cuda or emulated");
     }
 
     protected OpenedBackend OpenBackend(int threads) => BackendChoice.Open(DeviceName, threads, Precision, Exact, records: !NoGraph);

@@ -1,11 +1,12 @@
 using CommandLine;
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Imaging;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Imaging.Pictures;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Training;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -32,15 +33,17 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
     [Option("references", HelpText = "Folder of reference label maps of the same names.")]
     public string? References { get; init; }
 
-    [Option("classes", Separator = ',', HelpText = "With --predictions: names of the labels from 1 on; those of dataset.json beside the references if not given.")]
+    [Option("classes", HelpText = "With --predictions: names of the labels from 1 on, separated by commas; those of dataset.json beside the references if not given.")]
     public IEnumerable<string> Classes { get; init; } = [];
 
+    [AtLeast(0)]
     [Option("tolerance", Default = 2.0, HelpText = "Of the normalized surface Dice, mm.")]
     public double Tolerance { get; init; }
 
     [Option("split", Default = SplitPart.Val, HelpText = "Which cases.")]
     public SplitPart Split { get; init; }
 
+    [AtLeast(0)]
     [Option("fold", Default = 0, HelpText = "Which split of splits_final.json.")]
     public int Fold { get; init; }
 
@@ -55,13 +58,12 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
 
     public override int Run(string[] arguments)
     {
-        if (!(Tolerance >= 0))
-            throw new ArgumentException($"--tolerance is {Tolerance}, expected a length in mm from 0");
+        ResultFiles.Check(Overwrite, ("--json", Json), ("--csv", Csv), ("--markdown", Markdown));
         EvaluationReport report = (RunPath, Data, Predictions, References) switch
         {
             ({ } run, { } data, null, null) => EvaluateRun(run, data),
-            (null, null, { } predictions, { } references) => LabelFolders.Open(predictions, references, [.. Classes]).Evaluate(Tolerance),
-            _ => throw new ArgumentException("evaluate needs either --run and --data, or --predictions and --references"),
+            (null, null, { } predictions, { } references) => EvaluateFolders(predictions, references),
+            _ => throw new UsageException("evaluate needs either --run and --data, or --predictions and --references"),
         };
         EvaluationTable.Write(report);
         if (Json is not null)
@@ -70,7 +72,15 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
             EvaluationFiles.WriteCsv(report, Csv);
         if (Markdown is not null)
             EvaluationFiles.WriteMarkdown(report, Markdown);
-        return ExitCode.Ok;
+        return ReportFailed(report.Failed, report.Failed.Count + report.Cases.Count, "cases were not scored");
+    }
+
+    private EvaluationReport EvaluateFolders(string predictions, string references)
+    {
+        LabelFolders folders = LabelFolders.Open(predictions, references, NameList.Parse("--classes", Classes));
+        foreach (string note in folders.Notes)
+            Note(note);
+        return folders.Evaluate(Tolerance);
     }
 
     private EvaluationReport EvaluateRun(string run, string data) => TfRecordDataset.Exists(data) ? EvaluateRecords(run, data) : EvaluateVolumes(run, data);
@@ -93,33 +103,39 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
         using TrainedModel model = OpenModel(run, opened.Backend);
         var evaluation = new ModelEvaluation(model, Tolerance, labels => KeepLargest(labels, model.Description.Classes));
         evaluation.RequireClassesOf(dataset);
+        RequireKnownOrgans(model.Description.Classes);
 
-        var results = new List<CaseResult>();
+        var evaluated = new CaseByCase();
         var pictures = new Dictionary<string, OverlayRow>();
-        foreach (EvaluatedCase evaluated in cases.Select(source => evaluation.Evaluate(source)))
+        foreach (DatasetCase source in cases)
         {
-            CaseResult result = evaluated.Result;
-            results.Add(result);
-            pictures.TryAdd(result.Modality, new OverlayRow($"{result.Modality} {result.Id}", evaluated.Image, evaluated.Reference, evaluated.Prediction));
+            evaluated.Add(source.Id, () =>
+            {
+                EvaluatedCase one = evaluation.Evaluate(source);
+                pictures.TryAdd(one.Result.Modality, new OverlayRow($"{one.Result.Modality} {source.Id}", one.Image, one.Reference, one.Prediction));
+                return one.Result;
+            });
         }
 
+        EvaluationReport report = evaluated.Report(evaluation.Organs, Tolerance);
         string picture = Path.Combine(model.Run.PicturesPath, $"overlay-{Split.ToString().ToLowerInvariant()}.png");
         Directory.CreateDirectory(model.Run.PicturesPath);
         OverlayPicture.Write(picture, [.. pictures.Values], evaluation.Organs);
         Console.WriteLine($"weights of step {model.Step}; picture: {picture}");
-        return evaluation.Report(results);
+        return report;
     }
 
     private IReadOnlyList<DatasetCase> CasesOf(SegmentationDataset dataset)
     {
-        DatasetSplit split = dataset.Split(Fold);
         IReadOnlyList<DatasetCase> cases = Split switch
         {
-            SplitPart.Val => split.Validation,
-            SplitPart.Test => [.. split.Test.Where(c => c.LabelPath is not null)],
-            _ => [.. split.Train, .. split.Validation, .. split.Test.Where(c => c.LabelPath is not null)],
+            SplitPart.Val => dataset.Split(Fold).Validation,
+            SplitPart.Test => Labelled(dataset.TestCases.Count > 0 ? dataset.TestCases : dataset.Split(Fold).Test),
+            _ => Labelled([.. dataset.Cases, .. dataset.TestCases]),
         };
         return cases.Count > 0 ? cases
             : throw new InvalidDataException($"'{Data}': the split '{Split.ToString().ToLowerInvariant()}' has no case with a reference segmentation; choose another --split");
     }
+
+    private static IReadOnlyList<DatasetCase> Labelled(IReadOnlyList<DatasetCase> cases) => [.. cases.Where(c => c.LabelPath is not null)];
 }

@@ -5,6 +5,7 @@ using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Experiments;
 using UnpairedSegEngine.Segmentation.Runs;
 using UnpairedSegEngine.Segmentation.Schemes;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -88,12 +89,12 @@ internal sealed class ExperimentVerb : DeviceVerb
                 || (SchemeNames.Any() && !SchemeNames.Select(Scheme.Parse).SequenceEqual(earlier.Schemes))
                 || (Seeds.Any() && !Seeds.SequenceEqual(earlier.Jobs.Select(job => job.Seed).Distinct()));
             return isOther
-                ? throw new ArgumentException($"--out '{Out}' holds an experiment with other data, schemes or seeds; choose another folder, or leave these options out to go on with it")
+                ? throw new UsageException($"--out '{Out}' holds an experiment with other data, schemes or seeds; choose another folder, or leave these options out to go on with it")
                 : earlier;
         }
 
         if (Data is null)
-            throw new ArgumentException("--data is needed to plan an experiment");
+            throw new UsageException("--data is needed to plan an experiment");
         TrainingConfig config = ConfigLoader.Load(Config, Set);
         SchemeName[] schemes = SchemeNames.Any() ? [.. SchemeNames.Select(Scheme.Parse)] : [.. Scheme.All.Keys];
         return ExperimentPlan.Create(Out, SegmentationDataset.Open(Data), config, schemes, Seeds.Any() ? [.. Seeds] : [0], Folds, Judge);
@@ -102,9 +103,9 @@ internal sealed class ExperimentVerb : DeviceVerb
     private void RunJobs(ExperimentPlan plan, SegmentationDataset dataset, string[] arguments)
     {
         if (Job is < 0 || Job >= plan.Jobs.Count)
-            throw new ArgumentException($"--job {Job}: the plan has the jobs 0 to {plan.Jobs.Count - 1}");
+            throw new UsageException($"--job {Job}: the plan has the jobs 0 to {plan.Jobs.Count - 1}");
         if (Jobs < 1)
-            throw new ArgumentException($"--jobs is {Jobs}, expected a whole number from 1");
+            throw new UsageException($"--jobs is {Jobs}, expected a whole number from 1");
         using var stop = new StopSignal();
         var runner = new ExperimentRunner(plan, dataset, arguments);
         ExperimentJob[] jobs = [.. (Job is { } one ? [plan.Jobs[one]] : plan.Jobs).Where(job => !runner.IsFinished(job))];

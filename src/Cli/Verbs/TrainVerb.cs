@@ -6,6 +6,7 @@ using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Runs;
 using UnpairedSegEngine.Segmentation.Training;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -101,7 +102,7 @@ internal sealed class TrainVerb : DeviceVerb
 
     private RunFolder OpenEarlier()
         => Flags().Any() || Set.Any() || Config is not null
-            ? throw new ArgumentException("--resume continues with the configuration stored in --out; leave out --config, --set and the flags that change it")
+            ? throw new UsageException("--resume continues with the configuration stored in --out; leave out --config, --set and the flags that change it")
             : RunFolder.Open(Out);
 
     private RunFolder CreateRun(TrainingConfig config, ModelDescription model, string[] arguments)

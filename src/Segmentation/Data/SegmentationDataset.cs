@@ -89,7 +89,7 @@ public sealed class SegmentationDataset
     public DatasetSplit Split(int fold = 0, string? splitFile = null)
     {
         if (Cases.Count == 0)
-            throw new InvalidDataException($"{NoTrainingCases}; the dataset has test cases only");
+            throw new InvalidDataException($"{NoTrainingCases}; the dataset has test cases only, which evaluate takes with --split test");
         string path = splitFile ?? Path.Combine(Folder, SplitFile.FileName);
         bool fromFile = File.Exists(path);
         string origin = fromFile ? $"'{path}': fold {fold}" : $"'{Folder}': generated fold {fold}";

@@ -1,4 +1,5 @@
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Data;
 
