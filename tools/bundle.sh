@@ -18,7 +18,7 @@ done
 # Debuggers, localized texts and the coverage collector are of no use there.
 find "$bundle/bin" \( -name '*.pdb' -o -name '*.xml' -o -name 'libmscordaccore.so' -o -name 'libmscordbi.so' -o -name '*CodeCoverage*' \) -prune -exec rm -rf {} +
 
-UNPAIREDSEG_NVRTC="${UNPAIREDSEG_NVRTC:-$(tools/fetch-nvrtc.sh)}" "$bundle/bin/unpairedseg" kernels --compile sm_80,sm_90a,compute_80 --out "$bundle/bin/kernels/images"
+UNPAIREDSEG_NVRTC="${UNPAIREDSEG_NVRTC:-$(tools/fetch-nvrtc.sh)}" "$bundle/bin/unpairedseg" kernels --compile sm_80,sm_90a,compute_80 --out "$bundle/bin/kernels/images" --overwrite
 cp tools/gpu-check.sh tools/gpu-bench.sh tools/gpu-report.py "$bundle/"
 mkdir "$bundle/cuda" "$bundle/peers"
 cp bench/cuda/*.cpp bench/cuda/*.h "$bundle/cuda/"

@@ -120,14 +120,14 @@ piece_layers() {
   list="$out/$(network "$name")-problems.tsv"
   case $precision in fp32) ours="fp32 bf16x6" ;; tf32) ours=bf16x3 ;; *) ours=bf16 ;; esac
   for mode in $ours; do
-    try "$name-ours-$mode" "$bin/unpairedseg" bench-convolutions --device "${GPU_BENCH_DEVICE:-cuda}" --problems "$list" --precision $mode --runs $runs --seconds $our_seconds --json "$out/$name-ours-$mode.json"
+    try "$name-ours-$mode" "$bin/unpairedseg" bench-convolutions --device "${GPU_BENCH_DEVICE:-cuda}" --problems "$list" --precision $mode --runs $runs --seconds $our_seconds --json "$out/$name-ours-$mode.json" --overwrite
   done
   cudnn_bench "$name-cudnn" && try "$name-cudnn" "$bin/cudnn_bench" --problems "$list" --precision "$precision" --runs $runs --seconds $cudnn_seconds $peaks --json "$out/$name-cudnn.json"
 }
 
 piece_step() {
   for precision in fp32 bf16x6 bf16x3 bf16; do
-    try "$1-$precision" "$bin/unpairedseg" bench step --device "${GPU_BENCH_DEVICE:-cuda}" --precision $precision $(sizes "$1") --batch "$(batch "$1")" --seconds $step_seconds --json "$out/$1-$precision.json"
+    try "$1-$precision" "$bin/unpairedseg" bench step --device "${GPU_BENCH_DEVICE:-cuda}" --precision $precision $(sizes "$1") --batch "$(batch "$1")" --seconds $step_seconds --json "$out/$1-$precision.json" --overwrite
   done
 }
 

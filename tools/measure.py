@@ -59,7 +59,7 @@ def main():
     for network in ("dilated2d", "unet3d"):
         for suffix, exact in (("", []), ("-exact", ["--exact"])):
             target = folder / f"layers-{network}{suffix}"
-            bench("layers", "--network", network, "--threads", "1", "--seconds", str(options.seconds), "--json", f"{target}.json", "--markdown", f"{target}.md", *exact)
+            bench("layers", "--network", network, "--threads", "1", "--seconds", str(options.seconds), "--json", f"{target}.json", "--markdown", f"{target}.md", "--overwrite", *exact)
     results = []
     for title, sizes in STEPS:
         for threads in map(int, options.threads.split()):

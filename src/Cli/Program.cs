@@ -1,9 +1,9 @@
+using System.Globalization;
 using CommandLine;
 using CommandLine.Text;
-using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Cli.Options;
+using UnpairedSegEngine.Cli.Streams;
 using UnpairedSegEngine.Cli.Verbs;
-using UnpairedSegEngine.Devices;
-using UnpairedSegEngine.Segmentation.Training;
 
 namespace UnpairedSegEngine.Cli;
 
@@ -13,53 +13,40 @@ public static class Program
     private static readonly Type[] Verbs =
         [typeof(TrainVerb), typeof(ExperimentVerb), typeof(EvaluateVerb), typeof(PredictVerb), typeof(PhantomVerb), typeof(PreprocessVerb), typeof(InspectVerb), typeof(ConfigVerb), typeof(KernelsVerb), typeof(ProfileVerb), typeof(BenchVerb), typeof(BenchConvolutionsVerb), typeof(InfoVerb), typeof(DemoVerb)];
 
+    /// <summary>Assemblies take two each, volumes and logs some more.</summary>
+    private const ulong FewestOpenFiles = 256;
+
     public static int Main(string[] arguments)
     {
-        using var parser = new Parser(settings =>
-        {
-            settings.HelpWriter = null;
-            settings.CaseInsensitiveEnumValues = true;
-            settings.AllowMultiInstance = true;
-            settings.MaximumDisplayWidth = 110;
-        });
-        ParserResult<object> result = parser.ParseArguments(arguments, Verbs);
-        return result.MapResult(verb => Run((IVerb)verb, arguments), errors => Explain(result, [.. errors]));
+        var streams = StandardStreams.Guard();
+        return streams.End(UnixDescriptors.MostOpenFiles is < FewestOpenFiles and var most
+            ? Failure.Report(new IOException($"only {most} files may be open at a time, and {FewestOpenFiles} are needed; raise the limit with: ulimit -n 1024"), arguments)
+            : Run(arguments));
     }
 
-    private static int Run(IVerb verb, string[] arguments)
+    /// <summary>Runs a command line in this process.</summary>
+    /// <returns>An <see cref="ExitCode"/>.</returns>
+    internal static int Run(string[] arguments)
     {
         try
         {
-            return verb.Run(arguments);
+            using var parser = new Parser(settings =>
+            {
+                settings.HelpWriter = null;
+                settings.CaseInsensitiveEnumValues = true;
+                settings.AllowMultiInstance = true;
+                settings.MaximumDisplayWidth = 110;
+                settings.ParsingCulture = CultureInfo.InvariantCulture;
+            });
+            NumericOptions.Check(Verbs, arguments);
+            ParserResult<object> result = parser.ParseArguments(arguments, Verbs);
+            return result.MapResult(verb => ((IVerb)verb).Run(arguments), errors => Explain(result, [.. errors]));
         }
-        catch (Exception exception) when (ExitCodeOf(exception) is { } code)
+        catch (Exception exception)
         {
-            Console.Error.WriteLine($"unpairedseg: {MessageOf(exception)}");
-            return code;
+            return Failure.Report(exception, arguments);
         }
     }
-
-    /// <summary>One line, without the parameter name that .NET appends: it says nothing to a user.</summary>
-    private static string MessageOf(Exception exception)
-    {
-        if (exception is AggregateException { InnerException: { } inner })
-            return MessageOf(inner);
-        string message = exception.Message.ReplaceLineEndings(" ");
-        return exception is ArgumentException { ParamName: { } name } ? message.Replace($" (Parameter '{name}')", string.Empty, StringComparison.Ordinal) : message;
-    }
-
-    /// <summary>The code of an expected failure; null for a fault of the program, which keeps its stack trace.</summary>
-    private static int? ExitCodeOf(Exception exception) => exception switch
-    {
-        AggregateException { InnerException: { } inner } => ExitCodeOf(inner),
-        NonFiniteLossException => ExitCode.NumericFailure,
-        OutOfMemoryException => ExitCode.OutOfMemory,
-        OperationCanceledException => ExitCode.Interrupted,
-        ArgumentException => ExitCode.Usage,
-        InvalidDataException or IOException or UnauthorizedAccessException => ExitCode.BadData,
-        CudaException or DeviceException => ExitCode.Device,
-        _ => null,
-    };
 
     private static int Explain(ParserResult<object> result, Error[] errors)
     {
@@ -73,7 +60,7 @@ public static class Program
         var help = HelpText.AutoBuild(result, text =>
         {
             text.Heading = $"unpairedseg {InfoVerb.Version}: unpaired multi-modal segmentation without a deep-learning framework";
-            text.Copyright = "exit codes: 0 ok, 2 usage, 3 bad data, 4 out of memory, 5 numeric failure, 6 device, 130 interrupted after a checkpoint";
+            text.Copyright = ExitCode.Meanings;
             text.AdditionalNewLineAfterOption = false;
             text.AddEnumValuesToHelpText = true;
             return HelpText.DefaultParsingErrorsHandler(result, text);

@@ -30,7 +30,7 @@ internal abstract class CommandLine
         {
             Console.SetOut(newOutput);
             Console.SetError(newErrors);
-            return (Program.Main(arguments), newOutput.ToString(), newErrors.ToString());
+            return (Program.Run(arguments), newOutput.ToString(), newErrors.ToString());
         }
         finally
         {

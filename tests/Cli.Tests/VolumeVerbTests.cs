@@ -66,7 +66,7 @@ internal sealed class VolumeVerbTests : CommandLine
     public void Bad_arguments_are_one_line()
     {
         RequireOneLine(Run("preprocess", "--data", Data, "--out", PathOf("p"), "--spacing", "3,3"), 2, "--spacing '3,3'");
-        RequireOneLine(Run("evaluate", "--predictions", "a", "--references", "b", "--tolerance", "-1"), 2, "--tolerance is -1");
+        RequireOneLine(Run("evaluate", "--predictions", "a", "--references", "b", "--tolerance", "-1"), 2, "--tolerance is '-1'");
         RequireOneLine(Run("train", "--data", Data, "--out", PathOf("n"), "--network", "unet3d", "--size", "20"), 2, "data.size is 20, expected a multiple of 8");
     }
 }

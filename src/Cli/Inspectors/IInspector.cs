@@ -16,4 +16,7 @@ internal interface IInspector
     string ToJson();
 
     string ToText();
+
+    /// <summary>Files that cannot be read, one line each.</summary>
+    IReadOnlyList<string> Problems => [];
 }

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using CommandLine;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Segmentation.Benchmarks.Convolutions;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -36,17 +38,21 @@ internal sealed class BenchConvolutionsVerb : DeviceVerb
     [Option("json", HelpText = "Also write the results to this file.")]
     public string? Json { get; init; }
 
+    [Option("overwrite", HelpText = ResultFiles.OverwriteHelp)]
+    public bool Overwrite { get; init; }
+
     public override int Run(string[] arguments)
     {
         if ((Problems is null) == (Problem is null))
-            throw new ArgumentException("give --problems FILE or --problem TEXT");
+            throw new UsageException("give --problems FILE or --problem TEXT");
         RequireTimedOperations();
+        ResultFiles.Check(Overwrite, ("--json", Json));
         if (Runs < 1 || FlushMegabytes is < 1 or > 1024)
-            throw new ArgumentException($"--runs {Runs} must be at least 1 and --flush-mb {FlushMegabytes} between 1 and 1024");
+            throw new UsageException($"--runs {Runs} must be at least 1 and --flush-mb {FlushMegabytes} between 1 and 1024");
         ConvolutionPass[] passes = Pass is { } only ? [only] : Enum.GetValues<ConvolutionPass>();
         IReadOnlyList<(string Layer, int Count, ConvolutionProblem Problem)> layers = Problems is null ? [("problem", 1, ConvolutionText.Parse(Problem!))] : ConvolutionText.ReadFile(Problems);
         if (Once && (layers.Count != 1 || passes.Length != 1))
-            throw new ArgumentException("--once needs one --problem and one --pass");
+            throw new UsageException("--once needs one --problem and one --pass");
 
         using OpenedBackend opened = OpenBackend(Threads);
         using var bench = new ConvolutionBench(opened.Backend, DeviceName, Precision, Runs, FlushMegabytes);

@@ -2,8 +2,10 @@ using System.Globalization;
 using CommandLine;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Segmentation.Benchmarks;
 using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -44,9 +46,11 @@ internal sealed class BenchVerb : DeviceVerb
     [Option("batch", Default = 1, HelpText = "Samples of each modality: 1 is a step of 1 + 1, and a prediction of 1.")]
     public int Batch { get; init; }
 
+    [AtLeast(0)]
     [Option("threads", Default = 0, HelpText = "Threads; 0 for all cores.")]
     public int Threads { get; init; }
 
+    [AtLeast(1)]
     [Option("iters", HelpText = "Timed runs; as many as --seconds allows if not given.")]
     public int? Iters { get; init; }
 
@@ -65,14 +69,16 @@ internal sealed class BenchVerb : DeviceVerb
     [Option("markdown", HelpText = "With layers: also write a table to this Markdown file.")]
     public string? Markdown { get; init; }
 
+    [Option("overwrite", HelpText = ResultFiles.OverwriteHelp)]
+    public bool Overwrite { get; init; }
+
     public override int Run(string[] arguments)
     {
-        if (Iters < 1 || !(Seconds > 0))
-            throw new ArgumentException($"--iters {Iters} must be at least 1 and --seconds {Seconds} above 0");
-        if (Threads < 0)
-            throw new ArgumentException($"--threads {Threads} must be at least 1, or 0 for all cores");
+        if (!(Seconds > 0))
+            throw new UsageException(FormattableString.Invariant($"--seconds is {Seconds}, expected a number above 0"));
+        ResultFiles.Check(Overwrite, ("--json", Json), ("--csv", Csv), ("--markdown", Markdown));
         if (Subject != BenchSubject.Layers && (Csv ?? Markdown) is not null)
-            throw new ArgumentException($"--csv and --markdown are for 'bench layers'; 'bench {Subject.ToString().ToLowerInvariant()}' has --json");
+            throw new UsageException($"--csv and --markdown are for 'bench layers'; 'bench {Subject.ToString().ToLowerInvariant()}' has --json");
         int threads = Threads == 0 ? Environment.ProcessorCount : Threads;
         switch (Subject)
         {
@@ -117,7 +123,7 @@ internal sealed class BenchVerb : DeviceVerb
         TrainingConfig config = Config();
         NetworkLayer[] layers = [.. NetworkLayers.Of(config).Where(layer => layer.Name.Contains(Filter, StringComparison.Ordinal))];
         if (layers.Length == 0)
-            throw new ArgumentException($"--filter '{Filter}': no layer of {Network} has it in its name, such as '{NetworkLayers.Of(config)[0].Name}'");
+            throw new UsageException($"--filter '{Filter}': no layer of {Network} has it in its name, such as '{NetworkLayers.Of(config)[0].Name}'");
         using OpenedBackend opened = OpenBackend(threads);
         using var team = new CpuThreads(threads);
         var benchmark = new LayerBenchmark(opened.Backend, team, Seconds / 10);
@@ -148,7 +154,7 @@ internal sealed class BenchVerb : DeviceVerb
     private void RequireCpu(string what)
     {
         if (DeviceName != "cpu")
-            throw new ArgumentException($"--device {DeviceName}: {what} on the cpu; see 'bench-convolutions', 'bench step' and 'profile' for other devices");
+            throw new UsageException($"--device {DeviceName}: {what} on the cpu; see 'bench-convolutions', 'bench step' and 'profile' for other devices");
     }
 
     private void RunStep(int threads)

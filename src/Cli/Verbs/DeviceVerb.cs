@@ -2,6 +2,7 @@ using CommandLine;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Segmentation.Provenance;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -28,11 +29,11 @@ internal abstract class DeviceVerb : IVerb
 
     public abstract int Run(string[] arguments);
 
-    /// <exception cref="ArgumentException">The device has no clock for its operations.</exception>
+    /// <exception cref="UsageException">The device has no clock for its operations.</exception>
     protected void RequireTimedOperations()
     {
         if (DeviceName == "ilgpu")
-            throw new ArgumentException($"--device {DeviceName}: its operations cannot be timed one by one; use cpu, cuda or emulated");
+            throw new UsageException($"--device {DeviceName}: its operations cannot be timed one by one; use cpu, cuda or emulated");
     }
 
     /// <summary>What was asked for; where nothing was, what a run was made with, else the defaults.</summary>

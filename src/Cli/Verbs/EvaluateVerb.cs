@@ -1,11 +1,13 @@
 using CommandLine;
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Imaging;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Imaging.Pictures;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Provenance;
 using UnpairedSegEngine.Segmentation.Training;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -32,17 +34,22 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
     [Option("references", HelpText = "Folder of reference label maps of the same names.")]
     public string? References { get; init; }
 
-    [Option("classes", Separator = ',', HelpText = "With --predictions: names of the labels from 1 on; those of dataset.json beside the references if not given.")]
+    [Option("classes", HelpText = "With --predictions: names of the labels from 1 on, separated by commas; those of dataset.json beside the references if not given.")]
     public IEnumerable<string> Classes { get; init; } = [];
 
+    [AtLeast(0)]
     [Option("tolerance", Default = 2.0, HelpText = "Of the normalized surface Dice, mm.")]
     public double Tolerance { get; init; }
 
     [Option("split", Default = SplitPart.Val, HelpText = "Which cases.")]
     public SplitPart Split { get; init; }
 
-    [Option("fold", Default = 0, HelpText = "Which split of splits_final.json.")]
-    public int Fold { get; init; }
+    [AtLeast(0)]
+    [Option("fold", HelpText = "Which split of splits_final.json; the run's own if not given.")]
+    public int? Fold { get; init; }
+
+    [Option("other-data", HelpText = "The data have nothing to do with those that the run was made from: cases of the same names are not compared.")]
+    public bool OtherData { get; init; }
 
     [Option("json", HelpText = "Also write the report to this file.")]
     public string? Json { get; init; }
@@ -55,13 +62,12 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
 
     public override int Run(string[] arguments)
     {
-        if (!(Tolerance >= 0))
-            throw new ArgumentException($"--tolerance is {Tolerance}, expected a length in mm from 0");
+        ResultFiles.Check(Overwrite, ("--json", Json), ("--csv", Csv), ("--markdown", Markdown));
         EvaluationReport report = (RunPath, Data, Predictions, References) switch
         {
             ({ } run, { } data, null, null) => EvaluateRun(run, data),
-            (null, null, { } predictions, { } references) => LabelFolders.Open(predictions, references, [.. Classes]).Evaluate(Tolerance),
-            _ => throw new ArgumentException("evaluate needs either --run and --data, or --predictions and --references"),
+            (null, null, { } predictions, { } references) => EvaluateFolders(predictions, references),
+            _ => throw new UsageException("evaluate needs either --run and --data, or --predictions and --references"),
         };
         EvaluationTable.Write(report);
         if (Json is not null)
@@ -70,58 +76,76 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
             EvaluationFiles.WriteCsv(report, Csv);
         if (Markdown is not null)
             EvaluationFiles.WriteMarkdown(report, Markdown);
-        return ExitCode.Ok;
+        return ReportFailed(report.Failed, report.Failed.Count + report.Cases.Count, "cases were not scored");
+    }
+
+    private EvaluationReport EvaluateFolders(string predictions, string references)
+    {
+        LabelFolders folders = LabelFolders.Open(predictions, references, NameList.Parse("--classes", Classes));
+        foreach (string note in folders.Notes)
+            Note(note);
+        return folders.Evaluate(Tolerance);
     }
 
     private EvaluationReport EvaluateRun(string run, string data) => TfRecordDataset.Exists(data) ? EvaluateRecords(run, data) : EvaluateVolumes(run, data);
 
     private EvaluationReport EvaluateRecords(string run, string data)
     {
-        var validation = new RecordValidation(TfRecordDataset.Open(data));
+        TfRecordDataset records = TfRecordDataset.Open(data);
+        var validation = new RecordValidation(records);
         if (validation.Count == 0)
             throw new InvalidDataException($"'{data}': no list and no file name says which records are for validation");
         using OpenedBackend opened = OpenBackend(Threads);
         using TrainedModel model = OpenModel(run, opened.Backend);
+        if (!OtherData && model.Provenance?.Data.DifferenceTo(DataIdentity.Of(records)) is { } difference)
+            throw new InvalidDataException($"'{run}': {difference}; give it the data that it was made from, or say --other-data if they have nothing to do with them");
         return validation.Evaluate(model.Predictor, model.Description.Classes);
     }
 
     private EvaluationReport EvaluateVolumes(string run, string data)
     {
         SegmentationDataset dataset = SegmentationDataset.Open(data);
-        IReadOnlyList<DatasetCase> cases = CasesOf(dataset);
+        int? fold = Fold ?? (!OtherData && RunProvenance.Find(run) is { } provenance && provenance.Knows(dataset) ? provenance.Data.Split.Fold : null);
+        IReadOnlyList<DatasetCase> cases = CasesOf(dataset, fold ?? 0);
         using OpenedBackend opened = OpenBackend(Threads);
         using TrainedModel model = OpenModel(run, opened.Backend);
-        var evaluation = new ModelEvaluation(model, Tolerance, labels => KeepLargest(labels, model.Description.Classes));
-        evaluation.RequireClassesOf(dataset);
+        var evaluation = new ModelEvaluation(model, Tolerance, labels => KeepLargest(labels, model.Description.Classes), OtherData);
+        evaluation.RequireDataOf(dataset, Fold, Split == SplitPart.All ? [] : cases);
+        RequireKnownOrgans(model.Description.Classes);
 
-        var results = new List<CaseResult>();
+        var evaluated = new CaseByCase();
         var pictures = new Dictionary<string, OverlayRow>();
-        foreach (EvaluatedCase evaluated in cases.Select(source => evaluation.Evaluate(source)))
+        foreach (DatasetCase source in cases)
         {
-            foreach (string warning in evaluated.Warnings)
-                Console.Error.WriteLine($"warning: {warning}");
-            CaseResult result = evaluated.Result;
-            results.Add(result);
-            pictures.TryAdd(result.Modality, new OverlayRow($"{result.Modality} {result.Id}", evaluated.Image, evaluated.Reference, evaluated.Prediction));
+            evaluated.Add(source.Id, () =>
+            {
+                EvaluatedCase one = evaluation.Evaluate(source);
+                foreach (string warning in one.Warnings)
+                    Note($"warning: {warning}");
+                pictures.TryAdd(one.Result.Modality, new OverlayRow($"{one.Result.Modality} {source.Id}", one.Image, one.Reference, one.Prediction));
+                return one.Result;
+            });
         }
 
+        EvaluationReport report = evaluated.Report(evaluation.Organs, Tolerance);
         string picture = Path.Combine(model.Run.PicturesPath, $"overlay-{Split.ToString().ToLowerInvariant()}.png");
         Directory.CreateDirectory(model.Run.PicturesPath);
         OverlayPicture.Write(picture, [.. pictures.Values], evaluation.Organs);
         Console.WriteLine($"weights of step {model.Step}; picture: {picture}");
-        return evaluation.Report(results);
+        return report;
     }
 
-    private IReadOnlyList<DatasetCase> CasesOf(SegmentationDataset dataset)
+    private IReadOnlyList<DatasetCase> CasesOf(SegmentationDataset dataset, int fold)
     {
-        DatasetSplit split = dataset.Split(Fold);
         IReadOnlyList<DatasetCase> cases = Split switch
         {
-            SplitPart.Val => split.Validation,
-            SplitPart.Test => [.. split.Test.Where(c => c.LabelPath is not null)],
-            _ => [.. split.Train, .. split.Validation, .. split.Test.Where(c => c.LabelPath is not null)],
+            SplitPart.Val => dataset.Split(fold).Validation,
+            SplitPart.Test => Labelled(dataset.TestCases.Count > 0 ? dataset.TestCases : dataset.Split(fold).Test),
+            _ => Labelled([.. dataset.Cases, .. dataset.TestCases]),
         };
         return cases.Count > 0 ? cases
             : throw new InvalidDataException($"'{Data}': the split '{Split.ToString().ToLowerInvariant()}' has no case with a reference segmentation; choose another --split");
     }
+
+    private static IReadOnlyList<DatasetCase> Labelled(IReadOnlyList<DatasetCase> cases) => [.. cases.Where(c => c.LabelPath is not null)];
 }

@@ -6,6 +6,7 @@ using UnpairedSegEngine.Segmentation.Experiments;
 using UnpairedSegEngine.Segmentation.Provenance;
 using UnpairedSegEngine.Segmentation.Runs;
 using UnpairedSegEngine.Segmentation.Schemes;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -88,12 +89,12 @@ internal sealed class ExperimentVerb : DeviceVerb
         {
             ExperimentPlan earlier = ExperimentPlan.Open(Out);
             return OtherThan(earlier) is { } other
-                ? throw new ArgumentException($"--out '{Out}' holds an experiment with other {other}; choose another folder, or leave the option out to go on with it")
+                ? throw new UsageException($"--out '{Out}' holds an experiment with other {other}; choose another folder, or leave the option out to go on with it")
                 : earlier;
         }
 
         if (Data is null)
-            throw new ArgumentException("--data is needed to plan an experiment");
+            throw new UsageException("--data is needed to plan an experiment");
         TrainingConfig config = ConfigLoader.Load(Config, Set);
         SchemeName[] schemes = SchemeNames.Any() ? [.. SchemeNames.Select(Scheme.Parse)] : [.. Scheme.All.Keys];
         return ExperimentPlan.Create(Out, SegmentationDataset.Open(Data), config, schemes, Seeds.Any() ? [.. Seeds] : [0], Folds ?? 1, Judge);
@@ -117,9 +118,9 @@ internal sealed class ExperimentVerb : DeviceVerb
     private void RunJobs(ExperimentPlan plan, ExperimentRunner runner)
     {
         if (Job is < 0 || Job >= plan.Jobs.Count)
-            throw new ArgumentException($"--job {Job}: the plan has the jobs 0 to {plan.Jobs.Count - 1}");
+            throw new UsageException($"--job {Job}: the plan has the jobs 0 to {plan.Jobs.Count - 1}");
         if (Jobs < 1)
-            throw new ArgumentException($"--jobs is {Jobs}, expected a whole number from 1");
+            throw new UsageException($"--jobs is {Jobs}, expected a whole number from 1");
         using var stop = new StopSignal();
         ExperimentJob[] jobs = [.. (Job is { } one ? [plan.Jobs[one]] : plan.Jobs).Where(job => !runner.IsFinished(job))];
         Arithmetic? recorded = runner.Recorded;

@@ -1,5 +1,7 @@
 using CommandLine;
 using UnpairedSegEngine.Backends.Cuda.Compilation;
+using UnpairedSegEngine.Cli.Options;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -18,6 +20,9 @@ internal sealed class KernelsVerb : IVerb
     [Option("check", HelpText = "Ledger to compare with; a difference is an error.")]
     public string? Check { get; init; }
 
+    [Option("overwrite", HelpText = ResultFiles.OverwriteHelp)]
+    public bool Overwrite { get; init; }
+
     public int Run(string[] arguments)
     {
         KernelSources sources = KernelSources.Shipped;
@@ -25,13 +30,14 @@ internal sealed class KernelsVerb : IVerb
         if (architectures.Length == 0)
             return List(sources);
 
+        ResultFiles.Check(Overwrite, ("--ledger", Ledger));
         if (Out is not null)
-            Directory.CreateDirectory(Out);
+            PrepareFolder(Out);
         IReadOnlyList<KernelUsage> usages = KernelLedger.Compile(
             sources, architectures, (name, image) => Write(Path.Combine(Out ?? "", name), image));
         string ledger = KernelLedger.Format(usages, KernelLedger.CompilerName());
         if (Ledger is not null)
-            File.WriteAllText(Ledger, ledger);
+            AtomicFile.WriteText(Ledger, writer => writer.Write(ledger));
         Console.WriteLine($"compiled {usages.Count} kernels of {sources.Files.Count} files for {string.Join(", ", architectures)}");
 
         KernelUsage[] slow = [.. usages.Where(usage => usage.SpillBytes > 0 || usage.Serialized)];
@@ -52,10 +58,18 @@ internal sealed class KernelsVerb : IVerb
         return ExitCode.Ok;
     }
 
+    /// <remarks>Images of several sources are replaced together or not at all: a mixture would be loaded without a word.</remarks>
+    private void PrepareFolder(string folder)
+    {
+        if (!Overwrite && Directory.Exists(folder) && Directory.EnumerateFiles(folder).Any())
+            throw new UsageException($"--out '{folder}': has files; replace them with --overwrite, or name another folder");
+        Directory.CreateDirectory(folder);
+    }
+
     private void Write(string path, byte[] image)
     {
         if (Out is not null)
-            File.WriteAllBytes(path, image);
+            AtomicFile.Write(path, stream => stream.Write(image));
     }
 
     private bool Differs(string expected, string actual)
@@ -64,7 +78,7 @@ internal sealed class KernelsVerb : IVerb
         string[] changes = [.. before.Except(after).Select(line => $"- {line}"), .. after.Except(before).Select(line => $"+ {line}")];
         if (changes.Length == 0)
             return false;
-        Console.WriteLine($"the kernels differ from {Check}; if the change is meant, write it anew with --ledger {Check}:");
+        Console.WriteLine($"the kernels differ from {Check}; if the change is meant, write it anew with --ledger {Check} --overwrite:");
         foreach (string change in changes)
             Console.WriteLine(change);
         return true;

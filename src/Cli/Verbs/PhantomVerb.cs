@@ -1,4 +1,5 @@
 using CommandLine;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Imaging.Phantoms;
 
 namespace UnpairedSegEngine.Cli.Verbs;
@@ -12,18 +13,23 @@ internal sealed class PhantomVerb : IVerb
     [Option("anatomy", Default = PhantomAnatomy.Abdomen, HelpText = "Which organs.")]
     public PhantomAnatomy Anatomy { get; init; }
 
+    [AtLeast(1)]
     [Option("train", Default = 16, HelpText = "Training subjects per modality.")]
     public int Train { get; init; }
 
+    [AtLeast(1)]
     [Option("val", Default = 4, HelpText = "Validation subjects per modality.")]
     public int Val { get; init; }
 
+    [AtLeast(0)]
     [Option("test", Default = 4, HelpText = "Test subjects per modality.")]
     public int Test { get; init; }
 
+    [AtLeast(1)]
     [Option("size", Default = 128, HelpText = "Voxels along x and y.")]
     public int Size { get; init; }
 
+    [AtLeast(1)]
     [Option("slices", Default = 24, HelpText = "Voxels along z.")]
     public int Slices { get; init; }
 

@@ -3,11 +3,13 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Imaging.Nifti;
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
-[Verb("predict", HelpText = "Segment NIfTI volumes; the label map has the input's grid and orientation.")]
+[Verb("predict", HelpText = "Segment NIfTI volumes; the label map has the input's grid and orientation. In a folder, a volume that cannot be read does not stop the others.")]
 internal sealed class PredictVerb : VolumePredictionVerb
 {
     [Option("run", Required = true, HelpText = "Run folder of a trained network.")]
@@ -19,7 +21,7 @@ internal sealed class PredictVerb : VolumePredictionVerb
     [Option("in", Required = true, HelpText = "NIfTI file, or a folder of them.")]
     public string In { get; init; } = "";
 
-    [Option("out", Required = true, HelpText = "Folder for the label maps, named as the inputs.")]
+    [Option("out", Required = true, HelpText = "Folder for the label maps, named as the inputs; not the inputs' own, and no part of a dataset.")]
     public string Out { get; init; } = "";
 
     [Option("save-probabilities", HelpText = "Also write each class's probability, as CASE_CLASS.nii.gz in a folder 'probabilities' below --out (8 bits, scaled to 0..1).")]
@@ -28,82 +30,88 @@ internal sealed class PredictVerb : VolumePredictionVerb
     [Option("continue", HelpText = "Leave out inputs whose label map exists in --out.")]
     public bool Continue { get; init; }
 
+    private PredictionFolder Target => new(Out);
+
     public override int Run(string[] arguments)
     {
-        string[] inputs = Inputs();
+        if (Continue && Overwrite)
+            throw new UsageException("--continue leaves the files that --overwrite replaces; give one of them");
+        PredictionInput[] inputs = PredictionInput.Find(In, Note);
+        Target.RequireApart(In);
+        Target.RequireFree(inputs, [], Continue || Overwrite);
         using OpenedBackend opened = OpenBackend(Threads);
         using TrainedModel model = OpenModel(RunPath, opened.Backend);
         Modality modality = model.Description.ModalityOf(Modality);
+        if (SaveProbabilities)
+            Target.RequireFree(inputs, model.Description.Classes, Continue || Overwrite);
+        RequireKnownOrgans(model.Description.Classes);
         using var stop = new Segmentation.Runs.StopSignal();
-        Directory.CreateDirectory(Out);
-        for (int i = 0; i < inputs.Length; i++)
-        {
-            string target = Path.Combine(Out, CaseName(inputs[i]) + ".nii.gz");
-            if (Path.GetFullPath(target) == Path.GetFullPath(inputs[i]))
-                throw new ArgumentException($"--out '{Out}': '{target}' would overwrite its input; choose another folder");
-
-            // A label map is written last and at once: where there is one, its case is done.
-            bool isDone = Continue && File.Exists(target);
-            if (!isDone && !Predict(model, modality, inputs[i], target, stop.Token))
-                return ExitCode.Interrupted;
-            Console.WriteLine($"[{i + 1}/{inputs.Length}] {target}{(isDone ? " (exists)" : "")}");
-        }
-
-        return ExitCode.Ok;
-    }
-
-    /// <summary>False where the user stopped it.</summary>
-    private bool Predict(TrainedModel model, Modality modality, string input, string target, CancellationToken stop)
-    {
-        ModelDescription description = model.Description;
-        PreparedCase prepared = PreparedCase.Prepare(CaseReader.ReadUnlabelled(input, modality), description.Preprocessing, description.Classes.Count);
-        foreach (string warning in CaseWarnings.OfImages([prepared]))
-            Console.Error.WriteLine($"warning: {warning}");
-        CaseSegmentation segmentation;
+        Target.Create(SaveProbabilities);
         try
         {
-            segmentation = model.Predictor.Predict(prepared, SaveProbabilities, stop);
+            return PredictAll(inputs, model, modality, stop.Token);
         }
         catch (OperationCanceledException)
         {
             Console.Error.WriteLine("stopped; --continue goes on with what is missing");
-            return false;
+            return ExitCode.Interrupted;
         }
-
-        if (SaveProbabilities)
-            WriteProbabilities(segmentation, description.Classes, input);
-        Volume<byte> labels = segmentation.ToOriginal();
-        KeepLargest(labels, description.Classes);
-        NiftiWriter.Write(target, ToOriginal(labels, input));
-        return true;
     }
 
-    private void WriteProbabilities(CaseSegmentation segmentation, IReadOnlyList<string> classes, string input)
+    private int PredictAll(PredictionInput[] inputs, TrainedModel model, Modality modality, CancellationToken stop)
     {
-        string folder = Directory.CreateDirectory(Path.Combine(Out, "probabilities")).FullName;
-        foreach ((Volume<byte> probability, string organ) in segmentation.ProbabilitiesToOriginal().Zip(classes))
-            NiftiWriter.Write(Path.Combine(folder, $"{CaseName(input)}_{organ.Replace(' ', '-')}.nii.gz"), ToOriginal(probability, input), new NiftiWriteOptions { Slope = 1.0 / byte.MaxValue });
+        var failed = new List<FailedCase>();
+        foreach ((int i, PredictionInput input) in inputs.Index())
+        {
+            string labels = Target.LabelsOf(input), outcome = "";
+
+            // A label map is written last and at once: where there is one, its case is done.
+            if (Continue && File.Exists(labels))
+                outcome = " (exists)";
+            else if (TryPrepare(input, model, modality, failed) is { } prepared)
+                Predict(model, prepared, input, stop);
+            else
+                outcome = " failed";
+            Console.WriteLine($"[{i + 1}/{inputs.Length}] {labels}{outcome}");
+        }
+
+        return ReportFailed(failed, inputs.Length, "volumes were not predicted");
+    }
+
+    /// <summary>Null where the file is to blame and there may be others.</summary>
+    private PreparedCase? TryPrepare(PredictionInput input, TrainedModel model, Modality modality, List<FailedCase> failed)
+    {
+        try
+        {
+            LoadedCase loaded = CaseReader.ReadUnlabelled(input.Path, modality);
+            if (model.Provenance?.OtherModalityOf(loaded) is { } known)
+                throw new InvalidDataException($"'{input.Path}': {known}, but --modality says {modality.Name}");
+            foreach (string note in loaded.Notes)
+                Note($"'{input.Path}': {note}");
+            PreparedCase prepared = PreparedCase.Prepare(loaded, model.Description.Preprocessing, model.Description.Classes.Count);
+            foreach (string warning in CaseWarnings.OfImages([prepared]))
+                Note($"warning: {warning}");
+            return prepared;
+        }
+        catch (Exception e) when (CaseByCase.IsBadData(e) && Directory.Exists(In))
+        {
+            failed.Add(new FailedCase(input.Path, e.Message));
+            return null;
+        }
+    }
+
+    private void Predict(TrainedModel model, PreparedCase prepared, PredictionInput input, CancellationToken stop)
+    {
+        IReadOnlyList<string> classes = model.Description.Classes;
+        CaseSegmentation segmentation = model.Predictor.Predict(prepared, SaveProbabilities, stop);
+        foreach ((Volume<byte> probability, string name) in segmentation.ProbabilitiesToOriginal().Zip(classes))
+            NiftiWriter.Write(Target.ProbabilityOf(input, name), ToOriginal(probability, input), new NiftiWriteOptions { Slope = 1.0 / byte.MaxValue });
+        Volume<byte> labels = segmentation.ToOriginal();
+        KeepLargest(labels, classes);
+        NiftiWriter.Write(Target.LabelsOf(input), ToOriginal(labels, input));
     }
 
     /// <summary>Volumes of a preprocessed dataset return to the grid that they had before.</summary>
-    private static Volume<byte> ToOriginal(Volume<byte> volume, string input)
-        => PreprocessingRecord.OriginalOf(input, CaseName(input)) is { } original ? PreprocessingRecord.Restore(volume, original) : volume;
-
-    /// <summary>The file's name without ending and without nnU-Net's channel number, as nnU-Net names predictions.</summary>
-    private static string CaseName(string path)
-    {
-        const string firstChannel = "_0000";
-        string stem = Path.GetFileName(NiftiPaths.Stem(path));
-        return stem.EndsWith(firstChannel, StringComparison.Ordinal) ? stem[..^firstChannel.Length] : stem;
-    }
-
-    private string[] Inputs()
-    {
-        if (File.Exists(In))
-            return [In];
-        if (!Directory.Exists(In))
-            throw new InvalidDataException($"--in '{In}': no such file or folder");
-        string[] files = [.. Directory.EnumerateFiles(In).Where(NiftiPaths.IsNifti).Order(StringComparer.Ordinal)];
-        return files.Length > 0 ? files : throw new InvalidDataException($"--in '{In}': has no .nii, .nii.gz or .hdr file");
-    }
+    private static Volume<byte> ToOriginal(Volume<byte> volume, PredictionInput input)
+        => PreprocessingRecord.OriginalOf(input.Path, input.Case) is { } original ? PreprocessingRecord.Restore(volume, original) : volume;
 }

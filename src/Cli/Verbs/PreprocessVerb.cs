@@ -3,6 +3,7 @@ using CommandLine;
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -39,5 +40,5 @@ internal sealed class PreprocessVerb : IVerb
     private static Vector3d Parse(string text)
         => VoxelSpacing.TryParse(text, CultureInfo.InvariantCulture, out VoxelSpacing spacing) && spacing is { X: > 0, Y: > 0, Z: > 0 }
             ? new Vector3d(spacing.X, spacing.Y, spacing.Z)
-            : throw new ArgumentException($"--spacing '{text}': expected three numbers above 0 such as 3,3,5, or median");
+            : throw new UsageException($"--spacing '{text}': expected three numbers above 0 such as 3,3,5, or median");
 }

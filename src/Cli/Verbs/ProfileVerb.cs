@@ -2,6 +2,7 @@ using System.Globalization;
 using CommandLine;
 using Spectre.Console;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Profiling;
 
@@ -18,6 +19,7 @@ internal sealed class ProfileVerb : DeviceVerb
     [Option("set", HelpText = "Settings that overrule the file: key.path=value ...")]
     public IEnumerable<string> Set { get; init; } = [];
 
+    [AtLeast(0)]
     [Option("threads", Default = 0, HelpText = "Threads; 0 for all cores.")]
     public int Threads { get; init; }
 
@@ -36,9 +38,13 @@ internal sealed class ProfileVerb : DeviceVerb
     [Option("picture", HelpText = "Also draw the roofline to this SVG or PNG.")]
     public string? Picture { get; init; }
 
+    [Option("overwrite", HelpText = ResultFiles.OverwriteHelp)]
+    public bool Overwrite { get; init; }
+
     public override int Run(string[] arguments)
     {
         TrainingConfig config = ConfigLoader.Load(Config, Set);
+        ResultFiles.Check(Overwrite, ("--trace", Trace), ("--picture", Picture));
         RequireTimedOperations();
         int threads = Threads == 0 ? Environment.ProcessorCount : Threads;
         using OpenedBackend opened = OpenBackend(threads);

@@ -7,6 +7,7 @@ using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Provenance;
 using UnpairedSegEngine.Segmentation.Runs;
 using UnpairedSegEngine.Segmentation.Training;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -101,7 +102,7 @@ internal sealed class TrainVerb : DeviceVerb
     {
         if (Data is not null)
             return Data;
-        string recorded = earlier?.Recorded?.Data.Folder ?? throw new ArgumentException(earlier is null
+        string recorded = earlier?.Recorded?.Data.Folder ?? throw new UsageException(earlier is null
             ? "train needs --data, the dataset's folder"
             : $"'{Out}' does not say which data it was begun with: add --data");
         return Directory.Exists(recorded) ? recorded : throw new InvalidDataException($"'{recorded}', the data of the run '{Out}', is not there; say where it is with --data");
@@ -127,7 +128,7 @@ internal sealed class TrainVerb : DeviceVerb
 
     private RunContinuation OpenEarlier()
         => Config is not null
-            ? throw new ArgumentException("--resume continues with the configuration stored in --out; leave out --config, or change single settings with --from STEP --set ...")
+            ? throw new UsageException("--resume continues with the configuration stored in --out; leave out --config, or change single settings with --from STEP --set ...")
             : RunContinuation.Open(Out, From, [.. Set.Select(ConfigSetting.Parse), .. Flags()]);
 
     private RunFolder CreateRun(TrainingConfig config, ModelDescription model, RunProvenance provenance, string[] arguments)

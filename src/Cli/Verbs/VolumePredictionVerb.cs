@@ -1,6 +1,9 @@
 using CommandLine;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Imaging;
+using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -15,6 +18,7 @@ internal enum TestTimeAugmentation
 internal abstract class VolumePredictionVerb : DeviceVerb
 {
     private const string AllOrgans = "all";
+    private const string LargestComponentOption = "--largest-component";
 
     [Option("last", HelpText = "The newest weights instead of those with the best validation.")]
     public bool Last { get; init; }
@@ -28,9 +32,13 @@ internal abstract class VolumePredictionVerb : DeviceVerb
     [Option("tta", Default = TestTimeAugmentation.None, HelpText = "Test-time augmentation: mirror averages with the prediction of the image mirrored left and right; for runs trained with augmentation.flip.")]
     public TestTimeAugmentation Tta { get; init; }
 
-    [Option("largest-component", Separator = ',', HelpText = "Organs of which only the largest connected part is kept, or all.")]
+    [Option("largest-component", HelpText = "Organs of which only the largest connected part is kept, separated by commas, or all.")]
     public IEnumerable<string> LargestComponent { get; init; } = [];
 
+    [Option("overwrite", HelpText = ResultFiles.OverwriteHelp)]
+    public bool Overwrite { get; init; }
+
+    [AtLeast(0)]
     [Option("threads", Default = 0, HelpText = "Threads; 0 for all cores.")]
     public int Threads { get; init; }
 
@@ -45,16 +53,44 @@ internal abstract class VolumePredictionVerb : DeviceVerb
     }
 
     /// <summary>Removes all but the largest part of the organs that were asked for.</summary>
-    /// <exception cref="ArgumentException">The model knows no such organ.</exception>
+    /// <exception cref="UsageException">The model knows no such organ.</exception>
     protected void KeepLargest(Volume<byte> labels, IReadOnlyList<string> classes)
     {
-        foreach (int label in LargestComponent.Contains(AllOrgans) ? Enumerable.Range(1, classes.Count - 1) : LargestComponent.Select(name => LabelOf(name, classes)))
+        foreach (int label in LargestLabels(classes))
             Components.KeepLargest(labels, (byte)label);
+    }
+
+    /// <exception cref="UsageException">The model knows no such organ: told before any volume is predicted.</exception>
+    protected void RequireKnownOrgans(IReadOnlyList<string> classes) => LargestLabels(classes);
+
+    /// <summary>Something that a person should know, though the work goes on.</summary>
+    protected static void Note(string line) => Console.Error.WriteLine($"note: {OneLine.Of(line)}");
+
+    /// <summary>Lists files that did not stop the work.</summary>
+    /// <returns>The exit code.</returns>
+    protected static int ReportFailed(IReadOnlyList<FailedCase> failed, int all, string what)
+    {
+        if (failed.Count == 0)
+            return ExitCode.Ok;
+        Console.Error.WriteLine($"unpairedseg: {failed.Count} of {all} {what}:");
+        foreach (FailedCase one in failed)
+            Console.Error.WriteLine($"  {OneLine.Of(one.Id)}: {OneLine.Of(one.Reason)}");
+        return ExitCode.BadData;
+    }
+
+    private int[] LargestLabels(IReadOnlyList<string> classes)
+    {
+        string[] names = NameList.Parse(LargestComponentOption, LargestComponent);
+        if (names is not [AllOrgans])
+            return [.. names.Select(name => LabelOf(name, classes))];
+        return classes.Contains(AllOrgans) && classes.Count > 2
+            ? throw new UsageException($"{LargestComponentOption} {AllOrgans}: is the name of a class, too; name all organs instead: {string.Join(", ", classes.Skip(1))}")
+            : [.. Enumerable.Range(1, classes.Count - 1)];
     }
 
     private static int LabelOf(string name, IReadOnlyList<string> classes)
     {
         int label = classes.ToList().IndexOf(name);
-        return label > 0 ? label : throw new ArgumentException($"--largest-component '{name}': the model knows {string.Join(", ", classes.Skip(1))}, or take all");
+        return label > 0 ? label : throw new UsageException($"{LargestComponentOption} '{name}': the model knows {string.Join(", ", classes.Skip(1))}, or take all");
     }
 }

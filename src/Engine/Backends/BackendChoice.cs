@@ -3,6 +3,7 @@ using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Backends.Ilgpu;
 using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Backends;
 
@@ -18,7 +19,7 @@ public static class BackendChoice
     /// <param name="precision">Arithmetic of the CUDA kernels' convolutions.</param>
     /// <param name="exact">Only direct convolutions on the CPU: no Winograd transforms, which round more.</param>
     /// <param name="records">Whether the CUDA kernels' launches may be captured and replayed.</param>
-    /// <exception cref="ArgumentException">The name is unknown or there is no such device.</exception>
+    /// <exception cref="UsageException">The name is unknown or there is no such device.</exception>
     /// <exception cref="Cuda.Driver.CudaException">CUDA cannot be used here; one line says why.</exception>
     public static OpenedBackend Open(string name, int threads = 0, ConvolutionPrecision precision = ConvolutionPrecision.Fp32, bool exact = false, bool records = true)
     {
@@ -27,7 +28,7 @@ public static class BackendChoice
         if (parts.Length > 2 || (parts.Length == 2 && (parts[0] != "cuda" || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index))))
             throw Unknown(name);
         if (precision != ConvolutionPrecision.Fp32 && parts[0] is ("cpu" or "ilgpu"))
-            throw new ArgumentException($"--precision {precision.ToString().ToLowerInvariant()} is for --device cuda; device {name} computes in fp32");
+            throw new UsageException($"--precision {precision.ToString().ToLowerInvariant()} is for --device cuda; device {name} computes in fp32");
         return new OpenedBackend(parts[0] switch
         {
             "cpu" => new CpuBackend(Device.OpenCpu(), threads, exact: exact),
@@ -38,7 +39,7 @@ public static class BackendChoice
         });
     }
 
-    private static ArgumentException Unknown(string name) => new($"device '{name}' is not known; choose {Names}");
+    private static UsageException Unknown(string name) => new($"--device {name}: is not known; choose {Names}");
 }
 
 /// <summary>A backend together with its device; disposing it ends both.</summary>

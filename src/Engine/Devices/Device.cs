@@ -4,6 +4,7 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Devices;
 
@@ -40,7 +41,7 @@ public sealed class Device : IDisposable
     internal static Device OpenCpu(Func<IMemorySource, IMemorySource> wrap) => OpenSimulator("cpu", wrap);
 
     /// <summary>A device for <see cref="Backends.Ilgpu.IlgpuBackend"/>: of the given type, else the first of CUDA, OpenCL and ILGPU's CPU simulator.</summary>
-    /// <exception cref="ArgumentException">This machine has no such device, or none that can run the kernels.</exception>
+    /// <exception cref="UsageException">This machine has no such device, or none that can run the kernels.</exception>
     public static Device OpenIlgpu(AcceleratorType? type = null)
     {
         if (type == AcceleratorType.CPU)
@@ -54,14 +55,14 @@ public sealed class Device : IDisposable
         context.Dispose();
         if (type is null)
             return OpenSimulator("ilgpu");
-        throw new ArgumentException(found.Length == 0
+        throw new UsageException(found.Length == 0
             ? $"ILGPU found no {type} device on this machine; install its driver or choose another device"
             : $"{type} device {found[0].Name} {ReasonAgainst(found[0])}; choose another device");
     }
 
     /// <summary>An NVIDIA GPU. That a usable driver is there has been checked (see Backends/Cuda/Driver).</summary>
     /// <param name="index">Number of the GPU, as the driver counts.</param>
-    /// <exception cref="ArgumentException">There is no GPU of that number.</exception>
+    /// <exception cref="UsageException">There is no GPU of that number.</exception>
     public static Device OpenCuda(int index = 0)
     {
         DriverLibraries.Register();
@@ -70,7 +71,7 @@ public sealed class Device : IDisposable
         if (index >= 0 && index < devices.Count)
             return new Device(context, devices[index].CreateCudaAccelerator(context), "cuda");
         context.Dispose();
-        throw new ArgumentException($"there is no GPU number {index}: the CUDA driver sees {devices.Count}, counted from 0");
+        throw new UsageException($"there is no GPU number {index}: the CUDA driver sees {devices.Count}, counted from 0");
     }
 
     /// <summary>What a recording cannot hold is refused while this is true: copies from and to the host, and kernels on another stream than the recorded one.</summary>

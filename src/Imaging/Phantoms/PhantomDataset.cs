@@ -20,7 +20,7 @@ public static class PhantomDataset
     /// </summary>
     /// <param name="folder">Absent or empty.</param>
     /// <param name="progress">Told the cases done and the cases in all.</param>
-    /// <exception cref="ArgumentException">A folder that holds files, an impossible size, or counts that leave nothing to
+    /// <exception cref="UsageException">A folder that holds files, an impossible size, or counts that leave nothing to
     /// train or validate on.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; without its dataset.json the folder is no data set.</exception>
     public static void Write(
@@ -28,12 +28,12 @@ public static class PhantomDataset
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Training < 1 || options.Validation < 1 || options.Test < 0)
-            throw new ArgumentException(
+            throw new UsageException(
                 $"{options.Training} training, {options.Validation} validation and {options.Test} test subjects are not possible: the first two must be at least 1");
         PhantomGenerator.RequireSize(options.Size, options.Slices);
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
-            throw new ArgumentException(
-                $"{folder} exists and is not empty: name another folder, or empty this one", nameof(folder));
+            throw new UsageException(
+                $"{folder} exists and is not empty: name another folder, or empty this one");
         var cases = Cases(options);
         foreach (var name in cases.SelectMany(c => new[] { c.ImageFolder, c.LabelFolder }).Distinct())
             Directory.CreateDirectory(Path.Combine(folder, name));

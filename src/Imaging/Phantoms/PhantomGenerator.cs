@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Storage;
+
 namespace UnpairedSegEngine.Imaging.Phantoms;
 
 /// <summary>
@@ -35,7 +37,7 @@ public static class PhantomGenerator
     internal static void RequireSize(int size, int slices)
     {
         if (size is < SmallestSize or > LargestSize || slices is < 1 or > LargestSize)
-            throw new ArgumentException(
+            throw new UsageException(
                 $"a phantom of {size}x{size}x{slices} is not possible: use a size of {SmallestSize} to {LargestSize} and 1 to {LargestSize} slices");
     }
 

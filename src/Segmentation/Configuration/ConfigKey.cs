@@ -110,7 +110,7 @@ public sealed class ConfigKey
 
         if (ValueType == typeof(double))
         {
-            value = double.TryParse(text, NumberStyles.Float, culture, out double number) ? number : double.NaN;
+            value = double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, culture, out double number) ? number : double.NaN;
             return IsInRange((double)value);
         }
 

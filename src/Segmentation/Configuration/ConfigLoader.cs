@@ -1,6 +1,7 @@
 using System.Globalization;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Configuration;
 
@@ -12,7 +13,7 @@ public static class ConfigLoader
     /// <param name="sets">Texts of the form <c>key.path=value</c>.</param>
     /// <param name="flags">What other command-line options say.</param>
     /// <exception cref="InvalidDataException">The file has an unknown key or a bad value; the message names file, line and key.</exception>
-    /// <exception cref="ArgumentException">The same of a setting or flag.</exception>
+    /// <exception cref="UsageException">The same of a setting or flag.</exception>
     public static TrainingConfig Load(string? path = null, IEnumerable<string>? sets = null, IEnumerable<ConfigSetting>? flags = null)
     {
         List<ConfigSetting> settings =
@@ -51,7 +52,7 @@ public static class ConfigLoader
     }
 
     /// <summary>What limits of single numbers cannot say, of a configuration that was changed by code.</summary>
-    /// <exception cref="ArgumentException">A rule is broken.</exception>
+    /// <exception cref="UsageException">A rule is broken.</exception>
     internal static void CheckRules(TrainingConfig config) => CheckRules(config, []);
 
     private static void CheckRules(TrainingConfig config, List<ConfigSetting> settings)

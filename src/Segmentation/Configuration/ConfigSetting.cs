@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Storage;
+
 namespace UnpairedSegEngine.Segmentation.Configuration;
 
 /// <summary>A value that somebody gave to a key.</summary>
@@ -8,19 +10,19 @@ namespace UnpairedSegEngine.Segmentation.Configuration;
 public sealed record ConfigSetting(string Path, string Value, string Origin, bool IsFromFile = false)
 {
     /// <summary>A setting of the form <c>key.path=value</c>.</summary>
-    /// <exception cref="ArgumentException">There is no '='.</exception>
+    /// <exception cref="UsageException">There is no '='.</exception>
     public static ConfigSetting Parse(string text)
     {
         int equals = text.IndexOf('=', StringComparison.Ordinal);
         return equals > 0
-            ? new ConfigSetting(text[..equals].Trim(), text[(equals + 1)..].Trim(), "--set")
-            : throw new ArgumentException($"--set {text}: expected key.path=value, for example --set training.steps=500");
+            ? new ConfigSetting(text[..equals].Trim(), text[(equals + 1)..], "--set")
+            : throw new UsageException($"--set {text}: expected key.path=value, for example --set training.steps=500");
     }
 
     /// <summary>The error that refuses this setting: the file's fault or the caller's.</summary>
     internal Exception Refuse(string problem)
     {
         string message = $"{Origin}: {problem}";
-        return IsFromFile ? new InvalidDataException(message) : new ArgumentException(message);
+        return IsFromFile ? new InvalidDataException(message) : new UsageException(message);
     }
 }

@@ -14,28 +14,31 @@ public static class CaseReader
     /// <exception cref="InvalidDataException">A file is damaged, the two grids differ, a voxel is not finite or a label is no class.</exception>
     public static LoadedCase Read(DatasetCase source, IReadOnlyList<string> classNames)
     {
-        Volume<float> image = ReadImage(source.Id, source.ImagePath);
+        (Volume<float> image, IReadOnlyList<string> notes) = ReadImage(source.Id, source.ImagePath);
         if (source.LabelPath is null)
-        {
-            return new LoadedCase(source.Id, source.Modality, image, null);
-        }
-        Volume<byte> labels = NiftiFile.Open(source.LabelPath).ToLabelVolume();
+            return new LoadedCase(source.Id, source.Modality, image, null) { Notes = notes };
+        NiftiImage file = NiftiFile.Open(source.LabelPath);
+        Volume<byte> labels = file.ToLabelVolume();
         CheckGrids(source, image.Geometry, labels.Geometry);
         CheckClasses(source, labels, classNames.Count);
-        return new LoadedCase(source.Id, source.Modality, image, labels);
+        if (source.IgnoredLabel is { } ignored)
+            labels.Voxels.AsSpan().Replace((byte)ignored, LabelValue.Ignored);
+        return new LoadedCase(source.Id, source.Modality, image, labels) { Notes = [.. notes, .. file.Notes] };
     }
 
     /// <summary>Reads a volume that belongs to no dataset, to predict it; its file name becomes its case name.</summary>
     /// <exception cref="InvalidDataException">The file is damaged or a voxel is not finite.</exception>
     public static LoadedCase ReadUnlabelled(string path, Modality modality)
     {
-        string id = Path.GetFileName(path).Split('.')[0];
-        return new LoadedCase(id, modality, ReadImage(id, path), null);
+        string id = Path.GetFileName(NiftiPaths.Stem(path));
+        (Volume<float> image, IReadOnlyList<string> notes) = ReadImage(id, path);
+        return new LoadedCase(id, modality, image, null) { Notes = notes };
     }
 
-    private static Volume<float> ReadImage(string id, string path)
+    private static (Volume<float> Image, IReadOnlyList<string> Notes) ReadImage(string id, string path)
     {
-        Volume<float> image = NiftiFile.Open(path).ToFloatVolume();
+        NiftiImage file = NiftiFile.Open(path);
+        Volume<float> image = file.ToFloatVolume();
         int bad = image.Voxels.Count(v => !float.IsFinite(v));
         if (bad > 0)
         {
@@ -43,7 +46,7 @@ public static class CaseReader
             throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
                 $"case '{id}': image '{path}' has {bad} voxels that are NaN or infinite, the first at ({first % image.Geometry.X}, {first % plane / image.Geometry.X}, {first / plane}): replace them or leave the case out"));
         }
-        return image;
+        return (image, file.Notes);
     }
 
     private static void CheckGrids(DatasetCase source, Geometry image, Geometry label)
@@ -68,7 +71,7 @@ public static class CaseReader
             counts[label]++;
         }
         string[] unknown = [.. Enumerable.Range(classCount, counts.Length - classCount)
-            .Where(value => counts[value] > 0).Select(value => $"{value} ({counts[value]} voxels)")];
+            .Where(value => counts[value] > 0 && value != source.IgnoredLabel).Select(value => $"{value} ({counts[value]} voxels)")];
         if (unknown.Length > 0)
         {
             throw new InvalidDataException(

@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using System.Text.Json;
+using UnpairedSegEngine.Imaging.Nifti;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Data;
@@ -22,8 +23,9 @@ public sealed class DatasetManifest
         Name = root.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String
             ? name.GetString()!
             : Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path)))!;
-        FileEnding = Required(root, "file_ending", JsonValueKind.String).GetString()!;
-        ClassNames = ReadLabels(Required(root, "labels", JsonValueKind.Object));
+        RequireEachKeyOnce(root, "");
+        (ClassNames, IgnoredLabel) = ReadLabels(path, Required(root, "labels", JsonValueKind.Object));
+        FileEnding = ReadEnding(Required(root, "file_ending", JsonValueKind.String).GetString()!);
         int channels = Required(root, "channel_names", JsonValueKind.Object).EnumerateObject().Count();
         if (channels != 1)
         {
@@ -41,11 +43,14 @@ public sealed class DatasetManifest
     /// <summary>The dataset's name; the folder's where the file gives none.</summary>
     public string Name { get; }
 
-    /// <summary>The ending of every image and label file, for example ".nii.gz".</summary>
+    /// <summary>The ending of every image and label file, for example ".nii.gz"; of pairs that of the header.</summary>
     public string FileEnding { get; }
 
     /// <summary>Class names by label value; the first is the background.</summary>
     public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>The value of nnU-Net's reserved label <c>ignore</c>, which is no class; null where there is none.</summary>
+    public int? IgnoredLabel { get; }
 
     /// <summary>The modalities in the file's order.</summary>
     public IReadOnlyList<Modality> Modalities { get; }
@@ -63,6 +68,16 @@ public sealed class DatasetManifest
             : throw new InvalidDataException($"'{path}': expected a JSON object, found {document.RootElement.ValueKind}");
     }
 
+    /// <summary>The class names alone, of any dataset in nnU-Net v2's layout.</summary>
+    /// <exception cref="InvalidDataException">The file is no JSON, or its labels are missing or malformed.</exception>
+    internal static DatasetLabels ReadLabels(string path)
+    {
+        using JsonDocument document = JsonFile.Parse(path);
+        return document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("labels", out JsonElement labels) && labels.ValueKind == JsonValueKind.Object
+            ? ReadLabels(path, labels)
+            : throw new InvalidDataException($"'{path}': has no object 'labels'");
+    }
+
     /// <summary>The one modality whose patterns match a case.</summary>
     /// <exception cref="InvalidDataException">No modality matches, or more than one does.</exception>
     public Modality ModalityOf(string caseId)
@@ -77,35 +92,35 @@ public sealed class DatasetManifest
         };
     }
 
-    private string[] ReadLabels(JsonElement labels)
+    private static DatasetLabels ReadLabels(string path, JsonElement labels)
     {
-        var names = new SortedDictionary<int, string>();
-        foreach (JsonProperty label in labels.EnumerateObject())
+        try
         {
-            if (label.Value.ValueKind != JsonValueKind.Number || !label.Value.TryGetInt32(out int value))
-            {
-                throw Bad($"label '{label.Name}' is {label.Value.GetRawText()}, expected a whole number");
-            }
-            if (!names.TryAdd(value, label.Name))
-            {
-                throw Bad($"labels '{names[value]}' and '{label.Name}' share the value {value}");
-            }
+            return DatasetLabels.Read(labels);
         }
-        if (!names.Keys.SequenceEqual(Enumerable.Range(0, names.Count)) || names.Count is < 2 or >= LabelValue.Ignored)
+        catch (FormatException e)
         {
-            throw Bad($"label values are {string.Join(", ", names.Keys)}, expected consecutive ones from 0 (at least 2, below {LabelValue.Ignored})");
+            throw new InvalidDataException($"'{path}': {e.Message}", e);
         }
-        return names[0] == "background"
-            ? [.. names.Values]
-            : throw Bad($"label 0 is named '{names[0]}', expected 'background'");
+    }
+
+    private string ReadEnding(string ending)
+    {
+        string known = NiftiPaths.EndingOf(ending).Replace(".img", ".hdr", StringComparison.Ordinal);
+        return known.Length > 0 && known.Length == ending.Length ? known : throw Bad($"file_ending is '{ending}', expected .nii.gz, .nii, .hdr or .hdr.gz: other formats are converted first");
     }
 
     private (Modality[], List<IReadOnlyList<string>>) ReadDomains(JsonElement domains)
     {
         var modalities = new List<Modality>();
         var patterns = new List<IReadOnlyList<string>>();
+        RequireEachKeyOnce(domains, "domain ");
         foreach (JsonProperty domain in domains.EnumerateObject())
         {
+            if (domain.Name.Trim().Length == 0)
+                throw Bad("a domain has no name");
+            if (modalities.FirstOrDefault(m => DatasetLabels.Simplified(m.Name) == DatasetLabels.Simplified(domain.Name)) is { } alike)
+                throw Bad($"domains '{alike.Name}' and '{domain.Name}' differ only in letter case or blanks; give them names that differ");
             if (domain.Value.ValueKind != JsonValueKind.Array || domain.Value.GetArrayLength() == 0
                 || domain.Value.EnumerateArray().Any(p => p.ValueKind != JsonValueKind.String))
             {
@@ -126,6 +141,17 @@ public sealed class DatasetManifest
             throw Bad($"the key '{key}' is missing");
         }
         return value.ValueKind == kind ? value : throw Bad($"the key '{key}' is {value.ValueKind}, expected {kind}");
+    }
+
+    /// <remarks>Which of two values counts is a reader's whim: JSON does not say.</remarks>
+    private void RequireEachKeyOnce(JsonElement group, string kind)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (JsonProperty entry in group.EnumerateObject())
+        {
+            if (!seen.Add(entry.Name))
+                throw Bad($"{kind}'{entry.Name}' is given twice");
+        }
     }
 
     private InvalidDataException Bad(string what) => new($"'{path}': {what}");

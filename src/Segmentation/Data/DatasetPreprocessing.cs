@@ -14,6 +14,8 @@ public static class DatasetPreprocessing
     public static Vector3d MedianSpacing(IEnumerable<DatasetCase> cases)
     {
         Vector3d[] spacings = [.. cases.Select(c => CanonicalSpacing(NiftiFile.Open(c.ImagePath).Geometry))];
+        if (spacings.Length == 0)
+            throw new InvalidDataException("there is no training case to take a spacing from; give one");
         double Median(int axis) => spacings.Select(s => s[axis]).Order().ElementAt(spacings.Length / 2);
         return new Vector3d(Median(0), Median(1), Median(2));
     }
@@ -101,7 +103,13 @@ public static class DatasetPreprocessing
         GridLimits.RequireResampling($"case '{source.Id}'", canonical.Geometry, spacing);
         Geometry target = Resampling.Respace(canonical.Geometry, spacing);
         if (loaded.Labels is not null)
-            NiftiWriter.Write(Target(source.LabelPath!, folder), Resampling.Nearest(Orientation.Reorient(loaded.Labels, CaseGrid.CanonicalAxes), target));
+        {
+            Volume<byte> labels = Resampling.Nearest(Orientation.Reorient(loaded.Labels, CaseGrid.CanonicalAxes), target);
+            if (source.IgnoredLabel is { } ignored)
+                labels.Voxels.AsSpan().Replace(LabelValue.Ignored, (byte)ignored);
+            NiftiWriter.Write(Target(source.LabelPath!, folder), labels);
+        }
+
         NiftiWriter.Write(Target(source.ImagePath, folder), Resampling.Linear(canonical, target));
     }
 

@@ -1,4 +1,5 @@
 using UnpairedSegEngine.Random;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
@@ -17,11 +18,13 @@ public sealed class SegmentationDataset
     {
         Folder = folder;
         this.manifest = manifest;
-        Cases = FindCases("imagesTr", "labelsTr", labelRequired: true);
-        TestCases = Directory.Exists(Path.Combine(folder, "imagesTs"))
-            ? FindCases("imagesTs", "labelsTs", labelRequired: Directory.Exists(Path.Combine(folder, "labelsTs")))
-            : [];
-        if (manifest.TrainingCount is int announced && announced != Cases.Count)
+        var folders = new DatasetFolders(folder, manifest);
+        TestCases = folders.Find("imagesTs", "labelsTs", labelRequired: Directory.Exists(Path.Combine(folder, "labelsTs")));
+        Cases = folders.Find("imagesTr", "labelsTr", labelRequired: true);
+        Notes = folders.Notes;
+        if (Cases.Count == 0 && TestCases.Count == 0)
+            throw new InvalidDataException($"{NoTrainingCases}{WhatElseIsThere}");
+        if (manifest.TrainingCount is int announced && announced != Cases.Count && Cases.Count > 0)
         {
             throw new InvalidDataException(
                 $"'{ManifestPath}': numTraining is {announced}, but imagesTr holds {Cases.Count} cases: add what is missing or correct the number");
@@ -40,11 +43,24 @@ public sealed class SegmentationDataset
     /// <summary>Class names by label value; the first is the background.</summary>
     public IReadOnlyList<string> ClassNames => manifest.ClassNames;
 
-    /// <summary>The cases of imagesTr, sorted by name.</summary>
+    /// <summary>The value in label files of voxels that losses and metrics leave out; null where there is none.</summary>
+    public int? IgnoredLabel => manifest.IgnoredLabel;
+
+    /// <summary>What was passed over in the folders, one line each.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>The cases of imagesTr, sorted by name; none in a dataset of test cases only.</summary>
     public IReadOnlyList<DatasetCase> Cases { get; }
 
     /// <summary>The cases of imagesTs, sorted by name; none where there is no such folder.</summary>
     public IReadOnlyList<DatasetCase> TestCases { get; }
+
+    private string NoTrainingCases => $"'{Path.Combine(Folder, "imagesTr")}': no image files, expected CASE{DatasetFolders.Channel}{manifest.FileEnding}";
+
+    private string WhatElseIsThere
+        => Directory.EnumerateDirectories(Folder).Select(path => Path.GetFileName(path)!).Where(name => name is not ("imagesTr" or "labelsTr" or "imagesTs" or "labelsTs")).Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } others
+            ? $"; '{Folder}' holds {string.Join(", ", others.Take(4))}"
+            : "";
 
     private string ManifestPath => Path.Combine(Folder, DatasetManifest.FileName);
 
@@ -69,9 +85,11 @@ public sealed class SegmentationDataset
     /// <exception cref="InvalidDataException">The split names an unknown case or leaves a modality without training cases.</exception>
     /// <param name="fold">From 0.</param>
     /// <param name="splitFile">Another file than the dataset's own splits_final.json.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such fold.</exception>
+    /// <exception cref="UsageException">There is no such fold.</exception>
     public DatasetSplit Split(int fold = 0, string? splitFile = null)
     {
+        if (Cases.Count == 0)
+            throw new InvalidDataException($"{NoTrainingCases}; the dataset has test cases only, which evaluate takes with --split test");
         string path = splitFile ?? Path.Combine(Folder, SplitFile.FileName);
         bool fromFile = File.Exists(path);
         string origin = fromFile ? $"'{path}': fold {fold}" : $"'{Folder}': generated fold {fold}";
@@ -98,7 +116,7 @@ public sealed class SegmentationDataset
     /// Writes a splits_final.json with that many folds: those of the dataset's own file where it has one, else made by shuffling the cases of each modality with a
     /// fixed seed. A case is a subject, so no subject is on both sides of a fold.
     /// </summary>
-    /// <exception cref="ArgumentException">There are not so many folds or cases.</exception>
+    /// <exception cref="UsageException">There are not so many folds or cases.</exception>
     public void WriteSplits(string path, int folds)
     {
         string own = Path.Combine(Folder, SplitFile.FileName);
@@ -106,11 +124,11 @@ public sealed class SegmentationDataset
         {
             int available = SplitFile.CountFolds(own);
             if (folds > available)
-                throw new ArgumentException($"{folds} folds: '{own}' has {available}; remove the file to have folds made");
+                throw new UsageException($"{folds} folds: '{own}' has {available}; remove the file to have folds made");
         }
         else if (folds > 1 && Modalities.FirstOrDefault(m => Cases.Count(c => c.Modality == m) < folds) is { } few)
         {
-            throw new ArgumentException($"{folds} folds: modality {few.Name} has {Cases.Count(c => c.Modality == few)} cases only");
+            throw new UsageException($"{folds} folds: modality {few.Name} has {Cases.Count(c => c.Modality == few)} cases only");
         }
 
         SplitFile.Write(path, Enumerable.Range(0, folds).Select(fold => File.Exists(own) ? SplitFile.ReadFold(own, fold) : GenerateFold(fold, folds > 1 ? folds : GeneratedFolds)));
@@ -120,8 +138,7 @@ public sealed class SegmentationDataset
     {
         if (fold < 0 || fold >= generated)
         {
-            throw new ArgumentOutOfRangeException(
-                nameof(fold), fold, $"without {SplitFile.FileName} there are the folds 0 to {generated - 1}");
+            throw new UsageException($"fold {fold}: without {SplitFile.FileName} there are the folds 0 to {generated - 1}");
         }
         var train = new HashSet<string>(StringComparer.Ordinal);
         var validation = new HashSet<string>(StringComparer.Ordinal);
@@ -143,44 +160,4 @@ public sealed class SegmentationDataset
         }
         return (train, validation);
     }
-
-    private List<DatasetCase> FindCases(string imageFolder, string labelFolder, bool labelRequired)
-    {
-        string suffix = "_0000" + manifest.FileEnding;
-        string images = Path.Combine(Folder, imageFolder), labels = Path.Combine(Folder, labelFolder);
-        var cases = new List<DatasetCase>();
-        foreach (string imagePath in FilesEndingIn(images, manifest.FileEnding))
-        {
-            string fileName = Path.GetFileName(imagePath);
-            if (!fileName.EndsWith(suffix, StringComparison.Ordinal))
-            {
-                throw new InvalidDataException($"'{imagePath}': expected a name of the form CASE{suffix} (one channel per case)");
-            }
-            string id = fileName[..^suffix.Length];
-            string labelPath = Path.Combine(labels, id + manifest.FileEnding);
-            bool labelled = File.Exists(labelPath);
-            if (labelRequired && !labelled)
-            {
-                throw new InvalidDataException($"case '{id}': the label file '{labelPath}' is missing");
-            }
-            cases.Add(new DatasetCase(id, manifest.ModalityOf(id), imagePath, labelled ? labelPath : null));
-        }
-        if (cases.Count == 0)
-        {
-            throw new InvalidDataException($"'{images}': no image files, expected CASE{suffix}");
-        }
-        var known = cases.Select(c => c.Id).ToHashSet(StringComparer.Ordinal);
-        string? orphan = FilesEndingIn(labels, manifest.FileEnding)
-            .FirstOrDefault(path => !known.Contains(Path.GetFileName(path)[..^manifest.FileEnding.Length]));
-        return orphan is null
-            ? cases
-            : throw new InvalidDataException($"'{orphan}': a label without its image in {imageFolder}");
-    }
-
-    private static IEnumerable<string> FilesEndingIn(string folder, string ending) =>
-        Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder)
-                .Where(path => path.EndsWith(ending, StringComparison.Ordinal) && !Path.GetFileName(path).StartsWith('.'))
-                .Order(StringComparer.Ordinal)
-            : [];
 }

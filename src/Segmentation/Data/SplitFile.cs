@@ -13,14 +13,14 @@ internal static class SplitFile
 
     /// <summary>The case names of one fold.</summary>
     /// <exception cref="InvalidDataException">The file is malformed, or lists a case twice.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The file has no such fold.</exception>
+    /// <exception cref="UsageException">The file has no such fold.</exception>
     public static (HashSet<string> Train, HashSet<string> Validation) ReadFold(string path, int fold)
     {
         using JsonDocument document = JsonFile.Parse(path);
         JsonElement folds = Folds(path, document);
         if (fold < 0 || fold >= folds.GetArrayLength())
         {
-            throw new ArgumentOutOfRangeException(nameof(fold), fold, $"'{path}' has the folds 0 to {folds.GetArrayLength() - 1}");
+            throw new UsageException($"fold {fold}: '{path}' has the folds 0 to {folds.GetArrayLength() - 1}");
         }
         HashSet<string> train = ReadCases(path, folds[fold], fold, "train");
         HashSet<string> validation = ReadCases(path, folds[fold], fold, "val");

@@ -1,5 +1,6 @@
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Imaging.Metrics;
+using UnpairedSegEngine.Segmentation.Data;
 
 namespace UnpairedSegEngine.Segmentation.Evaluation;
 
@@ -9,7 +10,7 @@ namespace UnpairedSegEngine.Segmentation.Evaluation;
 /// <param name="Scores">By organ.</param>
 public sealed record CaseResult(string Id, string Modality, IReadOnlyDictionary<string, StructureScores> Scores)
 {
-    /// <summary>Compares two label maps on one grid.</summary>
+    /// <summary>Compares two label maps on one grid; see <see cref="IgnoredVoxels"/> for what the reference says nothing about.</summary>
     /// <param name="id">Name of the case.</param>
     /// <param name="modality">For example "CT".</param>
     /// <param name="prediction">Label map.</param>
@@ -18,6 +19,8 @@ public sealed record CaseResult(string Id, string Modality, IReadOnlyDictionary<
     /// <param name="tolerance">Of the normalized surface Dice, mm; null to leave out what needs surfaces.</param>
     public static CaseResult Of(string id, string modality, Volume<byte> prediction, Volume<byte> reference, IReadOnlyList<string> organs, double? tolerance)
     {
+        if (organs.Count < LabelValue.Ignored)
+            (prediction, reference) = IgnoredVoxels.Mask(prediction, reference);
         OverlapMetrics overlap = OverlapMetrics.Between(prediction, reference, organs.Count + 1);
         return new CaseResult(id, modality, Enumerable.Range(1, organs.Count).ToDictionary(
             label => organs[label - 1], label => StructureScores.Of(prediction, reference, (byte)label, overlap.Counts[label], tolerance)));

@@ -17,12 +17,12 @@ public static class EvaluationFiles
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
-    /// <summary>All of it, with keys mean_dice, overall_dice, dice, summary, cases, definitions, empty_masks and tolerance_mm.</summary>
+    /// <summary>All of it, with keys mean_dice, overall_dice, dice, summary, cases, failed, definitions, empty_masks and tolerance_mm.</summary>
     public static void WriteJson(EvaluationReport report, string path)
     {
         var definitions = StructureScores.Metrics.ToDictionary(metric => metric.Name, metric => metric.Definition);
         AtomicFile.Write(path, stream => JsonSerializer.Serialize(
-            stream, new { report.MeanDice, report.OverallDice, report.Dice, report.Summary, report.Cases, definitions, EmptyMasks = StructureScores.EmptyPolicy, report.ToleranceMm }, Format));
+            stream, new { report.MeanDice, report.OverallDice, report.Dice, report.Summary, report.Cases, report.Failed, definitions, EmptyMasks = StructureScores.EmptyPolicy, report.ToleranceMm }, Format));
     }
 
     /// <summary>Reads back what <see cref="WriteJson"/> wrote.</summary>
@@ -31,7 +31,7 @@ public static class EvaluationFiles
     {
         Stored stored = JsonFile.Read<Stored>(path, Format);
         return stored.Cases is { Count: > 0 } cases
-            ? new EvaluationReport(cases, [.. cases[0].Scores.Keys], stored.ToleranceMm)
+            ? new EvaluationReport(cases, [.. cases[0].Scores.Keys], stored.ToleranceMm) { Failed = stored.Failed ?? [] }
             : throw new InvalidDataException($"'{path}': an evaluation report without cases");
     }
 
@@ -71,6 +71,8 @@ public static class EvaluationFiles
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\nMean Dice over organs: {report.MeanDice[modality]:F3}\n"));
         }
 
+        if (report.Failed.Count > 0)
+            writer.WriteLine($"Left out, because they could not be read: {string.Join(", ", report.Failed.Select(failed => failed.Id))}.\n");
         writer.WriteLine("Mean and population deviation over the cases that have a score; of hd_mm, hd95_mm and assd_mm these are the found organs only: compare penalized distances.\n");
         foreach (ScoreDefinition metric in StructureScores.Metrics)
             writer.WriteLine($"- {metric.Name}: {metric.Definition}");
@@ -93,5 +95,5 @@ public static class EvaluationFiles
         write(writer);
     });
 
-    private sealed record Stored(IReadOnlyList<CaseResult> Cases, double? ToleranceMm);
+    private sealed record Stored(IReadOnlyList<CaseResult> Cases, IReadOnlyList<FailedCase>? Failed, double? ToleranceMm);
 }

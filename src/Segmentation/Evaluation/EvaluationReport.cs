@@ -32,6 +32,9 @@ public sealed class EvaluationReport
 
     public IReadOnlyList<string> Organs { get; }
 
+    /// <summary>Cases that could not be read: no score counts them.</summary>
+    public IReadOnlyList<FailedCase> Failed { get; init; } = [];
+
     public IReadOnlyList<string> Modalities { get; }
 
     /// <summary>Of the normalized surface Dice.</summary>

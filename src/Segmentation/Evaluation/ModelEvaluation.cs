@@ -5,7 +5,9 @@ using UnpairedSegEngine.Segmentation.Provenance;
 
 namespace UnpairedSegEngine.Segmentation.Evaluation;
 
-/// <summary>A case that a model segmented: scores, image, reference and prediction, on the image's own grid, and what was odd about its intensities.</summary>
+/// <summary>
+/// A case that a model segmented: scores, image, reference (background where it says nothing) and prediction, on the image's own grid, and what was odd about its intensities.
+/// </summary>
 public sealed record EvaluatedCase(CaseResult Result, Volume<float> Image, Volume<byte> Reference, Volume<byte> Prediction, IReadOnlyList<string> Warnings);
 
 /// <summary>Reads cases of a dataset, segments them and scores the result.</summary>
@@ -30,11 +32,14 @@ public sealed class ModelEvaluation(TrainedModel model, double tolerance, Action
     }
 
     /// <summary>Holds a dataset against the one that the run was made from, before any case is read.</summary>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="fold">That was asked for; null for the run's own.</param>
+    /// <param name="unseen">Cases that are judged as such which the run did not learn from.</param>
     /// <exception cref="InvalidDataException">They contradict each other.</exception>
-    public void RequireDataOf(SegmentationDataset dataset, int fold, DatasetSplit split)
+    public void RequireDataOf(SegmentationDataset dataset, int? fold, IReadOnlyList<DatasetCase> unseen)
     {
         RequireClassesOf(dataset);
-        if (provenance?.DifferenceToJudged(dataset, fold, split) is { } difference)
+        if ((provenance?.DifferenceOfNames(dataset) ?? provenance?.DifferenceToJudged(dataset, fold, unseen)) is { } difference)
             throw Contradiction(difference);
     }
 
@@ -47,7 +52,7 @@ public sealed class ModelEvaluation(TrainedModel model, double tolerance, Action
         Volume<byte> reference = loaded.Labels ?? throw new InvalidDataException($"case '{source.Id}': has no reference segmentation to evaluate against");
         PreparedCase prepared = PreparedCase.Prepare(loaded, model.Description.Preprocessing, classes.Count);
         (CaseResult result, Volume<byte> prediction) = evaluator.Evaluate(prepared, reference, stop);
-        return new EvaluatedCase(result, loaded.Image, reference, prediction, CaseWarnings.OfImages([prepared]));
+        return new EvaluatedCase(result, loaded.Image, IgnoredVoxels.Mask(prediction, reference).Reference, prediction, CaseWarnings.OfImages([prepared]));
     }
 
     private InvalidDataException Contradiction(string difference)

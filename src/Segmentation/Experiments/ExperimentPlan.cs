@@ -62,15 +62,15 @@ public sealed class ExperimentPlan
     /// <param name="seeds">Which seeds.</param>
     /// <param name="folds">How many folds.</param>
     /// <param name="judged">Cases to judge on; the labelled test cases where there are some and one fold, else the validation cases, if null.</param>
-    /// <exception cref="ArgumentException">Nothing to run, something twice, or not so many folds.</exception>
+    /// <exception cref="UsageException">Nothing to run, something twice, or not so many folds.</exception>
     /// <exception cref="InvalidDataException">The folder holds something else, or there is nothing to judge on.</exception>
     public static ExperimentPlan Create(
         string folder, SegmentationDataset dataset, TrainingConfig config, IReadOnlyList<SchemeName> schemes, IReadOnlyList<long> seeds, int folds, JudgedCases? judged)
     {
         if (schemes.Count == 0 || seeds.Count == 0 || folds < 1)
-            throw new ArgumentException("an experiment needs at least one scheme, one seed and one fold");
+            throw new UsageException("an experiment needs at least one scheme, one seed and one fold");
         if (schemes.Distinct().Count() < schemes.Count || seeds.Distinct().Count() < seeds.Count)
-            throw new ArgumentException("a scheme or a seed is named twice");
+            throw new UsageException("a scheme or a seed is named twice");
         if (Directory.Exists(folder) && !Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(entry => Path.GetFileName(entry) is not (ConfigName or SplitFile.FileName)))
             throw new InvalidDataException($"'{folder}': exists and holds no experiment; choose another --out");
 

@@ -161,7 +161,7 @@ public sealed class ExperimentReport
         DatasetCase source = dataset.Cases.Concat(dataset.TestCases).First(c => c.Id == id);
         LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
         Volume<byte> prediction = NiftiFile.Open(Path.Combine(plan.RunPath(job.Job), ExperimentRunner.PredictionsName, $"{id}.nii.gz")).ToLabelVolume();
-        return new OverlayRow(string.Create(CultureInfo.InvariantCulture, $"{modality} {id}, {place}, Dice {dice:F3}"), loaded.Image, loaded.Labels, prediction);
+        return new OverlayRow(string.Create(CultureInfo.InvariantCulture, $"{modality} {id}, {place}, Dice {dice:F3}"), loaded.Image, loaded.Labels is { } labels ? IgnoredVoxels.Mask(prediction, labels).Reference : null, prediction);
     }
 
     private static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";

@@ -73,7 +73,7 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
         foreach ((ExperimentJob job, RunProvenance recorded) in Begun())
         {
             DatasetSplit split = dataset.Split(job.Fold, plan.SplitsPath).Limit(job.ConfigOf(plan.Config).Data.MostCases);
-            if ((recorded.Data.DifferenceTo(DataIdentity.Of(dataset, job.Fold, split)) ?? recorded.DifferenceToJudged(dataset, job.Fold, split)) is { } changed)
+            if ((recorded.Data.DifferenceTo(DataIdentity.Of(dataset, job.Fold, split)) ?? recorded.DifferenceOfNames(dataset)) is { } changed)
                 throw new InvalidDataException($"'{plan.Folder}': since {job.Name} was begun, {changed}; an experiment compares on one dataset: put it back, or begin another experiment");
         }
     }

@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Storage;
+
 namespace UnpairedSegEngine.Segmentation.Inference;
 
 /// <summary>How the logits of overlapping blocks become one.</summary>
@@ -20,7 +22,7 @@ public enum BlockBlending
 /// <param name="Batch">Slices per forward pass; does not change the result.</param>
 public sealed record PredictionSettings(double Overlap = 0.5, BlockBlending Blending = BlockBlending.Gaussian, bool Mirror = false, int Batch = 8)
 {
-    /// <exception cref="ArgumentException">The overlap is out of range.</exception>
+    /// <exception cref="UsageException">The overlap is out of range.</exception>
     public PredictionSettings Validate()
-        => Overlap is >= 0 and < 1 ? this : throw new ArgumentException(FormattableString.Invariant($"the overlap is {Overlap}, expected 0 to below 1"));
+        => Overlap is >= 0 and < 1 ? this : throw new UsageException(FormattableString.Invariant($"--overlap is {Overlap}, expected 0 to below 1"));
 }

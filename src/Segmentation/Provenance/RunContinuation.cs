@@ -2,6 +2,7 @@ using System.Globalization;
 using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Provenance;
 
@@ -33,14 +34,14 @@ public sealed class RunContinuation
     /// <param name="path">The run folder.</param>
     /// <param name="from">A step, or <see cref="LastStep"/>; null to go on as the run was begun.</param>
     /// <param name="changes">Settings that are to be others.</param>
-    /// <exception cref="ArgumentException">Settings that results depend on are to change, but not from a given step on; or that is no step.</exception>
+    /// <exception cref="UsageException">Settings that results depend on are to change, but not from a given step on; or that is no step.</exception>
     /// <exception cref="InvalidDataException">No run folder, or its configuration is not the one that it was begun with.</exception>
     public static RunContinuation Open(string path, string? from, IReadOnlyList<ConfigSetting> changes)
     {
         RunFolder run = RunFolder.Open(path);
         RunProvenance? recorded = RunProvenance.Find(path);
         if (from is null && changes.FirstOrDefault(change => RunSettings.Matters(change.Path)) is { } change)
-            throw new ArgumentException($"{change.Origin}: {change.Path} changes what the run computes; to go on with other settings from a step on, add --from STEP, or --from {LastStep}");
+            throw new UsageException($"{change.Origin}: {change.Path} changes what the run computes; to go on with other settings from a step on, add --from STEP, or --from {LastStep}");
         if (from is null && recorded is not null && RunSettings.Differences(recorded.Settings, RunSettings.Of(run.Config)).FirstOrDefault() is { } edited)
             throw new InvalidDataException($"'{path}': its config.yaml was changed: {edited}; put it back, or go on with it from a step on: --resume --from {LastStep}");
         return new RunContinuation(run, recorded, run.ConfigWith(changes), StepOf(from, run));
@@ -87,6 +88,6 @@ public sealed class RunContinuation
             return new CheckpointStore(run.CheckpointsPath).Latest()?.Step ?? 0;
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long step)
             ? step
-            : throw new ArgumentException($"--from '{text}': expected a step from 0, or {LastStep}");
+            : throw new UsageException($"--from '{text}': expected a step from 0, or {LastStep}");
     }
 }

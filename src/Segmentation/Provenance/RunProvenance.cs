@@ -42,22 +42,26 @@ public sealed record RunProvenance(DataIdentity Data, Arithmetic Arithmetic, IRe
 
     public void Write(string runPath) => AtomicFile.Write(Path.Combine(runPath, FileName), stream => JsonSerializer.Serialize(stream, this, Format));
 
-    /// <summary>Whether a dataset is the one that the run was made from, as far as its names say, and with that fold; null where it may be judged on it.</summary>
-    /// <param name="dataset">Its cases need not be read.</param>
-    /// <param name="fold">Of the splits.</param>
-    /// <param name="split">The fold's cases.</param>
-    public string? DifferenceToJudged(SegmentationDataset dataset, int fold, DatasetSplit split)
-    {
-        foreach (DatasetCase now in dataset.Cases)
-        {
-            if (Data.Cases.TryGetValue(now.Id, out CaseFingerprint? known) && known.Modality != now.Modality.Name)
-                return $"case '{now.Id}' was of modality {known.Modality} and is of {now.Modality.Name} now";
-        }
+    /// <summary>Whether a dataset has cases of the names that the run was made with.</summary>
+    public bool Knows(SegmentationDataset dataset) => dataset.Cases.Any(c => Data.Cases.ContainsKey(c.Id));
 
-        SplitIdentity recorded = Data.Split;
-        if (recorded.Fold != fold)
-            return $"the run was made with fold {recorded.Fold}, not {fold}";
-        return split.Validation.Concat(split.Test).FirstOrDefault(c => recorded.Train.Contains(c.Id)) is { } trained ? $"'{trained.Id}' was a training case and is to be judged on now" : null;
+    /// <summary>What is another in the modalities of a dataset's cases, which need not be read; null where nothing is.</summary>
+    public string? DifferenceOfNames(SegmentationDataset dataset)
+        => dataset.Cases.Concat(dataset.TestCases)
+            .Select(now => Data.Cases.TryGetValue(now.Id, out CaseFingerprint? known) && known.Modality != now.Modality.Name
+                ? $"case '{now.Id}' was of modality {known.Modality} and is of {now.Modality.Name} now"
+                : null)
+            .FirstOrDefault(difference => difference is not null);
+
+    /// <summary>What speaks against judging the run on cases as such that it did not learn from; null where nothing does.</summary>
+    /// <param name="dataset">Theirs.</param>
+    /// <param name="fold">That was asked for; null for the run's own.</param>
+    /// <param name="unseen">The cases.</param>
+    public string? DifferenceToJudged(SegmentationDataset dataset, int? fold, IReadOnlyList<DatasetCase> unseen)
+    {
+        if (fold is { } asked && asked != Data.Split.Fold && Knows(dataset))
+            return $"it was made with fold {Data.Split.Fold}, not {asked}";
+        return unseen.FirstOrDefault(c => Data.Split.Train.Contains(c.Id)) is { } trained ? $"'{trained.Id}' was a training case and is to be judged on now" : null;
     }
 
     /// <summary>What is another in a case that was read; null where it is the one that the run was made with, or the run never saw it.</summary>

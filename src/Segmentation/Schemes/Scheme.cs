@@ -4,6 +4,7 @@ using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Segmentation.Training;
+using UnpairedSegEngine.Storage;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Segmentation.Schemes;
@@ -37,9 +38,9 @@ public abstract class Scheme
     /// <summary>A scheme's name as users write it: "joint-norm".</summary>
     public static string TextOf(SchemeName name) => SnakeCase.From(name.ToString()).Replace('_', '-');
 
-    /// <exception cref="ArgumentException">There is no such scheme.</exception>
+    /// <exception cref="UsageException">There is no such scheme.</exception>
     public static SchemeName Parse(string text) => All.Keys.Where(name => TextOf(name) == text.Replace('_', '-')).Cast<SchemeName?>().FirstOrDefault()
-        ?? throw new ArgumentException($"scheme '{text}' is not known; choose {string.Join(", ", All.Keys.Select(TextOf))}");
+        ?? throw new UsageException($"scheme '{text}' is not known; choose {string.Join(", ", All.Keys.Select(TextOf))}");
 
     /// <summary>The scheme that a configuration asks for.</summary>
     public static Scheme Of(TrainingConfig config) => All[config.Scheme];

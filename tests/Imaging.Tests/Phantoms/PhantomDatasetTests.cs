@@ -1,6 +1,7 @@
 using System.Text.Json;
 using UnpairedSegEngine.Imaging.Nifti;
 using UnpairedSegEngine.Imaging.Phantoms;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Imaging.Tests.Phantoms;
 
@@ -48,7 +49,7 @@ public sealed class PhantomDatasetTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("mine.txt"), "keep");
-        Assert.That(() => PhantomDataset.Write(folder.Path, Small), Throws.ArgumentException.With.Message.Contains("not empty"));
+        Assert.That(() => PhantomDataset.Write(folder.Path, Small), Throws.TypeOf<UsageException>().With.Message.Contains("not empty"));
         Assert.That(Directory.GetFileSystemEntries(folder.Path), Has.Length.EqualTo(1));
     }
 
@@ -59,13 +60,13 @@ public sealed class PhantomDatasetTests
         using var folder = new TemporaryFolder();
         Assert.That(
             () => PhantomDataset.Write(folder.File("set"), Small with { Size = size, Slices = slices }),
-            Throws.ArgumentException.With.Message.Contains($"{size}x{size}x{slices}"));
+            Throws.TypeOf<UsageException>().With.Message.Contains($"{size}x{size}x{slices}"));
         Assert.That(Directory.Exists(folder.File("set")), Is.False);
     }
 
     [Test]
     public void NothingToTrainOnIsRefused() => Assert.That(
-        () => PhantomDataset.Write("never", Small with { Training = 0 }), Throws.ArgumentException.With.Message.Contains("0 training"));
+        () => PhantomDataset.Write("never", Small with { Training = 0 }), Throws.TypeOf<UsageException>().With.Message.Contains("0 training"));
 
     private static string[] Names(TemporaryFolder folder, string part) =>
         [.. Directory.GetFiles(Path.Combine(folder.File("set"), part)).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];

@@ -1,7 +1,8 @@
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Tests.Data;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Configuration;
 
@@ -123,7 +124,7 @@ public sealed class ConfigLoaderTests
     [TestCase("network.channels=5", "--set: network.channels is 5, expected an even number")]
     [TestCase("data.normalization=zscore", "--set: unknown key 'data.normalization'")]
     public void MistakesOnTheCommandLineAreTheCallers(string set, string problem)
-        => Assert.That(() => ConfigLoader.Load(null, [set]), Throws.ArgumentException.With.Message.Contains(problem));
+        => Assert.That(() => ConfigLoader.Load(null, [set]), Throws.TypeOf<UsageException>().With.Message.Contains(problem));
 
     [Test]
     public void The_3D_network_brings_its_own_defaults_below_what_is_set()
@@ -155,7 +156,7 @@ public sealed class ConfigLoaderTests
     [TestCase("data.depth=12", "data.depth is 12, expected a multiple of 8")]
     [TestCase("data.size=100", "data.size is 100, expected a multiple of 8")]
     public void Bad_3D_settings_are_refused(string set, string problem, string second = "training.steps=1")
-        => Assert.That(() => ConfigLoader.Load(null, ["network.name=unet3d", set, second]), Throws.ArgumentException.With.Message.Contains(problem));
+        => Assert.That(() => ConfigLoader.Load(null, ["network.name=unet3d", set, second]), Throws.TypeOf<UsageException>().With.Message.Contains(problem));
 
     [Test]
     public void EveryKeyIsExplained()

@@ -1,4 +1,5 @@
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Data;
 
@@ -85,7 +86,7 @@ public class SegmentationDatasetTests
         Assert.That(split.Validation.Select(c => c.Id), Is.EqualTo(new[] { "ct_1", "mr_1" }));
         Assert.That(split.Test.Select(c => c.Id), Is.EqualTo(new[] { "ct_2", "mr_2" }));
         Assert.That(data.Open().Split(1).Train.Select(c => c.Id), Is.EqualTo(new[] { "ct_1", "mr_1" }));
-        Assert.That(() => data.Open().Split(2), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("folds 0 to 1"));
+        Assert.That(() => data.Open().Split(2), Throws.TypeOf<UsageException>().With.Message.Contains("folds 0 to 1"));
     }
 
     [Test]

@@ -8,6 +8,7 @@ using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Storage;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Inference;
@@ -80,7 +81,7 @@ internal sealed class BlockPredictionTests
     [TestCase(-0.1)]
     [TestCase(1)]
     public void Overlaps_out_of_range_are_refused(double overlap)
-        => Assert.That(new PredictionSettings(overlap).Validate, Throws.ArgumentException.With.Message.Contains("overlap"));
+        => Assert.That(new PredictionSettings(overlap).Validate, Throws.TypeOf<UsageException>().With.Message.Contains("overlap"));
 
     [TestCase(100, 32, 0.5, new[] { 0, 14, 27, 41, 54, 68 })]
     [TestCase(32, 32, 0.5, new[] { 0 })]

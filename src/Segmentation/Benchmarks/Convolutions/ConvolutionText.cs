@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Benchmarks.Convolutions;
 
@@ -9,12 +10,12 @@ public static partial class ConvolutionText
 {
     private const string Example = "n16 c3 k16 in1x256x256 kernel1x3x3 stride1x1x1 dilation1x1x1 pad0x1x1/0x1x1 Zero";
 
-    /// <exception cref="ArgumentException">The text is not a convolution; the message shows one.</exception>
+    /// <exception cref="UsageException">The text is not a convolution; the message shows one.</exception>
     public static ConvolutionProblem Parse(string text)
     {
         Match match = Form().Match(text);
         if (!match.Success)
-            throw new ArgumentException($"problem '{text}' is not understood; it looks like '{Example}'");
+            throw new UsageException($"problem '{text}' is not understood; it looks like '{Example}'");
         return new ConvolutionProblem
         {
             Batch = Number(match.Groups["n"].Value),
