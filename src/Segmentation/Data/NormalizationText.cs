@@ -54,7 +54,7 @@ internal static class NormalizationText
 
     private static string Quote(string? text)
     {
-        string start = text is null ? "" : text.Length > LongestQuote ? $"{text[..LongestQuote]}..." : text;
+        string trimmed = (text ?? "").Trim(), start = trimmed.Length > LongestQuote ? $"{trimmed[..LongestQuote]}..." : trimmed;
         return string.Concat(start.Select(c => char.IsControl(c) ? ' ' : c));
     }
 }
