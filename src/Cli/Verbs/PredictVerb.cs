@@ -46,7 +46,6 @@ internal sealed class PredictVerb : VolumePredictionVerb
             Target.RequireFree(inputs, model.Description.Classes, Continue || Overwrite);
         RequireKnownOrgans(model.Description.Classes);
         using var stop = new Segmentation.Runs.StopSignal();
-        Target.Create(SaveProbabilities);
         try
         {
             return PredictAll(inputs, model, modality, stop.Token);
@@ -104,6 +103,7 @@ internal sealed class PredictVerb : VolumePredictionVerb
     {
         IReadOnlyList<string> classes = model.Description.Classes;
         CaseSegmentation segmentation = model.Predictor.Predict(prepared, SaveProbabilities, stop);
+        Target.Create(SaveProbabilities);
         foreach ((Volume<byte> probability, string name) in segmentation.ProbabilitiesToOriginal().Zip(classes))
             NiftiWriter.Write(Target.ProbabilityOf(input, name), ToOriginal(probability, input), new NiftiWriteOptions { Slope = 1.0 / byte.MaxValue });
         Volume<byte> labels = segmentation.ToOriginal();

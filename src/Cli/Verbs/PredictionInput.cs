@@ -1,5 +1,4 @@
 using UnpairedSegEngine.Imaging.Nifti;
-using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -24,7 +23,7 @@ internal sealed record PredictionInput(string Path, string Case)
         if (folder.Note is { } passedOver)
             note(passedOver);
         PredictionInput[] inputs = [.. folder.Volumes.Select(volume => Of(volume.Path))];
-        return inputs.GroupBy(input => FileName.Encode(input.Case), StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1)?.ToArray() is [var first, var second, ..]
+        return inputs.GroupBy(input => input.Case, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1)?.ToArray() is [var first, var second, ..]
             ? throw new InvalidDataException($"'{first.Path}' and '{System.IO.Path.GetFileName(second.Path)}': both results would be named {first.Case}.nii.gz; rename one, or predict them into folders of their own")
             : inputs;
     }

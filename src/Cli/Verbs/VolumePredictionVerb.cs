@@ -74,7 +74,7 @@ internal abstract class VolumePredictionVerb : DeviceVerb
             return ExitCode.Ok;
         Console.Error.WriteLine($"unpairedseg: {failed.Count} of {all} {what}:");
         foreach (FailedCase one in failed)
-            Console.Error.WriteLine($"  {OneLine.Of(one.Id)}: {OneLine.Of(one.Reason)}");
+            Console.Error.WriteLine($"  {OneLine.Of(one.Reason.Contains(one.Id, StringComparison.Ordinal) ? one.Reason : $"{one.Id}: {one.Reason}")}");
         return ExitCode.BadData;
     }
 

@@ -31,6 +31,7 @@ public class SegmentationDatasetTests
     [TestCase("\"spleen\": 2", "\"spleen\": 3", "label values are 0, 1, 3, expected consecutive ones")]
     [TestCase("\"spleen\": 2", "\"spleen\": 1", "labels 'liver' and 'spleen' share the value 1")]
     [TestCase("\"spleen\": 2", "\"spleen\": [1, 2]", "label 'spleen' is [1, 2]")]
+    [TestCase("\"spleen\": 2", "\"spleen\": 2.0", "label 'spleen' is 2.0, expected a whole number")]
     [TestCase("\"background\": 0", "\"air\": 0", "label 0 is named 'air', expected 'background'")]
     [TestCase("\"0\": \"intensity\"", "\"0\": \"T1\", \"1\": \"T2\"", "channel_names lists 2 channels, expected 1")]
     [TestCase("\"numTraining\": 6", "\"numTraining\": 7", "numTraining is 7, but imagesTr holds 6 cases")]
@@ -38,6 +39,19 @@ public class SegmentationDatasetTests
     [TestCase("\"mr_2\"", "\"mr_2\", \"ct_1\"", "case 'ct_1' belongs to the domains CT and MR, expected one")]
     [TestCase("[\"ct_*\"]", "\"ct_*\"", "domain 'CT': expected a list of case names or patterns")]
     [TestCase("\"domains\"", "domains", "no valid JSON")]
+    [TestCase("\"spleen\": 2", "\"liver\": 2", "label 'liver' is given twice")]
+    [TestCase("\"spleen\": 2", "\"Liver \": 2", "labels 'liver' and 'Liver ' differ only in letter case or blanks")]
+    [TestCase("\"spleen\": 2", "\" \": 2", "a label has no name")]
+    [TestCase("\"spleen\": 2", "\"spleen\": [2, 3]", "regions are not supported")]
+    [TestCase("\"background\": 0", "\"0\": \"background\"", "write them as \"background\": 0")]
+    [TestCase("\"liver\": 1", "\"ignore\": 1", "label 'ignore' is 1, expected the highest of all values")]
+    [TestCase("\"spleen\": 2", "\"IGNORE\": 2", "label 'IGNORE': write 'ignore'")]
+    [TestCase("\"spleen\": 2", "\"ignore\": 256", "label 'ignore' is 256")]
+    [TestCase("\"file_ending\"", "\"labels\": {}, \"file_ending\"", "'labels' is given twice")]
+    [TestCase("\"MR\":", "\"ct\":", "domains 'CT' and 'ct' differ only in letter case")]
+    [TestCase("\"MR\":", "\"CT\":", "domain 'CT' is given twice")]
+    [TestCase("\".nii.gz\"", "\".nrrd\"", "file_ending is '.nrrd', expected .nii.gz")]
+    [TestCase("\".nii.gz\"", "\".nii\"", "ends in .nii.gz, but 'file_ending' of dataset.json is .nii; correct that")]
     public void WrongManifest_IsRefused(string found, string replacement, string message)
     {
         data.WriteManifest(SyntheticDataset.Manifest.Replace(found, replacement, StringComparison.Ordinal));
@@ -135,5 +149,67 @@ public class SegmentationDatasetTests
         Assert.That(dataset.Modalities.Select(m => m.Name), Is.EqualTo(new[] { "CT", "MR" }));
         Assert.That((split.Train.Count, split.Validation.Count, split.Test.Count), Is.EqualTo((35, 5, 0)));
         Assert.That(dataset.ClassNames[3], Is.EqualTo("left kidney"));
+    }
+
+    [Test]
+    public void AByteOrderMark_IsPassedOver()
+    {
+        data.WriteManifest("\uFEFF" + SyntheticDataset.Manifest);
+        Assert.That(data.Open().Cases, Has.Count.EqualTo(6));
+    }
+
+    [Test]
+    public void FoldersAreScannedAsEverywhere()
+    {
+        File.WriteAllText(data.File("imagesTr/._ct_0_0000.nii.gz"), "");
+        File.WriteAllText(data.File("imagesTr/.tmp-ct_0_0000.nii.gz-7"), "");
+        File.WriteAllText(data.File("labelsTr/notes.txt"), "");
+        File.Move(data.ImagePath("ct_1"), data.File("imagesTr/ct_1_0000.NII.GZ"));
+        SegmentationDataset dataset = data.Open();
+        Assert.That(dataset.Cases.Select(c => c.Id), Is.EqualTo(new[] { "ct_0", "ct_1", "ct_2", "mr_0", "mr_1", "mr_2" }));
+        Assert.That(dataset.Notes.Single(), Does.Contain("labelsTr").And.Contain("1 file"));
+        File.Copy(data.ImagePath("ct_0"), data.File("imagesTr/ct_0_0000.nii"));
+        Assert.That(data.Open, Throws.TypeOf<InvalidDataException>().With.Message.Contains("two volumes of one name"));
+    }
+
+    [Test]
+    public void ACaseOfAnotherEnding_IsNotDropped()
+    {
+        File.Move(data.ImagePath("ct_1"), data.File("imagesTr/ct_1_0000.nii"));
+        Assert.That(data.Open, Throws.TypeOf<InvalidDataException>().With.Message.Contains("ct_1_0000.nii").And.Message.Contains("convert the file or move it away"));
+    }
+
+    [Test]
+    public void TestCasesAlone_CanBeOpenedButNotTrainedOn()
+    {
+        Directory.Move(data.File("imagesTr"), data.File("imagesTs"));
+        Directory.Move(data.File("labelsTr"), data.File("labelsTs"));
+        SegmentationDataset dataset = data.Open();
+        Assert.That(dataset.Cases, Is.Empty);
+        Assert.That(dataset.TestCases.Count(c => c.LabelPath is not null), Is.EqualTo(6));
+        Assert.That(() => dataset.Split(), Throws.TypeOf<InvalidDataException>().With.Message.Contains("test cases only"));
+    }
+
+    [TestCase(2)]
+    [TestCase(255)]
+    public void IgnoredLabel_IsNoClass_AndMarksVoxels(int value)
+    {
+        data.WriteManifest(SyntheticDataset.Manifest.Replace("\"spleen\": 2", $"\"ignore\": {value}", StringComparison.Ordinal));
+        foreach (string id in data.Open().Cases.Select(c => c.Id).ToArray())
+            data.WriteCase(id, changeLabel: label => label.Voxels.AsSpan().Replace((byte)2, (byte)value));
+        SegmentationDataset dataset = data.Open();
+        Assert.That(dataset.ClassNames, Is.EqualTo(new[] { "background", "liver" }));
+        LoadedCase loaded = CaseReader.Read(dataset.Cases[0], dataset.ClassNames);
+        Assert.That(loaded.Labels!.Voxels.Count(v => v == LabelValue.Ignored), Is.EqualTo(4 * 4 * 2), "the box of the spleen");
+        Assert.That(loaded.Labels.Voxels.Max(v => v == LabelValue.Ignored ? 0 : v), Is.EqualTo(1));
+
+        CaseCache cache = data.Load();
+        Assert.That(cache.Cases[0].ClassHistograms[4].Sum() + cache.Cases[0].LabelsOf(4).Count(LabelValue.Ignored), Is.EqualTo(16 * 16), "counted in no class");
+        Assert.That(cache.Cases[0].LabelsOf(4).Count(LabelValue.Ignored), Is.Positive);
+
+        using var copy = new TemporaryFolder();
+        DatasetPreprocessing.Run(dataset, copy.File("copy"), new Imaging.Vector3d(1.5, 1.5, 4), threads: 1, (_, _) => { });
+        SegmentationDataset again = SegmentationDataset.Open(copy.File("copy"));
+        Assert.That(CaseReader.Read(again.Cases[0], again.ClassNames).Labels!.Voxels.Count(v => v == LabelValue.Ignored), Is.EqualTo(4 * 4 * 2));
     }
 }
