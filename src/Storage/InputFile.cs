@@ -14,6 +14,11 @@ public static class InputFile
         return File.OpenRead(path);
     }
 
+    /// <summary>Opens a file that another file of its folder names: a link would be read as if it were that file.</summary>
+    /// <exception cref="InvalidDataException">As in <see cref="OpenRead"/>, or it is a link.</exception>
+    public static FileStream OpenUnlinked(string path)
+        => new FileInfo(path).LinkTarget is null ? OpenRead(path) : throw new InvalidDataException($"'{path}': is a link, expected a file");
+
     /// <summary>A file's bytes.</summary>
     /// <param name="path">The file.</param>
     /// <param name="most">Bytes that are believed.</param>

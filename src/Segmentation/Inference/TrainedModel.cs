@@ -42,7 +42,8 @@ public sealed class TrainedModel : IDisposable
     {
         RunFolder run = RunFolder.Open(path);
         ModelDescription description = ModelDescription.Read(path);
-        var store = new CheckpointStore(run.CheckpointsPath, warn: warn);
+        description.RequireMatch(run.Config, path);
+        var store = new CheckpointStore(run.CheckpointsPath, warn: warn, required: TrainingCheckpoint.WeightFiles);
         Checkpoint checkpoint = (latest ? null : store.Best()) ?? store.Latest()
             ?? throw new InvalidDataException($"'{run.CheckpointsPath}': no checkpoint yet; train the run first");
         ISegmentationNetwork network = Scheme.Of(run.Config).CreateNetwork(run.Config, backend.Device, description.Modalities.Count, description.Classes.Count);
