@@ -15,7 +15,7 @@ public static class JsonFile
     public const long MostBytes = 64 << 20;
 
     /// <summary>Values, names and brackets that are believed: what is made of each may take dozens of bytes.</summary>
-    public const int MostTokens = 2 << 20;
+    public const int MostTokens = 1 << 20;
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
