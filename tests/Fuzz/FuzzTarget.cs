@@ -12,6 +12,9 @@ internal abstract class FuzzTarget(string name)
     /// <summary>Whether a person writes the input on the command line, so that no file is named.</summary>
     public virtual bool IsUsage => false;
 
+    /// <summary>What a refusal may name instead of the whole path.</summary>
+    public virtual string? FileName => null;
+
     /// <summary>Writes what the parser needs beside the input, once.</summary>
     public virtual void Prepare(string folder)
     {

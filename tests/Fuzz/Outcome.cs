@@ -55,17 +55,19 @@ internal sealed partial record Outcome(string? Fault, string Message, string Sig
             return thrown.GetType().Name;
         if (thrown.Message.Any(char.IsControl) || thrown.Message.Contains('\u2028'))
             return "several-lines";
-        return target.IsUsage || thrown.Message.Contains(folder, StringComparison.Ordinal) ? null : "no-file-name";
+        bool isNamed = thrown.Message.Contains(folder, StringComparison.Ordinal) || (target.FileName is { } name && thrown.Message.Contains(name, StringComparison.Ordinal));
+        return target.IsUsage || isNamed ? null : "no-file-name";
     }
 
-    /// <summary>The message without what differs between inputs, and for a fault the place that threw it.</summary>
+    /// <summary>For a fault the place that threw it, for a refusal its message without what differs between inputs.</summary>
     private static string SignatureOf(string? fault, Exception? thrown)
     {
         if (thrown is null)
             return fault ?? "accepted";
+        if (fault is not null)
+            return $"{fault} {thrown.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("UnpairedSegEngine.", StringComparison.Ordinal))}";
         string text = Varying().Replace(thrown.Message, "_");
-        string place = fault is null ? "" : thrown.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("UnpairedSegEngine.", StringComparison.Ordinal)) ?? "";
-        return $"{fault} {place} {text[..Math.Min(text.Length, 60)]}";
+        return text[..Math.Min(text.Length, 60)];
     }
 
     [GeneratedRegex("'[^']*'|[0-9]+")]

@@ -27,7 +27,8 @@ internal sealed class SafetensorsTarget() : FuzzTarget("safetensors")
         long header = input.Length < sizeof(ulong) ? 0 : BinaryPrimitives.ReadInt64LittleEndian(input);
         if (mutator.Happens(0.2) || header <= 0 || header > input.Length - sizeof(ulong))
             return mutator.Bytes(input);
-        byte[] text = mutator.Text(input[sizeof(ulong)..(int)(sizeof(ulong) + header)]);
+        byte[] old = input[sizeof(ulong)..(int)(sizeof(ulong) + header)];
+        byte[] text = (mutator.Happens(0.5) ? JsonMutator.Mutate(old, mutator) : null) ?? mutator.Text(old);
         byte[] length = BitConverter.GetBytes((long)text.Length);
         return [.. length, .. text, .. input[(int)(sizeof(ulong) + header)..]];
     }

@@ -11,6 +11,8 @@ internal sealed class TextTarget(string name, string path, IReadOnlyList<string>
 {
     public override IReadOnlyList<byte[]> Seeds { get; } = [.. seeds.Select(Encoding.UTF8.GetBytes)];
 
+    public override string FileName => Path.GetFileName(path);
+
     /// <summary>What lies beside the input.</summary>
     public Action<string>? Beside { get; init; }
 
@@ -26,5 +28,6 @@ internal sealed class TextTarget(string name, string path, IReadOnlyList<string>
         return read(folder);
     }
 
-    public override byte[] Mutate(byte[] input, Mutator mutator) => mutator.Text(input);
+    /// <summary>JSON stays valid half of the time.</summary>
+    public override byte[] Mutate(byte[] input, Mutator mutator) => (mutator.Happens(0.5) ? JsonMutator.Mutate(input, mutator) : null) ?? mutator.Text(input);
 }
