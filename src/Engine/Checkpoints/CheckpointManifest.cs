@@ -45,6 +45,12 @@ internal static class CheckpointManifest
         string? missing = entries.Count == 0 ? "any file" : required.Where(name => !entries.ContainsKey(name)).Select(name => $"'{name}'").FirstOrDefault();
         if (missing is not null)
             throw new InvalidDataException($"'{path}': does not list {missing}: the checkpoint is incomplete");
+        foreach ((string name, ManifestEntry? expected) in entries)
+        {
+            if (!Storage.FileName.IsPlain(name) || name == FileName || expected is null)
+                throw new InvalidDataException($"'{path}': lists '{OneLine.Of(name)}', which is no name of a file in its folder with size and hash");
+        }
+
         foreach (string file in Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file)))
         {
             // Hidden files are not ours: systems leave them in folders that a person looked into.
@@ -53,11 +59,7 @@ internal static class CheckpointManifest
         }
 
         foreach ((string name, ManifestEntry expected) in entries)
-        {
-            if (!Storage.FileName.IsPlain(name) || name == FileName || expected is null)
-                throw new InvalidDataException($"'{path}': lists '{OneLine.Of(name)}', which is no name of a file in its folder with size and hash");
             Verify(Path.Combine(folder, name), expected);
-        }
     }
 
     private static void Verify(string path, ManifestEntry expected)
