@@ -4,7 +4,6 @@ using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Imaging.Nifti;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
-using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -81,7 +80,7 @@ internal sealed class PredictVerb : VolumePredictionVerb
     {
         string folder = Directory.CreateDirectory(Path.Combine(Out, "probabilities")).FullName;
         foreach ((Volume<byte> probability, string organ) in segmentation.ProbabilitiesToOriginal().Zip(classes))
-            NiftiWriter.Write(Path.Combine(folder, $"{CaseName(input)}_{FileName.Encode(organ.Replace(' ', '-'))}.nii.gz"), ToOriginal(probability, input), new NiftiWriteOptions { Slope = 1.0 / byte.MaxValue });
+            NiftiWriter.Write(Path.Combine(folder, $"{CaseName(input)}_{organ.Replace(' ', '-')}.nii.gz"), ToOriginal(probability, input), new NiftiWriteOptions { Slope = 1.0 / byte.MaxValue });
     }
 
     /// <summary>Volumes of a preprocessed dataset return to the grid that they had before.</summary>
