@@ -42,19 +42,22 @@ public sealed class DiskFileSystem : IFileSystem
 
     public void DeleteFolder(string path) => Directory.Delete(path, recursive: true);
 
-    /// <remarks>.NET's own flush drops what fsync answers. Some file systems cannot sync folders or pipes and say so: they order renames by themselves.</remarks>
-    private static void Sync(SafeFileHandle handle, string path)
+    /// <remarks>.NET's own flush drops what fsync answers.</remarks>
+    private static void Sync(SafeFileHandle handle, string path) => Check(path, () => UnixCalls.Sync(handle) == 0 ? 0 : Marshal.GetLastPInvokeError());
+
+    /// <summary>Calls what flushes until no signal interrupts it.</summary>
+    /// <remarks>Some file systems cannot sync folders or pipes and say so: they order renames by themselves.</remarks>
+    /// <param name="path">For the message.</param>
+    /// <param name="flush">Answers with the system's error; 0 for none.</param>
+    /// <exception cref="IOException">It failed.</exception>
+    internal static void Check(string path, Func<int> flush)
     {
         int error;
         do
-        {
-            if (UnixCalls.Sync(handle) == 0)
-                return;
-            error = Marshal.GetLastPInvokeError();
-        }
+            error = flush();
         while (error == UnixCalls.Interrupted);
 
-        if (error is not (UnixCalls.InvalidArgument or UnixCalls.NotSupported or UnixCalls.ReadOnlyFileSystem))
+        if (error is not (0 or UnixCalls.InvalidArgument or UnixCalls.NotSupported or UnixCalls.ReadOnlyFileSystem))
             throw Failure(path, error);
     }
 

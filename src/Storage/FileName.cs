@@ -11,6 +11,8 @@ public static class FileName
     /// <summary>Leaves room for prefixes and endings within a file system's 255 bytes.</summary>
     private const int MostBytes = 120;
 
+    private const int MostOfSystem = 255;
+
     /// <summary>
     /// The text with what no file name may hold as percent escapes of its UTF-8 bytes ("prostate/uterus" is "prostate%2Futerus"), so different texts have different
     /// names. Texts of more than 120 bytes are cut and end with their hash.
@@ -18,10 +20,13 @@ public static class FileName
     public static string Encode(string text)
     {
         var name = new StringBuilder();
+        int position = 0;
         foreach (Rune rune in text.EnumerateRunes())
         {
-            bool isEdgeDot = rune.Value == '.' && (name.Length == 0 || name.Length == text.Length - 1);
-            if (Rune.IsControl(rune) || isEdgeDot || (rune.IsAscii && Reserved.Contains((char)rune.Value)) || rune == Rune.ReplacementChar || (rune.Value == ' ' && name.Length == 0))
+            bool isFirst = position == 0;
+            position += rune.Utf16SequenceLength;
+            bool isEdge = isFirst || position == text.Length;
+            if (Rune.IsControl(rune) || rune == Rune.ReplacementChar || (rune.IsAscii && (Reserved.Contains((char)rune.Value) || (isEdge && rune.Value is '.' or ' '))))
                 Escape(name, rune);
             else
                 name.Append(rune.ToString());
@@ -33,8 +38,10 @@ public static class FileName
         return Encoding.UTF8.GetByteCount(whole) <= MostBytes ? whole : $"{Cut(whole)}%{XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(text)):x16}";
     }
 
-    /// <summary>Whether a text is the name of a file in its folder, and not a path, a parent or a hidden file.</summary>
-    public static bool IsPlain(string text) => text.Length > 0 && Encode(text) == text;
+    /// <summary>Whether a text that a foreign file gives as the name of a file is one in its folder, and not a path, a parent or a hidden file.</summary>
+    public static bool IsPlain(string text)
+        => text.Length is > 0 and <= MostOfSystem && text[0] != '.' && Path.GetFileName(text) == text
+            && text.EnumerateRunes().All(rune => !Rune.IsControl(rune) && rune != Rune.ReplacementChar && rune.Value != '\\');
 
     private static void Escape(StringBuilder name, Rune rune)
     {

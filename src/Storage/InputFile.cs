@@ -11,8 +11,21 @@ public static class InputFile
             throw new InvalidDataException(Directory.Exists(path) ? $"'{path}': is a folder, expected a file" : $"'{path}': no such file");
         if (!UnixCalls.IsRegularFile(path))
             throw new InvalidDataException($"'{path}': is a device, a pipe or a socket, expected a file");
-        return File.OpenRead(path);
+        try
+        {
+            return File.OpenRead(path);
+        }
+        catch (IOException exception) when (new FileInfo(path).LinkTarget is not null)
+        {
+            // Such a link counts as a file to .NET.
+            throw new InvalidDataException($"'{path}': is a link that leads nowhere", exception);
+        }
     }
+
+    /// <summary>Opens a file that another file of its folder names: a link would be read as if it were that file.</summary>
+    /// <exception cref="InvalidDataException">As in <see cref="OpenRead"/>, or it is a link.</exception>
+    public static FileStream OpenUnlinked(string path)
+        => new FileInfo(path).LinkTarget is null ? OpenRead(path) : throw new InvalidDataException($"'{path}': is a link, expected a file");
 
     /// <summary>A file's bytes.</summary>
     /// <param name="path">The file.</param>

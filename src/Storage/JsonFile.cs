@@ -1,58 +1,77 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
 
 namespace UnpairedSegEngine.Storage;
 
 /// <summary>
-/// Reads JSON files that anybody may have written: whatever is wrong with one ends in a line that names it. A byte order mark is passed over; text that is no valid
-/// Unicode is refused here, so that no string of a document can throw later.
+/// Reads JSON files that anybody may have written: whatever is wrong with one ends in a line that names it. A byte order mark is passed over. Text that is no valid
+/// Unicode is refused here, so that no string of a document can throw later; so are names that an object has twice, and more values than memory is set aside for.
 /// </summary>
 public static class JsonFile
 {
     /// <summary>Longer files are no settings or descriptions.</summary>
     public const long MostBytes = 64 << 20;
 
+    /// <summary>Values, names and brackets that are believed: what is made of each may take dozens of bytes.</summary>
+    public const int MostTokens = 1 << 20;
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>A file's content as an object.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="format">How the object is written.</param>
+    /// <param name="most">Bytes that are believed.</param>
     /// <exception cref="InvalidDataException">The file is missing, too long, no JSON, or holds no such object.</exception>
-    public static T Read<T>(string path, JsonSerializerOptions format)
+    public static T Read<T>(string path, JsonSerializerOptions format, long most = MostBytes)
         where T : class
-        => Convert(path, bytes => JsonSerializer.Deserialize<T>(bytes.Span, format));
+        => Convert(path, most, bytes => JsonSerializer.Deserialize<T>(bytes.Span, format));
 
-    /// <inheritdoc cref="Read{T}(string, JsonSerializerOptions)"/>
-    public static T Read<T>(string path, JsonTypeInfo<T> format)
+    /// <inheritdoc cref="Read{T}(string, JsonSerializerOptions, long)"/>
+    public static T Read<T>(string path, JsonTypeInfo<T> format, long most = MostBytes)
         where T : class
-        => Convert(path, bytes => JsonSerializer.Deserialize(bytes.Span, format));
+        => Convert(path, most, bytes => JsonSerializer.Deserialize(bytes.Span, format));
 
     /// <summary>A file's content as a document.</summary>
     /// <exception cref="InvalidDataException">The file is missing, too long, or holds no valid JSON.</exception>
-    public static JsonDocument Parse(string path) => Convert(path, bytes => JsonDocument.Parse(bytes));
+    public static JsonDocument Parse(string path) => Convert(path, MostBytes, bytes => JsonDocument.Parse(bytes, Strict));
 
-    /// <summary>Checks that bytes are JSON all of whose names and strings are valid Unicode.</summary>
+    /// <summary>Checks that bytes are JSON of not too many values all of whose names and strings are valid Unicode.</summary>
     /// <exception cref="JsonException">They are not.</exception>
     public static void Validate(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
-        try
+        for (int tokens = 0; reader.Read(); tokens++)
         {
-            while (reader.Read())
-            {
-                if (reader.TokenType is JsonTokenType.PropertyName or JsonTokenType.String)
-                    reader.GetString();
-            }
-        }
-        catch (Exception exception) when (exception is InvalidOperationException or DecoderFallbackException)
-        {
-            throw new JsonException($"invalid Unicode text at byte {reader.TokenStartIndex}", exception);
+            if (tokens == MostTokens)
+                throw new JsonException($"holds more than {MostTokens} values");
+            if (reader.TokenType is JsonTokenType.PropertyName or JsonTokenType.String && !IsUnicode(ref reader))
+                throw new JsonException($"invalid Unicode text at byte {reader.TokenStartIndex}");
         }
     }
 
-    private static T Convert<T>(string path, Func<ReadOnlyMemory<byte>, T?> convert)
+    /// <remarks>Text without escapes is looked at where it lies; only escapes can be halves of characters.</remarks>
+    private static bool IsUnicode(ref Utf8JsonReader reader)
+    {
+        if (!reader.ValueIsEscaped)
+            return Utf8.IsValid(reader.ValueSpan);
+        try
+        {
+            return reader.GetString() is not null;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or DecoderFallbackException)
+        {
+            return false;
+        }
+    }
+
+    private static T Convert<T>(string path, long most, Func<ReadOnlyMemory<byte>, T?> convert)
         where T : class
     {
-        ReadOnlyMemory<byte> bytes = InputFile.ReadAll(path, MostBytes);
+        ReadOnlyMemory<byte> bytes = InputFile.ReadAll(path, most);
         if (bytes.Span.StartsWith(ByteOrderMark))
             bytes = bytes[ByteOrderMark.Length..];
         try

@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Text.Json;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Checkpoints;
 
@@ -10,6 +11,9 @@ namespace UnpairedSegEngine.Checkpoints;
 internal static class CheckpointManifest
 {
     public const string FileName = "manifest.json";
+
+    /// <summary>A checkpoint has a handful of files.</summary>
+    private const long MostBytes = 1 << 20;
 
     /// <summary>Writes file contents through a stream that measures them, and in the end the manifest.</summary>
     public static IEnumerable<KeyValuePair<string, Action<Stream>>> Append(IReadOnlyDictionary<string, Action<Stream>> files)
@@ -29,14 +33,28 @@ internal static class CheckpointManifest
     }
 
     /// <summary>Compares a folder with its manifest.</summary>
-    /// <exception cref="InvalidDataException">A file is missing, extra or differs; the message names it.</exception>
-    public static void Verify(string folder)
+    /// <param name="folder">The checkpoint's.</param>
+    /// <param name="required">Files without which it is none.</param>
+    /// <exception cref="InvalidDataException">A file is missing, extra, differs or is none; the message names it.</exception>
+    public static void Verify(string folder, IReadOnlyCollection<string> required)
     {
         string path = Path.Combine(folder, FileName);
-        SortedDictionary<string, ManifestEntry> entries = Read(path);
+        if (!File.Exists(path))
+            throw new InvalidDataException($"'{path}': missing: the checkpoint is incomplete");
+        SortedDictionary<string, ManifestEntry> entries = JsonFile.Read(path, ManifestJson.Default.SortedDictionaryStringManifestEntry, MostBytes);
+        string? missing = entries.Count == 0 ? "any file" : required.Where(name => !entries.ContainsKey(name)).Select(name => $"'{name}'").FirstOrDefault();
+        if (missing is not null)
+            throw new InvalidDataException($"'{path}': does not list {missing}: the checkpoint is incomplete");
+        foreach ((string name, ManifestEntry? expected) in entries)
+        {
+            if (!Storage.FileName.IsPlain(name) || name == FileName || expected is null)
+                throw new InvalidDataException($"'{path}': lists '{OneLine.Of(name)}', which is no name of a file in its folder with size and hash");
+        }
+
         foreach (string file in Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file)))
         {
-            if (file != FileName && !entries.ContainsKey(file))
+            // Hidden files are not ours: systems leave them in folders that a person looked into.
+            if (file != FileName && file[0] != '.' && !entries.ContainsKey(file))
                 throw new InvalidDataException($"'{path}': does not list '{file}', which is in the folder");
         }
 
@@ -44,33 +62,17 @@ internal static class CheckpointManifest
             Verify(Path.Combine(folder, name), expected);
     }
 
-    private static SortedDictionary<string, ManifestEntry> Read(string path)
-    {
-        if (!File.Exists(path))
-            throw new InvalidDataException($"'{path}': missing: the checkpoint is incomplete");
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            return JsonSerializer.Deserialize(file, ManifestJson.Default.SortedDictionaryStringManifestEntry)
-                ?? throw new InvalidDataException($"'{path}': is empty");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"'{path}': no valid manifest: {e.Message}", e);
-        }
-    }
-
     private static void Verify(string path, ManifestEntry expected)
     {
         if (!File.Exists(path))
             throw new InvalidDataException($"'{path}': missing, its manifest lists it");
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = InputFile.OpenUnlinked(path);
         if (file.Length != expected.Size)
             throw new InvalidDataException($"'{path}': has {file.Length} bytes, its manifest says {expected.Size}: truncated or replaced");
         var hash = new XxHash128();
         hash.Append(file);
         string found = Convert.ToHexStringLower(hash.GetCurrentHash());
         if (found != expected.XxHash128)
-            throw new InvalidDataException($"'{path}': has hash {found}, its manifest says {expected.XxHash128}: damaged");
+            throw new InvalidDataException($"'{path}': has hash {found}, its manifest says {OneLine.Of(expected.XxHash128)}: damaged");
     }
 }

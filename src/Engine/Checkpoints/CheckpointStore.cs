@@ -18,18 +18,21 @@ public sealed class CheckpointStore
     private readonly int keep;
     private readonly Action<string> warn;
     private readonly IFileSystem files;
+    private readonly IReadOnlyCollection<string> required;
 
     /// <param name="folder">Where the checkpoints lie; made by the first save.</param>
     /// <param name="keep">How many of the latest steps are kept, from 1.</param>
     /// <param name="warn">Is told, in one line, about a damaged checkpoint that was passed over.</param>
     /// <param name="fileSystem">Where to write; the disk by default.</param>
-    public CheckpointStore(string folder, int keep = 2, Action<string>? warn = null, IFileSystem? fileSystem = null)
+    /// <param name="required">Files without which a checkpoint is not intact.</param>
+    public CheckpointStore(string folder, int keep = 2, Action<string>? warn = null, IFileSystem? fileSystem = null, IReadOnlyCollection<string>? required = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
         this.folder = folder;
         this.keep = keep;
         this.warn = warn ?? (_ => { });
         files = fileSystem ?? DiskFileSystem.Instance;
+        this.required = required ?? [];
     }
 
     /// <summary>Saves the state after a step, then deletes all but the latest few.</summary>
@@ -113,16 +116,21 @@ public sealed class CheckpointStore
         return found;
     }
 
-    private static InvalidDataException? DamageOf(string checkpoint)
+    /// <summary>Why a checkpoint cannot be used; null for an intact one. One that cannot be read is passed over like a damaged one.</summary>
+    private InvalidDataException? DamageOf(string checkpoint)
     {
         try
         {
-            CheckpointManifest.Verify(checkpoint);
+            CheckpointManifest.Verify(checkpoint, required);
             return null;
         }
         catch (InvalidDataException e)
         {
             return e;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new InvalidDataException($"'{checkpoint}': {OneLine.Of(e.Message)}", e);
         }
     }
 

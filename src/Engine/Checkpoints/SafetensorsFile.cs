@@ -53,7 +53,7 @@ public static class SafetensorsFile
     /// <exception cref="InvalidDataException">The file is damaged or no safetensors file; the message names file and field.</exception>
     public static SafetensorsContents Read(string path)
     {
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = InputFile.OpenRead(path);
         SafetensorsHeader header = ReadHeader(file, path);
         var arrays = new List<NamedArray>(header.Entries.Count);
         foreach (SafetensorsEntry entry in header.Entries)
@@ -70,7 +70,7 @@ public static class SafetensorsFile
     /// <exception cref="InvalidDataException">As in <see cref="Read"/>.</exception>
     public static SafetensorsHeader ReadHeader(string path)
     {
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = InputFile.OpenRead(path);
         return ReadHeader(file, path);
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using UnpairedSegEngine.Storage;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Checkpoints;
@@ -44,12 +45,13 @@ public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries, 
             throw new InvalidDataException("the header does not begin with '{'; is this a safetensors file?");
         try
         {
+            JsonFile.Validate(text.Span);
             using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
             return Parse(document.RootElement);
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"the header is no valid JSON: {e.Message}", e);
+            throw new InvalidDataException($"the header is no valid JSON: {OneLine.Of(e.Message)}", e);
         }
     }
 
@@ -84,7 +86,7 @@ public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries, 
         foreach (JsonProperty property in value.EnumerateObject())
         {
             if (property.Value.ValueKind != JsonValueKind.String)
-                throw new InvalidDataException($"{MetadataKey}.{property.Name} is {property.Value.ValueKind}, expected a string");
+                throw new InvalidDataException(OneLine.Of($"{MetadataKey}.{property.Name} is {property.Value.ValueKind}, expected a string"));
             metadata.Add(property.Name, property.Value.GetString()!);
         }
     }
@@ -92,7 +94,7 @@ public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries, 
     private static SafetensorsEntry ParseEntry(string name, JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Object)
-            throw new InvalidDataException($"array '{name}' is {value.ValueKind}, expected an object with dtype, shape and data_offsets");
+            throw new InvalidDataException(OneLine.Of($"array '{name}' is {value.ValueKind}, expected an object with dtype, shape and data_offsets"));
         foreach (JsonProperty field in value.EnumerateObject())
         {
             if (field.Name is not ("dtype" or "shape" or "data_offsets"))
@@ -156,7 +158,7 @@ public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries, 
         return new Shape(Array.ConvertAll(extents, extent => (int)extent));
     }
 
-    private static InvalidDataException Bad(string name, string field, string problem) => new($"array '{name}': {field} {problem}");
+    private static InvalidDataException Bad(string name, string field, string problem) => new(OneLine.Of($"array '{name}': {field} {problem}"));
 
     private void WriteMetadata(Utf8JsonWriter json)
     {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using UnpairedSegEngine.Storage;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -12,6 +14,7 @@ public static class ConfigFile
 {
     private const long LargestFile = 1 << 20;
     private const int DeepestGroup = 8;
+    private const int LongestText = 1000;
 
     /// <summary>Configurations that come with the program and are read by their names.</summary>
     public static IReadOnlyList<string> Presets { get; } = [.. typeof(ConfigFile).Assembly.GetManifestResourceNames().Order(StringComparer.Ordinal)];
@@ -22,16 +25,15 @@ public static class ConfigFile
     {
         if (!File.Exists(path))
             return ReadPreset(path) ?? throw new InvalidDataException($"'{path}': no such configuration file or preset; presets are {string.Join(", ", Presets)}");
-        if (new FileInfo(path).Length > LargestFile)
-            throw new InvalidDataException($"'{path}': longer than {LargestFile} bytes; is this a configuration file?");
+        byte[] bytes = InputFile.ReadAll(path, LargestFile);
         try
         {
-            using StreamReader reader = File.OpenText(path);
+            using var reader = new StreamReader(new MemoryStream(bytes), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
             return Read(new Parser(reader), path);
         }
-        catch (YamlException e)
+        catch (DecoderFallbackException e)
         {
-            throw new InvalidDataException($"{path}:{e.End.Line}: no valid YAML: {e.Message}", e);
+            throw new InvalidDataException($"'{path}': no valid YAML: its text is not UTF-8", e);
         }
     }
 
@@ -92,13 +94,15 @@ public static class ConfigFile
         var groups = new Stack<string>();
         string? key = null;
         bool started = false;
-        while (parser.MoveNext())
+        while (Next(parser, path))
         {
             string where = string.Create(CultureInfo.InvariantCulture, $"{path}:{parser.Current!.Start.Line}");
             switch (parser.Current)
             {
                 case StreamStart or StreamEnd or DocumentStart or DocumentEnd:
                     break;
+                case Scalar { Value: var text } when text.Length > LongestText || !IsText(text):
+                    throw new InvalidDataException($"{where}: '{OneLine.Of(text)}' is longer than {LongestText} characters or no text of one line");
                 case MappingStart when !started:
                     started = true;
                     break;
@@ -130,4 +134,21 @@ public static class ConfigFile
 
         return settings;
     }
+
+    /// <remarks>The library throws its own exception for what it knows to be wrong, and others where it did not think of it.</remarks>
+    private static bool Next(Parser parser, string path)
+    {
+        try
+        {
+            return parser.MoveNext();
+        }
+        catch (Exception e) when (e is YamlException or InvalidOperationException or FormatException or OverflowException or IndexOutOfRangeException
+            || (e is ArgumentException and not DecoderFallbackException))
+        {
+            long line = e is YamlException yaml ? yaml.End.Line : parser.Current?.End.Line ?? 1;
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{path}:{line}: no valid YAML: {OneLine.Of(e.Message)}"), e);
+        }
+    }
+
+    private static bool IsText(string text) => text.EnumerateRunes().All(rune => !Rune.IsControl(rune) && rune != Rune.ReplacementChar);
 }

@@ -5,6 +5,9 @@ namespace UnpairedSegEngine.Segmentation.Configuration;
 /// <summary>All keys of the configuration, in the order of its groups.</summary>
 public static class ConfigKeys
 {
+    /// <summary>Longer than any key; the time grows with it.</summary>
+    private const int LongestCompared = 100;
+
     private static readonly Dictionary<string, ConfigKey> ByName;
 
     static ConfigKeys()
@@ -29,7 +32,10 @@ public static class ConfigKeys
 
     /// <summary>The key whose name, with or without its groups, takes the fewest edits to become the given one.</summary>
     internal static string Nearest(string path)
-        => All.MinBy(key => Math.Min(EditDistance(key.Name, path), EditDistance(key.Name[(key.Name.LastIndexOf('.') + 1)..], path)))!.Name;
+    {
+        path = path[..Math.Min(path.Length, LongestCompared)];
+        return All.MinBy(key => Math.Min(EditDistance(key.Name, path), EditDistance(key.Name[(key.Name.LastIndexOf('.') + 1)..], path)))!.Name;
+    }
 
     private static IEnumerable<ConfigKey> Find(Type group, PropertyInfo[] above)
     {

@@ -37,8 +37,8 @@ public static class ConfigLoader
                 throw setting.Refuse($"unknown key '{setting.Path}'; the nearest is '{ConfigKeys.Nearest(setting.Path)}'");
             if (entry is not null)
             {
-                var map = new SortedDictionary<string, string>((IDictionary<string, string>)key.ValueIn(config), StringComparer.Ordinal) { [entry] = setting.Value };
-                key.SetIn(config, map);
+                // The configuration is new and its maps are its own: a copy for each entry would take the square of their number.
+                ((IDictionary<string, string>)key.ValueIn(config))[entry] = setting.Value;
             }
             else if (key.TryParse(setting.Value, out object value))
             {

@@ -16,13 +16,13 @@ public sealed record ConfigSetting(string Path, string Value, string Origin, boo
         int equals = text.IndexOf('=', StringComparison.Ordinal);
         return equals > 0
             ? new ConfigSetting(text[..equals].Trim(), text[(equals + 1)..], "--set")
-            : throw new UsageException($"--set {text}: expected key.path=value, for example --set training.steps=500");
+            : throw new UsageException($"--set {OneLine.Of(text)}: expected key.path=value, for example --set training.steps=500");
     }
 
     /// <summary>The error that refuses this setting: the file's fault or the caller's.</summary>
     internal Exception Refuse(string problem)
     {
-        string message = $"{Origin}: {problem}";
+        string message = $"{Origin}: {OneLine.Of(problem)}";
         return IsFromFile ? new InvalidDataException(message) : new UsageException(message);
     }
 }

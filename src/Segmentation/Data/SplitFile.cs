@@ -27,7 +27,7 @@ internal static class SplitFile
         string? shared = train.Order(StringComparer.Ordinal).FirstOrDefault(validation.Contains);
         return shared is null
             ? (train, validation)
-            : throw new InvalidDataException($"'{path}': fold {fold} has case '{shared}' in both 'train' and 'val'");
+            : throw new InvalidDataException($"'{path}': fold {fold} has case '{OneLine.Of(shared)}' in both 'train' and 'val'");
     }
 
     /// <summary>How many folds the file has.</summary>
@@ -59,7 +59,7 @@ internal static class SplitFile
         {
             if (!cases.Add(entry.GetString()!))
             {
-                throw new InvalidDataException($"'{path}': fold {number} lists case '{entry.GetString()}' twice in '{key}'");
+                throw new InvalidDataException($"'{path}': fold {number} lists case '{OneLine.Of(entry.GetString()!)}' twice in '{key}'");
             }
         }
         return cases;

@@ -21,7 +21,7 @@ public readonly record struct VoxelSpacing(double X, double Y, double Z) : IPars
 
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out VoxelSpacing result)
     {
-        double[] sides = [.. (s ?? "").Split(',').Select(n => double.TryParse(n, NumberStyles.Float, CultureInfo.InvariantCulture, out double v) ? v : double.NaN)];
+        double[] sides = [.. (s ?? "").Split(',', 4).Select(n => double.TryParse(n, NumberStyles.Float, CultureInfo.InvariantCulture, out double v) ? v : double.NaN)];
         result = sides.Length == 3 ? new VoxelSpacing(sides[0], sides[1], sides[2]) : default;
         return sides.Length == 3 && sides.All(side => side is >= 0 and <= Largest) && (result.X > 0) == (result.Y > 0);
     }

@@ -24,6 +24,9 @@ public sealed class ExperimentPlan
 {
     private const string PlanName = "plan.json";
     private const string ConfigName = "config.yaml";
+    private const long MostBytes = 1 << 20;
+    private const int MostFolds = 1000;
+    private const int MostSeeds = 10_000;
 
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -67,10 +70,8 @@ public sealed class ExperimentPlan
     public static ExperimentPlan Create(
         string folder, SegmentationDataset dataset, TrainingConfig config, IReadOnlyList<SchemeName> schemes, IReadOnlyList<long> seeds, int folds, JudgedCases? judged)
     {
-        if (schemes.Count == 0 || seeds.Count == 0 || folds < 1)
-            throw new UsageException("an experiment needs at least one scheme, one seed and one fold");
-        if (schemes.Distinct().Count() < schemes.Count || seeds.Distinct().Count() < seeds.Count)
-            throw new UsageException("a scheme or a seed is named twice");
+        if (Problem(schemes, seeds, folds) is { } problem)
+            throw new UsageException(problem);
         if (Directory.Exists(folder) && !Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(entry => Path.GetFileName(entry) is not (ConfigName or SplitFile.FileName)))
             throw new InvalidDataException($"'{folder}': exists and holds no experiment; choose another --out");
 
@@ -104,15 +105,10 @@ public sealed class ExperimentPlan
         string path = Path.Combine(folder, PlanName);
         if (!File.Exists(path))
             throw new InvalidDataException($"'{folder}': holds no experiment ({PlanName}); plan one with: unpairedseg experiment plan --data DIR --out {folder}");
-        try
-        {
-            Stored stored = JsonSerializer.Deserialize<Stored>(File.ReadAllText(path), Format) ?? throw new JsonException("is empty");
-            return new ExperimentPlan(folder, stored, ConfigLoader.Load(Path.Combine(folder, ConfigName)));
-        }
-        catch (Exception exception) when (exception is JsonException or ArgumentException or NullReferenceException)
-        {
-            throw new InvalidDataException($"'{path}': no plan of an experiment: {exception.Message}", exception);
-        }
+        Stored stored = JsonFile.Read<Stored>(path, Format, MostBytes);
+        return stored.Problem() is { } problem
+            ? throw new InvalidDataException($"'{path}': no plan of an experiment: {OneLine.Of(problem)}")
+            : new ExperimentPlan(folder, stored, ConfigLoader.Load(Path.Combine(folder, ConfigName)));
     }
 
     /// <summary>The run folder of a job.</summary>
@@ -124,5 +120,31 @@ public sealed class ExperimentPlan
         return Judged == JudgedCases.Test ? [.. split.Test.Where(c => c.LabelPath is not null)] : split.Validation;
     }
 
-    private sealed record Stored(string Data, IReadOnlyList<string> Schemes, IReadOnlyList<long> Seeds, int Folds, string Judged);
+    /// <summary>Why there can be no such experiment; null where there can.</summary>
+    private static string? Problem<T>(IReadOnlyList<T> schemes, IReadOnlyList<long> seeds, int folds)
+    {
+        if (schemes.Count == 0 || seeds.Count == 0 || folds < 1)
+            return "an experiment needs at least one scheme, one seed and one fold";
+        if (folds > MostFolds || seeds.Count > MostSeeds)
+            return $"{folds} folds and {seeds.Count} seeds; at most {MostFolds} and {MostSeeds} are possible";
+        return schemes.Distinct().Count() < schemes.Count || seeds.Distinct().Count() < seeds.Count ? "a scheme or a seed is named twice" : null;
+    }
+
+    private sealed record Stored(string Data, IReadOnlyList<string> Schemes, IReadOnlyList<long> Seeds, int Folds, string Judged)
+    {
+        /// <summary>What is wrong with a plan that somebody else wrote; null where nothing is.</summary>
+        public string? Problem()
+        {
+            if (string.IsNullOrEmpty(Data))
+                return "data is missing";
+            if (Schemes is null || Seeds is null)
+                return "schemes or seeds is missing";
+            if (!Enum.GetNames<JudgedCases>().Contains(Judged))
+                return $"judged is '{Judged}', expected {string.Join(" or ", Enum.GetNames<JudgedCases>())}";
+            string[] known = [.. Scheme.All.Keys.Select(Scheme.TextOf)];
+            return Schemes.FirstOrDefault(scheme => !known.Contains(scheme)) is { } unknown
+                ? $"scheme '{unknown}' is not known; there are {string.Join(", ", known)}"
+                : Schemes.Contains(null) ? "schemes holds null" : ExperimentPlan.Problem(Schemes, Seeds, Folds);
+        }
+    }
 }

@@ -17,8 +17,10 @@ public sealed record ModelDescription(
     IReadOnlyList<string> Modalities, IReadOnlyList<string> Classes, IReadOnlyList<string> Normalizations, int Size, int Slices, int Depth = 1, string Spacing = "0,0,0")
 {
     public const string FileName = "model.json";
+    private const long MostBytes = 1 << 20;
+    private const int LongestText = 200;
 
-    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true, AllowDuplicateProperties = false };
 
     public PreprocessingSettings Preprocessing
         => new(new SampleShape(Size, Size, Slices, Depth), [.. Normalizations.Select(IntensityNormalization.Parse)], VoxelSpacing.Parse(Spacing, null));
@@ -38,17 +40,80 @@ public sealed record ModelDescription(
             config.Data.Size, isVolumetric ? 1 : config.Data.Slices, isVolumetric ? config.Data.Depth : 1, config.Data.Spacing.ToString());
     }
 
-    public static ModelDescription Read(string runPath) => JsonFile.Read<ModelDescription>(Path.Combine(runPath, FileName), Format);
+    /// <summary>The description in a run folder.</summary>
+    /// <exception cref="InvalidDataException">The file is missing, damaged, or describes no model; the message names file and key.</exception>
+    public static ModelDescription Read(string runPath)
+    {
+        string path = Path.Combine(runPath, FileName);
+        ModelDescription description = JsonFile.Read<ModelDescription>(path, Format, MostBytes);
+        return description.Problem() is { } problem ? throw new InvalidDataException($"'{path}': {OneLine.Of(problem)}") : description;
+    }
 
     public void Write(string runPath)
         => AtomicFile.Write(Path.Combine(runPath, FileName), stream => JsonSerializer.Serialize(stream, this, Format));
 
+    /// <summary>Refuses a description that asks for other samples than the network of its run takes.</summary>
+    /// <exception cref="InvalidDataException">They differ; the message names the key.</exception>
+    public void RequireMatch(TrainingConfig config, string runPath)
+    {
+        bool isVolumetric = config.Network.Name == NetworkName.Unet3d;
+        (string Key, int Value, int Expected)[] sizes =
+            [("size", Size, config.Data.Size), ("slices", Slices, isVolumetric ? 1 : config.Data.Slices), ("depth", Depth, isVolumetric ? config.Data.Depth : 1)];
+        foreach ((string key, int value, int expected) in sizes)
+        {
+            if (value != expected)
+                throw new InvalidDataException($"'{Path.Combine(runPath, FileName)}': {key} is {value}, but the run's configuration says {expected}; the files are of two runs");
+        }
+    }
+
     /// <exception cref="InvalidDataException">The model knows no modality of this name.</exception>
     public Modality ModalityOf(string name)
     {
-        int index = Modalities.ToList().FindIndex(m => string.Equals(m, name, StringComparison.OrdinalIgnoreCase));
+        List<string> names = [.. Modalities];
+        int index = names.IndexOf(name);
+        if (index < 0)
+            index = names.FindIndex(m => string.Equals(m, name, StringComparison.OrdinalIgnoreCase));
         return index >= 0
-            ? new Modality(Modalities[index], index)
-            : throw new InvalidDataException($"--modality '{name}': the model knows {string.Join(", ", Modalities)}");
+            ? new Modality(names[index], index)
+            : throw new InvalidDataException($"--modality '{name}': the model knows {OneLine.Of(string.Join(", ", names))}");
+    }
+
+    /// <summary>What is wrong with a description that somebody else wrote; null where nothing is.</summary>
+    private string? Problem()
+    {
+        const int mostModalities = 16, mostSide = 4096, mostSlices = 31, mostDepth = 512;
+        if (ProblemOf("modalities", Modalities, 1, mostModalities) is { } modalities)
+            return modalities;
+        if (ProblemOf("classes", Classes, 2, LabelValue.Ignored) is { } classes)
+            return classes;
+        if (Normalizations is null || Normalizations.Count != Modalities.Count)
+            return $"normalizations has {Normalizations?.Count ?? 0} entries, expected one for each of {Modalities.Count} modalities";
+        if (Size is < 1 or > mostSide)
+            return $"size is {Size}, expected 1 to {mostSide}";
+        if (Slices is < 1 or > mostSlices || Slices % 2 == 0)
+            return $"slices is {Slices}, expected an odd number from 1 to {mostSlices}";
+        if (Depth is < 1 or > mostDepth)
+            return $"depth is {Depth}, expected 1 to {mostDepth}";
+        if (!VoxelSpacing.TryParse(Spacing, null, out _))
+            return $"spacing is '{Spacing}', expected three numbers such as 3,3,5";
+        try
+        {
+            foreach (string? text in Normalizations)
+                IntensityNormalization.Parse(text is { Length: <= LongestText } ? text : throw new ArgumentException("is missing or too long"));
+            return null;
+        }
+        catch (ArgumentException exception)
+        {
+            return $"normalizations: {exception.Message}";
+        }
+    }
+
+    private static string? ProblemOf(string key, IReadOnlyList<string?>? names, int fewest, int most)
+    {
+        if (names is null || names.Count < fewest || names.Count > most)
+            return $"{key} has {names?.Count ?? 0} names, expected {fewest} to {most}";
+        return names.Any(name => string.IsNullOrWhiteSpace(name) || name.Length > LongestText || name.Any(char.IsControl)) ? $"{key} has a name that is empty, too long or no text of one line"
+            : names.Distinct().Count() < names.Count ? $"{key} names {names.GroupBy(name => name).First(group => group.Count() > 1).Key} twice"
+            : null;
     }
 }

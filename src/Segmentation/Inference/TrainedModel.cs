@@ -46,7 +46,8 @@ public sealed class TrainedModel : IDisposable
     {
         RunFolder run = RunFolder.Open(path);
         ModelDescription description = ModelDescription.Read(path);
-        var store = new CheckpointStore(run.CheckpointsPath, warn: warn);
+        description.RequireMatch(run.Config, path);
+        var store = new CheckpointStore(run.CheckpointsPath, warn: warn, required: TrainingCheckpoint.WeightFiles);
         Checkpoint? best = latest ? null : store.Best();
         Checkpoint checkpoint = best ?? store.Latest()
             ?? throw new InvalidDataException($"'{run.CheckpointsPath}': no checkpoint yet; train the run first");

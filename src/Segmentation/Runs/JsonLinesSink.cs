@@ -9,6 +9,7 @@ internal sealed class JsonLinesSink(string path, long lastStep) : IMetricSink
 {
     private const string StepName = "step";
     private const string TimeName = "wall_time";
+    private const int LongestLine = 1 << 20;
 
     private readonly StreamWriter writer = StepLines.Append(path, lastStep, line => Parse(line)?.Step);
 
@@ -40,6 +41,8 @@ internal sealed class JsonLinesSink(string path, long lastStep) : IMetricSink
     /// <summary>The record of a line; null where the line is damaged.</summary>
     internal static MetricRecord? Parse(string line)
     {
+        if (line.Length > LongestLine)
+            return null;
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);

@@ -33,9 +33,11 @@ public sealed class MetricsLog : IDisposable
 
     /// <summary>The records of a run so far.</summary>
     /// <exception cref="InvalidDataException">A line is damaged; the message names it.</exception>
-    public static IReadOnlyList<MetricRecord> Read(RunFolder folder)
-        => [.. File.ReadLines(folder.MetricsJsonPath).Select((line, index) => JsonLinesSink.Parse(line)
-            ?? throw new InvalidDataException($"{folder.MetricsJsonPath}:{index + 1}: no metric record"))];
+    public static IReadOnlyList<MetricRecord> Read(RunFolder folder) => Read(folder.MetricsJsonPath);
+
+    /// <inheritdoc cref="Read(RunFolder)"/>
+    internal static IReadOnlyList<MetricRecord> Read(string path)
+        => [.. StepLines.Read(path).Select((line, index) => JsonLinesSink.Parse(line) ?? throw new InvalidDataException($"{path}:{index + 1}: no metric record"))];
 
     public void Dispose()
     {

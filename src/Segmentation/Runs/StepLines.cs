@@ -1,3 +1,4 @@
+using System.Text;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Runs;
@@ -13,17 +14,38 @@ internal static class StepLines
     {
         if (File.Exists(path))
         {
-            string text = File.ReadAllText(path);
-            IEnumerable<string> kept = text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .TakeWhile(line => stepOf(line) <= lastStep);
-            AtomicFile.Write(path, stream =>
+            AtomicFile.WriteText(path, writer =>
             {
-                using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
-                foreach (string line in kept)
+                foreach (string line in Read(path, finished: true).TakeWhile(line => stepOf(line) <= lastStep))
                     writer.WriteLine(line);
             });
         }
 
         return new StreamWriter(path, append: true) { NewLine = "\n", AutoFlush = true };
+    }
+
+    /// <summary>The lines of a log, but for empty ones.</summary>
+    /// <param name="path">The log.</param>
+    /// <param name="finished">Without a last one that lacks its end.</param>
+    /// <exception cref="InvalidDataException">There is no such file.</exception>
+    public static IEnumerable<string> Read(string path, bool finished = false)
+    {
+        using var reader = new StreamReader(InputFile.OpenRead(path));
+        var line = new StringBuilder();
+        for (int c = reader.Read(); c >= 0; c = reader.Read())
+        {
+            if (c != '\n')
+            {
+                line.Append((char)c);
+                continue;
+            }
+
+            if (line.Length > 0)
+                yield return line.ToString();
+            line.Clear();
+        }
+
+        if (line.Length > 0 && !finished)
+            yield return line.ToString();
     }
 }

@@ -58,7 +58,7 @@ public sealed class Trainer : IDisposable
         (this.run, config, this.samples, this.validation, this.progress) = (run, run.Config, samples, validation, progress);
         network = Scheme.Of(config).CreateNetwork(config, backend.Device, model.Modalities.Count, model.Classes.Count);
         step = new TrainingStep(backend, network, Scheme.Of(config).LossOf(config), Scheme.OptimizerOf(config, model.Modalities.Count), (ulong)config.Training.Seed);
-        checkpoints = new CheckpointStore(run.CheckpointsPath, config.Training.Keep, progress.Note);
+        checkpoints = new CheckpointStore(run.CheckpointsPath, config.Training.Keep, progress.Note, required: TrainingCheckpoint.AllFiles);
         predictor = new CasePredictor(backend, network, model.Modalities.Count, model.Preprocessing.Shape);
         classes = model.Classes;
         modality = ModalityIndex.Blocks(model.Modalities.Count, config.Training.Batch);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Optimizers;
 using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Training;
 
@@ -12,7 +13,15 @@ public static class TrainingCheckpoint
     private const string OptimizerName = "optimizer.safetensors";
     private const string StateName = "state.json";
 
+    private const long MostBytesOfState = 1 << 20;
+
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    /// <summary>Files without which there is nothing to predict with.</summary>
+    public static IReadOnlyCollection<string> WeightFiles { get; } = [WeightsName];
+
+    /// <summary>Files without which a run cannot go on.</summary>
+    public static IReadOnlyCollection<string> AllFiles { get; } = [WeightsName, OptimizerName, StateName];
 
     /// <summary>What to write for each file; tensors are copied when their file is written.</summary>
     public static IReadOnlyDictionary<string, Action<Stream>> Contents(ISegmentationNetwork network, AdamOptimizer optimizer, TrainingState state)
@@ -49,14 +58,6 @@ public static class TrainingCheckpoint
         RestoreWeights(checkpoint, network);
         string path = checkpoint.File(OptimizerName);
         TensorArrays.Restore(path, SafetensorsFile.Read(path).Arrays, optimizer.State);
-        string statePath = checkpoint.File(StateName);
-        try
-        {
-            return JsonSerializer.Deserialize<TrainingState>(File.ReadAllText(statePath), Format) ?? throw new InvalidDataException($"'{statePath}': is empty");
-        }
-        catch (JsonException exception)
-        {
-            throw new InvalidDataException($"'{statePath}': {exception.Message}", exception);
-        }
+        return JsonFile.Read<TrainingState>(checkpoint.File(StateName), Format, MostBytesOfState);
     }
 }
