@@ -2,7 +2,7 @@ namespace UnpairedSegEngine.Backends.Cuda.Driver;
 
 /// <summary>
 /// The part of the CUDA driver API that hand-written kernels need and ILGPU does not offer: binary modules, function attributes, events and graphs.
-/// Implementations work in the context of one device and on its memory. Streams are <c>CUstream</c> handles; 0 is the default stream.
+/// Implementations work in the context of one device and on its memory, whichever context is current on the calling thread. Streams are <c>CUstream</c> handles; 0 is the default stream.
 /// Every failure is a <see cref="CudaException"/> with one line that says what to do.
 /// </summary>
 public unsafe interface ICudaDriver : IDisposable
