@@ -15,16 +15,23 @@ __device__ __forceinline__ void barrier_arrive_expecting(uint64_t* barrier, int 
   asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes) : "memory");
 }
 
-/// Waits for the end of the running phase if its number is even (`parity` 0) or odd (1), and not at all if it is the other.
-__device__ __forceinline__ void barrier_wait(uint64_t* barrier, uint32_t parity) {
+/// Whether the phase that barrier_wait waits for has ended; asks for some time before it says no.
+__device__ __forceinline__ bool barrier_poll(uint64_t* barrier, uint32_t parity) {
   uint32_t done;
-  do {
-    asm volatile(
-        "{\n.reg .pred done;\nmbarrier.try_wait.parity.shared::cta.b64 done, [%1], %2;\nselp.u32 %0, 1, 0, done;\n}"
-        : "=r"(done)
-        : "r"(shared_address(barrier)), "r"(parity)
-        : "memory");
-  } while (!done);
+  asm volatile(
+      "{\n.reg .pred done;\nmbarrier.try_wait.parity.shared::cta.b64 done, [%1], %2;\nselp.u32 %0, 1, 0, done;\n}"
+      : "=r"(done)
+      : "r"(shared_address(barrier)), "r"(parity)
+      : "memory");
+  return done;
+}
+
+/// Waits for the end of the running phase if its number is even (`parity` 0) or odd (1), and not at all if it is the other. A phase that does not end for seconds never will, since
+/// a whole kernel takes milliseconds: the kernel ends with an error then, which costs its process; a wait without end would cost the machine.
+__device__ __forceinline__ void barrier_wait(uint64_t* barrier, uint32_t parity) {
+  constexpr uint32_t kMostPolls = 1 << 24;
+  for (uint32_t failed = 0; !barrier_poll(barrier, parity);)
+    if (++failed == kMostPolls) __trap();
 }
 
 /// Starts a copy from global to shared memory, all multiples of 16 bytes; the bytes arrive at `barrier`.
@@ -47,9 +54,13 @@ __device__ __forceinline__ void cluster_barrier() { asm volatile("barrier.cluste
 /// Shows barriers that this thread has initialized to the other blocks of the cluster that come after the next cluster barrier.
 __device__ __forceinline__ void fence_barrier_initialization() { asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory"); }
 
-/// Arrives at the barrier that has this one's address in the block `rank` of the cluster.
+/// Arrives at the barrier that has this one's address in the block `rank` of the cluster, to say that this warp has done reading: stores before it are not shown to that block.
+/// Without qualifiers an arrival is a release at the scope of this block (PTX ISA, mbarrier.arrive); .release.cluster would also make all of the thread's earlier stores visible to
+/// the other block, for which the assembler puts MEMBAR.ALL.GPU, which waits for every store to global memory that is under way, before each arrival. Nothing is handed over here.
+/// What has to come first are reads, by matrix products, and those have ended when wgmma.wait_group returns: data that starts to come in after this arrival was seen cannot change
+/// what was read before it was made. The reader's side is unchanged (try_wait acquires), and CUTLASS's ClusterBarrier::arrive releases buffers of multicast copies in the same way.
 __device__ __forceinline__ void barrier_arrive_at(uint64_t* barrier, int rank) {
-  asm volatile("{\n.reg .b32 remote;\nmapa.shared::cluster.u32 remote, %0, %1;\nmbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote];\n}" ::"r"(shared_address(barrier)), "r"(rank)
+  asm volatile("{\n.reg .b32 remote;\nmapa.shared::cluster.u32 remote, %0, %1;\nmbarrier.arrive.shared::cluster.b64 _, [remote];\n}" ::"r"(shared_address(barrier)), "r"(rank)
                : "memory");
 }
 

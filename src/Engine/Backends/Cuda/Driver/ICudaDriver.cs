@@ -90,7 +90,7 @@ public interface ICudaFunction
     /// <summary>Bytes of local memory per thread: above zero where registers were spilled.</summary>
     int LocalBytes { get; }
 
-    /// <summary>Allows launches with up to this much dynamic shared memory; needed above 48 KB. Call once, after loading.</summary>
+    /// <summary>Allows launches with up to this much dynamic shared memory; needed above 48 KB. The last call counts.</summary>
     void AllowDynamicShared(int bytes);
 }
 
