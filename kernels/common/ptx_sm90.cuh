@@ -15,23 +15,39 @@ __device__ __forceinline__ void barrier_arrive_expecting(uint64_t* barrier, int 
   asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes) : "memory");
 }
 
-/// Whether the phase that barrier_wait waits for has ended; asks for some time before it says no.
-__device__ __forceinline__ bool barrier_poll(uint64_t* barrier, uint32_t parity) {
+/// Waits for the end of the running phase if its number is even (`parity` 0) or odd (1), and not at all if it is the other.
+__device__ __forceinline__ void barrier_wait(uint64_t* barrier, uint32_t parity) {
   uint32_t done;
-  asm volatile(
-      "{\n.reg .pred done;\nmbarrier.try_wait.parity.shared::cta.b64 done, [%1], %2;\nselp.u32 %0, 1, 0, done;\n}"
-      : "=r"(done)
-      : "r"(shared_address(barrier)), "r"(parity)
-      : "memory");
-  return done;
+  do {
+    asm volatile(
+        "{\n.reg .pred done;\nmbarrier.try_wait.parity.shared::cta.b64 done, [%1], %2;\nselp.u32 %0, 1, 0, done;\n}"
+        : "=r"(done)
+        : "r"(shared_address(barrier)), "r"(parity)
+        : "memory");
+  } while (!done);
 }
 
-/// Waits for the end of the running phase if its number is even (`parity` 0) or odd (1), and not at all if it is the other. A phase that does not end for seconds never will, since
-/// a whole kernel takes milliseconds: the kernel ends with an error then, which costs its process; a wait without end would cost the machine.
-__device__ __forceinline__ void barrier_wait(uint64_t* barrier, uint32_t parity) {
+/// The same, but gives up: a phase that does not end for seconds never will, since a whole kernel takes milliseconds. The kernel ends with an error then, which costs its process; a
+/// wait without end would cost the machine. For producers, which stay until their readers are done (await_readers): a trap in the loops around matrix products makes the assembler
+/// serialize them.
+__device__ __forceinline__ void barrier_wait_watched(uint64_t* barrier, uint32_t parity) {
   constexpr uint32_t kMostPolls = 1 << 24;
-  for (uint32_t failed = 0; !barrier_poll(barrier, parity);)
-    if (++failed == kMostPolls) __trap();
+  asm volatile(
+      "{\n"
+      ".reg .pred done, over;\n"
+      ".reg .u32 polls;\n"
+      "mov.u32 polls, 0;\n"
+      "again:\n"
+      "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
+      "@done bra ended;\n"
+      "add.u32 polls, polls, 1;\n"
+      "setp.eq.u32 over, polls, %2;\n"
+      "@over trap;\n"
+      "bra again;\n"
+      "ended:\n"
+      "}" ::"r"(shared_address(barrier)),
+      "r"(parity), "n"(kMostPolls)
+      : "memory");
 }
 
 /// Starts a copy from global to shared memory, all multiples of 16 bytes; the bytes arrive at `barrier`.

@@ -228,9 +228,6 @@ int cuCtxSynchronize(void) {
   return (int)settings.launch;
 }
 
-/// Contexts that were made and not destroyed.
-int fake_cuda_contexts(void) { return context_count(); }
-
 int cuCtxGetCacheConfig(int* config) {
   *config = 0;
   return SUCCESS;

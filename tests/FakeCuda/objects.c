@@ -19,13 +19,11 @@ typedef struct Object {
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static Object* objects;
 static long last_number;
-static int contexts;
 static __thread Context* current;
 
 void* context_create(void) {
   Context* made = malloc(sizeof *made);
   made->alive = 1;
-  contexts++;
   return made;
 }
 
@@ -33,7 +31,6 @@ int context_destroy(void* context) {
   Context* destroyed = context;
   if (!destroyed || !destroyed->alive) return INVALID_CONTEXT;
   destroyed->alive = 0;  // the handle stays known, so that later uses are recognized
-  contexts--;
   if (current == destroyed) current = 0;
   pthread_mutex_lock(&gate);
   for (Object** link = &objects; *link;) {
@@ -52,7 +49,6 @@ int context_destroy(void* context) {
 void context_set_current(void* context) { current = context; }
 void* context_current(void) { return current; }
 int context_check(void) { return !current ? INVALID_CONTEXT : current->alive ? SUCCESS : CONTEXT_IS_DESTROYED; }
-int context_count(void) { return contexts; }
 
 void object_made(Kind kind, const void* handle, size_t bytes) {
   Object* made = malloc(sizeof *made);

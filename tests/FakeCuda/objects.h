@@ -22,9 +22,6 @@ void* context_current(void);
 /// SUCCESS if a living context is current on this thread.
 int context_check(void);
 
-/// Contexts that were not destroyed.
-int context_count(void);
-
 /// Notes what was made in the current context.
 void object_made(Kind kind, const void* handle, size_t bytes);
 
