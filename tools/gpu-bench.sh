@@ -1,32 +1,38 @@
 #!/usr/bin/env bash
 # Measures the engine on a machine with an NVIDIA GPU, beside cuDNN and PyTorch. Runs from the bundle that tools/bundle.sh makes; no .NET is needed.
 #
-# Usage: gpu-bench.sh [PIECE ...] --out FOLDER     each piece takes less than eight minutes; what could not run is in the report, with the reason
-#   layers   layers{2d,3d}-{fp32,tf32,bf16}: every convolution and pass, ours and cuDNN's best algorithm, cold L2
-#   step     step2d step3d: whole training steps in every precision
+# Usage: gpu-bench.sh [PIECE ...] --out FOLDER [--precisions bf16,...]   what could not run is in the report, with the reason
+#   step     step2d step3d: whole training steps
 #   peers    peers{2d,3d}-{eager,compile,compile-graphs}: the same steps in PyTorch
 #   profile  profile2d profile3d: a step by operation and kernel, with a trace for ui.perfetto.dev
+#   layers   layers{2d,3d}-{fp32,tf32,bf16}: every convolution and pass, ours and cuDNN's best algorithm, cold L2
 #   ncu      Nsight Compute on one kernel of ours and of cuDNN
 #   info     GPU, clocks, versions; report: the tables anew from what is in FOLDER
-#   all      all of them (the default)
+#   all      all of them (the default), the whole steps before the single layers
+# Precisions are cuDNN's and PyTorch's: fp32, tf32 (ours: bf16x3), bf16; all if not given. PyTorch compiles its networks once per precision.
+# GPU_BENCH_SECONDS (470): the most that a piece takes. Quick first answers: gpu-first.sh.
 # A piece needs: the driver; for layers, cuDNN 9 and cuBLAS (found beside PyTorch); for peers, PyTorch; for ncu, Nsight Compute. Nothing on the GPU is changed.
 # FOLDER gets a JSON per piece, logs/ and report.md; commit it as bench/results/<gpu>. GPU_BENCH_SMALL=1 takes tiny sizes, to try the script.
 set -uo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
-seconds=470
+seconds="${GPU_BENCH_SECONDS:-470}"
 out=""
+precisions="fp32 tf32 bf16"
 wanted=()
 
 layers="layers2d-fp32 layers2d-tf32 layers2d-bf16 layers3d-fp32 layers3d-tf32 layers3d-bf16"
 steps="step2d step3d"
 peers="peers2d-eager peers2d-compile peers2d-compile-graphs peers3d-eager peers3d-compile peers3d-compile-graphs"
 profiles="profile2d profile3d"
-all="info $layers $steps $peers $profiles ncu"
+all="info $steps $peers $profiles $layers ncu"
 
 while [ $# -gt 0 ]; do
   case "$1" in
     -h|--help) sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "$0"; exit 0 ;;
     --list) tr ' ' '\n' <<< "$all report"; exit 0 ;;
+    --precisions)
+      precisions="$(tr ',' ' ' <<< "${2:?--precisions needs a list}")"; shift
+      for precision in $precisions; do case $precision in fp32|tf32|bf16) ;; *) echo "gpu-bench: --precisions does not know '$precision'; choose of fp32,tf32,bf16" >&2; exit 2 ;; esac; done ;;
     --out) out="${2:?--out needs a folder}"; shift ;;
     layers) wanted+=($layers) ;;
     step) wanted+=($steps) ;;
@@ -73,11 +79,11 @@ try() { # name command...
   local name="$1" log="$out/logs/$1.log" left=$((begun + seconds - $(date +%s))) status
   shift
   [ $left -gt 0 ] || { not_run "$name" "no time left in its piece"; return; }
-  timeout $left "$@" > "$log" 2>&1
+  timeout -k 5 $left "$@" > "$log" 2>&1
   status=$?
   tail -n 2 "$log"
   [ $status -eq 0 ] && return
-  [ $status -eq 124 ] && echo "stopped after $left seconds" >> "$log"
+  case $status in 124 | 137) echo "stopped after $left seconds" >> "$log" ;; esac
   not_run "$name" "$(grep -m 1 -E 'not recognized|^unpairedseg: |^cudnn_bench: |not run: |^stopped after' "$log" || grep -v '^ *$' "$log" | tail -n 1)"
 }
 
@@ -115,25 +121,27 @@ cudnn_bench() {
 }
 
 piece_layers() {
-  local name="$1" precision="${1##*-}" ours list
+  local name="$1" precision="${1##*-}" list
   problems "$name" || return
   list="$out/$(network "$name")-problems.tsv"
-  case $precision in fp32) ours="fp32 bf16x6" ;; tf32) ours=bf16x3 ;; *) ours=bf16 ;; esac
-  for mode in $ours; do
+  for mode in $(ours_of "$precision"); do
     try "$name-ours-$mode" "$bin/unpairedseg" bench-convolutions --device "${GPU_BENCH_DEVICE:-cuda}" --problems "$list" --precision $mode --runs $runs --seconds $our_seconds --json "$out/$name-ours-$mode.json" --overwrite
   done
   cudnn_bench "$name-cudnn" && try "$name-cudnn" "$bin/cudnn_bench" --problems "$list" --precision "$precision" --runs $runs --seconds $cudnn_seconds $peaks --json "$out/$name-cudnn.json"
 }
 
+# Ours that are as accurate.
+ours_of() { case "$1" in fp32) echo fp32 bf16x6 ;; tf32) echo bf16x3 ;; *) echo bf16 ;; esac; }
+
 piece_step() {
-  for precision in fp32 bf16x6 bf16x3 bf16; do
+  for precision in $(for wanted in $precisions; do ours_of $wanted; done); do
     try "$1-$precision" "$bin/unpairedseg" bench step --device "${GPU_BENCH_DEVICE:-cuda}" --precision $precision $(sizes "$1") --batch "$(batch "$1")" --seconds $step_seconds --json "$out/$1-$precision.json" --overwrite
   done
 }
 
 piece_peers() {
   local mode="${1#*-}"
-  try "$1" python3 "$peer_folder/pytorch_step.py" $(sizes "$1") --batch "$(batch "$1")" --modes "$mode" --steps $peer_steps --seconds 300 --json "$out/$1.json"
+  try "$1" python3 "$peer_folder/pytorch_step.py" $(sizes "$1") --batch "$(batch "$1")" --modes "$mode" --precisions "$(tr ' ' ',' <<< "$precisions")" --steps $peer_steps --seconds 300 --json "$out/$1.json"
 }
 
 piece_profile() {
@@ -163,6 +171,7 @@ piece_ncu() {
 
 for piece in "${wanted[@]}"; do
   [ "$piece" = report ] && continue
+  case "$piece" in layers*) [[ " $precisions " == *" ${piece##*-} "* ]] || continue ;; esac
   echo "== $piece"
   [ -e "$out/not-run.tsv" ] && { grep -v "^$piece" "$out/not-run.tsv" > "$out/not-run.new"; mv "$out/not-run.new" "$out/not-run.tsv"; }
   before=$(clocks) begun=$(date +%s)

@@ -17,13 +17,27 @@ PASS_OPTIONS = dict(zip(["forward", "data", "weights"], PASSES))
 
 
 def load(folder, pattern):
-    """All results of the files of that pattern; each file holds one result, a list, or a list under "results"."""
+    """All results of the files of that pattern; each file holds one result, a list, a list under "results", or a result per line."""
     results = []
     for path in sorted(glob.glob(os.path.join(folder, pattern))):
         with open(path) as file:
-            content = json.load(file)
+            content = parse(file.read())
         results += content if isinstance(content, list) else content.get("results", [content])
     return results
+
+
+def parse(text):
+    """A JSON document, or the JSON lines that were written before something was stopped: the last may be incomplete."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        results = []
+        for line in text.splitlines():
+            try:
+                results.append(json.loads(line))
+            except ValueError:
+                break
+        return results
 
 
 def fastest(results):

@@ -27,6 +27,29 @@ __device__ __forceinline__ void barrier_wait(uint64_t* barrier, uint32_t parity)
   } while (!done);
 }
 
+/// The same, but gives up: a phase that does not end for seconds never will, since a whole kernel takes milliseconds. The kernel ends with an error then, which costs its process; a
+/// wait without end would cost the machine. For producers, which stay until their readers are done (await_readers): a trap in the loops around matrix products makes the assembler
+/// serialize them.
+__device__ __forceinline__ void barrier_wait_watched(uint64_t* barrier, uint32_t parity) {
+  constexpr uint32_t kMostPolls = 1 << 24;
+  asm volatile(
+      "{\n"
+      ".reg .pred done, over;\n"
+      ".reg .u32 polls;\n"
+      "mov.u32 polls, 0;\n"
+      "again:\n"
+      "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
+      "@done bra ended;\n"
+      "add.u32 polls, polls, 1;\n"
+      "setp.eq.u32 over, polls, %2;\n"
+      "@over trap;\n"
+      "bra again;\n"
+      "ended:\n"
+      "}" ::"r"(shared_address(barrier)),
+      "r"(parity), "n"(kMostPolls)
+      : "memory");
+}
+
 /// Starts a copy from global to shared memory, all multiples of 16 bytes; the bytes arrive at `barrier`.
 __device__ __forceinline__ void copy_bulk(void* target, const void* source, int bytes, uint64_t* barrier) {
   asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(shared_address(target)), "l"(source), "r"(bytes),
@@ -47,9 +70,13 @@ __device__ __forceinline__ void cluster_barrier() { asm volatile("barrier.cluste
 /// Shows barriers that this thread has initialized to the other blocks of the cluster that come after the next cluster barrier.
 __device__ __forceinline__ void fence_barrier_initialization() { asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory"); }
 
-/// Arrives at the barrier that has this one's address in the block `rank` of the cluster.
+/// Arrives at the barrier that has this one's address in the block `rank` of the cluster, to say that this warp has done reading: stores before it are not shown to that block.
+/// Without qualifiers an arrival is a release at the scope of this block (PTX ISA, mbarrier.arrive); .release.cluster would also make all of the thread's earlier stores visible to
+/// the other block, for which the assembler puts MEMBAR.ALL.GPU, which waits for every store to global memory that is under way, before each arrival. Nothing is handed over here.
+/// What has to come first are reads, by matrix products, and those have ended when wgmma.wait_group returns: data that starts to come in after this arrival was seen cannot change
+/// what was read before it was made. The reader's side is unchanged (try_wait acquires), and CUTLASS's ClusterBarrier::arrive releases buffers of multicast copies in the same way.
 __device__ __forceinline__ void barrier_arrive_at(uint64_t* barrier, int rank) {
-  asm volatile("{\n.reg .b32 remote;\nmapa.shared::cluster.u32 remote, %0, %1;\nmbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote];\n}" ::"r"(shared_address(barrier)), "r"(rank)
+  asm volatile("{\n.reg .b32 remote;\nmapa.shared::cluster.u32 remote, %0, %1;\nmbarrier.arrive.shared::cluster.b64 _, [remote];\n}" ::"r"(shared_address(barrier)), "r"(rank)
                : "memory");
 }
 

@@ -54,7 +54,7 @@ struct WgmmaGather {
     const char* source = static_cast<const char*>(p.weights) + static_cast<long long>(output_tile) * steps * kTapBytes + share;
     for (int end = step + steps; step < end; step++, source += kTapBytes) {
       int stage = step % kStages;
-      barrier_wait(&barriers.weights_empty[stage], step / kStages % 2 ^ 1);
+      barrier_wait_watched(&barriers.weights_empty[stage], step / kStages % 2 ^ 1);
       barrier_arrive_expecting(&barriers.weights_full[stage], kTapBytes);
       copy_bulk_multicast(stages + stage * kTapBytes + share, source, kShareBytes, &barriers.weights_full[stage], (1 << kCluster) - 1);
     }
@@ -64,7 +64,7 @@ struct WgmmaGather {
   DEVICE static void load_halos(const GatherParameters& p, const GatherTile& tile, int thread, int chunks, int halo_bytes, char* halos, Barriers& barriers, int& loaded) {
     for (int chunk = 0; chunk < chunks; chunk++, loaded++) {
       int halo = loaded % kHalos;
-      barrier_wait(&barriers.halo_empty[halo], loaded / kHalos % 2 ^ 1);
+      barrier_wait_watched(&barriers.halo_empty[halo], loaded / kHalos % 2 ^ 1);
       HaloLoader::load(thread, p.x, tile.sample, p.input.count(), chunk * kChunk, p.channels, p.transform, p.halo, [&](const Size3& at) { return tile.position_in_sample(p, at); },
                        halos + halo * halo_bytes);
       fence_async_proxy();
@@ -187,10 +187,13 @@ struct WgmmaGather {
     if (threadIdx.x >= kConsumerThreads) {
       lower_registers<kProducerRegisters>();
       int thread = threadIdx.x - kConsumerThreads;
-      if (thread >= 32)
+      if (thread >= 32) {
         each_tile(p, [&](const GatherTile& tile, int) { load_halos(p, tile, thread - 32, chunks, halo_bytes, halos, barriers, loaded); });
-      else if (thread == 0)
+        await_readers(barriers.halo_empty, loaded);
+      } else if (thread == 0) {
         each_tile(p, [&](const GatherTile&, int output_tile) { load_weights(p, output_tile, chunks * p.taps.count(), stages, barriers, step); });
+        await_readers(barriers.weights_empty, step);
+      }
     } else {
       raise_registers<kConsumerRegisters>();
       float sums[kPatches][Tile / 2];

@@ -20,3 +20,9 @@ DEVICE void release_buffer_of_cluster(uint64_t* barrier) {
   __syncwarp();
   if (threadIdx.x % 32 < Cluster) barrier_arrive_at(barrier, threadIdx.x % 32);
 }
+
+/// Behind a producer's last buffer, the one before number `filled`: waits until all of them were read. Producers alone notice a hang, so they must not go before their readers do.
+template <int Count>
+DEVICE void await_readers(uint64_t (&empty)[Count], int filled) {
+  for (int i = 0; i < Count; i++, filled++) barrier_wait_watched(&empty[filled % Count], filled / Count % 2 ^ 1);
+}

@@ -79,12 +79,13 @@ struct WgmmaWeightGradient {
       int step = index - block.from, stage = step % kStages;
       char *x = stages + stage * block.stage_bytes, *gy = x + Parts * kPlanes * block.x_pitch * 16;
       PositionTile tile(p, index, block.first_tap);
-      barrier_wait(&header.empty[stage], step / kStages % 2 ^ 1);
+      barrier_wait_watched(&header.empty[stage], step / kStages % 2 ^ 1);
       Loader::load(thread, p.x, tile.sample, p.input.count(), block.first_channel, p.channels, p.transform, p.halo, [&](const Size3& at) { return tile.input(p, at); }, x);
       Loader::load(thread, p.gy, tile.sample, p.output.count(), block.first_output, p.outputs, identity, p.tile, [&](const Size3& at) { return tile.gradient(p, at); }, gy);
       fence_async_proxy();
       barrier_arrive(&header.full[stage]);
     }
+    await_readers(header.empty, block.to - block.from);
   }
 
   /// Starts the products of 16 positions with a row of taps, the small ones first. `x`: the low word of the descriptor under the row's first tap.

@@ -99,6 +99,13 @@ void Block::record_failure(const Thread* thread, const std::string& what) {
   error_ = std::string("kernel ") + request_.kernel + ", block " + coordinates(index_) + (thread ? ", thread " + std::to_string(thread->index) : "") + ": " + what;
 }
 
+void Block::record_deadlock() {
+  for (const Thread& thread : threads_)
+    if (!thread.done && thread.waits_for_phase)
+      return record_failure(&thread, "deadlock: waits for a phase of a barrier in shared memory that nothing will end, until the kernel gives up with an error");
+  record_failure(nullptr, "deadlock: no thread can go on (a barrier or warp operation that not all of them reach)");
+}
+
 void Block::enter_thread() {
   Block& block = *current;
   block.request_.body(block.request_.parameters);

@@ -42,6 +42,7 @@ struct Thread {
   bool done = false;
   const Rendezvous* waits_at = nullptr;
   std::uint64_t waits_for = 0;  // runnable again when the rendezvous has left this generation
+  bool waits_for_phase = false;  // of a barrier in shared memory
   std::vector<PendingCopy> issued;
   std::deque<std::vector<PendingCopy>> committed;
   std::vector<PendingProduct> multiplied;
@@ -117,6 +118,9 @@ class Block {
   bool ended() const { return live_ == 0; }
   bool failed() const { return failed_; }
   const std::string& error() const { return error_; }
+
+  /// Notes that no thread can go on.
+  void record_deadlock();
 
   /// Notes what went wrong, with the kernel, the block and, unless it is null, the thread.
   void record_failure(const Thread* thread, const std::string& what);

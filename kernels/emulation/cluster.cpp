@@ -18,7 +18,7 @@ bool Cluster::run(uint3 first) {
     for (auto& block : blocks_) moved |= !any(failed) && block->advance();
     if (moved || any(failed) || any([](Block& block) { return block.finish_bulk_copy(); }) || any([](Block& block) { return block.advance_last(); })) continue;
     auto stuck = std::find_if(blocks_.begin(), blocks_.end(), [](auto& block) { return !block->ended(); });
-    (*stuck)->record_failure(nullptr, "deadlock: no thread can go on (a barrier or warp operation that not all of them reach)");
+    (*stuck)->record_deadlock();
   }
   for (auto& block : blocks_) {
     if (!any(failed)) block->inspect();

@@ -33,7 +33,9 @@ void Block::arrive(std::uint64_t* barrier, std::int64_t expected_bytes, Block& b
 
 void Block::wait_for_phase(std::uint64_t* barrier, unsigned parity) {
   PhaseBarrier& at = barrier_at(barrier, *this);
+  self().waits_for_phase = true;
   if (at.phase.generation % 2 == parity) wait(at.phase, at.phase.generation);
+  self().waits_for_phase = false;
   self().published = false;
   self().sees_unpublished |= at.phase.generation > 0 && at.unpublished == at.phase.generation;
 }

@@ -85,6 +85,7 @@ inline void barrier_initialize(std::uint64_t* barrier, int arrivals) { emulation
 inline void barrier_arrive(std::uint64_t* barrier) { emulation::current->arrive(barrier, 0, *emulation::current); }
 inline void barrier_arrive_expecting(std::uint64_t* barrier, int bytes) { emulation::current->arrive(barrier, bytes, *emulation::current); }
 inline void barrier_wait(std::uint64_t* barrier, std::uint32_t parity) { emulation::current->wait_for_phase(barrier, parity); }
+inline void barrier_wait_watched(std::uint64_t* barrier, std::uint32_t parity) { barrier_wait(barrier, parity); }
 
 namespace emulation {
 

@@ -40,7 +40,7 @@ int main() {
   for (int seed = 1; seed <= 5; seed++) {
     emulation_configure(1, seed);
     expect_failure("misuse_divergent_barrier", 64, 0, "divergent barrier");
-    expect_failure("misuse_deadlock", 64, 0, "deadlock");
+    expect_failure("misuse_deadlock", 64, 0, "deadlock: no thread can go on");
     expect_failure("misuse_missing_lane", 32, 0, "deadlock");
     expect_failure("misuse_copy_in_flight", 32, 512, "ended with asynchronous copies in flight");
     expect_failure("misuse_copy_alignment", 32, 512, "thread");
@@ -51,10 +51,10 @@ int main() {
     expect_failure("misuse_uninitialized", 32, 300 * 1024, "a block has at most");
     expect_failure("misuse_barrier_uninitialized", 32, 128, "a barrier in shared memory that was not initialized");
     expect_failure("misuse_barrier_overrun", 32, 128, "where all of 2 have arrived");
-    expect_failure("misuse_barrier_short", 32, 128, "deadlock");
+    expect_failure("misuse_barrier_short", 32, 128, "thread 0: deadlock: waits for a phase of a barrier in shared memory that nothing will end");
     expect_failure("misuse_bulk_in_flight", 32, 384, "ended with bulk copies in flight");
     expect_failure("misuse_bulk_expects_less", 32, 384, "more bytes arrive");
-    expect_failure("misuse_bulk_expects_more", 32, 384, "deadlock");
+    expect_failure("misuse_bulk_expects_more", 32, 384, "deadlock: waits for a phase of a barrier in shared memory");
     expect_failure("misuse_bulk_size", 32, 384, "a size that is a multiple of 16");
     expect_failure("misuse_product_unfenced", 128, 4096, "without wgmma.fence");
     expect_failure("misuse_product_of_stores", 128, 4096, "without fence.proxy.async");

@@ -22,7 +22,7 @@ public sealed partial class FloorTests
         ("src/Cli", "UnpairedSegEngine.Cli"),
     ];
 
-    private static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
 
     public static IEnumerable<string> SourceFiles => Directory
         .EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)

@@ -1,5 +1,7 @@
 // A stand-in for the CUDA driver's library, for machines without a GPU. Device memory is host memory, streams do their work at once, and kernels run in the emulator where its
 // library is given; kernels it does not know (ILGPU's own) do nothing. Everything the engine and ILGPU ask for is here and nothing else.
+// It is stricter than a driver about contexts: whatever was made in one context is refused while another, or none, is current (objects.h). Modules load lazily, as the driver's
+// do, unless CUDA_MODULE_LOADING=EAGER: a kernel may not be launched for the first time while its stream is captured.
 //
 // Environment (read when cuInit is called), or fake_cuda_set from a test:
 //   FAKE_CUDA_VERSION     what cuDriverGetVersion says (13000)      FAKE_CUDA_DEVICES     number of GPUs (1)
@@ -14,14 +16,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NO_DEVICE = 100, INVALID_CONTEXT = 201, NO_BINARY = 209, INVALID_PTX = 218, ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719, NOT_PERMITTED = 800 };
+#include "objects.h"
+
+/// Leaves the calling function with the code, unless it is SUCCESS.
+#define REQUIRE(code) \
+  do { \
+    int required = (code); \
+    if (required) return required; \
+  } while (0)
+
 enum { SHARED_WITHOUT_REQUEST = 48 * 1024, SHARED_LIMIT = 227 * 1024, ATTRIBUTE_MAX_DYNAMIC_SHARED = 8 };
 
 typedef struct {
   char name[128];
   const void* emulated;
   size_t parameter_bytes;
-  int allowed_shared;
+  int allowed_shared, loaded;
 } Function;
 
 /// A launch, a copy, or the recording of an event.
@@ -41,7 +51,7 @@ static struct {
 } settings = {13000, 1, 90, 64l << 20, 0, 0, 60l << 20};
 
 static long used;
-static __thread void* context;
+static int loads_lazily = 1;
 static char journal[1 << 16];
 static size_t journal_length;
 static Recorded *first_recorded, **next_recorded;
@@ -98,6 +108,8 @@ int cuInit(unsigned flags) {
     const char* value = getenv(variable);
     if (value) fake_cuda_set(names[i], atol(value));
   }
+  const char* loading = getenv("CUDA_MODULE_LOADING");
+  loads_lazily = !loading || strcmp(loading, "EAGER");
   const char* kernels = getenv("FAKE_CUDA_KERNELS");
   if (kernels && !find_kernel) fake_cuda_use_kernels(kernels);
   return settings.devices > 0 ? SUCCESS : NO_DEVICE;
@@ -117,6 +129,10 @@ int cuGetErrorName(int code, const char** name) {
           : code == ILLEGAL_ADDRESS ? "CUDA_ERROR_ILLEGAL_ADDRESS"
           : code == LAUNCH_FAILED   ? "CUDA_ERROR_LAUNCH_FAILED"
           : code == INVALID_VALUE   ? "CUDA_ERROR_INVALID_VALUE"
+          : code == INVALID_CONTEXT ? "CUDA_ERROR_INVALID_CONTEXT"
+          : code == INVALID_HANDLE  ? "CUDA_ERROR_INVALID_HANDLE"
+          : code == CONTEXT_IS_DESTROYED ? "CUDA_ERROR_CONTEXT_IS_DESTROYED"
+          : code == CAPTURE_UNSUPPORTED  ? "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"
                                     : "CUDA_ERROR_UNKNOWN";
   return SUCCESS;
 }
@@ -129,6 +145,10 @@ int cuGetErrorString(int code, const char** text) {
           : code == ILLEGAL_ADDRESS ? "an illegal memory access was encountered"
           : code == LAUNCH_FAILED   ? "unspecified launch failure"
           : code == INVALID_VALUE   ? "invalid argument"
+          : code == INVALID_CONTEXT ? "invalid device context"
+          : code == INVALID_HANDLE  ? "invalid resource handle"
+          : code == CONTEXT_IS_DESTROYED ? "context is destroyed"
+          : code == CAPTURE_UNSUPPORTED  ? "operation not permitted when stream is capturing"
                                     : "unknown error";
   return SUCCESS;
 }
@@ -188,21 +208,26 @@ int cuDeviceGetP2PAttribute(int* value, int attribute, int a, int b) {
   return SUCCESS;
 }
 int cuCtxCreate_v2(void** created, unsigned flags, int device) {
-  static char contexts[64];
-  (void)flags;
-  *created = context = &contexts[device % 64];
+  (void)flags, (void)device;
+  context_set_current(*created = context_create());
   return SUCCESS;
 }
-int cuDevicePrimaryCtxRetain(void** retained, int device) { return cuCtxCreate_v2(retained, 0, device); }
-int cuCtxDestroy_v2(void* destroyed) {
-  (void)destroyed;
+int cuDevicePrimaryCtxRetain(void** retained, int device) {
+  static void* primary[64];
+  if (!primary[device % 64]) primary[device % 64] = context_create();
+  *retained = primary[device % 64];
   return SUCCESS;
 }
+int cuCtxDestroy_v2(void* destroyed) { return context_destroy(destroyed); }
 int cuCtxSetCurrent(void* current) {
-  context = current;
+  context_set_current(current);
   return SUCCESS;
 }
-int cuCtxSynchronize(void) { return (int)settings.launch; }
+int cuCtxSynchronize(void) {
+  REQUIRE(context_check());
+  return (int)settings.launch;
+}
+
 int cuCtxGetCacheConfig(int* config) {
   *config = 0;
   return SUCCESS;
@@ -225,7 +250,7 @@ int cuCtxDisablePeerAccess(void* peer) {
 // ---- memory: the size is kept before the block ----
 
 int cuMemAlloc_v2(void** pointer, size_t bytes) {
-  if (!context) return INVALID_CONTEXT;
+  REQUIRE(context_check());
   if (used + (long)bytes > settings.memory) return OUT_OF_MEMORY;
   char* block = aligned_alloc(256, (bytes + 511) / 256 * 256);
   if (!block) return OUT_OF_MEMORY;
@@ -233,11 +258,13 @@ int cuMemAlloc_v2(void** pointer, size_t bytes) {
   memset(block + 256, 0xFF, bytes);  // NaN: device memory is not cleared
   used += (long)bytes;
   *pointer = block + 256;
+  object_made(DEVICE_MEMORY, *pointer, bytes);
   return SUCCESS;
 }
 int cuMemFree_v2(void* pointer) {
   size_t bytes;
   if (!pointer) return SUCCESS;
+  REQUIRE(object_gone(DEVICE_MEMORY, pointer));
   memcpy(&bytes, (char*)pointer - 256, sizeof bytes);
   used -= (long)bytes;
   free((char*)pointer - 256);
@@ -249,10 +276,12 @@ int cuMemGetInfo_v2(size_t* available, size_t* total) {
   return SUCCESS;
 }
 int cuMemAllocHost_v2(void** pointer, size_t bytes) {
-  *pointer = malloc(bytes);
+  REQUIRE(context_check());
+  object_made(HOST_MEMORY, *pointer = malloc(bytes), bytes);
   return SUCCESS;
 }
 int cuMemFreeHost(void* pointer) {
+  REQUIRE(object_gone(HOST_MEMORY, pointer));
   free(pointer);
   return SUCCESS;
 }
@@ -281,6 +310,9 @@ static Recorded* record(Recorded work) {
   return kept;
 }
 int cuMemcpyAsync(void* target, const void* source, size_t bytes, void* stream) {
+  REQUIRE(object_check(STREAM, stream));
+  REQUIRE(memory_check(target));
+  REQUIRE(memory_check(source));
   if (next_recorded && stream == captured_stream)
     record((Recorded){.target = target, .source = source, .bytes = bytes});
   else
@@ -288,7 +320,8 @@ int cuMemcpyAsync(void* target, const void* source, size_t bytes, void* stream) 
   return SUCCESS;
 }
 int cuMemsetD8Async(void* target, unsigned char value, size_t bytes, void* stream) {
-  (void)stream;
+  REQUIRE(object_check(STREAM, stream));
+  REQUIRE(memory_check(target));
   memset(target, value, bytes);
   return SUCCESS;
 }
@@ -296,35 +329,40 @@ int cuMemsetD8Async(void* target, unsigned char value, size_t bytes, void* strea
 // ---- modules and launches ----
 
 int cuModuleLoadDataEx(void** module, const void* image, unsigned count, int* options, void** values) {
+  REQUIRE(context_check());
   const unsigned char* bytes = image;
   int is_elf = !memcmp(bytes, "\x7f" "ELF", 4), is_fatbin = bytes[0] == 0x50 && bytes[1] == 0xED && bytes[2] == 0x55 && bytes[3] == 0xBA;
   note("load %s\n", is_elf ? "cubin" : is_fatbin ? "fatbin" : "ptx");
   for (unsigned i = 0; i < count; i++)
     if (options[i] == 5 && settings.image == INVALID_PTX) strcpy(values[i], "ptxas fatal: Unresolved extern function\nmore");
   if (settings.image) return (int)settings.image;
-  *module = malloc(1);
+  object_made(MODULE, *module = malloc(1), 1);
   return SUCCESS;
 }
 int cuModuleLoadData(void** module, const void* image) { return cuModuleLoadDataEx(module, image, 0, 0, 0); }
 int cuModuleUnload(void* module) {
+  REQUIRE(object_gone(MODULE, module));
   note("unload\n");
   free(module);
   return SUCCESS;
 }
 int cuModuleGetFunction(void** function, void* module, const char* name) {
-  (void)module;
+  REQUIRE(object_check(MODULE, module));
   Function* found = calloc(1, sizeof *found);
   snprintf(found->name, sizeof found->name, "%s", name);
   found->emulated = find_kernel ? find_kernel(name) : 0;
   found->parameter_bytes = found->emulated ? kernel_parameter_bytes(found->emulated) : 0;
-  *function = found;
+  found->loaded = !loads_lazily;
+  object_made(FUNCTION, *function = found, sizeof *found);
   return SUCCESS;
 }
 int cuFuncGetAttribute(int* value, int attribute, Function* function) {
+  REQUIRE(object_check(FUNCTION, function));
   *value = attribute == 0 ? 1024 : attribute == 4 ? 32 : attribute == ATTRIBUTE_MAX_DYNAMIC_SHARED ? function->allowed_shared : 0;
   return SUCCESS;
 }
 int cuFuncSetAttribute(Function* function, int attribute, int value) {
+  REQUIRE(object_check(FUNCTION, function));
   note("allow %s %d\n", function->name, value);
   if (attribute == ATTRIBUTE_MAX_DYNAMIC_SHARED) function->allowed_shared = value;
   return value <= SHARED_LIMIT ? SUCCESS : INVALID_VALUE;
@@ -340,7 +378,7 @@ static int run(const Recorded* work) {
     return SUCCESS;
   }
   if (!work->function) {
-    memcpy(work->target, work->source, work->bytes);
+    if (work->bytes) memcpy(work->target, work->source, work->bytes);
     return SUCCESS;
   }
   if (!work->function->emulated) return SUCCESS;
@@ -351,14 +389,21 @@ static int run(const Recorded* work) {
 
 int cuLaunchKernel(Function* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, void* stream, void** parameters, void** extra) {
   (void)extra;
-  note("launch %s %ux%ux%u %u %u stream %ld", function->name, gx, gy, gz, bx * by * bz, shared, (long)(intptr_t)stream);
+  REQUIRE(object_check(FUNCTION, function));
+  REQUIRE(object_check(STREAM, stream));
+  note("launch %s %ux%ux%u %u %u stream %ld", function->name, gx, gy, gz, bx * by * bz, shared, object_number(stream));
   if (parameters && !function->emulated) note(" parameter %08x", *(unsigned*)parameters[0]);
   note("\n");
   if (settings.launch) return (int)settings.launch;
   unsigned allowed = function->allowed_shared > SHARED_WITHOUT_REQUEST ? (unsigned)function->allowed_shared : SHARED_WITHOUT_REQUEST;
   if (shared > allowed) return INVALID_VALUE;
+  int captured = next_recorded && stream == captured_stream;
+  if (captured && !function->loaded) return CAPTURE_UNSUPPORTED;
+  function->loaded = 1;
+  // Every word of the parameters that could be an address.
+  for (size_t i = 0; parameters && i + sizeof(void*) <= function->parameter_bytes; i += sizeof(void*)) REQUIRE(memory_check(*(void**)((char*)parameters[0] + i)));
   Recorded work = {.function = function, .grid = {gx, gy, gz}, .threads = bx * by * bz, .shared = shared, .parameters = parameters ? parameters[0] : 0};
-  if (!next_recorded || stream != captured_stream) return run(&work);
+  if (!captured) return run(&work);
   // A launch reads its parameters at once, and so does its recording.
   Recorded* kept = record(work);
   kept->parameters = malloc(function->parameter_bytes + 1);
@@ -382,35 +427,39 @@ int cuOccupancyMaxPotentialBlockSize(int* grid, int* block, Function* function, 
 int cuStreamCreate(void** stream, unsigned flags) {
   static intptr_t last = 0x1000;
   (void)flags;
-  *stream = (void*)(last += 16);
+  REQUIRE(context_check());
+  object_made(STREAM, *stream = (void*)(last += 16), 1);
   return SUCCESS;
 }
 int cuStreamCreateWithPriority(void** stream, unsigned flags, int priority) {
   (void)priority;
   return cuStreamCreate(stream, flags);
 }
-int cuStreamDestroy_v2(void* stream) {
-  (void)stream;
-  return SUCCESS;
-}
+int cuStreamDestroy_v2(void* stream) { return object_gone(STREAM, stream); }
 int cuStreamWaitEvent(void* stream, void* event, unsigned flags) {
-  (void)stream, (void)event;
+  REQUIRE(object_check(STREAM, stream));
+  REQUIRE(object_check(EVENT, event));
   return (int)flags * 0;
 }
 int cuStreamSynchronize(void* stream) {
+  REQUIRE(object_check(STREAM, stream));
   return next_recorded && stream == captured_stream ? NOT_PERMITTED : (int)settings.launch;
 }
 int cuEventCreate(double** event, unsigned flags) {
   (void)flags;
-  *event = calloc(1, sizeof **event);
+  REQUIRE(context_check());
+  object_made(EVENT, *event = calloc(1, sizeof **event), sizeof **event);
   return SUCCESS;
 }
 int cuEventDestroy_v2(double* event) {
+  REQUIRE(object_gone(EVENT, event));
   free(event);
   return SUCCESS;
 }
 int cuEventRecordWithFlags(double* event, void* stream, unsigned flags) {
   enum { INTO_GRAPH = 1 };
+  REQUIRE(object_check(EVENT, event));
+  REQUIRE(object_check(STREAM, stream));
   int captured = next_recorded && stream == captured_stream;
   if (flags == INTO_GRAPH && !captured) return INVALID_VALUE;
   if (flags == INTO_GRAPH)
@@ -420,52 +469,52 @@ int cuEventRecordWithFlags(double* event, void* stream, unsigned flags) {
   return SUCCESS;
 }
 int cuEventRecord(double* event, void* stream) { return cuEventRecordWithFlags(event, stream, 0); }
-int cuEventQuery(double* event) {
-  (void)event;
-  return SUCCESS;
-}
-int cuEventSynchronize(double* event) {
-  (void)event;
-  return SUCCESS;
-}
+int cuEventQuery(double* event) { return object_check(EVENT, event); }
+int cuEventSynchronize(double* event) { return object_check(EVENT, event); }
 int cuEventElapsedTime(float* milliseconds, double* start, double* end) {
+  REQUIRE(object_check(EVENT, start));
+  REQUIRE(object_check(EVENT, end));
   *milliseconds = (float)(*end - *start);
   return SUCCESS;
 }
 int cuStreamBeginCapture_v2(void* stream, int mode) {
-  note("begin capture\n");
   (void)mode;
-  if (!stream) return NOT_PERMITTED;  // the default stream cannot be captured
+  REQUIRE(object_check(STREAM, stream));
+  note("begin capture\n");
+  if (!stream || next_recorded) return NOT_PERMITTED;  // the default stream cannot be captured
   first_recorded = 0;
   next_recorded = &first_recorded;
   captured_stream = stream;
   return SUCCESS;
 }
+
+/// A graph is its first piece of work; an empty one has a piece that does nothing, so that there is a handle.
 int cuStreamEndCapture(void* stream, void** graph) {
-  (void)stream;
+  REQUIRE(object_check(STREAM, stream));
   note("end capture\n");
   if (!next_recorded) return NOT_PERMITTED;
+  if (!first_recorded) record((Recorded){.bytes = 0});
   next_recorded = 0;
-  *graph = first_recorded;
+  object_made(GRAPH, *graph = first_recorded, 1);
   return SUCCESS;
 }
 int cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long flags) {
   (void)flags;
-  *executable = graph;
+  REQUIRE(object_check(GRAPH, graph));
+  object_made(EXECUTABLE, *executable = graph, 1);
   return SUCCESS;
 }
 int cuGraphLaunch(void* executable, void* stream) {
-  (void)stream;
+  REQUIRE(object_check(EXECUTABLE, executable));
+  REQUIRE(object_check(STREAM, stream));
   note("launch graph\n");
   int code = SUCCESS;
   for (const Recorded* work = executable; work && !code; work = work->next) code = run(work);
   return code;
 }
-int cuGraphDestroy(void* graph) {
-  (void)graph;
-  return SUCCESS;
-}
+int cuGraphDestroy(void* graph) { return object_gone(GRAPH, graph); }
 int cuGraphExecDestroy(Recorded* executable) {
+  REQUIRE(object_gone(EXECUTABLE, executable));
   while (executable) {
     Recorded* next = executable->next;
     free(executable->parameters);

@@ -50,6 +50,15 @@ class GpuReport(unittest.TestCase):
         self.assertIn("cuDNN has no engine for it", report)
         self.assertNotIn("Convolutions of a step", report)  # a pass is missing
 
+    def test_lines_that_were_written_before_a_stop_count(self):
+        self.save_layers()
+        with open(os.path.join(self.folder, "layers2d-bf16-ours-bf16.json"), "w") as file:
+            file.write(json.dumps(result(0.5)) + "\n" + json.dumps(result(0.4, **{"pass": "data gradient"})) + '\n{"layer": "g5')
+        self.assertEqual(self.run_program("write", self.folder)[0], 0, self.errors)
+        report = self.text(os.path.join(self.folder, "report.md"))
+        self.assertIn("| g5 g6 | 7 | forward | 0.5000 ±1 % | bf16 |", report)
+        self.assertIn("| g5 g6 | 7 | data gradient | 0.4000 ±1 % | bf16 |", report)
+
     def test_sums_count_each_layer_as_often_as_the_network_has_it(self):
         self.save("layers2d-bf16-ours-bf16.json", {"results": [result(0.5), result(1.0, problem="other", count=2)]})
         self.save("layers2d-bf16-cudnn.json", {"results": [result(1.0), result(1.0, problem="other", count=2)]})

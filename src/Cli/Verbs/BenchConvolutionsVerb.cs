@@ -35,7 +35,7 @@ internal sealed class BenchConvolutionsVerb : DeviceVerb
     [Option("once", HelpText = "A single unchecked run of one problem and pass, for a profiler.")]
     public bool Once { get; init; }
 
-    [Option("json", HelpText = "Also write the results to this file.")]
+    [Option("json", HelpText = "Also write the results to this file: a line of JSON per layer and pass, as each is measured.")]
     public string? Json { get; init; }
 
     [Option("overwrite", HelpText = ResultFiles.OverwriteHelp)]
@@ -62,10 +62,15 @@ internal sealed class BenchConvolutionsVerb : DeviceVerb
             return ExitCode.Ok;
         }
 
-        ConvolutionResult[] results = [.. Measure(bench, layers, passes)];
-        if (Json is not null)
-            new ConvolutionReport(opened.Backend.Description, results).WriteJson(Json);
-        return results.Any(r => r.MsMedian is not null) ? ExitCode.Ok : ExitCode.NumericFailure;
+        using ConvolutionReport? report = Json is null ? null : new ConvolutionReport(Json, opened.Backend.Description);
+        bool any = false;
+        foreach (ConvolutionResult result in Measure(bench, layers, passes))
+        {
+            report?.Add(result);
+            any |= result.MsMedian is not null;
+        }
+
+        return any ? ExitCode.Ok : ExitCode.NumericFailure;
     }
 
     private IEnumerable<ConvolutionResult> Measure(ConvolutionBench bench, IReadOnlyList<(string Layer, int Count, ConvolutionProblem Problem)> layers, ConvolutionPass[] passes)

@@ -14,6 +14,9 @@ internal sealed class KernelsVerb : IVerb
     [Option("out", HelpText = "Folder for the compiled images; kernels/images beside the program is where it looks for them.")]
     public string? Out { get; init; }
 
+    [Option("source", HelpText = "Compile this file alone, which may include the kernels' headers (tools/gpu-probe).")]
+    public string? Source { get; init; }
+
     [Option("ledger", HelpText = "File to write registers, shared memory and spills of each kernel to.")]
     public string? Ledger { get; init; }
 
@@ -27,6 +30,7 @@ internal sealed class KernelsVerb : IVerb
     {
         KernelSources sources = KernelSources.Shipped;
         string[] architectures = [.. Architectures];
+        IReadOnlyList<string> files = Source is null ? sources.Files : [Path.ChangeExtension(Path.GetFullPath(Source), null)];
         if (architectures.Length == 0)
             return List(sources);
 
@@ -34,11 +38,12 @@ internal sealed class KernelsVerb : IVerb
         if (Out is not null)
             PrepareFolder(Out);
         IReadOnlyList<KernelUsage> usages = KernelLedger.Compile(
-            sources, architectures, (name, image) => Write(Path.Combine(Out ?? "", name), image));
+            sources, files, architectures, (name, image) => Write(Path.Combine(Out ?? "", name), image));
         string ledger = KernelLedger.Format(usages, KernelLedger.CompilerName());
         if (Ledger is not null)
             AtomicFile.WriteText(Ledger, writer => writer.Write(ledger));
-        Console.WriteLine($"compiled {usages.Count} kernels of {sources.Files.Count} files for {string.Join(", ", architectures)}");
+
+        Console.WriteLine($"compiled {usages.Count} kernels of {files.Count} files for {string.Join(", ", architectures)}");
 
         KernelUsage[] slow = [.. usages.Where(usage => usage.SpillBytes > 0 || usage.Serialized)];
         foreach (KernelUsage usage in slow)

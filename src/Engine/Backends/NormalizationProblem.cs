@@ -47,7 +47,8 @@ public sealed record NormalizationProblem(
     {
         NormalizationKind.Layer => 1,
         NormalizationKind.Group => Groups,
-        _ => Channels,
+        NormalizationKind.Batch or NormalizationKind.Instance => Channels,
+        _ => throw new InvalidOperationException($"unknown kind of normalization {Kind}"),
     };
 
     /// <summary>Shape of mean and variance: (rows, groups).</summary>

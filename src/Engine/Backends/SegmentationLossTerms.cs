@@ -146,7 +146,8 @@ public sealed class SegmentationLossTerms
         {
             DistillationMeasure.L2 => SquaredDifference(qa, qb),
             DistillationMeasure.TeacherKl => TeacherDivergence(qa, qb, LogRatio(a, b, c)),
-            _ => SymmetricDivergence(qa, qb, LogRatio(a, b, c)),
+            DistillationMeasure.SymmetricKl => SymmetricDivergence(qa, qb, LogRatio(a, b, c)),
+            _ => throw new InvalidOperationException($"unknown measure of distillation {problem.Measure}"),
         };
         double scale = problem.DistillationWeight * share / problem.Temperature;
         for (int k = 0; k < classes; k++)

@@ -50,7 +50,7 @@ public abstract class Scheme
     {
         NetworkConfig network = config.Network;
         var normalization = new NormalizationSettings(
-            (NormalizationKind)network.Norm.Kind, modalities, network.Norm.Decay, network.Norm.Epsilon, network.LeakySlope, network.Norm.Groups);
+            KindOf(network.Norm.Kind), modalities, network.Norm.Decay, network.Norm.Epsilon, network.LeakySlope, network.Norm.Groups);
         var store = new ParameterStore(device, DType.Float32, (ulong)config.Training.Seed, SharingOf(network, modalities));
 
         return network.Name switch
@@ -58,8 +58,9 @@ public abstract class Scheme
             NetworkName.Unet3d => new UNet3D(store, inputChannels: 1, classes, network.Channels, normalization, network.Levels),
 
             // The published code shuffles batches in the transposed order.
-            _ => new DilatedNetwork2D(
+            NetworkName.Dilated2d => new DilatedNetwork2D(
                 store, config.Data.Slices, classes, network.Channels, normalization, network.DropoutKeep, transposedShuffle: config.Compat == Compatibility.Reference),
+            _ => throw new ArgumentException($"unknown network {network.Name}"),
         };
     }
 
@@ -67,9 +68,9 @@ public abstract class Scheme
     public LossSettings LossOf(TrainingConfig config)
     {
         LossConfig loss = config.Loss;
-        bool uniform = loss.Kd.Absent == AbsentClass.Uniform || config.Compat == Compatibility.Reference;
+        AbsentClass absent = config.Compat == Compatibility.Reference ? AbsentClass.Uniform : loss.Kd.Absent;
         return new LossSettings(
-            loss.DiceWeight, loss.CeWeight, loss.CeClip, Distills ? loss.Kd.Weight : 0, loss.Kd.Temperature, uniform ? AbsentClassPolicy.Uniform : AbsentClassPolicy.Skip,
+            loss.DiceWeight, loss.CeWeight, loss.CeClip, Distills ? loss.Kd.Weight : 0, loss.Kd.Temperature, PolicyOf(absent),
             MeasureOf(loss.Kd.Form), loss.Kd.Teacher);
     }
 
@@ -97,6 +98,23 @@ public abstract class Scheme
     {
         DistillationForm.L2 => DistillationMeasure.L2,
         DistillationForm.OneWay => DistillationMeasure.TeacherKl,
-        _ => DistillationMeasure.SymmetricKl,
+        DistillationForm.SymmetricKl => DistillationMeasure.SymmetricKl,
+        _ => throw new ArgumentOutOfRangeException(nameof(form), form, "unknown form of distillation"),
+    };
+
+    private static AbsentClassPolicy PolicyOf(AbsentClass absent) => absent switch
+    {
+        AbsentClass.Skip => AbsentClassPolicy.Skip,
+        AbsentClass.Uniform => AbsentClassPolicy.Uniform,
+        _ => throw new ArgumentOutOfRangeException(nameof(absent), absent, "unknown treatment of absent classes"),
+    };
+
+    private static NormalizationKind KindOf(NormKind kind) => kind switch
+    {
+        NormKind.Batch => NormalizationKind.Batch,
+        NormKind.Instance => NormalizationKind.Instance,
+        NormKind.Layer => NormalizationKind.Layer,
+        NormKind.Group => NormalizationKind.Group,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "unknown kind of normalization"),
     };
 }

@@ -127,7 +127,14 @@ public sealed class Trainer : IDisposable
             wait = batch.Wait.TotalMilliseconds;
             SampleShape size = batch.Shape;
             var shape = new Shape(modality.Samples, size.Depth, size.Height, size.Width, size.Channels);
-            terms = step.Run(state.Step + 1, batch.Images, shape, batch.Labels, modality);
+            try
+            {
+                terms = step.Run(state.Step + 1, batch.Images, shape, batch.Labels, modality);
+            }
+            catch (NonFiniteLossException failure)
+            {
+                throw failure.With($"in the batch: {batch.Describe()}");
+            }
         }
 
         // The step counts once its records and its validation are written: until then there is nothing to save.

@@ -29,7 +29,11 @@ public abstract class BackendTests(BackendUnderTest underTest)
     public void OpenBackend() => Backend = underTest.Open();
 
     [OneTimeTearDown]
-    public void CloseBackend() => Backend?.Dispose();  // null where it could not be opened
+    public void CloseBackend()
+    {
+        if (Backend is not null)  // null where it could not be opened
+            underTest.Close(Backend);
+    }
 
     [SetUp]
     public void OpenScope() => scope = TensorScope.Open(Backend.Device);

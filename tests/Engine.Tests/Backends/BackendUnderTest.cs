@@ -86,5 +86,14 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
     /// <summary>With direct convolutions, which the contract holds to be exact on small integers; WinogradTests has the others.</summary>
     public static CpuBackend OpenCpu(int threads, SimdLevel? level = null) => new(Cpu.Value, threads, level, exact: true);
 
+    /// <summary>Ends a backend, and its device where it has one to itself: a GPU has room for some contexts only.</summary>
+    public void Close(Backend backend)
+    {
+        Device device = backend.Device;
+        backend.Dispose();
+        if (Name.StartsWith(RealGpu, StringComparison.Ordinal))
+            device.Dispose();
+    }
+
     public override string ToString() => Name;
 }

@@ -22,6 +22,15 @@ public sealed class ElementwiseTests(BackendUnderTest underTest) : BackendTests(
         AssertClose(y, [.. Read(a).Zip(Read(b), reference)]);
     }
 
+    /// <summary>A function that a backend does not have must not compute another.</summary>
+    [Test]
+    public void FunctionsThatDoNotExistAreRefused()
+    {
+        Tensor x = Of(new Shape(2), 1, 2), y = Output(new Shape(2));
+        Assert.That(() => Backend.Unary((UnaryFunction)99, x, y), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("unknown function"));
+        Assert.That(() => Backend.Binary((BinaryFunction)99, x, x, y), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("unknown function"));
+    }
+
     [Test]
     public void Unary([Values] UnaryFunction function, [ValueSource(nameof(Sizes))] int size)
     {

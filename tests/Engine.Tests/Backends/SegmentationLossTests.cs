@@ -5,7 +5,7 @@ namespace UnpairedSegEngine.Engine.Tests.Backends;
 
 public sealed class SegmentationLossTests(BackendUnderTest underTest) : BackendTests(underTest)
 {
-    private static readonly int[] ClassCounts = [2, 3, 5, 8, 17, 33];
+    private static readonly int[] ClassCounts = [2, 3, 5, 8, 17, 32, 33];
 
     [Test]
     public void SumsAndGradient([ValueSource(nameof(ClassCounts))] int classes, [Values(1, 7, 16, 1033)] int positions, [Values(1, 20)] double scale)
@@ -15,6 +15,14 @@ public sealed class SegmentationLossTests(BackendUnderTest underTest) : BackendT
         byte[] truth = [.. Enumerable.Range(0, 4 * positions).Select(i => (byte)(i * 7 % (classes + 1))).Select(c => c == 1 ? (byte)0 : c)];
         Tensor z = Normal(problem.LogitsShape, deviation: scale), labels = Bytes(new Shape(4, positions), truth);
         Check(problem, z, labels, Doubles(problem.CoefficientsShape, [.. Enumerable.Range(0, (int)problem.CoefficientsShape.Count).Select(i => Math.Sin(i))]));
+    }
+
+    /// <summary>Kernels ask for shared memory by the number of classes: what the first launch needs is not enough for the second.</summary>
+    [Test]
+    public void MoreClassesThanBefore()
+    {
+        foreach (int classes in new[] { 3, 32, 3 })
+            SumsAndGradient(classes, 16, 1);
     }
 
     [TestCase(80)]

@@ -12,11 +12,12 @@ internal sealed class ConvolutionPlanTests
     [
         Planar(64, 64, 64), Planar(32, 128, 128), Planar(32, 256, 256), Planar(32, 512, 512), Planar(32, 512, 512, dilation: 2), Planar(32, 512, 2560, padding: PaddingMode.Symmetric),
         Volume(new Size3(8, 64, 64), 64, 64), Volume(new Size3(64, 64, 8), 96, 32), Volume(new Size3(64, 64, 8), 32, 96),
+        Planar(256, 16, 16), Planar(128, 16, 32), Volume(new Size3(64, 64, 8), 16, 32),
     ];
 
     private static readonly ConvolutionProblem[] Narrow =
     [
-        Planar(256, 3, 16), Planar(256, 16, 16), Planar(128, 16, 32), Volume(new Size3(64, 64, 8), 1, 16), Volume(new Size3(32, 32, 2), 128, 128),
+        Planar(256, 3, 16), Planar(256, 8, 16), Volume(new Size3(64, 64, 8), 1, 16), Volume(new Size3(32, 32, 2), 128, 128),
         ConvolutionProblem.Same(new Shape(2, 1, 32, 32, 64), new Shape(1, 3, 3, 64, 64), Size3.Planar(2)),
         ConvolutionProblem.Same(new Shape(2, 1, 32, 32, 64), new Shape(1, 1, 1, 64, 64)),
         ConvolutionProblem.Same(new Shape(2, 1, 32, 32, 60), new Shape(1, 3, 3, 60, 64)),

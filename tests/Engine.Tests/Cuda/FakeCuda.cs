@@ -20,10 +20,31 @@ internal static unsafe class FakeCuda
         foreach ((string name, long value) in ((string, long)[])[("VERSION", 13000), ("DEVICES", 1), ("CAPABILITY", 90), ("MEMORY", 64 << 20), ("IMAGE", 0), ("LAUNCH", 0), .. settings])
             Set(name, value);
         ((delegate* unmanaged<void>)NativeLibrary.GetExport(library, "fake_cuda_reset"))();
-        var api = new CudaApi(library);
+        return new CudaApi(library);
+    }
+
+    /// <summary>A driver in a context of its own, which is not current before it is used.</summary>
+    public static NativeCudaDriver OpenDriver(params (string Name, long Value)[] settings) => OpenDriver(Open(settings));
+
+    /// <summary>One more, in another context.</summary>
+    public static NativeCudaDriver OpenDriver(CudaApi api)
+    {
         nint context;
         ((delegate* unmanaged<nint*, uint, int, int>)NativeLibrary.GetExport(library, "cuCtxCreate_v2"))(&context, 0, 0);
-        return api;
+        BindContext(0);
+        nint own = context;
+        return new NativeCudaDriver(api, 0, () => BindContext(own));
+    }
+
+    /// <summary>Makes a context current on this thread; 0 for none.</summary>
+    public static void BindContext(nint context) => _ = ((delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cuCtxSetCurrent"))(context);
+
+    /// <summary>Device memory of the current context.</summary>
+    public static nint Allocate(nint bytes)
+    {
+        nint memory;
+        Assert.That(((delegate* unmanaged<nint*, nint, int>)NativeLibrary.GetExport(library, "cuMemAlloc_v2"))(&memory, bytes), Is.Zero);
+        return memory;
     }
 
     public static void Set(string name, long value)

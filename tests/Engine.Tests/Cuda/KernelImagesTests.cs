@@ -62,13 +62,14 @@ internal sealed class KernelImagesTests
         var images = new KernelImages(KernelSources.Shipped, folder.Path, 90);
         byte[] first = images.Load("optimizer/adam");
         string cached = Directory.GetFiles(folder.Path).Single();
-        Assert.That(File.ReadAllBytes(cached), Is.EqualTo(first));
+        byte[] kept = File.ReadAllBytes(cached);
+        Assert.That(kept[32..], Is.EqualTo(first));
         DateTime written = File.GetLastWriteTimeUtc(cached);
         Assert.That(images.Load("optimizer/adam"), Is.EqualTo(first));
         Assert.That(File.GetLastWriteTimeUtc(cached), Is.EqualTo(written), "the second time it was read");
-        File.WriteAllBytes(cached, first[..(first.Length / 2)]);
+        File.WriteAllBytes(cached, kept[..(kept.Length / 2)]);
         Assert.That(images.Load("optimizer/adam"), Is.EqualTo(first));
-        Assert.That(File.ReadAllBytes(cached), Is.EqualTo(first));
+        Assert.That(File.ReadAllBytes(cached), Is.EqualTo(kept));
     }
 
     [Test]

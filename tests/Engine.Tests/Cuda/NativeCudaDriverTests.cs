@@ -12,7 +12,7 @@ internal sealed unsafe class NativeCudaDriverTests
     [Test]
     public void Properties_are_those_of_the_device()
     {
-        var driver = new NativeCudaDriver(FakeCuda.Open(("CAPABILITY", 86)), 0);
+        var driver = FakeCuda.OpenDriver(("CAPABILITY", 86));
         Assert.That(driver.Properties, Is.EqualTo(new CudaDeviceProperties("Fake GPU 0", 86, 4, 227 * 1024, 1_980_000, 2_619_000, 6144)));
         Assert.That(driver.Description, Is.EqualTo("driver api 13.0"));
     }
@@ -20,20 +20,23 @@ internal sealed unsafe class NativeCudaDriverTests
     [Test]
     public void A_launch_carries_geometry_stream_and_parameters()
     {
-        var driver = new NativeCudaDriver(FakeCuda.Open(), 0);
+        var driver = FakeCuda.OpenDriver();
         using ICudaModule module = driver.LoadModule(Cubin, "test");
         ICudaFunction function = module.GetFunction("kernel_a");
         function.AllowDynamicShared(100_000);
         uint block = 0xCAFE1234;
-        driver.Launch(function, new LaunchGeometry(3, 4, 5, 128, 90_000), 0x50, &block);
-        Assert.That(FakeCuda.Journal(), Is.EqualTo(new[] { "load cubin", "allow kernel_a 100000", "launch kernel_a 3x4x5 128 90000 stream 80 parameter cafe1234" }));
+        driver.Launch(function, new LaunchGeometry(3, 4, 5, 128, 90_000), 0, &block);
+        driver.Launch(function, new LaunchGeometry(1, 32), driver.CreateStream(), &block);
+        Assert.That(FakeCuda.Journal(), Has.Length.EqualTo(4));
+        Assert.That(FakeCuda.Journal()[..3], Is.EqualTo(new[] { "load cubin", "allow kernel_a 100000", "launch kernel_a 3x4x5 128 90000 stream 0 parameter cafe1234" }));
+        Assert.That(FakeCuda.Journal()[3], Does.Match("^launch kernel_a 1x1x1 32 0 stream [1-9][0-9]* parameter cafe1234$"));
         Assert.That((function.Name, function.Registers, function.LocalBytes, function.StaticSharedBytes), Is.EqualTo(("kernel_a", 32, 0, 0)));
     }
 
     [Test]
     public void A_launch_allocates_nothing()
     {
-        var driver = new NativeCudaDriver(FakeCuda.Open(), 0);
+        var driver = FakeCuda.OpenDriver();
         using ICudaModule module = driver.LoadModule(Cubin, "test");
         ICudaFunction function = module.GetFunction("kernel");
         uint block = 1;
@@ -49,7 +52,7 @@ internal sealed unsafe class NativeCudaDriverTests
     [TestCase("2E766572", "ptx")]
     public void All_kinds_of_images_are_loaded(string start, string kind)
     {
-        var driver = new NativeCudaDriver(FakeCuda.Open(), 0);
+        var driver = FakeCuda.OpenDriver();
         driver.LoadModule(Convert.FromHexString(start), "test").Dispose();
         Assert.That(FakeCuda.Journal(), Is.EqualTo(new[] { $"load {kind}", "unload" }));
     }
@@ -57,7 +60,7 @@ internal sealed unsafe class NativeCudaDriverTests
     [Test]
     public void A_captured_graph_is_replayed()
     {
-        var driver = new NativeCudaDriver(FakeCuda.Open(), 0);
+        var driver = FakeCuda.OpenDriver();
         using ICudaModule module = driver.LoadModule(Cubin, "test");
         ICudaFunction function = module.GetFunction("kernel");
         nint stream = driver.CreateStream();
@@ -76,7 +79,7 @@ internal sealed unsafe class NativeCudaDriverTests
     [Test]
     public void Events_measure_and_memory_is_set_and_copied()
     {
-        var driver = new NativeCudaDriver(FakeCuda.Open(), 0);
+        var driver = FakeCuda.OpenDriver();
         using ICudaEvent start = driver.CreateEvent(), end = driver.CreateEvent();
         start.Record(0);
         end.Record(0);
@@ -92,7 +95,7 @@ internal sealed unsafe class NativeCudaDriverTests
     [Test]
     public void Copies_and_events_of_a_capture_happen_when_its_graph_runs()
     {
-        var driver = new NativeCudaDriver(FakeCuda.Open(), 0);
+        var driver = FakeCuda.OpenDriver();
         nint stream = driver.CreateStream(), host = driver.AllocateHost(16);
         byte* source = (byte*)host, target = source + 8;
         (*source, *target) = (1, 0);
@@ -121,7 +124,7 @@ internal sealed unsafe class NativeCudaDriverTests
     [Test]
     public void An_image_for_another_architecture_is_named()
     {
-        var driver = new NativeCudaDriver(FakeCuda.Open(("IMAGE", 209), ("CAPABILITY", 70)), 0);
+        var driver = FakeCuda.OpenDriver(("IMAGE", 209), ("CAPABILITY", 70));
         Assert.That(() => driver.LoadModule(Cubin, "convolution/forward"), Throws.TypeOf<CudaException>().With.Message.EqualTo(
             "cannot load the kernel image of convolution/forward on Fake GPU 0 of compute capability 7.0: CUDA_ERROR_NO_BINARY_FOR_GPU "
             + "(no kernel image is available for execution on the device); build or compile the kernels for this GPU (unpairedseg kernels)"));
@@ -130,21 +133,21 @@ internal sealed unsafe class NativeCudaDriverTests
     [Test]
     public void The_first_line_of_the_assembler_is_shown()
     {
-        var driver = new NativeCudaDriver(FakeCuda.Open(("IMAGE", 218)), 0);
+        var driver = FakeCuda.OpenDriver(("IMAGE", 218));
         Assert.That(() => driver.LoadModule(Cubin, "x"), Throws.TypeOf<CudaException>().With.Message.Contains("(ptxas fatal: Unresolved extern function)").And.Message.Not.Contains("more"));
     }
 
     [Test]
     public void An_empty_image_is_refused()
     {
-        var driver = new NativeCudaDriver(FakeCuda.Open(), 0);
+        var driver = FakeCuda.OpenDriver();
         Assert.That(() => driver.LoadModule([], "x"), Throws.TypeOf<CudaException>().With.Message.Contains("kernel image of x is empty"));
     }
 
     [Test]
     public void A_failed_launch_names_kernel_and_geometry()
     {
-        var driver = new NativeCudaDriver(FakeCuda.Open(), 0);
+        var driver = FakeCuda.OpenDriver();
         using ICudaModule module = driver.LoadModule(Cubin, "test");
         ICudaFunction function = module.GetFunction("kernel_b");
         Assert.That(() => Launch(driver, function, 60_000), Throws.TypeOf<CudaException>().With.Message.EqualTo(

@@ -25,10 +25,12 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
                 double* doubles = x.HostPointer<double>();
                 ForEach(x.Count, i => y[i] = T.CreateTruncating(doubles[i]));
                 break;
-            default:
+            case DType.BFloat16:
                 var halves = (ushort*)x.Pointer;
                 ForEach(x.Count, i => y[i] = T.CreateTruncating(BFloat16Bits.ToSingle(halves[i])));
                 break;
+            default:
+                throw new ArgumentException($"no conversion from {x.DType}");
         }
     }
 
@@ -44,10 +46,12 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
                 double* doubles = y.HostPointer<double>();
                 ForEach(y.Count, i => doubles[i] = double.CreateTruncating(x[i]));
                 break;
-            default:
+            case DType.BFloat16:
                 var halves = (ushort*)y.Pointer;
                 ForEach(y.Count, i => halves[i] = BFloat16Bits.FromDouble(double.CreateTruncating(x[i])));
                 break;
+            default:
+                throw new ArgumentException($"no conversion to {y.DType}");
         }
     }
 

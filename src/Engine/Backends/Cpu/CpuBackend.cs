@@ -32,7 +32,8 @@ public sealed class CpuBackend : CheckedBackend
         {
             SimdLevel.Avx512 => (Typed<Simd512<float>, float>(), Typed<Simd512<double>, double>()),
             SimdLevel.Avx2 => (Typed<Simd256<float>, float>(), Typed<Simd256<double>, double>()),
-            _ => (Typed<Simd128<float>, float>(), Typed<Simd128<double>, double>()),
+            SimdLevel.Portable => (Typed<Simd128<float>, float>(), Typed<Simd128<double>, double>()),
+            _ => throw new ArgumentOutOfRangeException(nameof(level), level, "unknown width of vectors"),
         };
     }
 
@@ -60,7 +61,8 @@ public sealed class CpuBackend : CheckedBackend
         {
             case DType.UInt8: new Span<byte>(y.HostPointer<byte>(), checked((int)y.Count)).Fill(checked((byte)value)); break;
             case DType.Int32: new Span<int>(y.HostPointer<int>(), checked((int)y.Count)).Fill(checked((int)value)); break;
-            default: new Span<ushort>((void*)y.Pointer, checked((int)y.Count)).Fill(BFloat16Bits.FromDouble(value)); break;
+            case DType.BFloat16: new Span<ushort>((void*)y.Pointer, checked((int)y.Count)).Fill(BFloat16Bits.FromDouble(value)); break;
+            default: throw new ArgumentException($"nothing is stored as {y.DType}");
         }
     }
 

@@ -34,6 +34,7 @@ public static class SimdLevels
     {
         SimdLevel.Avx512 => 64,
         SimdLevel.Avx2 => 32,
-        _ => 16,
+        SimdLevel.Portable => 16,
+        _ => throw new ArgumentOutOfRangeException(nameof(level), level, "unknown width of vectors"),
     };
 }

@@ -68,19 +68,15 @@ public sealed class CudaBackend : IlgpuBackend
         // Asked before ILGPU, which swallows the reason.
         var api = new CudaApi();
         Device device = Device.OpenCuda(index);
-        ((CudaAccelerator)device.Accelerator).Bind();
-#if USE_MANAGEDCUDA
-        ICudaDriver driver = new ManagedCudaDriver(api, index);
-#else
-        ICudaDriver driver = new NativeCudaDriver(api, index);
-#endif
-        if (precision != ConvolutionPrecision.Fp32 && driver.Properties.Capability < 80)
-            throw new CudaException($"{driver.Properties.Name} has compute capability {driver.Properties.Capability / 10}.{driver.Properties.Capability % 10}; bfloat16 arithmetic needs 8.0, use --precision fp32");
-        nint stream = ((CudaStream)device.Accelerator.DefaultStream).StreamPtr;
-        var images = new KernelImages(KernelSources.Shipped, KernelImages.DefaultCacheFolder, driver.Properties.Capability);
-        var kernels = new KernelLibrary(driver, images.Load, stream);
-        kernels.Load("elementwise/elementwise");  // the smallest: a GPU without images is refused now, not in the first step
-        return On(device, driver, kernels, precision, records);
+        try
+        {
+            return On(device, api, index, precision, records);
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
     }
 
     public override void Dispose()
@@ -92,6 +88,22 @@ public sealed class CudaBackend : IlgpuBackend
 
     /// <summary>On the stream of the launches, so that it is recorded with them.</summary>
     protected override void Copy(Tensor x, Tensor y) => driver.CopyAsync(y.Pointer, x.Pointer, x.Bytes, kernels.Stream);
+
+    private static CudaBackend On(Device device, CudaApi api, int index, ConvolutionPrecision precision, bool records)
+    {
+#if USE_MANAGEDCUDA
+        ICudaDriver driver = new ManagedCudaDriver(api, index, device.Accelerator.Bind);
+#else
+        ICudaDriver driver = new NativeCudaDriver(api, index, device.Accelerator.Bind);
+#endif
+        if (precision != ConvolutionPrecision.Fp32 && driver.Properties.Capability < 80)
+            throw new CudaException($"{driver.Properties.Name} has compute capability {driver.Properties.Capability / 10}.{driver.Properties.Capability % 10}; bfloat16 arithmetic needs 8.0, use --precision fp32");
+        nint stream = ((CudaStream)device.Accelerator.DefaultStream).StreamPtr;
+        var images = new KernelImages(KernelSources.Shipped, KernelImages.DefaultCacheFolder, driver.Properties.Capability);
+        var kernels = new KernelLibrary(driver, images.Load, stream);
+        kernels.Load("elementwise/elementwise");  // the smallest: a GPU without images is refused now, not in the first step
+        return On(device, driver, kernels, precision, records);
+    }
 
     private static CudaBackend On(Device device, ICudaDriver driver, KernelLibrary kernels, ConvolutionPrecision precision, bool records)
     {

@@ -16,7 +16,8 @@ internal sealed partial class CudaSingles
             BinaryFunction.Add => "elementwise_add",
             BinaryFunction.Subtract => "elementwise_subtract",
             BinaryFunction.Multiply => "elementwise_multiply",
-            _ => "elementwise_divide",
+            BinaryFunction.Divide => "elementwise_divide",
+            _ => throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of two tensors"),
         };
         Elementwise(kernel, a, b, y);
     }

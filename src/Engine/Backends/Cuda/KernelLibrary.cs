@@ -13,11 +13,10 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
     /// <summary>Dynamic shared memory that a block may use: what every device since sm_80 grants on request.</summary>
     public const int SharedLimit = 99 * 1024;
 
-    private const int SharedWithoutRequest = 48 * 1024;
     private const int ElementwiseThreads = 256;
 
     private readonly Dictionary<string, ICudaModule> modules = [];
-    private readonly Dictionary<string, ICudaFunction> functions = [];
+    private readonly Dictionary<string, LoadedKernel> functions = [];
 
     /// <summary>Whether the device has wgmma and bulk copies (sm_90a, which later architectures do not continue).</summary>
     public bool HasWarpgroupMatrices { get; } = driver.Properties.Capability == 90;
@@ -56,14 +55,19 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
     /// <summary>Blocks of 256 threads for that many elements: enough to fill any device, and then each thread takes several.</summary>
     public static int Blocks(long count) => (int)Math.Clamp((count + ElementwiseThreads - 1) / ElementwiseThreads, 1, 2048);
 
+    /// <summary>A kernel that may be launched with so much dynamic shared memory.</summary>
+    /// <param name="file">Source file, named as "convolution/forward".</param>
+    /// <param name="kernel">Name of the kernel.</param>
+    /// <param name="sharedBytes">Dynamic shared memory of a block.</param>
+    /// <exception cref="CudaException">There is no such kernel, or the device has less shared memory.</exception>
     public ICudaFunction Find(string file, string kernel, int sharedBytes = 0)
     {
-        if (functions.TryGetValue(kernel, out ICudaFunction? function))
-            return function;
-        function = Load(file).GetFunction(kernel);
-        if (sharedBytes > SharedWithoutRequest || kernel.Contains("convolution", StringComparison.Ordinal))
-            function.AllowDynamicShared(HasWarpgroupMatrices ? driver.Properties.SharedBytesPerBlock : SharedLimit);
-        return functions[kernel] = function;
+        if (!functions.TryGetValue(kernel, out LoadedKernel? loaded))
+            functions[kernel] = loaded = new LoadedKernel(Load(file).GetFunction(kernel));
+        if (sharedBytes > driver.Properties.SharedBytesPerBlock)
+            throw new CudaException($"kernel {kernel} needs {sharedBytes} bytes of shared memory, but {driver.Properties.Name} has {driver.Properties.SharedBytesPerBlock} for a block");
+        loaded.Allow(sharedBytes);
+        return loaded.Function;
     }
 
     /// <summary>Loads the image of a file; a device that none fits, or a missing compiler, shows here.</summary>
@@ -81,5 +85,23 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
             module.Dispose();
         modules.Clear();
         functions.Clear();
+    }
+
+    /// <summary>A kernel and how much dynamic shared memory its launches may have so far.</summary>
+    private sealed class LoadedKernel(ICudaFunction function)
+    {
+        private const int SharedWithoutRequest = 48 * 1024;
+
+        private int allowedShared = SharedWithoutRequest;
+
+        public ICudaFunction Function => function;
+
+        public void Allow(int sharedBytes)
+        {
+            if (sharedBytes <= allowedShared)
+                return;
+            function.AllowDynamicShared(sharedBytes);
+            allowedShared = sharedBytes;
+        }
     }
 }

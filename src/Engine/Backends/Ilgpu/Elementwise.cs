@@ -18,7 +18,8 @@ internal partial class TypedIlgpuBackend<T, TElement>
         BinaryFunction.Add => Function.Add,
         BinaryFunction.Subtract => Function.Subtract,
         BinaryFunction.Multiply => Function.Multiply,
-        _ => Function.Divide,
+        BinaryFunction.Divide => Function.Divide,
+        _ => throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of two tensors"),
     }, a, b, y);
 
     public override void Unary(UnaryFunction function, Tensor x, Tensor y) => Map(function switch
@@ -27,7 +28,8 @@ internal partial class TypedIlgpuBackend<T, TElement>
         UnaryFunction.Logarithm => Function.Logarithm,
         UnaryFunction.SquareRoot => Function.SquareRoot,
         UnaryFunction.Absolute => Function.Absolute,
-        _ => Function.Sign,
+        UnaryFunction.Sign => Function.Sign,
+        _ => throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of one tensor"),
     }, x, x, y);
 
     public override void Affine(Tensor x, double scale, double offset, Tensor y) => Map(Function.Affine, x, x, y, scale, offset);
@@ -44,8 +46,9 @@ internal partial class TypedIlgpuBackend<T, TElement>
         {
             case (DType.Float32, DType.Float64): Convert<float, SingleElement, double, DoubleElement>(x, y); break;
             case (DType.Float64, DType.Float32): Convert<double, DoubleElement, float, SingleElement>(x, y); break;
-            case (DType.BFloat16, _): Convert<ushort, BFloat16Element, T, TElement>(x, y); break;
-            default: Convert<T, TElement, ushort, BFloat16Element>(x, y); break;
+            case (DType.BFloat16, DType.Float32 or DType.Float64): Convert<ushort, BFloat16Element, T, TElement>(x, y); break;
+            case (DType.Float32 or DType.Float64, DType.BFloat16): Convert<T, TElement, ushort, BFloat16Element>(x, y); break;
+            default: throw new ArgumentException($"no conversion from {x.DType} to {y.DType}");
         }
     }
 
@@ -92,7 +95,8 @@ internal partial class TypedIlgpuBackend<T, TElement>
                 case Function.Add: y = a + b; break;
                 case Function.Subtract: y = a - b; break;
                 case Function.Multiply: y = a * b; break;
-                default: y = a / b; break;
+                case Function.Divide: y = a / b; break;
+                default: y = double.NaN; break;  // a kernel cannot throw; the methods above do
             }
 
             p.Y[i] = TElement.Store(y);

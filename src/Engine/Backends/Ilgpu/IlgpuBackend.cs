@@ -45,7 +45,8 @@ public class IlgpuBackend : CheckedBackend
         {
             case DType.UInt8: Fill(y.RawView<byte>(), checked((byte)value)); break;
             case DType.Int32: Fill(y.RawView<int>(), checked((int)value)); break;
-            default: Fill(y.RawView<ushort>(), BFloat16Bits.FromDouble(value)); break;
+            case DType.BFloat16: Fill(y.RawView<ushort>(), BFloat16Bits.FromDouble(value)); break;
+            default: throw new ArgumentException($"nothing is stored as {y.DType}");
         }
     }
 

@@ -111,13 +111,15 @@ public sealed class ConvolutionBench(Backend backend, string device, Convolution
     {
         ConvolutionPrecision.Bf16 => 2e-2,
         ConvolutionPrecision.Bf16x3 => 1e-3,
-        _ => 1e-4,
+        ConvolutionPrecision.Bf16x6 or ConvolutionPrecision.Fp32 => 1e-4,
+        _ => throw new InvalidOperationException($"unknown precision {precision}"),
     };
 
     private static string NameOf(ConvolutionPass pass) => pass switch
     {
         ConvolutionPass.Forward => "forward",
         ConvolutionPass.Data => "data gradient",
-        _ => "weight gradient",
+        ConvolutionPass.Weights => "weight gradient",
+        _ => throw new ArgumentOutOfRangeException(nameof(pass), pass, "unknown pass"),
     };
 }

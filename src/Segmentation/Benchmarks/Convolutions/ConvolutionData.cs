@@ -52,7 +52,8 @@ internal sealed class ConvolutionData
     {
         ConvolutionPass.Forward => Forward(element),
         ConvolutionPass.Data => Data(element),
-        _ => Weights(element),
+        ConvolutionPass.Weights => Weights(element),
+        _ => throw new ArgumentOutOfRangeException(nameof(pass), pass, "unknown pass"),
     };
 
     private double Forward(long element)

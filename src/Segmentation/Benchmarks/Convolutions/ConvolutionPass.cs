@@ -30,7 +30,8 @@ internal sealed record ConvolutionTensors(Tensor X, Tensor W, Tensor Y) : IDispo
     {
         ConvolutionPass.Forward => Y,
         ConvolutionPass.Data => X,
-        _ => W,
+        ConvolutionPass.Weights => W,
+        _ => throw new ArgumentOutOfRangeException(nameof(pass), pass, "unknown pass"),
     };
 
     public void Run(Backend backend, ConvolutionProblem problem, ConvolutionPass pass)

@@ -14,6 +14,7 @@ public sealed class KernelImages(KernelSources sources, string cacheFolder, int 
     private const string PortableArchitecture = "compute_80";
 
     private readonly Lazy<string> hash = new(sources.Hash);
+    private readonly KernelCache cache = new(cacheFolder);
 
     /// <summary>~/.cache/unpairedsegengine/kernels, or below XDG_CACHE_HOME.</summary>
     public static string DefaultCacheFolder => Path.Combine(
@@ -42,7 +43,7 @@ public sealed class KernelImages(KernelSources sources, string cacheFolder, int 
     /// <summary>Where the image of a file would come from, for <c>unpairedseg info</c>.</summary>
     public string Describe(string file)
         => FindBuilt(file) is { } built ? Path.GetFileName(built)
-            : Nvrtc.TryLoad(out string reason) is { } compiler ? $"{(File.Exists(CachePath(file, compiler)) ? "compiled before" : "compiled when needed")} by NVRTC {compiler.Version}"
+            : Nvrtc.TryLoad(out string reason) is { } compiler ? $"{(cache.Has(CachedName(file, compiler)) ? "compiled before" : "compiled when needed")} by NVRTC {compiler.Version}"
             : reason;
 
     private string ImageFolder => Path.Combine(sources.Folder, "images");
@@ -56,45 +57,15 @@ public sealed class KernelImages(KernelSources sources, string cacheFolder, int 
             .FirstOrDefault(File.Exists);
     }
 
-    private string CachePath(string file, Nvrtc compiler)
-        => Path.Combine(cacheFolder, $"{file.Replace('/', '.')}.{Architecture}.nvrtc-{compiler.Version}.{hash.Value[..16]}.cubin");
+    private string CachedName(string file, Nvrtc compiler) => $"{file.Replace('/', '.')}.{Architecture}.nvrtc-{compiler.Version}.{hash.Value[..16]}.image";
 
     private byte[] LoadCompiled(string file, Nvrtc compiler)
     {
-        string path = CachePath(file, compiler);
-        if (ReadCached(path) is { } cached)
+        string name = CachedName(file, compiler);
+        if (cache.Read(name) is { } cached)
             return cached;
         byte[] image = compiler.Compile(sources.PathOf(file), sources.Folder, Architecture).Image;
-        TryWriteCached(path, image);
+        cache.Write(name, image);
         return image;
-    }
-
-    /// <summary>Null for a missing, unreadable or damaged entry: it is made anew.</summary>
-    private static byte[]? ReadCached(string path)
-    {
-        try
-        {
-            byte[] bytes = File.ReadAllBytes(path);
-            return KernelImageFile.IsWhole(bytes) ? bytes : null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>A cache that cannot be written costs time, nothing else.</summary>
-    private static void TryWriteCached(string path, byte[] image)
-    {
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            string temporary = $"{path}.{Environment.ProcessId}";
-            File.WriteAllBytes(temporary, image);
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-        }
     }
 }

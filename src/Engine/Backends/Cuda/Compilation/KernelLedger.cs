@@ -21,18 +21,19 @@ public static partial class KernelLedger
 {
     private const string Heading = "| kernel | arch | registers | static shared | stack | spilled |";
 
-    /// <summary>Compiles every kernel for the architectures.</summary>
+    /// <summary>Compiles kernels for the architectures.</summary>
     /// <param name="sources">The sources.</param>
+    /// <param name="files">Names of source files, or whole paths of files elsewhere, without extension.</param>
     /// <param name="architectures">sm_80, sm_90a, ...</param>
     /// <param name="write">Receives each image with its file name.</param>
     /// <exception cref="CudaException">NVRTC is missing or a kernel does not compile.</exception>
-    public static IReadOnlyList<KernelUsage> Compile(KernelSources sources, IReadOnlyList<string> architectures, Action<string, byte[]>? write = null)
+    public static IReadOnlyList<KernelUsage> Compile(KernelSources sources, IReadOnlyList<string> files, IReadOnlyList<string> architectures, Action<string, byte[]>? write = null)
     {
         Nvrtc compiler = Nvrtc.TryLoad(out string reason) ?? throw new CudaException(reason);
-        (string File, string Architecture)[] jobs = [.. from file in sources.Files from architecture in architectures select (file, architecture)];
+        (string File, string Architecture)[] jobs = [.. from file in files from architecture in architectures select (file, architecture)];
         CompiledKernel[] compiled = [.. jobs.AsParallel().AsOrdered().Select(job => compiler.Compile(sources.PathOf(job.File), sources.Folder, job.Architecture))];
         foreach (((string file, string architecture), CompiledKernel kernel) in jobs.Zip(compiled))
-            write?.Invoke(KernelImages.NameOf(file, architecture), kernel.Image);
+            write?.Invoke(KernelImages.NameOf(Path.IsPathRooted(file) ? Path.GetFileName(file) : file, architecture), kernel.Image);
         return [.. compiled.SelectMany(kernel => Parse(kernel.Log)).OrderBy(usage => usage.Kernel, StringComparer.Ordinal).ThenBy(usage => usage.Architecture, StringComparer.Ordinal)];
     }
 

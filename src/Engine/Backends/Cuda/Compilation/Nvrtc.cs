@@ -68,7 +68,7 @@ internal sealed unsafe class Nvrtc
     public static bool IsVirtual(string architecture) => architecture.StartsWith("compute_", StringComparison.Ordinal);
 
     /// <param name="source">Path of the .cu file.</param>
-    /// <param name="includeFolder">Where <c>#include "common/..."</c> starts.</param>
+    /// <param name="includeFolder">Where <c>#include "common/..."</c> starts; the source's own folder is searched, too.</param>
     /// <param name="architecture">sm_80, sm_90a, ... for a cubin; compute_80, ... for PTX.</param>
     /// <exception cref="CudaException">The source does not compile; the message is the first error with its file and line.</exception>
     public CompiledKernel Compile(string source, string includeFolder, string architecture)
@@ -78,7 +78,7 @@ internal sealed unsafe class Nvrtc
             Require(createProgram(&program, text, name, 0, null, null), "create a program");
         try
         {
-            string[] options = [$"-arch={architecture}", "--std=c++17", $"-I{includeFolder}", "--extra-device-vectorization", "--ptxas-options=-v"];
+            string[] options = [$"-arch={architecture}", "--std=c++17", $"-I{includeFolder}", $"-I{Path.GetDirectoryName(Path.GetFullPath(source))}", "--extra-device-vectorization", "--ptxas-options=-v"];
             byte[][] encoded = [.. options.Select(Utf8)];
             GCHandle[] pins = [.. encoded.Select(bytes => GCHandle.Alloc(bytes, GCHandleType.Pinned))];
             int code;

@@ -57,7 +57,8 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
         ConvolutionPrecision.Bf16 => "bf16",
         ConvolutionPrecision.Bf16x3 => "bf16x3",
         ConvolutionPrecision.Bf16x6 => "bf16x6",
-        _ => "simt",
+        ConvolutionPrecision.Fp32 => "simt",
+        _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "unknown precision"),
     };
 
     public static int PartsOf(ConvolutionPrecision precision) => precision switch
@@ -65,7 +66,8 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
         ConvolutionPrecision.Bf16 => 1,
         ConvolutionPrecision.Bf16x3 => 2,
         ConvolutionPrecision.Bf16x6 => 3,
-        _ => 0,
+        ConvolutionPrecision.Fp32 => 0,
+        _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "unknown precision"),
     };
 
     /// <summary>Input channels per pass over the taps.</summary>

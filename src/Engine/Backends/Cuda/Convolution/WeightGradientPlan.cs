@@ -89,8 +89,11 @@ internal sealed record WarpgroupTiles(Size3 Tile, Size3 Tiles, Size3 Halo, int T
 {
     private const int Channels = 64, Planes = Channels / 8, Side = 3, Threads = 512, Stages = 2, HeaderBytes = 128, MostPositions = 256, PositionGranularity = 32;
 
-    /// <summary>Of a block, to fill whose products a quarter of the channels times outputs must exist: below that, the kernels with a tap per block waste less.</summary>
-    private const int LeastUse = 4;
+    /// <summary>
+    /// Of a block's channels times outputs one in this many must exist (16 of 64 channels with 16 of 64 outputs do). Below that, the kernels with a tap per block waste less: they
+    /// multiply little, but each of their nine blocks or more loads and transforms all positions again.
+    /// </summary>
+    private const int LeastUse = 16;
 
     // The model by which tiles and splits are chosen, in cycles of a multiprocessor: products of nine taps at one position, a position of 64 channels from the L2 cache,
     // and the sums of a block on their way out or back in.

@@ -4,7 +4,7 @@ using UnpairedSegEngine.Devices;
 namespace UnpairedSegEngine.Backends.Cuda.Driver;
 
 /// <summary>The entry points of the CUDA driver that we use, bound by hand: ILGPU's own bindings know neither binary images nor function attributes nor graphs.</summary>
-internal sealed unsafe class CudaApi
+internal sealed unsafe partial class CudaApi
 {
     /// <summary>The oldest driver whose API has all we use, as <c>cuDriverGetVersion</c> counts (12.0).</summary>
     public const int OldestVersion = 12000;
@@ -28,6 +28,7 @@ internal sealed unsafe class CudaApi
         Version = version;
         if (version < OldestVersion)
             throw new CudaException($"the CUDA driver supports CUDA {Text(version)}, but {Text(OldestVersion)} is needed; update NVIDIA's driver, or use --device cpu");
+        LoadKernelsWithTheirModules();
         Check(((delegate* unmanaged<uint, int>)Find("cuInit"))(0), "start the CUDA driver");
         int devices;
         Check(((delegate* unmanaged<int*, int>)Find("cuDeviceGetCount"))(&devices), "count the GPUs");
@@ -166,6 +167,19 @@ internal sealed unsafe class CudaApi
         };
         return new CudaException($"cannot {attempt}: {what}{advice}", code);
     }
+
+    /// <summary>
+    /// The driver loads kernels when they are first launched, unless the environment says otherwise, and some of ours are first launched while a stream is captured, where loading may
+    /// need what a capture forbids (CUDA C++ programming guide, lazy loading). The driver reads the C library's environment, which <see cref="Environment"/> does not change.
+    /// </summary>
+    private static void LoadKernelsWithTheirModules()
+    {
+        if (!OperatingSystem.IsWindows())
+            _ = SetEnvironmentVariable("CUDA_MODULE_LOADING", "EAGER", overwrite: 0);
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironmentVariable(string name, string value, int overwrite);
 
     private nint Find(string name)
         => NativeLibrary.TryGetExport(library, name, out nint address)

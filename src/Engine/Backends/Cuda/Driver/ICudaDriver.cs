@@ -2,7 +2,7 @@ namespace UnpairedSegEngine.Backends.Cuda.Driver;
 
 /// <summary>
 /// The part of the CUDA driver API that hand-written kernels need and ILGPU does not offer: binary modules, function attributes, events and graphs.
-/// Implementations work in the context of one device and on its memory. Streams are <c>CUstream</c> handles; 0 is the default stream.
+/// Implementations work in the context of one device and on its memory, whichever context is current on the calling thread. Streams are <c>CUstream</c> handles; 0 is the default stream.
 /// Every failure is a <see cref="CudaException"/> with one line that says what to do.
 /// </summary>
 public unsafe interface ICudaDriver : IDisposable
@@ -90,7 +90,7 @@ public interface ICudaFunction
     /// <summary>Bytes of local memory per thread: above zero where registers were spilled.</summary>
     int LocalBytes { get; }
 
-    /// <summary>Allows launches with up to this much dynamic shared memory; needed above 48 KB. Call once, after loading.</summary>
+    /// <summary>Allows launches with up to this much dynamic shared memory; needed above 48 KB. The last call counts.</summary>
     void AllowDynamicShared(int bytes);
 }
 

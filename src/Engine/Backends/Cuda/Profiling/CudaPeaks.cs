@@ -16,7 +16,8 @@ internal static class CudaPeaks
             ConvolutionPrecision.Bf16 => TensorFlops(device.Capability),
             ConvolutionPrecision.Bf16x3 => TensorFlops(device.Capability) / 3,
             ConvolutionPrecision.Bf16x6 => TensorFlops(device.Capability) / 6,
-            _ => 2 * SingleLanes(device.Capability),
+            ConvolutionPrecision.Fp32 => 2 * SingleLanes(device.Capability),
+            _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "unknown precision"),
         };
         const int TransfersPerCycle = 2, BitsPerByte = 8;
         return new DevicePeaks(

@@ -59,7 +59,8 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         {
             WinogradSchedule.OwnTiles => (OwnTileBytes, mostRows, threads),
             WinogradSchedule.SharedBlocks => (BlockBytesPerThread * threads, FewestTiles, 1),
-            _ => (LargeBlockBytes, FewestLargeTiles, 1),
+            WinogradSchedule.OwnPanels => (LargeBlockBytes, FewestLargeTiles, 1),
+            _ => throw new InvalidOperationException($"unknown schedule {Schedule}"),
         };
         blockTiles = (int)Math.Clamp(budget / tileBytes, Math.Min(fewest, AllTiles), AllTiles);
         int blocks = (AllTiles + (blockTiles * shares) - 1) / (blockTiles * shares) * shares;
@@ -74,7 +75,8 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
     {
         WinogradSchedule.OwnTiles => BlockElements,
         WinogradSchedule.OwnPanels => PanelElements,
-        _ => 0,
+        WinogradSchedule.SharedBlocks => 0,
+        _ => throw new InvalidOperationException($"unknown schedule {Schedule}"),
     };
 
     /// <summary>Tiles of all samples, side by side.</summary>

@@ -30,7 +30,8 @@ internal abstract unsafe class WinogradConvolution
     {
         SimdLevel.Avx512 => new WinogradConvolution<Simd512<float>>(problem, level, threads),
         SimdLevel.Avx2 => new WinogradConvolution<Simd256<float>>(problem, level, threads),
-        _ => new WinogradConvolution<Simd128<float>>(problem, level, threads),
+        SimdLevel.Portable => new WinogradConvolution<Simd128<float>>(problem, level, threads),
+        _ => throw new ArgumentOutOfRangeException(nameof(level), level, "unknown width of vectors"),
     };
 
     public abstract WinogradSchedule Schedule { get; }

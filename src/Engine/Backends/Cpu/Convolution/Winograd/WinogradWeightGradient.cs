@@ -17,7 +17,8 @@ internal abstract unsafe class WinogradWeightGradient
     {
         SimdLevel.Avx512 => new WinogradWeightGradient<Simd512<float>>(problem, level),
         SimdLevel.Avx2 => new WinogradWeightGradient<Simd256<float>>(problem, level),
-        _ => new WinogradWeightGradient<Simd128<float>>(problem, level),
+        SimdLevel.Portable => new WinogradWeightGradient<Simd128<float>>(problem, level),
+        _ => throw new ArgumentOutOfRangeException(nameof(level), level, "unknown width of vectors"),
     };
 
     /// <summary>Never <see cref="WinogradSchedule.OwnPanels"/>.</summary>
