@@ -111,10 +111,10 @@ public sealed class BoundsTests
     private static void AssertRefused(string path, string message)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
-        var watch = System.Diagnostics.Stopwatch.StartNew();
+        var used = Environment.CpuUsage.TotalTime;
         var error = Assert.Throws<InvalidDataException>(() => NiftiFile.Open(path));
         Assert.That(error.Message, Does.Contain(Path.GetFileName(path)).And.Contain(message).And.Not.Contain('\n'));
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan((3 * new FileInfo(path).Length) + Allowance));
-        Assert.That(watch.Elapsed.TotalSeconds, Is.LessThan(2), "a second, and what a busy machine adds");
+        Assert.That((Environment.CpuUsage.TotalTime - used).TotalSeconds, Is.LessThan(2), "a second, and what compiling adds");
     }
 }
