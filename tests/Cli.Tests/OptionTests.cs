@@ -60,7 +60,7 @@ internal sealed class OptionTests : CommandLine
         }
     }
 
-    [TestCase("training.steps= 5")]
+    [TestCase("training.steps=5 0")]
     [TestCase("training.steps=1e3")]
     [TestCase("training.steps=1,000")]
     [TestCase("optimizer.learning_rate=NaN")]

@@ -15,7 +15,7 @@ public sealed record ConfigSetting(string Path, string Value, string Origin, boo
     {
         int equals = text.IndexOf('=', StringComparison.Ordinal);
         return equals > 0
-            ? new ConfigSetting(text[..equals].Trim(), text[(equals + 1)..], "--set")
+            ? new ConfigSetting(text[..equals].Trim(), text[(equals + 1)..].Trim(), "--set")
             : throw new UsageException($"--set {OneLine.Of(text)}: expected key.path=value, for example --set training.steps=500");
     }
 

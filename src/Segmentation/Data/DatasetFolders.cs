@@ -20,6 +20,8 @@ internal sealed class DatasetFolders(string dataset, DatasetManifest manifest)
     public DatasetCase[] Find(string imageFolder, string labelFolder, bool labelRequired)
     {
         NiftiFolderVolume[] images = VolumesOf(imageFolder);
+        if (images.Length == 0)
+            return [];
         Dictionary<string, NiftiFolderVolume> labels = VolumesOf(labelFolder).ToDictionary(label => label.Name, StringComparer.Ordinal);
         DatasetCase[] cases = [.. images.Select(image => CaseOf(image, labels)).OrderBy(found => found.Id, StringComparer.Ordinal)];
         if (labelRequired && cases.FirstOrDefault(found => found.LabelPath is null) is { } unlabelled)
