@@ -79,7 +79,8 @@ sizes() { case "$1" in dilated2d) echo --network dilated2d --batch $batch2d ;; *
 
 right() {
   stage smi 10 nvidia-smi
-  stage info 30 "$bin/unpairedseg" info
+  # Also a failure: the program runs, but cannot use the GPU.
+  stage info 30 bash -c 'text=$("$0" info) && echo "$text" && grep "^cuda .*cuda kernels" <<< "$text"' "$bin/unpairedseg"
   for question in products arrivals rates swizzled; do stage probe-$question "${FIRST_PROBE_SECONDS:-15}" "$bin/gpu_probe" $question "$bin/probe.sm_90a.cubin" $rounds; done
 
   # On the processor, beside the checks; 'fast' times them.
