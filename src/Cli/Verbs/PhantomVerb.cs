@@ -44,7 +44,7 @@ internal sealed class PhantomVerb : IVerb
         };
         using var stop = new Segmentation.Runs.StopSignal();
         PhantomDataset.Write(Out, options, null, stop.Token);
-        Console.WriteLine($"wrote {2 * (Train + Val + Test)} phantoms to {Out}; next: unpairedseg train --data {Out} --out RUN");
+        Console.WriteLine($"wrote {2 * (Train + Val + Test)} phantoms to {Out}; next: {CommandText.Of("train", "--data", Out, "--out", "RUN")}");
         return ExitCode.Ok;
     }
 }

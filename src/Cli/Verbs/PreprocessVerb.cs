@@ -31,9 +31,9 @@ internal sealed class PreprocessVerb : IVerb
         using var stop = new StopSignal();
         int threads = Threads == 0 ? Environment.ProcessorCount : Threads;
         DatasetPreprocessing.Run(dataset, Out, spacing, threads, (done, count) => Console.WriteLine($"[{done}/{count}]"), stop.Token);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"voxels of {spacing.X:0.###} x {spacing.Y:0.###} x {spacing.Z:0.###} mm; next: unpairedseg train --data {Out} --network unet3d --set data.spacing={spacing.X:0.###},{spacing.Y:0.###},{spacing.Z:0.###} --out RUN"));
+        // To the last digit: a rounded spacing would resample the copy once more.
+        string next = CommandText.Of("train", "--data", Out, "--network", "unet3d", "--set", $"data.spacing={new VoxelSpacing(spacing.X, spacing.Y, spacing.Z)}", "--out", "RUN");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"voxels of {spacing.X:0.###} x {spacing.Y:0.###} x {spacing.Z:0.###} mm; next: {next}"));
         return ExitCode.Ok;
     }
 
