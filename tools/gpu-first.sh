@@ -59,7 +59,7 @@ stage() { # name seconds command...
   rc=$?
   # The program's own word for a failure, if it has one.
   local last
-  last="$(grep -m 1 -E '^unpairedseg: |^gpu_probe: |^cudnn_bench: |not run: ' "$results/$name.log" || grep -v '^ *$' "$results/$name.log" | tail -n 1)"
+  last="$(grep -m 1 -E "^unpairedseg: |^gpu_probe: |^cudnn_bench: |not run: |^\| $name \| [0-9]" "$results/$name.log" || grep -v '^ *$' "$results/$name.log" | tail -n 1)"
   case $rc in 124 | 137) last="stopped after $(($(date +%s) - from)) s; $last" ;; esac
   note "$name" $rc $(($(date +%s) - from)) "$last"
   return $rc

@@ -21,6 +21,7 @@ internal static class ConvolutionCases
         yield return Same((2, 1, 7, 40), 40, 5, (1, 5, 5), padding: PaddingMode.Symmetric);
         yield return Same((1, 1, 8, 8), 24, 320, (1, 3, 3), padding: PaddingMode.Symmetric);
         yield return Same((1, 1, 20, 70), 16, 16, (1, 3, 3));
+        yield return Same((1, 1, 24, 24), 16, 24, (1, 3, 3));
         yield return Same((1, 4, 10, 9), 6, 10, (3, 3, 3));
         yield return Same((1, 4, 10, 9), 10, 6, (1, 3, 3));
         yield return Same((1, 4, 10, 18), 33, 5, (1, 1, 1));

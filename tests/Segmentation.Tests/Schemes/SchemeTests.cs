@@ -35,6 +35,24 @@ internal sealed class SchemeTests
         device.Dispose();
     }
 
+    /// <summary>The configuration's names and the engine's are two lists: each value has its own, and what is in neither is refused instead of taken for another.</summary>
+    [Test]
+    public void Names_of_the_configuration_are_not_taken_for_others()
+    {
+        LossSettings LossWith(DistillationConfig kd) => Scheme.All[SchemeName.Ummkd].LossOf(new TrainingConfig { Loss = new LossConfig { Kd = kd } });
+        Assert.That(Enum.GetValues<DistillationForm>().Select(form => LossWith(new DistillationConfig { Form = form }).Measure),
+            Is.EqualTo(new[] { DistillationMeasure.SymmetricKl, DistillationMeasure.L2, DistillationMeasure.TeacherKl }));
+        Assert.That(Enum.GetValues<AbsentClass>().Select(absent => LossWith(new DistillationConfig { Absent = absent }).AbsentClass.ToString()), Is.EqualTo(Enum.GetNames<AbsentClass>()));
+        Assert.That(() => LossWith(new DistillationConfig { Form = (DistillationForm)99 }), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => LossWith(new DistillationConfig { Absent = (AbsentClass)99 }), Throws.TypeOf<ArgumentOutOfRangeException>());
+
+        void Create(NetworkConfig network) => Scheme.All[SchemeName.Ummkd].CreateNetwork(new TrainingConfig { Network = network }, device, 2, Classes).Parameters.Dispose();
+        foreach (NormKind kind in Enum.GetValues<NormKind>())
+            Assert.That(() => Create(new NetworkConfig { Channels = 2, Norm = new NormConfig { Kind = kind, Groups = 1 } }), Throws.Nothing, kind.ToString());
+        Assert.That(() => Create(new NetworkConfig { Channels = 2, Norm = new NormConfig { Kind = (NormKind)99 } }), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => Create(new NetworkConfig { Name = (NetworkName)99 }), Throws.ArgumentException);
+    }
+
     /// <summary>At full width, 5 classes and two modalities, the counts of the method's description.</summary>
     [TestCase(NetworkName.Dilated2d, SchemeName.Individual, 78_645_296)]
     [TestCase(NetworkName.Dilated2d, SchemeName.Joint, 39_322_648)]
