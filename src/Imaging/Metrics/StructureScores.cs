@@ -83,8 +83,7 @@ public sealed record StructureScores(
     {
         _ when PenaltyMm is null => null,
         StructurePresence.Both => distance,
-        StructurePresence.Absent => null,
         StructurePresence.Missed or StructurePresence.Hallucinated => PenaltyMm,
-        _ => throw new InvalidOperationException($"a structure's presence is {Presence}, which does not exist"),
+        _ => null,
     };
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using UnpairedSegEngine.Imaging.Metrics;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Evaluation;
@@ -44,13 +43,4 @@ internal sealed class SchemeScores(SchemeName scheme, IReadOnlyList<FinishedJob>
             select score.Value.Presence];
         return new PresenceCounts(found.Count(p => p == StructurePresence.Missed), found.Count(p => p == StructurePresence.Hallucinated), found.Count(p => p != StructurePresence.Absent));
     }
-}
-
-/// <summary>How often organs were missed or hallucinated.</summary>
-/// <param name="Missed">In the reference only.</param>
-/// <param name="Hallucinated">In the prediction only.</param>
-/// <param name="Present">In either or both.</param>
-internal readonly record struct PresenceCounts(int Missed, int Hallucinated, int Present)
-{
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Missed} / {Hallucinated} of {Present}");
 }
