@@ -23,12 +23,13 @@ UNPAIREDSEG_NVRTC="${UNPAIREDSEG_NVRTC:-$(tools/fetch-nvrtc.sh)}"
 export UNPAIREDSEG_NVRTC
 "$bundle/bin/unpairedseg" kernels --compile sm_80,sm_90a,compute_80 --out "$bundle/bin/kernels/images" --overwrite
 "$bundle/bin/unpairedseg" kernels --compile sm_90a --source tools/gpu-probe/probe.cu --out "$bundle/bin" --overwrite
-# With what little of the C++ library they need inside: they run where the program does.
+# With the C++ library inside; gpu-first.sh compiles them again where the C library is older than here.
 compile() { "${CXX:-g++}" -std=c++17 -O2 -Ibench/cuda "${@:2}" -o "$bundle/bin/$1" -ldl -pthread -static-libstdc++ -static-libgcc; }
 compile gpu_probe tools/gpu-probe/*.cpp
 compile cudnn_bench bench/cuda/*.cpp
 cp tools/gpu-first.sh tools/gpu-check.sh tools/gpu-bench.sh tools/gpu-report.py "$bundle/"
-mkdir "$bundle/cuda" "$bundle/peers"
+mkdir "$bundle/cuda" "$bundle/peers" "$bundle/probe"
+cp tools/gpu-probe/*.cpp tools/gpu-probe/*.h "$bundle/probe/"
 cp bench/cuda/*.cpp bench/cuda/*.h "$bundle/cuda/"
 cp bench/peers/*.py "$bundle/peers/"
 git describe --always --dirty > "$bundle/commit"

@@ -58,7 +58,22 @@ part_info() {
   echo "$text" | sed -n 's/^cuda *//p'
 }
 
-part_kernels() { tests Engine.Tests "TestCategory=gpu"; }
+# A process per family of kernels: what an error or a hang takes with it is its own context. All of them share the part's seconds.
+part_kernels() {
+  local family text passed=0 failed=0 skipped=0 p f s note="" end=$(($(date +%s) + seconds))
+  for family in fp32 bf16 bf16x3 bf16x6; do
+    local seconds=$((end - $(date +%s)))
+    if [ $seconds -le 0 ]; then echo "gpu_$family: no time left"; failed=$((failed + 1)) note="$note$family: no time left; "; continue; fi
+    text=$(tests Engine.Tests "TestCategory=gpu_$family")
+    echo "$text"
+    read -r _ p f s <<< "$(grep '^counts ' <<< "$text" | tail -1)"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    text=$(tail -1 <<< "$text")
+    case "$text" in "" | counts*) ;; *) note="$note$family: $text; " ;; esac
+  done
+  echo "counts $passed $failed $skipped"
+  echo "$note"
+}
 
 part_network() { tests Segmentation.Tests "TestCategory=gpu"; }
 

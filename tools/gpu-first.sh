@@ -65,6 +65,14 @@ stage() { # name seconds command...
   return $rc
 }
 
+# What the bundle compiled needs the C library of the machine that packed it, or a later one; where it does not start it is compiled again. Without arguments it says how it is used.
+compiled() { # program sources...
+  local program="$1"
+  shift
+  "$bin/$program" > /dev/null 2>&1
+  case $? in 1 | 126 | 127) stage "build-$program" 40 "${CXX:-g++}" -std=c++17 -O2 -I"$here/cuda" "$@" -o "$bin/$program" -ldl -pthread ;; esac
+}
+
 convolution() { # name precision pass problem
   stage "$1-$2-$3" "${FIRST_FAMILY_SECONDS:-20}" "$bin/unpairedseg" bench-convolutions --device "$device" --precision "$2" --pass "$3" --runs $runs --flush-mb $flush --problem "$4" --json "$results/$1-$2-$3.jsonl"
 }
@@ -81,6 +89,7 @@ right() {
   stage smi 10 nvidia-smi
   # Also a failure: the program runs, but cannot use the GPU.
   stage info 30 bash -c 'text=$("$0" info) && echo "$text" && grep "^cuda .*cuda kernels" <<< "$text"' "$bin/unpairedseg"
+  compiled gpu_probe "$here"/probe/*.cpp
   for question in products arrivals rates swizzled; do stage probe-$question "${FIRST_PROBE_SECONDS:-15}" "$bin/gpu_probe" $question "$bin/probe.sm_90a.cubin" $rounds; done
 
   # On the processor, beside the checks; 'fast' times them.
@@ -131,6 +140,7 @@ fast() {
   LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$(python3 -c 'import glob, sys; print(":".join(sorted({f for p in sys.path for f in glob.glob(p + "/nvidia/*/lib")})))'):/usr/local/cuda/lib64"
   export LD_LIBRARY_PATH
   seconds="${FIRST_CUDNN_SECONDS:-110}"
+  compiled cudnn_bench "$here"/cuda/*.cpp
   stage layers-cudnn "$seconds" "$bin/cudnn_bench" --problems "$list" --precision bf16 --runs 10 --seconds $((seconds - 20)) $gemm --json "$results/layers-cudnn.json"
 }
 

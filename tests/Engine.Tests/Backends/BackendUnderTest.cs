@@ -74,12 +74,16 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
         }
     }
 
-    /// <summary>tools/gpu-check.sh runs the category "gpu".</summary>
+    /// <summary>tools/gpu-check.sh runs the category "gpu", and those of its precisions ("gpu_bf16x3") in a process each.</summary>
     private static TestFixtureData Fixture(BackendUnderTest underTest)
     {
         var fixture = new TestFixtureData(underTest);
         if (underTest.Name.StartsWith(RealGpu, StringComparison.Ordinal))
+        {
             fixture.Properties.Add("Category", "gpu");
+            fixture.Properties.Add("Category", underTest.Name.Replace(' ', '_').ToLowerInvariant());
+        }
+
         return fixture;
     }
 

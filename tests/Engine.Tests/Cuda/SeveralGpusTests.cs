@@ -11,6 +11,7 @@ namespace UnpairedSegEngine.Engine.Tests.Cuda;
 /// (.ci/run): a driver's library is loaded once per process.
 /// </summary>
 [Category("gpu")]
+[Category("gpu_fp32")]
 internal sealed class SeveralGpusTests
 {
     private const int Count = 1000;
