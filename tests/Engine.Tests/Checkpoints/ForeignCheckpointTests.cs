@@ -51,7 +51,7 @@ public sealed class ForeignCheckpointTests
     [TestCase("9223372036854775807")]
     [TestCase("0")]
     public void ASizeIsComparedAndNotBelieved(string size)
-        => RequireFallBack($$"""{"weights.safetensors": {{Entry}}, "state.json": {"size": {{size}}, "xx_hash128": "00"}}""", $"its manifest says {size}");
+        => RequireFallBack($$"""{"weights.safetensors": {{Entry}}, "state.json": {"size": {{size}}, "xx_hash128": "00"} }""", $"its manifest says {size}");
 
     [TestCase("loop")]
     [TestCase("device")]
