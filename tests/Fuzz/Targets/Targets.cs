@@ -7,6 +7,7 @@ using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Segmentation.Experiments;
 using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Provenance;
 using UnpairedSegEngine.Segmentation.Runs;
 
 namespace UnpairedSegEngine.Fuzz.Targets;
@@ -56,6 +57,7 @@ internal static class Targets
         new TextTarget(
             "plan", "plan.json", ["""{"data":"/tmp/d","schemes":["individual","ummkd"],"seeds":[0,1],"folds":2,"judged":"Test"}"""], folder => ExperimentPlan.Open(folder).Jobs.Count * 64)
         { Beside = folder => File.WriteAllText(Path.Combine(folder, "config.yaml"), Config) },
+        new TextTarget("provenance", "provenance.json", [Provenance()], ReadProvenance),
         new TextTarget("result", "result.json", ["""{"parameters":1000,"steps":50,"seconds":1.5}"""], folder => JobResult.Read(folder).Steps > 0 ? 1 : 0),
         new TextTarget("evaluation", "evaluation.json", [Evaluation()], folder => EvaluationFiles.ReadJson(Path.Combine(folder, "evaluation.json")).Cases.Count),
         new ArgumentTarget("set", ["training.steps=5\ndata.normalization.CT=window(-160,240)", "network.name=unet3d\nnetwork.kernels=3x3x3 3x3x1\nnetwork.pools=2x2x2", "loss.kd.weight=0.5"], text => ConfigLoader.Load(null, text.Split('\n'))),
@@ -129,6 +131,21 @@ internal static class Targets
             throw;
         }
     }
+
+    private static RunProvenance ValidProvenance() => new(
+        new DataIdentity("/tmp/d", "00", null, ["CT", "MR"], ["background", "liver"], new SplitIdentity(0, ["ct_00"], ["mr_00"], []), new Dictionary<string, CaseFingerprint> { ["ct_00"] = new("CT", [4, 5, 6], [1, 0, 0, 0, 1, 0, 0, 0, 2, 5, 6, 7], "00", null) }),
+        new Arithmetic("cpu", "float32", false, ""), new Dictionary<string, string> { ["training.batch"] = "2" }, [new RunChange(5, DateTimeOffset.UnixEpoch, ["train"], ["--exact"])]);
+
+    private static string Provenance()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("fuzz-");
+        ValidProvenance().Write(folder.FullName);
+        string text = File.ReadAllText(Path.Combine(folder.FullName, RunProvenance.FileName));
+        folder.Delete(recursive: true);
+        return text;
+    }
+
+    private static long ReadProvenance(string folder) => RunProvenance.Find(folder)!.DifferenceTo(ValidProvenance()) is null ? 0 : 1;
 
     private static string Evaluation()
     {
