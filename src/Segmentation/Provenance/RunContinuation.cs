@@ -2,6 +2,7 @@ using System.Globalization;
 using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Segmentation.Training;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Provenance;
