@@ -134,7 +134,7 @@ internal static class Targets
 
     private static RunProvenance ValidProvenance() => new(
         new DataIdentity("/tmp/d", "00", null, ["CT", "MR"], ["background", "liver"], new SplitIdentity(0, ["ct_00"], ["mr_00"], []), new Dictionary<string, CaseFingerprint> { ["ct_00"] = new("CT", [4, 5, 6], [1, 0, 0, 0, 1, 0, 0, 0, 2, 5, 6, 7], "00", null) }),
-        new Arithmetic("cpu", "float32", false, ""), new Dictionary<string, string> { ["training.batch"] = "2" }, [new RunChange(5, DateTimeOffset.UnixEpoch, ["train"], ["--exact"])]);
+        new Arithmetic("cpu", "fp32", false, ""), new Dictionary<string, string> { ["training.batch"] = "2" }, [new RunChange(5, DateTimeOffset.UnixEpoch, ["train"], ["--exact"])]);
 
     private static string Provenance()
     {
