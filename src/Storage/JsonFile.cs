@@ -17,8 +17,6 @@ public static class JsonFile
     /// <summary>Values, names and brackets that are believed: what is made of each may take dozens of bytes.</summary>
     public const int MostTokens = 1 << 20;
 
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
-
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>A file's content as an object.</summary>
@@ -36,8 +34,10 @@ public static class JsonFile
         => Convert(path, most, bytes => JsonSerializer.Deserialize(bytes.Span, format));
 
     /// <summary>A file's content as a document.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="distinct">Refuses names that an object has twice; a reader may do so itself, in words of its own.</param>
     /// <exception cref="InvalidDataException">The file is missing, too long, or holds no valid JSON.</exception>
-    public static JsonDocument Parse(string path) => Convert(path, MostBytes, bytes => JsonDocument.Parse(bytes, Strict));
+    public static JsonDocument Parse(string path, bool distinct = true) => Convert(path, MostBytes, bytes => JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = !distinct }));
 
     /// <summary>Checks that bytes are JSON of not too many values all of whose names and strings are valid Unicode.</summary>
     /// <exception cref="JsonException">They are not.</exception>

@@ -11,6 +11,10 @@ internal sealed record DatasetLabels(IReadOnlyList<string> ClassNames, int? Igno
 {
     private const string Background = "background";
     private const string Ignore = "ignore";
+    private const int LongestName = 200;
+
+    /// <summary>What <see cref="IsName"/> asks for.</summary>
+    internal static string Name => $"one line of 1 to {LongestName} characters";
 
     /// <exception cref="FormatException">No names of consecutive values from 0; the message says what is wrong.</exception>
     public static DatasetLabels Read(JsonElement labels)
@@ -18,6 +22,8 @@ internal sealed record DatasetLabels(IReadOnlyList<string> ClassNames, int? Igno
         var names = new SortedDictionary<int, string>();
         foreach (JsonProperty label in labels.EnumerateObject())
         {
+            if (names.Count > LabelValue.Ignored)
+                throw new FormatException($"labels has more than {LabelValue.Ignored} names");
             int value = ValueOf(label);
             CheckName(label.Name, names.Values);
             if (!names.TryAdd(value, label.Name))
@@ -46,6 +52,8 @@ internal sealed record DatasetLabels(IReadOnlyList<string> ClassNames, int? Igno
     {
         if (string.IsNullOrWhiteSpace(name))
             throw new FormatException("a label has no name");
+        if (!IsName(name))
+            throw new FormatException($"label '{name}': expected a name, {Name}");
         if (others.Contains(name))
             throw new FormatException($"label '{name}' is given twice");
         if (others.FirstOrDefault(other => Simplified(other) == Simplified(name)) is { } alike)
@@ -65,6 +73,9 @@ internal sealed record DatasetLabels(IReadOnlyList<string> ClassNames, int? Igno
         names.Remove(value);
         return value;
     }
+
+    /// <summary>Whether a text can name a class or a modality in tables and files.</summary>
+    internal static bool IsName(string text) => !string.IsNullOrWhiteSpace(text) && text.Length <= LongestName && !text.Any(char.IsControl);
 
     /// <summary>Small letters, without blanks.</summary>
     internal static string Simplified(string name)

@@ -14,6 +14,8 @@ public sealed class DatasetManifest
     /// <summary>The file's name inside a dataset folder.</summary>
     public const string FileName = "dataset.json";
 
+    private const int MostModalities = 16;
+
     private readonly string path;
     private readonly IReadOnlyList<IReadOnlyList<string>> patternsOfModality;
 
@@ -62,7 +64,7 @@ public sealed class DatasetManifest
     /// <exception cref="InvalidDataException">The file is no JSON, or a key is missing or malformed.</exception>
     public static DatasetManifest Read(string path)
     {
-        using JsonDocument document = JsonFile.Parse(path);
+        using JsonDocument document = JsonFile.Parse(path, distinct: false);
         return document.RootElement.ValueKind == JsonValueKind.Object
             ? new DatasetManifest(path, document.RootElement)
             : throw new InvalidDataException($"'{path}': expected a JSON object, found {document.RootElement.ValueKind}");
@@ -72,7 +74,7 @@ public sealed class DatasetManifest
     /// <exception cref="InvalidDataException">The file is no JSON, or its labels are missing or malformed.</exception>
     internal static DatasetLabels ReadLabels(string path)
     {
-        using JsonDocument document = JsonFile.Parse(path);
+        using JsonDocument document = JsonFile.Parse(path, distinct: false);
         return document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("labels", out JsonElement labels) && labels.ValueKind == JsonValueKind.Object
             ? ReadLabels(path, labels)
             : throw new InvalidDataException($"'{path}': has no object 'labels'");
@@ -100,7 +102,7 @@ public sealed class DatasetManifest
         }
         catch (FormatException e)
         {
-            throw new InvalidDataException($"'{path}': {e.Message}", e);
+            throw new InvalidDataException($"'{path}': {OneLine.Of(e.Message)}", e);
         }
     }
 
@@ -119,6 +121,10 @@ public sealed class DatasetManifest
         {
             if (domain.Name.Trim().Length == 0)
                 throw Bad("a domain has no name");
+            if (!DatasetLabels.IsName(domain.Name))
+                throw Bad($"domain '{domain.Name}': expected a name, {DatasetLabels.Name}");
+            if (modalities.Count == MostModalities)
+                throw Bad($"'domains' has more than {MostModalities} modalities");
             if (modalities.FirstOrDefault(m => DatasetLabels.Simplified(m.Name) == DatasetLabels.Simplified(domain.Name)) is { } alike)
                 throw Bad($"domains '{alike.Name}' and '{domain.Name}' differ only in letter case or blanks; give them names that differ");
             if (domain.Value.ValueKind != JsonValueKind.Array || domain.Value.GetArrayLength() == 0
@@ -154,5 +160,5 @@ public sealed class DatasetManifest
         }
     }
 
-    private InvalidDataException Bad(string what) => new($"'{path}': {what}");
+    private InvalidDataException Bad(string what) => new($"'{path}': {OneLine.Of(what)}");
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
@@ -52,9 +53,5 @@ internal static class NormalizationText
         return numbers;
     }
 
-    private static string Quote(string? text)
-    {
-        string trimmed = (text ?? "").Trim(), start = trimmed.Length > LongestQuote ? $"{trimmed[..LongestQuote]}..." : trimmed;
-        return string.Concat(start.Select(c => char.IsControl(c) ? ' ' : c));
-    }
+    private static string Quote(string? text) => OneLine.Of(text is null ? "" : text.Length > LongestQuote ? $"{text[..LongestQuote]}..." : text);
 }

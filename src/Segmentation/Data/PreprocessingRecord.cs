@@ -32,6 +32,8 @@ public sealed record PreprocessingRecord(IReadOnlyList<double> Spacing, string A
             throw new InvalidDataException($"'{path}': spacing is missing or not three lengths in mm");
         if (record.Axes is not { Length: 3 })
             throw new InvalidDataException($"'{path}': axes is missing or no frame such as LAS");
+        if (record.Sources is null || record.Sources.Values.Any(source => source is not { Modality: not null, Shape: not null, Affine: not null, Image: not null }))
+            throw new InvalidDataException($"'{path}': sources has a case without modality, shape, affine or image");
         return record.Cases is not null ? record : throw new InvalidDataException($"'{path}': cases is missing");
     }
 

@@ -98,7 +98,7 @@ public sealed class SegmentationDataset
         string? unknown = train.Concat(validation).Except(Cases.Select(c => c.Id)).Order(StringComparer.Ordinal).FirstOrDefault();
         if (unknown is not null)
         {
-            throw new InvalidDataException($"{origin} names case '{unknown}', which is not in imagesTr");
+            throw new InvalidDataException($"{origin} names case '{OneLine.Of(unknown)}', which is not in imagesTr");
         }
         DatasetCase[] trainCases = [.. Cases.Where(c => train.Contains(c.Id))];
         Modality? empty = Modalities.FirstOrDefault(m => !trainCases.Any(c => c.Modality == m));

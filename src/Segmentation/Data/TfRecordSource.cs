@@ -21,7 +21,7 @@ public sealed class TfRecordSource : ISampleSource
         Modality? empty = Modalities.FirstOrDefault(m => records[m.Index].Length == 0);
         if (empty is not null || Modalities.Count == 0)
         {
-            throw new InvalidDataException($"modality '{empty?.Name}' has no TFRecord, expected at least one");
+            throw new InvalidDataException($"modality '{empty?.Name}' has no TFRecord{(empty is null ? "" : $" in '{string.Join("', '", filesOfModality[empty.Index].Files)}'")}, expected at least one");
         }
         (string firstPath, long firstOffset, _) = records[0][0];
         Shape = TfRecordPair.Read(firstPath, firstOffset, classCount).Shape;

@@ -2,6 +2,7 @@ using System.Globalization;
 using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Segmentation.Training;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Provenance;
@@ -71,7 +72,7 @@ public sealed class RunContinuation
             return run;
         }
 
-        new CheckpointStore(run.CheckpointsPath, run.Config.Training.Keep).GoBackTo(step);
+        new CheckpointStore(run.CheckpointsPath, run.Config.Training.Keep, required: TrainingCheckpoint.AllFiles).GoBackTo(step);
         RunChange change = new(step, DateTimeOffset.UtcNow, commandLine, [.. Differences(now)]);
         (now with { Changes = [.. Recorded?.Changes ?? [], change] }).Write(run.Path);
         return run.Reconfigure(Config);
@@ -85,7 +86,7 @@ public sealed class RunContinuation
         if (text is null)
             return null;
         if (text == LastStep)
-            return new CheckpointStore(run.CheckpointsPath).Latest()?.Step ?? 0;
+            return new CheckpointStore(run.CheckpointsPath, required: TrainingCheckpoint.AllFiles).Latest()?.Step ?? 0;
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long step)
             ? step
             : throw new UsageException($"--from '{text}': expected a step from 0, or {LastStep}");

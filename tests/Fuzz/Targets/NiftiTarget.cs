@@ -36,6 +36,9 @@ internal sealed class NiftiTarget(string name, NiftiForm form) : FuzzTarget(name
 
     public override IReadOnlyList<byte[]> Seeds { get; } = [.. new short[] { 2, 4, 16, 512 }.Select(type => Packed(form, Volume(form, type)))];
 
+    /// <summary>What is refused after it was read is named as a case.</summary>
+    public override string FileName => "case 'case'";
+
     public override long Run(byte[] input, string folder)
     {
         string path = Path.Combine(folder, form switch { NiftiForm.Plain => "case.nii", NiftiForm.Gzip => "case.nii.gz", _ => "case.hdr" });
