@@ -57,7 +57,7 @@ internal sealed class VolumeVerbTests : CommandLine
 
         string empty = Directory.CreateDirectory(PathOf("empty")).FullName;
         RequireOneLine(Run("evaluate", "--predictions", empty, "--references", references), 3, "has no prediction for");
-        RequireOneLine(Run("evaluate", "--predictions", empty, "--references", empty), 3, "to evaluate against");
+        RequireOneLine(Run("evaluate", "--predictions", empty, "--references", empty), 3, "has no .nii, .nii.gz or .hdr file");
         RequireOneLine(Run("evaluate", "--predictions", references, "--references", references, "--classes", "liver"), 3, "but there are 1 classes: liver");
         RequireOneLine(Run("evaluate", "--predictions", references), 2, "either --run and --data, or --predictions and --references");
     }
