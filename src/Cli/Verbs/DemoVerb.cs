@@ -1,4 +1,5 @@
 using CommandLine;
+using UnpairedSegEngine.Cli.Options;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -18,6 +19,7 @@ internal sealed class DemoVerb : DeviceVerb
     public string Out { get; init; } = "";
 
     [Option("steps", Default = 1900, HelpText = "Training steps.")]
+    [AtLeast(1)]
     public int Steps { get; init; }
 
     [Option("seed", Default = 1UL, HelpText = "Seed of phantoms and training.")]

@@ -1,5 +1,6 @@
 using CommandLine;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Experiments;
@@ -39,6 +40,7 @@ internal sealed class ExperimentVerb : DeviceVerb
     public IEnumerable<long> Seeds { get; init; } = [];
 
     [Option("folds", HelpText = "Folds, 1 if not given: those of the dataset's splits_final.json, or made by shuffling its cases.")]
+    [AtLeast(1)]
     public int? Folds { get; init; }
 
     [Option("judge", HelpText = "Cases to judge on: test or validation; test where there is one fold and labelled test cases, if not given.")]
@@ -51,12 +53,15 @@ internal sealed class ExperimentVerb : DeviceVerb
     public IEnumerable<string> Set { get; init; } = [];
 
     [Option("job", HelpText = "With run: only this job of the plan, from 0.")]
+    [AtLeast(0)]
     public int? Job { get; init; }
 
     [Option("jobs", Default = 1, HelpText = "Runs at a time; they share the threads.")]
+    [AtLeast(1)]
     public int Jobs { get; init; }
 
     [Option("threads", Default = 0, HelpText = "Threads in all; 0 for all cores.")]
+    [AtLeast(0)]
     public int Threads { get; init; }
 
     public override int Run(string[] arguments)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CommandLine;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Runs;
@@ -22,6 +23,7 @@ internal sealed class PreprocessVerb : IVerb
     public string Spacing { get; init; } = Median;
 
     [Option("threads", Default = 0, HelpText = "Volumes at a time; 0 for all cores.")]
+    [AtLeast(0)]
     public int Threads { get; init; }
 
     public int Run(string[] arguments)

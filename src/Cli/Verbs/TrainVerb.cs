@@ -1,6 +1,7 @@
 using System.Globalization;
 using CommandLine;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
@@ -33,6 +34,7 @@ internal sealed class TrainVerb : DeviceVerb
     public string? Scheme { get; init; }
 
     [Option("fold", HelpText = "Which split of splits_final.json, 0 if not given.")]
+    [AtLeast(0)]
     public int? Fold { get; init; }
 
     [Option("steps", HelpText = "Training steps.")]

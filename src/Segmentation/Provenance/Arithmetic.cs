@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cuda;
 
@@ -17,7 +18,9 @@ public sealed record Arithmetic(string Device, string Precision, bool Exact, str
     public static Arithmetic Of(string device, ConvolutionPrecision precision, bool exact, string processor = "")
         => new(device.ToLowerInvariant().Split(':')[0], precision.ToString().ToLowerInvariant(), exact, processor);
 
+    /// <summary><see cref="Precision"/> as a value.</summary>
     /// <exception cref="InvalidDataException">The text, which was read from a run folder, names none.</exception>
+    [JsonIgnore]
     public ConvolutionPrecision ParsedPrecision => Enum.TryParse(Precision, ignoreCase: true, out ConvolutionPrecision parsed) && Enum.IsDefined(parsed)
         ? parsed
         : throw new InvalidDataException($"{RunProvenance.FileName}: '{Precision}' is no precision");
