@@ -5,7 +5,8 @@ namespace UnpairedSegEngine.Architecture.Tests;
 /// <summary>Fails when a switch over an enum has a default that computes something: a value that is added to the enum would silently be taken for another.</summary>
 public sealed partial class EnumSwitchTests
 {
-    private static readonly string[] Folders = ["src/Engine/", "src/Segmentation/Schemes/", "src/Segmentation/Benchmarks/"];
+    /// <summary>Its values come from headers, so those that have no name are part of it.</summary>
+    private const string OpenEnum = "src/Imaging/Nifti/NiftiDataType.cs";
 
     /// <summary>ILGPU's kernels cannot throw; what chooses their function does.</summary>
     private const string KernelDefault = "default: y = double.NaN;";
@@ -15,7 +16,7 @@ public sealed partial class EnumSwitchTests
         .. FloorTests.SourceFiles.SelectMany(file => Declaration().Matches(File.ReadAllText(Path.Combine(FloorTests.Root, file)))).Select(declared => declared.Groups[1].Value),
     ];
 
-    public static IEnumerable<string> SourceFiles => FloorTests.SourceFiles.Where(file => Folders.Any(folder => file.StartsWith(folder, StringComparison.Ordinal)));
+    public static IEnumerable<string> SourceFiles => FloorTests.SourceFiles.Where(file => file != OpenEnum);
 
     [TestCaseSource(nameof(SourceFiles))]
     public void Defaults_of_switches_over_enums_throw(string file)

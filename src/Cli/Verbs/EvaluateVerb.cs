@@ -141,7 +141,8 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
         {
             SplitPart.Val => dataset.Split(fold).Validation,
             SplitPart.Test => Labelled(dataset.TestCases.Count > 0 ? dataset.TestCases : dataset.Split(fold).Test),
-            _ => Labelled([.. dataset.Cases, .. dataset.TestCases]),
+            SplitPart.All => Labelled([.. dataset.Cases, .. dataset.TestCases]),
+            _ => throw new InvalidOperationException($"no part {Split}"),
         };
         return cases.Count > 0 ? cases
             : throw new InvalidDataException($"'{Data}': the split '{Split.ToString().ToLowerInvariant()}' has no case with a reference segmentation; choose another --split");

@@ -84,6 +84,7 @@ public sealed record StructureScores(
         _ when PenaltyMm is null => null,
         StructurePresence.Both => distance,
         StructurePresence.Missed or StructurePresence.Hallucinated => PenaltyMm,
-        _ => null,
+        StructurePresence.Absent => null,
+        _ => throw new InvalidOperationException($"no presence {Presence}"),
     };
 }

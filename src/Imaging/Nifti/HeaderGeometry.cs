@@ -11,7 +11,8 @@ internal static class HeaderGeometry
         {
             AffineSource.Sform => transforms.Sform(),
             AffineSource.Qform => transforms.Qform(),
-            _ => transforms.Centred(),
+            AffineSource.Spacing => transforms.Centred(),
+            _ => throw new InvalidOperationException($"no affine from {header.AffineSource}"),
         };
         var affine = stored.Scaled(header.SpatialUnit.Millimetres());
         RequirePossible(affine, header.AffineSource, file);

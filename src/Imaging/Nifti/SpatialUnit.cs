@@ -22,7 +22,8 @@ public static class SpatialUnits
     {
         SpatialUnit.Metre => 1000,
         SpatialUnit.Micron => 0.001,
-        _ => 1,
+        SpatialUnit.Millimetre or SpatialUnit.Unknown => 1,
+        _ => throw new ArgumentOutOfRangeException(nameof(unit), unit, "no such unit"),
     };
 
     /// <summary>"unknown", "metre", "mm" or "micron".</summary>

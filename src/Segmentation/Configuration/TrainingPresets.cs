@@ -20,7 +20,8 @@ internal static class TrainingPresets
                 Optimizer = new OptimizerConfig { LearningRate = 1e-4, DecayEvery = 500 },
                 Training = new ScheduleConfig { Steps = 50_000, Batch = 2 },
             },
-            _ => new TrainingConfig { Loss = new LossConfig { Kd = distillation } },
+            NetworkName.Dilated2d => new TrainingConfig { Loss = new LossConfig { Kd = distillation } },
+            _ => throw new ArgumentOutOfRangeException(nameof(network), network, "no such network"),
         };
     }
 }

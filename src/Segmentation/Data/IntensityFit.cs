@@ -71,7 +71,8 @@ internal readonly ref struct IntensityFit
         {
             NormalizationKind.None => IntensityMap.Identity with { Low = from, High = to },
             NormalizationKind.ZScore => Standardized(from, to, belowAll, upTo: to),
-            _ => Standardized(from, to, VoxelMoments.Of(voxels, from, to, belowAll, upTo: to).Mean, upTo: to),
+            NormalizationKind.BodyZScore => Standardized(from, to, VoxelMoments.Of(voxels, from, to, belowAll, upTo: to).Mean, upTo: to),
+            _ => throw new InvalidOperationException($"{normalization} clips by itself"),
         };
         IntensityFindings findings = float.IsFinite(from) ? IntensityFindings.OutliersClipped : default;
         return Examined(map, normalization.Kind == NormalizationKind.None ? findings : findings | CountedPadding);

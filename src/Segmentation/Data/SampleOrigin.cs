@@ -31,6 +31,7 @@ public readonly record struct SampleOrigin
     {
         Kind.Block => $"{source} block at ({first},{row},{column})",
         Kind.Record => $"{Path.GetFileName(source)} record {first}",
-        _ => $"{source} slice {first}",
+        Kind.Slice => $"{source} slice {first}",
+        _ => throw new InvalidOperationException($"no origin {kind}"),
     };
 }

@@ -35,13 +35,13 @@ public static class EvaluationFiles
         int broken = cases.ToList().FindIndex(result => !IsComplete(result, cases[0]));
         return broken < 0
             ? new EvaluationReport(cases, [.. cases[0].Scores.Keys], stored.ToleranceMm) { Failed = stored.Failed ?? [] }
-            : throw new InvalidDataException($"'{path}': cases[{broken}] lacks its id, its modality or the scores of an organ");
+            : throw new InvalidDataException($"'{path}': cases[{broken}] lacks its id, its modality or the scores of an organ, or has an odd one");
     }
 
     /// <remarks>Predictions are found by the case's name, so it must be that of a file.</remarks>
     private static bool IsComplete(CaseResult? result, CaseResult? first)
         => result is { Id: not null, Modality: not null, Scores: not null } && FileName.IsPlain(result.Id)
-            && first?.Scores is { } organs && result.Scores.Count == organs.Count && organs.Keys.All(organ => result.Scores.TryGetValue(organ, out StructureScores? scores) && scores is not null);
+            && first?.Scores is { } organs && result.Scores.Count == organs.Count && organs.Keys.All(organ => result.Scores.TryGetValue(organ, out StructureScores? scores) && scores is not null && Enum.IsDefined(scores.Presence));
 
     /// <summary>A row per case and organ; a score that does not exist is an empty field.</summary>
     public static void WriteCsv(EvaluationReport report, string path) => WriteText(path, writer =>

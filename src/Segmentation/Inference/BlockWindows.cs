@@ -42,7 +42,8 @@ internal sealed class BlockWindows
         {
             BlockBlending.Gaussian => (float)Math.Exp(-0.5 * Math.Pow((i - ((Size - 1) * 0.5)) / (Size * DeviationShare), 2)),
             BlockBlending.Nearest => i >= from && i < to ? 1f : 0f,
-            _ => 1f,
+            BlockBlending.Uniform => 1f,
+            _ => throw new ArgumentOutOfRangeException(nameof(blending), blending, "no such blending"),
         })];
     }
 }
