@@ -68,7 +68,7 @@ internal sealed class BenchVerbTests : CommandLine
     {
         RequireOneLine(Run("bench", "layers", "--filter", "nothing"), 2, "no layer");
         RequireOneLine(Run("bench", "layers", "--device", "emulated"), 2, "--device emulated");
-        RequireOneLine(Run("bench", "step", "--iters", "0"), 2, "--iters 0");
+        RequireOneLine(Run("bench", "step", "--iters", "0"), 2, "--iters is '0'");
         RequireOneLine(Run("bench", "step", "--csv", "steps.csv"), 2, "--csv");
         RequireOneLine(Run("bench", "peaks", "--threads", "-1"), 2, "-1");
         RequireOneLine(Run("bench", "step", "--threads", "-1"), 2, "-1");

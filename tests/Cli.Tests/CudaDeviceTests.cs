@@ -61,7 +61,7 @@ internal sealed class CudaDeviceTests : CommandLine
     [Test]
     public void Unknown_devices_and_precisions_of_other_devices_are_refused()
     {
-        RequireOneLine(Run([.. TrainArguments("gpu", "x1")]), ExitCode.Usage, "device 'gpu' is not known; choose cpu, cuda");
+        RequireOneLine(Run([.. TrainArguments("gpu", "x1")]), ExitCode.Usage, "--device gpu is not known; choose cpu, cuda");
         RequireOneLine(Run([.. TrainArguments("cpu", "x2"), "--precision", "bf16"]), ExitCode.Usage, "--precision bf16 is for --device cuda");
     }
 

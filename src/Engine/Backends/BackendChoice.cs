@@ -39,7 +39,7 @@ public static class BackendChoice
         });
     }
 
-    private static UsageException Unknown(string name) => new($"--device {name}: is not known; choose {Names}");
+    private static UsageException Unknown(string name) => new($"--device {name} is not known; choose {Names}");
 }
 
 /// <summary>A backend together with its device; disposing it ends both.</summary>

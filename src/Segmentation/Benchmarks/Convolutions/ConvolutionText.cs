@@ -16,7 +16,7 @@ public static partial class ConvolutionText
         Match match = Form().Match(text);
         if (!match.Success)
             throw new UsageException($"problem '{text}' is not understood; it looks like '{Example}'");
-        return new ConvolutionProblem
+        return Checked(new ConvolutionProblem
         {
             Batch = Number(match.Groups["n"].Value),
             InputChannels = Number(match.Groups["c"].Value),
@@ -28,7 +28,7 @@ public static partial class ConvolutionText
             PadBefore = Size(match, "before"),
             PadAfter = Size(match, "after"),
             Padding = Enum.Parse<PaddingMode>(match.Groups["padding"].Value),
-        }.Validate();
+        });
     }
 
     /// <summary>Lines "name, count, problem" with tabs between them.</summary>
@@ -53,6 +53,19 @@ public static partial class ConvolutionText
         }
 
         return layers;
+    }
+
+    /// <summary>What cannot be computed is the writer's mistake here.</summary>
+    private static ConvolutionProblem Checked(ConvolutionProblem problem)
+    {
+        try
+        {
+            return problem.Validate();
+        }
+        catch (ArgumentException exception)
+        {
+            throw new UsageException(exception.Message);
+        }
     }
 
     private static Size3 Size(Match match, string group)
