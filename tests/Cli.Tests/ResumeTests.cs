@@ -19,7 +19,7 @@ internal sealed class ResumeTests : CommandLine
         ForgetLastStepOf("parts", steps: 4);
         RequireSuccess(Run("train", "--out", PathOf("parts"), "--resume", "--plain"));
         Assert.That(Weights("parts", 4), Is.EqualTo(Weights("whole", 4)));
-        RequireOneLine(Run("train", "--out", PathOf("parts"), "--data", data, "--resume", "--fold", "0"), 3, "'ct_000' was", "training case", "parts");
+        RequireOneLine(Run("train", "--out", PathOf("parts"), "--data", data, "--resume", "--fold", "0"), 3, "the fold was 1 and is 0 now", "parts");
         RequireOneLine(Run("train", "--out", PathOf("parts"), "--resume", "--device", "emulated"), 3, "--device was cpu and is emulated now");
     }
 
@@ -51,7 +51,7 @@ internal sealed class ResumeTests : CommandLine
         string provenance = File.ReadAllText(PathOf("settings/provenance.json"));
         Assert.That(provenance, Does.Contain("\"step\": 1").And.Contain("optimizer.learning_rate was 0.001 and is 0.0001 now").And.Contain("training.steps was 2 and is 3 now"));
         Assert.That(Directory.GetDirectories(PathOf("settings/checkpoints"), "step-*").Select(Path.GetFileName), Is.SupersetOf(new[] { "step-00000003" }));
-        Assert.That(File.ReadAllLines(PathOf("settings/metrics.jsonl")).Select(line => line[..10]), Is.Unique);
+        Assert.That(File.ReadAllLines(PathOf("settings/metrics.jsonl")).Where(line => line.Contains("loss/total", StringComparison.Ordinal)).Select(line => line[..10]), Is.EqualTo(new[] { "{\"step\":1,", "{\"step\":2,", "{\"step\":3," }));
         RequireSuccess(Run("train", "--out", PathOf("settings"), "--resume"));
     }
 
@@ -61,9 +61,9 @@ internal sealed class ResumeTests : CommandLine
         (int code, string output, string errors) = TrainSteps("blown", Data, 6, "--set", "optimizer.learning_rate=1e30");
         Assert.That(code, Is.EqualTo(5), output + errors);
         Assert.That(errors, Does.Contain("NaN").And.Contain("learning_rate"));
-        string? step = errors.Split("--from ") is [_, var rest] ? rest.Split(' ')[0] : null;
-        Assert.That(step is not null || errors.Contains("nothing was saved yet", StringComparison.Ordinal), errors);
-        RequireSuccess(Run("train", "--out", PathOf("blown"), "--resume", "--from", step ?? "0", "--set", "optimizer.learning_rate=0.001"));
+        // The first step made numbers of 1e30 of the weights, which are numbers: only the beginning is sound.
+        Assert.That(errors, Does.Contain("--resume --from 1 --set optimizer.learning_rate=... (where that step is odd already, further: 0)").And.Contain("in the batch: CT: ct_00"));
+        RequireSuccess(Run("train", "--out", PathOf("blown"), "--resume", "--from", "0", "--set", "optimizer.learning_rate=0.001"));
     }
 
     [Test]
@@ -84,8 +84,8 @@ internal sealed class ResumeTests : CommandLine
         RequireSuccess(TrainSteps("changed", data, 1));
         string[] resume = ["train", "--out", PathOf("changed"), "--resume"];
 
-        File.WriteAllText(manifest, text.Replace("ct_*", "?", StringComparison.Ordinal).Replace("mr_*", "ct_*", StringComparison.Ordinal).Replace("?", "mr_*", StringComparison.Ordinal));
-        RequireOneLine(Run(resume), 3, "'ct_000' was of modality CT and is of MR now");
+        File.WriteAllText(manifest, text.Replace("\"CT\"", "\"?\"", StringComparison.Ordinal).Replace("\"MR\"", "\"CT\"", StringComparison.Ordinal).Replace("\"?\"", "\"MR\"", StringComparison.Ordinal));
+        RequireOneLine(Run(resume), 3, "modality 1 was 'CT' and is 'MR' now");
         File.WriteAllText(manifest, text.Replace("\"liver\"", "\"lever\"", StringComparison.Ordinal));
         RequireOneLine(Run(resume), 3, "label 1 was 'liver' and is 'lever' now");
         File.WriteAllText(manifest, text);

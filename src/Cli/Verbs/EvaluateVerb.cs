@@ -121,7 +121,7 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
             {
                 EvaluatedCase one = evaluation.Evaluate(source);
                 foreach (string warning in one.Warnings)
-                    Note($"warning: {warning}");
+                    Warn(warning);
                 pictures.TryAdd(one.Result.Modality, new OverlayRow($"{one.Result.Modality} {source.Id}", one.Image, one.Reference, one.Prediction));
                 return one.Result;
             });

@@ -83,13 +83,12 @@ internal sealed class PredictVerb : VolumePredictionVerb
         try
         {
             LoadedCase loaded = CaseReader.ReadUnlabelled(input.Path, modality);
-            if (model.Provenance?.OtherModalityOf(loaded) is { } known)
-                throw new InvalidDataException($"'{input.Path}': {known}, but --modality says {modality.Name}");
+            WarnOfModality(input, model.Provenance?.OtherModalityOf(loaded), modality);
             foreach (string note in loaded.Notes)
                 Note($"'{input.Path}': {note}");
             PreparedCase prepared = PreparedCase.Prepare(loaded, model.Description.Preprocessing, model.Description.Classes.Count);
             foreach (string warning in CaseWarnings.OfImages([prepared]))
-                Note($"warning: {warning}");
+                Warn(warning);
             return prepared;
         }
         catch (Exception e) when (CaseByCase.IsBadData(e) && Directory.Exists(In))
@@ -97,6 +96,17 @@ internal sealed class PredictVerb : VolumePredictionVerb
             failed.Add(new FailedCase(input.Path, e.Message));
             return null;
         }
+    }
+
+    /// <summary>A folder may hold several modalities, so one of its volumes under another name is worth a note; a volume that was chosen by itself is a mistake.</summary>
+    private void WarnOfModality(PredictionInput input, string? known, Modality modality)
+    {
+        if (known is null)
+            return;
+        string contradiction = $"'{input.Path}': {known}, but --modality says {modality.Name}";
+        if (!Directory.Exists(In))
+            throw new InvalidDataException(contradiction);
+        Warn(contradiction);
     }
 
     private void Predict(TrainedModel model, PreparedCase prepared, PredictionInput input, CancellationToken stop)

@@ -64,6 +64,8 @@ internal abstract class VolumePredictionVerb : DeviceVerb
     protected void RequireKnownOrgans(IReadOnlyList<string> classes) => LargestLabels(classes);
 
     /// <summary>Something that a person should know, though the work goes on.</summary>
+    protected static void Warn(string line) => Console.Error.WriteLine($"warning: {OneLine.Of(line)}");
+
     protected static void Note(string line) => Console.Error.WriteLine($"note: {OneLine.Of(line)}");
 
     /// <summary>Lists files that did not stop the work.</summary>

@@ -51,6 +51,9 @@ public sealed class CheckpointStore
     /// <exception cref="InvalidDataException">As in <see cref="Latest"/>.</exception>
     public Checkpoint? Best() => Newest(BestPrefix);
 
+    /// <summary>The steps that are saved, intact or not, first to last.</summary>
+    public IReadOnlyList<long> Steps() => [.. Saved(StepPrefix).Concat(Saved(BestPrefix)).Select(saved => saved.Step).Distinct().Order()];
+
     /// <summary>Makes a step the newest again: deletes what was saved behind it.</summary>
     /// <param name="step">A saved step; 0 also where nothing was saved of it, to begin anew.</param>
     /// <exception cref="InvalidDataException">That step was not saved, or is damaged; the message names those that are there.</exception>
@@ -59,8 +62,7 @@ public sealed class CheckpointStore
         Checkpoint? target = Saved(StepPrefix).Concat(Saved(BestPrefix)).FirstOrDefault(saved => saved.Step == step && DamageOf(saved.Folder) is null);
         if (target is null && step != 0)
         {
-            long[] steps = [.. Saved(StepPrefix).Concat(Saved(BestPrefix)).Select(saved => saved.Step).Distinct().Order()];
-            throw new InvalidDataException($"'{folder}': has no intact checkpoint of step {step}; there are {(steps.Length > 0 ? string.Join(", ", steps) : "none")}");
+            throw new InvalidDataException($"'{folder}': has no intact checkpoint of step {step}; there are {(Steps() is { Count: > 0 } steps ? string.Join(", ", steps) : "none")}");
         }
 
         // A best step alone becomes an ordinary one, before anything is deleted.

@@ -14,9 +14,9 @@ public sealed class TrainedModel : IDisposable
 {
     private readonly ISegmentationNetwork network;
 
-    private TrainedModel(RunFolder run, ModelDescription description, ISegmentationNetwork network, Backend backend, long step, PredictionSettings? prediction)
+    private TrainedModel(RunFolder run, ModelDescription description, ISegmentationNetwork network, Backend backend, long step, PredictionSettings? prediction, RunProvenance? provenance)
     {
-        (Run, Description, this.network, Step, Provenance) = (run, description, network, step, RunProvenance.Find(run.Path));
+        (Run, Description, this.network, Step, Provenance) = (run, description, network, step, provenance);
         Predictor = new CasePredictor(backend, network, description.Modalities.Count, description.Preprocessing.Shape, prediction);
     }
 
@@ -46,6 +46,9 @@ public sealed class TrainedModel : IDisposable
     {
         RunFolder run = RunFolder.Open(path);
         ModelDescription description = ModelDescription.Read(path);
+        RunProvenance? provenance = RunProvenance.Find(path);
+        if (provenance?.DifferenceToModel(description, run.Config) is { } difference)
+            throw new InvalidDataException($"'{path}': was changed since it was trained: {difference}; put it back");
         description.RequireMatch(run.Config, path);
         var store = new CheckpointStore(run.CheckpointsPath, warn: warn, required: TrainingCheckpoint.WeightFiles);
         Checkpoint? best = latest ? null : store.Best();
@@ -55,7 +58,7 @@ public sealed class TrainedModel : IDisposable
             warn($"no weights were chosen by validation; these are of the last step, {checkpoint.Step}");
         ISegmentationNetwork network = Scheme.Of(run.Config).CreateNetwork(run.Config, backend.Device, description.Modalities.Count, description.Classes.Count);
         TrainingCheckpoint.RestoreWeights(checkpoint, network);
-        return new TrainedModel(run, description, network, backend, checkpoint.Step, prediction);
+        return new TrainedModel(run, description, network, backend, checkpoint.Step, prediction, provenance);
     }
 
     /// <summary>A dataset's case under the model's own numbering of modalities.</summary>

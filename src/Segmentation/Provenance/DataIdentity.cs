@@ -32,8 +32,12 @@ public sealed record DataIdentity(
 
     /// <summary>What is another in the data now, as the rest of a sentence; null where nothing is. Cases are compared as far as both sides know them.</summary>
     public string? DifferenceTo(DataIdentity now)
-        => Renamed("modality", Modalities, now.Modalities, first: 1) ?? Renamed("label", Classes, now.Classes, first: 0) ?? DifferenceOfCases(now.Cases) ?? Split.DifferenceTo(now.Split)
+        => DifferenceOfNames(Modalities, Classes, now.Modalities, now.Classes) ?? DifferenceOfCases(now.Cases) ?? Split.DifferenceTo(now.Split)
             ?? (Preprocessing == now.Preprocessing ? null : $"{PreprocessingRecord.FileName} {(Preprocessing is null ? "is new" : now.Preprocessing is null ? "is gone" : "changed")}");
+
+    /// <summary>The same of modalities and classes alone.</summary>
+    internal static string? DifferenceOfNames(IReadOnlyList<string> modalities, IReadOnlyList<string> classes, IReadOnlyList<string> modalitiesNow, IReadOnlyList<string> classesNow)
+        => Renamed("modality", modalities, modalitiesNow, first: 1) ?? Renamed("label", classes, classesNow, first: 0);
 
     /// <summary>The same of cases alone.</summary>
     public string? DifferenceOfCases(IReadOnlyDictionary<string, CaseFingerprint> now)

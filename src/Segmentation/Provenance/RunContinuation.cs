@@ -42,7 +42,7 @@ public sealed class RunContinuation
         RunFolder run = RunFolder.Open(path);
         RunProvenance? recorded = RunProvenance.Find(path);
         if (from is null && changes.FirstOrDefault(change => RunSettings.Matters(change.Path)) is { } change)
-            throw new UsageException($"{change.Origin}: {change.Path} changes what the run computes; to go on with other settings from a step on, add --from STEP, or --from {LastStep}");
+            throw new UsageException($"{change.Origin}: {change.Path} changes what the run computes; to go on with other settings from a step on: --resume --from STEP, or --resume --from {LastStep}");
         if (from is null && recorded is not null && RunSettings.Differences(recorded.Settings, RunSettings.Of(run.Config)).FirstOrDefault() is { } edited)
             throw new InvalidDataException($"'{path}': its config.yaml was changed: {edited}; put it back, or go on with it from a step on: --resume --from {LastStep}");
         return new RunContinuation(run, recorded, run.ConfigWith(changes), StepOf(from, run));

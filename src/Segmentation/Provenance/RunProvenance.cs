@@ -1,5 +1,7 @@
 using System.Text.Json;
+using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Provenance;
@@ -41,6 +43,11 @@ public sealed record RunProvenance(DataIdentity Data, Arithmetic Arithmetic, IRe
     private static bool AreThere(IEnumerable<object?> items) => items.All(item => item is not null);
 
     public void Write(string runPath) => AtomicFile.Write(Path.Combine(runPath, FileName), stream => JsonSerializer.Serialize(stream, this, Format));
+
+    /// <summary>What is another in a run's own files: model.json and, of config.yaml, what predictions depend on; null where nothing is.</summary>
+    public string? DifferenceToModel(ModelDescription model, TrainingConfig config)
+        => DataIdentity.DifferenceOfNames(Data.Modalities, Data.Classes, model.Modalities, model.Classes) is { } renamed ? $"{ModelDescription.FileName}: {renamed}"
+            : RunSettings.Differences(Settings, RunSettings.Of(config)).FirstOrDefault(setting => RunSettings.MattersForPrediction(setting.Split(' ')[0])) is { } changed ? $"config.yaml: {changed}" : null;
 
     /// <summary>Whether a dataset has cases of the names that the run was made with.</summary>
     public bool Knows(SegmentationDataset dataset) => dataset.Cases.Any(c => Data.Cases.ContainsKey(c.Id));

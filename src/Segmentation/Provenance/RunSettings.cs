@@ -8,8 +8,13 @@ public static class RunSettings
     /// <summary>No result depends on these: a run may go on with others.</summary>
     private static readonly HashSet<string> Free = ["training.threads", "training.keep", "training.save_every", "data.cache_megabytes"];
 
+    private static readonly string[] PredictionGroups = ["network.", "data.size", "data.slices", "data.depth", "data.spacing", "data.normalization."];
+
     /// <summary>Whether results depend on a key.</summary>
     public static bool Matters(string key) => !Free.Contains(key);
+
+    /// <summary>Whether predictions with given weights depend on a key.</summary>
+    public static bool MattersForPrediction(string key) => key == "scheme" || PredictionGroups.Any(group => key.StartsWith(group, StringComparison.Ordinal));
 
     /// <summary>All settings that results depend on, in the order of the keys.</summary>
     public static IReadOnlyDictionary<string, string> Of(TrainingConfig config)

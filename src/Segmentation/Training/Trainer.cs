@@ -173,7 +173,7 @@ public sealed class Trainer : IDisposable
         if (failure is NonFiniteLossException)
             TrySave();
         string way = checkpoints.Latest() is { } last
-            ? $"go back with: train --out {run.Path} --resume --from {last.Step} --set optimizer.learning_rate=..."
+            ? $"go back with: unpairedseg train --out {run.Path} --resume --from {last.Step} --set optimizer.learning_rate=... (where that step is odd already, further: {string.Join(", ", checkpoints.Steps().Prepend(0).Distinct().Where(step => step < last.Step))})"
             : "nothing was saved yet; begin anew with a lower optimizer.learning_rate";
         string message = $"the learning rate may be too high, or the intensities odd; {way}";
         return failure is NonFiniteLossException loss ? loss.With(message) : new NumericFailureException($"{failure.Message}; {message}");
