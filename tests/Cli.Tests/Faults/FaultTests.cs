@@ -11,7 +11,7 @@ internal sealed class FaultTests : CommandLine
 
     private static readonly string[] Kinds = ["KILL", "ENOSPC", "EIO"];
 
-    private static readonly int Count = int.TryParse(Environment.GetEnvironmentVariable("UNPAIREDSEG_FAULTS"), out int count) ? count : 6;
+    private static readonly int Count = int.TryParse(Environment.GetEnvironmentVariable("UNPAIREDSEG_FAULTS"), out int count) ? count : 4;
 
     private FaultyProcess process = null!;
 

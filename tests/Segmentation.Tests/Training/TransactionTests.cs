@@ -7,7 +7,7 @@ namespace UnpairedSegEngine.Segmentation.Tests.Training;
 internal sealed class TransactionTests
 {
     /// <summary>Of some thousand requests of a run; all of them are for a longer hour: UNPAIREDSEG_FAULTS=2000.</summary>
-    private static readonly int Faults = int.TryParse(Environment.GetEnvironmentVariable("UNPAIREDSEG_FAULTS"), out int faults) ? faults : 24;
+    private static readonly int Faults = int.TryParse(Environment.GetEnvironmentVariable("UNPAIREDSEG_FAULTS"), out int faults) ? faults : 12;
 
     private readonly TinyRuns runs = new();
 
