@@ -84,7 +84,8 @@ internal sealed class BenchVerb : DeviceVerb
         {
             case BenchSubject.Peaks: RequireCpu("peaks are measured"); WritePeaks(threads); break;
             case BenchSubject.Layers: RunLayers(threads); break;
-            default: RunStep(threads); break;
+            case BenchSubject.Step or BenchSubject.Infer: RunStep(threads); break;
+            default: throw new InvalidOperationException($"nothing to measure of {Subject}");
         }
 
         return ExitCode.Ok;

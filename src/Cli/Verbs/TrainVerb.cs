@@ -83,7 +83,12 @@ internal sealed class TrainVerb : DeviceVerb
         RunFolder run = earlier?.Begin(provenance, arguments) ?? CreateRun(config, model, provenance, arguments);
         using var stop = new StopSignal();
         TrainingOutcome? outcome = null;
-        TrainingProgress.Run(view => outcome = session.Train(run, opened.Backend, view, stop.Token), Plain);
+        TrainingProgress.Run(view =>
+        {
+            foreach (string note in earlier?.NotesOn(provenance) ?? [])
+                view.Note(note);
+            outcome = session.Train(run, opened.Backend, view, stop.Token);
+        }, Plain);
         Console.WriteLine(Summary(outcome!, session, folder));
         return outcome!.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
     }

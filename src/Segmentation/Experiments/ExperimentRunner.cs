@@ -51,7 +51,7 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
             throw new InvalidDataException($"'{path}': was begun with other settings than the experiment's: {edited}");
 
         DatasetSplit split = dataset.Split(job.Fold, plan.SplitsPath).Limit(config.Data.MostCases);
-        ModelDescription model = ModelDescription.Of(config, dataset);
+        ModelDescription model = earlier is null ? ModelDescription.Of(config, dataset) : ModelDescription.Read(path);
         var session = TrainingSession.OnVolumes(dataset, job.Fold, split, config, model, threads);
         earlier?.Require(session.Data, arithmetic);
         RequireLikeOthers(job, session.Data, arithmetic);
@@ -61,6 +61,8 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
             model.Write(folder);
             provenance.Write(folder);
         });
+        foreach (string note in earlier?.NotesOn(provenance) ?? [])
+            view.Note(note);
         if (session.Train(run, backend, view, stop).Interrupted)
             throw new OperationCanceledException($"stopped in {job.Name}; the same command goes on");
         Evaluate(job, run, backend, view, stop);

@@ -60,6 +60,17 @@ public sealed class RunContinuation
             throw new InvalidDataException($"'{run.Path}': cannot go on: {rounded}; leave the option out, or go on in that way from a step on: --resume --from {LastStep}");
     }
 
+    /// <summary>What is no contradiction, but may round differently: another processor, another build of the program.</summary>
+    public IReadOnlyList<string> NotesOn(RunProvenance now)
+    {
+        var notes = new List<string>();
+        if (Recorded is not null && Recorded.Arithmetic.Processor != now.Arithmetic.Processor)
+            notes.Add($"note: the run was begun on {Recorded.Arithmetic.Processor} and goes on on {now.Arithmetic.Processor}: as good, but not bit for bit the same");
+        if (run.Info is { } info && info.GitHash != RunInfo.OfThisProcess([]).GitHash)
+            notes.Add($"note: the run was begun by version {OneLine.Of($"{info.Version}")} ({OneLine.Of($"{info.GitHash}")}), and this is another one: its results may differ");
+        return notes;
+    }
+
     /// <summary>Writes down how the run goes on; from a chosen step, deletes what came behind it first.</summary>
     /// <param name="now">What it goes on with.</param>
     /// <param name="commandLine">By which command.</param>

@@ -28,6 +28,10 @@ public sealed class RunFolder
     /// <summary>The configuration that the run computes.</summary>
     public TrainingConfig Config { get; }
 
+    /// <summary>Where the run's results come from; null where that was not written down.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public RunInfo? Info => File.Exists(PathOf(InfoName)) ? JsonFile.Read(PathOf(InfoName), RunJson.Default.RunInfo) : null;
+
     public string CheckpointsPath => PathOf(CheckpointsName);
 
     public string PicturesPath => PathOf(PicturesName);
