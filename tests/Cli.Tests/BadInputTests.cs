@@ -130,17 +130,4 @@ internal sealed class BadInputTests : CommandLine
 
     private (int Code, string Output, string Errors) TrainOn(string data)
         => Run("train", "--data", data, "--out", data + "-run", "--channels", "2", "--size", "32", "--batch", "1", "--steps", "1");
-
-    private string CopyOfData(string name)
-    {
-        string copy = PathOf(name);
-        foreach (string file in Directory.GetFiles(Data, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(copy, Path.GetRelativePath(Data, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-
-        return copy;
-    }
 }

@@ -42,6 +42,22 @@ internal abstract class CommandLine
     protected (int Code, string Output, string Errors) Train(string run, params string[] more)
         => Run(["train", "--data", Data, "--out", PathOf(run), "--channels", "2", "--size", "32", "--batch", "1", "--steps", "2", .. more]);
 
+    /// <summary>A dataset of its own for a test that changes it.</summary>
+    protected string CopyOfData(string name)
+    {
+        string copy = PathOf(name);
+        foreach (string file in Directory.GetFiles(Data, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(copy, Path.GetRelativePath(Data, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        return copy;
+    }
+
+    protected static void RequireSuccess((int Code, string Output, string Errors) result) => Assert.That(result.Code, Is.Zero, result.Errors);
+
     /// <summary>Exactly one line on the error stream, with all the given parts.</summary>
     protected static void RequireOneLine((int Code, string Output, string Errors) result, int code, params string[] parts)
     {

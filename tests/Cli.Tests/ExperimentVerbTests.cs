@@ -54,8 +54,7 @@ internal sealed partial class ExperimentVerbTests : CommandLine
     [Test]
     public void Folds_are_made_and_every_case_is_judged_once()
     {
-        string experiment = PathOf("folds"), data = PathOf("unsplit");
-        Copy(Data, data);
+        string experiment = PathOf("folds"), data = CopyOfData("unsplit");
         File.Delete(Path.Combine(data, "splits_final.json"));
         (int code, _, string errors) = Run(["experiment", "--data", data, "--out", experiment, "--schemes", "joint-norm", "--folds", "3", .. Small, "training.steps=2"]);
         Assert.That(code, Is.Zero, errors);
@@ -102,16 +101,6 @@ internal sealed partial class ExperimentVerbTests : CommandLine
 
     /// <summary>The tables without their last columns of one plain number: the training times.</summary>
     private static string WithoutTimes(string experiment) => LastNumber().Replace(File.ReadAllText(Path.Combine(experiment, "report.md")), "|");
-
-    private static void Copy(string from, string to)
-    {
-        foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-    }
 
     [GeneratedRegex(@"\| \d+\.\d \|$", RegexOptions.Multiline)]
     private static partial Regex LastNumber();

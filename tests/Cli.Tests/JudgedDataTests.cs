@@ -86,6 +86,4 @@ internal sealed class JudgedDataTests : CommandLine
         RequireOneLine(Run("evaluate", "--run", PathOf("run"), "--data", Data), 3, expected);
         File.WriteAllText(path, before);
     }
-
-    private static void RequireSuccess((int Code, string Output, string Errors) result) => Assert.That(result.Code, Is.Zero, result.Errors);
 }

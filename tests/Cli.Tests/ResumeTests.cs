@@ -125,8 +125,6 @@ internal sealed class ResumeTests : CommandLine
     private (int Code, string Output, string Errors) TrainSteps(string run, string data, int steps, params string[] more) => Run(
         ["train", "--data", data, "--out", PathOf(run), "--channels", "2", "--size", "32", "--batch", "1", "--steps", $"{steps}", "--plain", "--set", "training.save_every=1", "training.log_every=1", .. more]);
 
-    private static void RequireSuccess((int Code, string Output, string Errors) result) => Assert.That(result.Code, Is.Zero, result.Errors);
-
     /// <summary>Makes a finished run one that has steps to go, as if it had been begun with them.</summary>
     private void ForgetLastStepOf(string run, int steps)
     {
@@ -138,17 +136,4 @@ internal sealed class ResumeTests : CommandLine
     }
 
     private byte[] Weights(string run, int step) => File.ReadAllBytes(Path.Combine(PathOf(run), "checkpoints", $"step-{step:D8}", "weights.safetensors"));
-
-    private string CopyOfData(string name)
-    {
-        string copy = PathOf(name);
-        foreach (string file in Directory.GetFiles(Data, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(copy, Path.GetRelativePath(Data, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-
-        return copy;
-    }
 }
