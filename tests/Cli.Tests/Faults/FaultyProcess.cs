@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 
 namespace UnpairedSegEngine.Cli.Tests.Faults;
 
@@ -17,6 +16,8 @@ internal sealed record Fault(string Kind, long At, string? Calls = null, int Len
 /// <summary>Runs the program in a process in which operations on files below a folder fail: faults.c, loaded before libc.</summary>
 internal sealed class FaultyProcess
 {
+    private static readonly string Source = Path.Combine(AppContext.BaseDirectory, "Faults", "faults.c");
+
     private readonly string library, count;
 
     /// <summary>Compiles the library; ignores the running tests where that cannot be done.</summary>
@@ -27,7 +28,7 @@ internal sealed class FaultyProcess
             Assert.Ignore("faults are injected on Linux only");
         try
         {
-            using Process compiler = Process.Start(new ProcessStartInfo("cc", ["-shared", "-fPIC", "-O1", "-o", library, SourcePath(), "-ldl"]))!;
+            using Process compiler = Process.Start(new ProcessStartInfo("cc", ["-shared", "-fPIC", "-O1", "-o", library, Source, "-ldl"]))!;
             compiler.WaitForExit();
             Assert.That(compiler.ExitCode, Is.Zero, "faults.c does not compile");
         }
@@ -61,6 +62,4 @@ internal sealed class FaultyProcess
         process.WaitForExit();
         return (process.ExitCode, output, errors.Result);
     }
-
-    private static string SourcePath([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "faults.c");
 }
