@@ -1,5 +1,6 @@
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Imaging.Nifti;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Tests;
 
@@ -64,6 +65,21 @@ internal sealed class ResumeTests : CommandLine
         // The first step made numbers of 1e30 of the weights, which are numbers: only the beginning is sound.
         Assert.That(errors, Does.Contain("--resume --from 1 --set optimizer.learning_rate=... (where that step is odd already, further: 0)").And.Contain("in the batch: CT: ct_00"));
         RequireSuccess(Run("train", "--out", PathOf("blown"), "--resume", "--from", "0", "--set", "optimizer.learning_rate=0.001"));
+    }
+
+    [Test]
+    public void A_run_that_another_process_writes_is_left_alone()
+    {
+        RequireSuccess(TrainSteps("held", Data, 2));
+        string[] before = Directory.GetDirectories(PathOf("held/checkpoints"));
+        using (FolderLock.Take(PathOf("held")))
+        {
+            RequireOneLine(Run("train", "--out", PathOf("held"), "--resume"), 3, "held", $"process {Environment.ProcessId} on host", "at the moment");
+            RequireOneLine(Run("train", "--out", PathOf("held"), "--resume", "--from", "1", "--steps", "3"), 3, "at the moment");
+        }
+
+        Assert.That(Directory.GetDirectories(PathOf("held/checkpoints")), Is.EquivalentTo(before));
+        RequireSuccess(Run("train", "--out", PathOf("held"), "--resume"));
     }
 
     [Test]

@@ -74,6 +74,7 @@ public sealed class RunContinuation
     /// <summary>Writes down how the run goes on; from a chosen step, deletes what came behind it first.</summary>
     /// <param name="now">What it goes on with.</param>
     /// <param name="commandLine">By which command.</param>
+    /// <exception cref="IOException">Another process writes the run; nothing was deleted.</exception>
     public RunFolder Begin(RunProvenance now, IReadOnlyList<string> commandLine)
     {
         if (From is not { } step)
@@ -83,6 +84,7 @@ public sealed class RunContinuation
             return run;
         }
 
+        using FolderLock held = FolderLock.Take(run.Path);
         new CheckpointStore(run.CheckpointsPath, run.Config.Training.Keep, required: TrainingCheckpoint.AllFiles).GoBackTo(step);
         RunChange change = new(step, DateTimeOffset.UtcNow, commandLine, [.. Differences(now)]);
         (now with { Changes = [.. Recorded?.Changes ?? [], change] }).Write(run.Path);
