@@ -81,9 +81,16 @@ public static class ConfigLoader
         void Require(bool holds, string path, string problem)
         {
             if (!holds)
-                throw (settings.LastOrDefault(setting => setting.Path == path) ?? new ConfigSetting(path, "", "configuration")).Refuse($"{path} {problem}");
+                throw CulpritOf(path, settings).Refuse($"{path} {problem}");
         }
     }
+
+    /// <summary>Who set a key. A default may break a rule beside what a file sets: then it is that file.</summary>
+    private static ConfigSetting CulpritOf(string path, List<ConfigSetting> settings)
+        => settings.FindLast(setting => setting.Path == path)
+            ?? (settings.FindLast(setting => setting.IsFromFile) is { } ofFile
+                ? new ConfigSetting(path, "", ofFile.Origin[..ofFile.Origin.LastIndexOf(':')], IsFromFile: true)
+                : new ConfigSetting(path, "", "configuration"));
 
     /// <summary>Samples must be divisible by what the network pools.</summary>
     private static void CheckNetwork(TrainingConfig config, Action<bool, string, string> require)
