@@ -98,7 +98,7 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
         using OpenedBackend opened = OpenBackend(Threads);
         using TrainedModel model = OpenModel(run, opened.Backend);
         if (!OtherData && model.Provenance?.Data.DifferenceTo(DataIdentity.Of(records)) is { } difference)
-            throw new InvalidDataException($"'{run}': {difference}; give it the data that it was made from, or say --other-data if they have nothing to do with them");
+            throw RunProvenance.Contradiction(run, difference);
         return validation.Evaluate(model.Predictor, model.Description.Classes);
     }
 

@@ -17,6 +17,9 @@ public abstract class Backend(Device device) : IDisposable
     /// <summary>Short description for logs, such as "cpu avx512 x2".</summary>
     public abstract string Description { get; }
 
+    /// <summary>What computes, without how many threads of it: results are the same bits on the same processor.</summary>
+    public virtual string Processor => Description;
+
     /// <summary>Records work to do it again at less cost; null where that gains nothing.</summary>
     public virtual IWorkRecorder? Recorder => null;
 

@@ -53,9 +53,8 @@ public static class BenchmarkFiles
 
     private static void WriteObject<T>(string path, T result) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, result, Format));
 
-    private static void WriteLines(string path, IEnumerable<string> lines) => AtomicFile.Write(path, stream =>
+    private static void WriteLines(string path, IEnumerable<string> lines) => AtomicFile.WriteText(path, writer =>
     {
-        using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
         foreach (string line in lines)
             writer.WriteLine(line);
     });

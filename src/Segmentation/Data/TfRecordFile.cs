@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
@@ -16,7 +17,7 @@ public static class TfRecordFile
     public static IReadOnlyList<long> IndexRecords(string path)
     {
         // Pipes and devices have no length; one that is opened may wait, or deliver bytes, for ever.
-        if (new FileInfo(RealPath.Of(path)) is { Exists: true, Length: 0 })
+        if (new FileInfo(RealPath.OrCircle(path)) is { Exists: true, Length: 0 })
             return [];
         using FileStream file = File.OpenRead(path);
         RefuseCompressed(file, path);

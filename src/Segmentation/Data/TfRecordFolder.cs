@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Storage;
+
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>The files below a folder of TFRecords. Links are followed, but every file counts once, by its own name rather than a link's; hidden files (<c>._name</c> of macOS) count not at all.</summary>
@@ -43,7 +45,7 @@ internal sealed class TfRecordFolder
     /// <exception cref="InvalidDataException">The list is empty or too large, or a line names no file below the folder, or several.</exception>
     public IReadOnlyList<string> ReadList(string list)
     {
-        long length = new FileInfo(RealPath.Of(list)).Length;
+        long length = new FileInfo(RealPath.OrCircle(list)).Length;
         string[] lines = length is > 0 and <= LongestList ? [.. File.ReadLines(list).Select(line => line.Trim()).Where(line => line.Length > 0)] : [];
         return lines.Length > 0
             ? [.. lines.Select(line => Find(list, line)).Distinct()]
@@ -53,7 +55,7 @@ internal sealed class TfRecordFolder
     private string Find(string list, string line)
     {
         foreach (string candidate in new[] { Path.Combine(folder, line), Path.Combine(Path.GetDirectoryName(list)!, line) }.Where(File.Exists))
-            return pathOfReal.GetValueOrDefault(RealPath.Of(candidate)) ?? throw new InvalidDataException($"'{list}': names '{line}', which lies outside '{folder}'");
+            return pathOfReal.GetValueOrDefault(RealPath.OrCircle(candidate)) ?? throw new InvalidDataException($"'{list}': names '{line}', which lies outside '{folder}'");
 
         string[] parts = Parts(line);
         string[] best = [.. recordsByName.Value[parts[^1]].GroupBy(path => CommonEnd(Parts(path), parts)).OrderByDescending(group => group.Key).FirstOrDefault() ?? Enumerable.Empty<string>()];
@@ -88,7 +90,7 @@ internal sealed class TfRecordFolder
         var (own, links) = (new Queue<string>([folder]), new Queue<string>());
         while (own.TryDequeue(out string? path) || links.TryDequeue(out path))
         {
-            string real = RealPath.Of(path);
+            string real = RealPath.OrCircle(path);
             if (!Directory.Exists(real))
                 files.TryAdd(real, path);
             else if (folders.Add(real))

@@ -44,7 +44,7 @@ public static class EvaluationFiles
             && first?.Scores is { } organs && result.Scores.Count == organs.Count && organs.Keys.All(organ => result.Scores.TryGetValue(organ, out StructureScores? scores) && scores is not null && Enum.IsDefined(scores.Presence));
 
     /// <summary>A row per case and organ; a score that does not exist is an empty field.</summary>
-    public static void WriteCsv(EvaluationReport report, string path) => WriteText(path, writer =>
+    public static void WriteCsv(EvaluationReport report, string path) => AtomicFile.WriteText(path, writer =>
     {
         writer.WriteLine(CsvHeader);
         foreach (string row in CsvRows(report))
@@ -63,7 +63,7 @@ public static class EvaluationFiles
                    .Select(v => v?.ToString("R", CultureInfo.InvariantCulture) ?? "")]);
 
     /// <summary>A table per modality: mean and deviation of each score by organ.</summary>
-    public static void WriteMarkdown(EvaluationReport report, string path) => WriteText(path, writer =>
+    public static void WriteMarkdown(EvaluationReport report, string path) => AtomicFile.WriteText(path, writer =>
     {
         foreach (string modality in report.Modalities)
         {
@@ -96,12 +96,6 @@ public static class EvaluationFiles
     internal static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" ");
 
     private static string Quoted(string text) => text.IndexOfAny([',', '"', '\n', '\r']) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
-    internal static void WriteText(string path, Action<TextWriter> write) => AtomicFile.Write(path, stream =>
-    {
-        using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
-        write(writer);
-    });
 
     private sealed record Stored(IReadOnlyList<CaseResult> Cases, IReadOnlyList<FailedCase>? Failed, double? ToleranceMm);
 }

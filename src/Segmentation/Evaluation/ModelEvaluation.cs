@@ -55,8 +55,7 @@ public sealed class ModelEvaluation(TrainedModel model, double tolerance, Action
         return new EvaluatedCase(result, loaded.Image, IgnoredVoxels.Mask(prediction, reference).Reference, prediction, CaseWarnings.OfImages([prepared]));
     }
 
-    private InvalidDataException Contradiction(string difference)
-        => new($"'{model.Run.Path}': {difference}; give it the data that it was made from, or say --other-data if they have nothing to do with them");
+    private InvalidDataException Contradiction(string difference) => RunProvenance.Contradiction(model.Run.Path, difference);
 
     /// <summary>The report over cases that were evaluated.</summary>
     public EvaluationReport Report(IReadOnlyList<CaseResult> results) => new(results, Organs, tolerance);

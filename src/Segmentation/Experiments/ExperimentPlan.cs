@@ -89,11 +89,7 @@ public sealed class ExperimentPlan
                 throw new InvalidDataException($"'{dataset.Folder}': fold {fold} has no labelled {plan.Judged.ToString().ToLowerInvariant()} case to judge on");
         }
 
-        AtomicFile.Write(Path.Combine(folder, ConfigName), stream =>
-        {
-            using var writer = new StreamWriter(stream, leaveOpen: true);
-            ConfigFile.Write(writer, config);
-        });
+        AtomicFile.WriteText(Path.Combine(folder, ConfigName), writer => ConfigFile.Write(writer, config));
         AtomicFile.Write(Path.Combine(folder, PlanName), stream => JsonSerializer.Serialize(stream, stored, Format));
         return plan;
     }

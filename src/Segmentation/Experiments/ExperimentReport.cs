@@ -68,9 +68,9 @@ public sealed class ExperimentReport
         foreach (ReportPicture picture in sections.SelectMany(section => section.Pictures))
             AtomicFile.Write(Path.Combine(pictures, picture.FileName), stream => stream.Write(picture.Content));
         string title = $"Schemes compared on {dataset.Name}";
-        EvaluationFiles.WriteText(Path.Combine(plan.Folder, MarkdownName), writer => MarkdownReport.Write(writer, title, sections, PictureFolder));
-        EvaluationFiles.WriteText(Path.Combine(plan.Folder, HtmlName), writer => HtmlReport.Write(writer, title, sections));
-        EvaluationFiles.WriteText(Path.Combine(plan.Folder, CsvName), WriteCsv);
+        AtomicFile.WriteText(Path.Combine(plan.Folder, MarkdownName), writer => MarkdownReport.Write(writer, title, sections, PictureFolder));
+        AtomicFile.WriteText(Path.Combine(plan.Folder, HtmlName), writer => HtmlReport.Write(writer, title, sections));
+        AtomicFile.WriteText(Path.Combine(plan.Folder, CsvName), WriteCsv);
     }
 
     private void WriteCsv(TextWriter writer)

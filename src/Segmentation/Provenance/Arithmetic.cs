@@ -25,8 +25,8 @@ public sealed record Arithmetic(string Device, string Precision, bool Exact, str
         ? parsed
         : throw new InvalidDataException($"{RunProvenance.FileName}: '{Precision}' is no precision");
 
-    /// <summary>The same on the processor that a backend found; how many threads it has is no part of it.</summary>
-    public Arithmetic On(Backend backend) => this with { Processor = backend.Description.Split(" x")[0] };
+    /// <summary>The same on the processor that a backend found.</summary>
+    public Arithmetic On(Backend backend) => this with { Processor = backend.Processor };
 
     /// <summary>What is another now, as the rest of a sentence; null where the same bits can be expected, other processors apart.</summary>
     public string? DifferenceTo(Arithmetic now)

@@ -75,6 +75,10 @@ public sealed record RunProvenance(DataIdentity Data, Arithmetic Arithmetic, IRe
     public string? DifferenceTo(LoadedCase now)
         => Data.Cases.TryGetValue(now.Id, out CaseFingerprint? known) && known.DifferenceTo(now.Fingerprint) is { } difference ? $"case '{now.Id}' {difference}" : null;
 
+    /// <summary>Refuses to judge a run on data that contradict those it was made from.</summary>
+    public static InvalidDataException Contradiction(string runPath, string difference)
+        => new($"'{runPath}': {difference}; give it the data that it was made from, or say --other-data if they have nothing to do with them");
+
     /// <summary>The case that a volume is, where the run knows it under another modality than the volume is said to be of.</summary>
     public string? OtherModalityOf(LoadedCase volume)
     {

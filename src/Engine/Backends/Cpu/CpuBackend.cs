@@ -37,7 +37,9 @@ public sealed class CpuBackend : CheckedBackend
         };
     }
 
-    public override string Description => $"cpu {level.ToString().ToLowerInvariant()} x{team.Count}{(exact ? " exact" : "")}";
+    public override string Description => $"{Processor} x{team.Count}{(exact ? " exact" : "")}";
+
+    public override string Processor => $"cpu {level.ToString().ToLowerInvariant()}";
 
     protected override Backend Singles { get; }
 
