@@ -8,7 +8,9 @@ namespace UnpairedSegEngine.Bench.Micro;
 public class ConvolutionBenchmarks : Workbench
 {
     private ConvolutionProblem problem = null!;
-    private Tensor x = null!, w = null!, y = null!;
+    private Tensor x = null!,
+        w = null!,
+        y = null!;
 
     [Params(16, 64, 256)]
     public int Channels { get; set; }
@@ -18,8 +20,12 @@ public class ConvolutionBenchmarks : Workbench
 
     public override double Flops => Problem.FlopsWithinImage;
 
-    private ConvolutionProblem Problem
-        => ConvolutionProblem.Same(new Shape(1, 1, 32, 32, Channels), new Shape(1, 3, 3, Channels, Channels), dilation: Size3.Planar(Dilation));
+    private ConvolutionProblem Problem =>
+        ConvolutionProblem.Same(
+            new Shape(1, 1, 32, 32, Channels),
+            new Shape(1, 3, 3, Channels, Channels),
+            dilation: Size3.Planar(Dilation)
+        );
 
     [Benchmark]
     public void Forward() => Backend.ConvolutionForward(problem, x, w, null, y);

@@ -10,7 +10,14 @@ public class ElementwiseBenchmarks : Workbench
     private static readonly Shape Images = new(2, 1, 256, 256, 16);
 
     private PoolingProblem pooling = null!;
-    private Tensor x = null!, y = null!, pooled = null!, choice = null!, shuffled = null!, g = null!, m = null!, v = null!;
+    private Tensor x = null!,
+        y = null!,
+        pooled = null!,
+        choice = null!,
+        shuffled = null!,
+        g = null!,
+        m = null!,
+        v = null!;
 
     [Benchmark]
     public void MaxPool() => Backend.MaxPoolForward(pooling, x, pooled, choice);
@@ -27,13 +34,18 @@ public class ElementwiseBenchmarks : Workbench
     [Benchmark]
     public void Adam() => Backend.Adam([new AdamUpdate(new AdamSettings(1e-9, 0.9, 0.999, 1e-8, 0), x, g, m, v)]);
 
-    /// <summary>Pooling: its input and, a quarter of it, output and byte of choice. Adam: weights, gradients and two moments read, all but the gradients written.</summary>
-    public override double Bytes(string benchmark) => Images.Count * benchmark switch
-    {
-        nameof(MaxPool) or nameof(MaxPoolGradient) => sizeof(float) + ((sizeof(float) + 1) / 4.0),
-        nameof(Adam) => 7 * sizeof(float),
-        _ => 2 * sizeof(float),
-    };
+    /// <summary>
+    /// Pooling: its input and, a quarter of it, output and byte of choice. Adam: weights, gradients and two moments read, all but
+    /// the gradients written.
+    /// </summary>
+    public override double Bytes(string benchmark) =>
+        Images.Count
+        * benchmark switch
+        {
+            nameof(MaxPool) or nameof(MaxPoolGradient) => sizeof(float) + ((sizeof(float) + 1) / 4.0),
+            nameof(Adam) => 7 * sizeof(float),
+            _ => 2 * sizeof(float),
+        };
 
     protected override void Allocate()
     {

@@ -10,7 +10,11 @@ public class LossBenchmarks : Workbench
     private static readonly Shape Labels = new(2, 1, 256, 256);
 
     private SegmentationLossProblem problem = null!;
-    private Tensor logits = null!, labels = null!, sums = null!, coefficients = null!, gz = null!;
+    private Tensor logits = null!,
+        labels = null!,
+        sums = null!,
+        coefficients = null!,
+        gz = null!;
 
     [Params(2, 5)]
     public int Classes { get; set; }
@@ -23,14 +27,22 @@ public class LossBenchmarks : Workbench
     [Benchmark]
     public void Gradient() => Backend.SegmentationLossGradient(problem, logits, labels, coefficients, gz);
 
-    public override double Bytes(string benchmark) => Labels.Count + (sizeof(float) * (double)Logits.Count * (benchmark == nameof(Sums) ? 1 : 2));
+    public override double Bytes(string benchmark) =>
+        Labels.Count + (sizeof(float) * (double)Logits.Count * (benchmark == nameof(Sums) ? 1 : 2));
 
     protected override void Allocate()
     {
         problem = new SegmentationLossProblem { LogitsShape = Logits, Modality = new ModalityIndex(2, 0, 1) }.Validate(Labels);
         (logits, gz) = (MadeUp(Logits), MadeUp(Logits));
-        labels = Tensor.From<byte>(logits.Device, Labels, [.. Enumerable.Range(0, (int)Labels.Count).Select(i => (byte)(i / 11 % Classes))]);
-        (sums, coefficients) = (Tensor.Allocate(logits.Device, problem.SumsShape, DType.Float64), Tensor.Allocate(logits.Device, problem.CoefficientsShape, DType.Float64));
+        labels = Tensor.From<byte>(
+            logits.Device,
+            Labels,
+            [.. Enumerable.Range(0, (int)Labels.Count).Select(i => (byte)(i / 11 % Classes))]
+        );
+        (sums, coefficients) = (
+            Tensor.Allocate(logits.Device, problem.SumsShape, DType.Float64),
+            Tensor.Allocate(logits.Device, problem.CoefficientsShape, DType.Float64)
+        );
         coefficients.Load<double>([.. Enumerable.Range(0, (int)problem.CoefficientsShape.Count).Select(i => 1e-6 * (i + 1))]);
     }
 }

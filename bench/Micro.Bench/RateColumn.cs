@@ -32,7 +32,8 @@ internal sealed class RateColumn : IColumn
         var bench = (Workbench)Activator.CreateInstance(benchmarkCase.Descriptor.Type)!;
         foreach (ParameterInstance parameter in benchmarkCase.Parameters.Items)
             bench.GetType().GetProperty(parameter.Name)!.SetValue(bench, parameter.Value);
-        (double amount, string unit) = bench.Flops > 0 ? (bench.Flops, "GFLOP/s") : (bench.Bytes(benchmarkCase.Descriptor.WorkloadMethod.Name), "GB/s");
+        (double amount, string unit) =
+            bench.Flops > 0 ? (bench.Flops, "GFLOP/s") : (bench.Bytes(benchmarkCase.Descriptor.WorkloadMethod.Name), "GB/s");
         return string.Create(CultureInfo.InvariantCulture, $"{amount / time.Mean:F1} {unit}");
     }
 

@@ -44,6 +44,10 @@ public abstract class Workbench
     protected abstract void Allocate();
 
     /// <summary>A tensor of numbers in [-0.5, 0.5).</summary>
-    protected Tensor MadeUp(Shape shape)
-        => Tensor.From<float>(device!, shape, [.. Enumerable.Range(0, checked((int)shape.Count)).Select(i => (((i * 2654435761L) & 0xFFFF) / 65536f) - 0.5f)]);
+    protected Tensor MadeUp(Shape shape) =>
+        Tensor.From<float>(
+            device!,
+            shape,
+            [.. Enumerable.Range(0, checked((int)shape.Count)).Select(i => (((i * 2654435761L) & 0xFFFF) / 65536f) - 0.5f)]
+        );
 }

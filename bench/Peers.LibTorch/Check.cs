@@ -6,25 +6,32 @@ namespace UnpairedSegEngine.Bench.Peers;
 /// <summary>Holds the parts of the peer that are easily got wrong against values worked out elsewhere.</summary>
 internal static class Check
 {
-    private const int Classes = 3, Positions = 6;
+    private const int Classes = 3,
+        Positions = 6;
 
     /// <exception cref="InvalidOperationException">A value differs.</exception>
     public static void Run()
     {
         using var scope = NewDisposeScope();
         foreach (string network in new[] { "dilated2d", "unet3d" })
-            Console.WriteLine($"{network}: {PeerNetwork.Of(new CheckOptions { Network = network, Channels = 16 }).Parameters.Count} parameters");
+            Console.WriteLine(
+                $"{network}: {PeerNetwork.Of(new CheckOptions { Network = network, Channels = 16 }).Parameters.Count} parameters"
+            );
         CheckLosses();
         CheckTransposed();
         CheckMirror();
         Console.WriteLine("losses, transposed convolution and mirrored borders agree with their reference values");
     }
 
-    /// <summary>Values in double precision from the finite-difference-checked formulas of the method; class 2 is absent in b.</summary>
+    /// <summary>
+    /// Values in double precision from the finite-difference-checked formulas of the method; class 2 is absent in b.
+    /// </summary>
     private static void CheckLosses()
     {
-        ModalityResult a = Result(0.1, [0, 0, 1, 1, 2, 0]), b = Result(1.0, [0, 1, 1, 0, 0, 0]);
-        Tensor pa = nn.functional.softmax(a.Logits, 1), pb = nn.functional.softmax(b.Logits, 1);
+        ModalityResult a = Result(0.1, [0, 0, 1, 1, 2, 0]),
+            b = Result(1.0, [0, 1, 1, 0, 0, 0]);
+        Tensor pa = nn.functional.softmax(a.Logits, 1),
+            pb = nn.functional.softmax(b.Logits, 1);
         Require("Dice loss a", Losses.Dice(a, pa), -0.44910337236976067);
         Require("Dice loss b", Losses.Dice(b, pb), -0.2314143656832263);
         Require("cross-entropy a", Losses.CrossEntropy(a, pa), 0.811143932542564);
@@ -33,7 +40,8 @@ internal static class Check
 
         static ModalityResult Result(double phase, int[] labels)
         {
-            double[] logits = new double[Classes * Positions], truth = new double[Classes * Positions];
+            double[] logits = new double[Classes * Positions],
+                truth = new double[Classes * Positions];
             for (int k = 0; k < Classes; k++)
             {
                 for (int i = 0; i < Positions; i++)
@@ -43,11 +51,16 @@ internal static class Check
                 }
             }
 
-            return new ModalityResult(tensor(logits, dimensions: [1, Classes, 1, Positions]), tensor(truth, dimensions: [1, Classes, 1, Positions]));
+            return new ModalityResult(
+                tensor(logits, dimensions: [1, Classes, 1, Positions]),
+                tensor(truth, dimensions: [1, Classes, 1, Positions])
+            );
         }
     }
 
-    /// <summary>Row [1, 2, 3] by taps [1, 10, 100]; along the depth, a kernel of one tap leaves a zero slice behind each.</summary>
+    /// <summary>
+    /// Row [1, 2, 3] by taps [1, 10, 100]; along the depth, a kernel of one tap leaves a zero slice behind each.
+    /// </summary>
     private static void CheckTransposed()
     {
         float[] taps = [0, 0, 0, 1, 10, 100, 0, 0, 0];

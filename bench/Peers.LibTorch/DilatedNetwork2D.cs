@@ -4,7 +4,10 @@ using static TorchSharp.torch.nn.functional;
 
 namespace UnpairedSegEngine.Bench.Peers;
 
-/// <summary>The dilated residual network as a TorchSharp user would write it; layer by layer that of <c>Segmentation.Networks.DilatedNetwork2D</c>.</summary>
+/// <summary>
+/// The dilated residual network as a TorchSharp user would write it; layer by layer that of
+/// <c>Segmentation.Networks.DilatedNetwork2D</c>.
+/// </summary>
 internal sealed class DilatedNetwork2D : PeerNetwork
 {
     private const int ShuffleFactor = 8;
@@ -35,9 +38,11 @@ internal sealed class DilatedNetwork2D : PeerNetwork
         AddConvolution(ShuffleFactor * Classes, Classes, taps: 5, isMirrored: true);
     }
 
-    /// <summary>Kernels of groups 1 to 9 in units of 9 F^2, the first, the tenth and the read-out; gamma and beta of both modalities.</summary>
-    public override long ExpectedParameters(long f)
-        => (9 * 11936 * f * f) + (27 * f) + (9 * 32 * f * 2560) + (25 * 40 * Classes) + (4 * ((471 * f) + 2560));
+    /// <summary>
+    /// Kernels of groups 1 to 9 in units of 9 F^2, the first, the tenth and the read-out; gamma and beta of both modalities.
+    /// </summary>
+    public override long ExpectedParameters(long f) =>
+        (9 * 11936 * f * f) + (27 * f) + (9 * 32 * f * 2560) + (25 * 40 * Classes) + (4 * ((471 * f) + 2560));
 
     public override Tensor Forward(Tensor images, Pass pass)
     {
@@ -70,9 +75,13 @@ internal sealed class DilatedNetwork2D : PeerNetwork
     /// <summary>New channels are met by zeros on both sides of the input's.</summary>
     private void AddResidual(int inputs, int outputs, int dilation = 1)
     {
-        Func<Tensor, Pass, Tensor> first = PreActivation(inputs, outputs, dilation), second = PreActivation(outputs, outputs, dilation);
+        Func<Tensor, Pass, Tensor> first = PreActivation(inputs, outputs, dilation),
+            second = PreActivation(outputs, outputs, dilation);
         long side = (outputs - inputs) / 2;
-        stages.Add((x, pass) => second(first(x, pass), pass).add_(side == 0 ? x : pad(x, [0, 0, 0, 0, side, side], PaddingModes.Constant)));
+        stages.Add(
+            (x, pass) =>
+                second(first(x, pass), pass).add_(side == 0 ? x : pad(x, [0, 0, 0, 0, side, side], PaddingModes.Constant))
+        );
     }
 
     private Func<Tensor, Pass, Tensor> PreActivation(int inputs, int outputs, int dilation = 1)

@@ -10,10 +10,18 @@ internal static class InferBench
         PeerNetwork network = PeerNetwork.Of(options);
         MadeUpImages batch = MadeUpImages.Of(options, 0, options.Batch);
         using var mode = inference_mode();
-        return PeerResult.Of(options, "infer", network, Measurement.Of(options.Seconds, () =>
-        {
-            using var scope = NewDisposeScope();
-            network.Forward(batch.Images, new Pass(0, IsTraining: false)).argmax(1);
-        }));
+        return PeerResult.Of(
+            options,
+            "infer",
+            network,
+            Measurement.Of(
+                options.Seconds,
+                () =>
+                {
+                    using var scope = NewDisposeScope();
+                    network.Forward(batch.Images, new Pass(0, IsTraining: false)).argmax(1);
+                }
+            )
+        );
     }
 }

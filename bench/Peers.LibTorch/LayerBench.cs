@@ -6,8 +6,11 @@ namespace UnpairedSegEngine.Bench.Peers;
 /// <summary>Times the three passes of each convolution of a network.</summary>
 internal static class LayerBench
 {
-    public static IEnumerable<LayerResult> Run(LayersOptions options)
-        => NetworkLayers.Of(options).Where(layer => layer.Name.Contains(options.Filter, StringComparison.Ordinal)).SelectMany(layer => Passes(layer, options));
+    public static IEnumerable<LayerResult> Run(LayersOptions options) =>
+        NetworkLayers
+            .Of(options)
+            .Where(layer => layer.Name.Contains(options.Filter, StringComparison.Ordinal))
+            .SelectMany(layer => Passes(layer, options));
 
     private static List<LayerResult> Passes(NetworkLayer layer, LayersOptions options)
     {
@@ -28,20 +31,25 @@ internal static class LayerBench
 
         void TimeGradient(string pass, Tensor[] with, Func<Tensor[], Tensor> forward)
         {
-            Tensor y = forward(with), gradient = options.Layout.Arrange(rand(y.shape) - 0.5);
+            Tensor y = forward(with),
+                gradient = options.Layout.Arrange(rand(y.shape) - 0.5);
             Time(pass, () => autograd.grad([y], with, [gradient], retain_graph: true));
         }
 
         void Time(string pass, Action body)
         {
-            Measurement time = Measurement.Of(options.Seconds, () =>
-            {
-                using var run = NewDisposeScope();
-                body();
-            });
+            Measurement time = Measurement.Of(
+                options.Seconds,
+                () =>
+                {
+                    using var run = NewDisposeScope();
+                    body();
+                }
+            );
             results.Add(new LayerResult(layer.Name, pass, time.MinimumMilliseconds, time.MedianMilliseconds, time.Runs));
         }
     }
 
-    private static Tensor Forward(NetworkLayer layer, Tensor[] inputs) => layer.Convolution.Forward(inputs.Length == 1 ? inputs[0] : cat(inputs, 1));
+    private static Tensor Forward(NetworkLayer layer, Tensor[] inputs) =>
+        layer.Convolution.Forward(inputs.Length == 1 ? inputs[0] : cat(inputs, 1));
 }

@@ -20,9 +20,12 @@ internal sealed record ModalityResult(Tensor Logits, Tensor Truth)
 /// <summary>The losses of Dou et al. 2020, arXiv:2001.03111, with the engine's default settings.</summary>
 internal static class Losses
 {
-    private const double DistillationWeight = 0.5, Temperature = 2, ProbabilityFloor = 0.005;
+    private const double DistillationWeight = 0.5,
+        Temperature = 2,
+        ProbabilityFloor = 0.005;
 
-    public static Tensor Total(ModalityResult a, ModalityResult b) => Segmentation(a) + Segmentation(b) + (DistillationWeight * Distillation(a, b));
+    public static Tensor Total(ModalityResult a, ModalityResult b) =>
+        Segmentation(a) + Segmentation(b) + (DistillationWeight * Distillation(a, b));
 
     /// <summary>Soft Dice and cross-entropy of one modality.</summary>
     public static Tensor Segmentation(ModalityResult result)
@@ -31,8 +34,8 @@ internal static class Losses
         return Dice(result, p) + CrossEntropy(result, p);
     }
 
-    public static Tensor Dice(ModalityResult result, Tensor p)
-        => -(2 * result.PerClass(p * result.Truth) / (result.PerClass(p * p) + result.ClassCounts + 1e-7)).mean();
+    public static Tensor Dice(ModalityResult result, Tensor p) =>
+        -(2 * result.PerClass(p * result.Truth) / (result.PerClass(p * p) + result.ClassCounts + 1e-7)).mean();
 
     /// <summary>Weighted by how rare a class is in the batch.</summary>
     public static Tensor CrossEntropy(ModalityResult result, Tensor p)
@@ -42,10 +45,13 @@ internal static class Losses
         return -(result.PerClass(result.Truth * p.clamp(ProbabilityFloor, 1).log()) * weights).sum() / positions;
     }
 
-    /// <summary>Symmetric divergence of the softened mean logits of each class. Classes that a modality lacks are left out.</summary>
+    /// <summary>
+    /// Symmetric divergence of the softened mean logits of each class. Classes that a modality lacks are left out.
+    /// </summary>
     public static Tensor Distillation(ModalityResult a, ModalityResult b)
     {
-        Tensor la = ClassMeans(a), lb = ClassMeans(b);
+        Tensor la = ClassMeans(a),
+            lb = ClassMeans(b);
         Tensor divergence = 0.5 * ((la.exp() - lb.exp()) * (la - lb)).sum([1L]);
         Tensor present = a.ClassCounts.gt(0).logical_and(b.ClassCounts.gt(0)).to_type(divergence.dtype);
         return (divergence * present).sum() / present.sum().clamp_min(1);

@@ -11,11 +11,20 @@ internal sealed record MadeUpImages(Tensor Images, Tensor Labels)
     public static MadeUpImages Of(Options options, int first, int samples)
     {
         long[] shape = options.ImageShape(samples);
-        long perImage = shape.Skip(1).Aggregate((a, b) => a * b), pixels = perImage / shape[^1];
-        float[] images = [.. Enumerable.Range((int)(first * perImage), (int)(samples * perImage)).Select(i => MathF.Sin(i * 0.37f))];
-        long[] labels = [.. Enumerable.Range((int)(first * pixels), (int)(samples * pixels)).Select(i => i / 11L % PeerNetwork.Classes)];
+        long perImage = shape.Skip(1).Aggregate((a, b) => a * b),
+            pixels = perImage / shape[^1];
+        float[] images =
+        [
+            .. Enumerable.Range((int)(first * perImage), (int)(samples * perImage)).Select(i => MathF.Sin(i * 0.37f)),
+        ];
+        long[] labels =
+        [
+            .. Enumerable.Range((int)(first * pixels), (int)(samples * pixels)).Select(i => i / 11L % PeerNetwork.Classes),
+        ];
         return new MadeUpImages(
-            options.Layout.Arrange(Layouts.ChannelsSecond(tensor(images, dimensions: shape))), tensor(labels, dimensions: shape.AsSpan(0, shape.Length - 1)));
+            options.Layout.Arrange(Layouts.ChannelsSecond(tensor(images, dimensions: shape))),
+            tensor(labels, dimensions: shape.AsSpan(0, shape.Length - 1))
+        );
     }
 
     /// <summary>The labels as 0 and 1 in the shape of the logits, and laid out like them.</summary>

@@ -11,6 +11,7 @@ internal static class MirrorPadding
         // Of one pixel, it is replication, for which libtorch has a kernel.
         return amount == 1 ? nn.functional.pad(x, [1, 1, 1, 1], PaddingModes.Replicate) : Along(3, Along(2, x));
 
-        Tensor Along(int axis, Tensor y) => cat([y.narrow(axis, 0, amount).flip(axis), y, y.narrow(axis, y.shape[axis] - amount, amount).flip(axis)], axis);
+        Tensor Along(int axis, Tensor y) =>
+            cat([y.narrow(axis, 0, amount).flip(axis), y, y.narrow(axis, y.shape[axis] - amount, amount).flip(axis)], axis);
     }
 }

@@ -7,10 +7,14 @@ namespace UnpairedSegEngine.Bench.Peers;
 /// <summary>Batch normalization with a copy per modality, and the leaky ReLU that always follows it.</summary>
 internal sealed class ModalityNorm
 {
-    private const double Momentum = 0.1, Epsilon = 1e-3, Slope = 0.2;
+    private const double Momentum = 0.1,
+        Epsilon = 1e-3,
+        Slope = 0.2;
 
-    private readonly Parameter[] gamma, beta;
-    private readonly Tensor[] mean, variance;
+    private readonly Parameter[] gamma,
+        beta;
+    private readonly Tensor[] mean,
+        variance;
 
     public ModalityNorm(PeerParameters parameters, long channels)
     {
@@ -25,6 +29,10 @@ internal sealed class ModalityNorm
     public Tensor Forward(Tensor x, Pass pass)
     {
         int m = pass.Modality;
-        return leaky_relu(batch_norm(x, mean[m], variance[m], gamma[m], beta[m], pass.IsTraining, Momentum, Epsilon), Slope, inplace: true);
+        return leaky_relu(
+            batch_norm(x, mean[m], variance[m], gamma[m], beta[m], pass.IsTraining, Momentum, Epsilon),
+            Slope,
+            inplace: true
+        );
     }
 }

@@ -4,7 +4,8 @@ using System.Text;
 namespace UnpairedSegEngine.Bench.Peers;
 
 /// <summary>
-/// TorchSharp's native library is linked against GCC 13 and asks for GLIBCXX_3.4.32, but uses no symbol of it. Where libstdc++ is older the loader refuses it.
+/// TorchSharp's native library is linked against GCC 13 and asks for GLIBCXX_3.4.32, but uses no symbol of it. Where libstdc++ is
+/// older the loader refuses it.
 /// Marking that one requirement weak in the copy beside this program makes it load everywhere.
 /// </summary>
 internal static class NativeLibraryPatch
@@ -30,10 +31,14 @@ internal static class NativeLibraryPatch
         File.Move(patched, path, overwrite: true);
     }
 
-    /// <summary>Whether a requirement was changed. Structures: System V ABI, chapter 4; Linux Standard Base, symbol versioning.</summary>
+    /// <summary>
+    /// Whether a requirement was changed. Structures: System V ABI, chapter 4; Linux Standard Base, symbol versioning.
+    /// </summary>
     private static bool MarkWeak(byte[] elf)
     {
-        int table = (int)U64(0x28), entrySize = U16(0x3a), count = U16(0x3c);
+        int table = (int)U64(0x28),
+            entrySize = U16(0x3a),
+            count = U16(0x3c);
         for (int i = 0; i < count; i++)
         {
             int header = table + (i * entrySize);

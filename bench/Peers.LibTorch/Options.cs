@@ -43,21 +43,23 @@ internal abstract class Options
     public int? DepthIn3D => Is3D ? Depth : null;
 
     /// <exception cref="ArgumentException">There is no such network.</exception>
-    public bool Is3D => Network switch
-    {
-        UNet3D => true,
-        Dilated2D => false,
-        _ => throw new ArgumentException($"network '{Network}' is not known; choose {Dilated2D} or {UNet3D}"),
-    };
+    public bool Is3D =>
+        Network switch
+        {
+            UNet3D => true,
+            Dilated2D => false,
+            _ => throw new ArgumentException($"network '{Network}' is not known; choose {Dilated2D} or {UNet3D}"),
+        };
 
     /// <exception cref="ArgumentException">There is no such layout.</exception>
-    public Layout Layout => GivenLayout switch
-    {
-        null => Tuned && !Is3D ? Layout.ChannelsLast : Layout.Contiguous,
-        "contiguous" => Layout.Contiguous,
-        "channels-last" => Layout.ChannelsLast,
-        _ => throw new ArgumentException($"layout '{GivenLayout}' is not known; choose contiguous or channels-last"),
-    };
+    public Layout Layout =>
+        GivenLayout switch
+        {
+            null => Tuned && !Is3D ? Layout.ChannelsLast : Layout.Contiguous,
+            "contiguous" => Layout.Contiguous,
+            "channels-last" => Layout.ChannelsLast,
+            _ => throw new ArgumentException($"layout '{GivenLayout}' is not known; choose contiguous or channels-last"),
+        };
 
     /// <summary>Shape of a batch of images with the channels last, as it is filled.</summary>
     public long[] ImageShape(int samples) => Is3D ? [samples, Depth, Size, Size, 1] : [samples, Size, Size, PeerNetwork.Slices];

@@ -14,7 +14,9 @@ internal static class ParameterCount
         void Compare(long found, long expected)
         {
             if (found != expected)
-                throw new InvalidOperationException($"{network.GetType().Name} has {found} parameters and not {expected}: it is not the network to compare with");
+                throw new InvalidOperationException(
+                    $"{network.GetType().Name} has {found} parameters and not {expected}: it is not the network to compare with"
+                );
         }
     }
 }

@@ -20,7 +20,9 @@ internal abstract class PeerNetwork(PeerParameters parameters)
     public static PeerNetwork Of(Options options)
     {
         var parameters = new PeerParameters(options.Layout);
-        PeerNetwork network = options.Is3D ? new UNet3D(parameters, options.Channels) : new DilatedNetwork2D(parameters, options.Channels);
+        PeerNetwork network = options.Is3D
+            ? new UNet3D(parameters, options.Channels)
+            : new DilatedNetwork2D(parameters, options.Channels);
         ParameterCount.Require(network, options.Channels);
         return network;
     }

@@ -7,7 +7,8 @@ namespace UnpairedSegEngine.Bench.Peers;
 /// <summary>Makes and holds the parameters of a network.</summary>
 internal sealed class PeerParameters(Layout layout)
 {
-    private readonly List<Parameter> kernels = [], others = [];
+    private readonly List<Parameter> kernels = [],
+        others = [];
 
     /// <summary>Kernels of convolutions: L2 is on these.</summary>
     public IReadOnlyList<Parameter> Kernels => kernels;

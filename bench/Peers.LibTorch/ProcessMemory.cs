@@ -7,7 +7,9 @@ namespace UnpairedSegEngine.Bench.Peers;
 internal static partial class ProcessMemory
 {
     // malloc.h.
-    private const int TrimThreshold = -1, TopPad = -2, MaximumMaps = -4;
+    private const int TrimThreshold = -1,
+        TopPad = -2,
+        MaximumMaps = -4;
 
     /// <summary>Tells glibc to keep what is freed: otherwise every step pays page faults for memory that it had before.</summary>
     /// <exception cref="InvalidOperationException">glibc refuses.</exception>
@@ -29,7 +31,11 @@ internal static partial class ProcessMemory
     public static double PeakMebibytes()
     {
         string line = File.ReadLines("/proc/self/status").First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return Math.Round(long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024.0, 1);
+        return Math.Round(
+            long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)
+                / 1024.0,
+            1
+        );
     }
 
     [LibraryImport("libc.so.6", EntryPoint = "mallopt")]

@@ -11,7 +11,8 @@ internal static class StepBench
         PeerNetwork network = PeerNetwork.Of(options);
         using var step = new TrainingStep(network);
         int half = options.Batch / 2;
-        MadeUpImages a = MadeUpImages.Of(options, 0, half), b = MadeUpImages.Of(options, half, half);
+        MadeUpImages a = MadeUpImages.Of(options, 0, half),
+            b = MadeUpImages.Of(options, half, half);
         return PeerResult.Of(options, "step", network, Measurement.Of(options.Seconds, () => step.Run(a, b)));
     }
 }

@@ -5,7 +5,8 @@ using static TorchSharp.torch.nn.functional;
 namespace UnpairedSegEngine.Bench.Peers;
 
 /// <summary>
-/// A transposed 3D convolution of stride 2 with TensorFlow's SAME alignment: position i reaches 2i, 2i+1 and 2i+2, and the last sample of the full result is cut.
+/// A transposed 3D convolution of stride 2 with TensorFlow's SAME alignment: position i reaches 2i, 2i+1 and 2i+2, and the last
+/// sample of the full result is cut.
 /// An axis of one tap reaches 2i only; every other slice stays zero.
 /// </summary>
 /// <param name="Weight">(inputs, outputs, depth, height, width).</param>

@@ -3,13 +3,16 @@ using static TorchSharp.torch.nn.functional;
 
 namespace UnpairedSegEngine.Bench.Peers;
 
-/// <summary>The 3D U-Net as a TorchSharp user would write it; layer by layer that of <c>Segmentation.Networks.UNet3D</c> as published.</summary>
+/// <summary>
+/// The 3D U-Net as a TorchSharp user would write it; layer by layer that of <c>Segmentation.Networks.UNet3D</c> as published.
+/// </summary>
 internal sealed class UNet3D : PeerNetwork
 {
     private const int Levels = 4;
 
     private readonly Func<Tensor, Pass, Tensor>[] encoder = new Func<Tensor, Pass, Tensor>[Levels];
-    private readonly Func<Tensor, Pass, Tensor>[] upsampling = new Func<Tensor, Pass, Tensor>[Levels - 1], decoder = new Func<Tensor, Pass, Tensor>[Levels - 1];
+    private readonly Func<Tensor, Pass, Tensor>[] upsampling = new Func<Tensor, Pass, Tensor>[Levels - 1],
+        decoder = new Func<Tensor, Pass, Tensor>[Levels - 1];
     private readonly Convolution logits;
 
     public UNet3D(PeerParameters parameters, int f)
@@ -21,7 +24,8 @@ internal sealed class UNet3D : PeerNetwork
         int channels = f << Levels;
         for (int level = Levels - 2; level >= 0; level--)
         {
-            int skip = 2 * f << level, upsampled = level == Levels - 2 ? channels / 2 : channels;
+            int skip = 2 * f << level,
+                upsampled = level == Levels - 2 ? channels / 2 : channels;
             upsampling[level] = Upsampling(level + 1, channels, upsampled);
             decoder[level] = Pair(level, upsampled + skip, skip, skip);
             channels = skip;
@@ -61,15 +65,16 @@ internal sealed class UNet3D : PeerNetwork
 
     private Func<Tensor, Pass, Tensor> Pair(int level, int inputs, int middle, int outputs)
     {
-        Func<Tensor, Pass, Tensor> first = Unit(level, inputs, middle), second = Unit(level, middle, outputs);
+        Func<Tensor, Pass, Tensor> first = Unit(level, inputs, middle),
+            second = Unit(level, middle, outputs);
         return (x, pass) => second(first(x, pass), pass);
     }
 
-    private Func<Tensor, Pass, Tensor> Unit(int level, int inputs, int outputs)
-        => Normalized(new Convolution(Parameters.Kernel(outputs, inputs, DepthTaps(level), 3, 3)), outputs);
+    private Func<Tensor, Pass, Tensor> Unit(int level, int inputs, int outputs) =>
+        Normalized(new Convolution(Parameters.Kernel(outputs, inputs, DepthTaps(level), 3, 3)), outputs);
 
-    private Func<Tensor, Pass, Tensor> Upsampling(int level, int inputs, int outputs)
-        => Normalized(new TransposedConvolution(Parameters.Kernel(inputs, outputs, DepthTaps(level), 3, 3)), outputs);
+    private Func<Tensor, Pass, Tensor> Upsampling(int level, int inputs, int outputs) =>
+        Normalized(new TransposedConvolution(Parameters.Kernel(inputs, outputs, DepthTaps(level), 3, 3)), outputs);
 
     private Func<Tensor, Pass, Tensor> Normalized(IConvolution convolution, int outputs)
     {

@@ -8,6 +8,8 @@ internal static class CommandText
     /// <summary>The command with every argument quoted that a shell would take apart.</summary>
     public static string Of(params IEnumerable<string> arguments) => $"unpairedseg {string.Join(' ', arguments.Select(Quoted))}";
 
-    private static string Quoted(string argument)
-        => argument.Length > 0 && argument.All(c => char.IsLetterOrDigit(c) || Plain.Contains(c)) ? argument : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    private static string Quoted(string argument) =>
+        argument.Length > 0 && argument.All(c => char.IsLetterOrDigit(c) || Plain.Contains(c))
+            ? argument
+            : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

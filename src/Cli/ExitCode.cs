@@ -6,7 +6,9 @@ internal static class ExitCode
     public const int Ok = 0;
     public const int Usage = 2;
 
-    /// <summary>A file is missing, damaged or cannot be written; of a folder, at least one. Also where the standard output was lost.</summary>
+    /// <summary>
+    /// A file is missing, damaged or cannot be written; of a folder, at least one. Also where the standard output was lost.
+    /// </summary>
     public const int BadData = 3;
     public const int OutOfMemory = 4;
     public const int NumericFailure = 5;
@@ -21,5 +23,7 @@ internal static class ExitCode
     public const int Interrupted = 130;
 
     /// <summary>For help texts.</summary>
-    public const string Meanings = "exit codes: 0 ok, 2 usage, 3 bad data, 4 out of memory, 5 numeric failure, 6 device, 70 fault of the program, 130 interrupted after a checkpoint";
+    public const string Meanings =
+        "exit codes: 0 ok, 2 usage, 3 bad data, 4 out of memory, 5 numeric failure, 6 device, 70 fault of the program, "
+        + "130 interrupted after a checkpoint";
 }

@@ -11,7 +11,10 @@ internal static class FaultLog
     public static string Write(Exception exception, IReadOnlyList<string> arguments)
     {
         DateTime now = DateTime.UtcNow;
-        string name = string.Create(CultureInfo.InvariantCulture, $"unpairedseg-fault-{now:yyyyMMdd-HHmmss}-{Environment.ProcessId}.log");
+        string name = string.Create(
+            CultureInfo.InvariantCulture,
+            $"unpairedseg-fault-{now:yyyyMMdd-HHmmss}-{Environment.ProcessId}.log"
+        );
         string path = Path.Combine(Path.GetTempPath(), name);
         try
         {

@@ -11,7 +11,22 @@ namespace UnpairedSegEngine.Cli;
 public static class Program
 {
     private static readonly Type[] Verbs =
-        [typeof(TrainVerb), typeof(ExperimentVerb), typeof(EvaluateVerb), typeof(PredictVerb), typeof(PhantomVerb), typeof(PreprocessVerb), typeof(InspectVerb), typeof(ConfigVerb), typeof(KernelsVerb), typeof(ProfileVerb), typeof(BenchVerb), typeof(BenchConvolutionsVerb), typeof(InfoVerb), typeof(DemoVerb)];
+    [
+        typeof(TrainVerb),
+        typeof(ExperimentVerb),
+        typeof(EvaluateVerb),
+        typeof(PredictVerb),
+        typeof(PhantomVerb),
+        typeof(PreprocessVerb),
+        typeof(InspectVerb),
+        typeof(ConfigVerb),
+        typeof(KernelsVerb),
+        typeof(ProfileVerb),
+        typeof(BenchVerb),
+        typeof(BenchConvolutionsVerb),
+        typeof(InfoVerb),
+        typeof(DemoVerb),
+    ];
 
     /// <summary>Assemblies take two each, volumes and logs some more.</summary>
     private const ulong FewestOpenFiles = 256;
@@ -19,9 +34,17 @@ public static class Program
     public static int Main(string[] arguments)
     {
         var streams = StandardStreams.Guard();
-        return streams.End(UnixDescriptors.MostOpenFiles is < FewestOpenFiles and var most
-            ? Failure.Report(new IOException($"only {most} files may be open at a time, and {FewestOpenFiles} are needed; raise the limit with: ulimit -n 1024"), arguments)
-            : Run(arguments));
+        return streams.End(
+            UnixDescriptors.MostOpenFiles is < FewestOpenFiles and var most
+                ? Failure.Report(
+                    new IOException(
+                        $"only {most} files may be open at a time, and {FewestOpenFiles} are needed; raise the limit "
+                            + "with: ulimit -n 1024"
+                    ),
+                    arguments
+                )
+                : Run(arguments)
+        );
     }
 
     /// <summary>Runs a command line in this process.</summary>
@@ -57,14 +80,21 @@ public static class Program
         }
 
         bool asked = errors.IsHelp() || errors.Any(error => error is HelpVerbRequestedError);
-        var help = HelpText.AutoBuild(result, text =>
-        {
-            text.Heading = $"unpairedseg {InfoVerb.Version}: unpaired multi-modal segmentation without a deep-learning framework";
-            text.Copyright = ExitCode.Meanings;
-            text.AdditionalNewLineAfterOption = false;
-            text.AddEnumValuesToHelpText = true;
-            return HelpText.DefaultParsingErrorsHandler(result, text);
-        }, example => example, verbsIndex: errors.Any(error => error is NoVerbSelectedError or HelpVerbRequestedError or BadVerbSelectedError), maxDisplayWidth: 110);
+        var help = HelpText.AutoBuild(
+            result,
+            text =>
+            {
+                text.Heading =
+                    $"unpairedseg {InfoVerb.Version}: unpaired multi-modal segmentation without a deep-learning framework";
+                text.Copyright = ExitCode.Meanings;
+                text.AdditionalNewLineAfterOption = false;
+                text.AddEnumValuesToHelpText = true;
+                return HelpText.DefaultParsingErrorsHandler(result, text);
+            },
+            example => example,
+            verbsIndex: errors.Any(error => error is NoVerbSelectedError or HelpVerbRequestedError or BadVerbSelectedError),
+            maxDisplayWidth: 110
+        );
         (asked ? Console.Out : Console.Error).WriteLine(help);
         return asked ? ExitCode.Ok : ExitCode.Usage;
     }

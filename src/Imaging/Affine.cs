@@ -25,14 +25,15 @@ public sealed record Affine(Vector3d I, Vector3d J, Vector3d K, Vector3d Origin)
     public bool IsFinite => double.IsFinite(Determinant + I.Length + J.Length + K.Length + Origin.Length);
 
     /// <summary>Column 0..2: the step along that array axis; 3: the origin.</summary>
-    public Vector3d Column(int column) => column switch
-    {
-        0 => I,
-        1 => J,
-        2 => K,
-        3 => Origin,
-        _ => throw new ArgumentOutOfRangeException(nameof(column), column, "an affine has the columns 0..3"),
-    };
+    public Vector3d Column(int column) =>
+        column switch
+        {
+            0 => I,
+            1 => J,
+            2 => K,
+            3 => Origin,
+            _ => throw new ArgumentOutOfRangeException(nameof(column), column, "an affine has the columns 0..3"),
+        };
 
     /// <summary>Entry of the 3x4 matrix.</summary>
     public double this[int row, int column] => Column(column)[row];

@@ -44,7 +44,10 @@ public static class Components
         visited[first] = true;
         for (int next = 0; next < part.Count; next++)
         {
-            int at = part[next], x = at % grid.X, y = at / grid.X % grid.Y, z = at / (grid.X * grid.Y);
+            int at = part[next],
+                x = at % grid.X,
+                y = at / grid.X % grid.Y,
+                z = at / (grid.X * grid.Y);
             for (int nz = Math.Max(0, z - 1); nz <= Math.Min(grid.Z - 1, z + 1); nz++)
             {
                 for (int ny = Math.Max(0, y - 1); ny <= Math.Min(grid.Y - 1, y + 1); ny++)

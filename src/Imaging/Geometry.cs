@@ -9,7 +9,9 @@ public sealed class Geometry
         ArgumentNullException.ThrowIfNull(affine);
         if (x < 1 || y < 1 || z < 1 || (Int128)x * y * z > Array.MaxLength)
             throw new ArgumentException(
-                $"a volume of {x}x{y}x{z} voxels is not possible: every size must be at least 1 and the product at most {Array.MaxLength}");
+                $"a volume of {x}x{y}x{z} voxels is not possible: every size must be at least 1 and the product at most "
+                    + $"{Array.MaxLength}"
+            );
         if (!(Math.Abs(affine.Determinant) > 0) || !affine.IsFinite)
             throw new ArgumentException("the affine is singular or not finite: its three axes must span space");
         (X, Y, Z, Affine) = (x, y, z, affine);
@@ -34,13 +36,14 @@ public sealed class Geometry
     public int VoxelCount => X * Y * Z;
 
     /// <summary>Size along array axis 0, 1 or 2.</summary>
-    public int Size(int axis) => axis switch
-    {
-        0 => X,
-        1 => Y,
-        2 => Z,
-        _ => throw new ArgumentOutOfRangeException(nameof(axis), axis, "a volume has the axes 0, 1 and 2"),
-    };
+    public int Size(int axis) =>
+        axis switch
+        {
+            0 => X,
+            1 => Y,
+            2 => Z,
+            _ => throw new ArgumentOutOfRangeException(nameof(axis), axis, "a volume has the axes 0, 1 and 2"),
+        };
 
     public bool SameShape(Geometry other) => X == other.X && Y == other.Y && Z == other.Z;
 
@@ -54,8 +57,10 @@ public sealed class Geometry
         }
     }
 
-    /// <summary>Whether two grids are the same: shape, spacing and origin within <paramref name="tolerance"/> mm and a twentieth of a voxel,
-    /// directions within <paramref name="directionTolerance"/> per component. <paramref name="difference"/> says in one line what differs, with
+    /// <summary>Whether two grids are the same: shape, spacing and origin within <paramref name="tolerance"/> mm and a twentieth
+    /// of a voxel,
+    /// directions within <paramref name="directionTolerance"/> per component. <paramref name="difference"/> says in one line what
+    /// differs, with
     /// both values and how much, or is empty.</summary>
     public bool Matches(Geometry other, out string difference, double tolerance = 1e-3, double directionTolerance = 1e-4)
     {

@@ -15,7 +15,13 @@ internal static class GridDifference
     {
         var spacing = Math.Min(Smallest(a.Spacing), Smallest(b.Spacing));
         var length = Math.Min(tolerance, VoxelShare * spacing);
-        string[] differences = [Shapes(a, b), Spacings(a, b, length), Directions(a, b, directionTolerance), Origins(a, b, length)];
+        string[] differences =
+        [
+            Shapes(a, b),
+            Spacings(a, b, length),
+            Directions(a, b, directionTolerance),
+            Origins(a, b, length),
+        ];
         return string.Join("; ", differences.Where(difference => difference.Length > 0));
     }
 
@@ -30,25 +36,30 @@ internal static class GridDifference
         return $"axis directions{codes} {Number(axes.Max(axis => Degrees(Direction(a, axis), Direction(b, axis))))} degrees apart: {string.Join(", ", pairs)}";
     }
 
-    private static string Shapes(Geometry a, Geometry b) => a.SameShape(b) ? "" : $"shape {a.ShapeText()} against {b.ShapeText()}";
+    private static string Shapes(Geometry a, Geometry b) =>
+        a.SameShape(b) ? "" : $"shape {a.ShapeText()} against {b.ShapeText()}";
 
     private static string Spacings(Geometry a, Geometry b, double tolerance)
     {
         var difference = a.Spacing - b.Spacing;
-        return Largest(difference) <= tolerance ? ""
+        return Largest(difference) <= tolerance
+            ? ""
             : $"spacing {a.Spacing.ToText()} mm against {b.Spacing.ToText()} mm, up to {Number(Largest(difference))} mm apart";
     }
 
     private static string Origins(Geometry a, Geometry b, double tolerance)
     {
         var distance = (a.Affine.Origin - b.Affine.Origin).Length;
-        return distance <= tolerance ? "" : $"origin {a.Affine.Origin.ToText()} mm against {b.Affine.Origin.ToText()} mm, {Number(distance)} mm apart";
+        return distance <= tolerance
+            ? ""
+            : $"origin {a.Affine.Origin.ToText()} mm against {b.Affine.Origin.ToText()} mm, {Number(distance)} mm apart";
     }
 
     private static Vector3d Direction(Geometry geometry, int axis) => geometry.Affine.Column(axis) * (1 / geometry.Spacing[axis]);
 
     // Exact for small angles, where the arc cosine of a dot product is not.
-    private static double Degrees(Vector3d a, Vector3d b) => Math.Atan2(Vector3d.Cross(a, b).Length, Vector3d.Dot(a, b)) * 180 / Math.PI;
+    private static double Degrees(Vector3d a, Vector3d b) =>
+        Math.Atan2(Vector3d.Cross(a, b).Length, Vector3d.Dot(a, b)) * 180 / Math.PI;
 
     private static double Largest(Vector3d v) => Math.Max(Math.Abs(v.X), Math.Max(Math.Abs(v.Y), Math.Abs(v.Z)));
 
@@ -56,5 +67,6 @@ internal static class GridDifference
 
     private static string Number(double value) => value.ToString("G4", CultureInfo.InvariantCulture);
 
-    private static string Rounded(Vector3d v) => new Vector3d(Math.Round(v.X, 6) + 0.0, Math.Round(v.Y, 6) + 0.0, Math.Round(v.Z, 6) + 0.0).ToText();
+    private static string Rounded(Vector3d v) =>
+        new Vector3d(Math.Round(v.X, 6) + 0.0, Math.Round(v.Y, 6) + 0.0, Math.Round(v.Z, 6) + 0.0).ToText();
 }

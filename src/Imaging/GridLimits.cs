@@ -33,7 +33,13 @@ public static class GridLimits
         double Size(int axis) => Math.Max(1, source.Size(axis) * source.Spacing[axis] / spacing[axis]);
         var most = Math.Min(Array.MaxLength, Math.Max(AlwaysPossible, Growth * (voxels ?? source.VoxelCount)));
         if (!(Size(0) * Size(1) * Size(2) <= most))
-            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
-                $"{what}: {source} resampled to {spacing.ToText()} mm has {Size(0):0}x{Size(1):0}x{Size(2):0} voxels, expected at most {most:N0}: correct the header's spacing (pixdim, srow, xyzt_units) or choose larger voxels"));
+            throw new InvalidDataException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{what}: {source} resampled to {spacing.ToText()} mm has {Size(0):0}x{Size(1):0}x{Size(2):0} voxels, "
+                        + $"expected at most {most:N0}: correct the header's spacing (pixdim, srow, xyzt_units) or choose "
+                        + $"larger voxels"
+                )
+            );
     }
 }

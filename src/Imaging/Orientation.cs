@@ -12,7 +12,9 @@ public static class Orientation
     /// The volume with its axes running along <paramref name="axisCodes"/>, e.g. "RAS" or "LAS"; the volume itself where
     /// they do already.
     /// </summary>
-    /// <remarks>Reorienting the result to the codes of the original grid gives the original back, oblique grids included.</remarks>
+    /// <remarks>
+    /// Reorienting the result to the codes of the original grid gives the original back, oblique grids included.
+    /// </remarks>
     /// <exception cref="ArgumentException">Not three codes, one of each of L/R, P/A and I/S.</exception>
     public static Volume<T> Reorient<T>(Volume<T> volume, string axisCodes)
         where T : unmanaged
@@ -60,7 +62,11 @@ public static class Orientation
         }
 
         return new Geometry(
-            source.Size(axes[0]), source.Size(axes[1]), source.Size(axes[2]), new Affine(columns[0], columns[1], columns[2], origin));
+            source.Size(axes[0]),
+            source.Size(axes[1]),
+            source.Size(axes[2]),
+            new Affine(columns[0], columns[1], columns[2], origin)
+        );
     }
 
     private static int SourceAxis(Geometry source, char code) =>
@@ -72,6 +78,8 @@ public static class Orientation
     {
         if (axisCodes is not { Length: 3 } || axisCodes.Select(WorldAxis).Order().SequenceEqual([0, 1, 2]) is false)
             throw new ArgumentException(
-                $"'{axisCodes}' is no frame: use one of L/R, one of P/A and one of I/S, e.g. RAS", nameof(axisCodes));
+                $"'{axisCodes}' is no frame: use one of L/R, one of P/A and one of I/S, e.g. RAS",
+                nameof(axisCodes)
+            );
     }
 }

@@ -25,7 +25,9 @@ public static class Resampling
         ArgumentNullException.ThrowIfNull(source);
         if (!(spacing.X > 0 && spacing.Y > 0 && spacing.Z > 0))
             throw new ArgumentException(
-                $"a spacing of {spacing} mm is not possible: every component must be positive", nameof(spacing));
+                $"a spacing of {spacing} mm is not possible: every component must be positive",
+                nameof(spacing)
+            );
         var scale = new Vector3d(spacing.X / source.Spacing.X, spacing.Y / source.Spacing.Y, spacing.Z / source.Spacing.Z);
         int Size(int axis) => (int)Math.Clamp(Math.Round(source.Size(axis) / scale[axis]), 1, Array.MaxLength);
         return Centred(source, Size(0), Size(1), Size(2), scale);
@@ -37,7 +39,11 @@ public static class Resampling
     {
         ArgumentNullException.ThrowIfNull(volume);
         var (source, result) = (volume.Geometry, new Volume<float>(target));
-        var (xs, ys, zs) = (AxisSamples.Between(source, target, 0), AxisSamples.Between(source, target, 1), AxisSamples.Between(source, target, 2));
+        var (xs, ys, zs) = (
+            AxisSamples.Between(source, target, 0),
+            AxisSamples.Between(source, target, 1),
+            AxisSamples.Between(source, target, 2)
+        );
         var to = 0;
         foreach (var z in zs)
         {
@@ -49,8 +55,16 @@ public static class Resampling
                 var row11 = Row(volume, y.Upper, z.Upper);
                 foreach (var x in xs)
                 {
-                    var near = Mix(Mix(row00[x.Lower], row00[x.Upper], x.Weight), Mix(row01[x.Lower], row01[x.Upper], x.Weight), y.Weight);
-                    var far = Mix(Mix(row10[x.Lower], row10[x.Upper], x.Weight), Mix(row11[x.Lower], row11[x.Upper], x.Weight), y.Weight);
+                    var near = Mix(
+                        Mix(row00[x.Lower], row00[x.Upper], x.Weight),
+                        Mix(row01[x.Lower], row01[x.Upper], x.Weight),
+                        y.Weight
+                    );
+                    var far = Mix(
+                        Mix(row10[x.Lower], row10[x.Upper], x.Weight),
+                        Mix(row11[x.Lower], row11[x.Upper], x.Weight),
+                        y.Weight
+                    );
                     result.Voxels[to++] = Mix(near, far, z.Weight);
                 }
             }
@@ -83,8 +97,7 @@ public static class Resampling
     }
 
     private static ReadOnlySpan<T> Row<T>(Volume<T> volume, int y, int z)
-        where T : unmanaged
-        => volume.Voxels.AsSpan(((z * volume.Geometry.Y) + y) * volume.Geometry.X, volume.Geometry.X);
+        where T : unmanaged => volume.Voxels.AsSpan(((z * volume.Geometry.Y) + y) * volume.Geometry.X, volume.Geometry.X);
 
     // Exact where both ends are equal and where the weight is 0.
     private static float Mix(float a, float b, float weight) => a + ((b - a) * weight);
@@ -94,8 +107,17 @@ public static class Resampling
         var affine = source.Affine;
         // Target index t lies at source index scale * t + shift, where the centres of both grids meet.
         double Shift(int axis, int size) => ((source.Size(axis) - 1) - (scale[axis] * (size - 1))) / 2;
-        return new Geometry(x, y, z, new Affine(
-            affine.I * scale.X, affine.J * scale.Y, affine.K * scale.Z, affine.Apply(Shift(0, x), Shift(1, y), Shift(2, z))));
+        return new Geometry(
+            x,
+            y,
+            z,
+            new Affine(
+                affine.I * scale.X,
+                affine.J * scale.Y,
+                affine.K * scale.Z,
+                affine.Apply(Shift(0, x), Shift(1, y), Shift(2, z))
+            )
+        );
     }
 
     /// <summary>Where one target index falls between two source indices along an axis.</summary>
@@ -111,7 +133,9 @@ public static class Resampling
             var scale = Vector3d.Dot(to.Column(axis), unit) / source.Spacing[axis];
             if ((to.Column(axis) * (1 / target.Spacing[axis]) - unit).Length > DirectionTolerance)
                 throw new ArgumentException(
-                    $"cannot resample from {source} to {target}: {GridDifference.Directions(source, target, DirectionTolerance)}: reorient first");
+                    $"cannot resample from {source} to {target}: "
+                        + $"{GridDifference.Directions(source, target, DirectionTolerance)}: reorient first"
+                );
             var start = IndexOf(source, to.Origin, axis);
             return [.. Enumerable.Range(0, target.Size(axis)).Select(t => At(start + (scale * t), source.Size(axis)))];
         }

@@ -4,7 +4,9 @@ using UnpairedSegEngine.Imaging.Nifti;
 
 namespace UnpairedSegEngine.Imaging;
 
-/// <summary>Extremes, mean and hash of an image's scaled values, taken block by block: float64 of a large volume need not fit into memory.</summary>
+/// <summary>
+/// Extremes, mean and hash of an image's scaled values, taken block by block: float64 of a large volume need not fit into memory.
+/// </summary>
 /// <param name="Minimum">Smallest finite value; null where none is finite.</param>
 /// <param name="Maximum">Largest finite value.</param>
 /// <param name="Mean">Mean of the finite values.</param>
@@ -15,24 +17,29 @@ internal sealed record ValueStatistics(double? Minimum, double? Maximum, double?
     public static ValueStatistics Of(NiftiImage image)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        double minimum = double.PositiveInfinity, maximum = double.NegativeInfinity, sum = 0;
-        int finite = 0, nonFinite = 0;
-        image.ReadScaled((_, block) =>
-        {
-            hash.AppendData(MemoryMarshal.AsBytes(block.Span));
-            foreach (var value in block.Span)
+        double minimum = double.PositiveInfinity,
+            maximum = double.NegativeInfinity,
+            sum = 0;
+        int finite = 0,
+            nonFinite = 0;
+        image.ReadScaled(
+            (_, block) =>
             {
-                if (!double.IsFinite(value))
+                hash.AppendData(MemoryMarshal.AsBytes(block.Span));
+                foreach (var value in block.Span)
                 {
-                    nonFinite++;
-                    continue;
-                }
+                    if (!double.IsFinite(value))
+                    {
+                        nonFinite++;
+                        continue;
+                    }
 
-                finite++;
-                sum += value;
-                (minimum, maximum) = (Math.Min(minimum, value), Math.Max(maximum, value));
+                    finite++;
+                    sum += value;
+                    (minimum, maximum) = (Math.Min(minimum, value), Math.Max(maximum, value));
+                }
             }
-        });
+        );
         var sha256 = Convert.ToHexStringLower(hash.GetHashAndReset());
         return finite > 0 ? new(minimum, maximum, sum / finite, nonFinite, sha256) : new(null, null, null, nonFinite, sha256);
     }

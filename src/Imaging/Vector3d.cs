@@ -8,13 +8,14 @@ public readonly record struct Vector3d(double X, double Y, double Z)
     public double Length => Math.Sqrt(Dot(this, this));
 
     /// <summary>Component 0, 1 or 2.</summary>
-    public double this[int axis] => axis switch
-    {
-        0 => X,
-        1 => Y,
-        2 => Z,
-        _ => throw new ArgumentOutOfRangeException(nameof(axis), axis, "a vector has the axes 0, 1 and 2"),
-    };
+    public double this[int axis] =>
+        axis switch
+        {
+            0 => X,
+            1 => Y,
+            2 => Z,
+            _ => throw new ArgumentOutOfRangeException(nameof(axis), axis, "a vector has the axes 0, 1 and 2"),
+        };
 
     /// <summary>"(0.7, 0.7, 5)": up to seven digits each.</summary>
     public string ToText() => string.Create(CultureInfo.InvariantCulture, $"({X:G7}, {Y:G7}, {Z:G7})");

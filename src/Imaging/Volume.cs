@@ -6,9 +6,7 @@ public sealed class Volume<T>
 {
     /// <summary>A volume of zeros.</summary>
     public Volume(Geometry geometry)
-        : this(geometry, new T[geometry.VoxelCount])
-    {
-    }
+        : this(geometry, new T[geometry.VoxelCount]) { }
 
     /// <summary>Takes over <paramref name="voxels"/>, x fastest.</summary>
     /// <exception cref="ArgumentException">As many voxels as the geometry has are needed.</exception>
@@ -18,7 +16,8 @@ public sealed class Volume<T>
         ArgumentNullException.ThrowIfNull(voxels);
         if (voxels.Length != geometry.VoxelCount)
             throw new ArgumentException(
-                $"{voxels.Length} voxels given for a volume of {geometry.ShapeText()} = {geometry.VoxelCount}");
+                $"{voxels.Length} voxels given for a volume of {geometry.ShapeText()} = {geometry.VoxelCount}"
+            );
         (Geometry, Voxels) = (geometry, voxels);
     }
 
@@ -38,8 +37,7 @@ public sealed class Volume<T>
 
     /// <summary>The same grid with other values.</summary>
     public Volume<TOther> Map<TOther>(Func<T, TOther> value)
-        where TOther : unmanaged
-        => new(Geometry, Array.ConvertAll(Voxels, v => value(v)));
+        where TOther : unmanaged => new(Geometry, Array.ConvertAll(Voxels, v => value(v)));
 
     private int Index(int x, int y, int z)
     {

@@ -34,18 +34,26 @@ public static class AtomicFile
 
     /// <summary>Writes or replaces a file of text in UTF-8, lines ended by a line feed.</summary>
     /// <exception cref="IOException">The file is not written; what was there before stands.</exception>
-    public static void WriteText(string path, Action<TextWriter> write) => Write(path, stream =>
-    {
-        using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
-        write(writer);
-    });
+    public static void WriteText(string path, Action<TextWriter> write) =>
+        Write(
+            path,
+            stream =>
+            {
+                using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
+                write(writer);
+            }
+        );
 
     /// <summary>Makes a new folder of files.</summary>
     /// <param name="path">The folder; it must not exist.</param>
     /// <param name="contents">What to write for each file name, in the order to write them.</param>
     /// <param name="fileSystem">Where; the disk by default.</param>
     /// <exception cref="IOException">There is no such folder then.</exception>
-    public static void WriteFolder(string path, IEnumerable<KeyValuePair<string, Action<Stream>>> contents, IFileSystem? fileSystem = null)
+    public static void WriteFolder(
+        string path,
+        IEnumerable<KeyValuePair<string, Action<Stream>>> contents,
+        IFileSystem? fileSystem = null
+    )
     {
         IFileSystem files = fileSystem ?? DiskFileSystem.Instance;
         string temporary = TemporaryBeside(path);
@@ -61,7 +69,10 @@ public static class AtomicFile
     private static string TemporaryBeside(string path)
     {
         string name = Path.GetFileName(path);
-        return Path.Combine(FolderOf(path), $"{TemporaryPrefix}{name[..Math.Min(name.Length, LongestPartOfName)]}-{Environment.ProcessId}");
+        return Path.Combine(
+            FolderOf(path),
+            $"{TemporaryPrefix}{name[..Math.Min(name.Length, LongestPartOfName)]}-{Environment.ProcessId}"
+        );
     }
 
     /// <remarks>What failed first is what the caller must hear of.</remarks>
@@ -71,11 +82,9 @@ public static class AtomicFile
         {
             files.DeleteFile(path);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException) { }
     }
 
-    private static string FolderOf(string path)
-        => Path.GetDirectoryName(Path.GetFullPath(path)) ?? throw new IOException($"'{path}': is no place for a file");
+    private static string FolderOf(string path) =>
+        Path.GetDirectoryName(Path.GetFullPath(path)) ?? throw new IOException($"'{path}': is no place for a file");
 }

@@ -6,9 +6,7 @@ namespace UnpairedSegEngine.Storage;
 /// <summary>The machine's own file system.</summary>
 public sealed class DiskFileSystem : IFileSystem
 {
-    private DiskFileSystem()
-    {
-    }
+    private DiskFileSystem() { }
 
     public static DiskFileSystem Instance { get; } = new();
 
@@ -43,7 +41,8 @@ public sealed class DiskFileSystem : IFileSystem
     public void DeleteFolder(string path) => Directory.Delete(path, recursive: true);
 
     /// <remarks>.NET's own flush drops what fsync answers.</remarks>
-    private static void Sync(SafeFileHandle handle, string path) => Check(path, () => UnixCalls.Sync(handle) == 0 ? 0 : Marshal.GetLastPInvokeError());
+    private static void Sync(SafeFileHandle handle, string path) =>
+        Check(path, () => UnixCalls.Sync(handle) == 0 ? 0 : Marshal.GetLastPInvokeError());
 
     /// <summary>Calls what flushes until no signal interrupts it.</summary>
     /// <remarks>Some file systems cannot sync folders or pipes and say so: they order renames by themselves.</remarks>
@@ -53,13 +52,13 @@ public sealed class DiskFileSystem : IFileSystem
     internal static void Check(string path, Func<int> flush)
     {
         int error;
-        do
-            error = flush();
+        do error = flush();
         while (error == UnixCalls.Interrupted);
 
         if (error is not (0 or UnixCalls.InvalidArgument or UnixCalls.NotSupported or UnixCalls.ReadOnlyFileSystem))
             throw Failure(path, error);
     }
 
-    private static IOException Failure(string path, int error) => new($"'{path}': could not be flushed to the disk: {Marshal.GetPInvokeErrorMessage(error)}");
+    private static IOException Failure(string path, int error) =>
+        new($"'{path}': could not be flushed to the disk: {Marshal.GetPInvokeErrorMessage(error)}");
 }

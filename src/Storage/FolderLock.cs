@@ -3,8 +3,10 @@ using System.Globalization;
 namespace UnpairedSegEngine.Storage;
 
 /// <summary>
-/// Lets one process at a time write a folder. The lock is the operating system's, on a file <c>.lock</c> that says who holds it; a process that dies loses it. Where
-/// the file system has no locks, or the holder runs on another host, its sign of life decides: the file's time, renewed every half minute.
+/// Lets one process at a time write a folder. The lock is the operating system's, on a file <c>.lock</c> that says who holds it;
+/// a process that dies loses it. Where
+/// the file system has no locks, or the holder runs on another host, its sign of life decides: the file's time, renewed every
+/// half minute.
 /// </summary>
 public sealed class FolderLock : IDisposable
 {
@@ -57,7 +59,9 @@ public sealed class FolderLock : IDisposable
         return new FolderLock(file);
     }
 
-    /// <summary>Gives the lock back. The file stays, empty: deleting it could take away the lock of a process that has just opened it.</summary>
+    /// <summary>
+    /// Gives the lock back. The file stays, empty: deleting it could take away the lock of a process that has just opened it.
+    /// </summary>
     public void Dispose()
     {
         timer.Dispose();
@@ -65,8 +69,15 @@ public sealed class FolderLock : IDisposable
         file.Dispose();
     }
 
-    private static IOException Held(string folder, string holder, Exception? inner = null) => new(
-        string.Create(CultureInfo.InvariantCulture, $"'{folder}': {holder} writes it at the moment; wait for it, or end it (one on another host counts as gone after {Patience.TotalMinutes} minutes without a sign)"), inner);
+    private static IOException Held(string folder, string holder, Exception? inner = null) =>
+        new(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"'{folder}': {holder} writes it at the moment; wait for it, or end it (one on another host counts as "
+                    + $"gone after {Patience.TotalMinutes} minutes without a sign)"
+            ),
+            inner
+        );
 
     private static void Touch(string path)
     {

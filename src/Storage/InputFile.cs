@@ -4,11 +4,14 @@ namespace UnpairedSegEngine.Storage;
 public static class InputFile
 {
     /// <summary>Opens a file to read it.</summary>
-    /// <exception cref="InvalidDataException">There is no such file, or it is a folder, a device, a pipe or a socket, which might never end.</exception>
+    /// <exception cref="InvalidDataException">There is no such file, or it is a folder, a device, a pipe or a socket, which might
+    /// never end.</exception>
     public static FileStream OpenRead(string path)
     {
         if (!File.Exists(path))
-            throw new InvalidDataException(Directory.Exists(path) ? $"'{path}': is a folder, expected a file" : $"'{path}': no such file");
+            throw new InvalidDataException(
+                Directory.Exists(path) ? $"'{path}': is a folder, expected a file" : $"'{path}': no such file"
+            );
         if (!UnixCalls.IsRegularFile(path))
             throw new InvalidDataException($"'{path}': is a device, a pipe or a socket, expected a file");
         try
@@ -24,8 +27,10 @@ public static class InputFile
 
     /// <summary>Opens a file that another file of its folder names: a link would be read as if it were that file.</summary>
     /// <exception cref="InvalidDataException">As in <see cref="OpenRead"/>, or it is a link.</exception>
-    public static FileStream OpenUnlinked(string path)
-        => new FileInfo(path).LinkTarget is null ? OpenRead(path) : throw new InvalidDataException($"'{path}': is a link, expected a file");
+    public static FileStream OpenUnlinked(string path) =>
+        new FileInfo(path).LinkTarget is null
+            ? OpenRead(path)
+            : throw new InvalidDataException($"'{path}': is a link, expected a file");
 
     /// <summary>A file's bytes.</summary>
     /// <param name="path">The file.</param>

@@ -6,8 +6,10 @@ using System.Text.Unicode;
 namespace UnpairedSegEngine.Storage;
 
 /// <summary>
-/// Reads JSON files that anybody may have written: whatever is wrong with one ends in a line that names it. A byte order mark is passed over. Text that is no valid
-/// Unicode is refused here, so that no string of a document can throw later; so are names that an object has twice, and more values than memory is set aside for.
+/// Reads JSON files that anybody may have written: whatever is wrong with one ends in a line that names it. A byte order mark is
+/// passed over. Text that is no valid
+/// Unicode is refused here, so that no string of a document can throw later; so are names that an object has twice, and more
+/// values than memory is set aside for.
 /// </summary>
 public static class JsonFile
 {
@@ -25,19 +27,22 @@ public static class JsonFile
     /// <param name="most">Bytes that are believed.</param>
     /// <exception cref="InvalidDataException">The file is missing, too long, no JSON, or holds no such object.</exception>
     public static T Read<T>(string path, JsonSerializerOptions format, long most = MostBytes)
-        where T : class
-        => Convert(path, most, bytes => JsonSerializer.Deserialize<T>(bytes.Span, format));
+        where T : class => Convert(path, most, bytes => JsonSerializer.Deserialize<T>(bytes.Span, format));
 
     /// <inheritdoc cref="Read{T}(string, JsonSerializerOptions, long)"/>
     public static T Read<T>(string path, JsonTypeInfo<T> format, long most = MostBytes)
-        where T : class
-        => Convert(path, most, bytes => JsonSerializer.Deserialize(bytes.Span, format));
+        where T : class => Convert(path, most, bytes => JsonSerializer.Deserialize(bytes.Span, format));
 
     /// <summary>A file's content as a document.</summary>
     /// <param name="path">The file.</param>
     /// <param name="distinct">Refuses names that an object has twice; a reader may do so itself, in words of its own.</param>
     /// <exception cref="InvalidDataException">The file is missing, too long, or holds no valid JSON.</exception>
-    public static JsonDocument Parse(string path, bool distinct = true) => Convert(path, MostBytes, bytes => JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = !distinct }));
+    public static JsonDocument Parse(string path, bool distinct = true) =>
+        Convert(
+            path,
+            MostBytes,
+            bytes => JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = !distinct })
+        );
 
     /// <summary>Checks that bytes are JSON of not too many values all of whose names and strings are valid Unicode.</summary>
     /// <exception cref="JsonException">They are not.</exception>
@@ -79,7 +84,9 @@ public static class JsonFile
             Validate(bytes.Span);
             return convert(bytes) ?? throw new JsonException("is null, expected an object");
         }
-        catch (Exception exception) when (exception is JsonException or ArgumentException or NotSupportedException or FormatException or OverflowException)
+        catch (Exception exception)
+            when (exception is JsonException or ArgumentException or NotSupportedException or FormatException or OverflowException
+            )
         {
             throw new InvalidDataException($"'{path}': no valid JSON of its kind: {OneLine.Of(exception.Message)}", exception);
         }

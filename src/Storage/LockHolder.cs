@@ -13,7 +13,8 @@ internal sealed record LockHolder(int ProcessId, string Host, long StartedTicks)
     /// <summary>Start times of one process differ by clock ticks between readings.</summary>
     private const long TickTolerance = 2 * TimeSpan.TicksPerSecond;
 
-    public static LockHolder Self { get; } = new(Environment.ProcessId, Environment.MachineName, StartOf(Process.GetCurrentProcess()));
+    public static LockHolder Self { get; } =
+        new(Environment.ProcessId, Environment.MachineName, StartOf(Process.GetCurrentProcess()));
 
     /// <summary>Whether the process runs; null where that cannot be known from here.</summary>
     public bool? IsAlive()
@@ -44,7 +45,9 @@ internal sealed record LockHolder(int ProcessId, string Host, long StartedTicks)
         Span<byte> bytes = stackalloc byte[MostBytes];
         int count = RandomAccess.Read(file, bytes, 0);
         string[] parts = Encoding.UTF8.GetString(bytes[..count]).Split(' ', StringSplitOptions.TrimEntries);
-        return parts.Length == 3 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+        return
+            parts.Length == 3
+            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int id)
             && long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out long started)
             ? new LockHolder(id, OneLine.Of(parts[1]), started)
             : null;

@@ -8,18 +8,22 @@ public static class RealPath
 
     /// <summary>The full path without links; parts that do not exist stay as they are.</summary>
     /// <exception cref="IOException">Links lead in circles.</exception>
-    public static string Of(string path) => Of(path, out bool isCircle) is var real && !isCircle ? real : throw new IOException($"'{path}': its links lead in circles");
+    public static string Of(string path) =>
+        Of(path, out bool isCircle) is var real && !isCircle
+            ? real
+            : throw new IOException($"'{path}': its links lead in circles");
 
     /// <summary>The same; a link that leads in circles stays as it is, and cannot be opened.</summary>
     public static string OrCircle(string path) => Of(path, out _);
 
     private static string Of(string path, out bool isCircle)
     {
-        string full = Path.GetFullPath(path), real = Path.GetPathRoot(full)!;
+        string full = Path.GetFullPath(path),
+            real = Path.GetPathRoot(full)!;
         var names = new Stack<string>();
         isCircle = false;
         Push(full[real.Length..]);
-        for (int links = 0; names.TryPop(out string? name);)
+        for (int links = 0; names.TryPop(out string? name); )
         {
             string next = name == ".." ? Path.GetDirectoryName(real) ?? real : Path.Combine(real, name);
             string? target = new FileInfo(next).LinkTarget;
@@ -39,7 +43,12 @@ public static class RealPath
 
         void Push(string relative)
         {
-            foreach (string name in relative.Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Where(name => name != ".").Reverse())
+            foreach (
+                string name in relative
+                    .Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries)
+                    .Where(name => name != ".")
+                    .Reverse()
+            )
                 names.Push(name);
         }
     }

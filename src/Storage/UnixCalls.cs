@@ -20,9 +20,15 @@ internal static partial class UnixCalls
     private const int TypeBits = 0xF000;
     private const int RegularFile = 0x8000;
 
-    /// <remarks>Calls go through the program's own symbols, as those of .NET do: a library loaded before libc, such as one that injects faults, takes part in them.</remarks>
-    static UnixCalls() => NativeLibrary.SetDllImportResolver(
-        typeof(UnixCalls).Assembly, (name, _, _) => name == Library && !OperatingSystem.IsWindows() ? NativeLibrary.GetMainProgramHandle() : IntPtr.Zero);
+    /// <remarks>
+    /// Calls go through the program's own symbols, as those of .NET do: a library loaded before libc, such as one that injects
+    /// faults, takes part in them.
+    /// </remarks>
+    static UnixCalls() =>
+        NativeLibrary.SetDllImportResolver(
+            typeof(UnixCalls).Assembly,
+            (name, _, _) => name == Library && !OperatingSystem.IsWindows() ? NativeLibrary.GetMainProgramHandle() : IntPtr.Zero
+        );
 
     [LibraryImport(Library, EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     public static partial SafeFileHandle Open(string path, int flags);
@@ -36,7 +42,8 @@ internal static partial class UnixCalls
         if (!OperatingSystem.IsLinux())
             return true;
         Span<byte> status = stackalloc byte[BytesOfStatx];
-        return Statx(CurrentFolder, path, 0, TypeWanted, status) != 0 || (BitConverter.ToUInt16(status[OffsetOfMode..]) & TypeBits) == RegularFile;
+        return Statx(CurrentFolder, path, 0, TypeWanted, status) != 0
+            || (BitConverter.ToUInt16(status[OffsetOfMode..]) & TypeBits) == RegularFile;
     }
 
     [LibraryImport(Library, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]

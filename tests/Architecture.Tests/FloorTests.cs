@@ -24,10 +24,11 @@ public sealed partial class FloorTests
 
     internal static readonly string Root = FindRoot();
 
-    public static IEnumerable<string> SourceFiles => Directory
-        .EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
-        .Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/'))
-        .Where(file => !file.Contains("/obj/") && !file.Contains("/bin/"));
+    public static IEnumerable<string> SourceFiles =>
+        Directory
+            .EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/'))
+            .Where(file => !file.Contains("/obj/") && !file.Contains("/bin/"));
 
     [TestCaseSource(nameof(SourceFiles))]
     public void A_file_uses_no_floor_above_its_own(string file)
@@ -49,24 +50,38 @@ public sealed partial class FloorTests
     [Test]
     public void Imaging_knows_nothing_of_the_engine()
     {
-        string[] users = [.. SourceFiles.Where(file => file.StartsWith("src/Imaging/", StringComparison.Ordinal))
-            .Where(file => NamedNamespaces(File.ReadAllText(Path.Combine(Root, file)))
-                .Any(name => !name.StartsWith("UnpairedSegEngine.Imaging", StringComparison.Ordinal) && name != "UnpairedSegEngine.Storage"))];
+        string[] users =
+        [
+            .. SourceFiles
+                .Where(file => file.StartsWith("src/Imaging/", StringComparison.Ordinal))
+                .Where(file =>
+                    NamedNamespaces(File.ReadAllText(Path.Combine(Root, file)))
+                        .Any(name =>
+                            !name.StartsWith("UnpairedSegEngine.Imaging", StringComparison.Ordinal)
+                            && name != "UnpairedSegEngine.Storage"
+                        )
+                ),
+        ];
         Assert.That(users, Is.Empty);
     }
 
     [Test]
-    public void The_check_sees_an_arrow_that_runs_up()
-        => Assert.That(NamedNamespaces("using UnpairedSegEngine.Layers;").Select(FloorOfNamespace), Has.All.GreaterThan(FloorOf("src/Engine/Tensors/Tensor.cs")));
+    public void The_check_sees_an_arrow_that_runs_up() =>
+        Assert.That(
+            NamedNamespaces("using UnpairedSegEngine.Layers;").Select(FloorOfNamespace),
+            Has.All.GreaterThan(FloorOf("src/Engine/Tensors/Tensor.cs"))
+        );
 
-    private static IEnumerable<string> NamedNamespaces(string text)
-        => Mention().Matches(Declaration().Replace(text, string.Empty)).Select(match => match.Value);
+    private static IEnumerable<string> NamedNamespaces(string text) =>
+        Mention().Matches(Declaration().Replace(text, string.Empty)).Select(match => match.Value);
 
-    private static int FloorOf(string file) => Array.FindIndex(Floors, floor => file.StartsWith(floor.Folder + "/", StringComparison.Ordinal)) is >= 0 and var index
-        ? index
-        : throw new AssertionException($"{file} stands on no floor: add its folder to the list here");
+    private static int FloorOf(string file) =>
+        Array.FindIndex(Floors, floor => file.StartsWith(floor.Folder + "/", StringComparison.Ordinal)) is >= 0 and var index
+            ? index
+            : throw new AssertionException($"{file} stands on no floor: add its folder to the list here");
 
-    private static int FloorOfNamespace(string name) => Array.FindIndex(Floors, floor => (name + ".").StartsWith(floor.Namespace + ".", StringComparison.Ordinal));
+    private static int FloorOfNamespace(string name) =>
+        Array.FindIndex(Floors, floor => (name + ".").StartsWith(floor.Namespace + ".", StringComparison.Ordinal));
 
     private static string FindRoot()
     {

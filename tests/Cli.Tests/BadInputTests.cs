@@ -93,15 +93,28 @@ internal sealed class BadInputTests : CommandLine
     }
 
     [Test]
-    public void A_value_out_of_range()
-        => RequireOneLine(Train("range", "--set", "training.batch=0"), 2, "training.batch", "1");
+    public void A_value_out_of_range() => RequireOneLine(Train("range", "--set", "training.batch=0"), 2, "training.batch", "1");
 
     [Test]
     public void A_modality_that_the_model_does_not_know()
     {
         Assert.That(Train("modality").Code, Is.Zero);
         RequireOneLine(
-            Run("predict", "--run", PathOf("modality"), "--modality", "PET", "--in", Path.Combine(Data, "imagesTs"), "--out", PathOf("out")), 3, "PET", "CT, MR");
+            Run(
+                "predict",
+                "--run",
+                PathOf("modality"),
+                "--modality",
+                "PET",
+                "--in",
+                Path.Combine(Data, "imagesTs"),
+                "--out",
+                PathOf("out")
+            ),
+            3,
+            "PET",
+            "CT, MR"
+        );
     }
 
     [TestCase("frobnicate")]
@@ -128,6 +141,6 @@ internal sealed class BadInputTests : CommandLine
         NiftiWriter.Write(label, volume);
     }
 
-    private (int Code, string Output, string Errors) TrainOn(string data)
-        => Run("train", "--data", data, "--out", data + "-run", "--channels", "2", "--size", "32", "--batch", "1", "--steps", "1");
+    private (int Code, string Output, string Errors) TrainOn(string data) =>
+        Run("train", "--data", data, "--out", data + "-run", "--channels", "2", "--size", "32", "--batch", "1", "--steps", "1");
 }

@@ -8,29 +8,71 @@ internal sealed class BenchVerbTests : CommandLine
     private static readonly string[] Small = ["--channels", "2", "--size", "16", "--threads", "2"];
 
     [Test]
-    public void A_step_or_prediction_says_what_it_took([Values("step", "infer")] string subject, [Values("dilated2d", "unet3d")] string network)
+    public void A_step_or_prediction_says_what_it_took(
+        [Values("step", "infer")] string subject,
+        [Values("dilated2d", "unet3d")] string network
+    )
     {
         string json = PathOf($"{subject}-{network}.json");
-        (int code, string output, string errors) = Run(["bench", subject, "--network", network, "--iters", "2", "--json", json, .. Small]);
+        (int code, string output, string errors) = Run([
+            "bench",
+            subject,
+            "--network",
+            network,
+            "--iters",
+            "2",
+            "--json",
+            json,
+            .. Small,
+        ]);
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Contain(network).And.Contain("GFLOP"));
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(json));
         JsonElement result = document.RootElement;
         Assert.That(
-            (result.GetProperty("mode").GetString(), result.GetProperty("network").GetString(), result.GetProperty("batch").GetInt32(), result.GetProperty("iters").GetInt32(), result.GetProperty("threads").GetInt32()),
-            Is.EqualTo((subject, network, 1, 2, 2)));
-        Assert.That((result.GetProperty("exact").GetBoolean(), result.GetProperty("simd").GetString()), Is.EqualTo((false, SimdLevels.Best.ToString().ToLowerInvariant())));
-        Assert.That(result.GetProperty("ms_min").GetDouble(), Is.GreaterThan(0).And.LessThanOrEqualTo(result.GetProperty("ms_median").GetDouble()));
+            (
+                result.GetProperty("mode").GetString(),
+                result.GetProperty("network").GetString(),
+                result.GetProperty("batch").GetInt32(),
+                result.GetProperty("iters").GetInt32(),
+                result.GetProperty("threads").GetInt32()
+            ),
+            Is.EqualTo((subject, network, 1, 2, 2))
+        );
+        Assert.That(
+            (result.GetProperty("exact").GetBoolean(), result.GetProperty("simd").GetString()),
+            Is.EqualTo((false, SimdLevels.Best.ToString().ToLowerInvariant()))
+        );
+        Assert.That(
+            result.GetProperty("ms_min").GetDouble(),
+            Is.GreaterThan(0).And.LessThanOrEqualTo(result.GetProperty("ms_median").GetDouble())
+        );
         Assert.That(result.GetProperty("peak_rss_mb").GetDouble(), Is.GreaterThan(1));
     }
 
     [Test]
     public void Flops_are_those_of_the_layers()
     {
-        string step = PathOf("step.json"), infer = PathOf("infer.json"), layers = PathOf("layers.json"), csv = PathOf("layers.csv"), markdown = PathOf("layers.md");
+        string step = PathOf("step.json"),
+            infer = PathOf("infer.json"),
+            layers = PathOf("layers.json"),
+            csv = PathOf("layers.csv"),
+            markdown = PathOf("layers.md");
         Assert.That(Run(["bench", "step", "--iters", "1", "--json", step, .. Small]).Code, Is.Zero);
         Assert.That(Run(["bench", "infer", "--iters", "1", "--json", infer, .. Small]).Code, Is.Zero);
-        (int code, string output, string errors) = Run(["bench", "layers", "--seconds", "0.01", "--json", layers, "--csv", csv, "--markdown", markdown, .. Small]);
+        (int code, string output, string errors) = Run([
+            "bench",
+            "layers",
+            "--seconds",
+            "0.01",
+            "--json",
+            layers,
+            "--csv",
+            csv,
+            "--markdown",
+            markdown,
+            .. Small,
+        ]);
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Contain("g8 dilated").And.Contain("--filter 'out 40->5 5x5 at 16'"));
 
@@ -39,14 +81,23 @@ internal sealed class BenchVerbTests : CommandLine
         Assert.That(measured, Has.Length.EqualTo(3 * 15));
         Assert.That(File.ReadAllLines(csv), Has.Length.EqualTo(1 + (3 * 15)));
         Assert.That(File.ReadAllLines(markdown), Has.Length.EqualTo(2 + 15));
-        Assert.That(File.ReadLines(csv).Skip(1), Has.All.Contains(",unpairedseg bench layers --network dilated2d --channels 2 --size 16 "));
+        Assert.That(
+            File.ReadLines(csv).Skip(1),
+            Has.All.Contains(",unpairedseg bench layers --network dilated2d --channels 2 --size 16 ")
+        );
         foreach (JsonElement layer in measured)
         {
-            Assert.That(layer.GetProperty("gflops").GetDouble(), Is.EqualTo(1e3 * layer.GetProperty("gflop").GetDouble() / layer.GetProperty("ms_min").GetDouble()).Within(1e-9).Percent);
+            Assert.That(
+                layer.GetProperty("gflops").GetDouble(),
+                Is.EqualTo(1e3 * layer.GetProperty("gflop").GetDouble() / layer.GetProperty("ms_min").GetDouble())
+                    .Within(1e-9)
+                    .Percent
+            );
             Assert.That(layer.GetProperty("bound").GetString(), Is.AnyOf("compute", "memory"));
         }
 
-        // A step has both modalities and three passes, but for the gradient of the images; 3 x 3 taps over 16 x 16 images, 44 x 44 of them inside.
+        // A step has both modalities and three passes, but for the gradient of the images; 3 x 3 taps over 16 x 16 images, 44 x
+        // 44 of them inside.
         double firstLayer = 2 * 2 * 3.0 * 2 * ((3 * 16) - 2) * ((3 * 16) - 2) / 1e9;
         Assert.That(Gflop(step), Is.EqualTo((6 * Gflop(infer)) - firstLayer).Within(1e-6).Percent);
     }

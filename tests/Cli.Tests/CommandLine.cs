@@ -14,7 +14,19 @@ internal abstract class CommandLine
     public void Prepare()
     {
         Folder = Directory.CreateTempSubdirectory("cli-tests-").FullName;
-        PhantomDataset.Write(Data, new PhantomDatasetOptions { Training = 2, Validation = 1, Test = 1, Size = 32, Slices = 5 }, null, CancellationToken.None);
+        PhantomDataset.Write(
+            Data,
+            new PhantomDatasetOptions
+            {
+                Training = 2,
+                Validation = 1,
+                Test = 1,
+                Size = 32,
+                Slices = 5,
+            },
+            null,
+            CancellationToken.None
+        );
     }
 
     [OneTimeTearDown]
@@ -25,7 +37,8 @@ internal abstract class CommandLine
     protected static (int Code, string Output, string Errors) Run(params string[] arguments)
     {
         (TextWriter output, TextWriter errors) = (Console.Out, Console.Error);
-        using StringWriter newOutput = new(), newErrors = new();
+        using StringWriter newOutput = new(),
+            newErrors = new();
         try
         {
             Console.SetOut(newOutput);
@@ -39,8 +52,23 @@ internal abstract class CommandLine
         }
     }
 
-    protected (int Code, string Output, string Errors) Train(string run, params string[] more)
-        => Run(["train", "--data", Data, "--out", PathOf(run), "--channels", "2", "--size", "32", "--batch", "1", "--steps", "2", .. more]);
+    protected (int Code, string Output, string Errors) Train(string run, params string[] more) =>
+        Run([
+            "train",
+            "--data",
+            Data,
+            "--out",
+            PathOf(run),
+            "--channels",
+            "2",
+            "--size",
+            "32",
+            "--batch",
+            "1",
+            "--steps",
+            "2",
+            .. more,
+        ]);
 
     /// <summary>A dataset of its own for a test that changes it.</summary>
     protected string CopyOfData(string name)
@@ -56,7 +84,8 @@ internal abstract class CommandLine
         return copy;
     }
 
-    protected static void RequireSuccess((int Code, string Output, string Errors) result) => Assert.That(result.Code, Is.Zero, result.Errors);
+    protected static void RequireSuccess((int Code, string Output, string Errors) result) =>
+        Assert.That(result.Code, Is.Zero, result.Errors);
 
     /// <summary>Exactly one line on the error stream, with all the given parts.</summary>
     protected static void RequireOneLine((int Code, string Output, string Errors) result, int code, params string[] parts)

@@ -3,15 +3,20 @@ namespace UnpairedSegEngine.Cli.Tests;
 internal sealed class ConfigDocumentationTests : CommandLine
 {
     [Test]
-    public void The_documentation_lists_the_keys_as_they_are()
-        => Assert.That(
-            File.ReadAllText(Document("configuration.md")), Does.EndWith(Run("config", "--explain").Output),
-            "write the output of `unpairedseg config --explain` into docs/configuration.md");
+    public void The_documentation_lists_the_keys_as_they_are() =>
+        Assert.That(
+            File.ReadAllText(Document("configuration.md")),
+            Does.EndWith(Run("config", "--explain").Output),
+            "write the output of `unpairedseg config --explain` into docs/configuration.md"
+        );
 
     [Test]
-    public void The_schema_is_that_of_the_keys()
-        => Assert.That(
-            File.ReadAllText(Document("config.schema.json")), Is.EqualTo(Run("config", "--schema").Output), "write the output of `unpairedseg config --schema` into docs/config.schema.json");
+    public void The_schema_is_that_of_the_keys() =>
+        Assert.That(
+            File.ReadAllText(Document("config.schema.json")),
+            Is.EqualTo(Run("config", "--schema").Output),
+            "write the output of `unpairedseg config --schema` into docs/config.schema.json"
+        );
 
     [Test]
     public void A_checked_file_is_printed_resolved()

@@ -4,8 +4,10 @@ using UnpairedSegEngine.Backends.Cuda.Driver;
 namespace UnpairedSegEngine.Cli.Tests;
 
 /// <summary>
-/// The program on the fake CUDA driver, in processes of their own: a driver's library is loaded once. The fake runs kernels in the emulator, so that everything between
-/// the command line and the kernels is what runs on a GPU: ILGPU's context and memory, NVRTC's images, our bindings, every launch.
+/// The program on the fake CUDA driver, in processes of their own: a driver's library is loaded once. The fake runs kernels in
+/// the emulator, so that everything between
+/// the command line and the kernels is what runs on a GPU: ILGPU's context and memory, NVRTC's images, our bindings, every
+/// launch.
 /// </summary>
 internal sealed class CudaDeviceTests : CommandLine
 {
@@ -27,7 +29,11 @@ internal sealed class CudaDeviceTests : CommandLine
             Assert.That(File.ReadAllBytes(Newest("cuda", file)), Is.EqualTo(File.ReadAllBytes(Newest("emulated", file))), file);
     }
 
-    [TestCase("", "", "no CUDA driver on this machine (libcuda.so.1 was not found); install NVIDIA's driver, or use --device cpu")]
+    [TestCase(
+        "",
+        "",
+        "no CUDA driver on this machine (libcuda.so.1 was not found); install NVIDIA's driver, or use --device cpu"
+    )]
     [TestCase("FAKE_CUDA_VERSION", "11040", "the CUDA driver supports CUDA 11.4, but 12.0 is needed")]
     [TestCase("FAKE_CUDA_DEVICES", "0", "CUDA_ERROR_NO_DEVICE")]
     [TestCase("FAKE_CUDA_IMAGE", "209", "CUDA_ERROR_NO_BINARY_FOR_GPU")]
@@ -41,7 +47,10 @@ internal sealed class CudaDeviceTests : CommandLine
             variables.Add((variable, value));
         else
             variables.Add(("UNPAIREDSEG_CUDA_LIBRARY", "/nowhere/libcuda.so.1"));
-        (int code, string output, string errors) result = RunProcess(variables, [.. TrainArguments("cuda", $"bad-{variable}{value.Length}")]);
+        (int code, string output, string errors) result = RunProcess(
+            variables,
+            [.. TrainArguments("cuda", $"bad-{variable}{value.Length}")]
+        );
         if (variable is "FAKE_CUDA_IMAGE" or "FAKE_CUDA_LAUNCH")
             IgnoreWithoutImages(result);
         RequireOneLine(result, ExitCode.Device, message);
@@ -53,16 +62,28 @@ internal sealed class CudaDeviceTests : CommandLine
     public void Too_little_device_memory_is_one_line()
     {
         RequireFake();
-        (int code, string output, string errors) result = RunProcess([("FAKE_CUDA_MEMORY", "100000")], [.. TrainArguments("cuda", "no-memory")]);
+        (int code, string output, string errors) result = RunProcess(
+            [("FAKE_CUDA_MEMORY", "100000")],
+            [.. TrainArguments("cuda", "no-memory")]
+        );
         IgnoreWithoutImages(result);
-        RequireOneLine(result, ExitCode.OutOfMemory, "the device has no room for", "use a smaller batch, image size or channel count");
+        RequireOneLine(
+            result,
+            ExitCode.OutOfMemory,
+            "the device has no room for",
+            "use a smaller batch, image size or channel count"
+        );
     }
 
     [Test]
     public void Unknown_devices_and_precisions_of_other_devices_are_refused()
     {
         RequireOneLine(Run([.. TrainArguments("gpu", "x1")]), ExitCode.Usage, "--device gpu is not known; choose cpu, cuda");
-        RequireOneLine(Run([.. TrainArguments("cpu", "x2"), "--precision", "bf16"]), ExitCode.Usage, "--precision bf16 is for --device cuda");
+        RequireOneLine(
+            Run([.. TrainArguments("cpu", "x2"), "--precision", "bf16"]),
+            ExitCode.Usage,
+            "--precision bf16 is for --device cuda"
+        );
     }
 
     [Test]
@@ -70,7 +91,20 @@ internal sealed class CudaDeviceTests : CommandLine
     {
         RequireFake();
         (int code, string output, string errors) result = RunProcess(
-            [], ["profile", "--device", "cuda", "--kernels", "--set", "network.name=unet3d", "network.channels=2", "data.size=8", "data.depth=8", "training.batch=1"]);
+            [],
+            [
+                "profile",
+                "--device",
+                "cuda",
+                "--kernels",
+                "--set",
+                "network.name=unet3d",
+                "network.channels=2",
+                "data.size=8",
+                "data.depth=8",
+                "training.batch=1",
+            ]
+        );
         IgnoreWithoutImages(result);
         Assert.That(result.code, Is.Zero, result.errors);
         // 4 multiprocessors of 128 lanes at 1.98 GHz; 6144 bits at 2 x 2.619 GHz.
@@ -91,16 +125,40 @@ internal sealed class CudaDeviceTests : CommandLine
             Assert.Ignore(reason);
     }
 
-    private string[] TrainArguments(string device, string run, params IReadOnlyList<string> more)
-        => ["train", "--data", Data, "--out", PathOf(run), "--channels", "2", "--size", "16", "--batch", "1", "--device", device, .. more.Count > 0 ? more : ["--steps", "1"]];
+    private string[] TrainArguments(string device, string run, params IReadOnlyList<string> more) =>
+        [
+            "train",
+            "--data",
+            Data,
+            "--out",
+            PathOf(run),
+            "--channels",
+            "2",
+            "--size",
+            "16",
+            "--batch",
+            "1",
+            "--device",
+            device,
+            .. more.Count > 0 ? more : ["--steps", "1"],
+        ];
 
-    private (int Code, string Output, string Errors) TrainOn(string device, params IReadOnlyList<string> more) => RunProcess([], TrainArguments(device, device, more));
+    private (int Code, string Output, string Errors) TrainOn(string device, params IReadOnlyList<string> more) =>
+        RunProcess([], TrainArguments(device, device, more));
 
-    private string Newest(string run, string file) => Directory.GetFiles(PathOf(run), file, SearchOption.AllDirectories).Order(StringComparer.Ordinal).Last();
+    private string Newest(string run, string file) =>
+        Directory.GetFiles(PathOf(run), file, SearchOption.AllDirectories).Order(StringComparer.Ordinal).Last();
 
-    private static (int Code, string Output, string Errors) RunProcess(IReadOnlyList<(string Name, string Value)> variables, string[] arguments)
+    private static (int Code, string Output, string Errors) RunProcess(
+        IReadOnlyList<(string Name, string Value)> variables,
+        string[] arguments
+    )
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["UNPAIREDSEG_CUDA_LIBRARY"] = Fake;
         start.Environment["FAKE_CUDA_KERNELS"] = Path.Combine(AppContext.BaseDirectory, "kernels", "libemulated_kernels.so");
         foreach ((string name, string value) in variables)

@@ -8,25 +8,61 @@ internal sealed partial class ExperimentVerbTests : CommandLine
 {
     private static readonly string[] Small =
     [
-        "--set", "network.channels=2", "data.size=32", "training.batch=1", "training.steps=30", "training.validate_every=10", "training.save_every=5", "training.log_every=5",
+        "--set",
+        "network.channels=2",
+        "data.size=32",
+        "training.batch=1",
+        "training.steps=30",
+        "training.validate_every=10",
+        "training.save_every=5",
+        "training.log_every=5",
     ];
 
     [Test]
     public void All_schemes_are_planned_run_and_reported()
     {
         string experiment = PathOf("all");
-        (int code, string output, string errors) = Run(["experiment", "--data", Data, "--out", experiment, "--jobs", "2", .. Small, "training.steps=2"]);
+        (int code, string output, string errors) = Run([
+            "experiment",
+            "--data",
+            Data,
+            "--out",
+            experiment,
+            "--jobs",
+            "2",
+            .. Small,
+            "training.steps=2",
+        ]);
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Contain("[6/6]").And.Contain("report.html"));
         string page = File.ReadAllText(Path.Combine(experiment, "report.html"));
-        foreach (string part in new[] { "individual", "y-shape", "Paired differences", "<svg", "data:image/png;base64,", "true class", "HD95, mm", "ASSD, mm", "Missed and hallucinated organs", "penalized", "rank" })
+        foreach (
+            string part in new[]
+            {
+                "individual",
+                "y-shape",
+                "Paired differences",
+                "<svg",
+                "data:image/png;base64,",
+                "true class",
+                "HD95, mm",
+                "ASSD, mm",
+                "Missed and hallucinated organs",
+                "penalized",
+                "rank",
+            }
+        )
             Assert.That(page, Does.Contain(part));
         Assert.That(page, Does.Not.Contain("<script").And.Not.Contain("<link").And.Not.Contain("src=\"http"));
         Assert.That(File.ReadAllLines(Path.Combine(experiment, "report.csv")), Has.Length.EqualTo(1 + (6 * 2 * 4)));
 
         RequireOneLine(Run("experiment", "--out", experiment, "--seeds", "7"), 2, "other seeds");
         RequireOneLine(Run("experiment", "--out", experiment, "--folds", "2"), 2, "other folds");
-        RequireOneLine(Run(["experiment", "--out", experiment, .. Small, "training.steps=3"]), 2, "training.steps was 2 and is 3 now");
+        RequireOneLine(
+            Run(["experiment", "--out", experiment, .. Small, "training.steps=3"]),
+            2,
+            "training.steps was 2 and is 3 now"
+        );
         (code, output, errors) = Run("experiment", "--out", experiment);
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Not.Contain("step"), "finished jobs are not run again");
@@ -36,31 +72,78 @@ internal sealed partial class ExperimentVerbTests : CommandLine
     public void A_job_by_itself_and_a_report_of_what_there_is()
     {
         string experiment = PathOf("jobs");
-        (int code, string output, string errors) = Run(
-            ["experiment", "plan", "--data", Data, "--out", experiment, "--schemes", "joint-norm,ummkd", "--seeds", "3,4", "--folds", "1", .. Small, "training.steps=2"]);
+        (int code, string output, string errors) = Run([
+            "experiment",
+            "plan",
+            "--data",
+            Data,
+            "--out",
+            experiment,
+            "--schemes",
+            "joint-norm,ummkd",
+            "--seeds",
+            "3,4",
+            "--folds",
+            "1",
+            .. Small,
+            "training.steps=2",
+        ]);
         Assert.That(code, Is.Zero, errors);
-        Assert.That(output.ReplaceLineEndings("\n"), Is.EqualTo("0 joint-norm-seed3-fold0\n1 ummkd-seed3-fold0\n2 joint-norm-seed4-fold0\n3 ummkd-seed4-fold0\n"));
+        Assert.That(
+            output.ReplaceLineEndings("\n"),
+            Is.EqualTo("0 joint-norm-seed3-fold0\n1 ummkd-seed3-fold0\n2 joint-norm-seed4-fold0\n3 ummkd-seed4-fold0\n")
+        );
         RequireOneLine(Run("experiment", "report", "--out", experiment), 3, "no job is finished yet");
         RequireOneLine(Run("experiment", "run", "--out", experiment, "--job", "4"), 2, "jobs 0 to 3");
 
         (code, output, errors) = Run("experiment", "run", "--out", experiment, "--job", "2");
         Assert.That(code, Is.Zero, errors);
-        Assert.That(Directory.GetDirectories(Path.Combine(experiment, "runs")).Select(Path.GetFileName), Is.EqualTo(new[] { "joint-norm-seed4-fold0" }));
+        Assert.That(
+            Directory.GetDirectories(Path.Combine(experiment, "runs")).Select(Path.GetFileName),
+            Is.EqualTo(new[] { "joint-norm-seed4-fold0" })
+        );
         (code, _, errors) = Run("experiment", "report", "--out", experiment);
         Assert.That(code, Is.Zero, errors);
-        Assert.That(File.ReadAllText(Path.Combine(experiment, "report.md")), Does.Contain("Not finished, and not in the tables: joint-norm-seed3-fold0, ummkd-seed3-fold0, ummkd-seed4-fold0."));
+        Assert.That(
+            File.ReadAllText(Path.Combine(experiment, "report.md")),
+            Does.Contain("Not finished, and not in the tables: joint-norm-seed3-fold0, ummkd-seed3-fold0, ummkd-seed4-fold0.")
+        );
     }
 
     [Test]
     public void Folds_are_made_and_every_case_is_judged_once()
     {
-        string experiment = PathOf("folds"), data = CopyOfData("unsplit");
+        string experiment = PathOf("folds"),
+            data = CopyOfData("unsplit");
         File.Delete(Path.Combine(data, "splits_final.json"));
-        (int code, _, string errors) = Run(["experiment", "--data", data, "--out", experiment, "--schemes", "joint-norm", "--folds", "3", .. Small, "training.steps=2"]);
+        (int code, _, string errors) = Run([
+            "experiment",
+            "--data",
+            data,
+            "--out",
+            experiment,
+            "--schemes",
+            "joint-norm",
+            "--folds",
+            "3",
+            .. Small,
+            "training.steps=2",
+        ]);
         Assert.That(code, Is.Zero, errors);
-        string[] judged = [.. File.ReadAllLines(Path.Combine(experiment, "report.csv")).Skip(1).Select(line => line.Split(',')[3]).Distinct().Order(StringComparer.Ordinal)];
+        string[] judged =
+        [
+            .. File.ReadAllLines(Path.Combine(experiment, "report.csv"))
+                .Skip(1)
+                .Select(line => line.Split(',')[3])
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
         Assert.That(judged, Is.EqualTo(new[] { "ct_000", "ct_001", "ct_002", "mr_000", "mr_001", "mr_002" }));
-        RequireOneLine(Run("experiment", "--data", data, "--out", PathOf("many"), "--folds", "4"), 2, "4 folds: modality CT has 3 cases only");
+        RequireOneLine(
+            Run("experiment", "--data", data, "--out", PathOf("many"), "--folds", "4"),
+            2,
+            "4 folds: modality CT has 3 cases only"
+        );
         RequireOneLine(Run("experiment", "--data", Data, "--out", PathOf("many"), "--folds", "2"), 2, "has 1;");
     }
 
@@ -69,9 +152,17 @@ internal sealed partial class ExperimentVerbTests : CommandLine
     {
         RequireOneLine(Run("experiment", "--out", PathOf("none")), 2, "--data is needed");
         RequireOneLine(Run("experiment", "run", "--out", PathOf("none")), 3, "holds no experiment");
-        RequireOneLine(Run("experiment", "--data", Data, "--out", PathOf("none"), "--schemes", "z-shape"), 2, "scheme 'z-shape' is not known; choose individual, joint, joint-norm");
+        RequireOneLine(
+            Run("experiment", "--data", Data, "--out", PathOf("none"), "--schemes", "z-shape"),
+            2,
+            "scheme 'z-shape' is not known; choose individual, joint, joint-norm"
+        );
         RequireOneLine(Run("experiment", "--data", Data, "--out", PathOf("none"), "--seeds", "1,1"), 2, "named twice");
-        RequireOneLine(Run("experiment", "--data", Data, "--out", PathOf("none"), "--set", "network.norm.sharing=shared"), 2, "scheme individual share nothing");
+        RequireOneLine(
+            Run("experiment", "--data", Data, "--out", PathOf("none"), "--set", "network.norm.sharing=shared"),
+            2,
+            "scheme individual share nothing"
+        );
         RequireOneLine(Run("experiment", "--data", Data, "--out", Folder), 3, "holds no experiment");
         Assert.That(Directory.Exists(PathOf("none")), Is.False);
     }
@@ -79,7 +170,8 @@ internal sealed partial class ExperimentVerbTests : CommandLine
     [Test]
     public void Killed_five_times_it_ends_with_the_tables_of_an_undisturbed_one()
     {
-        string whole = PathOf("whole"), killed = PathOf("killed");
+        string whole = PathOf("whole"),
+            killed = PathOf("killed");
         string[] arguments = ["experiment", "--data", Data, "--schemes", "individual,ummkd", "--seeds", "0,1", .. Small];
         (int code, _, string errors) = Run([.. arguments, "--out", whole]);
         Assert.That(code, Is.Zero, errors);
@@ -87,7 +179,13 @@ internal sealed partial class ExperimentVerbTests : CommandLine
         var random = new System.Random(5);
         for (int i = 0; i < 5; i++)
         {
-            using Process process = Process.Start(new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. arguments, "--out", killed]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using Process process = Process.Start(
+                new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. arguments, "--out", killed])
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                }
+            )!;
             if (!process.WaitForExit(random.Next(600, 2500)))
                 process.Kill();
             process.WaitForExit();
@@ -95,12 +193,16 @@ internal sealed partial class ExperimentVerbTests : CommandLine
 
         (code, _, errors) = Run([.. arguments, "--out", killed]);
         Assert.That(code, Is.Zero, errors);
-        Assert.That(File.ReadAllText(Path.Combine(killed, "report.csv")), Is.EqualTo(File.ReadAllText(Path.Combine(whole, "report.csv"))));
+        Assert.That(
+            File.ReadAllText(Path.Combine(killed, "report.csv")),
+            Is.EqualTo(File.ReadAllText(Path.Combine(whole, "report.csv")))
+        );
         Assert.That(WithoutTimes(killed), Is.EqualTo(WithoutTimes(whole)));
     }
 
     /// <summary>The tables without their last columns of one plain number: the training times.</summary>
-    private static string WithoutTimes(string experiment) => LastNumber().Replace(File.ReadAllText(Path.Combine(experiment, "report.md")), "|");
+    private static string WithoutTimes(string experiment) =>
+        LastNumber().Replace(File.ReadAllText(Path.Combine(experiment, "report.md")), "|");
 
     [GeneratedRegex(@"\| \d+\.\d \|$", RegexOptions.Multiline)]
     private static partial Regex LastNumber();

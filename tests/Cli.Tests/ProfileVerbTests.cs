@@ -13,17 +13,41 @@ internal sealed class ProfileVerbTests : CommandLine
     [Test]
     public void A_step_is_taken_apart([Values("dilated2d", "unet3d")] string network)
     {
-        string trace = PathOf($"{network}.json"), picture = PathOf($"{network}.svg");
-        (int code, string output, string errors) = Run(["profile", "--trace", trace, "--picture", picture, .. Small, $"network.name={network}"]);
+        string trace = PathOf($"{network}.json"),
+            picture = PathOf($"{network}.svg");
+        (int code, string output, string errors) = Run([
+            "profile",
+            "--trace",
+            trace,
+            "--picture",
+            picture,
+            .. Small,
+            $"network.name={network}",
+        ]);
         Assert.That(code, Is.Zero, errors);
-        foreach (string operation in new[] { "convolution forward", "convolution data gradient", "convolution weight gradient", "normalization backward", "max pool", "loss gradient", "adam" })
+        foreach (
+            string operation in new[]
+            {
+                "convolution forward",
+                "convolution data gradient",
+                "convolution weight gradient",
+                "normalization backward",
+                "max pool",
+                "loss gradient",
+                "adam",
+            }
+        )
             Assert.That(output, Does.Contain(operation));
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(trace));
         JsonElement[] events = [.. document.RootElement.GetProperty("traceEvents").EnumerateArray()];
         double end = 0;
         foreach (JsonElement recorded in events)
         {
-            Assert.That(recorded.GetProperty("ts").GetDouble(), Is.GreaterThanOrEqualTo(end - ClockTick), "operations follow each other");
+            Assert.That(
+                recorded.GetProperty("ts").GetDouble(),
+                Is.GreaterThanOrEqualTo(end - ClockTick),
+                "operations follow each other"
+            );
             end = recorded.GetProperty("ts").GetDouble() + recorded.GetProperty("dur").GetDouble();
             Assert.That(recorded.GetProperty("args").GetProperty("allocated_bytes").GetInt64(), Is.GreaterThanOrEqualTo(0));
         }
@@ -48,16 +72,35 @@ internal sealed class ProfileVerbTests : CommandLine
         if (EmulatedCudaDriver.UnavailableReason is { } reason)
             Assert.Ignore(reason);
         string trace = PathOf($"kernels-{graph}.json");
-        (int code, string output, string errors) = Run(
-            ["profile", "--device", "emulated", "--kernels", "--trace", trace, .. graph ? Array.Empty<string>() : ["--no-graph"], .. Small, "network.name=unet3d", "data.size=8"]);
+        (int code, string output, string errors) = Run([
+            "profile",
+            "--device",
+            "emulated",
+            "--kernels",
+            "--trace",
+            trace,
+            .. graph ? Array.Empty<string>() : ["--no-graph"],
+            .. Small,
+            "network.name=unet3d",
+            "data.size=8",
+        ]);
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Contain("convolution forward").And.Contain("convolution_forward_simt").And.Contain("adam"));
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(trace));
-        ILookup<int, (double Begin, double End)> rows = document.RootElement.GetProperty("traceEvents").EnumerateArray().ToLookup(
-            e => e.GetProperty("tid").GetInt32(), e => (e.GetProperty("ts").GetDouble(), e.GetProperty("ts").GetDouble() + e.GetProperty("dur").GetDouble()));
-        (double Begin, double End)[] operations = [.. rows[1]], kernels = [.. rows[2]];
+        ILookup<int, (double Begin, double End)> rows = document
+            .RootElement.GetProperty("traceEvents")
+            .EnumerateArray()
+            .ToLookup(
+                e => e.GetProperty("tid").GetInt32(),
+                e => (e.GetProperty("ts").GetDouble(), e.GetProperty("ts").GetDouble() + e.GetProperty("dur").GetDouble())
+            );
+        (double Begin, double End)[] operations = [.. rows[1]],
+            kernels = [.. rows[2]];
         Assert.That(kernels, Has.Length.GreaterThan(operations.Length));
         foreach ((double begin, double end) in kernels)
-            Assert.That(operations.Any(o => o.Begin <= begin + ClockTick && end <= o.End + ClockTick), $"kernel from {begin} to {end} us");
+            Assert.That(
+                operations.Any(o => o.Begin <= begin + ClockTick && end <= o.End + ClockTick),
+                $"kernel from {begin} to {end} us"
+            );
     }
 }

@@ -7,7 +7,8 @@ namespace UnpairedSegEngine.Cli.Tests;
 /// <summary>A run goes on as it was begun or is refused in one line; what is to be another must be said.</summary>
 internal sealed class ResumeTests : CommandLine
 {
-    private const string Folds = """[{ "train": ["ct_000", "ct_001", "mr_000", "mr_001"], "val": ["ct_002", "mr_002"] }, { "train": ["ct_001", "ct_002", "mr_001", "mr_002"], "val": ["ct_000", "mr_000"] }]""";
+    private const string Folds =
+        """[{ "train": ["ct_000", "ct_001", "mr_000", "mr_001"], "val": ["ct_002", "mr_002"] }, { "train": ["ct_001", "ct_002", "mr_001", "mr_002"], "val": ["ct_000", "mr_000"] }]""";
 
     [Test]
     public void The_printed_command_goes_on_with_fold_and_arithmetic_of_the_run()
@@ -20,16 +21,33 @@ internal sealed class ResumeTests : CommandLine
         ForgetLastStepOf("parts", steps: 4);
         RequireSuccess(Run("train", "--out", PathOf("parts"), "--resume", "--plain"));
         Assert.That(Weights("parts", 4), Is.EqualTo(Weights("whole", 4)));
-        RequireOneLine(Run("train", "--out", PathOf("parts"), "--data", data, "--resume", "--fold", "0"), 3, "the fold was 1 and is 0 now", "parts");
-        RequireOneLine(Run("train", "--out", PathOf("parts"), "--resume", "--device", "emulated"), 3, "--device was cpu and is emulated now");
+        RequireOneLine(
+            Run("train", "--out", PathOf("parts"), "--data", data, "--resume", "--fold", "0"),
+            3,
+            "the fold was 1 and is 0 now",
+            "parts"
+        );
+        RequireOneLine(
+            Run("train", "--out", PathOf("parts"), "--resume", "--device", "emulated"),
+            3,
+            "--device was cpu and is emulated now"
+        );
     }
 
     [Test]
     public void Arithmetic_of_another_kind()
     {
         RequireSuccess(TrainSteps("arithmetic", Data, 1));
-        RequireOneLine(Run("train", "--out", PathOf("arithmetic"), "--resume", "--exact"), 3, "--exact was not given and is given now");
-        RequireOneLine(Run("train", "--out", PathOf("arithmetic"), "--resume", "--device", "emulated", "--precision", "bf16"), 3, "--device was cpu");
+        RequireOneLine(
+            Run("train", "--out", PathOf("arithmetic"), "--resume", "--exact"),
+            3,
+            "--exact was not given and is given now"
+        );
+        RequireOneLine(
+            Run("train", "--out", PathOf("arithmetic"), "--resume", "--device", "emulated", "--precision", "bf16"),
+            3,
+            "--device was cpu"
+        );
         RequireSuccess(Run("train", "--out", PathOf("arithmetic"), "--resume", "--device", "cpu", "--precision", "fp32"));
     }
 
@@ -37,22 +55,68 @@ internal sealed class ResumeTests : CommandLine
     public void Settings_change_only_from_a_step_on()
     {
         RequireSuccess(TrainSteps("settings", Data, 2));
-        RequireOneLine(Run("train", "--out", PathOf("settings"), "--resume", "--steps", "5"), 2, "--steps", "training.steps", "--from");
-        RequireOneLine(Run("train", "--out", PathOf("settings"), "--resume", "--set", "optimizer.learning_rate=1"), 2, "--set", "optimizer.learning_rate", "--from");
+        RequireOneLine(
+            Run("train", "--out", PathOf("settings"), "--resume", "--steps", "5"),
+            2,
+            "--steps",
+            "training.steps",
+            "--from"
+        );
+        RequireOneLine(
+            Run("train", "--out", PathOf("settings"), "--resume", "--set", "optimizer.learning_rate=1"),
+            2,
+            "--set",
+            "optimizer.learning_rate",
+            "--from"
+        );
         RequireOneLine(Run("train", "--out", PathOf("settings"), "--resume", "--from", "7"), 3, "step 7", "1, 2");
         RequireOneLine(Run("train", "--out", PathOf("settings"), "--resume", "--from", "two"), 2, "--from 'two'", "last");
         RequireSuccess(Run("train", "--out", PathOf("settings"), "--resume", "--threads", "1", "--set", "training.keep=3"));
 
-        string config = PathOf("settings/config.yaml"), before = File.ReadAllText(config);
+        string config = PathOf("settings/config.yaml"),
+            before = File.ReadAllText(config);
         File.WriteAllText(config, before.Replace("  batch: 1", "  batch: 2", StringComparison.Ordinal));
-        RequireOneLine(Run("train", "--out", PathOf("settings"), "--resume"), 3, "config.yaml", "training.batch was 1 and is 2 now", "--from last");
+        RequireOneLine(
+            Run("train", "--out", PathOf("settings"), "--resume"),
+            3,
+            "config.yaml",
+            "training.batch was 1 and is 2 now",
+            "--from last"
+        );
         File.WriteAllText(config, before);
 
-        RequireSuccess(Run("train", "--out", PathOf("settings"), "--resume", "--from", "1", "--steps", "3", "--set", "optimizer.learning_rate=0.0001", "training.save_every=1"));
+        RequireSuccess(
+            Run(
+                "train",
+                "--out",
+                PathOf("settings"),
+                "--resume",
+                "--from",
+                "1",
+                "--steps",
+                "3",
+                "--set",
+                "optimizer.learning_rate=0.0001",
+                "training.save_every=1"
+            )
+        );
         string provenance = File.ReadAllText(PathOf("settings/provenance.json"));
-        Assert.That(provenance, Does.Contain("\"step\": 1").And.Contain("optimizer.learning_rate was 0.001 and is 0.0001 now").And.Contain("training.steps was 2 and is 3 now"));
-        Assert.That(Directory.GetDirectories(PathOf("settings/checkpoints"), "step-*").Select(Path.GetFileName), Is.SupersetOf(new[] { "step-00000003" }));
-        Assert.That(File.ReadAllLines(PathOf("settings/metrics.jsonl")).Where(line => line.Contains("loss/total", StringComparison.Ordinal)).Select(line => line[..10]), Is.EqualTo(new[] { "{\"step\":1,", "{\"step\":2,", "{\"step\":3," }));
+        Assert.That(
+            provenance,
+            Does.Contain("\"step\": 1")
+                .And.Contain("optimizer.learning_rate was 0.001 and is 0.0001 now")
+                .And.Contain("training.steps was 2 and is 3 now")
+        );
+        Assert.That(
+            Directory.GetDirectories(PathOf("settings/checkpoints"), "step-*").Select(Path.GetFileName),
+            Is.SupersetOf(new[] { "step-00000003" })
+        );
+        Assert.That(
+            File.ReadAllLines(PathOf("settings/metrics.jsonl"))
+                .Where(line => line.Contains("loss/total", StringComparison.Ordinal))
+                .Select(line => line[..10]),
+            Is.EqualTo(new[] { "{\"step\":1,", "{\"step\":2,", "{\"step\":3," })
+        );
         RequireSuccess(Run("train", "--out", PathOf("settings"), "--resume"));
     }
 
@@ -63,8 +127,14 @@ internal sealed class ResumeTests : CommandLine
         Assert.That(code, Is.EqualTo(5), output + errors);
         Assert.That(errors, Does.Contain("NaN").And.Contain("learning_rate"));
         // The first step made numbers of 1e30 of the weights, which are numbers: only the beginning is sound.
-        Assert.That(errors, Does.Contain("--resume --from 1 --set optimizer.learning_rate=... (where that step is odd already, further: 0)").And.Contain("in the batch: CT: ct_00"));
-        RequireSuccess(Run("train", "--out", PathOf("blown"), "--resume", "--from", "0", "--set", "optimizer.learning_rate=0.001"));
+        Assert.That(
+            errors,
+            Does.Contain("--resume --from 1 --set optimizer.learning_rate=... (where that step is odd already, further: 0)")
+                .And.Contain("in the batch: CT: ct_00")
+        );
+        RequireSuccess(
+            Run("train", "--out", PathOf("blown"), "--resume", "--from", "0", "--set", "optimizer.learning_rate=0.001")
+        );
     }
 
     [Test]
@@ -74,7 +144,13 @@ internal sealed class ResumeTests : CommandLine
         string[] before = Directory.GetDirectories(PathOf("held/checkpoints"));
         using (FolderLock.Take(PathOf("held")))
         {
-            RequireOneLine(Run("train", "--out", PathOf("held"), "--resume"), 3, "held", $"process {Environment.ProcessId} on host", "at the moment");
+            RequireOneLine(
+                Run("train", "--out", PathOf("held"), "--resume"),
+                3,
+                "held",
+                $"process {Environment.ProcessId} on host",
+                "at the moment"
+            );
             RequireOneLine(Run("train", "--out", PathOf("held"), "--resume", "--from", "1", "--steps", "3"), 3, "at the moment");
         }
 
@@ -96,11 +172,18 @@ internal sealed class ResumeTests : CommandLine
     [Test]
     public void Data_that_changed()
     {
-        string data = CopyOfData("changing"), manifest = Path.Combine(data, "dataset.json"), text = File.ReadAllText(manifest);
+        string data = CopyOfData("changing"),
+            manifest = Path.Combine(data, "dataset.json"),
+            text = File.ReadAllText(manifest);
         RequireSuccess(TrainSteps("changed", data, 1));
         string[] resume = ["train", "--out", PathOf("changed"), "--resume"];
 
-        File.WriteAllText(manifest, text.Replace("\"CT\"", "\"?\"", StringComparison.Ordinal).Replace("\"MR\"", "\"CT\"", StringComparison.Ordinal).Replace("\"?\"", "\"MR\"", StringComparison.Ordinal));
+        File.WriteAllText(
+            manifest,
+            text.Replace("\"CT\"", "\"?\"", StringComparison.Ordinal)
+                .Replace("\"MR\"", "\"CT\"", StringComparison.Ordinal)
+                .Replace("\"?\"", "\"MR\"", StringComparison.Ordinal)
+        );
         RequireOneLine(Run(resume), 3, "modality 1 was 'CT' and is 'MR' now");
         File.WriteAllText(manifest, text.Replace("\"liver\"", "\"lever\"", StringComparison.Ordinal));
         RequireOneLine(Run(resume), 3, "label 1 was 'liver' and is 'lever' now");
@@ -138,8 +221,27 @@ internal sealed class ResumeTests : CommandLine
         RequireOneLine(TrainSteps("notes", Data, 1), 3, "notes", "not empty");
     }
 
-    private (int Code, string Output, string Errors) TrainSteps(string run, string data, int steps, params string[] more) => Run(
-        ["train", "--data", data, "--out", PathOf(run), "--channels", "2", "--size", "32", "--batch", "1", "--steps", $"{steps}", "--plain", "--set", "training.save_every=1", "training.log_every=1", .. more]);
+    private (int Code, string Output, string Errors) TrainSteps(string run, string data, int steps, params string[] more) =>
+        Run([
+            "train",
+            "--data",
+            data,
+            "--out",
+            PathOf(run),
+            "--channels",
+            "2",
+            "--size",
+            "32",
+            "--batch",
+            "1",
+            "--steps",
+            $"{steps}",
+            "--plain",
+            "--set",
+            "training.save_every=1",
+            "training.log_every=1",
+            .. more,
+        ]);
 
     /// <summary>Makes a finished run one that has steps to go, as if it had been begun with them.</summary>
     private void ForgetLastStepOf(string run, int steps)
@@ -147,9 +249,15 @@ internal sealed class ResumeTests : CommandLine
         foreach (string file in new[] { "config.yaml", "provenance.json" })
         {
             string path = Path.Combine(PathOf(run), file);
-            File.WriteAllText(path, File.ReadAllText(path).Replace("  steps: 2", $"  steps: {steps}", StringComparison.Ordinal).Replace("\"training.steps\": \"2\"", $"\"training.steps\": \"{steps}\"", StringComparison.Ordinal));
+            File.WriteAllText(
+                path,
+                File.ReadAllText(path)
+                    .Replace("  steps: 2", $"  steps: {steps}", StringComparison.Ordinal)
+                    .Replace("\"training.steps\": \"2\"", $"\"training.steps\": \"{steps}\"", StringComparison.Ordinal)
+            );
         }
     }
 
-    private byte[] Weights(string run, int step) => File.ReadAllBytes(Path.Combine(PathOf(run), "checkpoints", $"step-{step:D8}", "weights.safetensors"));
+    private byte[] Weights(string run, int step) =>
+        File.ReadAllBytes(Path.Combine(PathOf(run), "checkpoints", $"step-{step:D8}", "weights.safetensors"));
 }

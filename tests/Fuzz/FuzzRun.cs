@@ -43,9 +43,13 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
         }
     }
 
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{target.Name,-14} {Executions,9} executions, {Accepted,8} accepted, {kinds.Count,4} kinds of outcome, at most {MostBytes / 1024.0 / 1024:F1} MiB and {MostTime.TotalMilliseconds:F0} ms, {faults.Count} kinds of fault");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{target.Name, -14} {Executions, 9} executions, {Accepted, 8} accepted, {kinds.Count, 4} kinds of outcome, "
+                + $"at most {MostBytes / 1024.0 / 1024:F1} MiB and {MostTime.TotalMilliseconds:F0} ms, {faults.Count} kinds of "
+                + $"fault"
+        );
 
     private void Loop(int executions)
     {

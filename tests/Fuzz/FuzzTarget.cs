@@ -16,9 +16,7 @@ internal abstract class FuzzTarget(string name)
     public virtual string? FileName => null;
 
     /// <summary>Writes what the parser needs beside the input, once.</summary>
-    public virtual void Prepare(string folder)
-    {
-    }
+    public virtual void Prepare(string folder) { }
 
     /// <summary>Parses an input.</summary>
     /// <param name="input">The bytes of the file.</param>

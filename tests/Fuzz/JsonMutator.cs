@@ -3,19 +3,79 @@ using System.Text.Json.Nodes;
 
 namespace UnpairedSegEngine.Fuzz;
 
-/// <summary>Edits of a JSON document that leave it valid JSON, so that what reads it gets to see odd values and not only odd text.</summary>
+/// <summary>
+/// Edits of a JSON document that leave it valid JSON, so that what reads it gets to see odd values and not only odd text.
+/// </summary>
 internal static class JsonMutator
 {
     private const int MostEdits = 3;
 
     private static readonly string[] Values =
     [
-        "null", "true", "false", "0", "-1", "1", "2", "3", "255", "256", "65536", "2000000000", "9223372036854775807", "9223372036854775808", "1.5", "-0.0", "1e-300", "1e300", "1e400", "\"\"", "\" \"", "\"NaN\"",
-        "\"Infinity\"", "\"5\"", "\"a\\nb\"", "\"\\u0000\"", "\"\\u001b[2J\"", "\"../../../x\"", "\"/dev/zero\"", "\"a/b\"", "\"manifest.json\"", "\"ct_*\"", "\"*\"", "\"zscore\"", "\"window(1,0)\"", "\"0,0,0\"", "\"3,3,5\"", "\"RAS\"",
-        "[]", "[null]", "[[]]", "{}", "{\"a\":1}", "\"\uD83D\uDE00\"",
+        "null",
+        "true",
+        "false",
+        "0",
+        "-1",
+        "1",
+        "2",
+        "3",
+        "255",
+        "256",
+        "65536",
+        "2000000000",
+        "9223372036854775807",
+        "9223372036854775808",
+        "1.5",
+        "-0.0",
+        "1e-300",
+        "1e300",
+        "1e400",
+        "\"\"",
+        "\" \"",
+        "\"NaN\"",
+        "\"Infinity\"",
+        "\"5\"",
+        "\"a\\nb\"",
+        "\"\\u0000\"",
+        "\"\\u001b[2J\"",
+        "\"../../../x\"",
+        "\"/dev/zero\"",
+        "\"a/b\"",
+        "\"manifest.json\"",
+        "\"ct_*\"",
+        "\"*\"",
+        "\"zscore\"",
+        "\"window(1,0)\"",
+        "\"0,0,0\"",
+        "\"3,3,5\"",
+        "\"RAS\"",
+        "[]",
+        "[null]",
+        "[[]]",
+        "{}",
+        "{\"a\":1}",
+        "\"\uD83D\uDE00\"",
     ];
 
-    private static readonly string[] Names = ["", "a", "a\nb", "size", "Size", "SIZE", "name", "../x", "__metadata__", "0", "background", "\u2028", "train", "cases", "constructor"];
+    private static readonly string[] Names =
+    [
+        "",
+        "a",
+        "a\nb",
+        "size",
+        "Size",
+        "SIZE",
+        "name",
+        "../x",
+        "__metadata__",
+        "0",
+        "background",
+        "\u2028",
+        "train",
+        "cases",
+        "constructor",
+    ];
 
     /// <summary>Another document, or null where the input is none.</summary>
     public static byte[]? Mutate(byte[] input, Mutator mutator)
@@ -38,7 +98,11 @@ internal static class JsonMutator
     {
         List<JsonNode> groups = [root];
         for (int i = 0; i < groups.Count; i++)
-            groups.AddRange((groups[i] is JsonObject group ? group.Select(entry => entry.Value) : groups[i].AsArray()).Where(node => node is JsonObject { Count: > 0 } or JsonArray { Count: > 0 })!);
+            groups.AddRange(
+                (groups[i] is JsonObject group ? group.Select(entry => entry.Value) : groups[i].AsArray()).Where(node =>
+                    node is JsonObject { Count: > 0 } or JsonArray { Count: > 0 }
+                )!
+            );
         return groups;
     }
 
@@ -74,7 +138,10 @@ internal static class JsonMutator
     private static void Edit(JsonObject entries, Mutator mutator)
     {
         string key = entries.Count == 0 ? "a" : mutator.Of(entries.Select(entry => entry.Key).ToArray());
-        string other = mutator.Happens(0.5) && entries.Count > 0 ? mutator.Of(entries.Select(entry => entry.Key).ToArray()) : mutator.Of(Names);
+        string other =
+            mutator.Happens(0.5) && entries.Count > 0
+                ? mutator.Of(entries.Select(entry => entry.Key).ToArray())
+                : mutator.Of(Names);
         switch (mutator.Below(6))
         {
             case 0:

@@ -10,19 +10,136 @@ internal sealed partial class Mutator(System.Random random)
     private const int MostEdits = 4;
     private const int LongestInput = 1 << 16;
 
-    private static readonly long[] Integers = [0, 1, -1, 2, 3, 7, 8, 16, 127, 128, 255, 256, 32767, -32768, 65535, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue, 1L << 40];
+    private static readonly long[] Integers =
+    [
+        0,
+        1,
+        -1,
+        2,
+        3,
+        7,
+        8,
+        16,
+        127,
+        128,
+        255,
+        256,
+        32767,
+        -32768,
+        65535,
+        int.MaxValue,
+        int.MinValue,
+        uint.MaxValue,
+        long.MaxValue,
+        long.MinValue,
+        1L << 40,
+    ];
 
-    private static readonly float[] Floats = [0, -0f, 1, -1, 0.5f, float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.Epsilon, float.MaxValue, 1e-10f, 1e10f, 20000, 352, 348, 1e-38f];
+    private static readonly float[] Floats =
+    [
+        0,
+        -0f,
+        1,
+        -1,
+        0.5f,
+        float.NaN,
+        float.PositiveInfinity,
+        float.NegativeInfinity,
+        float.Epsilon,
+        float.MaxValue,
+        1e-10f,
+        1e10f,
+        20000,
+        352,
+        348,
+        1e-38f,
+    ];
 
     /// <summary>Texts that parsers have tripped over.</summary>
     private static readonly string[] Tokens =
     [
-        "null", "true", "{}", "[]", "\"\"", "0", "-1", "1.5", "-0.0", "1e400", "NaN", "\"NaN\"", "Infinity", "2000000000", "9223372036854775808", "99999999999999999999", "\"\\ud800\"", "\"\\udc00\\ud800\"",
-        "\"a\\nb\"", "\"\\u0000\"", "\"\\u001b[2J\"", "\"../../../../etc/passwd\"", "\"/dev/zero\"", "\"manifest.json\"", "\"..\"", "\"CON\"", "a\nb", "\t", "\r", "\0", "\"", "\\", "'", ":", ": ", ",", "=", "[", "]", "{", "}", "[[[[[[[[[[[[[[[[", "{\"a\":",
-        "&a ", "*a", "<<: *a", "!!str ", "!!binary ", "? ", "- ", "| ", "> ", "---\n", "...\n", "%YAML 9.9\n", "#", "\"\\UFFFFFFFF\"", "\"\\xD8\"", "\uFEFF", "\u2028", "\u202E", "é", "😀", "window(", "percentile(", ",,", "3x3x3", "--", "e9", "        ",
+        "null",
+        "true",
+        "{}",
+        "[]",
+        "\"\"",
+        "0",
+        "-1",
+        "1.5",
+        "-0.0",
+        "1e400",
+        "NaN",
+        "\"NaN\"",
+        "Infinity",
+        "2000000000",
+        "9223372036854775808",
+        "99999999999999999999",
+        "\"\\ud800\"",
+        "\"\\udc00\\ud800\"",
+        "\"a\\nb\"",
+        "\"\\u0000\"",
+        "\"\\u001b[2J\"",
+        "\"../../../../etc/passwd\"",
+        "\"/dev/zero\"",
+        "\"manifest.json\"",
+        "\"..\"",
+        "\"CON\"",
+        "a\nb",
+        "\t",
+        "\r",
+        "\0",
+        "\"",
+        "\\",
+        "'",
+        ":",
+        ": ",
+        ",",
+        "=",
+        "[",
+        "]",
+        "{",
+        "}",
+        "[[[[[[[[[[[[[[[[",
+        "{\"a\":",
+        "&a ",
+        "*a",
+        "<<: *a",
+        "!!str ",
+        "!!binary ",
+        "? ",
+        "- ",
+        "| ",
+        "> ",
+        "---\n",
+        "...\n",
+        "%YAML 9.9\n",
+        "#",
+        "\"\\UFFFFFFFF\"",
+        "\"\\xD8\"",
+        "\uFEFF",
+        "\u2028",
+        "\u202E",
+        "é",
+        "😀",
+        "window(",
+        "percentile(",
+        ",,",
+        "3x3x3",
+        "--",
+        "e9",
+        "        ",
     ];
 
-    private static readonly byte[][] InvalidText = [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF8, 0x88, 0x80, 0x80, 0x80], [0xC3], [0xEF, 0xBB, 0xBF], [0xFF, 0xFE]];
+    private static readonly byte[][] InvalidText =
+    [
+        [0xFF],
+        [0xC0, 0x80],
+        [0xED, 0xA0, 0x80],
+        [0xF8, 0x88, 0x80, 0x80, 0x80],
+        [0xC3],
+        [0xEF, 0xBB, 0xBF],
+        [0xFF, 0xFE],
+    ];
 
     public int Below(int count) => random.Next(count);
 
@@ -36,7 +153,8 @@ internal sealed partial class Mutator(System.Random random)
         List<byte> bytes = [.. input];
         for (int edits = 1 + Below(MostEdits); edits > 0 && bytes.Count > 0; edits--)
         {
-            int at = Below(bytes.Count), length = 1 + Below(Math.Min(16, bytes.Count - at));
+            int at = Below(bytes.Count),
+                length = 1 + Below(Math.Min(16, bytes.Count - at));
             switch (Below(7))
             {
                 case 0:
@@ -75,7 +193,8 @@ internal sealed partial class Mutator(System.Random random)
         List<string> tokens = [.. Token().Matches(Encoding.Latin1.GetString(input)).Select(match => match.Value)];
         for (int edits = 1 + Below(MostEdits); edits > 0 && tokens.Count > 0; edits--)
         {
-            int at = Below(tokens.Count), length = 1 + Below(Math.Min(8, tokens.Count - at));
+            int at = Below(tokens.Count),
+                length = 1 + Below(Math.Min(8, tokens.Count - at));
             switch (Below(8))
             {
                 case 0 or 1 or 2:
@@ -94,7 +213,9 @@ internal sealed partial class Mutator(System.Random random)
                     tokens[at] = tokens[Below(tokens.Count)];
                     break;
                 default:
-                    tokens[at] = string.Concat(Enumerable.Repeat(tokens[at], Math.Max(1, Math.Min(1 << Below(13), LongestInput / tokens[at].Length))));
+                    tokens[at] = string.Concat(
+                        Enumerable.Repeat(tokens[at], Math.Max(1, Math.Min(1 << Below(13), LongestInput / tokens[at].Length)))
+                    );
                     break;
             }
         }
@@ -112,7 +233,11 @@ internal sealed partial class Mutator(System.Random random)
     }
 
     /// <summary>Puts an odd float32 at a place.</summary>
-    public void Float(Span<byte> field) => BinaryPrimitives.WriteSingleLittleEndian(field, Happens(0.7) ? Of(Floats) : (float)((random.NextDouble() - 0.5) * Math.Pow(10, Below(20))));
+    public void Float(Span<byte> field) =>
+        BinaryPrimitives.WriteSingleLittleEndian(
+            field,
+            Happens(0.7) ? Of(Floats) : (float)((random.NextDouble() - 0.5) * Math.Pow(10, Below(20)))
+        );
 
     private void Overwrite(List<byte> bytes, int at, int length)
     {

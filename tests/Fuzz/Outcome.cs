@@ -10,7 +10,9 @@ namespace UnpairedSegEngine.Fuzz;
 /// <param name="Time">Processor time.</param>
 internal sealed partial record Outcome(string? Fault, string Message, string Signature, long Bytes, TimeSpan Time)
 {
-    /// <summary>A refusal, and what comes before the first voxel, may take this and <see cref="TimesInput"/> times the input.</summary>
+    /// <summary>
+    /// A refusal, and what comes before the first voxel, may take this and <see cref="TimesInput"/> times the input.
+    /// </summary>
     public const long FreeBytes = 64 << 20;
 
     public const int TimesInput = 3;
@@ -42,8 +44,13 @@ internal sealed partial record Outcome(string? Fault, string Message, string Sig
 
         TimeSpan time = ThreadClock.Now - before;
         long bytes = GC.GetAllocatedBytesForCurrentThread() - bytesBefore;
-        string? fault = FaultOf(thrown, target, folder)
-            ?? (time > MostTime ? "slow" : bytes > FreeBytes + (TimesInput * (input.Length + accepted)) ? "memory" : null);
+        string? fault =
+            FaultOf(thrown, target, folder)
+            ?? (
+                time > MostTime ? "slow"
+                : bytes > FreeBytes + (TimesInput * (input.Length + accepted)) ? "memory"
+                : null
+            );
         return new Outcome(fault, thrown?.Message ?? "", SignatureOf(fault, thrown), bytes, time);
     }
 
@@ -55,7 +62,9 @@ internal sealed partial record Outcome(string? Fault, string Message, string Sig
             return thrown.GetType().Name;
         if (thrown.Message.Any(char.IsControl) || thrown.Message.Contains('\u2028'))
             return "several-lines";
-        bool isNamed = thrown.Message.Contains(folder, StringComparison.Ordinal) || (target.FileName is { } name && thrown.Message.Contains(name, StringComparison.Ordinal));
+        bool isNamed =
+            thrown.Message.Contains(folder, StringComparison.Ordinal)
+            || (target.FileName is { } name && thrown.Message.Contains(name, StringComparison.Ordinal));
         return target.IsUsage || isNamed ? null : "no-file-name";
     }
 

@@ -8,15 +8,17 @@ internal static class Program
 {
     private const int Piece = 20_000;
 
-    public static int Main(string[] arguments)
-        => Parser.Default.ParseArguments<Options>(arguments).MapResult(Run, _ => 2);
+    public static int Main(string[] arguments) => Parser.Default.ParseArguments<Options>(arguments).MapResult(Run, _ => 2);
 
     private static int Run(Options options)
     {
         FuzzTarget[] targets = [.. Targets.Targets.All.Where(target => options.Target is null || target.Name == options.Target)];
         if (targets.Length == 0)
         {
-            Console.Error.WriteLine($"--target '{options.Target}' is not known; there are {string.Join(", ", Targets.Targets.All.Select(target => target.Name))}");
+            Console.Error.WriteLine(
+                $"--target '{options.Target}' is not known; there are "
+                    + $"{string.Join(", ", Targets.Targets.All.Select(target => target.Name))}"
+            );
             return 2;
         }
 
@@ -25,7 +27,8 @@ internal static class Program
         int faults = 0;
         foreach (FuzzTarget target in targets)
         {
-            // In pieces of a seed each, so that there is something to see, and later ones do not start from what early ones found.
+            // In pieces of a seed each, so that there is something to see, and later ones do not start from what early ones
+            // found.
             for (int done = 0, piece = 0; done < options.Executions; done += Piece, piece++)
             {
                 var run = new FuzzRun(target, options.Seed + piece);
@@ -42,7 +45,10 @@ internal static class Program
     {
         foreach ((string signature, (byte[] input, Outcome outcome)) in run.Faults)
         {
-            string path = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, target.Name)).FullName, $"{outcome.Fault}-{XxHash32.HashToUInt32(System.Text.Encoding.UTF8.GetBytes(signature)):x8}.bin");
+            string path = Path.Combine(
+                Directory.CreateDirectory(Path.Combine(folder, target.Name)).FullName,
+                $"{outcome.Fault}-{XxHash32.HashToUInt32(System.Text.Encoding.UTF8.GetBytes(signature)):x8}.bin"
+            );
             File.WriteAllBytes(path, input);
             Console.WriteLine($"  {path}: {Storage.OneLine.Of(signature)}");
         }

@@ -6,15 +6,15 @@ public sealed class ReplayTests
 {
     private const int Executions = 1000;
 
-    private static IEnumerable<TestCaseData> Corpus
-        => from target in Targets.Targets.All
-           let folder = Path.Combine(AppContext.BaseDirectory, "Corpus", target.Name)
-           where Directory.Exists(folder)
-           from path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal)
-           select new TestCaseData(target.Name, path).SetArgDisplayNames(target.Name, Path.GetFileName(path));
+    private static IEnumerable<TestCaseData> Corpus =>
+        from target in Targets.Targets.All
+        let folder = Path.Combine(AppContext.BaseDirectory, "Corpus", target.Name)
+        where Directory.Exists(folder)
+        from path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal)
+        select new TestCaseData(target.Name, path).SetArgDisplayNames(target.Name, Path.GetFileName(path));
 
-    private static IEnumerable<TestCaseData> Large
-        => LargeInputs.All.Select(input => new TestCaseData(input.Target, input.Bytes).SetArgDisplayNames(input.Target, input.Name));
+    private static IEnumerable<TestCaseData> Large =>
+        LargeInputs.All.Select(input => new TestCaseData(input.Target, input.Bytes).SetArgDisplayNames(input.Target, input.Name));
 
     private static IEnumerable<string> Names => Targets.Targets.All.Select(target => target.Name);
 

@@ -8,8 +8,8 @@ internal static partial class ThreadClock
 {
     private const int ThreadTime = 3;
 
-    public static TimeSpan Now
-        => OperatingSystem.IsLinux() && GetTime(ThreadTime, out TimeParts time) == 0
+    public static TimeSpan Now =>
+        OperatingSystem.IsLinux() && GetTime(ThreadTime, out TimeParts time) == 0
             ? TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromMicroseconds(time.Nanoseconds / 1000)
             : Stopwatch.GetElapsedTime(0);
 

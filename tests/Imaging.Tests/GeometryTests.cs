@@ -19,7 +19,10 @@ public sealed class GeometryTests
         var geometry = new Geometry(4, 5, 6, Las);
         Assert.That(Difference(geometry, new Geometry(4, 5, 7, Las)), Does.Contain("shape 4x5x6 against 4x5x7"));
         Assert.That(Difference(geometry, new Geometry(4, 5, 6, Las with { K = new(0, 0, 8) })), Does.Contain("spacing"));
-        Assert.That(Difference(geometry, new Geometry(4, 5, 6, Las with { I = new(1.25, 0, 0) })), Does.Contain("LAS against RAS"));
+        Assert.That(
+            Difference(geometry, new Geometry(4, 5, 6, Las with { I = new(1.25, 0, 0) })),
+            Does.Contain("LAS against RAS")
+        );
         Assert.That(Difference(geometry, new Geometry(4, 5, 6, Las with { Origin = new(100, -90, 21) })), Does.Contain("origin"));
     }
 
@@ -28,7 +31,10 @@ public sealed class GeometryTests
     {
         Assert.That(() => new Geometry(0, 5, 6, Las), Throws.ArgumentException.With.Message.Contains("0x5x6"));
         Assert.That(() => new Geometry(1 << 20, 1 << 20, 1 << 20, Las), Throws.ArgumentException);
-        Assert.That(() => new Geometry(4, 5, 6, Las with { K = Las.J }), Throws.ArgumentException.With.Message.Contains("singular"));
+        Assert.That(
+            () => new Geometry(4, 5, 6, Las with { K = Las.J }),
+            Throws.ArgumentException.With.Message.Contains("singular")
+        );
     }
 
     [Test]
@@ -47,7 +53,10 @@ public sealed class GeometryTests
         Assert.That(volume.Voxels[1 + (4 * (2 + (5 * 3)))], Is.EqualTo(7));
         Assert.That(volume.Slice(3)[9], Is.EqualTo(7));
         Assert.That(() => volume[4, 0, 0], Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => new Volume<short>(volume.Geometry, new short[3]), Throws.ArgumentException.With.Message.Contains("4x5x6"));
+        Assert.That(
+            () => new Volume<short>(volume.Geometry, new short[3]),
+            Throws.ArgumentException.With.Message.Contains("4x5x6")
+        );
     }
 
     private static string Difference(Geometry a, Geometry b)

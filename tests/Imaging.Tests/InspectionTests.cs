@@ -21,7 +21,11 @@ public sealed class InspectionTests
 
         File.WriteAllBytes(folder.File("b.nii"), SmallNifti.Bytes(version: 2));
         var other = Inspection.Of(folder.File("b.nii"));
-        Assert.That((other.StoredSha256, other.ScaledSha256), Is.EqualTo((inspection.StoredSha256, inspection.ScaledSha256)), "byte order and version do not matter");
+        Assert.That(
+            (other.StoredSha256, other.ScaledSha256),
+            Is.EqualTo((inspection.StoredSha256, inspection.ScaledSha256)),
+            "byte order and version do not matter"
+        );
     }
 
     [Test]
@@ -35,7 +39,10 @@ public sealed class InspectionTests
         Assert.That(inspection.Spacing, Is.EqualTo([0.002, 0.002, 0.003]).Within(1e-12));
         Assert.That((inspection.Units, inspection.StoredUnits), Is.EqualTo(("mm", "micron")));
         Assert.That(inspection.Notes.Single(), Does.Contain("micron"));
-        Assert.That(JsonSerializer.Serialize(inspection), Does.Contain("\"Units\":\"mm\"").And.Contain("\"StoredUnits\":\"micron\""));
+        Assert.That(
+            JsonSerializer.Serialize(inspection),
+            Does.Contain("\"Units\":\"mm\"").And.Contain("\"StoredUnits\":\"micron\"")
+        );
     }
 
     [Test]
@@ -54,6 +61,9 @@ public sealed class InspectionTests
     public void ColourFileHasNoValues()
     {
         var inspection = Inspection.Of(SharedData.Require("nifti/nifti-rs__rgb_4D.nii"));
-        Assert.That((inspection.DataType, inspection.Mean, inspection.ScaledSha256), Is.EqualTo(("rgb24", default(double?), default(string))));
+        Assert.That(
+            (inspection.DataType, inspection.Mean, inspection.ScaledSha256),
+            Is.EqualTo(("rgb24", default(double?), default(string)))
+        );
     }
 }

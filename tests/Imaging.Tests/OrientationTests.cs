@@ -3,9 +3,11 @@ namespace UnpairedSegEngine.Imaging.Tests;
 public sealed class OrientationTests
 {
     private static readonly string[] Frames =
-        [.. from order in new[] { "RAS", "RSA", "ARS", "ASR", "SRA", "SAR" }
-            from flips in Enumerable.Range(0, 8)
-            select string.Concat(order.Select((code, i) => (flips >> i & 1) == 0 ? code : "LPI"["RAS".IndexOf(code)]))];
+    [
+        .. from order in new[] { "RAS", "RSA", "ARS", "ASR", "SRA", "SAR" }
+        from flips in Enumerable.Range(0, 8)
+        select string.Concat(order.Select((code, i) => (flips >> i & 1) == 0 ? code : "LPI"["RAS".IndexOf(code)])),
+    ];
 
     private static Volume<int> Oblique()
     {
@@ -51,9 +53,9 @@ public sealed class OrientationTests
     {
         var places = new Dictionary<int, Vector3d>();
         for (var z = 0; z < volume.Geometry.Z; z++)
-            for (var y = 0; y < volume.Geometry.Y; y++)
-                for (var x = 0; x < volume.Geometry.X; x++)
-                    places[volume[x, y, z]] = volume.Geometry.Affine.Apply(x, y, z);
+        for (var y = 0; y < volume.Geometry.Y; y++)
+        for (var x = 0; x < volume.Geometry.X; x++)
+            places[volume[x, y, z]] = volume.Geometry.Affine.Apply(x, y, z);
         return places;
     }
 }

@@ -13,8 +13,11 @@ public sealed class RealDataTests
     public void VoxelsLabelsAndGridAreThePublishedOnes(string name)
     {
         var folder = SharedData.Require("Dataset501_Abdomen");
-        var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "cases.json"))).RootElement
-            .GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("id").GetString() == name);
+        var expected = JsonDocument
+            .Parse(File.ReadAllText(Path.Combine(folder, "cases.json")))
+            .RootElement.GetProperty("cases")
+            .EnumerateArray()
+            .Single(c => c.GetProperty("id").GetString() == name);
         var image = Inspection.Of(Path.Combine(folder, "imagesTr", $"{name}_0000.nii.gz"));
         var labels = Inspection.Of(Path.Combine(folder, "labelsTr", $"{name}.nii.gz"));
         Assert.That(image.StoredSha256, Is.EqualTo(expected.GetProperty("image_voxels_sha256").GetString()));

@@ -2,7 +2,12 @@ namespace UnpairedSegEngine.Imaging.Tests;
 
 public sealed class ResamplingTests
 {
-    private static readonly Geometry Source = new(12, 10, 8, new Affine(new(-1.2, 0.3, 0), new(0.3, 1.2, 0), new(0, 0, 2.5), new(5, 6, 7)));
+    private static readonly Geometry Source = new(
+        12,
+        10,
+        8,
+        new Affine(new(-1.2, 0.3, 0), new(0.3, 1.2, 0), new(0, 0, 2.5), new(5, 6, 7))
+    );
 
     [Test]
     public void SameGridGivesTheSameBits()
@@ -20,7 +25,8 @@ public sealed class ResamplingTests
     {
         var target = Resampling.Resize(Source, x, y, z);
         var faces = target.Affine.Apply(-0.5, -0.5, -0.5) - Source.Affine.Apply(-0.5, -0.5, -0.5);
-        var opposite = target.Affine.Apply(x - 0.5, y - 0.5, z - 0.5) - Source.Affine.Apply(Source.X - 0.5, Source.Y - 0.5, Source.Z - 0.5);
+        var opposite =
+            target.Affine.Apply(x - 0.5, y - 0.5, z - 0.5) - Source.Affine.Apply(Source.X - 0.5, Source.Y - 0.5, Source.Z - 0.5);
         Assert.That(faces.Length + opposite.Length, Is.LessThan(1e-9));
     }
 
@@ -33,9 +39,9 @@ public sealed class ResamplingTests
         var result = Resampling.Linear(volume, target);
         // Beyond the outermost voxel centres the edge value goes on.
         for (var z = 1; z < target.Z - 1; z++)
-            for (var y = 1; y < target.Y - 1; y++)
-                for (var x = 1; x < target.X - 1; x++)
-                    Assert.That(result[x, y, z], Is.EqualTo(Field(target.Affine.Apply(x, y, z))).Within(1e-4), $"({x}, {y}, {z})");
+        for (var y = 1; y < target.Y - 1; y++)
+        for (var x = 1; x < target.X - 1; x++)
+            Assert.That(result[x, y, z], Is.EqualTo(Field(target.Affine.Apply(x, y, z))).Within(1e-4), $"({x}, {y}, {z})");
     }
 
     [Test]
@@ -76,7 +82,10 @@ public sealed class ResamplingTests
     public void OtherDirectionsAreRefused()
     {
         var turned = new Geometry(12, 10, 8, Affine.Diagonal(new(1, 1, 1), new(0, 0, 0)));
-        Assert.That(() => Resampling.Linear(new Volume<float>(Source), turned), Throws.ArgumentException.With.Message.Contains("reorient first"));
+        Assert.That(
+            () => Resampling.Linear(new Volume<float>(Source), turned),
+            Throws.ArgumentException.With.Message.Contains("reorient first")
+        );
     }
 
     private static Vector3d Centre(Geometry g) => g.Affine.Apply((g.X - 1) / 2.0, (g.Y - 1) / 2.0, (g.Z - 1) / 2.0);
@@ -85,9 +94,9 @@ public sealed class ResamplingTests
     {
         var volume = new Volume<float>(geometry);
         for (var z = 0; z < geometry.Z; z++)
-            for (var y = 0; y < geometry.Y; y++)
-                for (var x = 0; x < geometry.X; x++)
-                    volume[x, y, z] = (float)field(geometry.Affine.Apply(x, y, z));
+        for (var y = 0; y < geometry.Y; y++)
+        for (var x = 0; x < geometry.X; x++)
+            volume[x, y, z] = (float)field(geometry.Affine.Apply(x, y, z));
         return volume;
     }
 }

@@ -1,4 +1,3 @@
-
 namespace UnpairedSegEngine.Imaging.Tests;
 
 /// <summary>Verification data that lie in <c>shared/data</c> beside the repository, on machines that have them.</summary>

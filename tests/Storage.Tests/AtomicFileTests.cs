@@ -29,12 +29,17 @@ public sealed class AtomicFileTests
         string path = folder.File("a");
         AtomicFile.Write(path, stream => stream.Write("one"u8));
         Assert.That(
-            () => AtomicFile.Write(path, stream =>
-            {
-                stream.Write("half"u8);
-                throw new IOException("full");
-            }),
-            Throws.TypeOf<IOException>().With.Message.EqualTo("full"));
+            () =>
+                AtomicFile.Write(
+                    path,
+                    stream =>
+                    {
+                        stream.Write("half"u8);
+                        throw new IOException("full");
+                    }
+                ),
+            Throws.TypeOf<IOException>().With.Message.EqualTo("full")
+        );
         Assert.Multiple(() =>
         {
             Assert.That(File.ReadAllText(path), Is.EqualTo("one"));
@@ -72,7 +77,11 @@ public sealed class AtomicFileTests
             string path = folder.File($"f{failing}");
             try
             {
-                AtomicFile.WriteFolder(path, [new("a", stream => stream.Write("1"u8)), new("b", stream => stream.Write("2"u8))], new FailingFileSystem(failing));
+                AtomicFile.WriteFolder(
+                    path,
+                    [new("a", stream => stream.Write("1"u8)), new("b", stream => stream.Write("2"u8))],
+                    new FailingFileSystem(failing)
+                );
                 Assert.That(failing, Is.EqualTo(7));
                 return;
             }
@@ -92,6 +101,6 @@ public sealed class AtomicFileTests
     }
 
     [Test]
-    public void AFolderThatIsMissingIsHeardOf()
-        => Assert.That(() => AtomicFile.Write(Path.Combine(folder.Path, "none", "a"), _ => { }), Throws.InstanceOf<IOException>());
+    public void AFolderThatIsMissingIsHeardOf() =>
+        Assert.That(() => AtomicFile.Write(Path.Combine(folder.Path, "none", "a"), _ => { }), Throws.InstanceOf<IOException>());
 }

@@ -11,16 +11,21 @@ public sealed class DiskFileSystemTests
     [TestCase(InputOutputError)]
     [TestCase(NoSpace)]
     [TestCase(QuotaExceeded)]
-    public void AFailedFlushIsHeardOf(int error)
-        => Assert.That(
+    public void AFailedFlushIsHeardOf(int error) =>
+        Assert.That(
             () => DiskFileSystem.Check("/data/run/metrics", () => error),
-            Throws.TypeOf<IOException>().With.Message.Contains("'/data/run/metrics': could not be flushed to the disk").And.Message.Contains(Marshal.GetPInvokeErrorMessage(error)));
+            Throws
+                .TypeOf<IOException>()
+                .With.Message.Contains("'/data/run/metrics': could not be flushed to the disk")
+                .And.Message.Contains(Marshal.GetPInvokeErrorMessage(error))
+        );
 
     [TestCase(UnixCalls.InvalidArgument)]
     [TestCase(UnixCalls.NotSupported)]
     [TestCase(UnixCalls.ReadOnlyFileSystem)]
     [TestCase(0)]
-    public void WhatCannotBeFlushedIsNoFailure(int error) => Assert.That(() => DiskFileSystem.Check("a", () => error), Throws.Nothing);
+    public void WhatCannotBeFlushedIsNoFailure(int error) =>
+        Assert.That(() => DiskFileSystem.Check("a", () => error), Throws.Nothing);
 
     [Test]
     public void AnInterruptedFlushIsDoneAgain()
@@ -47,7 +52,10 @@ public sealed class DiskFileSystemTests
         using var folder = new TemporaryFolder();
         Assert.Multiple(() =>
         {
-            Assert.That(() => DiskFileSystem.Instance.SyncFolder(folder.File("none")), Throws.TypeOf<IOException>().With.Message.Contains("could not be flushed"));
+            Assert.That(
+                () => DiskFileSystem.Instance.SyncFolder(folder.File("none")),
+                Throws.TypeOf<IOException>().With.Message.Contains("could not be flushed")
+            );
             Assert.That(() => DiskFileSystem.Instance.SyncFolder("/dev/null"), Throws.Nothing, "fsync of a device is EINVAL");
         });
     }

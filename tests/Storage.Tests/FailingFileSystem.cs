@@ -1,6 +1,8 @@
 namespace UnpairedSegEngine.Storage.Tests;
 
-/// <summary>The disk, but one of its operations fails, and does nothing. Deletions are not counted: they are what is done about a failure.</summary>
+/// <summary>
+/// The disk, but one of its operations fails, and does nothing. Deletions are not counted: they are what is done about a failure.
+/// </summary>
 internal sealed class FailingFileSystem(int failing) : IFileSystem
 {
     private int operations;

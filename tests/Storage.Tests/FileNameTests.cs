@@ -6,7 +6,29 @@ public sealed class FileNameTests
 {
     private static readonly string[] Odd =
     [
-        "a/b", "a\\b", "a%2Fb", "a:b", "a*b?", "..", ".", "...", ".hidden", "tail.", " front", "back ", "", "%", "a\nb", "a\0b", "\u001b[2J", "prostate/uterus", "left kidney", "Leber ä", "肝臓", "😀", "../../../x",
+        "a/b",
+        "a\\b",
+        "a%2Fb",
+        "a:b",
+        "a*b?",
+        "..",
+        ".",
+        "...",
+        ".hidden",
+        "tail.",
+        " front",
+        "back ",
+        "",
+        "%",
+        "a\nb",
+        "a\0b",
+        "\u001b[2J",
+        "prostate/uterus",
+        "left kidney",
+        "Leber ä",
+        "肝臓",
+        "😀",
+        "../../../x",
     ];
 
     [TestCase("liver", "liver")]
@@ -67,5 +89,6 @@ public sealed class FileNameTests
     public void PlainNamesAreTold(string text, bool isPlain) => Assert.That(FileName.IsPlain(text), Is.EqualTo(isPlain));
 
     [Test]
-    public void ANameThatNoFileSystemTakesIsNotPlain() => Assert.That((FileName.IsPlain(new string('a', 256)), FileName.IsPlain("a\ud800")), Is.EqualTo((false, false)));
+    public void ANameThatNoFileSystemTakesIsNotPlain() =>
+        Assert.That((FileName.IsPlain(new string('a', 256)), FileName.IsPlain("a\ud800")), Is.EqualTo((false, false)));
 }

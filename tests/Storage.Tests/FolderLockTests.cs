@@ -21,7 +21,11 @@ public sealed class FolderLockTests
         using FolderLock held = FolderLock.Take(folder);
         Assert.That(
             () => FolderLock.Take(folder),
-            Throws.InstanceOf<IOException>().With.Message.Contains(folder).And.Message.Contains($"process {Environment.ProcessId} on host {Environment.MachineName}"));
+            Throws
+                .InstanceOf<IOException>()
+                .With.Message.Contains(folder)
+                .And.Message.Contains($"process {Environment.ProcessId} on host {Environment.MachineName}")
+        );
     }
 
     [Test]
@@ -58,7 +62,10 @@ public sealed class FolderLockTests
     {
         using Process process = Process.Start("sleep", "30");
         Leave(process.Id, Environment.MachineName, process.StartTime.ToUniversalTime().Ticks);
-        Assert.That(() => FolderLock.Take(folder), Throws.InstanceOf<IOException>().With.Message.Contains($"process {process.Id}"));
+        Assert.That(
+            () => FolderLock.Take(folder),
+            Throws.InstanceOf<IOException>().With.Message.Contains($"process {process.Id}")
+        );
         process.Kill();
         process.WaitForExit();
         Assert.That(() => FolderLock.Take(folder).Dispose(), Throws.Nothing);
@@ -68,7 +75,10 @@ public sealed class FolderLockTests
     public void A_process_on_another_host_keeps_it_while_it_gives_signs_of_life()
     {
         Leave(1, "elsewhere", 0);
-        Assert.That(() => FolderLock.Take(folder), Throws.InstanceOf<IOException>().With.Message.Contains("process 1 on host elsewhere"));
+        Assert.That(
+            () => FolderLock.Take(folder),
+            Throws.InstanceOf<IOException>().With.Message.Contains("process 1 on host elsewhere")
+        );
         File.SetLastWriteTimeUtc(LockFile, DateTime.UtcNow.AddMinutes(-6));
         Assert.That(() => FolderLock.Take(folder).Dispose(), Throws.Nothing);
     }
@@ -83,5 +93,6 @@ public sealed class FolderLockTests
         Assert.That(() => FolderLock.Take(folder).Dispose(), Throws.Nothing);
     }
 
-    private void Leave(int id, string host, long started) => File.WriteAllText(LockFile, string.Create(CultureInfo.InvariantCulture, $"{id} {host} {started}\n"));
+    private void Leave(int id, string host, long started) =>
+        File.WriteAllText(LockFile, string.Create(CultureInfo.InvariantCulture, $"{id} {host} {started}\n"));
 }

@@ -13,7 +13,8 @@ public sealed class InputFileTests
     [Test]
     public void AFileAndALinkToItAreRead()
     {
-        string file = folder.With("file", 1, 2, 3), link = folder.File("link");
+        string file = folder.With("file", 1, 2, 3),
+            link = folder.File("link");
         File.CreateSymbolicLink(link, file);
         Assert.Multiple(() =>
         {
@@ -24,15 +25,17 @@ public sealed class InputFileTests
     }
 
     [Test]
-    public void ALongerFileIsRefusedBeforeItIsRead()
-        => Assert.That(() => InputFile.ReadAll(folder.With("file", 1, 2, 3), 2), Refusal("has 3 bytes, expected at most 2"));
+    public void ALongerFileIsRefusedBeforeItIsRead() =>
+        Assert.That(() => InputFile.ReadAll(folder.With("file", 1, 2, 3), 2), Refusal("has 3 bytes, expected at most 2"));
 
     [Test]
     public void WhatIsNoFileIsRefusedAtOnce()
     {
         if (OperatingSystem.IsWindows())
             Assert.Ignore("no such files there");
-        string loop = folder.File("loop"), dangling = folder.File("dangling"), toDevice = folder.File("to-device");
+        string loop = folder.File("loop"),
+            dangling = folder.File("dangling"),
+            toDevice = folder.File("to-device");
         File.CreateSymbolicLink(loop, loop);
         File.CreateSymbolicLink(dangling, folder.File("gone"));
         File.CreateSymbolicLink(toDevice, "/dev/zero");
@@ -40,7 +43,10 @@ public sealed class InputFileTests
         {
             Assert.That(() => InputFile.OpenRead(folder.File("none")), Refusal("no such file"));
             Assert.That(() => InputFile.OpenRead(folder.Path), Refusal("is a folder"));
-            Assert.That(() => InputFile.OpenRead(Posix.MakeFifo(folder.File("fifo"))), Refusal("is a device, a pipe or a socket"));
+            Assert.That(
+                () => InputFile.OpenRead(Posix.MakeFifo(folder.File("fifo"))),
+                Refusal("is a device, a pipe or a socket")
+            );
             Assert.That(() => InputFile.OpenRead("/dev/zero"), Refusal("is a device"));
             Assert.That(() => InputFile.OpenRead(toDevice), Refusal("is a device"));
             Assert.That(() => InputFile.OpenRead(loop), Refusal("is a link that leads nowhere"));
@@ -51,7 +57,9 @@ public sealed class InputFileTests
     [Test]
     public void WhereAnotherFileNamesItALinkIsRefused()
     {
-        string file = folder.With("file", 1), link = folder.File("link"), loop = folder.File("loop");
+        string file = folder.With("file", 1),
+            link = folder.File("link"),
+            loop = folder.File("loop");
         File.CreateSymbolicLink(link, file);
         File.CreateSymbolicLink(loop, loop);
         using (FileStream opened = InputFile.OpenUnlinked(file))
@@ -64,5 +72,6 @@ public sealed class InputFileTests
         });
     }
 
-    private static NUnit.Framework.Constraints.Constraint Refusal(string text) => Throws.TypeOf<InvalidDataException>().With.Message.Contains(text);
+    private static NUnit.Framework.Constraints.Constraint Refusal(string text) =>
+        Throws.TypeOf<InvalidDataException>().With.Message.Contains(text);
 }

@@ -38,7 +38,11 @@ public sealed class JsonFileTests
     [TestCase("{\"name\":\"a\" \"b\":1}")]
     [TestCase("{\"a\nb\":1,}")]
     [TestCase("// comment\n{}")]
-    public void WhatIsNoSuchObjectEndsInOneLine(string text) => Assert.That(() => JsonFile.Read<Settings>(folder.With("a.json", Encoding.UTF8.GetBytes(text)), Web), OneLineNaming("a.json"));
+    public void WhatIsNoSuchObjectEndsInOneLine(string text) =>
+        Assert.That(
+            () => JsonFile.Read<Settings>(folder.With("a.json", Encoding.UTF8.GetBytes(text)), Web),
+            OneLineNaming("a.json")
+        );
 
     [TestCase("{\"name\":\"\\ud800\"}")]
     [TestCase("{\"name\":\"\\udc00\\ud800\"}")]
@@ -58,33 +62,51 @@ public sealed class JsonFileTests
     [TestCase(0xC3)]
     [TestCase(0xC0, 0x80)]
     [TestCase(0xED, 0xA0, 0x80)]
-    public void BytesThatAreNoTextAreRefused(params int[] bytes)
-        => Assert.That(() => JsonFile.Parse(folder.With("a.json", [.. "{\"name\":\""u8, .. bytes.Select(b => (byte)b), .. "\"}"u8])), OneLineNaming("a.json", "invalid Unicode text at byte 8"));
+    public void BytesThatAreNoTextAreRefused(params int[] bytes) =>
+        Assert.That(
+            () => JsonFile.Parse(folder.With("a.json", [.. "{\"name\":\""u8, .. bytes.Select(b => (byte)b), .. "\"}"u8])),
+            OneLineNaming("a.json", "invalid Unicode text at byte 8")
+        );
 
     [TestCase("{\"liver\":1,\"liver\":2}")]
     [TestCase("{\"labels\":{\"liver\":1,\"spleen\":2,\"liver\":3}}")]
     [TestCase("[{\"a\":1},{\"b\":1,\"b\":1}]")]
-    public void ANameThatAnObjectHasTwiceIsRefused(string text)
-        => Assert.That(() => JsonFile.Parse(folder.With("a.json", Encoding.UTF8.GetBytes(text))), OneLineNaming("a.json", "uplicate"));
+    public void ANameThatAnObjectHasTwiceIsRefused(string text) =>
+        Assert.That(
+            () => JsonFile.Parse(folder.With("a.json", Encoding.UTF8.GetBytes(text))),
+            OneLineNaming("a.json", "uplicate")
+        );
 
     [Test]
     public void MoreValuesThanAreBelievedAreRefusedWithoutMemoryForThem()
     {
         string path = folder.With("a.json", Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat("1", 4_000_000))}]"));
-        long length = new FileInfo(path).Length, before = GC.GetAllocatedBytesForCurrentThread();
+        long length = new FileInfo(path).Length,
+            before = GC.GetAllocatedBytesForCurrentThread();
         Assert.That(() => JsonFile.Parse(path), OneLineNaming("a.json", "holds more than 1048576 values"));
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(2 * length));
     }
 
     [Test]
-    public void ALongerFileThanIsBelievedIsRefused()
-        => Assert.That(() => JsonFile.Read<Settings>(folder.With("a.json", [.. "{\"count\":1}"u8]), Web, most: 10), OneLineNaming("a.json", "expected at most 10"));
+    public void ALongerFileThanIsBelievedIsRefused() =>
+        Assert.That(
+            () => JsonFile.Read<Settings>(folder.With("a.json", [.. "{\"count\":1}"u8]), Web, most: 10),
+            OneLineNaming("a.json", "expected at most 10")
+        );
 
     [Test]
-    public void DepthIsBounded() => Assert.That(() => JsonFile.Parse(folder.With("a.json", Encoding.UTF8.GetBytes(new string('[', 100_000)))), OneLineNaming("a.json"));
+    public void DepthIsBounded() =>
+        Assert.That(
+            () => JsonFile.Parse(folder.With("a.json", Encoding.UTF8.GetBytes(new string('[', 100_000)))),
+            OneLineNaming("a.json")
+        );
 
-    private static NUnit.Framework.Constraints.Constraint OneLineNaming(string name, string says = "")
-        => Throws.TypeOf<InvalidDataException>().With.Message.Contains(name).And.Message.Contains(says).And.Message.Not.Contains("\n");
+    private static NUnit.Framework.Constraints.Constraint OneLineNaming(string name, string says = "") =>
+        Throws
+            .TypeOf<InvalidDataException>()
+            .With.Message.Contains(name)
+            .And.Message.Contains(says)
+            .And.Message.Not.Contains("\n");
 
     private sealed record Settings(string? Name, int Count);
 }

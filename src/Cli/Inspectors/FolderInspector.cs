@@ -32,7 +32,17 @@ internal sealed class FolderInspector : IInspector
 
     public IReadOnlyList<string> Problems => problems;
 
-    public string ToJson() => JsonSerializer.Serialize(new { Folder = folder.Path, Volumes = volumes, OtherFiles = folder.Others, Problems }, IInspector.Format);
+    public string ToJson() =>
+        JsonSerializer.Serialize(
+            new
+            {
+                Folder = folder.Path,
+                Volumes = volumes,
+                OtherFiles = folder.Others,
+                Problems,
+            },
+            IInspector.Format
+        );
 
     public string ToText()
     {
@@ -43,7 +53,11 @@ internal sealed class FolderInspector : IInspector
         foreach (Inspection volume in volumes)
         {
             string spacing = string.Join(" x ", volume.Spacing.Select(side => side.ToString("G4", CultureInfo.InvariantCulture)));
-            text.AppendLine(CultureInfo.InvariantCulture, $"{Path.GetFileName(volume.File),-28} {string.Join(" x ", volume.Shape),-16} {volume.DataType,-8} {spacing,-22} mm {volume.Orientation}  {volume.Minimum:G5} to {volume.Maximum:G5}");
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"{Path.GetFileName(volume.File), -28} {string.Join(" x ", volume.Shape), -16} {volume.DataType, -8} "
+                    + $"{spacing, -22} mm {volume.Orientation}  {volume.Minimum:G5} to {volume.Maximum:G5}"
+            );
             foreach (string line in volume.Notes)
                 text.AppendLine($"  note: {line}");
         }

@@ -30,7 +30,7 @@ internal sealed class NiftiInspector(string path) : IInspector
             ("scaled sha256", i.ScaledSha256 ?? "n/a"),
             .. i.Notes.Select(note => ("note", note)),
         ];
-        return string.Join(Environment.NewLine, lines.Select(line => $"{line.Name,-14} {line.Value}"));
+        return string.Join(Environment.NewLine, lines.Select(line => $"{line.Name, -14} {line.Value}"));
     }
 
     private static string Number(double? value) => value?.ToString("G7", CultureInfo.InvariantCulture) ?? "n/a";

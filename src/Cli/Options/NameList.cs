@@ -13,7 +13,10 @@ internal static class NameList
     {
         string[] names = [.. values.SelectMany(Split).Select(name => name.Trim())];
         if (names.Contains(""))
-            throw new UsageException($"{option} '{string.Join(' ', values)}': a name is empty; separate names by one comma, and write \\, for a comma of a name");
+            throw new UsageException(
+                $"{option} '{string.Join(' ', values)}': a name is empty; separate names by one comma, and write \\, for "
+                    + "a comma of a name"
+            );
         return names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice
             ? throw new UsageException($"{option}: '{twice.Key}' is named twice")
             : names;

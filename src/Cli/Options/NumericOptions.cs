@@ -6,7 +6,8 @@ using UnpairedSegEngine.Storage;
 namespace UnpairedSegEngine.Cli.Options;
 
 /// <summary>
-/// Checks what was typed for numeric options before the parser converts it: that takes "1,5" for 15, blanks, and numbers that are none. A decimal point, no thousands
+/// Checks what was typed for numeric options before the parser converts it: that takes "1,5" for 15, blanks, and numbers that are
+/// none. A decimal point, no thousands
 /// separators, whatever the machine's language.
 /// </summary>
 internal static class NumericOptions
@@ -17,7 +18,10 @@ internal static class NumericOptions
     /// <exception cref="UsageException">A value is no number, or out of range; the message names the option.</exception>
     public static void Check(IEnumerable<Type> verbs, string[] arguments)
     {
-        if (arguments.Length == 0 || verbs.FirstOrDefault(verb => verb.GetCustomAttribute<VerbAttribute>()?.Name == arguments[0]) is not { } verb)
+        if (
+            arguments.Length == 0
+            || verbs.FirstOrDefault(verb => verb.GetCustomAttribute<VerbAttribute>()?.Name == arguments[0]) is not { } verb
+        )
             return;
         Dictionary<string, PropertyInfo> options = verb.GetProperties()
             .Where(property => property.GetCustomAttribute<OptionAttribute>() is not null && IsNumber(NumberOf(property)))
@@ -27,7 +31,10 @@ internal static class NumericOptions
             string[] parts = arguments[i].Split('=', 2);
             if (!options.TryGetValue(parts[0], out PropertyInfo? option))
                 continue;
-            IEnumerable<string> values = parts.Length == 2 ? [parts[1]] : arguments.Skip(i + 1).TakeWhile(value => !value.StartsWith(Prefix, StringComparison.Ordinal));
+            IEnumerable<string> values =
+                parts.Length == 2
+                    ? [parts[1]]
+                    : arguments.Skip(i + 1).TakeWhile(value => !value.StartsWith(Prefix, StringComparison.Ordinal));
             foreach (string value in IsList(option) ? values.SelectMany(value => value.Split(',')) : values.Take(1))
                 Check(parts[0], value, option);
         }
@@ -58,10 +65,15 @@ internal static class NumericOptions
         return ulong.TryParse(text, whole, culture, out ulong unsigned) ? unsigned : null;
     }
 
-    private static bool IsList(PropertyInfo option) => option.PropertyType.IsGenericType && option.PropertyType.GetGenericTypeDefinition() == typeof(IEnumerable<>);
+    private static bool IsList(PropertyInfo option) =>
+        option.PropertyType.IsGenericType && option.PropertyType.GetGenericTypeDefinition() == typeof(IEnumerable<>);
 
     /// <summary>What an option holds one or several of, or perhaps none.</summary>
-    private static Type NumberOf(PropertyInfo option) => IsList(option) ? option.PropertyType.GetGenericArguments()[0] : Nullable.GetUnderlyingType(option.PropertyType) ?? option.PropertyType;
+    private static Type NumberOf(PropertyInfo option) =>
+        IsList(option)
+            ? option.PropertyType.GetGenericArguments()[0]
+            : Nullable.GetUnderlyingType(option.PropertyType) ?? option.PropertyType;
 
-    private static bool IsNumber(Type type) => type == typeof(double) || type == typeof(int) || type == typeof(long) || type == typeof(ulong);
+    private static bool IsNumber(Type type) =>
+        type == typeof(double) || type == typeof(int) || type == typeof(long) || type == typeof(ulong);
 }

@@ -20,7 +20,9 @@ internal static class ResultFiles
             if (path is null)
                 continue;
             if (path.Length == 0 || Directory.Exists(path))
-                throw new UsageException($"{option} '{path}': {(path.Length == 0 ? "is empty" : "is a folder")}, expected a file");
+                throw new UsageException(
+                    $"{option} '{path}': {(path.Length == 0 ? "is empty" : "is a folder")}, expected a file"
+                );
             if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
                 throw new UsageException($"{option} '{path}': the folder is missing, make it first");
             if (!overwrite && File.Exists(path))

@@ -4,7 +4,8 @@ namespace UnpairedSegEngine.Cli.Streams;
 
 /// <summary>Writes to an inherited file descriptor; after the first failure, nowhere.</summary>
 /// <remarks>
-/// A descriptor that was closed when the process began is soon another file's: the runtime opens its own files close-on-exec, which nothing inherited can be, and that
+/// A descriptor that was closed when the process began is soon another file's: the runtime opens its own files close-on-exec,
+/// which nothing inherited can be, and that
 /// tells them apart.
 /// </remarks>
 internal sealed class DescriptorStream : Stream
@@ -57,9 +58,7 @@ internal sealed class DescriptorStream : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 

@@ -3,7 +3,8 @@ using System.Text;
 namespace UnpairedSegEngine.Cli.Streams;
 
 /// <summary>
-/// Standard output and errors that cannot end the work: when a disk is full, a pipe broken or the stream was closed before the start, lines go nowhere and the process
+/// Standard output and errors that cannot end the work: when a disk is full, a pipe broken or the stream was closed before the
+/// start, lines go nowhere and the process
 /// says so at its end.
 /// </summary>
 internal sealed class StandardStreams
@@ -18,7 +19,8 @@ internal sealed class StandardStreams
         if (OperatingSystem.IsWindows())
             return new StandardStreams(null);
         Encoding encoding = Console.OutputEncoding;
-        DescriptorStream output = new(DescriptorStream.Output), errors = new(DescriptorStream.Errors);
+        DescriptorStream output = new(DescriptorStream.Output),
+            errors = new(DescriptorStream.Errors);
         Console.SetOut(new StreamWriter(output, encoding) { AutoFlush = true });
         Console.SetError(new StreamWriter(errors, encoding) { AutoFlush = true });
         return new StandardStreams(output);

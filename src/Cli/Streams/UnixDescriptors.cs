@@ -14,7 +14,8 @@ internal static partial class UnixDescriptors
     public static int TryAgain => OperatingSystem.IsLinux() ? 11 : 35;
 
     /// <summary>How many files the process may have open; null where the system does not say.</summary>
-    public static ulong? MostOpenFiles => OperatingSystem.IsLinux() && GetLimit(OpenFiles, out Limit limit) == 0 ? limit.Soft : null;
+    public static ulong? MostOpenFiles =>
+        OperatingSystem.IsLinux() && GetLimit(OpenFiles, out Limit limit) == 0 ? limit.Soft : null;
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int descriptor, ReadOnlySpan<byte> buffer, nint count);
@@ -27,6 +28,7 @@ internal static partial class UnixDescriptors
 
     private struct Limit
     {
-        public ulong Soft, Hard;
+        public ulong Soft,
+            Hard;
     }
 }

@@ -8,10 +8,16 @@ using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
-[Verb("bench-convolutions", HelpText = "Check and time single convolutions with cold caches, in the form that bench/cuda times cuDNN.")]
+[Verb(
+    "bench-convolutions",
+    HelpText = "Check and time single convolutions with cold caches, in the form that bench/cuda times cuDNN."
+)]
 internal sealed class BenchConvolutionsVerb : DeviceVerb
 {
-    [Option("problems", HelpText = "File of lines 'name, count, problem' with tabs between them (bench/peers/pytorch_step.py --problems).")]
+    [Option(
+        "problems",
+        HelpText = "File of lines 'name, count, problem' with tabs between them (bench/peers/pytorch_step.py --problems)."
+    )]
     public string? Problems { get; init; }
 
     [Option("problem", HelpText = "One problem, as in the repro lines.")]
@@ -50,7 +56,9 @@ internal sealed class BenchConvolutionsVerb : DeviceVerb
         if (Runs < 1 || FlushMegabytes is < 1 or > 1024)
             throw new UsageException($"--runs {Runs} must be at least 1 and --flush-mb {FlushMegabytes} between 1 and 1024");
         ConvolutionPass[] passes = Pass is { } only ? [only] : Enum.GetValues<ConvolutionPass>();
-        IReadOnlyList<(string Layer, int Count, ConvolutionProblem Problem)> layers = Problems is null ? [("problem", 1, ConvolutionText.Parse(Problem!))] : ConvolutionText.ReadFile(Problems);
+        IReadOnlyList<(string Layer, int Count, ConvolutionProblem Problem)> layers = Problems is null
+            ? [("problem", 1, ConvolutionText.Parse(Problem!))]
+            : ConvolutionText.ReadFile(Problems);
         if (Once && (layers.Count != 1 || passes.Length != 1))
             throw new UsageException("--once needs one --problem and one --pass");
 
@@ -73,21 +81,33 @@ internal sealed class BenchConvolutionsVerb : DeviceVerb
         return any ? ExitCode.Ok : ExitCode.NumericFailure;
     }
 
-    private IEnumerable<ConvolutionResult> Measure(ConvolutionBench bench, IReadOnlyList<(string Layer, int Count, ConvolutionProblem Problem)> layers, ConvolutionPass[] passes)
+    private IEnumerable<ConvolutionResult> Measure(
+        ConvolutionBench bench,
+        IReadOnlyList<(string Layer, int Count, ConvolutionProblem Problem)> layers,
+        ConvolutionPass[] passes
+    )
     {
         long begun = Stopwatch.GetTimestamp();
         foreach ((string layer, int count, ConvolutionProblem problem) in layers)
         {
-            IEnumerable<ConvolutionResult> results = Stopwatch.GetElapsedTime(begun).TotalSeconds < Seconds
-                ? bench.Measure(layer, count, problem, passes)
-                : passes.Select(pass => bench.NotRun(layer, count, problem, pass, $"out of time after {Seconds} s (--seconds)"));
+            IEnumerable<ConvolutionResult> results =
+                Stopwatch.GetElapsedTime(begun).TotalSeconds < Seconds
+                    ? bench.Measure(layer, count, problem, passes)
+                    : passes.Select(pass =>
+                        bench.NotRun(layer, count, problem, pass, $"out of time after {Seconds} s (--seconds)")
+                    );
             foreach (ConvolutionResult result in results)
             {
-                Console.WriteLine(result.NotRun is { } reason
-                    ? $"{result.Layer,-20} {result.Pass,-15} {result.Precision} not run: {reason}"
-                    : string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{result.Layer,-20} {result.Pass,-15} {result.Precision} {result.MsMedian,9:F4} ms (min {result.MsMin:F4}, noise {result.NoisePercent:F1} %) {result.Gflops,8:F0} GFLOP/s, error {result.RelativeError:E1}"));
+                Console.WriteLine(
+                    result.NotRun is { } reason
+                        ? $"{result.Layer, -20} {result.Pass, -15} {result.Precision} not run: {reason}"
+                        : string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{result.Layer, -20} {result.Pass, -15} {result.Precision} {result.MsMedian, 9:F4} ms (min "
+                                + $"{result.MsMin:F4}, noise {result.NoisePercent:F1} %) {result.Gflops, 8:F0} GFLOP/s, error "
+                                + $"{result.RelativeError:E1}"
+                        )
+                );
                 yield return result;
             }
         }

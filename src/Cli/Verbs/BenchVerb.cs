@@ -25,7 +25,11 @@ internal enum BenchSubject
     Peaks,
 }
 
-[Verb("bench", HelpText = "Time the convolutions of a network, whole training steps, predictions, or what the processor can do at most: 'bench layers --network unet3d --threads 1', 'bench step --threads 2 --json step.json'.")]
+[Verb(
+    "bench",
+    HelpText = "Time the convolutions of a network, whole training steps, predictions, or what the processor can do at "
+        + "most: 'bench layers --network unet3d --threads 1', 'bench step --threads 2 --json step.json'."
+)]
 internal sealed class BenchVerb : DeviceVerb
 {
     [Value(0, MetaName = "subject", Required = true, HelpText = "layers, step, infer or peaks.")]
@@ -78,14 +82,24 @@ internal sealed class BenchVerb : DeviceVerb
             throw new UsageException(FormattableString.Invariant($"--seconds is {Seconds}, expected a number above 0"));
         ResultFiles.Check(Overwrite, ("--json", Json), ("--csv", Csv), ("--markdown", Markdown));
         if (Subject != BenchSubject.Layers && (Csv ?? Markdown) is not null)
-            throw new UsageException($"--csv and --markdown are for 'bench layers'; 'bench {Subject.ToString().ToLowerInvariant()}' has --json");
+            throw new UsageException(
+                $"--csv and --markdown are for 'bench layers'; 'bench {Subject.ToString().ToLowerInvariant()}' has --json"
+            );
         int threads = Threads == 0 ? Environment.ProcessorCount : Threads;
         switch (Subject)
         {
-            case BenchSubject.Peaks: RequireCpu("peaks are measured"); WritePeaks(threads); break;
-            case BenchSubject.Layers: RunLayers(threads); break;
-            case BenchSubject.Step or BenchSubject.Infer: RunStep(threads); break;
-            default: throw new InvalidOperationException($"nothing to measure of {Subject}");
+            case BenchSubject.Peaks:
+                RequireCpu("peaks are measured");
+                WritePeaks(threads);
+                break;
+            case BenchSubject.Layers:
+                RunLayers(threads);
+                break;
+            case BenchSubject.Step or BenchSubject.Infer:
+                RunStep(threads);
+                break;
+            default:
+                throw new InvalidOperationException($"nothing to measure of {Subject}");
         }
 
         return ExitCode.Ok;
@@ -101,7 +115,10 @@ internal sealed class BenchVerb : DeviceVerb
             using var team = new CpuThreads(threads);
             var peak = new PeakResult(threads, Simd, ProcessorPeaks.MultiplyAdd(team), ProcessorPeaks.Bandwidth(team));
             peaks.Add(peak);
-            Print($"{threads} threads: {peak.Gflops:F0} GFLOP/s of float32 multiply-adds ({peak.Simd}), {peak.Gbs:F1} GB/s of memory");
+            Print(
+                $"{threads} threads: {peak.Gflops:F0} GFLOP/s of float32 multiply-adds ({peak.Simd}), {peak.Gbs:F1} GB/s "
+                    + "of memory"
+            );
         }
 
         if (Json is not null)
@@ -111,34 +128,53 @@ internal sealed class BenchVerb : DeviceVerb
     private TrainingConfig Config()
     {
         int size = Size ?? (Network == "unet3d" ? 128 : 256);
-        return ConfigLoader.Load(flags:
-        [
-            new("network.name", Network, "--network"), Flag("network.channels", Channels, "--channels"), Flag("data.size", size, "--size"), Flag("data.depth", Depth, "--depth"),
-            Flag("training.batch", Batch, "--batch"),
-        ]);
+        return ConfigLoader.Load(
+            flags:
+            [
+                new("network.name", Network, "--network"),
+                Flag("network.channels", Channels, "--channels"),
+                Flag("data.size", size, "--size"),
+                Flag("data.depth", Depth, "--depth"),
+                Flag("training.batch", Batch, "--batch"),
+            ]
+        );
     }
 
     private void RunLayers(int threads)
     {
         RequireCpu("layers are timed");
         TrainingConfig config = Config();
-        NetworkLayer[] layers = [.. NetworkLayers.Of(config).Where(layer => layer.Name.Contains(Filter, StringComparison.Ordinal))];
+        NetworkLayer[] layers =
+        [
+            .. NetworkLayers.Of(config).Where(layer => layer.Name.Contains(Filter, StringComparison.Ordinal)),
+        ];
         if (layers.Length == 0)
-            throw new UsageException($"--filter '{Filter}': no layer of {Network} has it in its name, such as '{NetworkLayers.Of(config)[0].Name}'");
+            throw new UsageException(
+                $"--filter '{Filter}': no layer of {Network} has it in its name, such as '{NetworkLayers.Of(config)[0].Name}'"
+            );
         using OpenedBackend opened = OpenBackend(threads);
         using var team = new CpuThreads(threads);
         var benchmark = new LayerBenchmark(opened.Backend, team, Seconds / 10);
         var results = new List<LayerResult>();
-        Print($"{opened.Backend.Description}; FLOPs by formula without taps in the padding, % of the multiply-add peak measured beside each layer");
+        Print(
+            $"{opened.Backend.Description}; FLOPs by formula without taps in the padding, % of the multiply-add peak "
+                + "measured beside each layer"
+        );
         foreach (NetworkLayer layer in layers)
         {
             string repro = string.Create(
                 CultureInfo.InvariantCulture,
-                $"unpairedseg bench layers --network {Network} --channels {Channels} --size {config.Data.Size} --depth {Depth} --batch {Batch} --threads {threads}{(Exact ? " --exact" : "")} --filter '{layer.Name}'");
+                $"unpairedseg bench layers --network {Network} --channels {Channels} --size {config.Data.Size} --depth "
+                    + $"{Depth} --batch {Batch} --threads {threads}{(Exact ? " --exact" : "")} --filter '{layer.Name}'"
+            );
             foreach (LayerResult r in benchmark.Measure(layer))
             {
                 results.Add(r with { Repro = repro });
-                Print($"{r.Layer,-48} {r.Pass,-16} {r.MsMin,9:F3} ms (median {r.MsMedian,9:F3}) {r.Gflops,7:F1} GFLOP/s {r.Gbs,6:F1} GB/s {r.PercentOfPeak,5:F0} % of peak; bound {r.BoundMs,8:F3} ms by {r.Bound}");
+                Print(
+                    $"{r.Layer, -48} {r.Pass, -16} {r.MsMin, 9:F3} ms (median {r.MsMedian, 9:F3}) {r.Gflops, 7:F1} "
+                        + $"GFLOP/s {r.Gbs, 6:F1} GB/s {r.PercentOfPeak, 5:F0} % of peak; bound {r.BoundMs, 8:F3} ms by "
+                        + $"{r.Bound}"
+                );
             }
         }
 
@@ -155,7 +191,10 @@ internal sealed class BenchVerb : DeviceVerb
     private void RequireCpu(string what)
     {
         if (DeviceName != "cpu")
-            throw new UsageException($"--device {DeviceName}: {what} on the cpu; see 'bench-convolutions', 'bench step' and 'profile' for other devices");
+            throw new UsageException(
+                $"--device {DeviceName}: {what} on the cpu; see 'bench-convolutions', 'bench step' and 'profile' for "
+                    + "other devices"
+            );
     }
 
     private void RunStep(int threads)
@@ -163,19 +202,29 @@ internal sealed class BenchVerb : DeviceVerb
         TrainingConfig config = Config();
         using OpenedBackend opened = OpenBackend(threads);
         StepResult r = StepBenchmark.Run(
-            config, opened.Backend, threads, Subject == BenchSubject.Infer, run => Iters is { } times ? Measurement.Times(times, run) : Measurement.Of(Seconds, run))
-            with
-            {
-                Exact = Exact,
-                Simd = opened.Backend is CpuBackend ? Simd : null,
-            };
-        string batch = r.Mode == "step" ? $"{r.Batch}+{r.Batch}" : r.Batch.ToString(CultureInfo.InvariantCulture), depth = r.Depth is { } slices ? $"x{slices}" : "";
-        Print($"{r.Network} {r.Mode} F={r.Channels} {r.Size}x{r.Size}{depth} batch {batch}, {r.Backend}: min {r.MsMin:F1} ms, median {r.MsMedian:F1} ms of {r.Iters}; {r.Gflop:F0} GFLOP, {1e3 * r.Gflop / r.MsMin:F0} GFLOP/s; peak memory {r.PeakRssMb:F0} MiB (tensors {r.PeakTensorMb:F0} MiB)");
+            config,
+            opened.Backend,
+            threads,
+            Subject == BenchSubject.Infer,
+            run => Iters is { } times ? Measurement.Times(times, run) : Measurement.Of(Seconds, run)
+        ) with
+        {
+            Exact = Exact,
+            Simd = opened.Backend is CpuBackend ? Simd : null,
+        };
+        string batch = r.Mode == "step" ? $"{r.Batch}+{r.Batch}" : r.Batch.ToString(CultureInfo.InvariantCulture),
+            depth = r.Depth is { } slices ? $"x{slices}" : "";
+        Print(
+            $"{r.Network} {r.Mode} F={r.Channels} {r.Size}x{r.Size}{depth} batch {batch}, {r.Backend}: min {r.MsMin:F1} "
+                + $"ms, median {r.MsMedian:F1} ms of {r.Iters}; {r.Gflop:F0} GFLOP, {1e3 * r.Gflop / r.MsMin:F0} GFLOP/s; peak "
+                + $"memory {r.PeakRssMb:F0} MiB (tensors {r.PeakTensorMb:F0} MiB)"
+        );
         if (Json is not null)
             BenchmarkFiles.WriteJson(Json, r);
     }
 
-    private static ConfigSetting Flag(string path, int value, string option) => new(path, value.ToString(CultureInfo.InvariantCulture), option);
+    private static ConfigSetting Flag(string path, int value, string option) =>
+        new(path, value.ToString(CultureInfo.InvariantCulture), option);
 
-    private static void Print(FormattableString line) => Console.WriteLine(FormattableString.Invariant(line));
+    private static void Print(string line) => Console.WriteLine(line);
 }

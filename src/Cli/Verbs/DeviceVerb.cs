@@ -14,13 +14,24 @@ internal abstract class DeviceVerb : IVerb
     [Option("device", HelpText = "Where to compute, cpu if not given: " + BackendChoice.Names + ".")]
     public string? GivenDevice { get; init; }
 
-    [Option("precision", HelpText = "Products of the convolutions on --device cuda, fp32 if not given; weights, sums and statistics stay in fp32.")]
+    [Option(
+        "precision",
+        HelpText = "Products of the convolutions on --device cuda, fp32 if not given; weights, sums and statistics stay in fp32."
+    )]
     public ConvolutionPrecision? GivenPrecision { get; init; }
 
-    [Option("exact", HelpText = "Direct convolutions only on --device cpu: without Winograd transforms, which round some 4 to 8 times more and take half the time.")]
+    [Option(
+        "exact",
+        HelpText = "Direct convolutions only on --device cpu: without Winograd transforms, which round some 4 to 8 times "
+            + "more and take half the time."
+    )]
     public bool Exact { get; init; }
 
-    [Option("no-graph", HelpText = "Launch every kernel of every training step on --device cuda, instead of replaying a captured step. Results are the same.")]
+    [Option(
+        "no-graph",
+        HelpText = "Launch every kernel of every training step on --device cuda, instead of replaying a captured step. "
+            + "Results are the same."
+    )]
     public bool NoGraph { get; init; }
 
     protected string DeviceName => GivenDevice ?? DefaultDevice;
@@ -33,16 +44,28 @@ internal abstract class DeviceVerb : IVerb
     protected void RequireTimedOperations()
     {
         if (DeviceName == "ilgpu")
-            throw new UsageException($"--device {DeviceName}: its operations cannot be timed one by one; use cpu, cuda or emulated");
+            throw new UsageException(
+                $"--device {DeviceName}: its operations cannot be timed one by one; use cpu, cuda or emulated"
+            );
     }
 
     /// <summary>What was asked for; where nothing was, what a run was made with, else the defaults.</summary>
-    protected Arithmetic ArithmeticLike(Arithmetic? recorded) => Arithmetic.Of(
-        GivenDevice ?? recorded?.Device ?? DefaultDevice, GivenPrecision ?? recorded?.ParsedPrecision ?? ConvolutionPrecision.Fp32, Exact || (recorded?.Exact ?? false));
+    protected Arithmetic ArithmeticLike(Arithmetic? recorded) =>
+        Arithmetic.Of(
+            GivenDevice ?? recorded?.Device ?? DefaultDevice,
+            GivenPrecision ?? recorded?.ParsedPrecision ?? ConvolutionPrecision.Fp32,
+            Exact || (recorded?.Exact ?? false)
+        );
 
     protected OpenedBackend OpenBackend(int threads, Arithmetic? recorded = null)
     {
         Arithmetic arithmetic = ArithmeticLike(recorded);
-        return BackendChoice.Open(GivenDevice ?? arithmetic.Device, threads, arithmetic.ParsedPrecision, arithmetic.Exact, records: !NoGraph);
+        return BackendChoice.Open(
+            GivenDevice ?? arithmetic.Device,
+            threads,
+            arithmetic.ParsedPrecision,
+            arithmetic.Exact,
+            records: !NoGraph
+        );
     }
 }

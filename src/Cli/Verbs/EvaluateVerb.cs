@@ -19,7 +19,10 @@ internal enum SplitPart
     All,
 }
 
-[Verb("evaluate", HelpText = "Score whole volumes per case, organ and modality: a run on a dataset, or label maps of any program.")]
+[Verb(
+    "evaluate",
+    HelpText = "Score whole volumes per case, organ and modality: a run on a dataset, or label maps of any program."
+)]
 internal sealed class EvaluateVerb : VolumePredictionVerb
 {
     [Option("run", HelpText = "Run folder of a trained network, to predict --data with.")]
@@ -34,7 +37,11 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
     [Option("references", HelpText = "Folder of reference label maps of the same names.")]
     public string? References { get; init; }
 
-    [Option("classes", HelpText = "With --predictions: names of the labels from 1 on, separated by commas; those of dataset.json beside the references if not given.")]
+    [Option(
+        "classes",
+        HelpText = "With --predictions: names of the labels from 1 on, separated by commas; those of dataset.json beside "
+            + "the references if not given."
+    )]
     public IEnumerable<string> Classes { get; init; } = [];
 
     [AtLeast(0)]
@@ -48,7 +55,10 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
     [Option("fold", HelpText = "Which split of splits_final.json; the run's own if not given.")]
     public int? Fold { get; init; }
 
-    [Option("other-data", HelpText = "The data have nothing to do with those that the run was made from: cases of the same names are not compared.")]
+    [Option(
+        "other-data",
+        HelpText = "The data have nothing to do with those that the run was made from: cases of the same names are not compared."
+    )]
     public bool OtherData { get; init; }
 
     [Option("json", HelpText = "Also write the report to this file.")]
@@ -87,7 +97,8 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
         return folders.Evaluate(Tolerance);
     }
 
-    private EvaluationReport EvaluateRun(string run, string data) => TfRecordDataset.Exists(data) ? EvaluateRecords(run, data) : EvaluateVolumes(run, data);
+    private EvaluationReport EvaluateRun(string run, string data) =>
+        TfRecordDataset.Exists(data) ? EvaluateRecords(run, data) : EvaluateVolumes(run, data);
 
     private EvaluationReport EvaluateRecords(string run, string data)
     {
@@ -105,11 +116,22 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
     private EvaluationReport EvaluateVolumes(string run, string data)
     {
         SegmentationDataset dataset = SegmentationDataset.Open(data);
-        int? fold = Fold ?? (!OtherData && RunProvenance.Find(run) is { } provenance && provenance.Knows(dataset) ? provenance.Data.Split.Fold : null);
+        int? fold =
+            Fold
+            ?? (
+                !OtherData && RunProvenance.Find(run) is { } provenance && provenance.Knows(dataset)
+                    ? provenance.Data.Split.Fold
+                    : null
+            );
         IReadOnlyList<DatasetCase> cases = CasesOf(dataset, fold ?? 0);
         using OpenedBackend opened = OpenBackend(Threads);
         using TrainedModel model = OpenModel(run, opened.Backend);
-        var evaluation = new ModelEvaluation(model, Tolerance, labels => KeepLargest(labels, model.Description.Classes), OtherData);
+        var evaluation = new ModelEvaluation(
+            model,
+            Tolerance,
+            labels => KeepLargest(labels, model.Description.Classes),
+            OtherData
+        );
         evaluation.RequireDataOf(dataset, Fold, Split == SplitPart.All ? [] : cases);
         RequireKnownOrgans(model.Description.Classes);
 
@@ -117,14 +139,20 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
         var pictures = new Dictionary<string, OverlayRow>();
         foreach (DatasetCase source in cases)
         {
-            evaluated.Add(source.Id, () =>
-            {
-                EvaluatedCase one = evaluation.Evaluate(source);
-                foreach (string warning in one.Warnings)
-                    Warn(warning);
-                pictures.TryAdd(one.Result.Modality, new OverlayRow($"{one.Result.Modality} {source.Id}", one.Image, one.Reference, one.Prediction));
-                return one.Result;
-            });
+            evaluated.Add(
+                source.Id,
+                () =>
+                {
+                    EvaluatedCase one = evaluation.Evaluate(source);
+                    foreach (string warning in one.Warnings)
+                        Warn(warning);
+                    pictures.TryAdd(
+                        one.Result.Modality,
+                        new OverlayRow($"{one.Result.Modality} {source.Id}", one.Image, one.Reference, one.Prediction)
+                    );
+                    return one.Result;
+                }
+            );
         }
 
         EvaluationReport report = evaluated.Report(evaluation.Organs, Tolerance);
@@ -144,9 +172,14 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
             SplitPart.All => Labelled([.. dataset.Cases, .. dataset.TestCases]),
             _ => throw new InvalidOperationException($"no part {Split}"),
         };
-        return cases.Count > 0 ? cases
-            : throw new InvalidDataException($"'{Data}': the split '{Split.ToString().ToLowerInvariant()}' has no case with a reference segmentation; choose another --split");
+        return cases.Count > 0
+            ? cases
+            : throw new InvalidDataException(
+                $"'{Data}': the split '{Split.ToString().ToLowerInvariant()}' has no case with a reference segmentation; "
+                    + "choose another --split"
+            );
     }
 
-    private static IReadOnlyList<DatasetCase> Labelled(IReadOnlyList<DatasetCase> cases) => [.. cases.Where(c => c.LabelPath is not null)];
+    private static IReadOnlyList<DatasetCase> Labelled(IReadOnlyList<DatasetCase> cases) =>
+        [.. cases.Where(c => c.LabelPath is not null)];
 }

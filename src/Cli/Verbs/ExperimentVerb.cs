@@ -21,10 +21,19 @@ internal enum ExperimentAction
     Report,
 }
 
-[Verb("experiment", HelpText = "Compare schemes: plan the runs, train and score each, and write the tables. Started again, it goes on; 'experiment plan', 'run' and 'report' are its parts, for clusters.")]
+[Verb(
+    "experiment",
+    HelpText = "Compare schemes: plan the runs, train and score each, and write the tables. Started again, it goes on; "
+        + "'experiment plan', 'run' and 'report' are its parts, for clusters."
+)]
 internal sealed class ExperimentVerb : DeviceVerb
 {
-    [Value(0, MetaName = "action", Default = ExperimentAction.All, HelpText = "plan, run (all that is missing, or one --job) or report; all of them if not given.")]
+    [Value(
+        0,
+        MetaName = "action",
+        Default = ExperimentAction.All,
+        HelpText = "plan, run (all that is missing, or one --job) or report; all of them if not given."
+    )]
     public ExperimentAction Action { get; init; }
 
     [Option("data", HelpText = "Dataset folder; needed to plan, and after it was moved.")]
@@ -33,17 +42,27 @@ internal sealed class ExperimentVerb : DeviceVerb
     [Option("out", Required = true, HelpText = "Folder of the experiment: plan, runs and report.")]
     public string Out { get; init; } = "";
 
-    [Option("schemes", Separator = ',', HelpText = "Schemes, separated by commas: individual, joint, joint-norm, y-shape, x-shape, ummkd; all if not given.")]
+    [Option(
+        "schemes",
+        Separator = ',',
+        HelpText = "Schemes, separated by commas: individual, joint, joint-norm, y-shape, x-shape, ummkd; all if not given."
+    )]
     public IEnumerable<string> SchemeNames { get; init; } = [];
 
     [Option("seeds", Separator = ',', HelpText = "Seeds, separated by commas; 0 if not given.")]
     public IEnumerable<long> Seeds { get; init; } = [];
 
-    [Option("folds", HelpText = "Folds, 1 if not given: those of the dataset's splits_final.json, or made by shuffling its cases.")]
+    [Option(
+        "folds",
+        HelpText = "Folds, 1 if not given: those of the dataset's splits_final.json, or made by shuffling its cases."
+    )]
     [AtLeast(1)]
     public int? Folds { get; init; }
 
-    [Option("judge", HelpText = "Cases to judge on: test or validation; test where there is one fold and labelled test cases, if not given.")]
+    [Option(
+        "judge",
+        HelpText = "Cases to judge on: test or validation; test where there is one fold and labelled test cases, if not given."
+    )]
     public JudgedCases? Judge { get; init; }
 
     [Option("config", HelpText = "YAML file with the settings that all runs have in common.")]
@@ -84,7 +103,10 @@ internal sealed class ExperimentVerb : DeviceVerb
         ExperimentReport report = ExperimentReport.Collect(plan, dataset);
         report.Write();
         Console.WriteLine(report.Summary);
-        Console.WriteLine($"report: {Path.Combine(Out, ExperimentReport.HtmlName)}, {Path.Combine(Out, ExperimentReport.MarkdownName)}, {Path.Combine(Out, ExperimentReport.CsvName)}");
+        Console.WriteLine(
+            $"report: {Path.Combine(Out, ExperimentReport.HtmlName)}, {Path.Combine(Out, ExperimentReport.MarkdownName)}, "
+                + $"{Path.Combine(Out, ExperimentReport.CsvName)}"
+        );
         return ExitCode.Ok;
     }
 
@@ -94,7 +116,10 @@ internal sealed class ExperimentVerb : DeviceVerb
         {
             ExperimentPlan earlier = ExperimentPlan.Open(Out);
             return OtherThan(earlier) is { } other
-                ? throw new UsageException($"--out '{Out}' holds an experiment with other {other}; choose another folder, or leave the option out to go on with it")
+                ? throw new UsageException(
+                    $"--out '{Out}' holds an experiment with other {other}; choose another folder, or leave the option "
+                        + "out to go on with it"
+                )
                 : earlier;
         }
 
@@ -102,7 +127,15 @@ internal sealed class ExperimentVerb : DeviceVerb
             throw new UsageException("--data is needed to plan an experiment");
         TrainingConfig config = ConfigLoader.Load(Config, Set);
         SchemeName[] schemes = SchemeNames.Any() ? [.. SchemeNames.Select(Scheme.Parse)] : [.. Scheme.All.Keys];
-        return ExperimentPlan.Create(Out, SegmentationDataset.Open(Data), config, schemes, Seeds.Any() ? [.. Seeds] : [0], Folds ?? 1, Judge);
+        return ExperimentPlan.Create(
+            Out,
+            SegmentationDataset.Open(Data),
+            config,
+            schemes,
+            Seeds.Any() ? [.. Seeds] : [0],
+            Folds ?? 1,
+            Judge
+        );
     }
 
     /// <summary>What was asked for and is not the plan's. Data may have moved: the jobs compare what it holds.</summary>
@@ -117,7 +150,12 @@ internal sealed class ExperimentVerb : DeviceVerb
         if (Judge is { } judge && judge != earlier.Judged)
             return "cases to judge on";
         return Config is null && !Set.Any() ? null
-            : RunSettings.Differences(RunSettings.Of(earlier.Config), RunSettings.Of(ConfigLoader.Load(Config, Set))).FirstOrDefault() is { } setting ? $"settings: {setting}" : null;
+            : RunSettings
+                .Differences(RunSettings.Of(earlier.Config), RunSettings.Of(ConfigLoader.Load(Config, Set)))
+                .FirstOrDefault()
+                is { } setting
+                ? $"settings: {setting}"
+            : null;
     }
 
     private void RunJobs(ExperimentPlan plan, ExperimentRunner runner)
@@ -132,21 +170,25 @@ internal sealed class ExperimentVerb : DeviceVerb
         Arithmetic arithmetic = ArithmeticLike(recorded);
         int threads = Math.Max(1, (Threads == 0 ? Environment.ProcessorCount : Threads) / Jobs);
         int done = plan.Jobs.Count - jobs.Length;
-        Parallel.ForEach(jobs, new ParallelOptions { MaxDegreeOfParallelism = Jobs }, job =>
-        {
-            try
+        Parallel.ForEach(
+            jobs,
+            new ParallelOptions { MaxDegreeOfParallelism = Jobs },
+            job =>
             {
-                stop.Token.ThrowIfCancellationRequested();
-                using OpenedBackend opened = OpenBackend(threads, recorded);
-                runner.Run(job, opened.Backend, arithmetic, threads, new JobProgress(job.Name, Console.Out), stop.Token);
-                Console.WriteLine($"[{Interlocked.Increment(ref done)}/{plan.Jobs.Count}] {job.Name} finished");
+                try
+                {
+                    stop.Token.ThrowIfCancellationRequested();
+                    using OpenedBackend opened = OpenBackend(threads, recorded);
+                    runner.Run(job, opened.Backend, arithmetic, threads, new JobProgress(job.Name, Console.Out), stop.Token);
+                    Console.WriteLine($"[{Interlocked.Increment(ref done)}/{plan.Jobs.Count}] {job.Name} finished");
+                }
+                catch
+                {
+                    // The others end after their step, with a checkpoint.
+                    stop.Request();
+                    throw;
+                }
             }
-            catch
-            {
-                // The others end after their step, with a checkpoint.
-                stop.Request();
-                throw;
-            }
-        });
+        );
     }
 }

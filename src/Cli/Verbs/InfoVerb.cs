@@ -33,7 +33,7 @@ internal sealed class InfoVerb : IVerb
             ("memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20} MiB"),
         ];
         foreach ((string name, string value) in lines.Concat(Accelerators()))
-            Console.WriteLine($"{name,-12} {value}");
+            Console.WriteLine($"{name, -12} {value}");
         return ExitCode.Ok;
     }
 
@@ -55,7 +55,10 @@ internal sealed class InfoVerb : IVerb
 
         yield return ("cuda", cudaLine);
         var images = new KernelImages(KernelSources.Shipped, KernelImages.DefaultCacheFolder, gpu?.Capability ?? 90);
-        yield return ("kernels", $"{KernelSources.Shipped.Files.Count} files for {images.Architecture}: {string.Join("; ", KernelSources.Shipped.Files.GroupBy(images.Describe).Select(g => $"{g.Count()} {g.Key}"))}");
+        yield return (
+            "kernels",
+            $"{KernelSources.Shipped.Files.Count} files for {images.Architecture}: {string.Join("; ", KernelSources.Shipped.Files.GroupBy(images.Describe).Select(g => $"{g.Count()} {g.Key}"))}"
+        );
         yield return ("emulated", EmulatedCudaDriver.UnavailableReason ?? "available");
         using Device ilgpu = Device.OpenIlgpu();
         yield return ("ilgpu", ilgpu.IsHost ? "no GPU that ILGPU can use; its simulator serves" : ilgpu.Accelerator.Name);

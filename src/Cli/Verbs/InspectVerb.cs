@@ -5,7 +5,10 @@ using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
-[Verb("inspect", HelpText = "Show what a NIfTI file, safetensors file, dataset or folder of volumes holds; every volume is read and checked.")]
+[Verb(
+    "inspect",
+    HelpText = "Show what a NIfTI file, safetensors file, dataset or folder of volumes holds; every volume is read and checked."
+)]
 internal sealed class InspectVerb : IVerb
 {
     [Value(0, Required = true, MetaName = "PATH", HelpText = "NIfTI or safetensors file, or a folder: a dataset, or volumes.")]
@@ -16,7 +19,8 @@ internal sealed class InspectVerb : IVerb
 
     public int Run(string[] arguments)
     {
-        IInspector inspector = File.Exists(Path.Combine(Target, DatasetManifest.FileName)) ? new DatasetInspector(Target)
+        IInspector inspector =
+            File.Exists(Path.Combine(Target, DatasetManifest.FileName)) ? new DatasetInspector(Target)
             : Directory.Exists(Target) ? new FolderInspector(Target)
             : !File.Exists(Target) ? throw new InvalidDataException($"'{Target}': no such file or folder")
             : Target.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) ? new SafetensorsInspector(Target)

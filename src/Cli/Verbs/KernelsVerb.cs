@@ -38,7 +38,11 @@ internal sealed class KernelsVerb : IVerb
         if (Out is not null)
             PrepareFolder(Out);
         IReadOnlyList<KernelUsage> usages = KernelLedger.Compile(
-            sources, files, architectures, (name, image) => Write(Path.Combine(Out ?? "", name), image));
+            sources,
+            files,
+            architectures,
+            (name, image) => Write(Path.Combine(Out ?? "", name), image)
+        );
         string ledger = KernelLedger.Format(usages, KernelLedger.CompilerName());
         if (Ledger is not null)
             AtomicFile.WriteText(Ledger, writer => writer.Write(ledger));
@@ -53,7 +57,9 @@ internal sealed class KernelsVerb : IVerb
         }
 
         bool differs = Check is not null && Differs(File.ReadAllText(Check), ledger);
-        return differs || slow.Any(usage => usage.Kernel.StartsWith("convolution", StringComparison.Ordinal)) ? ExitCode.BadData : ExitCode.Ok;
+        return differs || slow.Any(usage => usage.Kernel.StartsWith("convolution", StringComparison.Ordinal))
+            ? ExitCode.BadData
+            : ExitCode.Ok;
     }
 
     private static int List(KernelSources sources)
@@ -63,7 +69,9 @@ internal sealed class KernelsVerb : IVerb
         return ExitCode.Ok;
     }
 
-    /// <remarks>Images of several sources are replaced together or not at all: a mixture would be loaded without a word.</remarks>
+    /// <remarks>
+    /// Images of several sources are replaced together or not at all: a mixture would be loaded without a word.
+    /// </remarks>
     private void PrepareFolder(string folder)
     {
         if (!Overwrite && Directory.Exists(folder) && Directory.EnumerateFiles(folder).Any())
@@ -79,11 +87,18 @@ internal sealed class KernelsVerb : IVerb
 
     private bool Differs(string expected, string actual)
     {
-        string[] before = expected.Split('\n'), after = actual.Split('\n');
-        string[] changes = [.. before.Except(after).Select(line => $"- {line}"), .. after.Except(before).Select(line => $"+ {line}")];
+        string[] before = expected.Split('\n'),
+            after = actual.Split('\n');
+        string[] changes =
+        [
+            .. before.Except(after).Select(line => $"- {line}"),
+            .. after.Except(before).Select(line => $"+ {line}"),
+        ];
         if (changes.Length == 0)
             return false;
-        Console.WriteLine($"the kernels differ from {Check}; if the change is meant, write it anew with --ledger {Check} --overwrite:");
+        Console.WriteLine(
+            $"the kernels differ from {Check}; if the change is meant, write it anew with --ledger {Check} --overwrite:"
+        );
         foreach (string change in changes)
             Console.WriteLine(change);
         return true;

@@ -40,11 +40,19 @@ internal sealed class PhantomVerb : IVerb
     {
         var options = new PhantomDatasetOptions
         {
-            Anatomy = Anatomy, Training = Train, Validation = Val, Test = Test, Size = Size, Slices = Slices, Seed = Seed,
+            Anatomy = Anatomy,
+            Training = Train,
+            Validation = Val,
+            Test = Test,
+            Size = Size,
+            Slices = Slices,
+            Seed = Seed,
         };
         using var stop = new Segmentation.Runs.StopSignal();
         PhantomDataset.Write(Out, options, null, stop.Token);
-        Console.WriteLine($"wrote {2 * (Train + Val + Test)} phantoms to {Out}; next: {CommandText.Of("train", "--data", Out, "--out", "RUN")}");
+        Console.WriteLine(
+            $"wrote {2 * (Train + Val + Test)} phantoms to {Out}; next: {CommandText.Of("train", "--data", Out, "--out", "RUN")}"
+        );
         return ExitCode.Ok;
     }
 }

@@ -9,7 +9,11 @@ using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
-[Verb("predict", HelpText = "Segment NIfTI volumes; the label map has the input's grid and orientation. In a folder, a volume that cannot be read does not stop the others.")]
+[Verb(
+    "predict",
+    HelpText = "Segment NIfTI volumes; the label map has the input's grid and orientation. In a folder, a volume that "
+        + "cannot be read does not stop the others."
+)]
 internal sealed class PredictVerb : VolumePredictionVerb
 {
     [Option("run", Required = true, HelpText = "Run folder of a trained network.")]
@@ -21,10 +25,18 @@ internal sealed class PredictVerb : VolumePredictionVerb
     [Option("in", Required = true, HelpText = "NIfTI file, or a folder of them.")]
     public string In { get; init; } = "";
 
-    [Option("out", Required = true, HelpText = "Folder for the label maps, named as the inputs; not the inputs' own, and no part of a dataset.")]
+    [Option(
+        "out",
+        Required = true,
+        HelpText = "Folder for the label maps, named as the inputs; not the inputs' own, and no part of a dataset."
+    )]
     public string Out { get; init; } = "";
 
-    [Option("save-probabilities", HelpText = "Also write each class's probability, as CASE_CLASS.nii.gz in a folder 'probabilities' below --out (8 bits, scaled to 0..1).")]
+    [Option(
+        "save-probabilities",
+        HelpText = "Also write each class's probability, as CASE_CLASS.nii.gz in a folder 'probabilities' below --out (8 "
+            + "bits, scaled to 0..1)."
+    )]
     public bool SaveProbabilities { get; init; }
 
     [Option("continue", HelpText = "Leave out inputs whose label map exists in --out.")]
@@ -62,7 +74,8 @@ internal sealed class PredictVerb : VolumePredictionVerb
         var failed = new List<FailedCase>();
         foreach ((int i, PredictionInput input) in inputs.Index())
         {
-            string labels = Target.LabelsOf(input), outcome = "";
+            string labels = Target.LabelsOf(input),
+                outcome = "";
 
             // A label map is written last and at once: where there is one, its case is done.
             if (Continue && File.Exists(labels))
@@ -86,7 +99,11 @@ internal sealed class PredictVerb : VolumePredictionVerb
             WarnOfModality(input, model.Provenance?.OtherModalityOf(loaded), modality);
             foreach (string note in loaded.Notes)
                 Note($"'{input.Path}': {note}");
-            PreparedCase prepared = PreparedCase.Prepare(loaded, model.Description.Preprocessing, model.Description.Classes.Count);
+            PreparedCase prepared = PreparedCase.Prepare(
+                loaded,
+                model.Description.Preprocessing,
+                model.Description.Classes.Count
+            );
             foreach (string warning in CaseWarnings.OfImages([prepared]))
                 Warn(warning);
             return prepared;
@@ -98,7 +115,10 @@ internal sealed class PredictVerb : VolumePredictionVerb
         }
     }
 
-    /// <summary>A folder may hold several modalities, so one of its volumes under another name is worth a note; a volume that was chosen by itself is a mistake.</summary>
+    /// <summary>
+    /// A folder may hold several modalities, so one of its volumes under another name is worth a note; a volume that was chosen
+    /// by itself is a mistake.
+    /// </summary>
     private void WarnOfModality(PredictionInput input, string? known, Modality modality)
     {
         if (known is null)
@@ -115,13 +135,19 @@ internal sealed class PredictVerb : VolumePredictionVerb
         CaseSegmentation segmentation = model.Predictor.Predict(prepared, SaveProbabilities, stop);
         Target.Create(SaveProbabilities);
         foreach ((Volume<byte> probability, string name) in segmentation.ProbabilitiesToOriginal().Zip(classes))
-            NiftiWriter.Write(Target.ProbabilityOf(input, name), ToOriginal(probability, input), new NiftiWriteOptions { Slope = 1.0 / byte.MaxValue });
+            NiftiWriter.Write(
+                Target.ProbabilityOf(input, name),
+                ToOriginal(probability, input),
+                new NiftiWriteOptions { Slope = 1.0 / byte.MaxValue }
+            );
         Volume<byte> labels = segmentation.ToOriginal();
         KeepLargest(labels, classes);
         NiftiWriter.Write(Target.LabelsOf(input), ToOriginal(labels, input));
     }
 
     /// <summary>Volumes of a preprocessed dataset return to the grid that they had before.</summary>
-    private static Volume<byte> ToOriginal(Volume<byte> volume, PredictionInput input)
-        => PreprocessingRecord.OriginalOf(input.Path, input.Case) is { } original ? PreprocessingRecord.Restore(volume, original) : volume;
+    private static Volume<byte> ToOriginal(Volume<byte> volume, PredictionInput input) =>
+        PreprocessingRecord.OriginalOf(input.Path, input.Case) is { } original
+            ? PreprocessingRecord.Restore(volume, original)
+            : volume;
 }

@@ -23,14 +23,27 @@ internal sealed record PredictionInput(string Path, string Case)
         if (folder.Note is { } passedOver)
             note(passedOver);
         PredictionInput[] inputs = [.. folder.Volumes.Select(volume => Of(volume.Path))];
-        return inputs.GroupBy(input => input.Case, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1)?.ToArray() is [var first, var second, ..]
-            ? throw new InvalidDataException($"'{first.Path}' and '{System.IO.Path.GetFileName(second.Path)}': both results would be named {first.Case}.nii.gz; rename one, or predict them into folders of their own")
+        return
+            inputs
+                .GroupBy(input => input.Case, StringComparer.OrdinalIgnoreCase)
+                .FirstOrDefault(group => group.Count() > 1)
+                ?.ToArray()
+                is [var first, var second, ..]
+            ? throw new InvalidDataException(
+                $"'{first.Path}' and '{System.IO.Path.GetFileName(second.Path)}': both results would be named "
+                    + $"{first.Case}.nii.gz; rename one, or predict them into folders of their own"
+            )
             : inputs;
     }
 
     private static PredictionInput Of(string path)
     {
         string stem = System.IO.Path.GetFileName(NiftiPaths.Stem(path));
-        return new PredictionInput(path, stem.EndsWith(FirstChannel, StringComparison.Ordinal) && stem.Length > FirstChannel.Length ? stem[..^FirstChannel.Length] : stem);
+        return new PredictionInput(
+            path,
+            stem.EndsWith(FirstChannel, StringComparison.Ordinal) && stem.Length > FirstChannel.Length
+                ? stem[..^FirstChannel.Length]
+                : stem
+        );
     }
 }

@@ -49,9 +49,15 @@ internal sealed class ProfileVerb : DeviceVerb
         int threads = Threads == 0 ? Environment.ProcessorCount : Threads;
         using OpenedBackend opened = OpenBackend(threads);
         StepProfile profile = StepProfiler.Run(config, opened.Backend, threads, Predict);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{opened.Backend.Description}: {profile.Records.Count} operations, {profile.TotalMilliseconds:F1} ms; peaks{(opened.Backend.Peaks is null ? " measured" : " by its highest clocks")}: {profile.PeakGFlops:F0} GFLOP/s, {profile.PeakGBytes:F0} GB/s; device memory {opened.Backend.Device.Pool.PeakLiveBytes >> 20} MiB"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{opened.Backend.Description}: {profile.Records.Count} operations, {profile.TotalMilliseconds:F1} ms; "
+                    + $"peaks{(opened.Backend.Peaks is null ? " measured" : " by its highest clocks")}: {profile.PeakGFlops:F0} "
+                    + $"GFLOP/s, {profile.PeakGBytes:F0} GB/s; device memory {opened.Backend.Device.Pool.PeakLiveBytes >> 20} "
+                    + $"MiB"
+            )
+        );
         Write(profile, Layers ? profile.BySize : profile.ByName, "operation");
         if (Kernels)
             Write(profile, profile.ByKernel, "kernel");
@@ -64,14 +70,24 @@ internal sealed class ProfileVerb : DeviceVerb
 
     private static void Write(StepProfile profile, IEnumerable<ProfileRow> rows, string what)
     {
-        Table table = new Table().AddColumns(what, "sizes", "calls", "ms", "%", "GFLOP/s", "GB/s", "% of roof", "allocated KiB").Border(TableBorder.Simple);
+        Table table = new Table()
+            .AddColumns(what, "sizes", "calls", "ms", "%", "GFLOP/s", "GB/s", "% of roof", "allocated KiB")
+            .Border(TableBorder.Simple);
         foreach (TableColumn column in table.Columns.Skip(2))
             column.RightAligned();
         foreach (ProfileRow row in rows.Take(MostRows))
         {
             table.AddRow(
-                row.Name, row.Sizes, Text(row.Calls, "0"), Text(row.Milliseconds, "0.00"), Text(100 * row.Milliseconds / profile.TotalMilliseconds, "0.0"),
-                row.Flops > 0 ? Text(row.GFlops, "0") : "", row.Bytes > 0 ? Text(row.GBytesPerSecond, "0.0") : "", row.Bytes > 0 ? Text(100 * profile.ShareOfRoof(row), "0") : "", Text(row.Allocated / 1024.0, "0.0"));
+                row.Name,
+                row.Sizes,
+                Text(row.Calls, "0"),
+                Text(row.Milliseconds, "0.00"),
+                Text(100 * row.Milliseconds / profile.TotalMilliseconds, "0.0"),
+                row.Flops > 0 ? Text(row.GFlops, "0") : "",
+                row.Bytes > 0 ? Text(row.GBytesPerSecond, "0.0") : "",
+                row.Bytes > 0 ? Text(100 * profile.ShareOfRoof(row), "0") : "",
+                Text(row.Allocated / 1024.0, "0.0")
+            );
         }
 
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });

@@ -15,13 +15,20 @@ namespace UnpairedSegEngine.Cli.Verbs;
 [Verb("train", HelpText = "Train a network on a dataset of several modalities.")]
 internal sealed class TrainVerb : DeviceVerb
 {
-    [Option("data", HelpText = "Dataset folder: nnU-Net v2 raw layout with a 'domains' key in dataset.json, or TFRecords of slices as the authors released them. With --resume only if it was moved.")]
+    [Option(
+        "data",
+        HelpText = "Dataset folder: nnU-Net v2 raw layout with a 'domains' key in dataset.json, or TFRecords of slices "
+            + "as the authors released them. With --resume only if it was moved."
+    )]
     public string? Data { get; init; }
 
     [Option("out", Required = true, HelpText = "Run folder: configuration, logs, checkpoints and pictures.")]
     public string Out { get; init; } = "";
 
-    [Option("config", HelpText = "YAML file with settings (docs/configuration.md), or a preset: paper-cardiac-2d, paper-abdomen-3d.")]
+    [Option(
+        "config",
+        HelpText = "YAML file with settings (docs/configuration.md), or a preset: paper-cardiac-2d, paper-abdomen-3d."
+    )]
     public string? Config { get; init; }
 
     [Option("set", HelpText = "Settings that overrule the file: key.path=value ...")]
@@ -55,10 +62,18 @@ internal sealed class TrainVerb : DeviceVerb
     [Option("threads", HelpText = "Threads; 0 for all cores. Results do not depend on it.")]
     public string? Threads { get; init; }
 
-    [Option("resume", HelpText = "Go on from the newest checkpoint in --out, with the settings, data, fold and device stored there: the same bits as without an interruption.")]
+    [Option(
+        "resume",
+        HelpText = "Go on from the newest checkpoint in --out, with the settings, data, fold and device stored there: "
+            + "the same bits as without an interruption."
+    )]
     public bool Resume { get; init; }
 
-    [Option("from", HelpText = "With --resume: go back to this checkpoint (a step, or last), delete what came behind it, and go on with what --set and other options change.")]
+    [Option(
+        "from",
+        HelpText = "With --resume: go back to this checkpoint (a step, or last), delete what came behind it, and go on "
+            + "with what --set and other options change."
+    )]
     public string? From { get; init; }
 
     [Option("plain", HelpText = "Progress as plain lines even on a terminal.")]
@@ -83,12 +98,15 @@ internal sealed class TrainVerb : DeviceVerb
         RunFolder run = earlier?.Begin(provenance, arguments) ?? CreateRun(config, model, provenance, arguments);
         using var stop = new StopSignal();
         TrainingOutcome? outcome = null;
-        TrainingProgress.Run(view =>
-        {
-            foreach (string note in earlier?.NotesOn(provenance) ?? [])
-                view.Note(note);
-            outcome = session.Train(run, opened.Backend, view, stop.Token);
-        }, Plain);
+        TrainingProgress.Run(
+            view =>
+            {
+                foreach (string note in earlier?.NotesOn(provenance) ?? [])
+                    view.Note(note);
+                outcome = session.Train(run, opened.Backend, view, stop.Token);
+            },
+            Plain
+        );
         Console.WriteLine(Summary(outcome!, session, folder));
         return outcome!.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
     }
@@ -99,24 +117,57 @@ internal sealed class TrainVerb : DeviceVerb
         TrainingState state = outcome.State;
         if (outcome.Interrupted)
             return $"stopped after step {state.Step}; continue with: {CommandText.Of("train", "--data", folder, "--out", Out, "--resume")}";
-        string next = session.ValidationCases > 0 ? CommandText.Of("evaluate", "--run", Out, "--data", folder) : CommandText.Of("predict", "--run", Out, "--modality", session.Data.Modalities[0], "--in", "VOLUMES", "--out", "LABELS");
+        string next =
+            session.ValidationCases > 0
+                ? CommandText.Of("evaluate", "--run", Out, "--data", folder)
+                : CommandText.Of(
+                    "predict",
+                    "--run",
+                    Out,
+                    "--modality",
+                    session.Data.Modalities[0],
+                    "--in",
+                    "VOLUMES",
+                    "--out",
+                    "LABELS"
+                );
         return state.BestStep > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"done: {state.Step} steps, best validation Dice {state.BestDice:F3} at step {state.BestStep}; next: {next}")
-            : $"done: {state.Step} steps, nothing was validated ({(session.ValidationCases > 0 ? "training.validate_every is 0" : "the split has no validation case")}); next: {next}";
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"done: {state.Step} steps, best validation Dice {state.BestDice:F3} at step {state.BestStep}; next: {next}"
+            )
+            : $"done: {state.Step} steps, nothing was validated "
+                + $"({(session.ValidationCases > 0 ? "training.validate_every is 0" : "the split has no validation case")}); "
+                + $"next: {next}";
     }
 
     private string DataFolder(RunContinuation? earlier)
     {
         if (Data is not null)
             return Data;
-        string recorded = earlier?.Recorded?.Data.Folder ?? throw new UsageException(earlier is null
-            ? "train needs --data, the dataset's folder"
-            : $"'{Out}' does not say which data it was begun with: add --data");
-        return Directory.Exists(recorded) ? recorded : throw new InvalidDataException($"'{recorded}', the data of the run '{Out}', is not there; say where it is with --data");
+        string recorded =
+            earlier?.Recorded?.Data.Folder
+            ?? throw new UsageException(
+                earlier is null
+                    ? "train needs --data, the dataset's folder"
+                    : $"'{Out}' does not say which data it was begun with: add --data"
+            );
+        return Directory.Exists(recorded)
+            ? recorded
+            : throw new InvalidDataException(
+                $"'{recorded}', the data of the run '{Out}', is not there; say where it is with --data"
+            );
     }
 
-    /// <summary>The description of the model, and how its data is read. What can be compared before volumes are read is compared here.</summary>
-    private (ModelDescription Model, Func<int, TrainingSession> Load) OpenData(string folder, TrainingConfig config, RunContinuation? earlier, Arithmetic arithmetic)
+    /// <summary>
+    /// The description of the model, and how its data is read. What can be compared before volumes are read is compared here.
+    /// </summary>
+    private (ModelDescription Model, Func<int, TrainingSession> Load) OpenData(
+        string folder,
+        TrainingConfig config,
+        RunContinuation? earlier,
+        Arithmetic arithmetic
+    )
     {
         if (TfRecordDataset.Exists(folder))
         {
@@ -133,24 +184,38 @@ internal sealed class TrainVerb : DeviceVerb
         return (model, threads => TrainingSession.OnVolumes(dataset, fold, split, config, model, threads));
     }
 
-    private RunContinuation OpenEarlier()
-        => Config is not null
-            ? throw new UsageException("--resume continues with the configuration stored in --out; leave out --config, or change single settings with --from STEP --set ...")
+    private RunContinuation OpenEarlier() =>
+        Config is not null
+            ? throw new UsageException(
+                "--resume continues with the configuration stored in --out; leave out --config, or change single "
+                    + "settings with --from STEP --set ..."
+            )
             : RunContinuation.Open(Out, From, [.. Set.Select(ConfigSetting.Parse), .. Flags()]);
 
-    private RunFolder CreateRun(TrainingConfig config, ModelDescription model, RunProvenance provenance, string[] arguments)
-        => RunFolder.Create(Out, config, RunInfo.OfThisProcess(arguments), path =>
-        {
-            model.Write(path);
-            provenance.Write(path);
-        });
+    private RunFolder CreateRun(TrainingConfig config, ModelDescription model, RunProvenance provenance, string[] arguments) =>
+        RunFolder.Create(
+            Out,
+            config,
+            RunInfo.OfThisProcess(arguments),
+            path =>
+            {
+                model.Write(path);
+                provenance.Write(path);
+            }
+        );
 
     private IEnumerable<ConfigSetting> Flags()
     {
         (string? Value, string Path, string Flag)[] flags =
         [
-            (Network, "network.name", "--network"), (Scheme, "scheme", "--scheme"), (Steps, "training.steps", "--steps"), (Batch, "training.batch", "--batch"),
-            (Size, "data.size", "--size"), (Channels, "network.channels", "--channels"), (Seed, "training.seed", "--seed"), (Threads, "training.threads", "--threads"),
+            (Network, "network.name", "--network"),
+            (Scheme, "scheme", "--scheme"),
+            (Steps, "training.steps", "--steps"),
+            (Batch, "training.batch", "--batch"),
+            (Size, "data.size", "--size"),
+            (Channels, "network.channels", "--channels"),
+            (Seed, "training.seed", "--seed"),
+            (Threads, "training.threads", "--threads"),
         ];
         return flags.Where(flag => flag.Value is not null).Select(flag => new ConfigSetting(flag.Path, flag.Value!, flag.Flag));
     }

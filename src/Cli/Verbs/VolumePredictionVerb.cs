@@ -26,13 +26,25 @@ internal abstract class VolumePredictionVerb : DeviceVerb
     [Option("overlap", Default = 0.5, HelpText = "Share of a block that its neighbour covers, too (unet3d): from 0 to below 1.")]
     public double Overlap { get; init; }
 
-    [Option("blend", Default = BlockBlending.Gaussian, HelpText = "How overlapping blocks become one (unet3d): gaussian, uniform or nearest.")]
+    [Option(
+        "blend",
+        Default = BlockBlending.Gaussian,
+        HelpText = "How overlapping blocks become one (unet3d): gaussian, uniform or nearest."
+    )]
     public BlockBlending Blend { get; init; }
 
-    [Option("tta", Default = TestTimeAugmentation.None, HelpText = "Test-time augmentation: mirror averages with the prediction of the image mirrored left and right; for runs trained with augmentation.flip.")]
+    [Option(
+        "tta",
+        Default = TestTimeAugmentation.None,
+        HelpText = "Test-time augmentation: mirror averages with the prediction of the image mirrored left and right; "
+            + "for runs trained with augmentation.flip."
+    )]
     public TestTimeAugmentation Tta { get; init; }
 
-    [Option("largest-component", HelpText = "Organs of which only the largest connected part is kept, separated by commas, or all.")]
+    [Option(
+        "largest-component",
+        HelpText = "Organs of which only the largest connected part is kept, separated by commas, or all."
+    )]
     public IEnumerable<string> LargestComponent { get; init; } = [];
 
     [Option("overwrite", HelpText = ResultFiles.OverwriteHelp)]
@@ -42,13 +54,17 @@ internal abstract class VolumePredictionVerb : DeviceVerb
     [Option("threads", Default = 0, HelpText = "Threads; 0 for all cores.")]
     public int Threads { get; init; }
 
-    protected PredictionSettings Prediction => new PredictionSettings(Overlap, Blend, Mirror: Tta == TestTimeAugmentation.Mirror).Validate();
+    protected PredictionSettings Prediction =>
+        new PredictionSettings(Overlap, Blend, Mirror: Tta == TestTimeAugmentation.Mirror).Validate();
 
     protected TrainedModel OpenModel(string run, Backends.Backend backend)
     {
         TrainedModel model = TrainedModel.Open(run, backend, Last, Console.Error.WriteLine, Prediction);
         if (Tta == TestTimeAugmentation.Mirror && !(model.Run.Config.Augmentation is { Enabled: true, Flip: > 0 }))
-            Console.Error.WriteLine("warning: the run was trained without mirroring (augmentation.flip is 0); --tta mirror may mix up left and right organs");
+            Console.Error.WriteLine(
+                "warning: the run was trained without mirroring (augmentation.flip is 0); --tta mirror may mix up left "
+                    + "and right organs"
+            );
         return model;
     }
 
@@ -76,7 +92,9 @@ internal abstract class VolumePredictionVerb : DeviceVerb
             return ExitCode.Ok;
         Console.Error.WriteLine($"unpairedseg: {failed.Count} of {all} {what}:");
         foreach (FailedCase one in failed)
-            Console.Error.WriteLine($"  {OneLine.Of(one.Reason.Contains(one.Id, StringComparison.Ordinal) ? one.Reason : $"{one.Id}: {one.Reason}")}");
+            Console.Error.WriteLine(
+                $"  {OneLine.Of(one.Reason.Contains(one.Id, StringComparison.Ordinal) ? one.Reason : $"{one.Id}: {one.Reason}")}"
+            );
         return ExitCode.BadData;
     }
 
@@ -86,13 +104,20 @@ internal abstract class VolumePredictionVerb : DeviceVerb
         if (names is not [AllOrgans])
             return [.. names.Select(name => LabelOf(name, classes))];
         return classes.Contains(AllOrgans) && classes.Count > 2
-            ? throw new UsageException($"{LargestComponentOption} {AllOrgans}: is the name of a class, too; name all organs instead: {string.Join(", ", classes.Skip(1))}")
+            ? throw new UsageException(
+                $"{LargestComponentOption} {AllOrgans}: is the name of a class, too; name all organs instead: "
+                    + $"{string.Join(", ", classes.Skip(1))}"
+            )
             : [.. Enumerable.Range(1, classes.Count - 1)];
     }
 
     private static int LabelOf(string name, IReadOnlyList<string> classes)
     {
         int label = classes.ToList().IndexOf(name);
-        return label > 0 ? label : throw new UsageException($"{LargestComponentOption} '{name}': the model knows {string.Join(", ", classes.Skip(1))}, or take all");
+        return label > 0
+            ? label
+            : throw new UsageException(
+                $"{LargestComponentOption} '{name}': the model knows {string.Join(", ", classes.Skip(1))}, or take all"
+            );
     }
 }

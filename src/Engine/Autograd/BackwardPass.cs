@@ -4,13 +4,21 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Autograd;
 
-/// <summary>One walk over a tape from its end: hands each node's gradient to its rule and adds up what the rule returns.</summary>
+/// <summary>
+/// One walk over a tape from its end: hands each node's gradient to its rule and adds up what the rule returns.
+/// </summary>
 /// <param name="tape">Computes the sums.</param>
 /// <param name="isNeeded">Whether a gradient for a variable is of use.</param>
 /// <param name="kept">Variables whose <see cref="Variable.Pending"/> gradient stays after the walk.</param>
 /// <param name="frees">Free values and gradients as soon as they have served.</param>
 /// <param name="passed">Called when a node's rule has run.</param>
-internal sealed class BackwardPass(Tape tape, Func<Variable, bool> isNeeded, IReadOnlyCollection<Variable> kept, bool frees, Action<TapeNode>? passed)
+internal sealed class BackwardPass(
+    Tape tape,
+    Func<Variable, bool> isNeeded,
+    IReadOnlyCollection<Variable> kept,
+    bool frees,
+    Action<TapeNode>? passed
+)
 {
     public void Run(List<TapeNode> nodes, Variable output, Tensor gradient)
     {
@@ -95,7 +103,9 @@ internal sealed class BackwardPass(Tape tape, Func<Variable, bool> isNeeded, IRe
     private void Collect(Variable target, Variable gradient)
     {
         if (gradient.Shape != target.Shape)
-            throw new InvalidOperationException($"a backward rule gave a gradient of shape {gradient.Shape} for a variable of shape {target.Shape}");
+            throw new InvalidOperationException(
+                $"a backward rule gave a gradient of shape {gradient.Shape} for a variable of shape {target.Shape}"
+            );
         if (target.Pending is { } earlier)
         {
             Variable sum = tape.Add(earlier, gradient);

@@ -5,7 +5,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Autograd;
 
 /// <summary>
-/// Records operations in the order they run, and walks them backwards. Backward rules are themselves made of operations on the tape,
+/// Records operations in the order they run, and walks them backwards. Backward rules are themselves made of operations on the
+/// tape,
 /// so with <c>createGraph</c> they are recorded and can be differentiated again. One tape serves one step.
 /// </summary>
 /// <param name="backend">Computes the operations.</param>
@@ -36,10 +37,12 @@ public sealed class Tape(Backend backend, bool recording = true)
     }
 
     /// <summary>
-    /// Adds the gradient of <paramref name="loss"/> to the <see cref="Variable.Gradient"/> of every leaf, freeing intermediate values on the way.
+    /// Adds the gradient of <paramref name="loss"/> to the <see cref="Variable.Gradient"/> of every leaf, freeing intermediate
+    /// values on the way.
     /// The tape is empty afterwards.
     /// </summary>
-    /// <exception cref="ArgumentException">The loss has more than one element, or nothing that leads to it was recorded.</exception>
+    /// <exception cref="ArgumentException">The loss has more than one element, or nothing that leads to it was
+    /// recorded.</exception>
     public void Backward(Variable loss)
     {
         RequireOneElement(loss);
@@ -50,7 +53,8 @@ public sealed class Tape(Backend backend, bool recording = true)
     /// <param name="output">What the gradient is of.</param>
     /// <param name="gradient">Of the output's shape; freed.</param>
     /// <param name="completed">
-    /// Called in the midst of the walk with each leaf whose gradient is complete; nothing later in the walk reads the leaf. To be freed by it where memory counts.
+    /// Called in the midst of the walk with each leaf whose gradient is complete; nothing later in the walk reads the leaf. To be
+    /// freed by it where memory counts.
     /// If the walk fails after that, what was called stays done.
     /// </param>
     /// <exception cref="ArgumentException">Nothing that leads to the output was recorded.</exception>
@@ -59,7 +63,9 @@ public sealed class Tape(Backend backend, bool recording = true)
         if (!nodes.Exists(node => node.Output == output))
         {
             throw new ArgumentException(
-                "the loss was not recorded on this tape: it depends on nothing that requires a gradient, the tape does not record, or an earlier Backward emptied it (add losses first)");
+                "the loss was not recorded on this tape: it depends on nothing that requires a gradient, the tape does "
+                    + "not record, or an earlier Backward emptied it (add losses first)"
+            );
         }
 
         // Leaves with the number of inputs they are that the walk has not passed.
@@ -69,23 +75,36 @@ public sealed class Tape(Backend backend, bool recording = true)
         foreach (TapeNode node in nodes)
             ahead.Remove(node.Output);
 
-        Walk(output, gradient, variable => variable.RequiresGradient, [], createGraph: false, frees: true, completed is null ? null : node =>
-        {
-            foreach (Variable leaf in node.Inputs.Where(ahead.ContainsKey))
-            {
-                if (--ahead[leaf] > 0)
-                    continue;
-                BackwardPass.MovePendingToGradient(this, leaf);
-                if (leaf.Gradient is not null)
-                    completed(leaf);
-            }
-        });
+        Walk(
+            output,
+            gradient,
+            variable => variable.RequiresGradient,
+            [],
+            createGraph: false,
+            frees: true,
+            completed is null
+                ? null
+                : node =>
+                {
+                    foreach (Variable leaf in node.Inputs.Where(ahead.ContainsKey))
+                    {
+                        if (--ahead[leaf] > 0)
+                            continue;
+                        BackwardPass.MovePendingToGradient(this, leaf);
+                        if (leaf.Gradient is not null)
+                            completed(leaf);
+                    }
+                }
+        );
         foreach (Variable leaf in ahead.Keys)
             BackwardPass.MovePendingToGradient(this, leaf);
         nodes.Clear();
     }
 
-    /// <summary>The gradients of a one-element <paramref name="output"/> for <paramref name="inputs"/>; zeros where it does not depend on one.</summary>
+    /// <summary>
+    /// The gradients of a one-element <paramref name="output"/> for <paramref name="inputs"/>; zeros where it does not depend on
+    /// one.
+    /// </summary>
     /// <param name="output">What is differentiated.</param>
     /// <param name="inputs">For what.</param>
     /// <param name="createGraph">Record the backward pass, so that the gradients can be differentiated again.</param>
@@ -115,9 +134,17 @@ public sealed class Tape(Backend backend, bool recording = true)
     /// <param name="backward">Its backward rule.</param>
     /// <param name="keeps">Variables whose values the rule reads; all inputs where null.</param>
     /// <param name="recompute">Computes the output again, where that is cheaper than keeping it.</param>
-    /// <param name="saved">Tensors kept for the backward rule, freed with the output; at once where the tape does not record.</param>
+    /// <param name="saved">Tensors kept for the backward rule, freed with the output; at once where the tape does not
+    /// record.</param>
     internal Variable Record(
-        string name, Tensor value, Variable[] inputs, BackwardRule backward, Variable[]? keeps = null, Func<Tensor>? recompute = null, params Tensor[] saved)
+        string name,
+        Tensor value,
+        Variable[] inputs,
+        BackwardRule backward,
+        Variable[]? keeps = null,
+        Func<Tensor>? recompute = null,
+        params Tensor[] saved
+    )
     {
         bool requiresGradient = IsRecording && inputs.Any(input => input.RequiresGradient);
         var output = new Variable(value, requiresGradient, requiresGradient ? recompute : null);
@@ -142,7 +169,10 @@ public sealed class Tape(Backend backend, bool recording = true)
     internal void RequireFirstOrder(string name)
     {
         if (inBackward && IsRecording)
-            throw new NotSupportedException($"{name} is fused and has no second derivative; build it from unfused operations where gradients of gradients are needed");
+            throw new NotSupportedException(
+                $"{name} is fused and has no second derivative; build it from unfused operations where gradients of "
+                    + "gradients are needed"
+            );
     }
 
     private static void RequireOneElement(Variable output)
@@ -162,7 +192,15 @@ public sealed class Tape(Backend backend, bool recording = true)
         return tensor;
     }
 
-    private void Walk(Variable output, Tensor gradient, Func<Variable, bool> isNeeded, IReadOnlyCollection<Variable> kept, bool createGraph, bool frees, Action<TapeNode>? passed = null)
+    private void Walk(
+        Variable output,
+        Tensor gradient,
+        Func<Variable, bool> isNeeded,
+        IReadOnlyCollection<Variable> kept,
+        bool createGraph,
+        bool frees,
+        Action<TapeNode>? passed = null
+    )
     {
         (bool wasRecording, bool wasInBackward) = (IsRecording, inBackward);
         (IsRecording, inBackward) = (createGraph, true);

@@ -2,7 +2,9 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Autograd;
 
-/// <summary>Gradients of an operation's inputs, given that of its output; null where <paramref name="wanted"/> is false.</summary>
+/// <summary>
+/// Gradients of an operation's inputs, given that of its output; null where <paramref name="wanted"/> is false.
+/// </summary>
 public delegate Variable?[] BackwardRule(Variable gradient, ReadOnlySpan<bool> wanted);
 
 /// <summary>One recorded operation.</summary>

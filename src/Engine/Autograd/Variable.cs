@@ -2,7 +2,10 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Autograd;
 
-/// <summary>A tensor in a computation that may be differentiated. Leaves (parameters) live on; what a <see cref="Tape"/> computes lives for a step.</summary>
+/// <summary>
+/// A tensor in a computation that may be differentiated. Leaves (parameters) live on; what a <see cref="Tape"/> computes lives
+/// for a step.
+/// </summary>
 public sealed class Variable
 {
     private readonly Func<Tensor>? recompute;
@@ -12,9 +15,7 @@ public sealed class Variable
     /// <param name="value">Its content.</param>
     /// <param name="requiresGradient">Whether <see cref="Tape.Backward"/> fills <see cref="Gradient"/>.</param>
     public Variable(Tensor value, bool requiresGradient = false)
-        : this(value, requiresGradient, null)
-    {
-    }
+        : this(value, requiresGradient, null) { }
 
     internal Variable(Tensor value, bool requiresGradient, Func<Tensor>? recompute)
     {
@@ -33,9 +34,13 @@ public sealed class Variable
     public bool RequiresGradient { get; set; }
 
     /// <summary>The content; computed again if it was released to save memory.</summary>
-    public Tensor Value => value ??= (recompute ?? throw new ObjectDisposedException(nameof(Variable), $"variable {Shape} was released"))();
+    public Tensor Value =>
+        value ??= (recompute ?? throw new ObjectDisposedException(nameof(Variable), $"variable {Shape} was released"))();
 
-    /// <summary>Sum of the gradients of all backward passes since <see cref="ClearGradient"/>; only leaves have one. Owned by the variable.</summary>
+    /// <summary>
+    /// Sum of the gradients of all backward passes since <see cref="ClearGradient"/>; only leaves have one. Owned by the
+    /// variable.
+    /// </summary>
     public Tensor? Gradient { get; internal set; }
 
     /// <summary>Gradient collected so far in the running backward pass.</summary>

@@ -4,7 +4,8 @@ namespace UnpairedSegEngine.Backends;
 
 /// <summary>
 /// One Adam update in TensorFlow's form: g' = g + l2 * w, m = beta1 m + (1 - beta1) g', v = beta2 v + (1 - beta2) g'^2,
-/// w -= rate * m / (sqrt(v) + epsilon) with rate = learningRate * sqrt(1 - beta2^t) / (1 - beta1^t). Kingma and Ba 2015, arXiv:1412.6980.
+/// w -= rate * m / (sqrt(v) + epsilon) with rate = learningRate * sqrt(1 - beta2^t) / (1 - beta1^t). Kingma and Ba 2015,
+/// arXiv:1412.6980.
 /// </summary>
 /// <param name="Rate">The bias-corrected rate of this step.</param>
 /// <param name="L2">Weight of ||w||^2 / 2 in the loss; its gradient enters the moments.</param>

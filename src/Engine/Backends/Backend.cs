@@ -7,7 +7,8 @@ namespace UnpairedSegEngine.Backends;
 
 /// <summary>
 /// The contract: every operation that a device must offer, on tensors of float32 or float64 unless said otherwise.
-/// Outputs are allocated by the caller and overwritten whole; inputs and outputs must not overlap except where said. Results depend on nothing but
+/// Outputs are allocated by the caller and overwritten whole; inputs and outputs must not overlap except where said. Results
+/// depend on nothing but
 /// the arguments: not on thread count or timing. Feature maps are (batch, depth, height, width, channels).
 /// </summary>
 public abstract class Backend(Device device) : IDisposable
@@ -23,7 +24,10 @@ public abstract class Backend(Device device) : IDisposable
     /// <summary>Records work to do it again at less cost; null where that gains nothing.</summary>
     public virtual IWorkRecorder? Recorder => null;
 
-    /// <summary>Whether a fused convolution of x, and its weight gradient, are operations of their own here, not the sequence of their parts.</summary>
+    /// <summary>
+    /// Whether a fused convolution of x, and its weight gradient, are operations of their own here, not the sequence of their
+    /// parts.
+    /// </summary>
     public virtual bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) => false;
 
     /// <summary>The device's peaks by its clocks and units; null where they are to be measured.</summary>
@@ -38,7 +42,9 @@ public abstract class Backend(Device device) : IDisposable
     /// <summary>y = value everywhere; any element type.</summary>
     public abstract void Fill(Tensor y, double value);
 
-    /// <summary>y = x, converting between float32, float64 and bfloat16 where the types differ (to bfloat16: round to nearest even).</summary>
+    /// <summary>
+    /// y = x, converting between float32, float64 and bfloat16 where the types differ (to bfloat16: round to nearest even).
+    /// </summary>
     public abstract void Convert(Tensor x, Tensor y);
 
     /// <summary>y = function(a, b), all of one shape; y may be a or b.</summary>
@@ -61,13 +67,18 @@ public abstract class Backend(Device device) : IDisposable
 
     // ---- Reductions, broadcasts, copies ----
 
-    /// <summary>x seen as (outer, reduced, inner), y as (outer, inner): y = sum of x over the middle, in an order fixed by the shape.</summary>
+    /// <summary>
+    /// x seen as (outer, reduced, inner), y as (outer, inner): y = sum of x over the middle, in an order fixed by the shape.
+    /// </summary>
     public abstract void Sum(Tensor x, int outer, int reduced, int inner, Tensor y);
 
     /// <summary>x seen as (outer, inner), y as (outer, repeated, inner): the adjoint of <see cref="Sum"/>.</summary>
     public abstract void Broadcast(Tensor x, int outer, int repeated, int inner, Tensor y);
 
-    /// <summary>Copies <paramref name="count"/> channels (last axis) of each position from x, beginning at <paramref name="xStart"/>, to y at <paramref name="yStart"/>; the other channels of y stay.</summary>
+    /// <summary>
+    /// Copies <paramref name="count"/> channels (last axis) of each position from x, beginning at <paramref name="xStart"/>, to y
+    /// at <paramref name="yStart"/>; the other channels of y stay.
+    /// </summary>
     public abstract void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count);
 
     /// <summary>y = op(a) op(b) for matrices (rows, columns), op transposing where asked.</summary>
@@ -78,8 +89,18 @@ public abstract class Backend(Device device) : IDisposable
 
     // ---- Convolution ----
 
-    /// <summary>y = x * w (+ bias per output channel), as <see cref="ConvolutionProblem"/> says; with <paramref name="accumulate"/> that is added to y.</summary>
-    public abstract void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y, bool accumulate = false);
+    /// <summary>
+    /// y = x * w (+ bias per output channel), as <see cref="ConvolutionProblem"/> says; with <paramref name="accumulate"/> that
+    /// is added to y.
+    /// </summary>
+    public abstract void ConvolutionForward(
+        ConvolutionProblem problem,
+        Tensor x,
+        Tensor w,
+        Tensor? bias,
+        Tensor y,
+        bool accumulate = false
+    );
 
     /// <summary>gx: the gradient for the input, of which the forward pass is the adjoint.</summary>
     public abstract void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx);
@@ -88,11 +109,20 @@ public abstract class Backend(Device device) : IDisposable
     public abstract void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw);
 
     /// <summary>
-    /// y = normalize(x) * w (+ bias) (+ y with <paramref name="accumulate"/>), and statistics of y where asked. What is computed is what the single operations compute; a device that can
+    /// y = normalize(x) * w (+ bias) (+ y with <paramref name="accumulate"/>), and statistics of y where asked. What is computed
+    /// is what the single operations compute; a device that can
     /// normalizes on load and takes the statistics from the results before they are stored.
     /// </summary>
     public virtual void FusedConvolutionForward(
-        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics, bool accumulate = false)
+        ConvolutionProblem problem,
+        InputNormalization? input,
+        Tensor x,
+        Tensor w,
+        Tensor? bias,
+        Tensor y,
+        OutputStatistics? statistics,
+        bool accumulate = false
+    )
     {
         WithNormalized(input, x, normalized => ConvolutionForward(problem, normalized, w, bias, y, accumulate));
         if (statistics is not null)
@@ -100,12 +130,20 @@ public abstract class Backend(Device device) : IDisposable
     }
 
     /// <summary>gw for a convolution of normalize(x).</summary>
-    public virtual void FusedConvolutionBackwardWeights(ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor gy, Tensor gw)
-        => WithNormalized(input, x, normalized => ConvolutionBackwardWeights(problem, normalized, gy, gw));
+    public virtual void FusedConvolutionBackwardWeights(
+        ConvolutionProblem problem,
+        InputNormalization? input,
+        Tensor x,
+        Tensor gy,
+        Tensor gw
+    ) => WithNormalized(input, x, normalized => ConvolutionBackwardWeights(problem, normalized, gy, gw));
 
     // ---- Pooling and shuffles ----
 
-    /// <summary>y = maximum of each window; <paramref name="choice"/> (uint8, shape of y) = index of the first maximum in the window, depth-major.</summary>
+    /// <summary>
+    /// y = maximum of each window; <paramref name="choice"/> (uint8, shape of y) = index of the first maximum in the window,
+    /// depth-major.
+    /// </summary>
     public abstract void MaxPoolForward(PoolingProblem problem, Tensor x, Tensor y, Tensor choice);
 
     /// <summary>gx: gy at the chosen elements, zero elsewhere; overlapping windows add.</summary>
@@ -117,7 +155,8 @@ public abstract class Backend(Device device) : IDisposable
     public abstract void AveragePoolBackward(PoolingProblem problem, Tensor gy, Tensor gx);
 
     /// <summary>
-    /// x (N, D, H, W, C r r) to y (N, D, H r, W r, C): y[h r + p, w r + q, c] = x[h, w, c r r + p r + q]. Shi et al. 2016, arXiv:1609.05158.
+    /// x (N, D, H, W, C r r) to y (N, D, H r, W r, C): y[h r + p, w r + q, c] = x[h, w, c r r + p r + q]. Shi et al. 2016,
+    /// arXiv:1609.05158.
     /// With <paramref name="transposed"/>, p and q change places (what the published code does for batches above one).
     /// </summary>
     public abstract void PixelShuffle(Tensor x, int factor, bool transposed, Tensor y);
@@ -127,42 +166,82 @@ public abstract class Backend(Device device) : IDisposable
 
     // ---- Normalization ----
 
-    /// <summary>Mean and biased variance of dropout(x), each (rows, groups). Rows of modalities without a sample are left as they are.</summary>
+    /// <summary>
+    /// Mean and biased variance of dropout(x), each (rows, groups). Rows of modalities without a sample are left as they are.
+    /// </summary>
     public abstract void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance);
 
-    /// <summary>running = decay * running + (1 - decay) * batch, for the rows of modalities that have a sample; batch norm only.</summary>
+    /// <summary>
+    /// running = decay * running + (1 - decay) * batch, for the rows of modalities that have a sample; batch norm only.
+    /// </summary>
     public abstract void UpdateRunningStatistics(
-        NormalizationProblem problem, double decay, Tensor mean, Tensor variance, Tensor runningMean, Tensor runningVariance);
+        NormalizationProblem problem,
+        double decay,
+        Tensor mean,
+        Tensor variance,
+        Tensor runningMean,
+        Tensor runningVariance
+    );
 
     /// <summary>y = leakyReLU(gamma * (dropout(x) - mean) / sqrt(variance + epsilon) + beta).</summary>
-    public abstract void NormalizationForward(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta, Tensor y);
+    public abstract void NormalizationForward(
+        NormalizationProblem problem,
+        Tensor x,
+        Tensor mean,
+        Tensor variance,
+        Tensor gamma,
+        Tensor beta,
+        Tensor y
+    );
 
     /// <summary>
-    /// Gradients of <see cref="NormalizationForward"/>, each written where it is not null. With <paramref name="throughStatistics"/> mean and variance
-    /// are functions of x (training), else constants (running statistics). Rows of ggamma and gbeta of modalities without a sample become zero. gx may be gy.
+    /// Gradients of <see cref="NormalizationForward"/>, each written where it is not null. With
+    /// <paramref name="throughStatistics"/> mean and variance
+    /// are functions of x (training), else constants (running statistics). Rows of ggamma and gbeta of modalities without a
+    /// sample become zero. gx may be gy.
     /// </summary>
     public abstract void NormalizationBackward(
-        NormalizationProblem problem, bool throughStatistics, Tensor gy, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta,
-        Tensor? gx, Tensor? ggamma, Tensor? gbeta);
+        NormalizationProblem problem,
+        bool throughStatistics,
+        Tensor gy,
+        Tensor x,
+        Tensor mean,
+        Tensor variance,
+        Tensor gamma,
+        Tensor beta,
+        Tensor? gx,
+        Tensor? ggamma,
+        Tensor? gbeta
+    );
 
     // ---- Residual ----
 
-    /// <summary>y = dropout(branch) + shortcut, whose channels are centred among zeros where it has fewer than the branch.</summary>
+    /// <summary>
+    /// y = dropout(branch) + shortcut, whose channels are centred among zeros where it has fewer than the branch.
+    /// </summary>
     public abstract void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y);
 
     // ---- Loss ----
 
     /// <summary>
     /// One pass over the logits. Per modality, in float64, over its positions i with p = softmax(z), g = one-hot label:
-    /// I[c] = sum p_c g_c, P[c] = sum p_c^2, N[c] = sum g_c, E[c] = sum over g_c = 1 of -log(max(p_c, floor)), Z[c, k] = sum g_c z_k.
+    /// I[c] = sum p_c g_c, P[c] = sum p_c^2, N[c] = sum g_c, E[c] = sum over g_c = 1 of -log(max(p_c, floor)), Z[c, k] = sum g_c
+    /// z_k.
     /// </summary>
     public abstract void SegmentationLossSums(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor sums);
 
     /// <summary>
     /// The second pass: gz = p * (dp - sum_k dp_k p_k) + table[m, label], with
-    /// dp_c = diceTrue[m, c] g_c + diceSquare[m, c] p_c + (g_c and p_c above the floor, where there is one ? crossEntropy[m, c] / p_c : 0). Coefficients are float64.
+    /// dp_c = diceTrue[m, c] g_c + diceSquare[m, c] p_c + (g_c and p_c above the floor, where there is one ? crossEntropy[m, c] /
+    /// p_c : 0). Coefficients are float64.
     /// </summary>
-    public abstract void SegmentationLossGradient(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor coefficients, Tensor gz);
+    public abstract void SegmentationLossGradient(
+        SegmentationLossProblem problem,
+        Tensor logits,
+        Tensor labels,
+        Tensor coefficients,
+        Tensor gz
+    );
 
     // ---- Optimizers ----
 
@@ -170,7 +249,8 @@ public abstract class Backend(Device device) : IDisposable
     public abstract void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v);
 
     /// <summary>
-    /// Whether one update of many tensors is faster than one for each, so that gradients should wait for each other. Otherwise a gradient is best used and freed when it is there.
+    /// Whether one update of many tensors is faster than one for each, so that gradients should wait for each other. Otherwise a
+    /// gradient is best used and freed when it is there.
     /// </summary>
     public virtual bool UpdatesTogether => false;
 

@@ -11,7 +11,9 @@ namespace UnpairedSegEngine.Backends;
 public static class BackendChoice
 {
     /// <summary>All names, for help texts.</summary>
-    public const string Names = "cpu, cuda (or cuda:1 for the second GPU), ilgpu (portable kernels on CUDA, OpenCL or a slow simulator), emulated (the CUDA kernels on the processor, for tests)";
+    public const string Names =
+        "cpu, cuda (or cuda:1 for the second GPU), ilgpu (portable kernels on CUDA, OpenCL or a slow simulator), "
+        + "emulated (the CUDA kernels on the processor, for tests)";
 
     /// <summary>Opens a backend on a device of its own.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -21,22 +23,38 @@ public static class BackendChoice
     /// <param name="records">Whether the CUDA kernels' launches may be captured and replayed.</param>
     /// <exception cref="UsageException">The name is unknown or there is no such device.</exception>
     /// <exception cref="Cuda.Driver.CudaException">CUDA cannot be used here; one line says why.</exception>
-    public static OpenedBackend Open(string name, int threads = 0, ConvolutionPrecision precision = ConvolutionPrecision.Fp32, bool exact = false, bool records = true)
+    public static OpenedBackend Open(
+        string name,
+        int threads = 0,
+        ConvolutionPrecision precision = ConvolutionPrecision.Fp32,
+        bool exact = false,
+        bool records = true
+    )
     {
         string[] parts = name.ToLowerInvariant().Split(':');
         int index = 0;
-        if (parts.Length > 2 || (parts.Length == 2 && (parts[0] != "cuda" || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index))))
+        if (
+            parts.Length > 2
+            || (
+                parts.Length == 2
+                && (parts[0] != "cuda" || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index))
+            )
+        )
             throw Unknown(name);
         if (precision != ConvolutionPrecision.Fp32 && parts[0] is ("cpu" or "ilgpu"))
-            throw new UsageException($"--precision {precision.ToString().ToLowerInvariant()} is for --device cuda; device {name} computes in fp32");
-        return new OpenedBackend(parts[0] switch
-        {
-            "cpu" => new CpuBackend(Device.OpenCpu(), threads, exact: exact),
-            "ilgpu" => new IlgpuBackend(Device.OpenIlgpu()),
-            "cuda" => CudaBackend.Open(index, precision, records),
-            "emulated" => CudaBackend.OpenEmulated(Device.OpenCpu(), precision, records),
-            _ => throw Unknown(name),
-        });
+            throw new UsageException(
+                $"--precision {precision.ToString().ToLowerInvariant()} is for --device cuda; device {name} computes in fp32"
+            );
+        return new OpenedBackend(
+            parts[0] switch
+            {
+                "cpu" => new CpuBackend(Device.OpenCpu(), threads, exact: exact),
+                "ilgpu" => new IlgpuBackend(Device.OpenIlgpu()),
+                "cuda" => CudaBackend.Open(index, precision, records),
+                "emulated" => CudaBackend.OpenEmulated(Device.OpenCpu(), precision, records),
+                _ => throw Unknown(name),
+            }
+        );
     }
 
     private static UsageException Unknown(string name) => new($"--device {name} is not known; choose {Names}");

@@ -91,7 +91,9 @@ public abstract partial class CheckedBackend
         (int rows, int depth) = transposeA ? (a.Shape[1], a.Shape[0]) : (a.Shape[0], a.Shape[1]);
         (int depthB, int columns) = transposeB ? (b.Shape[1], b.Shape[0]) : (b.Shape[0], b.Shape[1]);
         if (depth != depthB)
-            throw new ArgumentException($"matrices {rows}x{depth} and {depthB}x{columns} cannot be multiplied: the inner extents differ");
+            throw new ArgumentException(
+                $"matrices {rows}x{depth} and {depthB}x{columns} cannot be multiplied: the inner extents differ"
+            );
         RequireShape(y, new Shape(rows, columns), "y");
         For(a, b, y).MatMul(a, transposeA, b, transposeB, y);
     }

@@ -4,7 +4,14 @@ namespace UnpairedSegEngine.Backends;
 
 public abstract partial class CheckedBackend
 {
-    public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y, bool accumulate = false)
+    public override void ConvolutionForward(
+        ConvolutionProblem problem,
+        Tensor x,
+        Tensor w,
+        Tensor? bias,
+        Tensor y,
+        bool accumulate = false
+    )
     {
         RequireConvolution(problem, x, w, y);
         RequireShape(bias, new Shape(problem.OutputChannels), "bias");
@@ -23,10 +30,19 @@ public abstract partial class CheckedBackend
         For(x, gy, gw).ConvolutionBackwardWeights(problem, x, gy, gw);
     }
 
-    public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) => For(x).FusesConvolution(problem, input, x);
+    public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) =>
+        For(x).FusesConvolution(problem, input, x);
 
     public override void FusedConvolutionForward(
-        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics, bool accumulate = false)
+        ConvolutionProblem problem,
+        InputNormalization? input,
+        Tensor x,
+        Tensor w,
+        Tensor? bias,
+        Tensor y,
+        OutputStatistics? statistics,
+        bool accumulate = false
+    )
     {
         RequireConvolution(problem, x, w, y);
         RequireShape(bias, new Shape(problem.OutputChannels), "bias");
@@ -37,11 +53,18 @@ public abstract partial class CheckedBackend
             .FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate);
     }
 
-    public override void FusedConvolutionBackwardWeights(ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor gy, Tensor gw)
+    public override void FusedConvolutionBackwardWeights(
+        ConvolutionProblem problem,
+        InputNormalization? input,
+        Tensor x,
+        Tensor gy,
+        Tensor gw
+    )
     {
         RequireConvolution(problem, x, gw, gy);
         RequireInputNormalization(input, x);
-        For(x, gy, gw, input?.Mean, input?.Variance, input?.Gamma, input?.Beta).FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
+        For(x, gy, gw, input?.Mean, input?.Variance, input?.Gamma, input?.Beta)
+            .FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
     }
 
     public override void MaxPoolForward(PoolingProblem problem, Tensor x, Tensor y, Tensor choice)
@@ -89,16 +112,31 @@ public abstract partial class CheckedBackend
     }
 
     public override void UpdateRunningStatistics(
-        NormalizationProblem problem, double decay, Tensor mean, Tensor variance, Tensor runningMean, Tensor runningVariance)
+        NormalizationProblem problem,
+        double decay,
+        Tensor mean,
+        Tensor variance,
+        Tensor runningMean,
+        Tensor runningVariance
+    )
     {
         if (problem.Kind != NormalizationKind.Batch)
             throw new ArgumentException($"running statistics belong to batch normalization, not to {problem.Kind}");
         foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[mean, variance, runningMean, runningVariance])
             RequireShape(tensor, problem.StatisticsShape, "each of the statistics");
-        For(mean, variance, runningMean, runningVariance).UpdateRunningStatistics(problem, decay, mean, variance, runningMean, runningVariance);
+        For(mean, variance, runningMean, runningVariance)
+            .UpdateRunningStatistics(problem, decay, mean, variance, runningMean, runningVariance);
     }
 
-    public override void NormalizationForward(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta, Tensor y)
+    public override void NormalizationForward(
+        NormalizationProblem problem,
+        Tensor x,
+        Tensor mean,
+        Tensor variance,
+        Tensor gamma,
+        Tensor beta,
+        Tensor y
+    )
     {
         RequireNormalization(problem, x, mean, variance);
         RequireShape(gamma, problem.AffineShape, "gamma");
@@ -108,8 +146,18 @@ public abstract partial class CheckedBackend
     }
 
     public override void NormalizationBackward(
-        NormalizationProblem problem, bool throughStatistics, Tensor gy, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta,
-        Tensor? gx, Tensor? ggamma, Tensor? gbeta)
+        NormalizationProblem problem,
+        bool throughStatistics,
+        Tensor gy,
+        Tensor x,
+        Tensor mean,
+        Tensor variance,
+        Tensor gamma,
+        Tensor beta,
+        Tensor? gx,
+        Tensor? ggamma,
+        Tensor? gbeta
+    )
     {
         RequireNormalization(problem, x, mean, variance);
         RequireShape(gy, problem.InputShape, "gy");
@@ -124,8 +172,15 @@ public abstract partial class CheckedBackend
     {
         RequireShape(y, branch.Shape, "y");
         RequireMask(mask);
-        if (shortcut.Shape.Rank != branch.Shape.Rank || shortcut.Shape.With(^1, branch.Shape[^1]) != branch.Shape || shortcut.Shape[^1] > branch.Shape[^1])
-            throw new ArgumentException($"a shortcut {shortcut.Shape} cannot be added to a branch {branch.Shape}: only the channels may differ, and the shortcut may not have more");
+        if (
+            shortcut.Shape.Rank != branch.Shape.Rank
+            || shortcut.Shape.With(^1, branch.Shape[^1]) != branch.Shape
+            || shortcut.Shape[^1] > branch.Shape[^1]
+        )
+            throw new ArgumentException(
+                $"a shortcut {shortcut.Shape} cannot be added to a branch {branch.Shape}: only the channels may differ, "
+                    + "and the shortcut may not have more"
+            );
         For(shortcut, branch, y).ResidualAdd(shortcut, branch, mask, y);
     }
 
@@ -137,7 +192,13 @@ public abstract partial class CheckedBackend
         For(logits).SegmentationLossSums(problem, logits, labels, sums);
     }
 
-    public override void SegmentationLossGradient(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor coefficients, Tensor gz)
+    public override void SegmentationLossGradient(
+        SegmentationLossProblem problem,
+        Tensor logits,
+        Tensor labels,
+        Tensor coefficients,
+        Tensor gz
+    )
     {
         RequireLoss(problem, logits, labels);
         RequireShape(coefficients, problem.CoefficientsShape, "coefficients");
@@ -146,8 +207,8 @@ public abstract partial class CheckedBackend
         For(logits, gz).SegmentationLossGradient(problem, logits, labels, coefficients, gz);
     }
 
-    public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v)
-        => Adam([new AdamUpdate(settings, w, g, m, v)]);
+    public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) =>
+        Adam([new AdamUpdate(settings, w, g, m, v)]);
 
     public override void Adam(IReadOnlyList<AdamUpdate> updates)
     {
@@ -187,8 +248,14 @@ public abstract partial class CheckedBackend
     private static void RequireShuffle(Tensor x, int factor, Tensor y)
     {
         if (x.Shape.Rank != 5 || factor < 1 || x.Shape[4] % (factor * factor) != 0)
-            throw new ArgumentException($"pixel shuffle by {factor} needs (batch, depth, height, width, channels {factor} {factor}), not {x.Shape}");
-        RequireShape(y, new Shape(x.Shape[0], x.Shape[1], x.Shape[2] * factor, x.Shape[3] * factor, x.Shape[4] / (factor * factor)), "shuffled tensor");
+            throw new ArgumentException(
+                $"pixel shuffle by {factor} needs (batch, depth, height, width, channels {factor} {factor}), not {x.Shape}"
+            );
+        RequireShape(
+            y,
+            new Shape(x.Shape[0], x.Shape[1], x.Shape[2] * factor, x.Shape[3] * factor, x.Shape[4] / (factor * factor)),
+            "shuffled tensor"
+        );
     }
 
     private static void RequireNormalization(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance)

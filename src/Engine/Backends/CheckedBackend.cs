@@ -4,7 +4,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Backends;
 
 /// <summary>
-/// The front door that all backends share: checks shapes and element types once, and hands the work to the operations of the tensors' element type,
+/// The front door that all backends share: checks shapes and element types once, and hands the work to the operations of the
+/// tensors' element type,
 /// which may then trust their arguments.
 /// </summary>
 public abstract partial class CheckedBackend(Device device) : Backend(device)
@@ -29,7 +30,9 @@ public abstract partial class CheckedBackend(Device device) : Backend(device)
         foreach (Tensor? tensor in tensors)
         {
             if (tensor is not null && tensor.DType != type)
-                throw new ArgumentException($"tensors of one operation must share an element type, but {tensors[0]} meets {tensor}; convert one");
+                throw new ArgumentException(
+                    $"tensors of one operation must share an element type, but {tensors[0]} meets {tensor}; convert one"
+                );
         }
 
         return type switch

@@ -31,14 +31,20 @@ public sealed record ConvolutionProblem
     public PaddingMode Padding { get; init; } = PaddingMode.Zero;
 
     /// <summary>Extent that a kernel covers with its dilation: dilation * (k - 1) + 1.</summary>
-    public Size3 Reach => new(
-        (Dilation.Depth * (Kernel.Depth - 1)) + 1, (Dilation.Height * (Kernel.Height - 1)) + 1, (Dilation.Width * (Kernel.Width - 1)) + 1);
+    public Size3 Reach =>
+        new(
+            (Dilation.Depth * (Kernel.Depth - 1)) + 1,
+            (Dilation.Height * (Kernel.Height - 1)) + 1,
+            (Dilation.Width * (Kernel.Width - 1)) + 1
+        );
 
     /// <summary>floor((input + pads - reach) / stride) + 1 along each axis.</summary>
-    public Size3 Output => new(
-        ((Input.Depth + PadBefore.Depth + PadAfter.Depth - Reach.Depth) / Stride.Depth) + 1,
-        ((Input.Height + PadBefore.Height + PadAfter.Height - Reach.Height) / Stride.Height) + 1,
-        ((Input.Width + PadBefore.Width + PadAfter.Width - Reach.Width) / Stride.Width) + 1);
+    public Size3 Output =>
+        new(
+            ((Input.Depth + PadBefore.Depth + PadAfter.Depth - Reach.Depth) / Stride.Depth) + 1,
+            ((Input.Height + PadBefore.Height + PadAfter.Height - Reach.Height) / Stride.Height) + 1,
+            ((Input.Width + PadBefore.Width + PadAfter.Width - Reach.Width) / Stride.Width) + 1
+        );
 
     public Shape InputShape => new(Batch, Input.Depth, Input.Height, Input.Width, InputChannels);
     public Shape OutputShape => new(Batch, Output.Depth, Output.Height, Output.Width, OutputChannels);
@@ -47,32 +53,54 @@ public sealed record ConvolutionProblem
     /// <summary>Multiplications and additions of one pass, taps in the padding counted.</summary>
     public double Flops => 2.0 * Batch * Output.Count * Kernel.Count * InputChannels * OutputChannels;
 
-    /// <summary>As <see cref="Flops"/>, without the taps that read zeros beyond the border: what has to be computed at least.</summary>
-    public double FlopsWithinImage
-        => Padding == PaddingMode.Symmetric ? Flops : 2.0 * Batch * InputChannels * OutputChannels * TapsWithinImage(0) * TapsWithinImage(1) * TapsWithinImage(2);
+    /// <summary>
+    /// As <see cref="Flops"/>, without the taps that read zeros beyond the border: what has to be computed at least.
+    /// </summary>
+    public double FlopsWithinImage =>
+        Padding == PaddingMode.Symmetric
+            ? Flops
+            : 2.0 * Batch * InputChannels * OutputChannels * TapsWithinImage(0) * TapsWithinImage(1) * TapsWithinImage(2);
 
     /// <summary>
-    /// A convolution of <paramref name="input"/> by <paramref name="weights"/> whose output is ceil(input / stride) (TensorFlow's SAME);
+    /// A convolution of <paramref name="input"/> by <paramref name="weights"/> whose output is ceil(input / stride) (TensorFlow's
+    /// SAME);
     /// the odd element of padding goes after.
     /// </summary>
-    public static ConvolutionProblem Same(Shape input, Shape weights, Size3? stride = null, Size3? dilation = null, PaddingMode padding = PaddingMode.Zero)
+    public static ConvolutionProblem Same(
+        Shape input,
+        Shape weights,
+        Size3? stride = null,
+        Size3? dilation = null,
+        PaddingMode padding = PaddingMode.Zero
+    )
     {
         var problem = Valid(input, weights, stride, dilation) with { Padding = padding };
-        Size3 total = Size3.Map(a => Math.Max(
-            ((CeilingDivide(problem.Input[a], problem.Stride[a]) - 1) * problem.Stride[a]) + problem.Reach[a] - problem.Input[a], 0));
+        Size3 total = Size3.Map(a =>
+            Math.Max(
+                ((CeilingDivide(problem.Input[a], problem.Stride[a]) - 1) * problem.Stride[a])
+                    + problem.Reach[a]
+                    - problem.Input[a],
+                0
+            )
+        );
         return problem with { PadBefore = Size3.Map(a => total[a] / 2), PadAfter = Size3.Map(a => total[a] - (total[a] / 2)) };
     }
 
     /// <summary>A convolution without padding.</summary>
-    /// <exception cref="ArgumentException">The shapes don't fit; the message names both. (The border is checked by <see cref="Validate"/>.)</exception>
+    /// <exception cref="ArgumentException">The shapes don't fit; the message names both. (The border is checked by
+    /// <see cref="Validate"/>.)</exception>
     public static ConvolutionProblem Valid(Shape input, Shape weights, Size3? stride = null, Size3? dilation = null)
     {
         if (input.Rank != 5)
             throw new ArgumentException($"convolution input {input} must be (batch, depth, height, width, channels)");
         if (weights.Rank != 5)
-            throw new ArgumentException($"convolution weights {weights} must be (depth, height, width, input channels, output channels)");
+            throw new ArgumentException(
+                $"convolution weights {weights} must be (depth, height, width, input channels, output channels)"
+            );
         if (input[4] != weights[3])
-            throw new ArgumentException($"convolution input {input} has {input[4]} channels but weights {weights} expect {weights[3]}");
+            throw new ArgumentException(
+                $"convolution input {input} has {input[4]} channels but weights {weights} expect {weights[3]}"
+            );
         return new ConvolutionProblem
         {
             Batch = input[0],
@@ -93,9 +121,14 @@ public sealed record ConvolutionProblem
         for (int a = 0; a < 3; a++)
         {
             if (Kernel[a] < 1 || Stride[a] < 1 || Dilation[a] < 1 || PadBefore[a] < 0 || PadAfter[a] < 0)
-                throw new ArgumentException($"convolution {this} needs kernel, stride and dilation of at least 1 and paddings of at least 0");
+                throw new ArgumentException(
+                    $"convolution {this} needs kernel, stride and dilation of at least 1 and paddings of at least 0"
+                );
             if (Input[a] + PadBefore[a] + PadAfter[a] < Reach[a])
-                throw new ArgumentException($"convolution {this}: kernel reach {Reach} is larger than the padded input; use a larger image or a smaller dilation");
+                throw new ArgumentException(
+                    $"convolution {this}: kernel reach {Reach} is larger than the padded input; use a larger image or a "
+                        + "smaller dilation"
+                );
             if (Padding == PaddingMode.Symmetric && Math.Max(PadBefore[a], PadAfter[a]) > Input[a])
                 throw new ArgumentException($"convolution {this}: symmetric padding cannot exceed the image extent");
         }
@@ -103,8 +136,9 @@ public sealed record ConvolutionProblem
         return this;
     }
 
-    public override string ToString()
-        => $"n{Batch} c{InputChannels} k{OutputChannels} in{Input} kernel{Kernel} stride{Stride} dilation{Dilation} pad{PadBefore}/{PadAfter} {Padding}";
+    public override string ToString() =>
+        $"n{Batch} c{InputChannels} k{OutputChannels} in{Input} kernel{Kernel} stride{Stride} dilation{Dilation} "
+        + $"pad{PadBefore}/{PadAfter} {Padding}";
 
     /// <summary>Pairs of output positions and taps along an axis that read the image.</summary>
     private double TapsWithinImage(int axis)

@@ -10,7 +10,10 @@ namespace UnpairedSegEngine.Backends;
 /// <param name="Beta">(modalities, channels).</param>
 public sealed record InputNormalization(NormalizationProblem Problem, Tensor Mean, Tensor Variance, Tensor Gamma, Tensor Beta);
 
-/// <summary>Statistics of a convolution's output, as <see cref="Backend.NormalizationStatistics"/> would take them, that the convolution leaves behind.</summary>
+/// <summary>
+/// Statistics of a convolution's output, as <see cref="Backend.NormalizationStatistics"/> would take them, that the convolution
+/// leaves behind.
+/// </summary>
 /// <param name="Problem">The normalization that will use them; its input is the convolution's output.</param>
 /// <param name="Mean">Receives the mean, (rows, groups).</param>
 /// <param name="Variance">Receives the biased variance, (rows, groups).</param>

@@ -1,6 +1,9 @@
 namespace UnpairedSegEngine.Backends;
 
-/// <summary>Which modality each sample of a batch belongs to. The modalities of a step travel as one batch, and normalization and losses pick theirs by this index.</summary>
+/// <summary>
+/// Which modality each sample of a batch belongs to. The modalities of a step travel as one batch, and normalization and losses
+/// pick theirs by this index.
+/// </summary>
 public sealed class ModalityIndex : IEquatable<ModalityIndex>
 {
     private readonly int[] ofSample;
@@ -27,12 +30,12 @@ public sealed class ModalityIndex : IEquatable<ModalityIndex>
     public int this[int sample] => ofSample[sample];
 
     /// <summary><paramref name="samples"/> samples of one modality.</summary>
-    public static ModalityIndex Single(int modalities, int modality, int samples)
-        => new(modalities, Enumerable.Repeat(modality, samples).ToArray());
+    public static ModalityIndex Single(int modalities, int modality, int samples) =>
+        new(modalities, Enumerable.Repeat(modality, samples).ToArray());
 
     /// <summary>Equal shares, modality after modality: 0, 0, ..., 1, 1, ...</summary>
-    public static ModalityIndex Blocks(int modalities, int samplesEach)
-        => new(modalities, Enumerable.Range(0, modalities * samplesEach).Select(sample => sample / samplesEach).ToArray());
+    public static ModalityIndex Blocks(int modalities, int samplesEach) =>
+        new(modalities, Enumerable.Range(0, modalities * samplesEach).Select(sample => sample / samplesEach).ToArray());
 
     public int SamplesOf(int modality) => ofSample.AsSpan().Count(modality);
 
@@ -51,7 +54,8 @@ public sealed class ModalityIndex : IEquatable<ModalityIndex>
         return runs;
     }
 
-    public bool Equals(ModalityIndex? other) => other is not null && Modalities == other.Modalities && ofSample.AsSpan().SequenceEqual(other.ofSample);
+    public bool Equals(ModalityIndex? other) =>
+        other is not null && Modalities == other.Modalities && ofSample.AsSpan().SequenceEqual(other.ofSample);
 
     public override bool Equals(object? obj) => Equals(obj as ModalityIndex);
 

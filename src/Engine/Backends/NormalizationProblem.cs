@@ -5,7 +5,10 @@ namespace UnpairedSegEngine.Backends;
 /// <summary>Over which elements a normalization takes its moments.</summary>
 public enum NormalizationKind
 {
-    /// <summary>Per modality and channel, over that modality's samples and positions (Ioffe and Szegedy 2015; per domain as in Chang et al. 2019).</summary>
+    /// <summary>
+    /// Per modality and channel, over that modality's samples and positions (Ioffe and Szegedy 2015; per domain as in Chang et
+    /// al. 2019).
+    /// </summary>
     Batch,
 
     /// <summary>Per sample and channel (Ulyanov et al. 2016).</summary>
@@ -32,7 +35,14 @@ public enum NormalizationKind
 /// <param name="Slope">Slope of the leaky ReLU below zero; 1 for no activation.</param>
 /// <param name="Dropout">Applied to x before it is normalized.</param>
 public sealed record NormalizationProblem(
-    Shape InputShape, NormalizationKind Kind, ModalityIndex Modality, int Groups, double Epsilon, double Slope, DropoutMask Dropout)
+    Shape InputShape,
+    NormalizationKind Kind,
+    ModalityIndex Modality,
+    int Groups,
+    double Epsilon,
+    double Slope,
+    DropoutMask Dropout
+)
 {
     public int Samples => InputShape[0];
 
@@ -43,13 +53,14 @@ public sealed record NormalizationProblem(
 
     public int StatisticsRows => Kind == NormalizationKind.Batch ? Modality.Modalities : Samples;
 
-    public int StatisticsGroups => Kind switch
-    {
-        NormalizationKind.Layer => 1,
-        NormalizationKind.Group => Groups,
-        NormalizationKind.Batch or NormalizationKind.Instance => Channels,
-        _ => throw new InvalidOperationException($"unknown kind of normalization {Kind}"),
-    };
+    public int StatisticsGroups =>
+        Kind switch
+        {
+            NormalizationKind.Layer => 1,
+            NormalizationKind.Group => Groups,
+            NormalizationKind.Batch or NormalizationKind.Instance => Channels,
+            _ => throw new InvalidOperationException($"unknown kind of normalization {Kind}"),
+        };
 
     /// <summary>Shape of mean and variance: (rows, groups).</summary>
     public Shape StatisticsShape => new(StatisticsRows, StatisticsGroups);
@@ -62,8 +73,8 @@ public sealed record NormalizationProblem(
     public int GroupOf(int channel) => channel / (Channels / StatisticsGroups);
 
     /// <summary>Elements behind each value of a row of statistics; 0 where a modality has no sample.</summary>
-    public long ElementsOfRow(int row)
-        => (Kind == NormalizationKind.Batch ? Modality.SamplesOf(row) : 1L) * Positions * (Channels / StatisticsGroups);
+    public long ElementsOfRow(int row) =>
+        (Kind == NormalizationKind.Batch ? Modality.SamplesOf(row) : 1L) * Positions * (Channels / StatisticsGroups);
 
     /// <exception cref="ArgumentException">The sizes don't fit together.</exception>
     public NormalizationProblem Validate()
@@ -71,7 +82,9 @@ public sealed record NormalizationProblem(
         if (InputShape.Rank < 2)
             throw new ArgumentException($"normalization input {InputShape} needs a sample axis and a channel axis");
         if (Modality.Samples != Samples)
-            throw new ArgumentException($"normalization input {InputShape} has {Samples} samples but {Modality.Samples} modality indices");
+            throw new ArgumentException(
+                $"normalization input {InputShape} has {Samples} samples but {Modality.Samples} modality indices"
+            );
         if (Channels % StatisticsGroups != 0)
             throw new ArgumentException($"{Channels} channels cannot be split into {StatisticsGroups} equal groups");
         return this;

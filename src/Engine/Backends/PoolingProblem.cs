@@ -29,7 +29,10 @@ public sealed record PoolingProblem(Shape InputShape, Size3 Window, Size3 Stride
         for (int a = 0; a < 3; a++)
         {
             if (Window[a] < 1 || Stride[a] < 1 || Stride[a] > Window[a])
-                throw new ArgumentException($"pooling window {Window} with stride {Stride}: both must be at least 1 and the stride no larger than the window");
+                throw new ArgumentException(
+                    $"pooling window {Window} with stride {Stride}: both must be at least 1 and the stride no larger than "
+                        + "the window"
+                );
         }
 
         if (Window.Count > 255)

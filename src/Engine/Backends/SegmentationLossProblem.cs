@@ -27,7 +27,8 @@ public enum DistillationMeasure
 
 /// <summary>
 /// Sizes and weights of the segmentation loss over logits z (samples, positions..., classes) and a class map of uint8 labels
-/// (samples, positions...): dice * sum_m L_D + crossEntropy * sum_m L_CE + distillation * L_KD, each modality m over its own samples.
+/// (samples, positions...): dice * sum_m L_D + crossEntropy * sum_m L_CE + distillation * L_KD, each modality m over its own
+/// samples.
 /// A label of <see cref="Classes"/> or more belongs to no class: it counts in the position count M and in Dice's P only.
 /// Dou et al. 2020, arXiv:2001.03111.
 /// </summary>
@@ -50,7 +51,9 @@ public sealed record SegmentationLossProblem
 
     public DistillationMeasure Measure { get; init; }
 
-    /// <summary>The modality that the others learn from under <see cref="DistillationMeasure.TeacherKl"/>; pairs without it are left out.</summary>
+    /// <summary>
+    /// The modality that the others learn from under <see cref="DistillationMeasure.TeacherKl"/>; pairs without it are left out.
+    /// </summary>
     public int Teacher { get; init; }
 
     public AbsentClassPolicy AbsentClass { get; init; } = AbsentClassPolicy.Skip;
@@ -65,7 +68,10 @@ public sealed record SegmentationLossProblem
     /// <summary>Per modality: I[C], P[C], N[C], E[C], Z[C, C] (see <see cref="Backend.SegmentationLossSums"/>).</summary>
     public Shape SumsShape => new(Modality.Modalities, (4 * Classes) + (Classes * Classes));
 
-    /// <summary>Per modality: diceTrue[C], diceSquare[C], crossEntropy[C], table[C, C] (see <see cref="Backend.SegmentationLossGradient"/>).</summary>
+    /// <summary>
+    /// Per modality: diceTrue[C], diceSquare[C], crossEntropy[C], table[C, C] (see
+    /// <see cref="Backend.SegmentationLossGradient"/>).
+    /// </summary>
     public Shape CoefficientsShape => new(Modality.Modalities, (3 * Classes) + (Classes * Classes));
 
     /// <exception cref="ArgumentException">The sizes don't fit together.</exception>

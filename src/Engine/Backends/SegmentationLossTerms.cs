@@ -1,7 +1,8 @@
 namespace UnpairedSegEngine.Backends;
 
 /// <summary>
-/// The few numbers between the two passes of the segmentation loss: the losses and the coefficients of their gradient, from the sums
+/// The few numbers between the two passes of the segmentation loss: the losses and the coefficients of their gradient, from the
+/// sums
 /// of <see cref="Backend.SegmentationLossSums"/>. All in float64. Formulas: Dou et al. 2020, arXiv:2001.03111.
 /// </summary>
 public sealed class SegmentationLossTerms
@@ -20,7 +21,12 @@ public sealed class SegmentationLossTerms
         this.problem = problem;
         classes = problem.Classes;
         int modalities = problem.Modality.Modalities;
-        this.sums = [.. Enumerable.Range(0, modalities).Select(m => new ModalitySums(problem, m, sums.AsSpan(m * problem.SumsShape[1], problem.SumsShape[1])))];
+        this.sums =
+        [
+            .. Enumerable
+                .Range(0, modalities)
+                .Select(m => new ModalitySums(problem, m, sums.AsSpan(m * problem.SumsShape[1], problem.SumsShape[1]))),
+        ];
         Coefficients = new double[problem.CoefficientsShape.Count];
         Dice = new double[modalities];
         CrossEntropy = new double[modalities];
@@ -32,7 +38,10 @@ public sealed class SegmentationLossTerms
 
         ClassDistributions = [.. this.sums.Select(s => Enumerable.Range(0, classes).Select(c => Distribution(s, c)).ToArray())];
         Distillation = AddDistillation();
-        Total = (problem.DiceWeight * Dice.Sum()) + (problem.CrossEntropyWeight * CrossEntropy.Sum()) + (problem.DistillationWeight * Distillation);
+        Total =
+            (problem.DiceWeight * Dice.Sum())
+            + (problem.CrossEntropyWeight * CrossEntropy.Sum())
+            + (problem.DistillationWeight * Distillation);
     }
 
     /// <summary>The weighted sum of all terms.</summary>
@@ -44,7 +53,9 @@ public sealed class SegmentationLossTerms
     /// <summary>Class-weighted cross-entropy per modality: (1/M) sum_c w_c E_c with w_c = 1 - N_c / N.</summary>
     public double[] CrossEntropy { get; }
 
-    /// <summary>Mean over classes of the difference between the modalities' softened class-mean distributions, by the problem's measure.</summary>
+    /// <summary>
+    /// Mean over classes of the difference between the modalities' softened class-mean distributions, by the problem's measure.
+    /// </summary>
     public double Distillation { get; }
 
     /// <summary>Classes that took part in <see cref="Distillation"/>, over all pairs of modalities.</summary>
@@ -65,7 +76,8 @@ public sealed class SegmentationLossTerms
 
     private Span<double> TruePositive(int modality) => CoefficientsOf(modality).Slice(2 * classes, classes);
 
-    private Span<double> TableRow(int modality, int trueClass) => CoefficientsOf(modality).Slice((3 + trueClass) * classes, classes);
+    private Span<double> TableRow(int modality, int trueClass) =>
+        CoefficientsOf(modality).Slice((3 + trueClass) * classes, classes);
 
     private Span<double> CoefficientsOf(int modality)
     {
@@ -124,12 +136,21 @@ public sealed class SegmentationLossTerms
     {
         int[] present = [.. Enumerable.Range(0, sums.Length).Where(m => sums[m].Positions > 0)];
         bool taught = problem.Measure == DistillationMeasure.TeacherKl;
-        (int A, int B)[] pairs = [.. from a in present from b in present where taught ? a == problem.Teacher && b != a : a < b select (a, b)];
+        (int A, int B)[] pairs =
+        [
+            .. from a in present from b in present where taught ? a == problem.Teacher && b != a : a < b select (a, b),
+        ];
         double loss = 0;
         foreach ((int a, int b) in pairs)
         {
-            int[] kept = [.. Enumerable.Range(0, classes).Where(c =>
-                problem.AbsentClass == AbsentClassPolicy.Uniform || (sums[a].Counts[c] > 0 && sums[b].Counts[c] > 0))];
+            int[] kept =
+            [
+                .. Enumerable
+                    .Range(0, classes)
+                    .Where(c =>
+                        problem.AbsentClass == AbsentClassPolicy.Uniform || (sums[a].Counts[c] > 0 && sums[b].Counts[c] > 0)
+                    ),
+            ];
             DistilledClasses += kept.Length;
             foreach (int c in kept)
                 loss += AddDistillation(a, b, c, 1.0 / (kept.Length * pairs.Length));
@@ -159,26 +180,31 @@ public sealed class SegmentationLossTerms
         return share * loss;
     }
 
-    private double[] LogRatio(int a, int b, int c) => [.. LogDistribution(sums[a], c).Zip(LogDistribution(sums[b], c), (la, lb) => la - lb)];
+    private double[] LogRatio(int a, int b, int c) =>
+        [.. LogDistribution(sums[a], c).Zip(LogDistribution(sums[b], c), (la, lb) => la - lb)];
 
     /// <summary>(KL(a, b) + KL(b, a)) / 2 and its gradients for the softened mean logits; u is log(qa / qb).</summary>
     private static (double Loss, double[] A, double[] B) SymmetricDivergence(double[] qa, double[] qb, double[] u)
     {
-        double ab = qa.Zip(u, (q, d) => q * d).Sum(), ba = -qb.Zip(u, (q, d) => q * d).Sum();
-        return (0.5 * (ab + ba),
+        double ab = qa.Zip(u, (q, d) => q * d).Sum(),
+            ba = -qb.Zip(u, (q, d) => q * d).Sum();
+        return (
+            0.5 * (ab + ba),
             [.. qa.Select((q, k) => 0.5 * ((q * (u[k] - ab)) + q - qb[k]))],
-            [.. qb.Select((q, k) => 0.5 * ((q * (-u[k] - ba)) + q - qa[k]))]);
+            [.. qb.Select((q, k) => 0.5 * ((q * (-u[k] - ba)) + q - qa[k]))]
+        );
     }
 
     /// <summary>KL(a, b) with a constant.</summary>
-    private static (double Loss, double[] A, double[] B) TeacherDivergence(double[] qa, double[] qb, double[] u)
-        => (qa.Zip(u, (q, d) => q * d).Sum(), new double[qa.Length], [.. qb.Zip(qa, (student, teacher) => student - teacher)]);
+    private static (double Loss, double[] A, double[] B) TeacherDivergence(double[] qa, double[] qb, double[] u) =>
+        (qa.Zip(u, (q, d) => q * d).Sum(), new double[qa.Length], [.. qb.Zip(qa, (student, teacher) => student - teacher)]);
 
     /// <summary>|qa - qb|^2 / 2; the derivative of softmax turns d into q (d - q . d).</summary>
     private static (double Loss, double[] A, double[] B) SquaredDifference(double[] qa, double[] qb)
     {
         double[] d = [.. qa.Zip(qb, (a, b) => a - b)];
-        double meanA = qa.Zip(d, (q, v) => q * v).Sum(), meanB = qb.Zip(d, (q, v) => q * v).Sum();
+        double meanA = qa.Zip(d, (q, v) => q * v).Sum(),
+            meanB = qb.Zip(d, (q, v) => q * v).Sum();
         return (0.5 * d.Sum(v => v * v), [.. qa.Zip(d, (q, v) => q * (v - meanA))], [.. qb.Zip(d, (q, v) => -q * (v - meanB))]);
     }
 

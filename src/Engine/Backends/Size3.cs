@@ -13,13 +13,18 @@ public readonly record struct Size3(int Depth, int Height, int Width)
 
     public int Count => Depth * Height * Width;
 
-    public int this[int axis] => axis switch
-    {
-        0 => Depth,
-        1 => Height,
-        2 => Width,
-        _ => throw new ArgumentOutOfRangeException(nameof(axis), axis, "a spatial axis is 0 (depth), 1 (height) or 2 (width)"),
-    };
+    public int this[int axis] =>
+        axis switch
+        {
+            0 => Depth,
+            1 => Height,
+            2 => Width,
+            _ => throw new ArgumentOutOfRangeException(
+                nameof(axis),
+                axis,
+                "a spatial axis is 0 (depth), 1 (height) or 2 (width)"
+            ),
+        };
 
     /// <summary>The same function of each axis.</summary>
     public static Size3 Map(Func<int, int> axis) => new(axis(0), axis(1), axis(2));

@@ -9,11 +9,20 @@ public sealed record Checkpoint(long Step, string Folder)
     public string File(string name) => Path.Combine(Folder, name);
 
     /// <summary>Its files to write elsewhere, by name.</summary>
-    internal IReadOnlyDictionary<string, Action<Stream>> Contents()
-        => Directory.EnumerateFiles(Folder).Select(path => Path.GetFileName(path)).Where(name => name != CheckpointManifest.FileName).ToDictionary(
-            name => name, name => (Action<Stream>)(stream =>
-            {
-                using FileStream file = System.IO.File.OpenRead(File(name));
-                file.CopyTo(stream);
-            }));
+    internal IReadOnlyDictionary<string, Action<Stream>> Contents() =>
+        Directory
+            .EnumerateFiles(Folder)
+            .Select(path => Path.GetFileName(path))
+            .Where(name => name != CheckpointManifest.FileName)
+            .ToDictionary(
+                name => name,
+                name =>
+                    (Action<Stream>)(
+                        stream =>
+                        {
+                            using FileStream file = System.IO.File.OpenRead(File(name));
+                            file.CopyTo(stream);
+                        }
+                    )
+            );
 }

@@ -21,15 +21,21 @@ internal static class CheckpointManifest
         var entries = new SortedDictionary<string, ManifestEntry>(StringComparer.Ordinal);
         foreach ((string name, Action<Stream> write) in files)
         {
-            yield return new(name, stream =>
-            {
-                using var measured = new MeasuredStream(stream);
-                write(measured);
-                entries[name] = new ManifestEntry(measured.BytesWritten, measured.Hash);
-            });
+            yield return new(
+                name,
+                stream =>
+                {
+                    using var measured = new MeasuredStream(stream);
+                    write(measured);
+                    entries[name] = new ManifestEntry(measured.BytesWritten, measured.Hash);
+                }
+            );
         }
 
-        yield return new(FileName, stream => JsonSerializer.Serialize(stream, entries, ManifestJson.Default.SortedDictionaryStringManifestEntry));
+        yield return new(
+            FileName,
+            stream => JsonSerializer.Serialize(stream, entries, ManifestJson.Default.SortedDictionaryStringManifestEntry)
+        );
     }
 
     /// <summary>Compares a folder with its manifest.</summary>
@@ -41,14 +47,23 @@ internal static class CheckpointManifest
         string path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
             throw new InvalidDataException($"'{path}': missing: the checkpoint is incomplete");
-        SortedDictionary<string, ManifestEntry> entries = JsonFile.Read(path, ManifestJson.Default.SortedDictionaryStringManifestEntry, MostBytes);
-        string? missing = entries.Count == 0 ? "any file" : required.Where(name => !entries.ContainsKey(name)).Select(name => $"'{name}'").FirstOrDefault();
+        SortedDictionary<string, ManifestEntry> entries = JsonFile.Read(
+            path,
+            ManifestJson.Default.SortedDictionaryStringManifestEntry,
+            MostBytes
+        );
+        string? missing =
+            entries.Count == 0
+                ? "any file"
+                : required.Where(name => !entries.ContainsKey(name)).Select(name => $"'{name}'").FirstOrDefault();
         if (missing is not null)
             throw new InvalidDataException($"'{path}': does not list {missing}: the checkpoint is incomplete");
         foreach ((string name, ManifestEntry? expected) in entries)
         {
             if (!Storage.FileName.IsPlain(name) || name == FileName || expected is null)
-                throw new InvalidDataException($"'{path}': lists '{OneLine.Of(name)}', which is no name of a file in its folder with size and hash");
+                throw new InvalidDataException(
+                    $"'{path}': lists '{OneLine.Of(name)}', which is no name of a file in its folder with size and hash"
+                );
         }
 
         foreach (string file in Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file)))
@@ -68,11 +83,15 @@ internal static class CheckpointManifest
             throw new InvalidDataException($"'{path}': missing, its manifest lists it");
         using FileStream file = InputFile.OpenUnlinked(path);
         if (file.Length != expected.Size)
-            throw new InvalidDataException($"'{path}': has {file.Length} bytes, its manifest says {expected.Size}: truncated or replaced");
+            throw new InvalidDataException(
+                $"'{path}': has {file.Length} bytes, its manifest says {expected.Size}: truncated or replaced"
+            );
         var hash = new XxHash128();
         hash.Append(file);
         string found = Convert.ToHexStringLower(hash.GetCurrentHash());
         if (found != expected.XxHash128)
-            throw new InvalidDataException($"'{path}': has hash {found}, its manifest says {OneLine.Of(expected.XxHash128)}: damaged");
+            throw new InvalidDataException(
+                $"'{path}': has hash {found}, its manifest says {OneLine.Of(expected.XxHash128)}: damaged"
+            );
     }
 }

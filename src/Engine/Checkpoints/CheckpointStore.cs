@@ -25,7 +25,13 @@ public sealed class CheckpointStore
     /// <param name="warn">Is told, in one line, about a damaged checkpoint that was passed over.</param>
     /// <param name="fileSystem">Where to write; the disk by default.</param>
     /// <param name="required">Files without which a checkpoint is not intact.</param>
-    public CheckpointStore(string folder, int keep = 2, Action<string>? warn = null, IFileSystem? fileSystem = null, IReadOnlyCollection<string>? required = null)
+    public CheckpointStore(
+        string folder,
+        int keep = 2,
+        Action<string>? warn = null,
+        IFileSystem? fileSystem = null,
+        IReadOnlyCollection<string>? required = null
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
         this.folder = folder;
@@ -36,7 +42,8 @@ public sealed class CheckpointStore
     }
 
     /// <summary>Saves the state after a step, then deletes all but the latest few.</summary>
-    /// <param name="step">Steps done. One that is saved and intact already is left as it is: the same step of a run has the same bits.</param>
+    /// <param name="step">Steps done. One that is saved and intact already is left as it is: the same step of a run has the same
+    /// bits.</param>
     /// <param name="contents">What to write for each file name.</param>
     public void Save(long step, IReadOnlyDictionary<string, Action<Stream>> contents) => Save(StepPrefix, step, contents, keep);
 
@@ -44,7 +51,8 @@ public sealed class CheckpointStore
     public void SaveBest(long step, IReadOnlyDictionary<string, Action<Stream>> contents) => Save(BestPrefix, step, contents, 1);
 
     /// <summary>The newest intact checkpoint; null where none was saved yet.</summary>
-    /// <exception cref="InvalidDataException">There are checkpoints and none is intact; the message names the damage of the newest.</exception>
+    /// <exception cref="InvalidDataException">There are checkpoints and none is intact; the message names the damage of the
+    /// newest.</exception>
     public Checkpoint? Latest() => Newest(StepPrefix);
 
     /// <summary>The best checkpoint; null where none was saved yet.</summary>
@@ -52,17 +60,24 @@ public sealed class CheckpointStore
     public Checkpoint? Best() => Newest(BestPrefix);
 
     /// <summary>The steps that are saved, intact or not, first to last.</summary>
-    public IReadOnlyList<long> Steps() => [.. Saved(StepPrefix).Concat(Saved(BestPrefix)).Select(saved => saved.Step).Distinct().Order()];
+    public IReadOnlyList<long> Steps() =>
+        [.. Saved(StepPrefix).Concat(Saved(BestPrefix)).Select(saved => saved.Step).Distinct().Order()];
 
     /// <summary>Makes a step the newest again: deletes what was saved behind it.</summary>
     /// <param name="step">A saved step; 0 also where nothing was saved of it, to begin anew.</param>
-    /// <exception cref="InvalidDataException">That step was not saved, or is damaged; the message names those that are there.</exception>
+    /// <exception cref="InvalidDataException">That step was not saved, or is damaged; the message names those that are
+    /// there.</exception>
     public void GoBackTo(long step)
     {
-        Checkpoint? target = Saved(StepPrefix).Concat(Saved(BestPrefix)).FirstOrDefault(saved => saved.Step == step && DamageOf(saved.Folder) is null);
+        Checkpoint? target = Saved(StepPrefix)
+            .Concat(Saved(BestPrefix))
+            .FirstOrDefault(saved => saved.Step == step && DamageOf(saved.Folder) is null);
         if (target is null && step != 0)
         {
-            throw new InvalidDataException($"'{folder}': has no intact checkpoint of step {step}; there are {(Steps() is { Count: > 0 } steps ? string.Join(", ", steps) : "none")}");
+            throw new InvalidDataException(
+                $"'{folder}': has no intact checkpoint of step {step}; there are "
+                    + $"{(Steps() is { Count: > 0 } steps ? string.Join(", ", steps) : "none")}"
+            );
         }
 
         // A best step alone becomes an ordinary one, before anything is deleted.
@@ -98,8 +113,12 @@ public sealed class CheckpointStore
             newestDamage ??= damage;
         }
 
-        return newestDamage is null ? null
-            : throw new InvalidDataException($"'{folder}': no checkpoint is intact; of the newest: {newestDamage.Message}", newestDamage);
+        return newestDamage is null
+            ? null
+            : throw new InvalidDataException(
+                $"'{folder}': no checkpoint is intact; of the newest: {newestDamage.Message}",
+                newestDamage
+            );
     }
 
     /// <summary>Checkpoints by step, newest first, unverified.</summary>
@@ -110,7 +129,14 @@ public sealed class CheckpointStore
             return found;
         foreach (string path in Directory.EnumerateDirectories(folder, $"{prefix}*"))
         {
-            if (long.TryParse(Path.GetFileName(path).AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step))
+            if (
+                long.TryParse(
+                    Path.GetFileName(path).AsSpan(prefix.Length),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out long step
+                )
+            )
                 found.Add(new Checkpoint(step, path));
         }
 
@@ -118,7 +144,9 @@ public sealed class CheckpointStore
         return found;
     }
 
-    /// <summary>Why a checkpoint cannot be used; null for an intact one. One that cannot be read is passed over like a damaged one.</summary>
+    /// <summary>
+    /// Why a checkpoint cannot be used; null for an intact one. One that cannot be read is passed over like a damaged one.
+    /// </summary>
     private InvalidDataException? DamageOf(string checkpoint)
     {
         try
@@ -149,7 +177,10 @@ public sealed class CheckpointStore
         foreach (string path in Directory.EnumerateDirectories(folder, ".*"))
         {
             string name = Path.GetFileName(path);
-            if (name.StartsWith(AtomicFile.TemporaryPrefix, StringComparison.Ordinal) || name.StartsWith(TrashPrefix, StringComparison.Ordinal))
+            if (
+                name.StartsWith(AtomicFile.TemporaryPrefix, StringComparison.Ordinal)
+                || name.StartsWith(TrashPrefix, StringComparison.Ordinal)
+            )
                 files.DeleteFolder(path);
         }
     }

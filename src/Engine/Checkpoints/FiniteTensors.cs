@@ -11,13 +11,14 @@ public static class FiniteTensors
     public static bool IsFinite(this Tensor tensor) => IsFinite(tensor.ToNamedArray("").Bytes.Span, tensor.DType);
 
     /// <summary>The same of an array that was read.</summary>
-    public static bool IsFinite(ReadOnlySpan<byte> bytes, DType type) => type switch
-    {
-        DType.Float32 => AreFinite(MemoryMarshal.Cast<byte, float>(bytes)),
-        DType.Float64 => AreFinite(MemoryMarshal.Cast<byte, double>(bytes)),
-        DType.UInt8 => true,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "no such type"),
-    };
+    public static bool IsFinite(ReadOnlySpan<byte> bytes, DType type) =>
+        type switch
+        {
+            DType.Float32 => AreFinite(MemoryMarshal.Cast<byte, float>(bytes)),
+            DType.Float64 => AreFinite(MemoryMarshal.Cast<byte, double>(bytes)),
+            DType.UInt8 => true,
+            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "no such type"),
+        };
 
     /// <remarks>x - x is 0 for numbers and NaN for all else.</remarks>
     private static bool AreFinite<T>(ReadOnlySpan<T> values)

@@ -12,6 +12,7 @@ internal sealed record ManifestEntry(long Size, string XxHash128);
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
-    AllowDuplicateProperties = false)]
+    AllowDuplicateProperties = false
+)]
 [JsonSerializable(typeof(SortedDictionary<string, ManifestEntry>))]
 internal sealed partial class ManifestJson : JsonSerializerContext;

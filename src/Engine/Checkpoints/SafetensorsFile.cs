@@ -16,12 +16,19 @@ public static class SafetensorsFile
     private const int Alignment = 8;
 
     /// <summary>Writes or replaces a file in one step.</summary>
-    public static void Write(string path, IReadOnlyList<NamedArray> arrays, IReadOnlyDictionary<string, string>? metadata = null)
-        => AtomicFile.Write(path, stream => Write(stream, arrays, metadata));
+    public static void Write(
+        string path,
+        IReadOnlyList<NamedArray> arrays,
+        IReadOnlyDictionary<string, string>? metadata = null
+    ) => AtomicFile.Write(path, stream => Write(stream, arrays, metadata));
 
     /// <summary>Writes to a stream.</summary>
     /// <exception cref="ArgumentException">Two arrays have one name, or bytes and shape of an array differ.</exception>
-    public static void Write(Stream stream, IReadOnlyList<NamedArray> arrays, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        Stream stream,
+        IReadOnlyList<NamedArray> arrays,
+        IReadOnlyDictionary<string, string>? metadata = null
+    )
     {
         var names = new HashSet<string>();
         var entries = new List<SafetensorsEntry>(arrays.Count);
@@ -31,7 +38,9 @@ public static class SafetensorsFile
             if (!names.Add(array.Name))
                 throw new ArgumentException($"two arrays are named '{array.Name}'");
             if (array.Shape.Count * array.DType.Size() != array.Bytes.Length)
-                throw new ArgumentException($"array '{array.Name}' of shape {array.Shape} and type {array.DType} has {array.Bytes.Length} bytes");
+                throw new ArgumentException(
+                    $"array '{array.Name}' of shape {array.Shape} and type {array.DType} has {array.Bytes.Length} bytes"
+                );
             entries.Add(new SafetensorsEntry(array.Name, array.DType, array.Shape, position, position + array.Bytes.Length));
             position += array.Bytes.Length;
         }
@@ -50,7 +59,8 @@ public static class SafetensorsFile
     }
 
     /// <summary>Reads header and arrays.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged or no safetensors file; the message names file and field.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged or no safetensors file; the message names file and
+    /// field.</exception>
     public static SafetensorsContents Read(string path)
     {
         using FileStream file = InputFile.OpenRead(path);
@@ -78,13 +88,20 @@ public static class SafetensorsFile
     {
         Span<byte> lengthBytes = stackalloc byte[sizeof(ulong)];
         if (file.ReadAtLeast(lengthBytes, lengthBytes.Length, throwOnEndOfStream: false) < lengthBytes.Length)
-            throw new InvalidDataException($"'{path}': has {file.Length} bytes, a safetensors file begins with 8 bytes of header length");
+            throw new InvalidDataException(
+                $"'{path}': has {file.Length} bytes, a safetensors file begins with 8 bytes of header length"
+            );
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
         if (length > LongestHeader)
-            throw new InvalidDataException($"'{path}': announces a header of {length} bytes, at most {LongestHeader} are allowed; is this a safetensors file?");
+            throw new InvalidDataException(
+                $"'{path}': announces a header of {length} bytes, at most {LongestHeader} are allowed; is this a "
+                    + "safetensors file?"
+            );
         long data = sizeof(ulong) + (long)length;
         if (data > file.Length)
-            throw new InvalidDataException($"'{path}': truncated: the header needs {data} bytes, the file has {file.Length}; copy it again");
+            throw new InvalidDataException(
+                $"'{path}': truncated: the header needs {data} bytes, the file has {file.Length}; copy it again"
+            );
 
         byte[] text = new byte[length];
         file.ReadExactly(text);
@@ -101,7 +118,10 @@ public static class SafetensorsFile
         if (data + header.DataLength != file.Length)
         {
             string problem = data + header.DataLength > file.Length ? "truncated" : "has bytes behind the last array";
-            throw new InvalidDataException($"'{path}': {problem}: its header describes {data + header.DataLength} bytes, the file has {file.Length}; copy it again");
+            throw new InvalidDataException(
+                $"'{path}': {problem}: its header describes {data + header.DataLength} bytes, the file has {file.Length}; "
+                    + "copy it again"
+            );
         }
 
         return header;

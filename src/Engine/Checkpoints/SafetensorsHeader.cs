@@ -16,7 +16,13 @@ public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries, 
     private const string MetadataKey = "__metadata__";
 
     private static readonly (DType Type, string Name)[] TypeNames =
-        [(DType.Float32, "F32"), (DType.Float64, "F64"), (DType.BFloat16, "BF16"), (DType.UInt8, "U8"), (DType.Int32, "I32")];
+    [
+        (DType.Float32, "F32"),
+        (DType.Float64, "F64"),
+        (DType.BFloat16, "BF16"),
+        (DType.UInt8, "U8"),
+        (DType.Int32, "I32"),
+    ];
 
     /// <summary>Bytes of data that the entries describe.</summary>
     public long DataLength => Entries.Count == 0 ? 0 : Entries[^1].End;
@@ -46,7 +52,10 @@ public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries, 
         try
         {
             JsonFile.Validate(text.Span);
-            using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
+            using JsonDocument document = JsonDocument.Parse(
+                text,
+                new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 }
+            );
             return Parse(document.RootElement);
         }
         catch (JsonException e)
@@ -72,7 +81,11 @@ public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries, 
         foreach (SafetensorsEntry entry in entries)
         {
             if (entry.Begin != position)
-                throw Bad(entry.Name, "data_offsets", $"begins at byte {entry.Begin}, expected {position}: the arrays must lie end to end");
+                throw Bad(
+                    entry.Name,
+                    "data_offsets",
+                    $"begins at byte {entry.Begin}, expected {position}: the arrays must lie end to end"
+                );
             position = entry.End;
         }
 
@@ -86,7 +99,9 @@ public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries, 
         foreach (JsonProperty property in value.EnumerateObject())
         {
             if (property.Value.ValueKind != JsonValueKind.String)
-                throw new InvalidDataException(OneLine.Of($"{MetadataKey}.{property.Name} is {property.Value.ValueKind}, expected a string"));
+                throw new InvalidDataException(
+                    OneLine.Of($"{MetadataKey}.{property.Name} is {property.Value.ValueKind}, expected a string")
+                );
             metadata.Add(property.Name, property.Value.GetString()!);
         }
     }
@@ -94,7 +109,9 @@ public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries, 
     private static SafetensorsEntry ParseEntry(string name, JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Object)
-            throw new InvalidDataException(OneLine.Of($"array '{name}' is {value.ValueKind}, expected an object with dtype, shape and data_offsets"));
+            throw new InvalidDataException(
+                OneLine.Of($"array '{name}' is {value.ValueKind}, expected an object with dtype, shape and data_offsets")
+            );
         foreach (JsonProperty field in value.EnumerateObject())
         {
             if (field.Name is not ("dtype" or "shape" or "data_offsets"))
@@ -154,11 +171,16 @@ public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries, 
         }
 
         if (bytes != length)
-            throw Bad(name, "shape", $"[{string.Join(", ", extents)}] does not fill its {length} bytes with elements of {type.Size()} bytes");
+            throw Bad(
+                name,
+                "shape",
+                $"[{string.Join(", ", extents)}] does not fill its {length} bytes with elements of {type.Size()} bytes"
+            );
         return new Shape(Array.ConvertAll(extents, extent => (int)extent));
     }
 
-    private static InvalidDataException Bad(string name, string field, string problem) => new(OneLine.Of($"array '{name}': {field} {problem}"));
+    private static InvalidDataException Bad(string name, string field, string problem) =>
+        new(OneLine.Of($"array '{name}': {field} {problem}"));
 
     private void WriteMetadata(Utf8JsonWriter json)
     {

@@ -28,9 +28,14 @@ public static class TensorArrays
         foreach ((string name, Tensor tensor) in tensors)
         {
             if (!byName.Remove(name, out NamedArray? array))
-                throw new InvalidDataException($"'{path}': has no array '{name}'; it belongs to another network or configuration");
+                throw new InvalidDataException(
+                    $"'{path}': has no array '{name}'; it belongs to another network or configuration"
+                );
             if (array.Shape != tensor.Shape || array.DType != tensor.DType)
-                throw new InvalidDataException($"'{path}': array '{name}' is {array.DType} {array.Shape}, expected {tensor.DType} {tensor.Shape}; it belongs to another configuration");
+                throw new InvalidDataException(
+                    $"'{path}': array '{name}' is {array.DType} {array.Shape}, expected {tensor.DType} {tensor.Shape}; it "
+                        + "belongs to another configuration"
+                );
             if (tensor.DType == DType.Float64)
                 tensor.Load<double>(MemoryMarshal.Cast<byte, double>(array.Bytes.Span));
             else
@@ -38,6 +43,9 @@ public static class TensorArrays
         }
 
         if (byName.Count > 0)
-            throw new InvalidDataException($"'{path}': array '{byName.Keys.Order(StringComparer.Ordinal).First()}' is not part of the network; it belongs to another configuration");
+            throw new InvalidDataException(
+                $"'{path}': array '{byName.Keys.Order(StringComparer.Ordinal).First()}' is not part of the network; it "
+                    + "belongs to another configuration"
+            );
     }
 }

@@ -18,7 +18,9 @@ public sealed class Device : IDisposable
         this.context = context;
         Accelerator = accelerator;
         Name = name;
-        IMemorySource source = accelerator is CPUAccelerator host ? new HostArena(host) : new ShelvedMemory(bytes => Allocate(accelerator, bytes));
+        IMemorySource source = accelerator is CPUAccelerator host
+            ? new HostArena(host)
+            : new ShelvedMemory(bytes => Allocate(accelerator, bytes));
         Pool = new MemoryPool(wrap?.Invoke(source) ?? source);
     }
 
@@ -40,7 +42,10 @@ public sealed class Device : IDisposable
     /// <summary>The processor with memory that a test may let fail.</summary>
     internal static Device OpenCpu(Func<IMemorySource, IMemorySource> wrap) => OpenSimulator("cpu", wrap);
 
-    /// <summary>A device for <see cref="Backends.Ilgpu.IlgpuBackend"/>: of the given type, else the first of CUDA, OpenCL and ILGPU's CPU simulator.</summary>
+    /// <summary>
+    /// A device for <see cref="Backends.Ilgpu.IlgpuBackend"/>: of the given type, else the first of CUDA, OpenCL and ILGPU's CPU
+    /// simulator.
+    /// </summary>
     /// <exception cref="UsageException">This machine has no such device, or none that can run the kernels.</exception>
     public static Device OpenIlgpu(AcceleratorType? type = null)
     {
@@ -49,15 +54,22 @@ public sealed class Device : IDisposable
         DriverLibraries.Register();
         // Every OpenCL device: those that cannot be used are to be named, not passed over.
         Context context = Context.Create(builder => builder.Cuda().OpenCL(_ => true).EnableAlgorithms());
-        ILGPU.Runtime.Device[] found = [.. context.Devices.Where(device => type is null || device.AcceleratorType == type).OrderBy(device => device.AcceleratorType != AcceleratorType.Cuda)];
+        ILGPU.Runtime.Device[] found =
+        [
+            .. context
+                .Devices.Where(device => type is null || device.AcceleratorType == type)
+                .OrderBy(device => device.AcceleratorType != AcceleratorType.Cuda),
+        ];
         if (found.FirstOrDefault(device => ReasonAgainst(device) is null) is { } usable)
             return new Device(context, usable.CreateAccelerator(context), "ilgpu");
         context.Dispose();
         if (type is null)
             return OpenSimulator("ilgpu");
-        throw new UsageException(found.Length == 0
-            ? $"ILGPU found no {type} device on this machine; install its driver or choose another device"
-            : $"{type} device {found[0].Name} {ReasonAgainst(found[0])}; choose another device");
+        throw new UsageException(
+            found.Length == 0
+                ? $"ILGPU found no {type} device on this machine; install its driver or choose another device"
+                : $"{type} device {found[0].Name} {ReasonAgainst(found[0])}; choose another device"
+        );
     }
 
     /// <summary>An NVIDIA GPU. That a usable driver is there has been checked (see Backends/Cuda/Driver).</summary>
@@ -74,7 +86,10 @@ public sealed class Device : IDisposable
         throw new UsageException($"there is no GPU number {index}: the CUDA driver sees {devices.Count}, counted from 0");
     }
 
-    /// <summary>What a recording cannot hold is refused while this is true: copies from and to the host, and kernels on another stream than the recorded one.</summary>
+    /// <summary>
+    /// What a recording cannot hold is refused while this is true: copies from and to the host, and kernels on another stream
+    /// than the recorded one.
+    /// </summary>
     internal bool IsRecording { get; set; }
 
     /// <summary>Refuses what a recording cannot hold.</summary>
@@ -97,7 +112,10 @@ public sealed class Device : IDisposable
 
         try
         {
-            buffer.Memory.AsRawArrayView().SubView(target - buffer.Pointer, source.Length).CopyFromCPU(Accelerator.DefaultStream, source);
+            buffer
+                .Memory.AsRawArrayView()
+                .SubView(target - buffer.Pointer, source.Length)
+                .CopyFromCPU(Accelerator.DefaultStream, source);
             Accelerator.DefaultStream.Synchronize();
         }
         catch (AcceleratorException exception)
@@ -118,7 +136,10 @@ public sealed class Device : IDisposable
 
         try
         {
-            buffer.Memory.AsRawArrayView().SubView(source - buffer.Pointer, target.Length).CopyToCPU(Accelerator.DefaultStream, target);
+            buffer
+                .Memory.AsRawArrayView()
+                .SubView(source - buffer.Pointer, target.Length)
+                .CopyToCPU(Accelerator.DefaultStream, target);
             Accelerator.DefaultStream.Synchronize();
         }
         catch (AcceleratorException exception)
@@ -137,22 +158,28 @@ public sealed class Device : IDisposable
     private static Device OpenSimulator(string name, Func<IMemorySource, IMemorySource>? wrap = null)
     {
         // The smallest simulated device: its threads serve only tests of ILGPU kernels.
-        var simulated = new CPUDevice(numThreadsPerWarp: 2, numWarpsPerMultiprocessor: 1, numMultiprocessors: Environment.ProcessorCount);
+        var simulated = new CPUDevice(
+            numThreadsPerWarp: 2,
+            numWarpsPerMultiprocessor: 1,
+            numMultiprocessors: Environment.ProcessorCount
+        );
         var context = Context.Create(builder => builder.CPU(simulated).EnableAlgorithms());
         return new Device(context, simulated.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel), name, wrap);
     }
 
     /// <summary>Where the host waits for the device, it learns what went wrong in any work before.</summary>
-    private DeviceException Failure(AcceleratorException exception)
-        => new($"device {Name} ({Accelerator.Name}) failed: {exception.Message}; the GPU's context is lost, start again", exception);
+    private DeviceException Failure(AcceleratorException exception) =>
+        new($"device {Name} ({Accelerator.Name}) failed: {exception.Message}; the GPU's context is lost, start again", exception);
 
     /// <summary>Why kernels cannot run on a device that ILGPU found; null if they can.</summary>
-    private static string? ReasonAgainst(ILGPU.Runtime.Device device) => device switch
-    {
-        CLDevice { Capabilities.GenericAddressSpace: false } => "lacks the generic address space of OpenCL, without which ILGPU makes no kernels",
-        CLDevice { Capabilities.Float64: false } => "does not compute in float64, in which sums are taken",
-        _ => null,
-    };
+    private static string? ReasonAgainst(ILGPU.Runtime.Device device) =>
+        device switch
+        {
+            CLDevice { Capabilities.GenericAddressSpace: false } =>
+                "lacks the generic address space of OpenCL, without which ILGPU makes no kernels",
+            CLDevice { Capabilities.Float64: false } => "does not compute in float64, in which sums are taken",
+            _ => null,
+        };
 
     private static unsafe Span<byte> HostBytes(nint pointer, int length) => new((void*)pointer, length);
 

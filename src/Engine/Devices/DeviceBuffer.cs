@@ -3,17 +3,22 @@ using ILGPU.Runtime.CPU;
 
 namespace UnpairedSegEngine.Devices;
 
-/// <summary>One block of device memory lent by a <see cref="MemoryPool"/>. The ILGPU buffer below it gives views to kernels; on the CPU its pointer is plain host memory.</summary>
+/// <summary>
+/// One block of device memory lent by a <see cref="MemoryPool"/>. The ILGPU buffer below it gives views to kernels; on the CPU
+/// its pointer is plain host memory.
+/// </summary>
 public sealed class DeviceBuffer
 {
     private readonly CPUAccelerator? host;
     private MemoryBuffer? memory;
 
     /// <summary>A block of device memory that ILGPU allocated.</summary>
-    internal DeviceBuffer(MemoryBuffer memory, long capacity) => (this.memory, Capacity, Pointer) = (memory, capacity, memory.NativePtr);
+    internal DeviceBuffer(MemoryBuffer memory, long capacity) =>
+        (this.memory, Capacity, Pointer) = (memory, capacity, memory.NativePtr);
 
     /// <summary>A block of host memory, which somebody else frees.</summary>
-    internal DeviceBuffer(nint pointer, long capacity, CPUAccelerator host) => (Pointer, Capacity, this.host) = (pointer, capacity, host);
+    internal DeviceBuffer(nint pointer, long capacity, CPUAccelerator host) =>
+        (Pointer, Capacity, this.host) = (pointer, capacity, host);
 
     /// <summary>The ILGPU buffer.</summary>
     public MemoryBuffer Memory => memory ??= CPUMemoryBuffer.Create(host!, Pointer, Capacity, sizeof(byte));

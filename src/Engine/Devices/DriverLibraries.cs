@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace UnpairedSegEngine.Devices;
 
 /// <summary>
-/// Finds the libraries of GPU drivers, for ILGPU and for our own bindings alike. ILGPU asks for libcuda.so and libOpenCL.so, but machines and containers with nothing
+/// Finds the libraries of GPU drivers, for ILGPU and for our own bindings alike. ILGPU asks for libcuda.so and libOpenCL.so, but
+/// machines and containers with nothing
 /// but a driver have only libcuda.so.1 and libOpenCL.so.1.
 /// </summary>
 internal static class DriverLibraries
@@ -15,12 +16,16 @@ internal static class DriverLibraries
     private static readonly Lazy<nint> OpenClHandle = new(() => First(["libOpenCL.so.1", "libOpenCL.so", "OpenCL.dll"]));
     private static readonly Lazy<bool> Registered = new(() =>
     {
-        NativeLibrary.SetDllImportResolver(typeof(ILGPU.Context).Assembly, (name, _, _) => name switch
-        {
-            "cuda" => CudaHandle.Value,
-            "OpenCL" => OpenClHandle.Value,
-            _ => 0,
-        });
+        NativeLibrary.SetDllImportResolver(
+            typeof(ILGPU.Context).Assembly,
+            (name, _, _) =>
+                name switch
+                {
+                    "cuda" => CudaHandle.Value,
+                    "OpenCL" => OpenClHandle.Value,
+                    _ => 0,
+                }
+        );
         return true;
     });
 
@@ -30,8 +35,10 @@ internal static class DriverLibraries
     /// <summary>Lets ILGPU find the same libraries; to be called before its first look for devices.</summary>
     public static void Register() => _ = Registered.Value;
 
-    private static string[] CudaNames()
-        => Environment.GetEnvironmentVariable(CudaVariable) is { Length: > 0 } path ? [path] : ["libcuda.so.1", "libcuda.so", "nvcuda.dll"];
+    private static string[] CudaNames() =>
+        Environment.GetEnvironmentVariable(CudaVariable) is { Length: > 0 } path
+            ? [path]
+            : ["libcuda.so.1", "libcuda.so", "nvcuda.dll"];
 
     private static nint First(string[] names)
     {

@@ -4,16 +4,22 @@ using ILGPU.Runtime.CPU;
 namespace UnpairedSegEngine.Devices;
 
 /// <summary>
-/// Host memory cut from large chunks: a block that comes back joins the free memory beside it, and the next request takes the smallest free piece that holds it. What a chunk has
-/// never lent costs address space only. A training step asks for the same blocks in the same order, so from the second on it finds all of them.
+/// Host memory cut from large chunks: a block that comes back joins the free memory beside it, and the next request takes the
+/// smallest free piece that holds it. What a chunk has
+/// never lent costs address space only. A training step asks for the same blocks in the same order, so from the second on it
+/// finds all of them.
 /// </summary>
 /// <param name="accelerator">Wraps blocks for ILGPU's kernels.</param>
 internal sealed unsafe class HostArena(CPUAccelerator accelerator) : IMemorySource
 {
     // Blocks begin on cache lines (ILGPU's own memory lies at 16 mod 64).
     private const int Alignment = 64;
-    // Small blocks have chunks of their own: some of them, such as running statistics, live on while others of their step go, and would cut the free memory into pieces.
-    private const long SmallBlock = 64 << 10, SmallChunkBytes = 16L << 20, ChunkBytes = 256L << 20;
+
+    // Small blocks have chunks of their own: some of them, such as running statistics, live on while others of their step go, and
+    // would cut the free memory into pieces.
+    private const long SmallBlock = 64 << 10,
+        SmallChunkBytes = 16L << 20,
+        ChunkBytes = 256L << 20;
 
     private readonly List<Chunk> chunks = [];
 
@@ -36,14 +42,18 @@ internal sealed unsafe class HostArena(CPUAccelerator accelerator) : IMemorySour
                 (chunk, hole) = (candidate, found);
         }
 
-        chunk ??= chunks.Find(candidate => candidate.IsSmall == isSmall && candidate.Remaining >= capacity) ?? AddChunk(capacity, isSmall);
+        chunk ??=
+            chunks.Find(candidate => candidate.IsSmall == isSmall && candidate.Remaining >= capacity)
+            ?? AddChunk(capacity, isSmall);
         return new DeviceBuffer(chunk.Start + (nint)chunk.Take(hole, capacity), capacity, accelerator);
     }
 
     public void Put(DeviceBuffer buffer)
     {
         buffer.Free();
-        Chunk chunk = chunks.Find(candidate => buffer.Pointer >= candidate.Start && buffer.Pointer < candidate.Start + (nint)candidate.Bytes)!;
+        Chunk chunk = chunks.Find(candidate =>
+            buffer.Pointer >= candidate.Start && buffer.Pointer < candidate.Start + (nint)candidate.Bytes
+        )!;
         chunk.Put(buffer.Pointer - chunk.Start, buffer.Capacity);
     }
 
@@ -96,7 +106,9 @@ internal sealed unsafe class HostArena(CPUAccelerator accelerator) : IMemorySour
             return best;
         }
 
-        /// <summary>Takes the front of a hole, or what lies behind all that was lent, beginning with the hole there if there is one.</summary>
+        /// <summary>
+        /// Takes the front of a hole, or what lies behind all that was lent, beginning with the hole there if there is one.
+        /// </summary>
         public long Take(int hole, long capacity)
         {
             if (hole < 0)

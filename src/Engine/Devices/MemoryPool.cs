@@ -31,7 +31,9 @@ public sealed class MemoryPool : IDisposable
     /// <exception cref="OutOfMemoryException">The device has no room; the message says how much was asked and held.</exception>
     public DeviceBuffer Rent(long bytes) => Rent(bytes, beside: false);
 
-    /// <summary>Lends a block that no open reserve has lent before, nor will: for what must last longer than the order of its work tells.</summary>
+    /// <summary>
+    /// Lends a block that no open reserve has lent before, nor will: for what must last longer than the order of its work tells.
+    /// </summary>
     internal DeviceBuffer RentBesideReserve(long bytes) => Rent(bytes, beside: true);
 
     /// <summary>Takes back a block that <see cref="Rent"/> lent.</summary>
@@ -111,7 +113,10 @@ public sealed class MemoryPool : IDisposable
         catch (OutOfMemoryException exception)
         {
             throw new OutOfMemoryException(
-                $"the device has no room for {capacity:N0} bytes beside the {ReservedBytes:N0} bytes held; use a smaller batch, image size or channel count", exception);
+                $"the device has no room for {capacity:N0} bytes beside the {ReservedBytes:N0} bytes held; use a smaller "
+                    + "batch, image size or channel count",
+                exception
+            );
         }
     }
 

@@ -1,7 +1,8 @@
 namespace UnpairedSegEngine.Devices;
 
 /// <summary>
-/// Memory set apart for work whose addresses are fixed once, such as a captured graph's: while the reserve is open, every block that the pool lends becomes part of it, and no
+/// Memory set apart for work whose addresses are fixed once, such as a captured graph's: while the reserve is open, every block
+/// that the pool lends becomes part of it, and no
 /// block of it is lent for anything else until the reserve is disposed.
 /// </summary>
 public sealed class MemoryReserve : IDisposable

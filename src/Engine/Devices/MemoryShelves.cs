@@ -6,7 +6,8 @@ internal sealed class MemoryShelves
     private readonly Dictionary<long, Stack<DeviceBuffer>> shelves = [];
 
     /// <summary>A block of that capacity; null where none waits.</summary>
-    public DeviceBuffer? Take(long capacity) => shelves.TryGetValue(capacity, out Stack<DeviceBuffer>? shelf) && shelf.TryPop(out DeviceBuffer? buffer) ? buffer : null;
+    public DeviceBuffer? Take(long capacity) =>
+        shelves.TryGetValue(capacity, out Stack<DeviceBuffer>? shelf) && shelf.TryPop(out DeviceBuffer? buffer) ? buffer : null;
 
     public void Put(DeviceBuffer buffer)
     {

@@ -1,6 +1,8 @@
 namespace UnpairedSegEngine.Devices;
 
-/// <summary>Blocks of a device whose allocations are slow and cannot be cut: a block that comes back waits for a request of its size.</summary>
+/// <summary>
+/// Blocks of a device whose allocations are slow and cannot be cut: a block that comes back waits for a request of its size.
+/// </summary>
 /// <param name="allocate">Asks the device for a block.</param>
 internal sealed class ShelvedMemory(Func<long, DeviceBuffer> allocate) : IMemorySource
 {
@@ -12,7 +14,9 @@ internal sealed class ShelvedMemory(Func<long, DeviceBuffer> allocate) : IMemory
 
     public long ReservedBytes { get; private set; }
 
-    /// <summary>Sizes in steps of an eighth of a power of two, so that nearly equal requests share a shelf and at most 12.5 % is wasted.</summary>
+    /// <summary>
+    /// Sizes in steps of an eighth of a power of two, so that nearly equal requests share a shelf and at most 12.5 % is wasted.
+    /// </summary>
     public long CapacityFor(long bytes)
     {
         long size = Math.Max(bytes, SmallestBlock);

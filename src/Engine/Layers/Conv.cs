@@ -5,7 +5,10 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Layers;
 
-/// <summary>A convolution with output ceil(input / stride), shared by all modalities or with kernels for each (see <see cref="ParameterSharing"/>).</summary>
+/// <summary>
+/// A convolution with output ceil(input / stride), shared by all modalities or with kernels for each (see
+/// <see cref="ParameterSharing"/>).
+/// </summary>
 public sealed class Conv
 {
     private readonly ModalityKernels kernels;
@@ -14,27 +17,46 @@ public sealed class Conv
     private readonly PaddingMode padding;
 
     public Conv(
-        ParameterStore store, string name, int inputChannels, int outputChannels, Size3 size, Initializer initializer,
-        Size3? stride = null, Size3? dilation = null, PaddingMode padding = PaddingMode.Zero, bool hasBias = false)
+        ParameterStore store,
+        string name,
+        int inputChannels,
+        int outputChannels,
+        Size3 size,
+        Initializer initializer,
+        Size3? stride = null,
+        Size3? dilation = null,
+        PaddingMode padding = PaddingMode.Zero,
+        bool hasBias = false
+    )
     {
         this.stride = stride ?? Size3.One;
         this.dilation = dilation ?? Size3.One;
         this.padding = padding;
-        kernels = new ModalityKernels(store, name, new Shape(size.Depth, size.Height, size.Width, inputChannels, outputChannels), initializer, hasBias ? outputChannels : 0);
+        kernels = new ModalityKernels(
+            store,
+            name,
+            new Shape(size.Depth, size.Height, size.Width, inputChannels, outputChannels),
+            initializer,
+            hasBias ? outputChannels : 0
+        );
     }
 
     /// <param name="context">The pass.</param>
     /// <param name="x">(N, D, H, W, input channels).</param>
-    public Variable Forward(ForwardContext context, Variable x)
-        => kernels.Apply(context, x, (samples, kernel, bias) => context.Tape.Convolve(Problem(samples.Shape), samples, kernel, bias));
+    public Variable Forward(ForwardContext context, Variable x) =>
+        kernels.Apply(
+            context,
+            x,
+            (samples, kernel, bias) => context.Tape.Convolve(Problem(samples.Shape), samples, kernel, bias)
+        );
 
     /// <summary>The convolution of a normalized input, which is never stored.</summary>
     /// <param name="context">The pass.</param>
     /// <param name="input">How x is normalized (see <see cref="ModalityNorm.Prepare"/>).</param>
     /// <param name="x">(N, D, H, W, input channels).</param>
     /// <param name="statistics">Receives the statistics of the result, if given.</param>
-    public Variable Forward(ForwardContext context, NormalizedInput input, Variable x, OutputStatistics? statistics = null)
-        => Forward(context, [new ConvolutionPart(x, input)], statistics);
+    public Variable Forward(ForwardContext context, NormalizedInput input, Variable x, OutputStatistics? statistics = null) =>
+        Forward(context, [new ConvolutionPart(x, input)], statistics);
 
     /// <summary>The convolution of several inputs side by side, each with its normalization; neither is stored.</summary>
     /// <param name="context">The pass.</param>

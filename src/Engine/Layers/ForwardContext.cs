@@ -19,7 +19,8 @@ public sealed record ForwardContext(Tape Tape, ModalityIndex Modality, bool Trai
     public static ulong StreamOffset(long from, long to) => (ulong)(to - from) << SiteBits;
 
     /// <summary>
-    /// Puts off an update of state (running statistics) until <see cref="CommitUpdates"/>, so that a step whose loss is not finite leaves none;
+    /// Puts off an update of state (running statistics) until <see cref="CommitUpdates"/>, so that a step whose loss is not
+    /// finite leaves none;
     /// a pass that records nothing has no later moment, and updates at once.
     /// </summary>
     public void Defer(Action update)
@@ -41,6 +42,6 @@ public sealed record ForwardContext(Tape Tape, ModalityIndex Modality, bool Trai
     /// <summary>The mask of one dropout site in this step; off outside training.</summary>
     /// <param name="keep">Probability to keep an element.</param>
     /// <param name="site">Number of the site in its network.</param>
-    public DropoutMask Mask(double keep, int site)
-        => Training ? new DropoutMask(keep, Seed, ((ulong)Step << SiteBits) | (uint)site) : DropoutMask.None;
+    public DropoutMask Mask(double keep, int site) =>
+        Training ? new DropoutMask(keep, Seed, ((ulong)Step << SiteBits) | (uint)site) : DropoutMask.None;
 }

@@ -2,7 +2,9 @@ using UnpairedSegEngine.Random;
 
 namespace UnpairedSegEngine.Layers;
 
-/// <summary>First value of each element of a parameter: a function of (seed, parameter name, element), so of nothing else.</summary>
+/// <summary>
+/// First value of each element of a parameter: a function of (seed, parameter name, element), so of nothing else.
+/// </summary>
 public abstract record Initializer
 {
     public static readonly Initializer Zeros = new Constant(0);
@@ -32,13 +34,17 @@ public abstract record Initializer
         public override void Fill(Memory<float> values, long first, ulong seed, string name)
         {
             uint stream = StableHash(name);
-            Parallel.For(0, (values.Length + BlockSize - 1) / BlockSize, block =>
-            {
-                int begin = block * BlockSize;
-                Span<float> part = values.Span[begin..Math.Min(values.Length, begin + BlockSize)];
-                for (int i = 0; i < part.Length; i++)
-                    part[i] = (float)Deviation * Draw(seed, stream, first + begin + i);
-            });
+            Parallel.For(
+                0,
+                (values.Length + BlockSize - 1) / BlockSize,
+                block =>
+                {
+                    int begin = block * BlockSize;
+                    Span<float> part = values.Span[begin..Math.Min(values.Length, begin + BlockSize)];
+                    for (int i = 0; i < part.Length; i++)
+                        part[i] = (float)Deviation * Draw(seed, stream, first + begin + i);
+                }
+            );
         }
 
         private float Draw(ulong seed, uint stream, long element)

@@ -4,7 +4,10 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Layers;
 
-/// <summary>The kernel (and bias) of a convolution: one for all modalities, or a copy for each, as its store's <see cref="ParameterSharing"/> has it.</summary>
+/// <summary>
+/// The kernel (and bias) of a convolution: one for all modalities, or a copy for each, as its store's
+/// <see cref="ParameterSharing"/> has it.
+/// </summary>
 internal sealed class ModalityKernels
 {
     private readonly (Parameter Kernel, Parameter? Bias)[] copies;
@@ -12,19 +15,31 @@ internal sealed class ModalityKernels
     public ModalityKernels(ParameterStore store, string name, Shape shape, Initializer initializer, int biases = 0)
     {
         int count = store.Sharing?.KernelCopies(name) ?? 1;
-        copies = [.. Enumerable.Range(0, count).Select(copy =>
-        {
-            string owner = count == 1 ? name : $"{name}.m{copy}";
-            Parameter kernel = store.Create($"{owner}.kernel", shape, ParameterKind.Kernel, initializer);
-            return (kernel, biases > 0 ? store.Create($"{owner}.bias", new Shape(biases), ParameterKind.Bias, Initializer.Zeros) : null);
-        })];
+        copies =
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(copy =>
+                {
+                    string owner = count == 1 ? name : $"{name}.m{copy}";
+                    Parameter kernel = store.Create($"{owner}.kernel", shape, ParameterKind.Kernel, initializer);
+                    return (
+                        kernel,
+                        biases > 0
+                            ? store.Create($"{owner}.bias", new Shape(biases), ParameterKind.Bias, Initializer.Zeros)
+                            : null
+                    );
+                }),
+        ];
     }
 
     public Shape Shape => copies[0].Kernel.Value.Shape;
 
     /// <summary>The kernel and bias for all samples of a batch; null where its modalities have different ones.</summary>
-    public (Variable Kernel, Variable? Bias)? ForAll(ForwardContext context)
-        => copies.Length == 1 ? Of(0) : context.Modality.Runs() is [var run] ? Of(run.Modality) : null;
+    public (Variable Kernel, Variable? Bias)? ForAll(ForwardContext context) =>
+        copies.Length == 1 ? Of(0)
+        : context.Modality.Runs() is [var run] ? Of(run.Modality)
+        : null;
 
     /// <summary>Each modality's samples by its own kernel, put together again.</summary>
     /// <param name="context">The pass.</param>
@@ -35,14 +50,19 @@ internal sealed class ModalityKernels
         Tape tape = context.Tape;
         if (ForAll(context) is var (kernel, bias))
             return convolve(x, kernel, bias);
-        Variable[] parts = [.. context.Modality.Runs().Select(run =>
-        {
-            Variable samples = tape.Slice(x, 0, run.First, run.Count);
-            (Variable own, Variable? ownBias) = Of(run.Modality);
-            Variable y = convolve(samples, own, ownBias);
-            Tape.Release(samples);
-            return y;
-        })];
+        Variable[] parts =
+        [
+            .. context
+                .Modality.Runs()
+                .Select(run =>
+                {
+                    Variable samples = tape.Slice(x, 0, run.First, run.Count);
+                    (Variable own, Variable? ownBias) = Of(run.Modality);
+                    Variable y = convolve(samples, own, ownBias);
+                    Tape.Release(samples);
+                    return y;
+                }),
+        ];
         Variable joined = tape.Concat(0, parts);
         foreach (Variable part in parts)
             Tape.Release(part);

@@ -13,10 +13,17 @@ namespace UnpairedSegEngine.Layers;
 /// <param name="Slope">Slope of the leaky ReLU that follows.</param>
 /// <param name="Groups">Groups of <see cref="NormalizationKind.Group"/>.</param>
 public sealed record NormalizationSettings(
-    NormalizationKind Kind = NormalizationKind.Batch, int Modalities = 2, double Decay = 0.9, double Epsilon = 1e-3, double Slope = 0.2, int Groups = 16);
+    NormalizationKind Kind = NormalizationKind.Batch,
+    int Modalities = 2,
+    double Decay = 0.9,
+    double Epsilon = 1e-3,
+    double Slope = 0.2,
+    int Groups = 16
+);
 
 /// <summary>
-/// Normalization with one gamma, beta and pair of running statistics per modality (or one for all, see <see cref="ParameterSharing"/>), followed by a leaky ReLU. The statistics of a modality
+/// Normalization with one gamma, beta and pair of running statistics per modality (or one for all, see
+/// <see cref="ParameterSharing"/>), followed by a leaky ReLU. The statistics of a modality
 /// without a sample in the batch stay untouched. Dou et al. 2020, arXiv:2001.03111, section II-B.
 /// </summary>
 public sealed class ModalityNorm
@@ -44,20 +51,35 @@ public sealed class ModalityNorm
     /// <param name="context">The pass.</param>
     /// <param name="x">(N, D, H, W, channels).</param>
     /// <param name="dropout">Applied to x first.</param>
-    public Variable Forward(ForwardContext context, Variable x, DropoutMask dropout)
-        => context.Tape.Normalize(Prepare(context, x, dropout), x);
+    public Variable Forward(ForwardContext context, Variable x, DropoutMask dropout) =>
+        context.Tape.Normalize(Prepare(context, x, dropout), x);
 
     /// <summary>What a convolution needs to normalize x while it reads it.</summary>
     /// <param name="context">The pass.</param>
     /// <param name="x">(N, D, H, W, channels).</param>
     /// <param name="dropout">Applied to x first.</param>
-    /// <param name="statistics">Statistics of x that its producer left (see <see cref="RequestStatistics"/>); taken from x where there are none.</param>
-    /// <param name="hasOneReader">False where several operations read the result, which then leave its statistics to the scope.</param>
-    public NormalizedInput Prepare(ForwardContext context, Variable x, DropoutMask dropout, OutputStatistics? statistics = null, bool hasOneReader = true)
+    /// <param name="statistics">Statistics of x that its producer left (see <see cref="RequestStatistics"/>); taken from x where
+    /// there are none.</param>
+    /// <param name="hasOneReader">False where several operations read the result, which then leave its statistics to the
+    /// scope.</param>
+    public NormalizedInput Prepare(
+        ForwardContext context,
+        Variable x,
+        DropoutMask dropout,
+        OutputStatistics? statistics = null,
+        bool hasOneReader = true
+    )
     {
         NormalizationProblem problem = Problem(context, x.Shape, dropout);
         if (UsesRunningStatistics(context))
-            return new NormalizedInput(problem, runningMean!.Value, runningVariance!.Value, gamma.Variable, beta.Variable, OfInput: false);
+            return new NormalizedInput(
+                problem,
+                runningMean!.Value,
+                runningVariance!.Value,
+                gamma.Variable,
+                beta.Variable,
+                OfInput: false
+            );
         if (statistics is null)
         {
             statistics = NewStatistics(context, problem, x.DType);
@@ -65,27 +87,56 @@ public sealed class ModalityNorm
         }
 
         Observe(context, problem, statistics.Mean, statistics.Variance);
-        return new NormalizedInput(problem, statistics.Mean, statistics.Variance, gamma.Variable, beta.Variable, OfInput: true, IsOwned: hasOneReader);
+        return new NormalizedInput(
+            problem,
+            statistics.Mean,
+            statistics.Variance,
+            gamma.Variable,
+            beta.Variable,
+            OfInput: true,
+            IsOwned: hasOneReader
+        );
     }
 
-    /// <summary>Statistics that the producer of a tensor of that shape shall leave for <see cref="Prepare"/>; null where running statistics serve.</summary>
-    public OutputStatistics? RequestStatistics(ForwardContext context, Shape shape, DType type, DropoutMask dropout)
-        => UsesRunningStatistics(context) ? null : NewStatistics(context, Problem(context, shape, dropout), type);
+    /// <summary>
+    /// Statistics that the producer of a tensor of that shape shall leave for <see cref="Prepare"/>; null where running
+    /// statistics serve.
+    /// </summary>
+    public OutputStatistics? RequestStatistics(ForwardContext context, Shape shape, DType type, DropoutMask dropout) =>
+        UsesRunningStatistics(context) ? null : NewStatistics(context, Problem(context, shape, dropout), type);
 
-    private static OutputStatistics NewStatistics(ForwardContext context, NormalizationProblem problem, DType type)
-        => new(problem, context.Tape.Allocate(problem.StatisticsShape, type), context.Tape.Allocate(problem.StatisticsShape, type));
+    private static OutputStatistics NewStatistics(ForwardContext context, NormalizationProblem problem, DType type) =>
+        new(problem, context.Tape.Allocate(problem.StatisticsShape, type), context.Tape.Allocate(problem.StatisticsShape, type));
 
     private bool UsesRunningStatistics(ForwardContext context) => runningMean is not null && !context.Training;
 
     private NormalizationProblem Problem(ForwardContext context, Shape shape, DropoutMask dropout)
     {
-        ModalityIndex modality = settings.Modalities == 1 ? ModalityIndex.Single(1, 0, context.Modality.Samples) : context.Modality;
-        return new NormalizationProblem(shape, settings.Kind, modality, settings.Groups, settings.Epsilon, settings.Slope, dropout);
+        ModalityIndex modality =
+            settings.Modalities == 1 ? ModalityIndex.Single(1, 0, context.Modality.Samples) : context.Modality;
+        return new NormalizationProblem(
+            shape,
+            settings.Kind,
+            modality,
+            settings.Groups,
+            settings.Epsilon,
+            settings.Slope,
+            dropout
+        );
     }
 
     private void Observe(ForwardContext context, NormalizationProblem problem, Tensor mean, Tensor variance)
     {
         if (runningMean is not null && runningVariance is not null)
-            context.Defer(() => context.Tape.Backend.UpdateRunningStatistics(problem, settings.Decay, mean, variance, runningMean.Value, runningVariance.Value));
+            context.Defer(() =>
+                context.Tape.Backend.UpdateRunningStatistics(
+                    problem,
+                    settings.Decay,
+                    mean,
+                    variance,
+                    runningMean.Value,
+                    runningVariance.Value
+                )
+            );
     }
 }

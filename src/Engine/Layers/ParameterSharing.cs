@@ -2,7 +2,8 @@ namespace UnpairedSegEngine.Layers;
 
 /// <summary>Which layers have parameters that all modalities share, and which have a copy for each.</summary>
 /// <param name="Modalities">Number of modalities.</param>
-/// <param name="IsSpecific">Whether a layer of this name has a copy of its kernels per modality, and so of its normalization.</param>
+/// <param name="IsSpecific">Whether a layer of this name has a copy of its kernels per modality, and so of its
+/// normalization.</param>
 /// <param name="SharesNormalization">Whether the layers with shared kernels share gamma, beta and statistics, too.</param>
 public sealed record ParameterSharing(int Modalities, Func<string, bool> IsSpecific, bool SharesNormalization = false)
 {

@@ -8,10 +8,12 @@ namespace UnpairedSegEngine.Layers;
 /// <param name="device">Where the parameters live.</param>
 /// <param name="type">float32 or float64.</param>
 /// <param name="seed">Seeds the initial values.</param>
-/// <param name="sharing">What the modalities share; all kernels, and normalizations as each layer's settings say, if not given.</param>
+/// <param name="sharing">What the modalities share; all kernels, and normalizations as each layer's settings say, if not
+/// given.</param>
 public sealed class ParameterStore(Device device, DType type, ulong seed, ParameterSharing? sharing = null) : IDisposable
 {
-    // Initial values pass through a small array: one of the largest kernel's size would stay with the garbage collector for the whole run.
+    // Initial values pass through a small array: one of the largest kernel's size would stay with the garbage collector for the
+    // whole run.
     private const int PieceElements = 1 << 18;
 
     private readonly Dictionary<string, Parameter> byName = [];
@@ -28,8 +30,10 @@ public sealed class ParameterStore(Device device, DType type, ulong seed, Parame
     public ParameterSharing? Sharing => sharing;
 
     /// <exception cref="KeyNotFoundException">There is no parameter of this name.</exception>
-    public Parameter this[string name] => byName.TryGetValue(name, out Parameter? parameter) ? parameter
-        : throw new KeyNotFoundException($"the network has no parameter '{name}'");
+    public Parameter this[string name] =>
+        byName.TryGetValue(name, out Parameter? parameter)
+            ? parameter
+            : throw new KeyNotFoundException($"the network has no parameter '{name}'");
 
     /// <summary>Makes a parameter. Names are paths such as "g3.rb1.conv1.kernel".</summary>
     public Parameter Create(string name, Shape shape, ParameterKind kind, Initializer initializer)
@@ -53,8 +57,8 @@ public sealed class ParameterStore(Device device, DType type, ulong seed, Parame
     }
 
     /// <summary>Number of elements of the given kinds, or of all trainable ones.</summary>
-    public long Count(params ParameterKind[] kinds)
-        => parameters.Where(p => kinds.Length == 0 ? p.IsTrainable : kinds.Contains(p.Kind)).Sum(p => p.Value.Count);
+    public long Count(params ParameterKind[] kinds) =>
+        parameters.Where(p => kinds.Length == 0 ? p.IsTrainable : kinds.Contains(p.Kind)).Sum(p => p.Value.Count);
 
     public void ClearGradients()
     {

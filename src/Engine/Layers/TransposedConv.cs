@@ -5,19 +5,36 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Layers;
 
-/// <summary>A transposed convolution with output = input * stride, shared by all modalities or with kernels for each (see <see cref="ParameterSharing"/>).</summary>
+/// <summary>
+/// A transposed convolution with output = input * stride, shared by all modalities or with kernels for each (see
+/// <see cref="ParameterSharing"/>).
+/// </summary>
 public sealed class TransposedConv
 {
     private readonly ModalityKernels kernels;
     private readonly Size3 stride;
 
-    public TransposedConv(ParameterStore store, string name, int inputChannels, int outputChannels, Size3 size, Size3 stride, Initializer initializer)
+    public TransposedConv(
+        ParameterStore store,
+        string name,
+        int inputChannels,
+        int outputChannels,
+        Size3 size,
+        Size3 stride,
+        Initializer initializer
+    )
     {
         this.stride = stride;
-        kernels = new ModalityKernels(store, name, new Shape(size.Depth, size.Height, size.Width, outputChannels, inputChannels), initializer);
+        kernels = new ModalityKernels(
+            store,
+            name,
+            new Shape(size.Depth, size.Height, size.Width, outputChannels, inputChannels),
+            initializer
+        );
     }
 
     /// <param name="context">The pass.</param>
     /// <param name="x">(N, D, H, W, input channels).</param>
-    public Variable Forward(ForwardContext context, Variable x) => kernels.Apply(context, x, (samples, kernel, bias) => context.Tape.ConvolveTransposed(samples, kernel, stride, bias));
+    public Variable Forward(ForwardContext context, Variable x) =>
+        kernels.Apply(context, x, (samples, kernel, bias) => context.Tape.ConvolveTransposed(samples, kernel, stride, bias));
 }

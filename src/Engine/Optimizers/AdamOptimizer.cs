@@ -9,14 +9,23 @@ namespace UnpairedSegEngine.Optimizers;
 /// <param name="IsDecayed">Whether L2 applies.</param>
 public sealed record OptimizedTensor(string Name, Tensor Value, bool IsDecayed);
 
-/// <summary>Adam in TensorFlow's form (see <see cref="AdamSettings"/>) with its moments. Kingma and Ba 2015, arXiv:1412.6980.</summary>
+/// <summary>
+/// Adam in TensorFlow's form (see <see cref="AdamSettings"/>) with its moments. Kingma and Ba 2015, arXiv:1412.6980.
+/// </summary>
 public sealed class AdamOptimizer : IDisposable
 {
     private readonly Backend backend;
     private readonly OptimizedTensor[] targets;
     private readonly (Tensor First, Tensor Second)[] moments;
 
-    public AdamOptimizer(Backend backend, IEnumerable<OptimizedTensor> targets, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double l2 = 0)
+    public AdamOptimizer(
+        Backend backend,
+        IEnumerable<OptimizedTensor> targets,
+        double beta1 = 0.9,
+        double beta2 = 0.999,
+        double epsilon = 1e-8,
+        double l2 = 0
+    )
     {
         this.backend = backend;
         this.targets = [.. targets];
@@ -34,11 +43,16 @@ public sealed class AdamOptimizer : IDisposable
     public double L2 { get; }
 
     /// <summary>Moments by checkpoint name: "name.m" and "name.v".</summary>
-    public IEnumerable<(string Name, Tensor Value)> State
-        => targets.Zip(moments).SelectMany(pair => new[] { ($"{pair.First.Name}.m", pair.Second.First), ($"{pair.First.Name}.v", pair.Second.Second) });
+    public IEnumerable<(string Name, Tensor Value)> State =>
+        targets
+            .Zip(moments)
+            .SelectMany(pair =>
+                new[] { ($"{pair.First.Name}.m", pair.Second.First), ($"{pair.First.Name}.v", pair.Second.Second) }
+            );
 
     /// <summary>The learning rate with the bias corrections of that update, as <see cref="AdamSettings.Rate"/>.</summary>
-    public double RateOf(long step, double learningRate) => learningRate * Math.Sqrt(1 - Math.Pow(Beta2, step)) / (1 - Math.Pow(Beta1, step));
+    public double RateOf(long step, double learningRate) =>
+        learningRate * Math.Sqrt(1 - Math.Pow(Beta2, step)) / (1 - Math.Pow(Beta1, step));
 
     /// <summary>One update.</summary>
     /// <param name="step">Number of this update, from 1.</param>
@@ -62,7 +76,8 @@ public sealed class AdamOptimizer : IDisposable
     /// <param name="learningRate">Before bias correction.</param>
     /// <param name="target">Its place in the optimizer's order.</param>
     /// <param name="gradient">Its gradient.</param>
-    public void Step(long step, double learningRate, int target, Tensor gradient) => backend.Adam([UpdateOf(RateOf(step, learningRate), target, gradient)]);
+    public void Step(long step, double learningRate, int target, Tensor gradient) =>
+        backend.Adam([UpdateOf(RateOf(step, learningRate), target, gradient)]);
 
     public void Dispose()
     {
@@ -73,8 +88,14 @@ public sealed class AdamOptimizer : IDisposable
         }
     }
 
-    private AdamUpdate UpdateOf(double rate, int i, Tensor gradient) => new(
-        new AdamSettings(rate, Beta1, Beta2, Epsilon, targets[i].IsDecayed ? L2 : 0), targets[i].Value, gradient, moments[i].First, moments[i].Second);
+    private AdamUpdate UpdateOf(double rate, int i, Tensor gradient) =>
+        new(
+            new AdamSettings(rate, Beta1, Beta2, Epsilon, targets[i].IsDecayed ? L2 : 0),
+            targets[i].Value,
+            gradient,
+            moments[i].First,
+            moments[i].Second
+        );
 
     private Tensor Zeros(Tensor like)
     {

@@ -8,15 +8,18 @@ namespace UnpairedSegEngine.Random;
 /// </summary>
 public static class Philox
 {
-    private const uint Multiplier0 = 0xD2511F53, Multiplier1 = 0xCD9E8D57;
-    private const uint Weyl0 = 0x9E3779B9, Weyl1 = 0xBB67AE85;
+    private const uint Multiplier0 = 0xD2511F53,
+        Multiplier1 = 0xCD9E8D57;
+    private const uint Weyl0 = 0x9E3779B9,
+        Weyl1 = 0xBB67AE85;
     private const int Rounds = 10;
 
     /// <summary>The four words of a 64-bit key and a 128-bit counter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static PhiloxWords Block(ulong key, uint counter0, uint counter1 = 0, uint counter2 = 0, uint counter3 = 0)
     {
-        uint key0 = (uint)key, key1 = (uint)(key >> 32);
+        uint key0 = (uint)key,
+            key1 = (uint)(key >> 32);
         for (int round = 0; round < Rounds; round++)
         {
             ulong product0 = (ulong)Multiplier0 * counter0;
@@ -39,7 +42,9 @@ public static class Philox
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Uniform(uint word, float low, float high) => low + ((high - low) * Uniform(word));
 
-    /// <summary>A word as an integer in [0, <paramref name="count"/>) (Lemire's multiply-shift; the bias is below count / 2^32).</summary>
+    /// <summary>
+    /// A word as an integer in [0, <paramref name="count"/>) (Lemire's multiply-shift; the bias is below count / 2^32).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Index(uint word, int count) => (int)(((ulong)word * (uint)count) >> 32);
 

@@ -18,7 +18,13 @@ public struct PhiloxStream(ulong key, uint name1, uint name2, uint name3)
             words = Philox.Block(key, block++, name1, name2, name3);
             used = 0;
         }
-        return used++ switch { 0 => words.X, 1 => words.Y, 2 => words.Z, _ => words.W };
+        return used++ switch
+        {
+            0 => words.X,
+            1 => words.Y,
+            2 => words.Z,
+            _ => words.W,
+        };
     }
 
     /// <summary>Uniform in [0, 1).</summary>

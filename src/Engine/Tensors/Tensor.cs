@@ -39,10 +39,16 @@ public sealed class Tensor : IDisposable
 
     internal TensorScope? Owner { get; set; }
 
-    private Storage Live => storage ?? throw new ObjectDisposedException($"tensor {Shape}", $"tensor {Shape} was freed: its scope or the backward pass has ended; call Keep() or Retain() to use it later");
+    private Storage Live =>
+        storage
+        ?? throw new ObjectDisposedException(
+            $"tensor {Shape}",
+            $"tensor {Shape} was freed: its scope or the backward pass has ended; call Keep() or Retain() to use it later"
+        );
 
     /// <summary>Memory with unspecified content.</summary>
-    public static Tensor Allocate(Device device, Shape shape, DType type) => new(new Storage(device, shape.Count * type.Size()), shape, type);
+    public static Tensor Allocate(Device device, Shape shape, DType type) =>
+        new(new Storage(device, shape.Count * type.Size()), shape, type);
 
     /// <summary>A tensor with the given elements.</summary>
     /// <exception cref="ArgumentException">The number of elements is not the shape's.</exception>
@@ -131,8 +137,7 @@ public sealed class Tensor : IDisposable
 
     /// <summary>The memory as an ILGPU view of another element type, as for bfloat16 kept in 16-bit words.</summary>
     internal ArrayView<T> RawView<T>()
-        where T : unmanaged
-        => Live.Buffer.Memory.AsRawArrayView().SubView(0, Bytes).Cast<T>();
+        where T : unmanaged => Live.Buffer.Memory.AsRawArrayView().SubView(0, Bytes).Cast<T>();
 
     /// <summary>The elements in host memory.</summary>
     /// <exception cref="InvalidOperationException">The tensor is not in host memory.</exception>

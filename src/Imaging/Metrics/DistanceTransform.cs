@@ -1,12 +1,15 @@
 namespace UnpairedSegEngine.Imaging.Metrics;
 
 /// <summary>
-/// The exact Euclidean distance from every voxel of a box to the nearest of some sites, in time linear in the voxels: one pass per axis, each the lower envelope of
+/// The exact Euclidean distance from every voxel of a box to the nearest of some sites, in time linear in the voxels: one pass
+/// per axis, each the lower envelope of
 /// parabolas along lines. Felzenszwalb and Huttenlocher, Theory of Computing 8 (2012).
 /// </summary>
 internal static class DistanceTransform
 {
-    /// <summary>Turns zeros at sites and infinity elsewhere into squared distances, in place; infinity everywhere where there is no site.</summary>
+    /// <summary>
+    /// Turns zeros at sites and infinity elsewhere into squared distances, in place; infinity everywhere where there is no site.
+    /// </summary>
     /// <param name="squares">x fastest, then y, then z.</param>
     /// <param name="sizes">Voxels along x, y and z.</param>
     /// <param name="spacing">mm per voxel along x, y and z.</param>
@@ -17,11 +20,17 @@ internal static class DistanceTransform
             (int length, int step) = (sizes[axis], stride);
             double size = spacing[axis];
             int lines = squares.Length / length;
-            Parallel.For(0, lines, () => new Envelope(length), (line, _, envelope) =>
-            {
-                envelope.Run(squares, (line / step * step * length) + (line % step), step, size * size);
-                return envelope;
-            }, _ => { });
+            Parallel.For(
+                0,
+                lines,
+                () => new Envelope(length),
+                (line, _, envelope) =>
+                {
+                    envelope.Run(squares, (line / step * step * length) + (line % step), step, size * size);
+                    return envelope;
+                },
+                _ => { }
+            );
         }
     }
 
@@ -30,7 +39,7 @@ internal static class DistanceTransform
     {
         private readonly double[] heights = new double[length];
         private readonly int[] vertices = new int[length];
-        private readonly double[] borders = new double[length + 1];  // parabola i is the lowest from borders[i] to borders[i + 1]
+        private readonly double[] borders = new double[length + 1]; // parabola i is the lowest from borders[i] to borders[i + 1]
 
         public void Run(double[] squares, int first, int step, double weight)
         {
@@ -64,7 +73,7 @@ internal static class DistanceTransform
             }
         }
 
-        private double Intersection(int a, int b, double weight)
-            => ((heights[b] - heights[a]) / (2 * weight * (b - a))) + (0.5 * (a + b));
+        private double Intersection(int a, int b, double weight) =>
+            ((heights[b] - heights[a]) / (2 * weight * (b - a))) + (0.5 * (a + b));
     }
 }

@@ -31,7 +31,8 @@ public sealed class OverlapMetrics
         ArgumentNullException.ThrowIfNull(reference);
         if (!prediction.Geometry.SameShape(reference.Geometry))
             throw new ArgumentException(
-                $"prediction of {prediction.Geometry.ShapeText()} against a reference of {reference.Geometry.ShapeText()}");
+                $"prediction of {prediction.Geometry.ShapeText()} against a reference of {reference.Geometry.ShapeText()}"
+            );
         var metrics = new OverlapMetrics(classes);
         metrics.Add(prediction.Voxels, reference.Voxels);
         return metrics;
@@ -52,7 +53,9 @@ public sealed class OverlapMetrics
                 continue;
             if (prediction[i] >= counts.Length)
                 throw new ArgumentException(
-                    $"predicted label {prediction[i]} at voxel {i}, expected less than {counts.Length}", nameof(prediction));
+                    $"predicted label {prediction[i]} at voxel {i}, expected less than {counts.Length}",
+                    nameof(prediction)
+                );
             confusion[prediction[i], reference[i]]++;
         }
 

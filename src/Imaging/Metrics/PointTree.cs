@@ -1,7 +1,8 @@
 namespace UnpairedSegEngine.Imaging.Metrics;
 
 /// <summary>
-/// The exact distance to the nearest of some points, whatever the angles between the axes of the grid they lie on: a k-d tree (Bentley 1975). In every
+/// The exact distance to the nearest of some points, whatever the angles between the axes of the grid they lie on: a k-d tree
+/// (Bentley 1975). In every
 /// range of points, the middle one splits it along one axis; the axes take turns.
 /// </summary>
 internal sealed class PointTree
@@ -29,10 +30,12 @@ internal sealed class PointTree
             return least;
         }
 
-        int middle = (first + end) / 2, next = (axis + 1) % 3;
+        int middle = (first + end) / 2,
+            next = (axis + 1) % 3;
         double beyond = place[axis] - points[middle][axis];
         least = Math.Min(least, SquareBetween(place, points[middle]));
-        (int Start, int End) below = (first, middle), above = (middle + 1, end);
+        (int Start, int End) below = (first, middle),
+            above = (middle + 1, end);
         (var near, var far) = beyond < 0 ? (below, above) : (above, below);
         least = Square(place, near.Start, near.End, next, least);
         return beyond * beyond < least ? Square(place, far.Start, far.End, next, least) : least;
@@ -50,13 +53,16 @@ internal sealed class PointTree
         Split(middle + 1, end, (axis + 1) % 3);
     }
 
-    /// <summary>Hoare's selection: no point before <paramref name="rank"/> lies beyond it along the axis, and none behind it lies before.</summary>
+    /// <summary>
+    /// Hoare's selection: no point before <paramref name="rank"/> lies beyond it along the axis, and none behind it lies before.
+    /// </summary>
     private void Select(int first, int last, int rank, int axis)
     {
         while (first < last)
         {
             double pivot = points[(first + last) / 2][axis];
-            int low = first, high = last;
+            int low = first,
+                high = last;
             while (low <= high)
             {
                 while (points[low][axis] < pivot)
@@ -70,7 +76,10 @@ internal sealed class PointTree
                 high--;
             }
 
-            (first, last) = rank <= high ? (first, high) : rank >= low ? (low, last) : (rank, rank);
+            (first, last) =
+                rank <= high ? (first, high)
+                : rank >= low ? (low, last)
+                : (rank, rank);
         }
     }
 }

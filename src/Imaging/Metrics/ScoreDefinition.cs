@@ -6,7 +6,9 @@ public enum ScoreKind
     /// <summary>Of voxels or surfaces; 0 where the structure is missed or hallucinated.</summary>
     Overlap,
 
-    /// <summary>mm; does not exist where the structure is missed or hallucinated, so that its mean is over found ones only.</summary>
+    /// <summary>
+    /// mm; does not exist where the structure is missed or hallucinated, so that its mean is over found ones only.
+    /// </summary>
     Distance,
 
     /// <summary>mm; a penalty where the structure is missed or hallucinated, so that means can be compared.</summary>

@@ -1,15 +1,21 @@
 namespace UnpairedSegEngine.Imaging.Metrics;
 
 /// <summary>
-/// Distances in mm between the surfaces of a structure in a prediction and its reference. The surface are the voxels of the structure with a neighbour across a face
-/// that is not of it, or beyond the volume; distances are between voxel centres in the world, in sheared grids (gantry tilt), too; every surface voxel counts once.
+/// Distances in mm between the surfaces of a structure in a prediction and its reference. The surface are the voxels of the
+/// structure with a neighbour across a face
+/// that is not of it, or beyond the volume; distances are between voxel centres in the world, in sheared grids (gantry tilt),
+/// too; every surface voxel counts once.
 /// </summary>
 public sealed class SurfaceDistances
 {
-    /// <summary>What float32 headers do to right angles. A transform along the axes is off by half of it at most, relative to the distance.</summary>
+    /// <summary>
+    /// What float32 headers do to right angles. A transform along the axes is off by half of it at most, relative to the
+    /// distance.
+    /// </summary>
     private const double OrthogonalWithin = 5e-7;
 
-    private readonly double[] fromPrediction, fromReference;
+    private readonly double[] fromPrediction,
+        fromReference;
 
     private SurfaceDistances(double[] fromPrediction, double[] fromReference)
     {
@@ -21,15 +27,22 @@ public sealed class SurfaceDistances
     /// <summary>The largest distance from one surface to the other, in either direction.</summary>
     public double Hausdorff => Math.Max(fromPrediction[^1], fromReference[^1]);
 
-    /// <summary>The larger of both directions' 95th percentiles, each linearly interpolated between ranks (MONAI's definition).</summary>
+    /// <summary>
+    /// The larger of both directions' 95th percentiles, each linearly interpolated between ranks (MONAI's definition).
+    /// </summary>
     public double Hausdorff95 => Math.Max(Percentile(fromPrediction, 0.95), Percentile(fromReference, 0.95));
 
     /// <summary>Average symmetric surface distance: the mean over the voxels of both surfaces.</summary>
-    public double AverageSymmetric => (fromPrediction.Sum() + fromReference.Sum()) / (fromPrediction.Length + fromReference.Length);
+    public double AverageSymmetric =>
+        (fromPrediction.Sum() + fromReference.Sum()) / (fromPrediction.Length + fromReference.Length);
 
-    /// <summary>Normalized surface Dice: the share of both surfaces' voxels that lie within a tolerance, in mm, of the other surface (Nikolov et al. 2018, arXiv:1809.04430).</summary>
-    public double NormalizedSurfaceDice(double tolerance)
-        => (fromPrediction.Count(d => d <= tolerance) + fromReference.Count(d => d <= tolerance)) / (double)(fromPrediction.Length + fromReference.Length);
+    /// <summary>
+    /// Normalized surface Dice: the share of both surfaces' voxels that lie within a tolerance, in mm, of the other surface
+    /// (Nikolov et al. 2018, arXiv:1809.04430).
+    /// </summary>
+    public double NormalizedSurfaceDice(double tolerance) =>
+        (fromPrediction.Count(d => d <= tolerance) + fromReference.Count(d => d <= tolerance))
+        / (double)(fromPrediction.Length + fromReference.Length);
 
     /// <summary>The distances of one class; null where it is missing from either map.</summary>
     /// <param name="prediction">Label map.</param>
@@ -41,13 +54,17 @@ public sealed class SurfaceDistances
         ArgumentNullException.ThrowIfNull(prediction);
         ArgumentNullException.ThrowIfNull(reference);
         if (!prediction.Geometry.SameShape(reference.Geometry))
-            throw new ArgumentException($"prediction of {prediction.Geometry.ShapeText()} against a reference of {reference.Geometry.ShapeText()}");
-        List<int> predicted = Surface(prediction, label), actual = Surface(reference, label);
+            throw new ArgumentException(
+                $"prediction of {prediction.Geometry.ShapeText()} against a reference of {reference.Geometry.ShapeText()}"
+            );
+        List<int> predicted = Surface(prediction, label),
+            actual = Surface(reference, label);
         if (predicted.Count == 0 || actual.Count == 0)
             return null;
         if (reference.Geometry.Affine.Shear > OrthogonalWithin)
         {
-            Vector3d[] predictedPlaces = Places(reference.Geometry, predicted), actualPlaces = Places(reference.Geometry, actual);
+            Vector3d[] predictedPlaces = Places(reference.Geometry, predicted),
+                actualPlaces = Places(reference.Geometry, actual);
             return new SurfaceDistances(Distances(predictedPlaces, actualPlaces), Distances(actualPlaces, predictedPlaces));
         }
 
@@ -73,7 +90,8 @@ public sealed class SurfaceDistances
     private static double Percentile(double[] sorted, double share)
     {
         double rank = share * (sorted.Length - 1);
-        int below = (int)rank, above = Math.Min(below + 1, sorted.Length - 1);
+        int below = (int)rank,
+            above = Math.Min(below + 1, sorted.Length - 1);
         return sorted[below] + ((rank - below) * (sorted[above] - sorted[below]));
     }
 
@@ -91,9 +109,19 @@ public sealed class SurfaceDistances
                 {
                     if (voxels[i] != label)
                         continue;
-                    bool isInner = x > 0 && x < grid.X - 1 && y > 0 && y < grid.Y - 1 && z > 0 && z < grid.Z - 1
-                        && voxels[i - 1] == label && voxels[i + 1] == label && voxels[i - grid.X] == label && voxels[i + grid.X] == label
-                        && voxels[i - plane] == label && voxels[i + plane] == label;
+                    bool isInner =
+                        x > 0
+                        && x < grid.X - 1
+                        && y > 0
+                        && y < grid.Y - 1
+                        && z > 0
+                        && z < grid.Z - 1
+                        && voxels[i - 1] == label
+                        && voxels[i + 1] == label
+                        && voxels[i - grid.X] == label
+                        && voxels[i + grid.X] == label
+                        && voxels[i - plane] == label
+                        && voxels[i + plane] == label;
                     if (!isInner)
                         surface.Add(i);
                 }
@@ -107,7 +135,8 @@ public sealed class SurfaceDistances
     private sealed class SurfaceBox
     {
         private readonly Geometry grid;
-        private readonly int[] first = [int.MaxValue, int.MaxValue, int.MaxValue], sizes = new int[3];
+        private readonly int[] first = [int.MaxValue, int.MaxValue, int.MaxValue],
+            sizes = new int[3];
 
         public SurfaceBox(Geometry grid, IEnumerable<int> voxels)
         {

@@ -36,7 +36,11 @@ internal static class HeaderCheck
         string[] known = header.Version == 1 ? ["n+1", "ni1", ""] : ["n+2", "ni2"];
         if (!known.Contains(header.Magic))
             throw Bad(
-                file, "magic", $"'{Printable(header.Magic)}'", $"one of {string.Join(", ", known.Where(k => k.Length > 0))}");
+                file,
+                "magic",
+                $"'{Printable(header.Magic)}'",
+                $"one of {string.Join(", ", known.Where(k => k.Length > 0))}"
+            );
         if (header.IsAnalyze && !NiftiPaths.IsPair(file))
             throw Bad(file, "magic", "empty", "n+1 (only an Analyze .hdr may lack it)");
     }
@@ -63,13 +67,21 @@ internal static class HeaderCheck
             throw Bad(file, "datatype", header.DataType.Name(), "an integer, float32/64, complex64/128 or RGB type");
         if (header.BitPix != bytes * 8)
             throw Bad(
-                file, "bitpix", header.BitPix.ToString(CultureInfo.InvariantCulture), $"{bytes * 8} for datatype {header.DataType.Name()}");
+                file,
+                "bitpix",
+                header.BitPix.ToString(CultureInfo.InvariantCulture),
+                $"{bytes * 8} for datatype {header.DataType.Name()}"
+            );
     }
 
     private static void CheckOffset(NiftiHeader header, string file, List<string> notes)
     {
         var offset = header.VoxOffset;
-        var first = header.IsSingleFile ? header.Version == 1 ? Nifti1DataStart : Nifti2DataStart : 0;
+        var first = header.IsSingleFile
+            ? header.Version == 1
+                ? Nifti1DataStart
+                : Nifti2DataStart
+            : 0;
         if (!(offset >= first) || offset > long.MaxValue / 2 || offset != Math.Floor(offset))
             throw Bad(file, "vox_offset", Number(offset), $"a whole number of at least {first}");
         if (header.IsSingleFile && offset > LargestDataStart)

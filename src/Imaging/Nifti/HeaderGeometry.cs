@@ -3,7 +3,8 @@ namespace UnpairedSegEngine.Imaging.Nifti;
 /// <summary>The grid a header describes, in mm. Order as in nibabel: sform, else qform, else spacing alone.</summary>
 internal static class HeaderGeometry
 {
-    /// <exception cref="InvalidDataException">The transform in use is not finite, singular or beyond <see cref="GridLimits"/>; names the field.</exception>
+    /// <exception cref="InvalidDataException">The transform in use is not finite, singular or beyond <see cref="GridLimits"/>;
+    /// names the field.</exception>
     public static Geometry Read(NiftiHeader header, string file, List<string> notes)
     {
         var transforms = new HeaderTransforms(header, file, notes);
@@ -21,7 +22,9 @@ internal static class HeaderGeometry
         return geometry;
     }
 
-    /// <summary>The same header with this grid in dim, pixdim, sform, qform and units (codes kept where set, else 1: scanner).</summary>
+    /// <summary>
+    /// The same header with this grid in dim, pixdim, sform, qform and units (codes kept where set, else 1: scanner).
+    /// </summary>
     public static NiftiHeader Write(NiftiHeader header, Geometry geometry)
     {
         var a = geometry.Affine;
@@ -48,11 +51,33 @@ internal static class HeaderGeometry
         if (!double.IsFinite(spacing.X + spacing.Y + spacing.Z))
             throw HeaderCheck.Bad(file, axes, "not finite", "three axes");
         if (!(affine.Origin.Length <= GridLimits.LargestOrigin))
-            throw HeaderCheck.Bad(file, origin, $"{affine.Origin.ToText()} mm", $"an origin within {HeaderCheck.Number(GridLimits.LargestOrigin)} mm");
-        if (affine.I == default || affine.J == default || affine.K == default || affine.VolumeRatio < GridLimits.SmallestVolumeRatio)
-            throw HeaderCheck.Bad(file, axes, "singular: its axes do not span space", "an invertible transform (sform_code 0 leaves it out)");
-        if (Enumerable.Range(0, 3).Any(axis => !(spacing[axis] is >= GridLimits.SmallestSpacing and <= GridLimits.LargestSpacing)))
             throw HeaderCheck.Bad(
-                file, axes, $"a spacing of {spacing.ToText()} mm", $"{HeaderCheck.Number(GridLimits.SmallestSpacing)} to {HeaderCheck.Number(GridLimits.LargestSpacing)} mm (see xyzt_units, too)");
+                file,
+                origin,
+                $"{affine.Origin.ToText()} mm",
+                $"an origin within {HeaderCheck.Number(GridLimits.LargestOrigin)} mm"
+            );
+        if (
+            affine.I == default
+            || affine.J == default
+            || affine.K == default
+            || affine.VolumeRatio < GridLimits.SmallestVolumeRatio
+        )
+            throw HeaderCheck.Bad(
+                file,
+                axes,
+                "singular: its axes do not span space",
+                "an invertible transform (sform_code 0 leaves it out)"
+            );
+        if (
+            Enumerable.Range(0, 3).Any(axis => !(spacing[axis] is >= GridLimits.SmallestSpacing and <= GridLimits.LargestSpacing))
+        )
+            throw HeaderCheck.Bad(
+                file,
+                axes,
+                $"a spacing of {spacing.ToText()} mm",
+                $"{HeaderCheck.Number(GridLimits.SmallestSpacing)} to {HeaderCheck.Number(GridLimits.LargestSpacing)} mm "
+                    + "(see xyzt_units, too)"
+            );
     }
 }

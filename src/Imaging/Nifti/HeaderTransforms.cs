@@ -1,7 +1,8 @@
 namespace UnpairedSegEngine.Imaging.Nifti;
 
 /// <summary>
-/// The three places that a header gives a volume, in the header's unit of length. Formulae: nifti1.h, "3D image (volume) orientation and
+/// The three places that a header gives a volume, in the header's unit of length. Formulae: nifti1.h, "3D image (volume)
+/// orientation and
 /// location in space"; repairs as in nibabel, each noted.
 /// </summary>
 internal sealed class HeaderTransforms(NiftiHeader header, string file, List<string> notes)
@@ -73,7 +74,9 @@ internal sealed class HeaderTransforms(NiftiHeader header, string file, List<str
         if (!(normal.Length > 0))
             return default;
         var thickness = header.PixDim[3] > 0 ? header.PixDim[3] : 1;
-        notes.Add($"the sform of this 2D image has no third axis: one of {HeaderCheck.Number(thickness)} at right angles is assumed");
+        notes.Add(
+            $"the sform of this 2D image has no third axis: one of {HeaderCheck.Number(thickness)} at right angles is assumed"
+        );
         double[] components = [normal.X, normal.Y, normal.Z];
         return normal * (Math.Sign(components.MaxBy(Math.Abs)) * thickness / normal.Length);
     }

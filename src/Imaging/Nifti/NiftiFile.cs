@@ -47,7 +47,11 @@ public static class NiftiFile
         byte[] longer = [.. bytes, .. stream.Read(HeaderCodec.Nifti2Bytes - HeaderCodec.Nifti1Bytes)];
         return HeaderCodec.Decode(longer)
             ?? throw HeaderCheck.Bad(
-                file, "sizeof_hdr", $"{MemoryMarshal.Read<int>(bytes)}", "348 (NIfTI-1) or 540 (NIfTI-2) in either byte order");
+                file,
+                "sizeof_hdr",
+                $"{MemoryMarshal.Read<int>(bytes)}",
+                "348 (NIfTI-1) or 540 (NIfTI-2) in either byte order"
+            );
     }
 
     private static byte[] ReadVoxels(NiftiStream stream, NiftiHeader header, string file)
@@ -55,7 +59,11 @@ public static class NiftiFile
         var needed = HeaderCheck.DataBytes(header);
         if (!stream.SkipTo((long)header.VoxOffset))
             throw HeaderCheck.Bad(
-                file, "vox_offset", HeaderCheck.Number(header.VoxOffset), $"an offset within the file's {stream.Position} bytes");
+                file,
+                "vox_offset",
+                HeaderCheck.Number(header.VoxOffset),
+                $"an offset within the file's {stream.Position} bytes"
+            );
         // What a file can hold follows from its size: a claim beyond it is refused unread.
         var possible = stream.MostBytesLeft;
         if (possible < needed)
@@ -68,7 +76,10 @@ public static class NiftiFile
             ByteOrder.Swap(voxels, header.DataType.ComponentBytes());
         return voxels;
 
-        InvalidDataException Cut(string found) => new(
-            $"{file}: the voxel data are cut: {found} bytes, expected {needed} for {string.Join("x", header.Shape)} {header.DataType.Name()}");
+        InvalidDataException Cut(string found) =>
+            new(
+                $"{file}: the voxel data are cut: {found} bytes, expected {needed} for {string.Join("x", header.Shape)} "
+                    + $"{header.DataType.Name()}"
+            );
     }
 }

@@ -80,13 +80,14 @@ public sealed record NiftiHeader
     public bool IsSingleFile => Magic.StartsWith("n+", StringComparison.Ordinal);
 
     /// <summary>The sform where its code is set, else the qform, else spacing alone, as in nibabel.</summary>
-    public AffineSource AffineSource => this switch
-    {
-        { IsAnalyze: true } => AffineSource.Spacing,
-        _ when IsTransform(SformCode) => AffineSource.Sform,
-        _ when IsTransform(QformCode) => AffineSource.Qform,
-        _ => AffineSource.Spacing,
-    };
+    public AffineSource AffineSource =>
+        this switch
+        {
+            { IsAnalyze: true } => AffineSource.Spacing,
+            _ when IsTransform(SformCode) => AffineSource.Sform,
+            _ when IsTransform(QformCode) => AffineSource.Qform,
+            _ => AffineSource.Spacing,
+        };
 
     /// <summary>The unit of spacing and transforms as stored. Analyze 7.5 has another field in its place: mm.</summary>
     public SpatialUnit SpatialUnit => IsAnalyze ? SpatialUnit.Millimetre : SpatialUnits.Of(XyztUnits);
@@ -102,6 +103,8 @@ public sealed record NiftiHeader
     /// </summary>
     public bool HasScaling => !IsAnalyze && double.IsFinite(SclSlope) && SclSlope != 0;
 
-    /// <summary>Whether an sform or qform code says that there is a transform; nibabel takes codes that the standard does not know as 0.</summary>
+    /// <summary>
+    /// Whether an sform or qform code says that there is a transform; nibabel takes codes that the standard does not know as 0.
+    /// </summary>
     internal static bool IsTransform(int code) => code is >= 1 and <= 5;
 }

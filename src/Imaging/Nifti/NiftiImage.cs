@@ -9,7 +9,13 @@ public sealed class NiftiImage
     private const int BlockVoxels = 1 << 16;
 
     internal NiftiImage(
-        string path, NiftiHeader header, Geometry geometry, IReadOnlyList<NiftiExtension> extensions, byte[] stored, IReadOnlyList<string> notes)
+        string path,
+        NiftiHeader header,
+        Geometry geometry,
+        IReadOnlyList<NiftiExtension> extensions,
+        byte[] stored,
+        IReadOnlyList<string> notes
+    )
     {
         (Path, Header, Geometry) = (path, header, geometry);
         (Extensions, StoredVoxels, Notes) = (extensions, stored, notes);
@@ -38,7 +44,10 @@ public sealed class NiftiImage
     /// <exception cref="InvalidDataException">A complex or colour data type.</exception>
     public double[] ToScaledDoubles() => Scaled(value => value);
 
-    /// <summary>Hands out the values of <see cref="ToScaledDoubles"/> in order, a small block at a time, each with the index of its first voxel.</summary>
+    /// <summary>
+    /// Hands out the values of <see cref="ToScaledDoubles"/> in order, a small block at a time, each with the index of its first
+    /// voxel.
+    /// </summary>
     /// <exception cref="InvalidDataException">A complex or colour data type.</exception>
     public void ReadScaled(Action<int, ReadOnlyMemory<double>> take)
     {
@@ -82,7 +91,8 @@ public sealed class NiftiImage
     {
         if (!(value >= 0 && value <= byte.MaxValue && Math.Floor(value) == value))
             throw new InvalidDataException(
-                $"{Path}: a label map holds the value {HeaderCheck.Number(value)}, expected whole numbers from 0 to 255");
+                $"{Path}: a label map holds the value {HeaderCheck.Number(value)}, expected whole numbers from 0 to 255"
+            );
         return (byte)value;
     }
 
@@ -90,17 +100,23 @@ public sealed class NiftiImage
     {
         if (Header.Shape.Skip(3).Any(size => size > 1))
             throw HeaderCheck.Bad(
-                Path, "dim", string.Join("x", Header.Shape), "one 3D volume; split a series into its volumes first");
+                Path,
+                "dim",
+                string.Join("x", Header.Shape),
+                "one 3D volume; split a series into its volumes first"
+            );
     }
 
     private T[] Scaled<T>(Func<double, T> convert)
     {
         var values = new T[StoredVoxels.Length / Header.DataType.VoxelBytes()];
-        ReadScaled((first, block) =>
-        {
-            foreach (var value in block.Span)
-                values[first++] = convert(value);
-        });
+        ReadScaled(
+            (first, block) =>
+            {
+                foreach (var value in block.Span)
+                    values[first++] = convert(value);
+            }
+        );
         return values;
     }
 
@@ -127,7 +143,11 @@ public sealed class NiftiImage
             NiftiDataType.Float32 => Copy<float, T>,
             NiftiDataType.Float64 => Copy<double, T>,
             _ => throw HeaderCheck.Bad(
-                Path, "datatype", Header.DataType.Name(), "real numbers (its stored bytes alone can be read)"),
+                Path,
+                "datatype",
+                Header.DataType.Name(),
+                "real numbers (its stored bytes alone can be read)"
+            ),
         };
         copy(first, target);
     }

@@ -1,6 +1,9 @@
 namespace UnpairedSegEngine.Imaging.Nifti;
 
-/// <summary>Which files belong to a NIfTI name: X.nii, X.nii.gz, or the pair X.hdr and X.img, each possibly gzipped. Letter case of endings does not matter.</summary>
+/// <summary>
+/// Which files belong to a NIfTI name: X.nii, X.nii.gz, or the pair X.hdr and X.img, each possibly gzipped. Letter case of
+/// endings does not matter.
+/// </summary>
 public static class NiftiPaths
 {
     private static readonly string[] SingleEndings = [".nii", ".nii.gz"];
@@ -21,8 +24,8 @@ public static class NiftiPaths
     public static bool IsVoxels(string path) => VoxelEndings.Contains(EndingOf(path));
 
     /// <summary>.nii, .nii.gz, .hdr, ... in small letters; empty where the name is not of a NIfTI file.</summary>
-    public static string EndingOf(string path)
-        => Endings.Where(ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase)).MaxBy(ending => ending.Length) ?? "";
+    public static string EndingOf(string path) =>
+        Endings.Where(ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase)).MaxBy(ending => ending.Length) ?? "";
 
     /// <summary>The path without .nii, .nii.gz, .hdr, ...</summary>
     public static string Stem(string path) => path[..^EndingOf(path).Length];
@@ -32,19 +35,24 @@ public static class NiftiPaths
     internal static string HeaderFile(string path) => IsVoxels(path) ? Partner(path, HeaderEndings) : path;
 
     /// <summary>The voxels' file of a .hdr.</summary>
-    /// <exception cref="InvalidDataException">The .img is missing, also when a .nii says in its magic that it has one.</exception>
+    /// <exception cref="InvalidDataException">The .img is missing, also when a .nii says in its magic that it has
+    /// one.</exception>
     internal static string ImageFile(string headerPath) => Partner(headerPath, VoxelEndings);
 
     /// <remarks>The usual names first: a folder may hold many files.</remarks>
-    private static string Partner(string path, string[] endings)
-        => endings.Select(ending => Stem(path) + ending).FirstOrDefault(File.Exists)
-            ?? InOtherLetters(path, endings)
-            ?? throw new InvalidDataException($"{path}: its {endings[0]} file is missing, expected {Stem(path) + endings[0]} (or .gz) beside it");
+    private static string Partner(string path, string[] endings) =>
+        endings.Select(ending => Stem(path) + ending).FirstOrDefault(File.Exists)
+        ?? InOtherLetters(path, endings)
+        ?? throw new InvalidDataException(
+            $"{path}: its {endings[0]} file is missing, expected {Stem(path) + endings[0]} (or .gz) beside it"
+        );
 
-    private static string? InOtherLetters(string path, string[] endings)
-        => Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder)
+    private static string? InOtherLetters(string path, string[] endings) =>
+        Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && Directory.Exists(folder)
+            ? Directory
+                .EnumerateFiles(folder)
                 .Where(file => Path.GetFileName(Stem(file)) == Path.GetFileName(Stem(path)) && endings.Contains(EndingOf(file)))
-                .Order(StringComparer.Ordinal).FirstOrDefault()
+                .Order(StringComparer.Ordinal)
+                .FirstOrDefault()
             : null;
 }

@@ -83,7 +83,9 @@ internal sealed class NiftiStream : IDisposable
     {
         if (IsCompressed && SkipTo(Position + TrailingLimit))
             throw new InvalidDataException(
-                $"{file}: the gzip stream goes on for more than {TrailingLimit >> 20} MiB after the voxels that its header declares");
+                $"{file}: the gzip stream goes on for more than {TrailingLimit >> 20} MiB after the voxels that its "
+                    + "header declares"
+            );
     }
 
     public void Dispose() => stream.Dispose();
@@ -99,7 +101,9 @@ internal sealed class NiftiStream : IDisposable
         catch (InvalidDataException error)
         {
             throw new InvalidDataException(
-                $"{file}: the gzip data are damaged or cut after {Position} bytes ({error.Message}); copy the file again", error);
+                $"{file}: the gzip data are damaged or cut after {Position} bytes ({error.Message}); copy the file again",
+                error
+            );
         }
     }
 }

@@ -41,10 +41,14 @@ public static class NiftiWriter
     private static NiftiHeader HeaderFor(Geometry geometry, NiftiDataType type, bool pair, NiftiWriteOptions options)
     {
         // Analyze's bytes in the place of these fields mean something else.
-        var template = options.Template is { IsAnalyze: false } given ? given : new NiftiHeader { XyztUnits = MillimetresAndSeconds };
+        var template = options.Template is { IsAnalyze: false } given
+            ? given
+            : new NiftiHeader { XyztUnits = MillimetresAndSeconds };
         if (geometry.X > MaximumSize(options) || geometry.Y > MaximumSize(options) || geometry.Z > MaximumSize(options))
             throw new ArgumentException(
-                $"NIfTI-1 stores sizes up to {short.MaxValue}, not {geometry.ShapeText()}: write version 2", nameof(options));
+                $"NIfTI-1 stores sizes up to {short.MaxValue}, not {geometry.ShapeText()}: write version 2",
+                nameof(options)
+            );
         var header = HeaderGeometry.Write(template, geometry) with
         {
             Version = options.Version,
@@ -80,27 +84,32 @@ public static class NiftiWriter
         return bytes;
     }
 
-    private static void WriteFile(string path, byte[][] parts) => AtomicFile.Write(path, stream =>
-    {
-        using var gzip = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
-            ? new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true)
-            : null;
-        foreach (var part in parts)
-            (gzip ?? stream).Write(part);
-    });
+    private static void WriteFile(string path, byte[][] parts) =>
+        AtomicFile.Write(
+            path,
+            stream =>
+            {
+                using var gzip = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
+                    ? new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true)
+                    : null;
+                foreach (var part in parts)
+                    (gzip ?? stream).Write(part);
+            }
+        );
 
-    private static NiftiDataType TypeOf<T>(string path) => Type.GetTypeCode(typeof(T)) switch
-    {
-        TypeCode.Byte => NiftiDataType.UInt8,
-        TypeCode.SByte => NiftiDataType.Int8,
-        TypeCode.Int16 => NiftiDataType.Int16,
-        TypeCode.UInt16 => NiftiDataType.UInt16,
-        TypeCode.Int32 => NiftiDataType.Int32,
-        TypeCode.UInt32 => NiftiDataType.UInt32,
-        TypeCode.Int64 => NiftiDataType.Int64,
-        TypeCode.UInt64 => NiftiDataType.UInt64,
-        TypeCode.Single => NiftiDataType.Float32,
-        TypeCode.Double => NiftiDataType.Float64,
-        _ => throw new ArgumentException($"{path}: voxels of type {typeof(T).Name} have no NIfTI data type"),
-    };
+    private static NiftiDataType TypeOf<T>(string path) =>
+        Type.GetTypeCode(typeof(T)) switch
+        {
+            TypeCode.Byte => NiftiDataType.UInt8,
+            TypeCode.SByte => NiftiDataType.Int8,
+            TypeCode.Int16 => NiftiDataType.Int16,
+            TypeCode.UInt16 => NiftiDataType.UInt16,
+            TypeCode.Int32 => NiftiDataType.Int32,
+            TypeCode.UInt32 => NiftiDataType.UInt32,
+            TypeCode.Int64 => NiftiDataType.Int64,
+            TypeCode.UInt64 => NiftiDataType.UInt64,
+            TypeCode.Single => NiftiDataType.Float32,
+            TypeCode.Double => NiftiDataType.Float64,
+            _ => throw new ArgumentException($"{path}: voxels of type {typeof(T).Name} have no NIfTI data type"),
+        };
 }

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace UnpairedSegEngine.Imaging.Nifti;
 
-/// <summary>What a user should know of how a header places its volume: at most a line each on units, on fields that disagree and on shear.</summary>
+/// <summary>
+/// What a user should know of how a header places its volume: at most a line each on units, on fields that disagree and on shear.
+/// </summary>
 internal static class PlacementNotes
 {
     private const double SpacingTolerance = 1e-3;
@@ -21,20 +23,26 @@ internal static class PlacementNotes
         return notes.Where(note => note.Length > 0);
     }
 
-    private static string Unit(NiftiHeader header) => header.SpatialUnit switch
-    {
-        SpatialUnit.Millimetre => "",
-        SpatialUnit.Unknown => $"xyzt_units ({header.XyztUnits}) names no unit of length: mm is assumed",
-        var unit => $"xyzt_units says {unit.Name()}: spacing and affine are converted to mm",
-    };
+    private static string Unit(NiftiHeader header) =>
+        header.SpatialUnit switch
+        {
+            SpatialUnit.Millimetre => "",
+            SpatialUnit.Unknown => $"xyzt_units ({header.XyztUnits}) names no unit of length: mm is assumed",
+            var unit => $"xyzt_units says {unit.Name()}: spacing and affine are converted to mm",
+        };
 
     private static string Codes(NiftiHeader header)
     {
         (string Name, int Code)[] codes = [("sform_code", header.SformCode), ("qform_code", header.QformCode)];
-        string[] unknown = [.. codes.Where(c => c.Code != 0 && !NiftiHeader.IsTransform(c.Code)).Select(c => $"{c.Name} {c.Code} does not exist")];
+        string[] unknown =
+        [
+            .. codes.Where(c => c.Code != 0 && !NiftiHeader.IsTransform(c.Code)).Select(c => $"{c.Name} {c.Code} does not exist"),
+        ];
         if (unknown.Length > 0)
             return $"{string.Join(" and ", unknown)}: taken as 0, as in nibabel";
-        return header.AffineSource == AffineSource.Spacing ? "sform_code and qform_code are 0: only the spacing is known, LAS is assumed" : "";
+        return header.AffineSource == AffineSource.Spacing
+            ? "sform_code and qform_code are 0: only the spacing is known, LAS is assumed"
+            : "";
     }
 
     private static string Disagreement(NiftiHeader header, Geometry geometry)
@@ -43,7 +51,11 @@ internal static class PlacementNotes
             return "";
         var unit = header.SpatialUnit.Millimetres();
         var zooms = new Vector3d(Math.Abs(header.PixDim[1]), Math.Abs(header.PixDim[2]), Math.Abs(header.PixDim[3])) * unit;
-        if (Enumerable.Range(0, Math.Min(3, (int)header.Dim[0])).Any(axis => !(Math.Abs(zooms[axis] / geometry.Spacing[axis] - 1) <= SpacingTolerance)))
+        if (
+            Enumerable
+                .Range(0, Math.Min(3, (int)header.Dim[0]))
+                .Any(axis => !(Math.Abs(zooms[axis] / geometry.Spacing[axis] - 1) <= SpacingTolerance))
+        )
             return $"sform and pixdim disagree: the sform's voxels are {geometry.Spacing.ToText()} mm, pixdim says {zooms.ToText()} mm; the sform is used, as in nibabel";
         // A qform cannot hold shear: beside a sheared sform it says nothing.
         if (!NiftiHeader.IsTransform(header.QformCode) || geometry.Affine.Shear > VisibleShear)
@@ -52,21 +64,38 @@ internal static class PlacementNotes
         if (!transforms.HasQform)
             return "sform and qform disagree: the qform's fields are no transform; the sform is used, as in nibabel";
         var apart = LargestDistance(geometry, transforms.Qform().Scaled(unit));
-        return apart <= PlaceTolerance * Math.Min(geometry.Spacing.X, Math.Min(geometry.Spacing.Y, geometry.Spacing.Z)) ? ""
-            : string.Create(CultureInfo.InvariantCulture, $"sform and qform disagree: they place a corner of the volume {apart:G4} mm apart; the sform is used, as in nibabel");
+        return apart <= PlaceTolerance * Math.Min(geometry.Spacing.X, Math.Min(geometry.Spacing.Y, geometry.Spacing.Z))
+            ? ""
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"sform and qform disagree: they place a corner of the volume {apart:G4} mm apart; the sform is used, as "
+                    + $"in nibabel"
+            );
     }
 
     private static string Shear(Geometry geometry)
     {
         var shear = geometry.Affine.Shear;
-        return shear <= VisibleShear ? ""
-            : string.Create(CultureInfo.InvariantCulture, $"the axes are sheared by {Math.Asin(Math.Min(1, shear)) * 180 / Math.PI:0.##} degrees (gantry tilt): distances and volumes follow the affine, resampling keeps the tilt");
+        return shear <= VisibleShear
+            ? ""
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"the axes are sheared by {Math.Asin(Math.Min(1, shear)) * 180 / Math.PI:0.##} degrees (gantry tilt): "
+                    + $"distances and volumes follow the affine, resampling keeps the tilt"
+            );
     }
 
     /// <summary>How far apart two transforms place a corner.</summary>
-    private static double LargestDistance(Geometry geometry, Affine other) => Enumerable.Range(0, 8).Max(corner =>
-    {
-        var (x, y, z) = ((corner & 1) * (geometry.X - 1), (corner >> 1 & 1) * (geometry.Y - 1), (corner >> 2) * (geometry.Z - 1));
-        return (geometry.Affine.Apply(x, y, z) - other.Apply(x, y, z)).Length;
-    });
+    private static double LargestDistance(Geometry geometry, Affine other) =>
+        Enumerable
+            .Range(0, 8)
+            .Max(corner =>
+            {
+                var (x, y, z) = (
+                    (corner & 1) * (geometry.X - 1),
+                    (corner >> 1 & 1) * (geometry.Y - 1),
+                    (corner >> 2) * (geometry.Z - 1)
+                );
+                return (geometry.Affine.Apply(x, y, z) - other.Apply(x, y, z)).Length;
+            });
 }

@@ -10,7 +10,8 @@ internal static class Quaternion
         return (
             new((a * a) + (b * b) - (c * c) - (d * d), 2 * ((b * c) + (a * d)), 2 * ((b * d) - (a * c))),
             new(2 * ((b * c) - (a * d)), (a * a) + (c * c) - (b * b) - (d * d), 2 * ((c * d) + (a * b))),
-            new(2 * ((b * d) + (a * c)), 2 * ((c * d) - (a * b)), (a * a) + (d * d) - (b * b) - (c * c)));
+            new(2 * ((b * d) + (a * c)), 2 * ((c * d) - (a * b)), (a * a) + (d * d) - (b * b) - (c * c))
+        );
     }
 
     /// <summary>
@@ -20,7 +21,10 @@ internal static class Quaternion
     {
         var qfac = affine.Determinant < 0 ? -1.0 : 1.0;
         var (i, j, k) = ClosestRotation(
-            affine.I * (1 / affine.I.Length), affine.J * (1 / affine.J.Length), affine.K * (qfac / affine.K.Length));
+            affine.I * (1 / affine.I.Length),
+            affine.J * (1 / affine.J.Length),
+            affine.K * (qfac / affine.K.Length)
+        );
         // The largest of the four components is computed from its square, the others from it: no cancellation.
         double[] squares = [1 + i.X + j.Y + k.Z, 1 + i.X - j.Y - k.Z, 1 - i.X + j.Y - k.Z, 1 - i.X - j.Y + k.Z];
         var largest = Array.IndexOf(squares, squares.Max());

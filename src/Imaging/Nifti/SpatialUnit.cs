@@ -1,6 +1,8 @@
 namespace UnpairedSegEngine.Imaging.Nifti;
 
-/// <summary>The unit of length of a header's spacing and transforms: the lower three bits of <c>xyzt_units</c> (nifti1.h).</summary>
+/// <summary>
+/// The unit of length of a header's spacing and transforms: the lower three bits of <c>xyzt_units</c> (nifti1.h).
+/// </summary>
 public enum SpatialUnit
 {
     Unknown = 0,
@@ -15,19 +17,22 @@ public static class SpatialUnits
     private const int SpatialBits = 7;
 
     /// <summary>The unit in <c>xyzt_units</c>; codes that the standard does not know are unknown.</summary>
-    public static SpatialUnit Of(int xyztUnits) => (SpatialUnit)(xyztUnits & SpatialBits) is var unit && Enum.IsDefined(unit) ? unit : SpatialUnit.Unknown;
+    public static SpatialUnit Of(int xyztUnits) =>
+        (SpatialUnit)(xyztUnits & SpatialBits) is var unit && Enum.IsDefined(unit) ? unit : SpatialUnit.Unknown;
 
     /// <summary>mm per unit; an unknown one counts as mm, as in ITK and nibabel.</summary>
-    public static double Millimetres(this SpatialUnit unit) => unit switch
-    {
-        SpatialUnit.Metre => 1000,
-        SpatialUnit.Micron => 0.001,
-        SpatialUnit.Millimetre or SpatialUnit.Unknown => 1,
-        _ => throw new ArgumentOutOfRangeException(nameof(unit), unit, "no such unit"),
-    };
+    public static double Millimetres(this SpatialUnit unit) =>
+        unit switch
+        {
+            SpatialUnit.Metre => 1000,
+            SpatialUnit.Micron => 0.001,
+            SpatialUnit.Millimetre or SpatialUnit.Unknown => 1,
+            _ => throw new ArgumentOutOfRangeException(nameof(unit), unit, "no such unit"),
+        };
 
     /// <summary>"unknown", "metre", "mm" or "micron".</summary>
-    public static string Name(this SpatialUnit unit) => unit == SpatialUnit.Millimetre ? "mm" : unit.ToString().ToLowerInvariant();
+    public static string Name(this SpatialUnit unit) =>
+        unit == SpatialUnit.Millimetre ? "mm" : unit.ToString().ToLowerInvariant();
 
     /// <summary><c>xyzt_units</c> with mm as the unit of length and the given one's unit of time.</summary>
     internal static int WithMillimetres(int xyztUnits) => (xyztUnits & ~SpatialBits) | (int)SpatialUnit.Millimetre;

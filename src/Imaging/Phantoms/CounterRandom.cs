@@ -1,7 +1,8 @@
 namespace UnpairedSegEngine.Imaging.Phantoms;
 
 /// <summary>
-/// Counter-based random numbers: number n of a key is SplitMix64's output n (Steele, Lea, Flood 2014), so any element can be drawn
+/// Counter-based random numbers: number n of a key is SplitMix64's output n (Steele, Lea, Flood 2014), so any element can be
+/// drawn
 /// in any order on any thread. A key is a path of names: the same path gives the same numbers.
 /// </summary>
 internal readonly struct CounterRandom

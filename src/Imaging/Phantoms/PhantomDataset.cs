@@ -12,10 +12,15 @@ namespace UnpairedSegEngine.Imaging.Phantoms;
 /// </summary>
 public static class PhantomDataset
 {
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>
-    /// Writes imagesTr, labelsTr, imagesTs, labelsTs, splits_final.json (one fold), and last dataset.json. Cases are ct_000, mr_000, ...;
+    /// Writes imagesTr, labelsTr, imagesTs, labelsTs, splits_final.json (one fold), and last dataset.json. Cases are ct_000,
+    /// mr_000, ...;
     /// training first, then validation, then test. The same options give the same files on any number of threads.
     /// </summary>
     /// <param name="folder">Absent or empty.</param>
@@ -24,16 +29,21 @@ public static class PhantomDataset
     /// train or validate on.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; without its dataset.json the folder is no data set.</exception>
     public static void Write(
-        string folder, PhantomDatasetOptions options, Action<int, int>? progress = null, CancellationToken cancellation = default)
+        string folder,
+        PhantomDatasetOptions options,
+        Action<int, int>? progress = null,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Training < 1 || options.Validation < 1 || options.Test < 0)
             throw new UsageException(
-                $"{options.Training} training, {options.Validation} validation and {options.Test} test subjects are not possible: the first two must be at least 1");
+                $"{options.Training} training, {options.Validation} validation and {options.Test} test subjects are not "
+                    + "possible: the first two must be at least 1"
+            );
         PhantomGenerator.RequireSize(options.Size, options.Slices);
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
-            throw new UsageException(
-                $"{folder} exists and is not empty: name another folder, or empty this one");
+            throw new UsageException($"{folder} exists and is not empty: name another folder, or empty this one");
         var cases = Cases(options);
         foreach (var name in cases.SelectMany(c => new[] { c.ImageFolder, c.LabelFolder }).Distinct())
             Directory.CreateDirectory(Path.Combine(folder, name));
@@ -43,22 +53,35 @@ public static class PhantomDataset
     }
 
     private static List<Case> Cases(PhantomDatasetOptions options) =>
-        [.. from modality in Enum.GetValues<PhantomModality>()
+        [
+            .. from modality in Enum.GetValues<PhantomModality>()
             from subject in Enumerable.Range(0, options.Training + options.Validation + options.Test)
-            let part = subject < options.Training ? Part.Training : subject < options.Training + options.Validation ? Part.Validation : Part.Test
-            select new Case($"{modality.ToString().ToLowerInvariant()}_{subject:000}", modality, subject, part)];
+            let part = subject < options.Training ? Part.Training
+            : subject < options.Training + options.Validation ? Part.Validation
+            : Part.Test
+            select new Case($"{modality.ToString().ToLowerInvariant()}_{subject:000}", modality, subject, part),
+        ];
 
     private static void WriteCases(
-        string folder, List<Case> cases, PhantomDatasetOptions options, Action<int, int>? progress, CancellationToken cancellation)
+        string folder,
+        List<Case> cases,
+        PhantomDatasetOptions options,
+        Action<int, int>? progress,
+        CancellationToken cancellation
+    )
     {
         var done = 0;
         try
         {
-            Parallel.ForEach(cases, new ParallelOptions { CancellationToken = cancellation }, phantomCase =>
-            {
-                WriteCase(folder, phantomCase, options);
-                progress?.Invoke(Interlocked.Increment(ref done), cases.Count);
-            });
+            Parallel.ForEach(
+                cases,
+                new ParallelOptions { CancellationToken = cancellation },
+                phantomCase =>
+                {
+                    WriteCase(folder, phantomCase, options);
+                    progress?.Invoke(Interlocked.Increment(ref done), cases.Count);
+                }
+            );
         }
         catch (AggregateException failures)
         {
@@ -70,7 +93,13 @@ public static class PhantomDataset
     private static void WriteCase(string folder, Case phantomCase, PhantomDatasetOptions options)
     {
         var phantom = PhantomGenerator.Create(
-            options.Anatomy, phantomCase.Modality, phantomCase.Subject, options.Seed, options.Size, options.Slices);
+            options.Anatomy,
+            phantomCase.Modality,
+            phantomCase.Subject,
+            options.Seed,
+            options.Size,
+            options.Slices
+        );
         NiftiWriter.Write(Path.Combine(folder, phantomCase.ImageFolder, $"{phantomCase.Name}_0000.nii.gz"), phantom.Image);
         NiftiWriter.Write(Path.Combine(folder, phantomCase.LabelFolder, $"{phantomCase.Name}.nii.gz"), phantom.Labels);
     }
@@ -96,13 +125,13 @@ public static class PhantomDataset
     }
 
     private static JsonArray Splits(List<Case> cases) =>
-    [
-        new JsonObject
-        {
-            ["train"] = Names(cases.Where(c => c.Part == Part.Training)),
-            ["val"] = Names(cases.Where(c => c.Part == Part.Validation)),
-        },
-    ];
+        [
+            new JsonObject
+            {
+                ["train"] = Names(cases.Where(c => c.Part == Part.Training)),
+                ["val"] = Names(cases.Where(c => c.Part == Part.Validation)),
+            },
+        ];
 
     private static JsonArray Names(IEnumerable<Case> cases) => [.. cases.Select(c => JsonValue.Create(c.Name))];
 

@@ -3,7 +3,8 @@ using UnpairedSegEngine.Storage;
 namespace UnpairedSegEngine.Imaging.Phantoms;
 
 /// <summary>
-/// Makes unpaired scans: every (seed, modality, subject) is another body, a template varied by size, position, angles and a smooth
+/// Makes unpaired scans: every (seed, modality, subject) is another body, a template varied by size, position, angles and a
+/// smooth
 /// deformation, seen with the modality's contrast. The same arguments give the same bits. Subjects may be made in parallel.
 /// </summary>
 public static class PhantomGenerator
@@ -38,7 +39,9 @@ public static class PhantomGenerator
     {
         if (size is < SmallestSize or > LargestSize || slices is < 1 or > LargestSize)
             throw new UsageException(
-                $"a phantom of {size}x{size}x{slices} is not possible: use a size of {SmallestSize} to {LargestSize} and 1 to {LargestSize} slices");
+                $"a phantom of {size}x{size}x{slices} is not possible: use a size of {SmallestSize} to {LargestSize} and "
+                    + $"1 to {LargestSize} slices"
+            );
     }
 
     private static Geometry Grid(Vector3d fieldOfView, int size, int slices)
@@ -46,21 +49,37 @@ public static class PhantomGenerator
         // Square voxels in the plane, so the longer side decides.
         var inPlane = Math.Max(fieldOfView.X, fieldOfView.Y) / size;
         var between = fieldOfView.Z / slices;
-        return new Geometry(size, size, slices, Affine.Diagonal(
-            new(-inPlane, inPlane, between),
-            new((size - 1) / 2.0 * inPlane, -(size - 1) / 2.0 * inPlane, -(slices - 1) / 2.0 * between)));
+        return new Geometry(
+            size,
+            size,
+            slices,
+            Affine.Diagonal(
+                new(-inPlane, inPlane, between),
+                new((size - 1) / 2.0 * inPlane, -(size - 1) / 2.0 * inPlane, -(slices - 1) / 2.0 * between)
+            )
+        );
     }
 
-    private static Volume<float> Paint(AnatomyTemplate template, PhantomModality modality, CounterRandom random, Volume<byte> labels)
+    private static Volume<float> Paint(
+        AnatomyTemplate template,
+        PhantomModality modality,
+        CounterRandom random,
+        Volume<byte> labels
+    )
     {
         var geometry = labels.Geometry;
         // The last painted structure is the first one asked.
-        var structures = template.Structures.Reverse().Select(s => new SubjectStructure(s, modality, random["structures"])).ToArray();
+        var structures = template
+            .Structures.Reverse()
+            .Select(s => new SubjectStructure(s, modality, random["structures"]))
+            .ToArray();
         var background = new SubjectTissue((float)Tissue.Air.Draw(modality, random["air"]), 0);
         var shift = new Vector3d(random.Normal(0), random.Normal(1), random.Normal(2)) * BodyShift;
         double Shrink(int n) => 1 / (1 + (BodyScaleDeviation * random.Normal(3 + n)));
         var (shrinkX, shrinkY, shrinkZ) = (Shrink(0), Shrink(1), Shrink(2));
-        var bend = new[] { "x", "y", "z" }.Select(axis => SmoothField.Create(geometry, DeformationKnots, random["bend"][axis]).Voxels).ToArray();
+        var bend = new[] { "x", "y", "z" }
+            .Select(axis => SmoothField.Create(geometry, DeformationKnots, random["bend"][axis]).Voxels)
+            .ToArray();
         var signal = new Volume<float>(geometry);
         var i = 0;
         for (var z = 0; z < geometry.Z; z++)
@@ -69,7 +88,10 @@ public static class PhantomGenerator
             {
                 for (var x = 0; x < geometry.X; x++, i++)
                 {
-                    var bent = geometry.Affine.Apply(x, y, z) + shift + (new Vector3d(bend[0][i], bend[1][i], bend[2][i]) * DeformationMillimetres);
+                    var bent =
+                        geometry.Affine.Apply(x, y, z)
+                        + shift
+                        + (new Vector3d(bend[0][i], bend[1][i], bend[2][i]) * DeformationMillimetres);
                     var tissue = At(structures, new(bent.X * shrinkX, bent.Y * shrinkY, bent.Z * shrinkZ), background);
                     (signal.Voxels[i], labels.Voxels[i]) = (tissue.Value, tissue.Label);
                 }

@@ -1,7 +1,8 @@
 namespace UnpairedSegEngine.Imaging.Phantoms;
 
 /// <summary>
-/// How bright a tissue is: mean and between-subject standard deviation, in HU for CT and in arbitrary units for MR. The two modalities
+/// How bright a tissue is: mean and between-subject standard deviation, in HU for CT and in arbitrary units for MR. The two
+/// modalities
 /// order the tissues differently, and organs overlap with their surroundings in both, so that no threshold finds them.
 /// </summary>
 internal sealed record Tissue(double CtMean, double CtDeviation, double MrMean, double MrDeviation)
@@ -27,7 +28,8 @@ internal sealed record Tissue(double CtMean, double CtDeviation, double MrMean, 
     public static readonly Tissue RightBlood = new(210, 50, 480, 60);
     public static readonly Tissue Myocardium = new(112, 12, 235, 25);
 
-    public double Draw(PhantomModality modality, CounterRandom random) => modality == PhantomModality.CT
-        ? CtMean + (CtDeviation * random.Normal(0))
-        : Math.Max(0, MrMean + (MrDeviation * random.Normal(0)));
+    public double Draw(PhantomModality modality, CounterRandom random) =>
+        modality == PhantomModality.CT
+            ? CtMean + (CtDeviation * random.Normal(0))
+            : Math.Max(0, MrMean + (MrDeviation * random.Normal(0)));
 }

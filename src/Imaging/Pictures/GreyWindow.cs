@@ -17,7 +17,9 @@ public readonly record struct GreyWindow(double Low, double High)
         if (sorted.Length == 0)
             return new GreyWindow(0, 1);
         float Percentile(double percent) => sorted[(int)((sorted.Length - 1) * percent / 100)];
-        return Percentile(1) < HounsfieldAir ? SoftTissue : new GreyWindow(Percentile(1), Math.Max(Percentile(99.5), Percentile(1) + 1e-6));
+        return Percentile(1) < HounsfieldAir
+            ? SoftTissue
+            : new GreyWindow(Percentile(1), Math.Max(Percentile(99.5), Percentile(1) + 1e-6));
     }
 
     /// <summary>0 (black) to 255 (white); not-a-number is black.</summary>

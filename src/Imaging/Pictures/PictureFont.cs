@@ -17,10 +17,14 @@ internal static class PictureFont
     {
         if (SKTypeface.Default is { GlyphCount: > 0 } installed)
             return installed;
-        var files = Folders.Where(Directory.Exists)
+        var files = Folders
+            .Where(Directory.Exists)
             .SelectMany(folder => Directory.EnumerateFiles(folder, "*.ttf", SearchOption.AllDirectories))
-            .Order(StringComparer.Ordinal).ToArray();
-        var file = Preferred.Select(name => files.FirstOrDefault(f => Path.GetFileName(f) == name)).FirstOrDefault(f => f is not null);
+            .Order(StringComparer.Ordinal)
+            .ToArray();
+        var file = Preferred
+            .Select(name => files.FirstOrDefault(f => Path.GetFileName(f) == name))
+            .FirstOrDefault(f => f is not null);
         return (file ?? files.FirstOrDefault()) is { } path ? SKTypeface.FromFile(path) : null;
     }
 }

@@ -19,7 +19,9 @@ internal sealed class SlicePanel
     public SlicePanel(OverlayRow row, int width)
     {
         var labels = row.Reference ?? row.Prediction;
-        var slice = row.Slice ?? (labels is null ? row.Image.Geometry.Z / 2 : FullestSlice(Orientation.Reorient(labels, RadiologicalFrame)));
+        var slice =
+            row.Slice
+            ?? (labels is null ? row.Image.Geometry.Z / 2 : FullestSlice(Orientation.Reorient(labels, RadiologicalFrame)));
         var whole = Orientation.Reorient(row.Image, RadiologicalFrame);
         if (slice < 0 || slice >= whole.Geometry.Z)
             throw new ArgumentException($"slice {slice} of a volume with {whole.Geometry.Z} slices");
@@ -57,17 +59,23 @@ internal sealed class SlicePanel
             return null;
         if (!labels.Geometry.SameShape(row.Image.Geometry))
             throw new ArgumentException(
-                $"{row.Caption}: labels of {labels.Geometry.ShapeText()} over an image of {row.Image.Geometry.ShapeText()}");
-        return new Volume<byte>(grid, Resampling.Nearest(Cut(Orientation.Reorient(labels, RadiologicalFrame), slice), grid).Voxels);
+                $"{row.Caption}: labels of {labels.Geometry.ShapeText()} over an image of {row.Image.Geometry.ShapeText()}"
+            );
+        return new Volume<byte>(
+            grid,
+            Resampling.Nearest(Cut(Orientation.Reorient(labels, RadiologicalFrame), slice), grid).Voxels
+        );
     }
 
     /// <summary>The slice that shows the most classes, and among those the most labelled voxels.</summary>
     private static int FullestSlice(Volume<byte> labels) =>
-        Enumerable.Range(0, labels.Geometry.Z).MaxBy(z =>
-        {
-            var labelled = labels.Slice(z).ToArray().Where(label => label != 0).ToArray();
-            return (labelled.Distinct().Count(), labelled.Length);
-        });
+        Enumerable
+            .Range(0, labels.Geometry.Z)
+            .MaxBy(z =>
+            {
+                var labelled = labels.Slice(z).ToArray().Where(label => label != 0).ToArray();
+                return (labelled.Distinct().Count(), labelled.Length);
+            });
 
     private static Volume<T> Cut<T>(Volume<T> volume, int slice)
         where T : unmanaged
@@ -100,8 +108,10 @@ internal sealed class SlicePanel
     private bool IsBorder(Volume<byte> labels, int x, int y)
     {
         var label = labels[x, y, 0];
-        return (x > 0 && labels[x - 1, y, 0] != label) || (x < Width - 1 && labels[x + 1, y, 0] != label)
-            || (y > 0 && labels[x, y - 1, 0] != label) || (y < Height - 1 && labels[x, y + 1, 0] != label);
+        return (x > 0 && labels[x - 1, y, 0] != label)
+            || (x < Width - 1 && labels[x + 1, y, 0] != label)
+            || (y > 0 && labels[x, y - 1, 0] != label)
+            || (y < Height - 1 && labels[x, y + 1, 0] != label);
     }
 
     private static SKColor Mix(SKColor under, SKColor over, double opacity)

@@ -17,8 +17,13 @@ public sealed class LayerBenchmark(Backend backend, CpuThreads threads, double s
     {
         using TensorScope scope = TensorScope.Open(backend.Device);
         ConvolutionProblem problem = layer.Problem;
-        Tensor x = MadeUp(problem.InputShape), w = MadeUp(problem.WeightShape), y = MadeUp(problem.OutputShape), gx = MadeUp(problem.InputShape), gw = MadeUp(problem.WeightShape);
-        Action asForward = () => backend.ConvolutionForward(problem, x, w, null, y, layer.Accumulates), asBackward = () => backend.ConvolutionBackwardData(problem, y, w, gx);
+        Tensor x = MadeUp(problem.InputShape),
+            w = MadeUp(problem.WeightShape),
+            y = MadeUp(problem.OutputShape),
+            gx = MadeUp(problem.InputShape),
+            gw = MadeUp(problem.WeightShape);
+        Action asForward = () => backend.ConvolutionForward(problem, x, w, null, y, layer.Accumulates),
+            asBackward = () => backend.ConvolutionBackwardData(problem, y, w, gx);
         (string Pass, Action Run)[] passes =
         [
             ("forward", layer.IsTransposed ? asBackward : asForward),
@@ -32,10 +37,23 @@ public sealed class LayerBenchmark(Backend backend, CpuThreads threads, double s
             Measurement time = Measurement.Of(seconds, run);
             peak = Math.Max(peak, ProcessorPeaks.MultiplyAdd(threads));
             double bytes = x.Bytes + w.Bytes + y.Bytes;
-            yield return new LayerResult(layer.Name, pass, time.MinimumMilliseconds, time.MedianMilliseconds, problem.FlopsWithinImage / 1e9, bytes / 1e6, peak, bandwidth);
+            yield return new LayerResult(
+                layer.Name,
+                pass,
+                time.MinimumMilliseconds,
+                time.MedianMilliseconds,
+                problem.FlopsWithinImage / 1e9,
+                bytes / 1e6,
+                peak,
+                bandwidth
+            );
         }
     }
 
-    private Tensor MadeUp(Shape shape)
-        => Tensor.From<float>(backend.Device, shape, [.. Enumerable.Range(0, checked((int)shape.Count)).Select(i => (((i * 2654435761L) & 0xFFFF) / 65536f) - 0.5f)]);
+    private Tensor MadeUp(Shape shape) =>
+        Tensor.From<float>(
+            backend.Device,
+            shape,
+            [.. Enumerable.Range(0, checked((int)shape.Count)).Select(i => (((i * 2654435761L) & 0xFFFF) / 65536f) - 0.5f)]
+        );
 }

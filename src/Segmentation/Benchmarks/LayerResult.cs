@@ -9,7 +9,16 @@ namespace UnpairedSegEngine.Segmentation.Benchmarks;
 /// <param name="Megabytes">10^6 bytes of input, weights and output, once each.</param>
 /// <param name="PeakGflops">Multiply-add peak measured beside it, GFLOP/s.</param>
 /// <param name="PeakGbs">Memory bandwidth measured in the same process, GB/s.</param>
-public sealed record LayerResult(string Layer, string Pass, double MsMin, double MsMedian, double Gflop, double Megabytes, double PeakGflops, double PeakGbs)
+public sealed record LayerResult(
+    string Layer,
+    string Pass,
+    double MsMin,
+    double MsMedian,
+    double Gflop,
+    double Megabytes,
+    double PeakGflops,
+    double PeakGbs
+)
 {
     /// <summary>The command that measures this layer alone.</summary>
     public string Repro { get; init; } = "";

@@ -29,19 +29,33 @@ public sealed class MadeUpWork : IDisposable
 
     /// <param name="config">Network, sizes, scheme, losses; its batch is of each modality.</param>
     /// <param name="backend">Computes.</param>
-    /// <param name="prediction">A forward pass of one modality's batch with running statistics, down to the logits on the host, instead of a training step.</param>
+    /// <param name="prediction">A forward pass of one modality's batch with running statistics, down to the logits on the host,
+    /// instead of a training step.</param>
     public MadeUpWork(TrainingConfig config, Backend backend, bool prediction)
     {
         this.backend = backend;
         Scheme scheme = Scheme.Of(config);
         network = scheme.CreateNetwork(config, backend.Device, Modalities, Classes);
-        int batch = config.Training.Batch, size = config.Data.Size;
+        int batch = config.Training.Batch,
+            size = config.Data.Size;
         modality = prediction ? ModalityIndex.Single(Modalities, 0, batch) : ModalityIndex.Blocks(Modalities, batch);
-        shape = new Shape(modality.Samples, config.Network.Name == NetworkName.Unet3d ? config.Data.Depth : 1, size, size, network.InputChannels);
+        shape = new Shape(
+            modality.Samples,
+            config.Network.Name == NetworkName.Unet3d ? config.Data.Depth : 1,
+            size,
+            size,
+            network.InputChannels
+        );
         images = [.. Enumerable.Range(0, checked((int)shape.Count)).Select(i => MathF.Sin(i * 0.37f))];
         labels = [.. Enumerable.Range(0, images.Length / network.InputChannels).Select(i => (byte)(i / 11 % Classes))];
         if (!prediction)
-            step = new TrainingStep(backend, network, scheme.LossOf(config), Scheme.OptimizerOf(config, Modalities), (ulong)config.Training.Seed);
+            step = new TrainingStep(
+                backend,
+                network,
+                scheme.LossOf(config),
+                Scheme.OptimizerOf(config, Modalities),
+                (ulong)config.Training.Seed
+            );
     }
 
     /// <summary>Whether the step is replayed from a recording by now.</summary>
@@ -51,7 +65,8 @@ public sealed class MadeUpWork : IDisposable
     public long Parameters => network.Parameters.Trainable.Sum(parameter => parameter.Value.Count);
 
     /// <summary>
-    /// One step, or one prediction. A device may still be at a step's update when this returns; the next step's losses wait for it, so that of repeated steps each takes its whole time.
+    /// One step, or one prediction. A device may still be at a step's update when this returns; the next step's losses wait for
+    /// it, so that of repeated steps each takes its whole time.
     /// </summary>
     public void Run()
     {

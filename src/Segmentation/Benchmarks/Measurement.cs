@@ -11,7 +11,8 @@ public sealed record Measurement(double MinimumMilliseconds, double MedianMillis
     private const int FewestRuns = 3;
 
     /// <summary>Runs once to warm up, then until <paramref name="seconds"/> have passed and at least three times.</summary>
-    public static Measurement Of(double seconds, Action run) => Of((runs, elapsed) => runs < FewestRuns || elapsed < seconds, run);
+    public static Measurement Of(double seconds, Action run) =>
+        Of((runs, elapsed) => runs < FewestRuns || elapsed < seconds, run);
 
     /// <summary>Runs once to warm up, then so many times.</summary>
     public static Measurement Times(int times, Action run) => Of((runs, _) => runs < times, run);

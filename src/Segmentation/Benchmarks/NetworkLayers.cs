@@ -11,19 +11,31 @@ public static class NetworkLayers
     public static IReadOnlyList<NetworkLayer> Of(TrainingConfig config)
     {
         (int batch, int size, int f) = (MadeUpWork.Modalities * config.Training.Batch, config.Data.Size, config.Network.Channels);
-        return [.. config.Network.Name == NetworkName.Unet3d ? UNet3D(batch, config.Data.Depth, size, f) : DilatedNetwork2D(batch, size, config.Data.Slices, f)];
+        return
+        [
+            .. config.Network.Name == NetworkName.Unet3d
+                ? UNet3D(batch, config.Data.Depth, size, f)
+                : DilatedNetwork2D(batch, size, config.Data.Slices, f),
+        ];
     }
 
-    /// <summary>FLOPs of a training step's convolutions, without taps in the padding and without the gradient of the images.</summary>
-    public static double StepFlops(TrainingConfig config) => Of(config).Sum(layer => (layer.ReadsImages ? 2 : 3) * layer.Count * layer.Problem.FlopsWithinImage);
+    /// <summary>
+    /// FLOPs of a training step's convolutions, without taps in the padding and without the gradient of the images.
+    /// </summary>
+    public static double StepFlops(TrainingConfig config) =>
+        Of(config).Sum(layer => (layer.ReadsImages ? 2 : 3) * layer.Count * layer.Problem.FlopsWithinImage);
 
     /// <summary>FLOPs of the convolutions of one sample's forward pass.</summary>
-    public static double SampleFlops(TrainingConfig config) => Of(config).Sum(layer => layer.Count * layer.Problem.FlopsWithinImage / layer.Problem.Batch);
+    public static double SampleFlops(TrainingConfig config) =>
+        Of(config).Sum(layer => layer.Count * layer.Problem.FlopsWithinImage / layer.Problem.Batch);
 
     /// <summary>Of <see cref="Networks.DilatedNetwork2D"/>.</summary>
     private static IEnumerable<NetworkLayer> DilatedNetwork2D(int batch, int size, int slices, int f)
     {
-        yield return Layer("g1 first", size, slices, f) with { ReadsImages = true };
+        yield return Layer("g1 first", size, slices, f) with
+        {
+            ReadsImages = true,
+        };
         yield return Layer("g1", size, f, f, count: 2);
         yield return Layer("g2 widen", size / 2, f, 2 * f);
         yield return Layer("g2", size / 2, 2 * f, 2 * f);
@@ -39,19 +51,40 @@ public static class NetworkLayers
         yield return Layer("g10", size / 8, 32 * f, 512 * MadeUpWork.Classes, padding: PaddingMode.Symmetric);
         yield return Layer("out", size, 8 * MadeUpWork.Classes, MadeUpWork.Classes, kernel: 5, padding: PaddingMode.Symmetric);
 
-        NetworkLayer Layer(string name, int extent, int inputs, int outputs, int kernel = 3, int dilation = 1, PaddingMode padding = PaddingMode.Zero, int count = 1)
-            => new(
+        NetworkLayer Layer(
+            string name,
+            int extent,
+            int inputs,
+            int outputs,
+            int kernel = 3,
+            int dilation = 1,
+            PaddingMode padding = PaddingMode.Zero,
+            int count = 1
+        ) =>
+            new(
                 $"{name} {inputs}->{outputs} {kernel}x{kernel} at {extent}",
                 ConvolutionProblem.Same(
-                    new Shape(batch, 1, extent, extent, inputs), new Shape(1, kernel, kernel, inputs, outputs), dilation: Size3.Planar(dilation), padding: padding),
-                count);
+                    new Shape(batch, 1, extent, extent, inputs),
+                    new Shape(1, kernel, kernel, inputs, outputs),
+                    dilation: Size3.Planar(dilation),
+                    padding: padding
+                ),
+                count
+            );
     }
 
-    /// <summary>Of <see cref="Networks.UNet3D"/> as published; a concatenation is a convolution of each part, the second added to the first.</summary>
+    /// <summary>
+    /// Of <see cref="Networks.UNet3D"/> as published; a concatenation is a convolution of each part, the second added to the
+    /// first.
+    /// </summary>
     private static IEnumerable<NetworkLayer> UNet3D(int batch, int depth, int size, int f)
     {
-        Size3 cube = Size3.Cube(3), plane = Size3.Planar(3);
-        yield return Layer("enc1_1", 0, 1, f, cube) with { ReadsImages = true };
+        Size3 cube = Size3.Cube(3),
+            plane = Size3.Planar(3);
+        yield return Layer("enc1_1", 0, 1, f, cube) with
+        {
+            ReadsImages = true,
+        };
         yield return Layer("enc1_2", 0, f, 2 * f, cube);
         yield return Layer("enc2_1", 1, 2 * f, 2 * f, cube);
         yield return Layer("enc2_2", 1, 2 * f, 4 * f, cube);
@@ -61,28 +94,48 @@ public static class NetworkLayers
         yield return Layer("enc4_2", 3, 8 * f, 16 * f, plane);
         yield return Transposed("deconv3", 3, 16 * f, 8 * f, plane);
         yield return Layer("dec3_1 upsampled", 2, 8 * f, 8 * f, plane);
-        yield return Layer("dec3_1 skip", 2, 8 * f, 8 * f, plane) with { Accumulates = true };
+        yield return Layer("dec3_1 skip", 2, 8 * f, 8 * f, plane) with
+        {
+            Accumulates = true,
+        };
         yield return Layer("dec3_2", 2, 8 * f, 8 * f, plane);
         yield return Transposed("deconv2", 2, 8 * f, 8 * f, plane);
         yield return Layer("dec2_1 upsampled", 1, 8 * f, 4 * f, cube);
-        yield return Layer("dec2_1 skip", 1, 4 * f, 4 * f, cube) with { Accumulates = true };
+        yield return Layer("dec2_1 skip", 1, 4 * f, 4 * f, cube) with
+        {
+            Accumulates = true,
+        };
         yield return Layer("dec2_2", 1, 4 * f, 4 * f, cube);
         yield return Transposed("deconv1", 1, 4 * f, 4 * f, cube);
         yield return Layer("dec1_1 upsampled", 0, 4 * f, 2 * f, cube);
-        yield return Layer("dec1_1 skip", 0, 2 * f, 2 * f, cube) with { Accumulates = true };
+        yield return Layer("dec1_1 skip", 0, 2 * f, 2 * f, cube) with
+        {
+            Accumulates = true,
+        };
         yield return Layer("dec1_2", 0, 2 * f, 2 * f, cube);
         yield return Layer("logits", 0, 2 * f, MadeUpWork.Classes, Size3.One);
 
-        NetworkLayer Layer(string name, int level, int inputs, int outputs, Size3 kernel) => new(
-            $"{name} {inputs}->{outputs} {kernel} at {Extent(level)}",
-            ConvolutionProblem.Same(Images(level, inputs), new Shape(kernel.Depth, kernel.Height, kernel.Width, inputs, outputs)));
+        NetworkLayer Layer(string name, int level, int inputs, int outputs, Size3 kernel) =>
+            new(
+                $"{name} {inputs}->{outputs} {kernel} at {Extent(level)}",
+                ConvolutionProblem.Same(
+                    Images(level, inputs),
+                    new Shape(kernel.Depth, kernel.Height, kernel.Width, inputs, outputs)
+                )
+            );
 
-        NetworkLayer Transposed(string name, int level, int inputs, int outputs, Size3 kernel) => new(
-            $"{name} {inputs}->{outputs} {kernel} transposed at {Extent(level)}",
-            ConvolutionProblem.Same(Images(level - 1, outputs), new Shape(kernel.Depth, kernel.Height, kernel.Width, outputs, inputs), Size3.Cube(2)))
-        {
-            IsTransposed = true,
-        };
+        NetworkLayer Transposed(string name, int level, int inputs, int outputs, Size3 kernel) =>
+            new(
+                $"{name} {inputs}->{outputs} {kernel} transposed at {Extent(level)}",
+                ConvolutionProblem.Same(
+                    Images(level - 1, outputs),
+                    new Shape(kernel.Depth, kernel.Height, kernel.Width, outputs, inputs),
+                    Size3.Cube(2)
+                )
+            )
+            {
+                IsTransposed = true,
+            };
 
         Shape Images(int level, int channels) => new(batch, depth >> level, size >> level, size >> level, channels);
 

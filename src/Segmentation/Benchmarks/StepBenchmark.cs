@@ -4,7 +4,9 @@ using UnpairedSegEngine.Segmentation.Configuration;
 
 namespace UnpairedSegEngine.Segmentation.Benchmarks;
 
-/// <summary>Times of a training step or a prediction. FLOPs are those of the convolutions by their formula, without taps in the padding.</summary>
+/// <summary>
+/// Times of a training step or a prediction. FLOPs are those of the convolutions by their formula, without taps in the padding.
+/// </summary>
 /// <param name="Mode">step or infer.</param>
 /// <param name="Network">dilated2d or unet3d.</param>
 /// <param name="Channels">F of the first group.</param>
@@ -21,7 +23,22 @@ namespace UnpairedSegEngine.Segmentation.Benchmarks;
 /// <param name="PeakRssMb">The process's largest resident set so far, MiB.</param>
 /// <param name="PeakTensorMb">The most that tensors held at a time, MiB.</param>
 public sealed record StepResult(
-    string Mode, string Network, int Channels, int Size, int? Depth, int Batch, int Threads, string Backend, int Iters, long Parameters, double MsMin, double MsMedian, double Gflop, double PeakRssMb, double PeakTensorMb)
+    string Mode,
+    string Network,
+    int Channels,
+    int Size,
+    int? Depth,
+    int Batch,
+    int Threads,
+    string Backend,
+    int Iters,
+    long Parameters,
+    double MsMin,
+    double MsMedian,
+    double Gflop,
+    double PeakRssMb,
+    double PeakTensorMb
+)
 {
     /// <summary>Width of the CPU backend's vector code; null on other devices.</summary>
     public string? Simd { get; init; }
@@ -40,7 +57,13 @@ public static class StepBenchmark
     /// <param name="threads">Said in the result.</param>
     /// <param name="prediction">A prediction instead of a training step.</param>
     /// <param name="measure">Runs the work as often as it is to be timed.</param>
-    public static StepResult Run(TrainingConfig config, Backend backend, int threads, bool prediction, Func<Action, Measurement> measure)
+    public static StepResult Run(
+        TrainingConfig config,
+        Backend backend,
+        int threads,
+        bool prediction,
+        Func<Action, Measurement> measure
+    )
     {
         using var work = new MadeUpWork(config, backend, prediction);
 
@@ -51,7 +74,21 @@ public static class StepBenchmark
         double flops = prediction ? config.Training.Batch * NetworkLayers.SampleFlops(config) : NetworkLayers.StepFlops(config);
         using Process process = Process.GetCurrentProcess();
         return new StepResult(
-            prediction ? "infer" : "step", config.Network.Name.ToString().ToLowerInvariant(), config.Network.Channels, config.Data.Size, is3D ? config.Data.Depth : null, config.Training.Batch, threads,
-            backend.Description, time.Runs, work.Parameters, time.MinimumMilliseconds, time.MedianMilliseconds, flops / 1e9, process.PeakWorkingSet64 / Mebibyte, backend.Device.Pool.PeakLiveBytes / Mebibyte);
+            prediction ? "infer" : "step",
+            config.Network.Name.ToString().ToLowerInvariant(),
+            config.Network.Channels,
+            config.Data.Size,
+            is3D ? config.Data.Depth : null,
+            config.Training.Batch,
+            threads,
+            backend.Description,
+            time.Runs,
+            work.Parameters,
+            time.MinimumMilliseconds,
+            time.MedianMilliseconds,
+            flops / 1e9,
+            process.PeakWorkingSet64 / Mebibyte,
+            backend.Device.Pool.PeakLiveBytes / Mebibyte
+        );
     }
 }

@@ -4,5 +4,12 @@ namespace UnpairedSegEngine.Segmentation.Configuration;
 public static class ConfigExplain
 {
     public static IReadOnlyList<ConfigExplanation> Table { get; } =
-        [.. ConfigKeys.All.Select(key => new ConfigExplanation(key.Name, key.Allowed, key.TextIn(new TrainingConfig()), key.Meaning))];
+    [
+        .. ConfigKeys.All.Select(key => new ConfigExplanation(
+            key.Name,
+            key.Allowed,
+            key.TextIn(new TrainingConfig()),
+            key.Meaning
+        )),
+    ];
 }

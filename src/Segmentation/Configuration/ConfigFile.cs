@@ -17,18 +17,26 @@ public static class ConfigFile
     private const int LongestText = 1000;
 
     /// <summary>Configurations that come with the program and are read by their names.</summary>
-    public static IReadOnlyList<string> Presets { get; } = [.. typeof(ConfigFile).Assembly.GetManifestResourceNames().Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> Presets { get; } =
+    [.. typeof(ConfigFile).Assembly.GetManifestResourceNames().Order(StringComparer.Ordinal)];
 
     /// <summary>The settings of a file, or of a preset where there is no such file, in its order.</summary>
-    /// <exception cref="InvalidDataException">The file is missing, no YAML or holds more than groups and scalars; the message names file and line.</exception>
+    /// <exception cref="InvalidDataException">The file is missing, no YAML or holds more than groups and scalars; the message
+    /// names file and line.</exception>
     public static IReadOnlyList<ConfigSetting> Read(string path)
     {
         if (!File.Exists(path))
-            return ReadPreset(path) ?? throw new InvalidDataException($"'{path}': no such configuration file or preset; presets are {string.Join(", ", Presets)}");
+            return ReadPreset(path)
+                ?? throw new InvalidDataException(
+                    $"'{path}': no such configuration file or preset; presets are {string.Join(", ", Presets)}"
+                );
         byte[] bytes = InputFile.ReadAll(path, LargestFile);
         try
         {
-            using var reader = new StreamReader(new MemoryStream(bytes), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+            using var reader = new StreamReader(
+                new MemoryStream(bytes),
+                new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true)
+            );
             return Read(new Parser(reader), path);
         }
         catch (DecoderFallbackException e)
@@ -102,7 +110,9 @@ public static class ConfigFile
                 case StreamStart or StreamEnd or DocumentStart or DocumentEnd:
                     break;
                 case Scalar { Value: var text } when text.Length > LongestText || !IsText(text):
-                    throw new InvalidDataException($"{where}: '{OneLine.Of(text)}' is longer than {LongestText} characters or no text of one line");
+                    throw new InvalidDataException(
+                        $"{where}: '{OneLine.Of(text)}' is longer than {LongestText} characters or no text of one line"
+                    );
                 case MappingStart when !started:
                     started = true;
                     break;
@@ -128,27 +138,43 @@ public static class ConfigFile
                 case Scalar { Value: "" }:
                     break;
                 default:
-                    throw new InvalidDataException($"{where}: {key ?? "the file"} holds a {parser.Current.GetType().Name}, expected groups of 'key: value' lines");
+                    throw new InvalidDataException(
+                        $"{where}: {key ?? "the file"} holds a {parser.Current.GetType().Name}, expected groups of 'key: "
+                            + "value' lines"
+                    );
             }
         }
 
         return settings;
     }
 
-    /// <remarks>The library throws its own exception for what it knows to be wrong, and others where it did not think of it.</remarks>
+    /// <remarks>
+    /// The library throws its own exception for what it knows to be wrong, and others where it did not think of it.
+    /// </remarks>
     private static bool Next(Parser parser, string path)
     {
         try
         {
             return parser.MoveNext();
         }
-        catch (Exception e) when (e is YamlException or InvalidOperationException or FormatException or OverflowException or IndexOutOfRangeException
-            || (e is ArgumentException and not DecoderFallbackException))
+        catch (Exception e)
+            when (e
+                    is YamlException
+                        or InvalidOperationException
+                        or FormatException
+                        or OverflowException
+                        or IndexOutOfRangeException
+                || (e is ArgumentException and not DecoderFallbackException)
+            )
         {
             long line = e is YamlException yaml ? yaml.End.Line : parser.Current?.End.Line ?? 1;
-            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{path}:{line}: no valid YAML: {OneLine.Of(e.Message)}"), e);
+            throw new InvalidDataException(
+                string.Create(CultureInfo.InvariantCulture, $"{path}:{line}: no valid YAML: {OneLine.Of(e.Message)}"),
+                e
+            );
         }
     }
 
-    private static bool IsText(string text) => text.EnumerateRunes().All(rune => !Rune.IsControl(rune) && rune != Rune.ReplacementChar);
+    private static bool IsText(string text) =>
+        text.EnumerateRunes().All(rune => !Rune.IsControl(rune) && rune != Rune.ReplacementChar);
 }

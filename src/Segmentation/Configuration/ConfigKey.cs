@@ -5,7 +5,9 @@ using UnpairedSegEngine.Segmentation.Data;
 
 namespace UnpairedSegEngine.Segmentation.Configuration;
 
-/// <summary>One key of the configuration, such as <c>loss.kd.weight</c>: its type, limits and meaning, and how its values read as text.</summary>
+/// <summary>
+/// One key of the configuration, such as <c>loss.kd.weight</c>: its type, limits and meaning, and how its values read as text.
+/// </summary>
 public sealed class ConfigKey
 {
     private readonly PropertyInfo[] path;
@@ -28,16 +30,19 @@ public sealed class ConfigKey
     /// <summary>Whether keys below this one are free: <c>data.normalization.CT</c>.</summary>
     public bool IsMap => ValueType == typeof(IReadOnlyDictionary<string, string>);
 
-    /// <summary>The values it takes, for a person: "a number from 0 to 1", "true or false", "batch, instance, layer or group".</summary>
-    public string Allowed => ValueType switch
-    {
-        { IsEnum: true } type => string.Join(" or ", Enum.GetNames(type).Select(SnakeCase.From)),
-        var type when type == typeof(bool) => "true or false",
-        var type when type == typeof(double) => $"a number{Limits}",
-        _ when IsMap => "text per name",
-        _ when attribute.Form is not null => attribute.Form,
-        _ => $"a whole number{Limits}",
-    };
+    /// <summary>
+    /// The values it takes, for a person: "a number from 0 to 1", "true or false", "batch, instance, layer or group".
+    /// </summary>
+    public string Allowed =>
+        ValueType switch
+        {
+            { IsEnum: true } type => string.Join(" or ", Enum.GetNames(type).Select(SnakeCase.From)),
+            var type when type == typeof(bool) => "true or false",
+            var type when type == typeof(double) => $"a number{Limits}",
+            _ when IsMap => "text per name",
+            _ when attribute.Form is not null => attribute.Form,
+            _ => $"a whole number{Limits}",
+        };
 
     private Type ValueType => path[^1].PropertyType;
 
@@ -45,7 +50,9 @@ public sealed class ConfigKey
     {
         get
         {
-            string lower = double.IsFinite(attribute.Minimum) ? $"{(attribute.AboveMinimum ? " above " : " from ")}{Text(attribute.Minimum)}" : "";
+            string lower = double.IsFinite(attribute.Minimum)
+                ? $"{(attribute.AboveMinimum ? " above " : " from ")}{Text(attribute.Minimum)}"
+                : "";
             return double.IsFinite(attribute.Maximum) ? $"{lower} to {Text(attribute.Maximum)}" : lower;
         }
     }
@@ -75,7 +82,11 @@ public sealed class ConfigKey
             return schema;
         }
 
-        schema["type"] = ValueType == typeof(bool) ? "boolean" : ValueType == typeof(double) ? "number" : attribute.Form is not null ? "string" : "integer";
+        schema["type"] =
+            ValueType == typeof(bool) ? "boolean"
+            : ValueType == typeof(double) ? "number"
+            : attribute.Form is not null ? "string"
+            : "integer";
         if (double.IsFinite(attribute.Minimum))
             schema[attribute.AboveMinimum ? "exclusiveMinimum" : "minimum"] = attribute.Minimum;
         if (double.IsFinite(attribute.Maximum))
@@ -98,7 +109,9 @@ public sealed class ConfigKey
         CultureInfo culture = CultureInfo.InvariantCulture;
         if (ValueType.IsEnum)
         {
-            value = Enum.GetValues(ValueType).Cast<object>().FirstOrDefault(member => SnakeCase.From(member.ToString()!) == text.Replace('-', '_'))!;
+            value = Enum.GetValues(ValueType)
+                .Cast<object>()
+                .FirstOrDefault(member => SnakeCase.From(member.ToString()!) == text.Replace('-', '_'))!;
             return value is not null;
         }
 
@@ -110,14 +123,24 @@ public sealed class ConfigKey
 
         if (ValueType == typeof(double))
         {
-            value = double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, culture, out double number) ? number : double.NaN;
+            value = double.TryParse(
+                text,
+                NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+                culture,
+                out double number
+            )
+                ? number
+                : double.NaN;
             return IsInRange((double)value);
         }
 
         if (attribute.Form is not null)
         {
             object?[] arguments = [text, culture, null];
-            bool isParsed = (bool)ValueType.GetMethod("TryParse", [typeof(string), typeof(IFormatProvider), ValueType.MakeByRefType()])!.Invoke(null, arguments)!;
+            bool isParsed = (bool)
+                ValueType
+                    .GetMethod("TryParse", [typeof(string), typeof(IFormatProvider), ValueType.MakeByRefType()])!
+                    .Invoke(null, arguments)!;
             value = arguments[2]!;
             return isParsed;
         }
@@ -133,17 +156,20 @@ public sealed class ConfigKey
         return isWhole;
     }
 
-    private static string Text(object value) => value switch
-    {
-        Enum member => SnakeCase.From(member.ToString()),
-        bool flag => flag ? "true" : "false",
-        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        SizeList or VoxelSpacing => value.ToString()!,
-        _ => "",
-    };
+    private static string Text(object value) =>
+        value switch
+        {
+            Enum member => SnakeCase.From(member.ToString()),
+            bool flag => flag ? "true" : "false",
+            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+            SizeList or VoxelSpacing => value.ToString()!,
+            _ => "",
+        };
 
-    private bool IsInRange(double number)
-        => double.IsFinite(number) && number <= attribute.Maximum && (attribute.AboveMinimum ? number > attribute.Minimum : number >= attribute.Minimum);
+    private bool IsInRange(double number) =>
+        double.IsFinite(number)
+        && number <= attribute.Maximum
+        && (attribute.AboveMinimum ? number > attribute.Minimum : number >= attribute.Minimum);
 
     private object OwnerIn(TrainingConfig config)
     {

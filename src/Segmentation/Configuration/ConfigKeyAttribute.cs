@@ -1,6 +1,8 @@
 namespace UnpairedSegEngine.Segmentation.Configuration;
 
-/// <summary>What a configuration key means and which values it takes: the one source of checks, messages and the table of keys.</summary>
+/// <summary>
+/// What a configuration key means and which values it takes: the one source of checks, messages and the table of keys.
+/// </summary>
 /// <param name="meaning">One line with the unit.</param>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class ConfigKeyAttribute(string meaning) : Attribute

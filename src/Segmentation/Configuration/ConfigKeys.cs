@@ -23,18 +23,23 @@ public static class ConfigKeys
     {
         if (ByName.TryGetValue(path, out ConfigKey? key))
             return key.IsMap ? null : (key, null);
-        ConfigKey? map = All.FirstOrDefault(k => k.IsMap && path.StartsWith($"{k.Name}.", StringComparison.Ordinal) && path.Length > k.Name.Length + 1);
+        ConfigKey? map = All.FirstOrDefault(k =>
+            k.IsMap && path.StartsWith($"{k.Name}.", StringComparison.Ordinal) && path.Length > k.Name.Length + 1
+        );
         return map is null ? null : (map, path[(map.Name.Length + 1)..]);
     }
 
     /// <summary>Whether there are keys below a path.</summary>
-    internal static bool IsGroup(string path) => All.Any(key => key.Name.StartsWith($"{path}.", StringComparison.Ordinal) || (key.IsMap && key.Name == path));
+    internal static bool IsGroup(string path) =>
+        All.Any(key => key.Name.StartsWith($"{path}.", StringComparison.Ordinal) || (key.IsMap && key.Name == path));
 
     /// <summary>The key whose name, with or without its groups, takes the fewest edits to become the given one.</summary>
     internal static string Nearest(string path)
     {
         path = path[..Math.Min(path.Length, LongestCompared)];
-        return All.MinBy(key => Math.Min(EditDistance(key.Name, path), EditDistance(key.Name[(key.Name.LastIndexOf('.') + 1)..], path)))!.Name;
+        return All.MinBy(key =>
+            Math.Min(EditDistance(key.Name, path), EditDistance(key.Name[(key.Name.LastIndexOf('.') + 1)..], path))
+        )!.Name;
     }
 
     private static IEnumerable<ConfigKey> Find(Type group, PropertyInfo[] above)

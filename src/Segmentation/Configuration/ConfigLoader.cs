@@ -12,12 +12,21 @@ public static class ConfigLoader
     /// <param name="path">A YAML file, or null.</param>
     /// <param name="sets">Texts of the form <c>key.path=value</c>.</param>
     /// <param name="flags">What other command-line options say.</param>
-    /// <exception cref="InvalidDataException">The file has an unknown key or a bad value; the message names file, line and key.</exception>
+    /// <exception cref="InvalidDataException">The file has an unknown key or a bad value; the message names file, line and
+    /// key.</exception>
     /// <exception cref="UsageException">The same of a setting or flag.</exception>
-    public static TrainingConfig Load(string? path = null, IEnumerable<string>? sets = null, IEnumerable<ConfigSetting>? flags = null)
+    public static TrainingConfig Load(
+        string? path = null,
+        IEnumerable<string>? sets = null,
+        IEnumerable<ConfigSetting>? flags = null
+    )
     {
         List<ConfigSetting> settings =
-            [.. path is null ? [] : ConfigFile.Read(path), .. (sets ?? []).Select(ConfigSetting.Parse), .. flags ?? []];
+        [
+            .. path is null ? [] : ConfigFile.Read(path),
+            .. (sets ?? []).Select(ConfigSetting.Parse),
+            .. flags ?? [],
+        ];
         var config = new TrainingConfig();
         Apply(config, settings);
 
@@ -73,10 +82,16 @@ public static class ConfigLoader
         }
 
         foreach ((string modality, string text) in config.Data.Limit)
-            Require(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int cases) && cases > 0, $"data.limit.{modality}", $"is '{text}', expected a whole number from 1");
+            Require(
+                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int cases) && cases > 0,
+                $"data.limit.{modality}",
+                $"is '{text}', expected a whole number from 1"
+            );
         Require(
-            config.Scheme != SchemeName.Individual || config.Network.Norm.Sharing != NormSharing.Shared, "network.norm.sharing",
-            "is shared, but the networks of scheme individual share nothing");
+            config.Scheme != SchemeName.Individual || config.Network.Norm.Sharing != NormSharing.Shared,
+            "network.norm.sharing",
+            "is shared, but the networks of scheme individual share nothing"
+        );
 
         void Require(bool holds, string path, string problem)
         {
@@ -86,11 +101,13 @@ public static class ConfigLoader
     }
 
     /// <summary>Who set a key. A default may break a rule beside what a file sets: then it is that file.</summary>
-    private static ConfigSetting CulpritOf(string path, List<ConfigSetting> settings)
-        => settings.FindLast(setting => setting.Path == path)
-            ?? (settings.FindLast(setting => setting.IsFromFile) is { } ofFile
+    private static ConfigSetting CulpritOf(string path, List<ConfigSetting> settings) =>
+        settings.FindLast(setting => setting.Path == path)
+        ?? (
+            settings.FindLast(setting => setting.IsFromFile) is { } ofFile
                 ? new ConfigSetting(path, "", ofFile.Origin[..ofFile.Origin.LastIndexOf(':')], IsFromFile: true)
-                : new ConfigSetting(path, "", "configuration"));
+                : new ConfigSetting(path, "", "configuration")
+        );
 
     /// <summary>Samples must be divisible by what the network pools.</summary>
     private static void CheckNetwork(TrainingConfig config, Action<bool, string, string> require)
@@ -107,11 +124,18 @@ public static class ConfigLoader
                 require(false, "network.kernels", $"and network.pools: {e.Message}");
             }
 
-            require(config.Data.Depth % multiple.Depth == 0, "data.depth", $"is {config.Data.Depth}, expected a multiple of {multiple.Depth}, the product of the network's pools");
+            require(
+                config.Data.Depth % multiple.Depth == 0,
+                "data.depth",
+                $"is {config.Data.Depth}, expected a multiple of {multiple.Depth}, the product of the network's pools"
+            );
         }
 
         int side = Math.Max(multiple.Height, multiple.Width);
         require(
-            config.Data.Size % multiple.Height == 0 && config.Data.Size % multiple.Width == 0, "data.size", $"is {config.Data.Size}, expected a multiple of {side}");
+            config.Data.Size % multiple.Height == 0 && config.Data.Size % multiple.Width == 0,
+            "data.size",
+            $"is {config.Data.Size}, expected a multiple of {side}"
+        );
     }
 }

@@ -3,10 +3,17 @@ using System.Text.Json.Nodes;
 
 namespace UnpairedSegEngine.Segmentation.Configuration;
 
-/// <summary>The JSON schema (2020-12) of configuration files, from the same attributes that check values: editors complete and check keys by it.</summary>
+/// <summary>
+/// The JSON schema (2020-12) of configuration files, from the same attributes that check values: editors complete and check keys
+/// by it.
+/// </summary>
 public static class ConfigSchema
 {
-    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static string Text()
     {
@@ -29,5 +36,11 @@ public static class ConfigSchema
         return root.ToJsonString(Format) + "\n";
     }
 
-    private static JsonObject NewGroup() => new() { ["type"] = "object", ["additionalProperties"] = false, ["properties"] = new JsonObject() };
+    private static JsonObject NewGroup() =>
+        new()
+        {
+            ["type"] = "object",
+            ["additionalProperties"] = false,
+            ["properties"] = new JsonObject(),
+        };
 }

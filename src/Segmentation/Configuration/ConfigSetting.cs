@@ -16,7 +16,9 @@ public sealed record ConfigSetting(string Path, string Value, string Origin, boo
         int equals = text.IndexOf('=', StringComparison.Ordinal);
         return equals > 0
             ? new ConfigSetting(text[..equals].Trim(), text[(equals + 1)..].Trim(), "--set")
-            : throw new UsageException($"--set {OneLine.Of(text)}: expected key.path=value, for example --set training.steps=500");
+            : throw new UsageException(
+                $"--set {OneLine.Of(text)}: expected key.path=value, for example --set training.steps=500"
+            );
     }
 
     /// <summary>The error that refuses this setting: the file's fault or the caller's.</summary>

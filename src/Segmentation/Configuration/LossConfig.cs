@@ -70,6 +70,10 @@ public sealed record DistillationConfig
     [ConfigKey("comparison")]
     public DistillationForm Form { get; init; } = DistillationForm.SymmetricKl;
 
-    [ConfigKey("the modality that the others learn from under one_way: its place among the dataset's domains", Minimum = 0, Maximum = 15)]
+    [ConfigKey(
+        "the modality that the others learn from under one_way: its place among the dataset's domains",
+        Minimum = 0,
+        Maximum = 15
+    )]
     public int Teacher { get; init; }
 }

@@ -45,7 +45,11 @@ public sealed record NetworkConfig
     [ConfigKey("network")]
     public NetworkName Name { get; init; } = NetworkName.Dilated2d;
 
-    [ConfigKey("channels F of the first group, even; the deepest has 32 F (dilated2d) or 16 F (unet3d)", Minimum = 2, Maximum = 256)]
+    [ConfigKey(
+        "channels F of the first group, even; the deepest has 32 F (dilated2d) or 16 F (unet3d)",
+        Minimum = 2,
+        Maximum = 256
+    )]
     public int Channels { get; init; } = 16;
 
     [ConfigKey("kernel of each level, finest first, height x width x depth (unet3d)", Form = "sizes such as 3x3x3 3x3x1")]
@@ -54,10 +58,20 @@ public sealed record NetworkConfig
     [ConfigKey("pool between neighbouring levels, height x width x depth (unet3d)", Form = "sizes such as 2x2x2 2x2x1")]
     public SizeList Pools { get; init; } = new("2x2x2 2x2x2 2x2x2");
 
-    [ConfigKey("depth of the transposed convolutions' kernels, 0 for that of their level; 1 leaves every other slice empty, as published (unet3d)", Minimum = 0, Maximum = 7)]
+    [ConfigKey(
+        "depth of the transposed convolutions' kernels, 0 for that of their level; 1 leaves every other slice empty, as "
+            + "published (unet3d)",
+        Minimum = 0,
+        Maximum = 7
+    )]
     public int UpsampleDepth { get; init; }
 
-    [ConfigKey("probability that dropout keeps an element; 1 for no dropout (dilated2d)", Minimum = 0, Maximum = 1, AboveMinimum = true)]
+    [ConfigKey(
+        "probability that dropout keeps an element; 1 for no dropout (dilated2d)",
+        Minimum = 0,
+        Maximum = 1,
+        AboveMinimum = true
+    )]
     public double DropoutKeep { get; init; } = 0.75;
 
     /// <summary>Kernels and pools of <see cref="NetworkName.Unet3d"/>.</summary>
@@ -76,7 +90,10 @@ public sealed record NormConfig
     [ConfigKey("over what moments are taken")]
     public NormKind Kind { get; init; } = NormKind.Batch;
 
-    [ConfigKey("whether modalities share normalization where they share kernels: joint, y_shape and x_shape do, joint_norm and ummkd do not")]
+    [ConfigKey(
+        "whether modalities share normalization where they share kernels: joint, y_shape and x_shape do, joint_norm and "
+            + "ummkd do not"
+    )]
     public NormSharing Sharing { get; init; } = NormSharing.Scheme;
 
     [ConfigKey("running = decay * running + (1 - decay) * batch", Minimum = 0, Maximum = 1)]

@@ -10,14 +10,22 @@ public readonly record struct SizeList(string Text) : IParsable<SizeList>
 {
     public IReadOnlyList<Size3> Sizes => [.. Text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
 
-    public static SizeList Parse(string s, IFormatProvider? provider)
-        => TryParse(s, provider, out SizeList result) ? result : throw new FormatException($"'{s}' is no list of sizes such as 3x3x3 3x3x1");
+    public static SizeList Parse(string s, IFormatProvider? provider) =>
+        TryParse(s, provider, out SizeList result)
+            ? result
+            : throw new FormatException($"'{s}' is no list of sizes such as 3x3x3 3x3x1");
 
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out SizeList result)
     {
         result = new SizeList(s ?? "");
         string[] sizes = result.Text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return sizes.Length > 0 && sizes.All(size => size.Split('x') is [var h, var w, var d] && new[] { h, w, d }.All(n => int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out int v) && v is > 0 and < 100));
+        return sizes.Length > 0
+            && sizes.All(size =>
+                size.Split('x') is [var h, var w, var d]
+                && new[] { h, w, d }.All(n =>
+                    int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out int v) && v is > 0 and < 100
+                )
+            );
     }
 
     public override string ToString() => Text;

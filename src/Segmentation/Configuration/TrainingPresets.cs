@@ -1,6 +1,9 @@
 namespace UnpairedSegEngine.Segmentation.Configuration;
 
-/// <summary>The defaults of each network: those of the paper's experiments with it (Dou et al. 2020, arXiv:2001.03111), or of its published code.</summary>
+/// <summary>
+/// The defaults of each network: those of the paper's experiments with it (Dou et al. 2020, arXiv:2001.03111), or of its
+/// published code.
+/// </summary>
 internal static class TrainingPresets
 {
     public static TrainingConfig For(NetworkName network, Compatibility compatibility)

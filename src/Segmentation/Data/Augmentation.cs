@@ -4,7 +4,8 @@ namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
 /// Varies training samples: one resampling (bilinear for the image, nearest for the class map, which therefore never
-/// gains a class), then intensities. What is done to a sample follows from the stream alone. Blocks of slices come varied in space already: their source has the
+/// gains a class), then intensities. What is done to a sample follows from the stream alone. Blocks of slices come varied in
+/// space already: their source has the
 /// whole volume to take them from.
 /// </summary>
 public sealed class Augmentation
@@ -25,8 +26,14 @@ public sealed class Augmentation
     /// <param name="labels">Source class map, (height, width).</param>
     /// <param name="variedImage">Receives the image; not the source's memory.</param>
     /// <param name="variedLabels">Receives the class map; not the source's memory.</param>
-    public void Apply(SampleShape shape, ref PhiloxStream stream,
-        ReadOnlySpan<float> image, ReadOnlySpan<byte> labels, Span<float> variedImage, Span<byte> variedLabels)
+    public void Apply(
+        SampleShape shape,
+        ref PhiloxStream stream,
+        ReadOnlySpan<float> image,
+        ReadOnlySpan<byte> labels,
+        Span<float> variedImage,
+        Span<byte> variedLabels
+    )
     {
         if (shape.Depth > 1)
         {
@@ -43,7 +50,14 @@ public sealed class Augmentation
             for (int column = 0; column < shape.Width; column++, pixel++)
             {
                 (float sourceRow, float sourceColumn) = transform.SourceOf(row, column);
-                Interpolate(shape, image, sourceRow, sourceColumn, outside, variedImage.Slice(pixel * shape.Channels, shape.Channels));
+                Interpolate(
+                    shape,
+                    image,
+                    sourceRow,
+                    sourceColumn,
+                    outside,
+                    variedImage.Slice(pixel * shape.Channels, shape.Channels)
+                );
                 variedLabels[pixel] = Nearest(shape, labels, sourceRow, sourceColumn);
             }
         }
@@ -51,20 +65,30 @@ public sealed class Augmentation
     }
 
     private static void Interpolate(
-        SampleShape shape, ReadOnlySpan<float> image, float row, float column, float outside, Span<float> target)
+        SampleShape shape,
+        ReadOnlySpan<float> image,
+        float row,
+        float column,
+        float outside,
+        Span<float> target
+    )
     {
-        float top = MathF.Floor(row), left = MathF.Floor(column);
+        float top = MathF.Floor(row),
+            left = MathF.Floor(column);
         if (!(top >= -1 && left >= -1 && top < shape.Height && left < shape.Width))
         {
             target.Fill(outside);
             return;
         }
-        float below = row - top, right = column - left;
-        int r = (int)top, c = (int)left;
+        float below = row - top,
+            right = column - left;
+        int r = (int)top,
+            c = (int)left;
         for (int channel = 0; channel < target.Length; channel++)
         {
             float upper = At(image, r, c, channel) + (right * (At(image, r, c + 1, channel) - At(image, r, c, channel)));
-            float lower = At(image, r + 1, c, channel) + (right * (At(image, r + 1, c + 1, channel) - At(image, r + 1, c, channel)));
+            float lower =
+                At(image, r + 1, c, channel) + (right * (At(image, r + 1, c + 1, channel) - At(image, r + 1, c, channel)));
             target[channel] = upper + (below * (lower - upper));
         }
 
@@ -76,7 +100,8 @@ public sealed class Augmentation
 
     private static byte Nearest(SampleShape shape, ReadOnlySpan<byte> labels, float row, float column)
     {
-        float nearestRow = MathF.Floor(row + 0.5f), nearestColumn = MathF.Floor(column + 0.5f);
+        float nearestRow = MathF.Floor(row + 0.5f),
+            nearestColumn = MathF.Floor(column + 0.5f);
         return nearestRow >= 0 && nearestColumn >= 0 && nearestRow < shape.Height && nearestColumn < shape.Width
             ? labels[((int)nearestRow * shape.Width) + (int)nearestColumn]
             : LabelValue.Background;
@@ -89,30 +114,26 @@ public sealed class Augmentation
         float gamma = MathF.Exp(stream.NextUniform(-settings.Gamma, settings.Gamma));
         float noise = stream.NextUniform(0, settings.Noise);
         if (gain == 1 && offset == 0 && gamma == 1 && noise == 0)
-        {
             return;
-        }
         (float minimum, float maximum, float mean, float deviation) = Statistics(image);
         float range = maximum - minimum;
         if (range <= 0)
-        {
             return;
-        }
         foreach (ref float value in image)
         {
             float bent = gamma == 1 ? value : minimum + (range * MathF.Pow((value - minimum) / range, gamma));
             value = mean + (gain * (bent - mean)) + (offset * deviation);
         }
         for (int i = 0; noise > 0 && i < image.Length; i++)
-        {
             image[i] += noise * deviation * stream.NextNormal();
-        }
     }
 
     private static (float Minimum, float Maximum, float Mean, float Deviation) Statistics(ReadOnlySpan<float> image)
     {
-        float minimum = float.PositiveInfinity, maximum = float.NegativeInfinity;
-        double sum = 0, squares = 0;
+        float minimum = float.PositiveInfinity,
+            maximum = float.NegativeInfinity;
+        double sum = 0,
+            squares = 0;
         foreach (float value in image)
         {
             minimum = Math.Min(minimum, value);
@@ -123,5 +144,4 @@ public sealed class Augmentation
         double mean = sum / image.Length;
         return (minimum, maximum, (float)mean, (float)Math.Sqrt(Math.Max(0, (squares / image.Length) - (mean * mean))));
     }
-
 }

@@ -40,10 +40,18 @@ public sealed record AugmentationSettings
     public float Noise { get; init; } = 0.05f;
 
     /// <summary>Samples as they are.</summary>
-    public static AugmentationSettings None { get; } = new()
-    {
-        RotationDegrees = 0, TiltDegrees = 0, Scaling = 0, Shift = 0, Gain = 0, Offset = 0, Gamma = 0, Noise = 0,
-    };
+    public static AugmentationSettings None { get; } =
+        new()
+        {
+            RotationDegrees = 0,
+            TiltDegrees = 0,
+            Scaling = 0,
+            Shift = 0,
+            Gain = 0,
+            Offset = 0,
+            Gamma = 0,
+            Noise = 0,
+        };
 
     /// <summary>Refuses amounts that make no sense.</summary>
     /// <exception cref="ArgumentException">An amount is negative, not finite or too large; the message names it.</exception>
@@ -65,8 +73,6 @@ public sealed record AugmentationSettings
     private static void Check(float amount, float largest, string name)
     {
         if (!(amount >= 0 && amount <= largest))
-        {
             throw new ArgumentException(FormattableString.Invariant($"augmentation {name} is {amount}, expected 0 to {largest}"));
-        }
     }
 }

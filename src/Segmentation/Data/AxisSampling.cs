@@ -1,6 +1,8 @@
 namespace UnpairedSegEngine.Segmentation.Data;
 
-/// <summary>Which two source positions each target position along one axis lies between, pixel areas aligned at the centre of the axis.</summary>
+/// <summary>
+/// Which two source positions each target position along one axis lies between, pixel areas aligned at the centre of the axis.
+/// </summary>
 internal sealed class AxisSampling
 {
     /// <param name="count">Target positions.</param>

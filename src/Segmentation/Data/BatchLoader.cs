@@ -23,7 +23,8 @@ public sealed class BatchLoader : IDisposable
     private readonly Dictionary<long, ExceptionDispatchInfo> failed = [];
     private readonly Thread[] threads;
     private readonly int prefetch;
-    private long nextToFill, nextToHandOut;
+    private long nextToFill,
+        nextToHandOut;
     private int inUse;
     private bool stopping;
 
@@ -35,8 +36,15 @@ public sealed class BatchLoader : IDisposable
     /// <param name="firstStep">The step of the first batch: 0, or where training resumes.</param>
     /// <param name="threadCount">Background threads.</param>
     /// <param name="prefetch">Batches held at most, the one in use among them; this bounds the loader's memory.</param>
-    public BatchLoader(ISampleSource source, Augmentation augmentation, int samplesPerModality, ulong seed,
-        long firstStep = 0, int threadCount = 1, int prefetch = 3)
+    public BatchLoader(
+        ISampleSource source,
+        Augmentation augmentation,
+        int samplesPerModality,
+        ulong seed,
+        long firstStep = 0,
+        int threadCount = 1,
+        int prefetch = 3
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(samplesPerModality, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(firstStep);
@@ -50,14 +58,15 @@ public sealed class BatchLoader : IDisposable
         nextToFill = nextToHandOut = firstStep;
         int[] modalityOfSample = [.. source.Modalities.SelectMany(m => Enumerable.Repeat(m.Index, samplesPerModality))];
         for (int i = 0; i < prefetch; i++)
-        {
             free.Push(new TrainingBatch(source.Shape, source.Modalities, modalityOfSample, Recycle));
-        }
-        threads = [.. Enumerable.Range(0, threadCount).Select(i => new Thread(FillBatches) { IsBackground = true, Name = $"batch loader {i}" })];
+        threads =
+        [
+            .. Enumerable
+                .Range(0, threadCount)
+                .Select(i => new Thread(FillBatches) { IsBackground = true, Name = $"batch loader {i}" }),
+        ];
         foreach (Thread thread in threads)
-        {
             thread.Start();
-        }
     }
 
     /// <summary>The batch of the next step; waits until it is there. Dispose of it when the step is done.</summary>
@@ -71,15 +80,15 @@ public sealed class BatchLoader : IDisposable
             ObjectDisposedException.ThrowIf(stopping, this);
             if (inUse == prefetch)
             {
-                throw new InvalidOperationException($"all {prefetch} batches are in use: dispose of one before asking for the next");
+                throw new InvalidOperationException(
+                    $"all {prefetch} batches are in use: dispose of one before asking for the next"
+                );
             }
             TrainingBatch? batch;
             while (!ready.Remove(nextToHandOut, out batch))
             {
                 if (failed.TryGetValue(nextToHandOut, out ExceptionDispatchInfo? failure))
-                {
                     failure.Throw();
-                }
                 Monitor.Wait(gate);
             }
             nextToHandOut++;
@@ -98,9 +107,7 @@ public sealed class BatchLoader : IDisposable
             Monitor.PulseAll(gate);
         }
         foreach (Thread thread in threads)
-        {
             thread.Join();
-        }
     }
 
     private void FillBatches()
@@ -133,9 +140,7 @@ public sealed class BatchLoader : IDisposable
                 Monitor.PulseAll(gate);
             }
             if (failure is not null)
-            {
                 return;
-            }
         }
     }
 
@@ -147,11 +152,21 @@ public sealed class BatchLoader : IDisposable
         {
             for (int sample = 0; sample < samplesPerModality; sample++, position++)
             {
-                var stream = new PhiloxStream(key ^ ((ulong)modality.Index << 32), (uint)batch.Step, (uint)(batch.Step >> 32), (uint)sample);
+                var stream = new PhiloxStream(
+                    key ^ ((ulong)modality.Index << 32),
+                    (uint)batch.Step,
+                    (uint)(batch.Step >> 32),
+                    (uint)sample
+                );
                 batch.Origins[position] = source.Draw(modality, ref stream, image, labels);
-                augmentation.Apply(shape, ref stream, image, labels,
+                augmentation.Apply(
+                    shape,
+                    ref stream,
+                    image,
+                    labels,
                     batch.Images.AsSpan(position * shape.ImageLength, shape.ImageLength),
-                    batch.Labels.AsSpan(position * shape.PixelCount, shape.PixelCount));
+                    batch.Labels.AsSpan(position * shape.PixelCount, shape.PixelCount)
+                );
             }
         }
     }
@@ -161,13 +176,9 @@ public sealed class BatchLoader : IDisposable
         lock (gate)
         {
             while (!stopping && free.Count == 0)
-            {
                 Monitor.Wait(gate);
-            }
             if (stopping)
-            {
                 return null;
-            }
             TrainingBatch batch = free.Pop();
             batch.Step = nextToFill++;
             return batch;

@@ -3,7 +3,8 @@ using UnpairedSegEngine.Random;
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
-/// Draws blocks of slices from prepared cases, varied in space: a share of them is centred on a voxel of an organ, the others lie anywhere in the volume. Dou et al.
+/// Draws blocks of slices from prepared cases, varied in space: a share of them is centred on a voxel of an organ, the others lie
+/// anywhere in the volume. Dou et al.
 /// 2020, arXiv:2001.03111, take half and half.
 /// </summary>
 public sealed class BlockSource : ISampleSource
@@ -21,13 +22,22 @@ public sealed class BlockSource : ISampleSource
     /// <param name="modalities">The dataset's modalities.</param>
     /// <param name="shape">Size of a block, one channel.</param>
     /// <param name="augmentation">How blocks are varied in space.</param>
-    /// <param name="foregroundFraction">The share of blocks centred on an organ, 0..1; the organ is drawn first, so that small ones are seen as often as large ones.</param>
-    /// <exception cref="ArgumentException">The share is not within 0..1, a case has no reference segmentation or a modality no case.</exception>
+    /// <param name="foregroundFraction">The share of blocks centred on an organ, 0..1; the organ is drawn first, so that small
+    /// ones are seen as often as large ones.</param>
+    /// <exception cref="ArgumentException">The share is not within 0..1, a case has no reference segmentation or a modality no
+    /// case.</exception>
     public BlockSource(
-        IReadOnlyList<PreparedCase> cases, IReadOnlyList<Modality> modalities, SampleShape shape, AugmentationSettings augmentation, float foregroundFraction = 0.5f)
+        IReadOnlyList<PreparedCase> cases,
+        IReadOnlyList<Modality> modalities,
+        SampleShape shape,
+        AugmentationSettings augmentation,
+        float foregroundFraction = 0.5f
+    )
     {
         if (foregroundFraction is not (>= 0 and <= 1))
-            throw new ArgumentException(FormattableString.Invariant($"the foreground fraction is {foregroundFraction}, expected 0 to 1"));
+            throw new ArgumentException(
+                FormattableString.Invariant($"the foreground fraction is {foregroundFraction}, expected 0 to 1")
+            );
         augmentation.Validate();
         if (cases.FirstOrDefault(c => c.ClassHistograms.Count == 0) is { } unlabelled)
             throw new ArgumentException($"case '{unlabelled.Id}' has no reference segmentation to train on");
@@ -73,15 +83,29 @@ public sealed class BlockSource : ISampleSource
         {
             (PreparedCase, int[])[] ofClass = centres[stream.NextIndex(centres.Length)];
             (PreparedCase drawn, int[] voxels) = ofClass[stream.NextIndex(ofClass.Length)];
-            int voxel = voxels[stream.NextIndex(voxels.Length)], height = drawn.Grid.Height, width = drawn.Grid.Width;
-            return (drawn, (
-                Around(voxel / (height * width), drawn.SliceCount, Shape.Depth), Around(voxel / width % height, height, Shape.Height), Around(voxel % width, width, Shape.Width)));
+            int voxel = voxels[stream.NextIndex(voxels.Length)],
+                height = drawn.Grid.Height,
+                width = drawn.Grid.Width;
+            return (
+                drawn,
+                (
+                    Around(voxel / (height * width), drawn.SliceCount, Shape.Depth),
+                    Around(voxel / width % height, height, Shape.Height),
+                    Around(voxel % width, width, Shape.Width)
+                )
+            );
         }
 
         PreparedCase[] cases = casesOfModality[modality.Index];
         PreparedCase any = cases[stream.NextIndex(cases.Length)];
-        return (any, (
-            stream.NextIndex(any.SliceCount - Shape.Depth + 1), stream.NextIndex(any.Grid.Height - Shape.Height + 1), stream.NextIndex(any.Grid.Width - Shape.Width + 1)));
+        return (
+            any,
+            (
+                stream.NextIndex(any.SliceCount - Shape.Depth + 1),
+                stream.NextIndex(any.Grid.Height - Shape.Height + 1),
+                stream.NextIndex(any.Grid.Width - Shape.Width + 1)
+            )
+        );
     }
 
     private static int Around(int centre, int extent, int size) => Math.Clamp(centre - (size / 2), 0, extent - size);
@@ -92,15 +116,20 @@ public sealed class BlockSource : ISampleSource
         int classCount = cases[0].ClassHistograms[0].Count;
         return
         [
-            .. Enumerable.Range(1, Math.Max(0, classCount - 1))
-                .Select(label => cases.Select(c => (Case: c, Voxels: VoxelsOf(c, label))).Where(c => c.Voxels.Length > 0).ToArray())
+            .. Enumerable
+                .Range(1, Math.Max(0, classCount - 1))
+                .Select(label =>
+                    cases.Select(c => (Case: c, Voxels: VoxelsOf(c, label))).Where(c => c.Voxels.Length > 0).ToArray()
+                )
                 .Where(ofClass => ofClass.Length > 0),
         ];
     }
 
     private static int[] VoxelsOf(PreparedCase source, int label)
     {
-        long total = source.ClassHistograms.Sum(slice => (long)slice[label]), step = Math.Max(1, (total + MostCentres - 1) / MostCentres), seen = 0;
+        long total = source.ClassHistograms.Sum(slice => (long)slice[label]),
+            step = Math.Max(1, (total + MostCentres - 1) / MostCentres),
+            seen = 0;
         var voxels = new List<int>();
         for (int slice = 0, pixels = source.Grid.Height * source.Grid.Width; slice < source.SliceCount; slice++)
         {

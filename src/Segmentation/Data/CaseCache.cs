@@ -2,7 +2,9 @@ using System.Runtime.ExceptionServices;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
-/// <summary>The prepared cases of a run, in memory once: every volume is read, checked, reoriented and resampled a single time.</summary>
+/// <summary>
+/// The prepared cases of a run, in memory once: every volume is read, checked, reoriented and resampled a single time.
+/// </summary>
 public sealed class CaseCache
 {
     /// <summary>The default of how much memory the cached cases may take: 4 GiB.</summary>
@@ -22,28 +24,44 @@ public sealed class CaseCache
     /// <param name="settings">What the network sees.</param>
     /// <param name="threadCount">Cases read at once; each takes the memory of a few whole volumes meanwhile.</param>
     /// <param name="budgetBytes">How much memory the prepared cases may take.</param>
-    /// <exception cref="InvalidDataException">A case is bad (the first bad one in order is named), or the budget does not suffice.</exception>
-    public static CaseCache Load(IReadOnlyList<DatasetCase> cases, SegmentationDataset dataset, PreprocessingSettings settings,
-        int threadCount = 1, long budgetBytes = DefaultBudgetBytes)
+    /// <exception cref="InvalidDataException">A case is bad (the first bad one in order is named), or the budget does not
+    /// suffice.</exception>
+    public static CaseCache Load(
+        IReadOnlyList<DatasetCase> cases,
+        SegmentationDataset dataset,
+        PreprocessingSettings settings,
+        int threadCount = 1,
+        long budgetBytes = DefaultBudgetBytes
+    )
     {
         settings.Validate(dataset.Modalities.Count);
         var prepared = new PreparedCase[cases.Count];
         var failures = new ExceptionDispatchInfo?[cases.Count];
         long bytes = 0;
-        Parallel.For(0, cases.Count, new ParallelOptions { MaxDegreeOfParallelism = threadCount }, (i, loop) =>
-        {
-            try
+        Parallel.For(
+            0,
+            cases.Count,
+            new ParallelOptions { MaxDegreeOfParallelism = threadCount },
+            (i, loop) =>
             {
-                prepared[i] = PreparedCase.Prepare(CaseReader.Read(cases[i], dataset.ClassNames), settings, dataset.ClassNames.Count);
-                CheckBudget(Interlocked.Add(ref bytes, prepared[i].Bytes), budgetBytes, settings.Shape);
+                try
+                {
+                    prepared[i] = PreparedCase.Prepare(
+                        CaseReader.Read(cases[i], dataset.ClassNames),
+                        settings,
+                        dataset.ClassNames.Count
+                    );
+                    CheckBudget(Interlocked.Add(ref bytes, prepared[i].Bytes), budgetBytes, settings.Shape);
+                }
+                catch (Exception e)
+                {
+                    // Break, unlike Stop, still runs the cases before this one: which failure is reported does not depend on
+                    // timing.
+                    failures[i] = ExceptionDispatchInfo.Capture(e);
+                    loop.Break();
+                }
             }
-            catch (Exception e)
-            {
-                // Break, unlike Stop, still runs the cases before this one: which failure is reported does not depend on timing.
-                failures[i] = ExceptionDispatchInfo.Capture(e);
-                loop.Break();
-            }
-        });
+        );
         failures.FirstOrDefault(f => f is not null)?.Throw();
         return new CaseCache(prepared);
     }
@@ -56,7 +74,9 @@ public sealed class CaseCache
         if (bytes > budget)
         {
             throw new InvalidDataException(
-                $"the prepared cases exceed the memory budget of {Mebibytes(budget)}: choose slices smaller than {shape.Height}x{shape.Width}, a coarser data.spacing, or raise data.cache_megabytes");
+                $"the prepared cases exceed the memory budget of {Mebibytes(budget)}: choose slices smaller than "
+                    + $"{shape.Height}x{shape.Width}, a coarser data.spacing, or raise data.cache_megabytes"
+            );
         }
     }
 

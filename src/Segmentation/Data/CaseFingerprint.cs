@@ -7,19 +7,33 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <summary>What tells a case from a changed one: neither compression nor the place of its files matters.</summary>
 /// <param name="Modality">What it was imaged with.</param>
 /// <param name="Shape">Voxels along x, y and z.</param>
-/// <param name="Affine">World position of a step along x, y and z, and of the first voxel: four times three numbers, RAS+ mm.</param>
+/// <param name="Affine">World position of a step along x, y and z, and of the first voxel: four times three numbers, RAS+
+/// mm.</param>
 /// <param name="Image">XxHash128 of the image's voxels as float32.</param>
 /// <param name="Labels">XxHash128 of the reference segmentation's voxels as bytes; null where there is none.</param>
-public sealed record CaseFingerprint(string Modality, IReadOnlyList<int> Shape, IReadOnlyList<double> Affine, string Image, string? Labels)
+public sealed record CaseFingerprint(
+    string Modality,
+    IReadOnlyList<int> Shape,
+    IReadOnlyList<double> Affine,
+    string Image,
+    string? Labels
+)
 {
-    /// <summary>Readings of one header agree to the last bit; this leaves room for other ways to compute the same affine.</summary>
+    /// <summary>
+    /// Readings of one header agree to the last bit; this leaves room for other ways to compute the same affine.
+    /// </summary>
     private const double ToleranceMillimetres = 1e-4;
 
     public static CaseFingerprint Of(LoadedCase loaded)
     {
         OriginalGrid grid = OriginalGrid.Of(loaded.Image.Geometry);
         return new CaseFingerprint(
-            loaded.Modality.Name, grid.Shape, grid.Affine, HashOf(MemoryMarshal.AsBytes(loaded.Image.Voxels.AsSpan())), loaded.Labels is { } labels ? HashOf(labels.Voxels) : null);
+            loaded.Modality.Name,
+            grid.Shape,
+            grid.Affine,
+            HashOf(MemoryMarshal.AsBytes(loaded.Image.Voxels.AsSpan())),
+            loaded.Labels is { } labels ? HashOf(labels.Voxels) : null
+        );
     }
 
     /// <summary>What is another in a case of the same name now, as the rest of a sentence; null where nothing is.</summary>
@@ -29,7 +43,10 @@ public sealed record CaseFingerprint(string Modality, IReadOnlyList<int> Shape, 
             return $"was of modality {Modality} and is of {now.Modality} now";
         if (!Shape.SequenceEqual(now.Shape))
             return $"had {string.Join(" x ", Shape)} voxels and has {string.Join(" x ", now.Shape)} now";
-        if (Affine.Count != now.Affine.Count || Affine.Zip(now.Affine).Any(pair => !(Math.Abs(pair.First - pair.Second) <= ToleranceMillimetres)))
+        if (
+            Affine.Count != now.Affine.Count
+            || Affine.Zip(now.Affine).Any(pair => !(Math.Abs(pair.First - pair.Second) <= ToleranceMillimetres))
+        )
             return "lies elsewhere now: the affine of its image changed";
         if (Image != now.Image)
             return "has other voxels in its image now";

@@ -11,7 +11,8 @@ public static class CaseReader
     private const double DirectionTolerance = 1e-4;
 
     /// <summary>Reads image and, where there is one, reference segmentation.</summary>
-    /// <exception cref="InvalidDataException">A file is damaged, the two grids differ, a voxel is not finite or a label is no class.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, the two grids differ, a voxel is not finite or a label is no
+    /// class.</exception>
     public static LoadedCase Read(DatasetCase source, IReadOnlyList<string> classNames)
     {
         (Volume<float> image, IReadOnlyList<string> notes) = ReadImage(source.Id, source.ImagePath);
@@ -42,9 +43,16 @@ public static class CaseReader
         int bad = image.Voxels.Count(v => !float.IsFinite(v));
         if (bad > 0)
         {
-            int first = Array.FindIndex(image.Voxels, v => !float.IsFinite(v)), plane = image.Geometry.X * image.Geometry.Y;
-            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
-                $"case '{id}': image '{path}' has {bad} voxels that are NaN or infinite, the first at ({first % image.Geometry.X}, {first % plane / image.Geometry.X}, {first / plane}): replace them or leave the case out"));
+            int first = Array.FindIndex(image.Voxels, v => !float.IsFinite(v)),
+                plane = image.Geometry.X * image.Geometry.Y;
+            throw new InvalidDataException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"case '{id}': image '{path}' has {bad} voxels that are NaN or infinite, the first at "
+                        + $"({first % image.Geometry.X}, {first % plane / image.Geometry.X}, {first / plane}): replace them or "
+                        + $"leave the case out"
+                )
+            );
         }
         return (image, file.Notes);
     }
@@ -54,12 +62,20 @@ public static class CaseReader
         if (!label.SameShape(image))
         {
             throw new InvalidDataException(
-                $"case '{source.Id}': label '{source.LabelPath}' has shape {label.ShapeText()}, expected its image's {image.ShapeText()}");
+                $"case '{source.Id}': label '{source.LabelPath}' has shape {label.ShapeText()}, expected its image's "
+                    + $"{image.ShapeText()}"
+            );
         }
         if (!label.Matches(image, out string difference, ToleranceMillimetres, DirectionTolerance))
         {
-            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
-                $"case '{source.Id}': label '{source.LabelPath}' lies elsewhere than its image: {difference} (tolerance {ToleranceMillimetres} mm, directions {DirectionTolerance}): copy the image's geometry into the label if they do belong together"));
+            throw new InvalidDataException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"case '{source.Id}': label '{source.LabelPath}' lies elsewhere than its image: {difference} "
+                        + $"(tolerance {ToleranceMillimetres} mm, directions {DirectionTolerance}): copy the image's geometry "
+                        + $"into the label if they do belong together"
+                )
+            );
         }
     }
 
@@ -67,15 +83,20 @@ public static class CaseReader
     {
         var counts = new int[byte.MaxValue + 1];
         foreach (byte label in labels.Voxels)
-        {
             counts[label]++;
-        }
-        string[] unknown = [.. Enumerable.Range(classCount, counts.Length - classCount)
-            .Where(value => counts[value] > 0 && value != source.IgnoredLabel).Select(value => $"{value} ({counts[value]} voxels)")];
+        string[] unknown =
+        [
+            .. Enumerable
+                .Range(classCount, counts.Length - classCount)
+                .Where(value => counts[value] > 0 && value != source.IgnoredLabel)
+                .Select(value => $"{value} ({counts[value]} voxels)"),
+        ];
         if (unknown.Length > 0)
         {
             throw new InvalidDataException(
-                $"case '{source.Id}': label '{source.LabelPath}' has values that are no class: {string.Join(", ", unknown)}, expected 0 to {classCount - 1} as in {DatasetManifest.FileName}");
+                $"case '{source.Id}': label '{source.LabelPath}' has values that are no class: "
+                    + $"{string.Join(", ", unknown)}, expected 0 to {classCount - 1} as in {DatasetManifest.FileName}"
+            );
         }
     }
 }

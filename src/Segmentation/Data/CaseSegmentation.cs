@@ -3,7 +3,8 @@ using UnpairedSegEngine.Imaging;
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
-/// Collects the predictions of network slices, from the first to the last, and returns them on the volume's own grid. Scores are interpolated before the highest is
+/// Collects the predictions of network slices, from the first to the last, and returns them on the volume's own grid. Scores are
+/// interpolated before the highest is
 /// taken, which gives smoother borders than interpolating labels; only two network slices are held at a time.
 /// </summary>
 public sealed class CaseSegmentation
@@ -13,10 +14,19 @@ public sealed class CaseSegmentation
     private readonly AxisSampling slices;
     private readonly Volume<byte> labels;
     private readonly Volume<byte>[] probabilities;
-    private float[] previous = [], interpolated = [], resampled = [];
-    private int expected, canonicalSlice;
+    private float[] previous = [],
+        interpolated = [],
+        resampled = [];
+    private int expected,
+        canonicalSlice;
 
-    internal CaseSegmentation(CaseGrid grid, Geometry canonical, SliceResampling toCanonical, AxisSampling slices, int probabilityClasses)
+    internal CaseSegmentation(
+        CaseGrid grid,
+        Geometry canonical,
+        SliceResampling toCanonical,
+        AxisSampling slices,
+        int probabilityClasses
+    )
     {
         (this.grid, this.toCanonical, this.slices) = (grid, toCanonical, slices);
         labels = new Volume<byte>(canonical);
@@ -58,14 +68,16 @@ public sealed class CaseSegmentation
 
     /// <summary>The segmentation on the volume's own grid and in its orientation. It may share memory with this object.</summary>
     /// <exception cref="InvalidOperationException">A slice is missing.</exception>
-    public Volume<byte> ToOriginal() => expected == grid.SliceCount
-        ? Restore(labels)
-        : throw new InvalidOperationException($"{expected} of {grid.SliceCount} slices were predicted");
+    public Volume<byte> ToOriginal() =>
+        expected == grid.SliceCount
+            ? Restore(labels)
+            : throw new InvalidOperationException($"{expected} of {grid.SliceCount} slices were predicted");
 
     /// <summary>The probability of each class on the volume's own grid, in 255ths; none if they were not asked for.</summary>
     public IReadOnlyList<Volume<byte>> ProbabilitiesToOriginal() => [.. probabilities.Select(Restore)];
 
-    private Volume<byte> Restore(Volume<byte> canonical) => new(grid.Original, Orientation.Reorient(canonical, grid.Original.AxisCodes).Voxels);
+    private Volume<byte> Restore(Volume<byte> canonical) =>
+        new(grid.Original, Orientation.Reorient(canonical, grid.Original.AxisCodes).Voxels);
 
     private int LastNeeded(int canonical) => slices.Fraction[canonical] == 0 ? slices.Before[canonical] : slices.After[canonical];
 
@@ -79,30 +91,37 @@ public sealed class CaseSegmentation
 
     private void Take(ReadOnlyMemory<float> scores, int classCount)
     {
-        int slice = canonicalSlice, width = labels.Geometry.X;
+        int slice = canonicalSlice,
+            width = labels.Geometry.X;
         Resize(ref resampled, width * labels.Geometry.Y * classCount);
         toCanonical.InterpolateScores(scores, classCount, resampled);
-        Parallel.For(0, labels.Geometry.Y, row =>
-        {
-            int first = row * width;
-            Span<byte> target = labels.Slice(slice).Slice(first, width);
-            for (int i = 0; i < width; i++)
+        Parallel.For(
+            0,
+            labels.Geometry.Y,
+            row =>
             {
-                ReadOnlySpan<float> voxel = resampled.AsSpan((first + i) * classCount, classCount);
-                target[i] = (byte)Highest(voxel);
-                if (probabilities.Length > 0)
-                    StoreProbabilities(voxel, slice, first + i);
+                int first = row * width;
+                Span<byte> target = labels.Slice(slice).Slice(first, width);
+                for (int i = 0; i < width; i++)
+                {
+                    ReadOnlySpan<float> voxel = resampled.AsSpan((first + i) * classCount, classCount);
+                    target[i] = (byte)Highest(voxel);
+                    if (probabilities.Length > 0)
+                        StoreProbabilities(voxel, slice, first + i);
+                }
             }
-        });
+        );
     }
 
     private void StoreProbabilities(ReadOnlySpan<float> logits, int slice, int voxel)
     {
-        float greatest = logits[Highest(logits)], sum = 0;
+        float greatest = logits[Highest(logits)],
+            sum = 0;
         foreach (float logit in logits)
             sum += MathF.Exp(logit - greatest);
         for (int label = 0; label < probabilities.Length; label++)
-            probabilities[label].Slice(slice)[voxel] = (byte)MathF.Round(byte.MaxValue * MathF.Exp(logits[label] - greatest) / sum);
+            probabilities[label].Slice(slice)[voxel] = (byte)
+                MathF.Round(byte.MaxValue * MathF.Exp(logits[label] - greatest) / sum);
     }
 
     /// <summary>The class with the greatest score; the lowest on ties.</summary>

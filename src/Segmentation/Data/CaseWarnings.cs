@@ -8,39 +8,65 @@ public static class CaseWarnings
     private static readonly (IntensityFindings Finding, string Text)[] Texts =
     [
         (IntensityFindings.Constant, "every voxel of the image has the same value, so it shows nothing"),
-        (IntensityFindings.NearlyConstant, "the image is nearly constant: the middle 98 % of its voxels hardly differ; check it and its data.normalization"),
+        (
+            IntensityFindings.NearlyConstant,
+            "the image is nearly constant: the middle 98 % of its voxels hardly differ; check it and its data.normalization"
+        ),
         (IntensityFindings.PaddingLeftOut, "padding below -1024, no Hounsfield number, was left out of the intensity statistics"),
-        (IntensityFindings.PaddingCounted, "padding below -1024, no Hounsfield number, counts in the intensity statistics and takes contrast from the body; unpadded_percentile(0.5,99.5) leaves it out"),
+        (
+            IntensityFindings.PaddingCounted,
+            "padding below -1024, no Hounsfield number, counts in the intensity statistics and takes contrast from the "
+                + "body; unpadded_percentile(0.5,99.5) leaves it out"
+        ),
         (IntensityFindings.OutliersClipped, "voxels far outside the range of the others were clipped to it"),
     ];
 
     /// <summary>Of the intensities of cases.</summary>
-    public static IReadOnlyList<string> OfImages(IReadOnlyList<PreparedCase> cases)
-        => [.. from kind in Texts
-               let found = cases.Where(c => c.Findings.HasFlag(kind.Finding)).ToArray()
-               where found.Length > 0
-               select $"{Names(found)}: {kind.Text}"];
+    public static IReadOnlyList<string> OfImages(IReadOnlyList<PreparedCase> cases) =>
+        [
+            .. from kind in Texts
+            let found = cases.Where(c => c.Findings.HasFlag(kind.Finding)).ToArray()
+            where found.Length > 0
+            select $"{Names(found)}: {kind.Text}",
+        ];
 
     /// <summary>Of the reference segmentations of all training cases together.</summary>
     /// <param name="cases">With reference segmentations.</param>
     /// <param name="modalities">Of the dataset.</param>
     /// <param name="classNames">Of the dataset, the background first.</param>
-    public static IReadOnlyList<string> OfLabels(IReadOnlyList<PreparedCase> cases, IReadOnlyList<Modality> modalities, IReadOnlyList<string> classNames)
+    public static IReadOnlyList<string> OfLabels(
+        IReadOnlyList<PreparedCase> cases,
+        IReadOnlyList<Modality> modalities,
+        IReadOnlyList<string> classNames
+    )
     {
         bool[][] shown = [.. cases.Select(c => ClassesOf(c, classNames.Count))];
         string[] missing = [.. classNames.Skip(1).Where((_, organ) => !shown.Any(classes => classes[organ + 1]))];
         IEnumerable<string> withoutForeground =
             from modality in modalities
             let ofModality = cases.Where(c => c.Modality == modality).ToArray()
-            where ofModality.Length > 0 && !cases.Zip(shown).Any(pair => pair.First.Modality == modality && pair.Second.Skip(1).Contains(true))
+            where
+                ofModality.Length > 0
+                && !cases.Zip(shown).Any(pair => pair.First.Modality == modality && pair.Second.Skip(1).Contains(true))
             select $"modality {modality.Name}: no training case shows anything but background ({Names(ofModality)})";
-        return [.. withoutForeground, .. missing.Length == 0 ? Array.Empty<string>() : [$"no training case shows {string.Join(", ", missing)} (at the network's resolution): the network cannot learn it"]];
+        return
+        [
+            .. withoutForeground,
+            .. missing.Length == 0
+                ? Array.Empty<string>()
+                :
+                [
+                    $"no training case shows {string.Join(", ", missing)} (at the network's resolution): the network "
+                        + "cannot learn it",
+                ],
+        ];
     }
 
     /// <summary>"ct_001, ct_002, ct_003 and 5 more".</summary>
-    private static string Names(PreparedCase[] cases)
-        => string.Join(", ", cases.Take(NamedCases).Select(c => c.Id)) + (cases.Length > NamedCases ? $" and {cases.Length - NamedCases} more" : "");
+    private static string Names(PreparedCase[] cases) =>
+        string.Join(", ", cases.Take(NamedCases).Select(c => c.Id))
+        + (cases.Length > NamedCases ? $" and {cases.Length - NamedCases} more" : "");
 
-    private static bool[] ClassesOf(PreparedCase source, int classCount)
-        => [.. Enumerable.Range(0, classCount).Select(label => source.ClassHistograms.Any(slice => slice[label] > 0))];
+    private static bool[] ClassesOf(PreparedCase source, int classCount) =>
+        [.. Enumerable.Range(0, classCount).Select(label => source.ClassHistograms.Any(slice => slice[label] > 0))];
 }

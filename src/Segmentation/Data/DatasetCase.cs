@@ -5,5 +5,6 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <param name="Modality">What it was imaged with.</param>
 /// <param name="ImagePath">The image file.</param>
 /// <param name="LabelPath">The reference segmentation; null for a test case that has none.</param>
-/// <param name="IgnoredLabel">The value in the label file of voxels that losses and metrics leave out; null where there is none.</param>
+/// <param name="IgnoredLabel">The value in the label file of voxels that losses and metrics leave out; null where there is
+/// none.</param>
 public sealed record DatasetCase(string Id, Modality Modality, string ImagePath, string? LabelPath, int? IgnoredLabel = null);

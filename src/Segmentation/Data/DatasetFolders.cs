@@ -16,16 +16,24 @@ internal sealed class DatasetFolders(string dataset, DatasetManifest manifest)
     public IReadOnlyList<string> Notes => notes;
 
     /// <summary>The cases of a folder of images, sorted by name; none where there is no such folder.</summary>
-    /// <exception cref="InvalidDataException">A name or an ending is wrong, a label is missing where they are required, or has no image.</exception>
+    /// <exception cref="InvalidDataException">A name or an ending is wrong, a label is missing where they are required, or has no
+    /// image.</exception>
     public DatasetCase[] Find(string imageFolder, string labelFolder, bool labelRequired)
     {
         NiftiFolderVolume[] images = VolumesOf(imageFolder);
         if (images.Length == 0)
             return [];
-        Dictionary<string, NiftiFolderVolume> labels = VolumesOf(labelFolder).ToDictionary(label => label.Name, StringComparer.Ordinal);
-        DatasetCase[] cases = [.. images.Select(image => CaseOf(image, labels)).OrderBy(found => found.Id, StringComparer.Ordinal)];
+        Dictionary<string, NiftiFolderVolume> labels = VolumesOf(labelFolder)
+            .ToDictionary(label => label.Name, StringComparer.Ordinal);
+        DatasetCase[] cases =
+        [
+            .. images.Select(image => CaseOf(image, labels)).OrderBy(found => found.Id, StringComparer.Ordinal),
+        ];
         if (labelRequired && cases.FirstOrDefault(found => found.LabelPath is null) is { } unlabelled)
-            throw new InvalidDataException($"case '{unlabelled.Id}': the label file '{Path.Combine(dataset, labelFolder, unlabelled.Id + manifest.FileEnding)}' is missing");
+            throw new InvalidDataException(
+                $"case '{unlabelled.Id}': the label file "
+                    + $"'{Path.Combine(dataset, labelFolder, unlabelled.Id + manifest.FileEnding)}' is missing"
+            );
         return labels.Values.FirstOrDefault(label => cases.All(found => found.Id != label.Name)) is { } orphan
             ? throw new InvalidDataException($"'{orphan.Path}': a label without its image in {imageFolder}")
             : cases;
@@ -34,9 +42,17 @@ internal sealed class DatasetFolders(string dataset, DatasetManifest manifest)
     private DatasetCase CaseOf(NiftiFolderVolume image, Dictionary<string, NiftiFolderVolume> labels)
     {
         if (!image.Name.EndsWith(Channel, StringComparison.Ordinal) || image.Name.Length == Channel.Length)
-            throw new InvalidDataException($"'{image.Path}': expected a name of the form CASE{Channel}{manifest.FileEnding} (one channel per case)");
+            throw new InvalidDataException(
+                $"'{image.Path}': expected a name of the form CASE{Channel}{manifest.FileEnding} (one channel per case)"
+            );
         string id = image.Name[..^Channel.Length];
-        return new DatasetCase(id, manifest.ModalityOf(id), image.Path, labels.GetValueOrDefault(id)?.Path, manifest.IgnoredLabel);
+        return new DatasetCase(
+            id,
+            manifest.ModalityOf(id),
+            image.Path,
+            labels.GetValueOrDefault(id)?.Path,
+            manifest.IgnoredLabel
+        );
     }
 
     /// <summary>None where there is no such folder.</summary>
@@ -50,10 +66,12 @@ internal sealed class DatasetFolders(string dataset, DatasetManifest manifest)
             notes.Add(note);
         return folder.Volumes.FirstOrDefault(volume => volume.Ending != manifest.FileEnding && !IsHalfOfPair(volume)) is { } other
             ? throw new InvalidDataException(
-                $"'{other.Path}': ends in {other.Ending}, but 'file_ending' of {DatasetManifest.FileName} is {manifest.FileEnding}; {(folder.Volumes.All(volume => volume.Ending == other.Ending) ? "correct that" : "convert the file or move it away")}")
+                $"'{other.Path}': ends in {other.Ending}, but 'file_ending' of {DatasetManifest.FileName} is {manifest.FileEnding}; {(folder.Volumes.All(volume => volume.Ending == other.Ending) ? "correct that" : "convert the file or move it away")}"
+            )
             : [.. folder.Volumes];
     }
 
     /// <summary>An .img without its .hdr: opening it says so.</summary>
-    private bool IsHalfOfPair(NiftiFolderVolume volume) => NiftiPaths.IsVoxels(volume.Path) && NiftiPaths.IsHeader(manifest.FileEnding);
+    private bool IsHalfOfPair(NiftiFolderVolume volume) =>
+        NiftiPaths.IsVoxels(volume.Path) && NiftiPaths.IsHeader(manifest.FileEnding);
 }

@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
-/// <summary>The key <c>labels</c> of dataset.json: class names by label value and, where nobody labelled every voxel, nnU-Net's reserved label <c>ignore</c>.</summary>
+/// <summary>
+/// The key <c>labels</c> of dataset.json: class names by label value and, where nobody labelled every voxel, nnU-Net's reserved
+/// label <c>ignore</c>.
+/// </summary>
 /// <param name="ClassNames">By label value; the first is the background.</param>
 /// <param name="Ignored">The value of voxels that losses and metrics leave out; null where there is none.</param>
 internal sealed record DatasetLabels(IReadOnlyList<string> ClassNames, int? Ignored)
@@ -32,21 +35,30 @@ internal sealed record DatasetLabels(IReadOnlyList<string> ClassNames, int? Igno
 
         int? ignored = IgnoredAmong(names);
         if (!names.Keys.SequenceEqual(Enumerable.Range(0, names.Count)) || names.Count is < 2 or >= LabelValue.Ignored)
-            throw new FormatException($"label values are {string.Join(", ", names.Keys)}, expected consecutive ones from 0 (at least 2, below {LabelValue.Ignored})");
+            throw new FormatException(
+                $"label values are {string.Join(", ", names.Keys)}, expected consecutive ones from 0 (at least 2, below "
+                    + $"{LabelValue.Ignored})"
+            );
         return names[0] == Background
             ? new DatasetLabels([.. names.Values], ignored)
             : throw new FormatException($"label 0 is named '{names[0]}', expected '{Background}'");
     }
 
-    private static int ValueOf(JsonProperty label) => label.Value.ValueKind switch
-    {
-        JsonValueKind.Number when label.Value.TryGetInt32(out int value) => value,
-        JsonValueKind.Array => throw new FormatException(
-            $"label '{label.Name}' is {label.Value.GetRawText()}, a region of several values; regions are not supported: give each class one value, without 'regions_class_order'"),
-        JsonValueKind.String when int.TryParse(label.Name, NumberStyles.Integer, CultureInfo.InvariantCulture, out _) => throw new FormatException(
-            $"labels are written as in nnU-Net v1, \"{label.Name}\": {label.Value.GetRawText()}; write them as {label.Value.GetRawText()}: {label.Name}"),
-        _ => throw new FormatException($"label '{label.Name}' is {label.Value.GetRawText()}, expected a whole number"),
-    };
+    private static int ValueOf(JsonProperty label) =>
+        label.Value.ValueKind switch
+        {
+            JsonValueKind.Number when label.Value.TryGetInt32(out int value) => value,
+            JsonValueKind.Array => throw new FormatException(
+                $"label '{label.Name}' is {label.Value.GetRawText()}, a region of several values; regions are not "
+                    + "supported: give each class one value, without 'regions_class_order'"
+            ),
+            JsonValueKind.String when int.TryParse(label.Name, NumberStyles.Integer, CultureInfo.InvariantCulture, out _) =>
+                throw new FormatException(
+                    $"labels are written as in nnU-Net v1, \"{label.Name}\": {label.Value.GetRawText()}; write them as "
+                        + $"{label.Value.GetRawText()}: {label.Name}"
+                ),
+            _ => throw new FormatException($"label '{label.Name}' is {label.Value.GetRawText()}, expected a whole number"),
+        };
 
     private static void CheckName(string name, IEnumerable<string> others)
     {
@@ -57,9 +69,13 @@ internal sealed record DatasetLabels(IReadOnlyList<string> ClassNames, int? Igno
         if (others.Contains(name))
             throw new FormatException($"label '{name}' is given twice");
         if (others.FirstOrDefault(other => Simplified(other) == Simplified(name)) is { } alike)
-            throw new FormatException($"labels '{alike}' and '{name}' differ only in letter case or blanks; give them names that differ");
+            throw new FormatException(
+                $"labels '{alike}' and '{name}' differ only in letter case or blanks; give them names that differ"
+            );
         if (name != Ignore && Simplified(name) == Ignore)
-            throw new FormatException($"label '{name}': write '{Ignore}' to leave its voxels out of losses and metrics, or give the class another name");
+            throw new FormatException(
+                $"label '{name}': write '{Ignore}' to leave its voxels out of losses and metrics, or give the class another name"
+            );
     }
 
     /// <summary>Takes the reserved label out of the names.</summary>
@@ -69,15 +85,19 @@ internal sealed record DatasetLabels(IReadOnlyList<string> ClassNames, int? Igno
             return null;
         (int value, string last) = names.Last();
         if (last != Ignore || value > byte.MaxValue)
-            throw new FormatException($"label '{Ignore}' is {names.First(pair => pair.Value == Ignore).Key}, expected the highest of all values (at most {byte.MaxValue})");
+            throw new FormatException(
+                $"label '{Ignore}' is {names.First(pair => pair.Value == Ignore).Key}, expected the highest of all values "
+                    + $"(at most {byte.MaxValue})"
+            );
         names.Remove(value);
         return value;
     }
 
     /// <summary>Whether a text can name a class or a modality in tables and files.</summary>
-    internal static bool IsName(string text) => !string.IsNullOrWhiteSpace(text) && text.Length <= LongestName && !text.Any(char.IsControl);
+    internal static bool IsName(string text) =>
+        !string.IsNullOrWhiteSpace(text) && text.Length <= LongestName && !text.Any(char.IsControl);
 
     /// <summary>Small letters, without blanks.</summary>
-    internal static string Simplified(string name)
-        => string.Concat(name.Normalize(NormalizationForm.FormKC).ToLowerInvariant().Where(c => !char.IsWhiteSpace(c)));
+    internal static string Simplified(string name) =>
+        string.Concat(name.Normalize(NormalizationForm.FormKC).ToLowerInvariant().Where(c => !char.IsWhiteSpace(c)));
 }

@@ -22,22 +22,22 @@ public sealed class DatasetManifest
     private DatasetManifest(string path, JsonElement root)
     {
         this.path = path;
-        Name = root.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String
-            ? name.GetString()!
-            : Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path)))!;
+        Name =
+            root.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String
+                ? name.GetString()!
+                : Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path)))!;
         RequireEachKeyOnce(root, "");
         (ClassNames, IgnoredLabel) = ReadLabels(path, Required(root, "labels", JsonValueKind.Object));
         FileEnding = ReadEnding(Required(root, "file_ending", JsonValueKind.String).GetString()!);
         int channels = Required(root, "channel_names", JsonValueKind.Object).EnumerateObject().Count();
         if (channels != 1)
-        {
             throw Bad($"channel_names lists {channels} channels, expected 1: unpaired cases have one image each");
-        }
         if (root.TryGetProperty("numTraining", out JsonElement count))
         {
-            TrainingCount = count.ValueKind == JsonValueKind.Number && count.TryGetInt32(out int number)
-                ? number
-                : throw Bad($"numTraining is {count.GetRawText()}, expected a whole number");
+            TrainingCount =
+                count.ValueKind == JsonValueKind.Number && count.TryGetInt32(out int number)
+                    ? number
+                    : throw Bad($"numTraining is {count.GetRawText()}, expected a whole number");
         }
         (Modalities, patternsOfModality) = ReadDomains(Required(root, "domains", JsonValueKind.Object));
     }
@@ -75,7 +75,10 @@ public sealed class DatasetManifest
     internal static DatasetLabels ReadLabels(string path)
     {
         using JsonDocument document = JsonFile.Parse(path, distinct: false);
-        return document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("labels", out JsonElement labels) && labels.ValueKind == JsonValueKind.Object
+        return
+            document.RootElement is { ValueKind: JsonValueKind.Object } root
+            && root.TryGetProperty("labels", out JsonElement labels)
+            && labels.ValueKind == JsonValueKind.Object
             ? ReadLabels(path, labels)
             : throw new InvalidDataException($"'{path}': has no object 'labels'");
     }
@@ -84,13 +87,20 @@ public sealed class DatasetManifest
     /// <exception cref="InvalidDataException">No modality matches, or more than one does.</exception>
     public Modality ModalityOf(string caseId)
     {
-        Modality[] matching = [.. Modalities.Where(m => patternsOfModality[m.Index].Any(
-            pattern => FileSystemName.MatchesSimpleExpression(pattern, caseId, ignoreCase: false)))];
+        Modality[] matching =
+        [
+            .. Modalities.Where(m =>
+                patternsOfModality[m.Index]
+                    .Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, caseId, ignoreCase: false))
+            ),
+        ];
         return matching.Length switch
         {
             1 => matching[0],
             0 => throw Bad($"case '{caseId}' belongs to no domain: add it, or a pattern that matches it, to 'domains'"),
-            _ => throw Bad($"case '{caseId}' belongs to the domains {string.Join(" and ", matching.Select(m => m.Name))}, expected one"),
+            _ => throw Bad(
+                $"case '{caseId}' belongs to the domains {string.Join(" and ", matching.Select(m => m.Name))}, expected one"
+            ),
         };
     }
 
@@ -109,7 +119,9 @@ public sealed class DatasetManifest
     private string ReadEnding(string ending)
     {
         string known = NiftiPaths.EndingOf(ending).Replace(".img", ".hdr", StringComparison.Ordinal);
-        return known.Length > 0 && known.Length == ending.Length ? known : throw Bad($"file_ending is '{ending}', expected .nii.gz, .nii, .hdr or .hdr.gz: other formats are converted first");
+        return known.Length > 0 && known.Length == ending.Length
+            ? known
+            : throw Bad($"file_ending is '{ending}', expected .nii.gz, .nii, .hdr or .hdr.gz: other formats are converted first");
     }
 
     private (Modality[], List<IReadOnlyList<string>>) ReadDomains(JsonElement domains)
@@ -125,10 +137,19 @@ public sealed class DatasetManifest
                 throw Bad($"domain '{domain.Name}': expected a name, {DatasetLabels.Name}");
             if (modalities.Count == MostModalities)
                 throw Bad($"'domains' has more than {MostModalities} modalities");
-            if (modalities.FirstOrDefault(m => DatasetLabels.Simplified(m.Name) == DatasetLabels.Simplified(domain.Name)) is { } alike)
-                throw Bad($"domains '{alike.Name}' and '{domain.Name}' differ only in letter case or blanks; give them names that differ");
-            if (domain.Value.ValueKind != JsonValueKind.Array || domain.Value.GetArrayLength() == 0
-                || domain.Value.EnumerateArray().Any(p => p.ValueKind != JsonValueKind.String))
+            if (
+                modalities.FirstOrDefault(m => DatasetLabels.Simplified(m.Name) == DatasetLabels.Simplified(domain.Name)) is
+                { } alike
+            )
+                throw Bad(
+                    $"domains '{alike.Name}' and '{domain.Name}' differ only in letter case or blanks; give them names "
+                        + "that differ"
+                );
+            if (
+                domain.Value.ValueKind != JsonValueKind.Array
+                || domain.Value.GetArrayLength() == 0
+                || domain.Value.EnumerateArray().Any(p => p.ValueKind != JsonValueKind.String)
+            )
             {
                 throw Bad($"domain '{domain.Name}': expected a list of case names or patterns, such as [\"ct_*\"]");
             }
@@ -143,9 +164,7 @@ public sealed class DatasetManifest
     private JsonElement Required(JsonElement root, string key, JsonValueKind kind)
     {
         if (!root.TryGetProperty(key, out JsonElement value))
-        {
             throw Bad($"the key '{key}' is missing");
-        }
         return value.ValueKind == kind ? value : throw Bad($"the key '{key}' is {value.ValueKind}, expected {kind}");
     }
 

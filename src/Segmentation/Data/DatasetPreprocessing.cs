@@ -5,8 +5,10 @@ using UnpairedSegEngine.Storage;
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
-/// Writes a copy of a dataset whose volumes have one orientation and one spacing: images interpolated linearly, labels by nearest neighbour. Training on it gives what
-/// training with that data.spacing gives, without resampling at every start. dataset.json comes last: without it, the folder is no dataset.
+/// Writes a copy of a dataset whose volumes have one orientation and one spacing: images interpolated linearly, labels by nearest
+/// neighbour. Training on it gives what
+/// training with that data.spacing gives, without resampling at every start. dataset.json comes last: without it, the folder is
+/// no dataset.
 /// </summary>
 public static class DatasetPreprocessing
 {
@@ -20,16 +22,27 @@ public static class DatasetPreprocessing
         return new Vector3d(Median(0), Median(1), Median(2));
     }
 
-    /// <summary>Writes the copy; goes on with what is missing where the folder has a copy of the same volumes that was begun with the same spacing.</summary>
+    /// <summary>
+    /// Writes the copy; goes on with what is missing where the folder has a copy of the same volumes that was begun with the same
+    /// spacing.
+    /// </summary>
     /// <param name="dataset">The dataset.</param>
     /// <param name="folder">Absent, empty, or begun before.</param>
     /// <param name="spacing">mm along left-right, front-back and feet-head.</param>
     /// <param name="threads">Cases at a time.</param>
     /// <param name="progress">Is told the cases done and the cases in all.</param>
     /// <param name="stop">Ends the work between cases.</param>
-    /// <exception cref="InvalidDataException">The folder holds something else, or a copy of other volumes, or a case is bad.</exception>
+    /// <exception cref="InvalidDataException">The folder holds something else, or a copy of other volumes, or a case is
+    /// bad.</exception>
     /// <exception cref="IOException">Another process writes the copy.</exception>
-    public static void Run(SegmentationDataset dataset, string folder, Vector3d spacing, int threads, Action<int, int> progress, CancellationToken stop = default)
+    public static void Run(
+        SegmentationDataset dataset,
+        string folder,
+        Vector3d spacing,
+        int threads,
+        Action<int, int> progress,
+        CancellationToken stop = default
+    )
     {
         DatasetCase[] cases = [.. dataset.Cases.Concat(dataset.TestCases)];
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = stop };
@@ -39,25 +52,36 @@ public static class DatasetPreprocessing
         if (begun is not null)
             RequireSources(begun, folder, cases, dataset, options);
 
-        PreprocessingRecord record = begun ?? new PreprocessingRecord([spacing.X, spacing.Y, spacing.Z], CaseGrid.CanonicalAxes, new Dictionary<string, OriginalGrid>());
+        PreprocessingRecord record =
+            begun
+            ?? new PreprocessingRecord(
+                [spacing.X, spacing.Y, spacing.Z],
+                CaseGrid.CanonicalAxes,
+                new Dictionary<string, OriginalGrid>()
+            );
         record.Write(folder);
         int done = 0;
-        Parallel.For(0, cases.Length, options, i =>
-        {
-            DatasetCase source = cases[i];
-            if (begun?.Sources.ContainsKey(source.Id) != true || !IsWritten(source, folder))
+        Parallel.For(
+            0,
+            cases.Length,
+            options,
+            i =>
             {
-                LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
-                Write(loaded, source, folder, spacing);
-                lock (cases)
+                DatasetCase source = cases[i];
+                if (begun?.Sources.ContainsKey(source.Id) != true || !IsWritten(source, folder))
                 {
-                    record = record.With(source.Id, OriginalGrid.Of(loaded.Image.Geometry), loaded.Fingerprint);
-                    record.Write(folder);
+                    LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
+                    Write(loaded, source, folder, spacing);
+                    lock (cases)
+                    {
+                        record = record.With(source.Id, OriginalGrid.Of(loaded.Image.Geometry), loaded.Fingerprint);
+                        record.Write(folder);
+                    }
                 }
-            }
 
-            progress(Interlocked.Increment(ref done), cases.Length);
-        });
+                progress(Interlocked.Increment(ref done), cases.Length);
+            }
+        );
 
         foreach (string file in new[] { SplitFile.FileName, DatasetManifest.FileName })
         {
@@ -72,30 +96,59 @@ public static class DatasetPreprocessing
     {
         if (File.Exists(folder))
             throw new InvalidDataException($"'{folder}': is a file, expected a folder for the dataset");
-        if (!Directory.Exists(folder) || Directory.EnumerateFileSystemEntries(folder).All(entry => Path.GetFileName(entry) == FolderLock.FileName))
+        if (
+            !Directory.Exists(folder)
+            || Directory.EnumerateFileSystemEntries(folder).All(entry => Path.GetFileName(entry) == FolderLock.FileName)
+        )
             return null;
         if (PreprocessingRecord.Find(folder) is not { } begun)
             throw new InvalidDataException($"'{folder}': exists and is not empty; choose another folder");
         return begun.Spacing.SequenceEqual(spacing)
             ? begun
-            : throw new InvalidDataException($"'{folder}': was begun with the spacing {string.Join(" x ", begun.Spacing)} mm; choose another folder or that spacing");
+            : throw new InvalidDataException(
+                $"'{folder}': was begun with the spacing {string.Join(" x ", begun.Spacing)} mm; choose another folder or "
+                    + "that spacing"
+            );
     }
 
-    /// <summary>What is in the copy already must have come from the same volumes; nothing is written before that is known.</summary>
-    private static void RequireSources(PreprocessingRecord begun, string folder, DatasetCase[] cases, SegmentationDataset dataset, ParallelOptions options)
+    /// <summary>
+    /// What is in the copy already must have come from the same volumes; nothing is written before that is known.
+    /// </summary>
+    private static void RequireSources(
+        PreprocessingRecord begun,
+        string folder,
+        DatasetCase[] cases,
+        SegmentationDataset dataset,
+        ParallelOptions options
+    )
     {
         if (begun.Sources.Keys.Except(cases.Select(c => c.Id)).Order(StringComparer.Ordinal).FirstOrDefault() is { } gone)
-            throw new InvalidDataException($"'{folder}': holds the case '{gone}', which '{dataset.Folder}' has not: it is a copy of another dataset; choose another folder");
+            throw new InvalidDataException(
+                $"'{folder}': holds the case '{gone}', which '{dataset.Folder}' has not: it is a copy of another dataset; "
+                    + "choose another folder"
+            );
         DatasetCase[] known = [.. cases.Where(c => begun.Sources.ContainsKey(c.Id))];
         string?[] differences = new string?[known.Length];
-        Parallel.For(0, known.Length, options, i => differences[i] = begun.Sources[known[i].Id].DifferenceTo(CaseReader.Read(known[i], dataset.ClassNames).Fingerprint));
+        Parallel.For(
+            0,
+            known.Length,
+            options,
+            i =>
+                differences[i] = begun
+                    .Sources[known[i].Id]
+                    .DifferenceTo(CaseReader.Read(known[i], dataset.ClassNames).Fingerprint)
+        );
         int changed = Array.FindIndex(differences, difference => difference is not null);
         if (changed >= 0)
-            throw new InvalidDataException($"'{folder}': is a copy of other volumes than '{dataset.Folder}' has: case '{known[changed].Id}' {differences[changed]}; choose another folder");
+            throw new InvalidDataException(
+                $"'{folder}': is a copy of other volumes than '{dataset.Folder}' has: case '{known[changed].Id}' "
+                    + $"{differences[changed]}; choose another folder"
+            );
     }
 
-    private static bool IsWritten(DatasetCase source, string folder)
-        => File.Exists(Target(source.ImagePath, folder)) && (source.LabelPath is null || File.Exists(Target(source.LabelPath, folder)));
+    private static bool IsWritten(DatasetCase source, string folder) =>
+        File.Exists(Target(source.ImagePath, folder))
+        && (source.LabelPath is null || File.Exists(Target(source.LabelPath, folder)));
 
     private static void Write(LoadedCase loaded, DatasetCase source, string folder, Vector3d spacing)
     {

@@ -4,7 +4,8 @@ namespace UnpairedSegEngine.Segmentation.Data;
 public sealed record DatasetSplit(
     IReadOnlyList<DatasetCase> Train,
     IReadOnlyList<DatasetCase> Validation,
-    IReadOnlyList<DatasetCase> Test)
+    IReadOnlyList<DatasetCase> Test
+)
 {
     /// <summary>Fewer training cases: the first of each modality that is named.</summary>
     /// <param name="most">Training cases by modality name.</param>
@@ -13,7 +14,18 @@ public sealed record DatasetSplit(
     {
         string? unknown = most.Keys.FirstOrDefault(name => !Train.Any(c => c.Modality.Name == name));
         return unknown is null
-            ? this with { Train = [.. Train.GroupBy(c => c.Modality).SelectMany(group => group.Take(most.GetValueOrDefault(group.Key.Name, int.MaxValue)))] }
-            : throw new InvalidDataException($"data.limit.{unknown}: the dataset has no such modality; it has {string.Join(", ", Train.Select(c => c.Modality.Name).Distinct())}");
+            ? this with
+            {
+                Train =
+                [
+                    .. Train
+                        .GroupBy(c => c.Modality)
+                        .SelectMany(group => group.Take(most.GetValueOrDefault(group.Key.Name, int.MaxValue))),
+                ],
+            }
+            : throw new InvalidDataException(
+                $"data.limit.{unknown}: the dataset has no such modality; it has "
+                    + $"{string.Join(", ", Train.Select(c => c.Modality.Name).Distinct())}"
+            );
     }
 }

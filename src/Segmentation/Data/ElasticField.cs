@@ -12,7 +12,8 @@ internal sealed class ElasticField
 
     private readonly SampleShape shape;
     private readonly int points;
-    private readonly float[] downwards, rightwards;
+    private readonly float[] downwards,
+        rightwards;
 
     public ElasticField(AugmentationSettings settings, SampleShape shape, ref PhiloxStream stream)
     {
@@ -31,9 +32,12 @@ internal sealed class ElasticField
     /// <summary>The displacement of a pixel, in pixels.</summary>
     public (float Down, float Right) DisplacementAt(int row, int column)
     {
-        Span<float> rowWeights = stackalloc float[SplineOrder + 1], columnWeights = stackalloc float[SplineOrder + 1];
-        int firstRow = Weigh(row, shape.Height, rowWeights), firstColumn = Weigh(column, shape.Width, columnWeights);
-        float down = 0, right = 0;
+        Span<float> rowWeights = stackalloc float[SplineOrder + 1],
+            columnWeights = stackalloc float[SplineOrder + 1];
+        int firstRow = Weigh(row, shape.Height, rowWeights),
+            firstColumn = Weigh(column, shape.Width, columnWeights);
+        float down = 0,
+            right = 0;
         for (int i = 0; i < rowWeights.Length; i++)
         {
             for (int j = 0; j < columnWeights.Length; j++)
@@ -51,7 +55,8 @@ internal sealed class ElasticField
     {
         float along = position * (points - SplineOrder) / (float)length;
         int first = (int)along;
-        float t = along - first, rest = 1 - t;
+        float t = along - first,
+            rest = 1 - t;
         weights[0] = rest * rest * rest / 6;
         weights[1] = ((3 * t * t * t) - (6 * t * t) + 4) / 6;
         weights[2] = ((3 * rest * rest * rest) - (6 * rest * rest) + 4) / 6;

@@ -2,7 +2,9 @@ using UnpairedSegEngine.Random;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
-/// <summary>Where a <see cref="BatchLoader"/> takes its samples from. Implementations are drawn from by several threads at once.</summary>
+/// <summary>
+/// Where a <see cref="BatchLoader"/> takes its samples from. Implementations are drawn from by several threads at once.
+/// </summary>
 public interface ISampleSource
 {
     /// <summary>The modalities that samples can be drawn of.</summary>

@@ -3,7 +3,10 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <summary>Derives the map of one volume from its voxels.</summary>
 internal readonly ref struct IntensityFit
 {
-    /// <summary>Voxels further from the range of the 0.5th to the 99.5th percentile than this many times that range are outliers: hot voxels, not anatomy.</summary>
+    /// <summary>
+    /// Voxels further from the range of the 0.5th to the 99.5th percentile than this many times that range are outliers: hot
+    /// voxels, not anatomy.
+    /// </summary>
     private const double OutlierDistance = 20;
 
     /// <summary>A contrast below this share of the range that the network sees is none.</summary>
@@ -21,7 +24,12 @@ internal readonly ref struct IntensityFit
     private readonly float? padding;
 
     /// <summary>Percentiles 0, 0.5, 1, 99, 99.5 and 100.</summary>
-    private readonly double lowest, low, nearLow, nearHigh, high, highest;
+    private readonly double lowest,
+        low,
+        nearLow,
+        nearHigh,
+        high,
+        highest;
 
     /// <param name="voxels">Of one volume, finite, at least one.</param>
     /// <param name="normalization">What is wanted.</param>
@@ -36,21 +44,33 @@ internal readonly ref struct IntensityFit
     }
 
     /// <summary>The map, and what was odd.</summary>
-    public (IntensityMap Map, IntensityFindings Findings) Run() => normalization.Kind switch
-    {
-        NormalizationKind.None or NormalizationKind.ZScore or NormalizationKind.BodyZScore => WithoutOutliers(),
-        NormalizationKind.Window => Examined(Window()),
-        NormalizationKind.UnpaddedPercentile when padding is { } value => Examined(Clipped(ranks.Above(value), value), IntensityFindings.PaddingLeftOut),
-        NormalizationKind.Percentile or NormalizationKind.UnpaddedPercentile => Examined(Clipped(ranks, float.NegativeInfinity), CountedPadding),
-        _ => throw new InvalidOperationException($"no normalization {normalization.Kind}"),
-    };
+    public (IntensityMap Map, IntensityFindings Findings) Run() =>
+        normalization.Kind switch
+        {
+            NormalizationKind.None or NormalizationKind.ZScore or NormalizationKind.BodyZScore => WithoutOutliers(),
+            NormalizationKind.Window => Examined(Window()),
+            NormalizationKind.UnpaddedPercentile when padding is { } value => Examined(
+                Clipped(ranks.Above(value), value),
+                IntensityFindings.PaddingLeftOut
+            ),
+            NormalizationKind.Percentile or NormalizationKind.UnpaddedPercentile => Examined(
+                Clipped(ranks, float.NegativeInfinity),
+                CountedPadding
+            ),
+            _ => throw new InvalidOperationException($"no normalization {normalization.Kind}"),
+        };
 
     private IntensityFindings CountedPadding => padding is null ? default : IntensityFindings.PaddingCounted;
 
     private IntensityMap Window()
     {
         double gain = (normalization.OutputHigh - normalization.OutputLow) / (normalization.High - normalization.Low);
-        return new IntensityMap((float)normalization.Low, (float)normalization.High, gain, normalization.OutputLow - (normalization.Low * gain));
+        return new IntensityMap(
+            (float)normalization.Low,
+            (float)normalization.High,
+            gain,
+            normalization.OutputLow - (normalization.Low * gain)
+        );
     }
 
     /// <summary>Clipped to the percentiles of some of the voxels, then standardized over those above a threshold.</summary>
@@ -61,7 +81,8 @@ internal readonly ref struct IntensityFit
     }
 
     /// <summary>
-    /// Without clipping, unless there are outliers: one would take the contrast of all others, in the statistics and in the 16 bits that a prepared case is held in. They count in no statistic.
+    /// Without clipping, unless there are outliers: one would take the contrast of all others, in the statistics and in the 16
+    /// bits that a prepared case is held in. They count in no statistic.
     /// </summary>
     private (IntensityMap Map, IntensityFindings Findings) WithoutOutliers()
     {
@@ -71,7 +92,12 @@ internal readonly ref struct IntensityFit
         {
             NormalizationKind.None => IntensityMap.Identity with { Low = from, High = to },
             NormalizationKind.ZScore => Standardized(from, to, belowAll, upTo: to),
-            NormalizationKind.BodyZScore => Standardized(from, to, VoxelMoments.Of(voxels, from, to, belowAll, upTo: to).Mean, upTo: to),
+            NormalizationKind.BodyZScore => Standardized(
+                from,
+                to,
+                VoxelMoments.Of(voxels, from, to, belowAll, upTo: to).Mean,
+                upTo: to
+            ),
             _ => throw new InvalidOperationException($"{normalization} clips by itself"),
         };
         IntensityFindings findings = float.IsFinite(from) ? IntensityFindings.OutliersClipped : default;
@@ -81,11 +107,13 @@ internal readonly ref struct IntensityFit
     /// <summary>The range of the voxels that are no outliers; infinite where none are.</summary>
     private (float From, float To) Inliers()
     {
-        (double from, double to) = low < high ? (low, high) : ranks.Spread(ScannerPadding.LeastPercent, 100 - ScannerPadding.LeastPercent);
+        (double from, double to) =
+            low < high ? (low, high) : ranks.Spread(ScannerPadding.LeastPercent, 100 - ScannerPadding.LeastPercent);
         double margin = OutlierDistance * (to - from);
         if (lowest >= from - margin && highest <= to + margin)
             return (float.NegativeInfinity, float.PositiveInfinity);
-        float least = float.PositiveInfinity, most = float.NegativeInfinity;
+        float least = float.PositiveInfinity,
+            most = float.NegativeInfinity;
         foreach (float voxel in voxels)
         {
             if (voxel >= from - margin && voxel <= to + margin)
@@ -95,7 +123,10 @@ internal readonly ref struct IntensityFit
         return (least, most);
     }
 
-    /// <summary>Clipped, then zero mean and unit variance over the voxels above a threshold, up to another; zero everywhere where they do not vary.</summary>
+    /// <summary>
+    /// Clipped, then zero mean and unit variance over the voxels above a threshold, up to another; zero everywhere where they do
+    /// not vary.
+    /// </summary>
     private IntensityMap Standardized(float from, float to, double above, double upTo = double.PositiveInfinity)
     {
         (double mean, double deviation) = VoxelMoments.Of(voxels, from, to, above, upTo);
@@ -108,9 +139,17 @@ internal readonly ref struct IntensityFit
     {
         if (lowest == highest)
             return (map, findings | IntensityFindings.Constant);
-        double range = normalization.Kind == NormalizationKind.Window ? normalization.OutputHigh - normalization.OutputLow : Seen(highest) - Seen(lowest);
+        double range =
+            normalization.Kind == NormalizationKind.Window
+                ? normalization.OutputHigh - normalization.OutputLow
+                : Seen(highest) - Seen(lowest);
         bool varies = nearHigh - nearLow > LeastVariation * Math.Max(Math.Abs(nearLow), Math.Abs(nearHigh));
-        return (map, varies && Seen(nearHigh) - Seen(nearLow) > LeastContrast * range ? findings : findings | IntensityFindings.NearlyConstant);
+        return (
+            map,
+            varies && Seen(nearHigh) - Seen(nearLow) > LeastContrast * range
+                ? findings
+                : findings | IntensityFindings.NearlyConstant
+        );
 
         double Seen(double intensity) => map.Of((float)intensity);
     }

@@ -1,7 +1,8 @@
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
-/// The clipped linear map that normalization of one volume comes down to: clamp(v, Low, High) * Gain + Offset. In double, since gain and offset of a volume with small contrast around a large
+/// The clipped linear map that normalization of one volume comes down to: clamp(v, Low, High) * Gain + Offset. In double, since
+/// gain and offset of a volume with small contrast around a large
 /// value exceed float32.
 /// </summary>
 public readonly record struct IntensityMap(float Low, float High, double Gain, double Offset)

@@ -4,8 +4,10 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// How the intensities of one modality are brought to the range that the network sees. The text form
 /// (<see cref="Parse"/>, <see cref="ToString"/>) is what configurations and run folders record, so that prediction
 /// treats a volume as training did: <c>none</c>, <c>window(lo,hi)</c> (to 0..1), <c>window(lo,hi,to_lo,to_hi)</c>,
-/// <c>zscore</c>, <c>body_zscore</c>, <c>percentile(lower,upper)</c> or <c>unpadded_percentile(lower,upper)</c>. No form lets single hot
-/// voxels take the contrast of the others: windows and percentiles clip them, the other forms clip outliers to the range of the rest.
+/// <c>zscore</c>, <c>body_zscore</c>, <c>percentile(lower,upper)</c> or <c>unpadded_percentile(lower,upper)</c>. No form lets
+/// single hot
+/// voxels take the contrast of the others: windows and percentiles clip them, the other forms clip outliers to the range of the
+/// rest.
 /// </summary>
 public sealed record IntensityNormalization
 {
@@ -20,7 +22,9 @@ public sealed record IntensityNormalization
     /// <summary>Zero mean, unit variance over the voxels above the volume's mean.</summary>
     public static IntensityNormalization BodyZScore { get; } = new(NormalizationKind.BodyZScore);
 
-    /// <summary>Clipped at the 0.5th and 99.5th percentile, then zero mean and unit variance; a CT's padding is left out.</summary>
+    /// <summary>
+    /// Clipped at the 0.5th and 99.5th percentile, then zero mean and unit variance; a CT's padding is left out.
+    /// </summary>
     public static IntensityNormalization Default { get; } = UnpaddedPercentile(0.5, 99.5);
 
     /// <summary>Which of the forms this is.</summary>
@@ -41,17 +45,32 @@ public sealed record IntensityNormalization
     /// <summary>Clips to [low, high] and maps that range linearly to [outputLow, outputHigh].</summary>
     /// <exception cref="ArgumentException">A range is empty or not finite.</exception>
     public static IntensityNormalization Window(double low, double high, double outputLow = 0, double outputHigh = 1) =>
-        float.IsFinite((float)low + (float)high + (float)outputLow + (float)outputHigh) && (float)low < (float)high && outputLow < outputHigh
-            ? new(NormalizationKind.Window) { Low = low, High = high, OutputLow = outputLow, OutputHigh = outputHigh }
-            : throw new ArgumentException(Invariant($"window({low},{high},{outputLow},{outputHigh}): expected finite numbers, each range rising"));
+        float.IsFinite((float)low + (float)high + (float)outputLow + (float)outputHigh)
+        && (float)low < (float)high
+        && outputLow < outputHigh
+            ? new(NormalizationKind.Window)
+            {
+                Low = low,
+                High = high,
+                OutputLow = outputLow,
+                OutputHigh = outputHigh,
+            }
+            : throw new ArgumentException(
+                Invariant($"window({low},{high},{outputLow},{outputHigh}): expected finite numbers, each range rising")
+            );
 
     /// <summary>Clips at two percentiles, then zero mean and unit variance.</summary>
     /// <exception cref="ArgumentException">Not 0 &lt;= lower &lt; upper &lt;= 100.</exception>
-    public static IntensityNormalization Percentile(double lower, double upper) => OfPercentiles(NormalizationKind.Percentile, lower, upper);
+    public static IntensityNormalization Percentile(double lower, double upper) =>
+        OfPercentiles(NormalizationKind.Percentile, lower, upper);
 
-    /// <summary>The same over the voxels that are no padding of a CT (a frequent value below any Hounsfield number, far from the others); it becomes what the lower percentile becomes.</summary>
+    /// <summary>
+    /// The same over the voxels that are no padding of a CT (a frequent value below any Hounsfield number, far from the others);
+    /// it becomes what the lower percentile becomes.
+    /// </summary>
     /// <exception cref="ArgumentException">Not 0 &lt;= lower &lt; upper &lt;= 100.</exception>
-    public static IntensityNormalization UnpaddedPercentile(double lower, double upper) => OfPercentiles(NormalizationKind.UnpaddedPercentile, lower, upper);
+    public static IntensityNormalization UnpaddedPercentile(double lower, double upper) =>
+        OfPercentiles(NormalizationKind.UnpaddedPercentile, lower, upper);
 
     /// <summary>Reads the text form.</summary>
     /// <exception cref="ArgumentException">The text is none of the forms.</exception>
@@ -70,16 +89,17 @@ public sealed record IntensityNormalization
     public IntensityMap Fit(ReadOnlySpan<float> voxels) => Fit(voxels, out _);
 
     /// <inheritdoc/>
-    public override string ToString() => Kind switch
-    {
-        NormalizationKind.Window => Invariant($"window({Low:R},{High:R},{OutputLow:R},{OutputHigh:R})"),
-        NormalizationKind.Percentile => Invariant($"percentile({Low:R},{High:R})"),
-        NormalizationKind.UnpaddedPercentile => Invariant($"unpadded_percentile({Low:R},{High:R})"),
-        NormalizationKind.ZScore => "zscore",
-        NormalizationKind.BodyZScore => "body_zscore",
-        NormalizationKind.None => "none",
-        _ => throw new InvalidOperationException($"no normalization {Kind}"),
-    };
+    public override string ToString() =>
+        Kind switch
+        {
+            NormalizationKind.Window => Invariant($"window({Low:R},{High:R},{OutputLow:R},{OutputHigh:R})"),
+            NormalizationKind.Percentile => Invariant($"percentile({Low:R},{High:R})"),
+            NormalizationKind.UnpaddedPercentile => Invariant($"unpadded_percentile({Low:R},{High:R})"),
+            NormalizationKind.ZScore => "zscore",
+            NormalizationKind.BodyZScore => "body_zscore",
+            NormalizationKind.None => "none",
+            _ => throw new InvalidOperationException($"no normalization {Kind}"),
+        };
 
     private static IntensityNormalization OfPercentiles(NormalizationKind kind, double lower, double upper) =>
         lower >= 0 && lower < upper && upper <= 100

@@ -6,7 +6,8 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <param name="Id">The case's name.</param>
 /// <param name="Modality">What it was imaged with.</param>
 /// <param name="Image">Intensities as stored (scaled), all finite.</param>
-/// <param name="Labels">The reference segmentation, classes and <see cref="LabelValue.Ignored"/> only; null where there is none.</param>
+/// <param name="Labels">The reference segmentation, classes and <see cref="LabelValue.Ignored"/> only; null where there is
+/// none.</param>
 public sealed record LoadedCase(string Id, Modality Modality, Volume<float> Image, Volume<byte>? Labels)
 {
     /// <summary>Tells the case from a changed one.</summary>

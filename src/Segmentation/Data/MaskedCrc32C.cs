@@ -13,13 +13,9 @@ public static class MaskedCrc32C
     {
         uint crc = uint.MaxValue;
         for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
-        {
             crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-        }
         foreach (byte value in bytes)
-        {
             crc = BitOperations.Crc32C(crc, value);
-        }
         return BitOperations.RotateRight(~crc, 15) + MaskDelta;
     }
 }

@@ -12,21 +12,34 @@ internal static class NormalizationText
     /// <summary>How much of a refused text is quoted.</summary>
     private const int LongestQuote = 60;
 
-    private const NumberStyles Number = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
+    private const NumberStyles Number =
+        NumberStyles.AllowLeadingSign
+        | NumberStyles.AllowDecimalPoint
+        | NumberStyles.AllowExponent
+        | NumberStyles.AllowLeadingWhite
+        | NumberStyles.AllowTrailingWhite;
 
     /// <exception cref="ArgumentException">The text is none of the forms.</exception>
-    public static IntensityNormalization Parse(string? text) => Split(text) switch
-    {
-        ("none", []) => IntensityNormalization.None,
-        ("zscore", []) => IntensityNormalization.ZScore,
-        ("body_zscore", []) => IntensityNormalization.BodyZScore,
-        ("window", [double low, double high]) => IntensityNormalization.Window(low, high),
-        ("window", [double low, double high, double outputLow, double outputHigh]) => IntensityNormalization.Window(low, high, outputLow, outputHigh),
-        ("percentile", [double lower, double upper]) => IntensityNormalization.Percentile(lower, upper),
-        ("unpadded_percentile", [double lower, double upper]) => IntensityNormalization.UnpaddedPercentile(lower, upper),
-        _ => throw new ArgumentException(
-            $"'{Quote(text)}' is no normalization: expected none, zscore, body_zscore, window(lo,hi), window(lo,hi,to_lo,to_hi), percentile(lower,upper) or unpadded_percentile(lower,upper)"),
-    };
+    public static IntensityNormalization Parse(string? text) =>
+        Split(text) switch
+        {
+            ("none", []) => IntensityNormalization.None,
+            ("zscore", []) => IntensityNormalization.ZScore,
+            ("body_zscore", []) => IntensityNormalization.BodyZScore,
+            ("window", [double low, double high]) => IntensityNormalization.Window(low, high),
+            ("window", [double low, double high, double outputLow, double outputHigh]) => IntensityNormalization.Window(
+                low,
+                high,
+                outputLow,
+                outputHigh
+            ),
+            ("percentile", [double lower, double upper]) => IntensityNormalization.Percentile(lower, upper),
+            ("unpadded_percentile", [double lower, double upper]) => IntensityNormalization.UnpaddedPercentile(lower, upper),
+            _ => throw new ArgumentException(
+                $"'{Quote(text)}' is no normalization: expected none, zscore, body_zscore, window(lo,hi), "
+                    + "window(lo,hi,to_lo,to_hi), percentile(lower,upper) or unpadded_percentile(lower,upper)"
+            ),
+        };
 
     /// <summary>Name and numbers; null numbers where they are no numbers.</summary>
     private static (string Name, double[]? Numbers) Split(string? text)
@@ -53,5 +66,10 @@ internal static class NormalizationText
         return numbers;
     }
 
-    private static string Quote(string? text) => OneLine.Of(text is null ? "" : text.Length > LongestQuote ? $"{text[..LongestQuote]}..." : text);
+    private static string Quote(string? text) =>
+        OneLine.Of(
+            text is null ? ""
+            : text.Length > LongestQuote ? $"{text[..LongestQuote]}..."
+            : text
+        );
 }

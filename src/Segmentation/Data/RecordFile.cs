@@ -26,6 +26,9 @@ internal sealed record RecordFile(string Name, bool IsTraining, CaseFingerprint 
         }
 
         return new RecordFile(
-            Path.GetRelativePath(folder, path).Replace('\\', '/'), isTraining, new CaseFingerprint(modality, [offsets.Count], [], Convert.ToHexStringLower(hash.GetCurrentHash()), null));
+            Path.GetRelativePath(folder, path).Replace('\\', '/'),
+            isTraining,
+            new CaseFingerprint(modality, [offsets.Count], [], Convert.ToHexStringLower(hash.GetCurrentHash()), null)
+        );
     }
 }

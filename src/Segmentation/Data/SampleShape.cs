@@ -1,6 +1,8 @@
 namespace UnpairedSegEngine.Segmentation.Data;
 
-/// <summary>The size of one training sample: an image of (depth, height, width, channels) with a class map of (depth, height, width).</summary>
+/// <summary>
+/// The size of one training sample: an image of (depth, height, width, channels) with a class map of (depth, height, width).
+/// </summary>
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Columns.</param>
 /// <param name="Channels">Channels, last; neighbouring slices of a single slice's sample.</param>

@@ -1,6 +1,9 @@
 namespace UnpairedSegEngine.Segmentation.Data;
 
-/// <summary>The value that scanners and programs fill up the corners of a CT with, around the circle that was reconstructed: -3024, -2000, -32768.</summary>
+/// <summary>
+/// The value that scanners and programs fill up the corners of a CT with, around the circle that was reconstructed: -3024, -2000,
+/// -32768.
+/// </summary>
 internal static class ScannerPadding
 {
     /// <summary>No Hounsfield number is lower.</summary>
@@ -12,7 +15,10 @@ internal static class ScannerPadding
     /// <summary>Distance to the other voxels, as a share of their range.</summary>
     private const double LeastGap = 0.25;
 
-    /// <summary>The padding of a volume: a value below any Hounsfield number that is frequent, the lowest but for outliers, and far below the voxels that are greater. Null where there is none.</summary>
+    /// <summary>
+    /// The padding of a volume: a value below any Hounsfield number that is frequent, the lowest but for outliers, and far below
+    /// the voxels that are greater. Null where there is none.
+    /// </summary>
     /// <param name="voxels">Of the volume.</param>
     /// <param name="lowPercentile">Their percentile <see cref="LeastPercent"/>.</param>
     public static float? Find(VoxelRanks voxels, double lowPercentile)

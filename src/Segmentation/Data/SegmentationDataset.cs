@@ -27,7 +27,9 @@ public sealed class SegmentationDataset
         if (manifest.TrainingCount is int announced && announced != Cases.Count && Cases.Count > 0)
         {
             throw new InvalidDataException(
-                $"'{ManifestPath}': numTraining is {announced}, but imagesTr holds {Cases.Count} cases: add what is missing or correct the number");
+                $"'{ManifestPath}': numTraining is {announced}, but imagesTr holds {Cases.Count} cases: add what is "
+                    + "missing or correct the number"
+            );
         }
     }
 
@@ -55,10 +57,17 @@ public sealed class SegmentationDataset
     /// <summary>The cases of imagesTs, sorted by name; none where there is no such folder.</summary>
     public IReadOnlyList<DatasetCase> TestCases { get; }
 
-    private string NoTrainingCases => $"'{Path.Combine(Folder, "imagesTr")}': no image files, expected CASE{DatasetFolders.Channel}{manifest.FileEnding}";
+    private string NoTrainingCases =>
+        $"'{Path.Combine(Folder, "imagesTr")}': no image files, expected CASE{DatasetFolders.Channel}{manifest.FileEnding}";
 
-    private string WhatElseIsThere
-        => Directory.EnumerateDirectories(Folder).Select(path => Path.GetFileName(path)!).Where(name => name is not ("imagesTr" or "labelsTr" or "imagesTs" or "labelsTs")).Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } others
+    private string WhatElseIsThere =>
+        Directory
+            .EnumerateDirectories(Folder)
+            .Select(path => Path.GetFileName(path)!)
+            .Where(name => name is not ("imagesTr" or "labelsTr" or "imagesTs" or "labelsTs"))
+            .Order(StringComparer.Ordinal)
+            .ToArray()
+            is { Length: > 0 } others
             ? $"; '{Folder}' holds {string.Join(", ", others.Take(4))}"
             : "";
 
@@ -69,51 +78,52 @@ public sealed class SegmentationDataset
     public static SegmentationDataset Open(string folder)
     {
         if (!Directory.Exists(folder))
-        {
             throw new InvalidDataException($"'{folder}': no such dataset folder");
-        }
         string manifestPath = Path.Combine(folder, DatasetManifest.FileName);
         return File.Exists(manifestPath)
             ? new SegmentationDataset(folder, DatasetManifest.Read(manifestPath))
-            : throw new InvalidDataException($"'{folder}': no {DatasetManifest.FileName}, expected a dataset in the nnU-Net v2 raw layout");
+            : throw new InvalidDataException(
+                $"'{folder}': no {DatasetManifest.FileName}, expected a dataset in the nnU-Net v2 raw layout"
+            );
     }
 
     /// <summary>
     /// One fold: from splits_final.json where there is one, else one of five made by shuffling the cases of each
     /// modality with a fixed seed. The test cases are those of imagesTs, or, without it, those that the fold names nowhere.
     /// </summary>
-    /// <exception cref="InvalidDataException">The split names an unknown case or leaves a modality without training cases.</exception>
+    /// <exception cref="InvalidDataException">The split names an unknown case or leaves a modality without training
+    /// cases.</exception>
     /// <param name="fold">From 0.</param>
     /// <param name="splitFile">Another file than the dataset's own splits_final.json.</param>
     /// <exception cref="UsageException">There is no such fold.</exception>
     public DatasetSplit Split(int fold = 0, string? splitFile = null)
     {
         if (Cases.Count == 0)
-            throw new InvalidDataException($"{NoTrainingCases}; the dataset has test cases only, which evaluate takes with --split test");
+            throw new InvalidDataException(
+                $"{NoTrainingCases}; the dataset has test cases only, which evaluate takes with --split test"
+            );
         string path = splitFile ?? Path.Combine(Folder, SplitFile.FileName);
         bool fromFile = File.Exists(path);
         string origin = fromFile ? $"'{path}': fold {fold}" : $"'{Folder}': generated fold {fold}";
-        (HashSet<string> train, HashSet<string> validation) = fromFile ? SplitFile.ReadFold(path, fold) : GenerateFold(fold, GeneratedFolds);
+        (HashSet<string> train, HashSet<string> validation) = fromFile
+            ? SplitFile.ReadFold(path, fold)
+            : GenerateFold(fold, GeneratedFolds);
 
         string? unknown = train.Concat(validation).Except(Cases.Select(c => c.Id)).Order(StringComparer.Ordinal).FirstOrDefault();
         if (unknown is not null)
-        {
             throw new InvalidDataException($"{origin} names case '{OneLine.Of(unknown)}', which is not in imagesTr");
-        }
         DatasetCase[] trainCases = [.. Cases.Where(c => train.Contains(c.Id))];
         Modality? empty = Modalities.FirstOrDefault(m => !trainCases.Any(c => c.Modality == m));
         if (empty is not null)
-        {
             throw new InvalidDataException($"{origin} has no training case of modality {empty.Name}, expected at least one");
-        }
-        IReadOnlyList<DatasetCase> test = TestCases.Count > 0
-            ? TestCases
-            : [.. Cases.Where(c => !train.Contains(c.Id) && !validation.Contains(c.Id))];
+        IReadOnlyList<DatasetCase> test =
+            TestCases.Count > 0 ? TestCases : [.. Cases.Where(c => !train.Contains(c.Id) && !validation.Contains(c.Id))];
         return new DatasetSplit(trainCases, [.. Cases.Where(c => validation.Contains(c.Id))], test);
     }
 
     /// <summary>
-    /// Writes a splits_final.json with that many folds: those of the dataset's own file where it has one, else made by shuffling the cases of each modality with a
+    /// Writes a splits_final.json with that many folds: those of the dataset's own file where it has one, else made by shuffling
+    /// the cases of each modality with a
     /// fixed seed. A case is a subject, so no subject is on both sides of a fold.
     /// </summary>
     /// <exception cref="UsageException">There are not so many folds or cases.</exception>
@@ -131,15 +141,20 @@ public sealed class SegmentationDataset
             throw new UsageException($"{folds} folds: modality {few.Name} has {Cases.Count(c => c.Modality == few)} cases only");
         }
 
-        SplitFile.Write(path, Enumerable.Range(0, folds).Select(fold => File.Exists(own) ? SplitFile.ReadFold(own, fold) : GenerateFold(fold, folds > 1 ? folds : GeneratedFolds)));
+        SplitFile.Write(
+            path,
+            Enumerable
+                .Range(0, folds)
+                .Select(fold =>
+                    File.Exists(own) ? SplitFile.ReadFold(own, fold) : GenerateFold(fold, folds > 1 ? folds : GeneratedFolds)
+                )
+        );
     }
 
     private (HashSet<string> Train, HashSet<string> Validation) GenerateFold(int fold, int generated)
     {
         if (fold < 0 || fold >= generated)
-        {
             throw new UsageException($"fold {fold}: without {SplitFile.FileName} there are the folds 0 to {generated - 1}");
-        }
         var train = new HashSet<string>(StringComparer.Ordinal);
         var validation = new HashSet<string>(StringComparer.Ordinal);
         foreach (Modality modality in Modalities)

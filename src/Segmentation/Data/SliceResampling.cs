@@ -3,7 +3,9 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <summary>Brings one slice from one in-plane grid to another.</summary>
 internal sealed class SliceResampling(AxisSampling rows, AxisSampling columns, int sourceWidth)
 {
-    /// <summary>Bilinear interpolation of an image slice; <paramref name="outside"/> where the target reaches beyond the source.</summary>
+    /// <summary>
+    /// Bilinear interpolation of an image slice; <paramref name="outside"/> where the target reaches beyond the source.
+    /// </summary>
     public void Interpolate(ReadOnlySpan<float> source, float outside, Span<float> target)
     {
         for (int row = 0, pixel = 0; row < rows.Count; row++)
@@ -12,11 +14,13 @@ internal sealed class SliceResampling(AxisSampling rows, AxisSampling columns, i
             ReadOnlySpan<float> lower = source.Slice(rows.After[row] * sourceWidth, sourceWidth);
             for (int column = 0; column < columns.Count; column++, pixel++)
             {
-                int left = columns.Before[column], right = columns.After[column];
+                int left = columns.Before[column],
+                    right = columns.After[column];
                 float along = columns.Fraction[column];
                 float above = upper[left] + (along * (upper[right] - upper[left]));
                 float below = lower[left] + (along * (lower[right] - lower[left]));
-                target[pixel] = rows.Inside[row] && columns.Inside[column] ? above + (rows.Fraction[row] * (below - above)) : outside;
+                target[pixel] =
+                    rows.Inside[row] && columns.Inside[column] ? above + (rows.Fraction[row] * (below - above)) : outside;
             }
         }
     }
@@ -30,32 +34,42 @@ internal sealed class SliceResampling(AxisSampling rows, AxisSampling columns, i
             for (int column = 0; column < columns.Count; column++, pixel++)
             {
                 int nearestColumn = columns.Nearest(column);
-                target[pixel] = rows.Inside[row] && columns.Inside[column]
-                    ? source[(nearestRow * sourceWidth) + nearestColumn]
-                    : LabelValue.Background;
+                target[pixel] =
+                    rows.Inside[row] && columns.Inside[column]
+                        ? source[(nearestRow * sourceWidth) + nearestColumn]
+                        : LabelValue.Background;
             }
         }
     }
 
     /// <summary>Bilinear interpolation of class scores, (height, width, classes).</summary>
-    public void InterpolateScores(ReadOnlyMemory<float> source, int classCount, Memory<float> target)
-        => Parallel.For(0, rows.Count, row =>
-        {
-            ReadOnlySpan<float> scores = source.Span;
-            Span<float> result = target.Span.Slice(row * columns.Count * classCount, columns.Count * classCount);
-            float down = rows.Fraction[row];
-            int upper = rows.Before[row] * sourceWidth, lower = rows.After[row] * sourceWidth;
-            for (int column = 0; column < columns.Count; column++)
+    public void InterpolateScores(ReadOnlyMemory<float> source, int classCount, Memory<float> target) =>
+        Parallel.For(
+            0,
+            rows.Count,
+            row =>
             {
-                float along = columns.Fraction[column];
-                int upperLeft = (upper + columns.Before[column]) * classCount, upperRight = (upper + columns.After[column]) * classCount;
-                int lowerLeft = (lower + columns.Before[column]) * classCount, lowerRight = (lower + columns.After[column]) * classCount;
-                for (int label = 0; label < classCount; label++)
+                ReadOnlySpan<float> scores = source.Span;
+                Span<float> result = target.Span.Slice(row * columns.Count * classCount, columns.Count * classCount);
+                float down = rows.Fraction[row];
+                int upper = rows.Before[row] * sourceWidth,
+                    lower = rows.After[row] * sourceWidth;
+                for (int column = 0; column < columns.Count; column++)
                 {
-                    float above = scores[upperLeft + label] + (along * (scores[upperRight + label] - scores[upperLeft + label]));
-                    float below = scores[lowerLeft + label] + (along * (scores[lowerRight + label] - scores[lowerLeft + label]));
-                    result[(column * classCount) + label] = above + (down * (below - above));
+                    float along = columns.Fraction[column];
+                    int upperLeft = (upper + columns.Before[column]) * classCount,
+                        upperRight = (upper + columns.After[column]) * classCount;
+                    int lowerLeft = (lower + columns.Before[column]) * classCount,
+                        lowerRight = (lower + columns.After[column]) * classCount;
+                    for (int label = 0; label < classCount; label++)
+                    {
+                        float above =
+                            scores[upperLeft + label] + (along * (scores[upperRight + label] - scores[upperLeft + label]));
+                        float below =
+                            scores[lowerLeft + label] + (along * (scores[lowerRight + label] - scores[lowerLeft + label]));
+                        result[(column * classCount) + label] = above + (down * (below - above));
+                    }
                 }
             }
-        });
+        );
 }

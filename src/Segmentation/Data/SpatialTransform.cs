@@ -2,11 +2,18 @@ using UnpairedSegEngine.Random;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
-/// <summary>Where in the source every pixel of an augmented sample is taken from: an affine map plus an optional smooth displacement.</summary>
+/// <summary>
+/// Where in the source every pixel of an augmented sample is taken from: an affine map plus an optional smooth displacement.
+/// </summary>
 internal readonly struct SpatialTransform
 {
     private readonly SampleShape shape;
-    private readonly float columnPerColumn, columnPerRow, rowPerColumn, rowPerRow, columnShift, rowShift;
+    private readonly float columnPerColumn,
+        columnPerRow,
+        rowPerColumn,
+        rowPerRow,
+        columnShift,
+        rowShift;
     private readonly ElasticField? elastic;
 
     /// <summary>Draws a transform.</summary>
@@ -27,14 +34,14 @@ internal readonly struct SpatialTransform
     /// <summary>The source position of a target pixel.</summary>
     public (float Row, float Column) SourceOf(int row, int column)
     {
-        float centreRow = (shape.Height - 1) * 0.5f, centreColumn = (shape.Width - 1) * 0.5f;
-        float fromRow = row - centreRow, fromColumn = column - centreColumn;
+        float centreRow = (shape.Height - 1) * 0.5f,
+            centreColumn = (shape.Width - 1) * 0.5f;
+        float fromRow = row - centreRow,
+            fromColumn = column - centreColumn;
         float sourceRow = centreRow + (rowPerRow * fromRow) + (rowPerColumn * fromColumn) + rowShift;
         float sourceColumn = centreColumn + (columnPerRow * fromRow) + (columnPerColumn * fromColumn) + columnShift;
         if (elastic is null)
-        {
             return (sourceRow, sourceColumn);
-        }
         (float downwards, float rightwards) = elastic.DisplacementAt(row, column);
         return (sourceRow + downwards, sourceColumn + rightwards);
     }

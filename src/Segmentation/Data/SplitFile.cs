@@ -19,9 +19,7 @@ internal static class SplitFile
         using JsonDocument document = JsonFile.Parse(path);
         JsonElement folds = Folds(path, document);
         if (fold < 0 || fold >= folds.GetArrayLength())
-        {
             throw new UsageException($"fold {fold}: '{path}' has the folds 0 to {folds.GetArrayLength() - 1}");
-        }
         HashSet<string> train = ReadCases(path, folds[fold], fold, "train");
         HashSet<string> validation = ReadCases(path, folds[fold], fold, "val");
         string? shared = train.Order(StringComparer.Ordinal).FirstOrDefault(validation.Contains);
@@ -38,19 +36,34 @@ internal static class SplitFile
     }
 
     /// <summary>Writes folds as nnU-Net does, case names sorted.</summary>
-    public static void Write(string path, IEnumerable<(HashSet<string> Train, HashSet<string> Validation)> folds)
-        => AtomicFile.Write(path, stream => JsonSerializer.Serialize(
-            stream, folds.Select(fold => new { train = fold.Train.Order(StringComparer.Ordinal), val = fold.Validation.Order(StringComparer.Ordinal) }), Indented));
+    public static void Write(string path, IEnumerable<(HashSet<string> Train, HashSet<string> Validation)> folds) =>
+        AtomicFile.Write(
+            path,
+            stream =>
+                JsonSerializer.Serialize(
+                    stream,
+                    folds.Select(fold => new
+                    {
+                        train = fold.Train.Order(StringComparer.Ordinal),
+                        val = fold.Validation.Order(StringComparer.Ordinal),
+                    }),
+                    Indented
+                )
+        );
 
-    private static JsonElement Folds(string path, JsonDocument document)
-        => document.RootElement is { ValueKind: JsonValueKind.Array } folds && folds.GetArrayLength() > 0
+    private static JsonElement Folds(string path, JsonDocument document) =>
+        document.RootElement is { ValueKind: JsonValueKind.Array } folds && folds.GetArrayLength() > 0
             ? folds
             : throw new InvalidDataException($"'{path}': expected a list of folds, each with 'train' and 'val'");
 
     private static HashSet<string> ReadCases(string path, JsonElement fold, int number, string key)
     {
-        if (fold.ValueKind != JsonValueKind.Object || !fold.TryGetProperty(key, out JsonElement list)
-            || list.ValueKind != JsonValueKind.Array || list.EnumerateArray().Any(c => c.ValueKind != JsonValueKind.String))
+        if (
+            fold.ValueKind != JsonValueKind.Object
+            || !fold.TryGetProperty(key, out JsonElement list)
+            || list.ValueKind != JsonValueKind.Array
+            || list.EnumerateArray().Any(c => c.ValueKind != JsonValueKind.String)
+        )
         {
             throw new InvalidDataException($"'{path}': fold {number} has no list '{key}' of case names");
         }
@@ -59,7 +72,9 @@ internal static class SplitFile
         {
             if (!cases.Add(entry.GetString()!))
             {
-                throw new InvalidDataException($"'{path}': fold {number} lists case '{OneLine.Of(entry.GetString()!)}' twice in '{key}'");
+                throw new InvalidDataException(
+                    $"'{path}': fold {number} lists case '{OneLine.Of(entry.GetString()!)}' twice in '{key}'"
+                );
             }
         }
         return cases;

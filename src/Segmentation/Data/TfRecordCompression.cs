@@ -7,11 +7,25 @@ internal static class TfRecordCompression
 
     private static readonly Dictionary<string, string> ByEnding = new(StringComparer.OrdinalIgnoreCase)
     {
-        [".gz"] = "gzip", [".gzip"] = "gzip", [".zlib"] = Zlib, [".zz"] = Zlib, [".z"] = "compress", [".bz2"] = "bzip2", [".xz"] = "xz", [".zst"] = "zstd", [".zip"] = "zip",
+        [".gz"] = "gzip",
+        [".gzip"] = "gzip",
+        [".zlib"] = Zlib,
+        [".zz"] = Zlib,
+        [".z"] = "compress",
+        [".bz2"] = "bzip2",
+        [".xz"] = "xz",
+        [".zst"] = "zstd",
+        [".zip"] = "zip",
     };
 
     private static readonly (byte[] Magic, string Name)[] Magics =
-        [([0x1f, 0x8b], "gzip"), ("BZh"u8.ToArray(), "bzip2"), ([0xfd, 0x37, 0x7a, 0x58, 0x5a], "xz"), ([0x28, 0xb5, 0x2f, 0xfd], "zstd"), ("PK\x03\x04"u8.ToArray(), "zip")];
+    [
+        ([0x1f, 0x8b], "gzip"),
+        ("BZh"u8.ToArray(), "bzip2"),
+        ([0xfd, 0x37, 0x7a, 0x58, 0x5a], "xz"),
+        ([0x28, 0xb5, 0x2f, 0xfd], "zstd"),
+        ("PK\x03\x04"u8.ToArray(), "zip"),
+    ];
 
     /// <summary>The compression that a file's ending stands for; null for none.</summary>
     public static string? OfName(string path) => ByEnding.GetValueOrDefault(Path.GetExtension(path));
@@ -30,6 +44,9 @@ internal static class TfRecordCompression
     }
 
     /// <summary>What to do about a compressed file.</summary>
-    public static InvalidDataException Refusal(string path, string compression) => new(
-        $"'{path}': is compressed ({compression}), but records are drawn at random places of a file: unpack it{(compression == "gzip" ? " (gunzip)" : "")}, or write it without compression_type");
+    public static InvalidDataException Refusal(string path, string compression) =>
+        new(
+            $"'{path}': is compressed ({compression}), but records are drawn at random places of a file: unpack "
+                + $"it{(compression == "gzip" ? " (gunzip)" : "")}, or write it without compression_type"
+        );
 }

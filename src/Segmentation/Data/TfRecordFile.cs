@@ -13,7 +13,8 @@ public static class TfRecordFile
     private const int FooterBytes = 4;
 
     /// <summary>The offset of every record, checking lengths and the checksums over them but reading no payload.</summary>
-    /// <exception cref="InvalidDataException">The file is compressed, a header is damaged or the file ends inside a record.</exception>
+    /// <exception cref="InvalidDataException">The file is compressed, a header is damaged or the file ends inside a
+    /// record.</exception>
     public static IReadOnlyList<long> IndexRecords(string path)
     {
         // Pipes and devices have no length; one that is opened may wait, or deliver bytes, for ever.
@@ -22,7 +23,7 @@ public static class TfRecordFile
         using FileStream file = File.OpenRead(path);
         RefuseCompressed(file, path);
         var offsets = new List<long>();
-        for (long offset = 0; offset < file.Length;)
+        for (long offset = 0; offset < file.Length; )
         {
             offsets.Add(offset);
             offset += HeaderBytes + ReadLength(file, path, offset) + FooterBytes;
@@ -46,11 +47,14 @@ public static class TfRecordFile
     {
         Span<byte> start = stackalloc byte[HeaderBytes];
         start = start[..file.ReadAtLeast(start, HeaderBytes, throwOnEndOfStream: false)];
-        bool isRecord = start.Length == HeaderBytes && MaskedCrc32C.Of(start[..8]) == BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
+        bool isRecord =
+            start.Length == HeaderBytes && MaskedCrc32C.Of(start[..8]) == BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);
         string? compression = TfRecordCompression.OfName(path) ?? (isRecord ? null : TfRecordCompression.OfContents(start));
         if (compression is not null)
             throw isRecord
-                ? new InvalidDataException($"'{path}': is named as compressed ({compression}) but is not: leave out the ending {Path.GetExtension(path)}")
+                ? new InvalidDataException(
+                    $"'{path}': is named as compressed ({compression}) but is not: leave out the ending {Path.GetExtension(path)}"
+                )
                 : TfRecordCompression.Refusal(path, compression);
     }
 
@@ -60,7 +64,8 @@ public static class TfRecordFile
         if (available < HeaderBytes)
         {
             throw new InvalidDataException(
-                $"'{path}': truncated at offset {offset}: a record's header takes {HeaderBytes} bytes, {available} are left");
+                $"'{path}': truncated at offset {offset}: a record's header takes {HeaderBytes} bytes, {available} are left"
+            );
         }
         Span<byte> header = stackalloc byte[HeaderBytes];
         file.Position = offset;
@@ -71,18 +76,22 @@ public static class TfRecordFile
         if (length > room || length > int.MaxValue - FooterBytes)
         {
             throw new InvalidDataException(
-                $"'{path}': the record at offset {offset} announces {length} bytes, the file has {room}: truncated, copy it again");
+                $"'{path}': the record at offset {offset} announces {length} bytes, the file has {room}: truncated, copy it again"
+            );
         }
         return (int)length;
     }
 
     private static void Check(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> stored, string path, long offset, string what)
     {
-        uint expected = BinaryPrimitives.ReadUInt32LittleEndian(stored), found = MaskedCrc32C.Of(bytes);
+        uint expected = BinaryPrimitives.ReadUInt32LittleEndian(stored),
+            found = MaskedCrc32C.Of(bytes);
         if (expected != found)
         {
             throw new InvalidDataException(
-                $"'{path}': the {what} of the record at offset {offset} has checksum {found:x8}, expected {expected:x8}: damaged, copy it again");
+                $"'{path}': the {what} of the record at offset {offset} has checksum {found:x8}, expected {expected:x8}: "
+                    + "damaged, copy it again"
+            );
         }
     }
 }

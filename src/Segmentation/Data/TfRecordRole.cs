@@ -7,20 +7,34 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <param name="Part">Train, val or test.</param>
 internal sealed partial record TfRecordRole(string Modality, string Part)
 {
-    public const string Training = "train", Validation = "val", Test = "test";
+    public const string Training = "train",
+        Validation = "val",
+        Test = "test";
 
     private static readonly Dictionary<string, string> PartOfWord = new(StringComparer.Ordinal)
     {
-        ["train"] = Training, ["training"] = Training, ["val"] = Validation, ["valid"] = Validation, ["validation"] = Validation, ["test"] = Test, ["testing"] = Test,
+        ["train"] = Training,
+        ["training"] = Training,
+        ["val"] = Validation,
+        ["valid"] = Validation,
+        ["validation"] = Validation,
+        ["test"] = Test,
+        ["testing"] = Test,
     };
 
     private static readonly HashSet<string> FileWords = new(StringComparer.Ordinal) { "", "list", "tfs", "tf" };
 
-    /// <summary>The role that a name speaks of by a word for the part beside one that is left, the modality's; null where it does not.</summary>
+    /// <summary>
+    /// The role that a name speaks of by a word for the part beside one that is left, the modality's; null where it does not.
+    /// </summary>
     public static TfRecordRole? Of(string name)
     {
-        string[] words = WordsOf(name), parts = [.. words.Where(PartOfWord.ContainsKey).Select(word => PartOfWord[word]).Distinct()];
-        string[] rest = [.. words.Where(word => !PartOfWord.ContainsKey(word) && !FileWords.Contains(word) && !word.All(char.IsDigit))];
+        string[] words = WordsOf(name),
+            parts = [.. words.Where(PartOfWord.ContainsKey).Select(word => PartOfWord[word]).Distinct()];
+        string[] rest =
+        [
+            .. words.Where(word => !PartOfWord.ContainsKey(word) && !FileWords.Contains(word) && !word.All(char.IsDigit)),
+        ];
         return (parts, rest) is ([string part], [string modality]) ? new TfRecordRole(modality.ToUpperInvariant(), part) : null;
     }
 

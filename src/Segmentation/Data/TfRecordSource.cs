@@ -16,12 +16,22 @@ public sealed class TfRecordSource : ISampleSource
     {
         this.classCount = classCount;
         Modalities = [.. filesOfModality.Select((entry, index) => new Modality(entry.Name, index))];
-        records = [.. filesOfModality.Select(entry => entry.Files
-            .SelectMany(path => TfRecordFile.IndexRecords(path).Select((offset, number) => (path, offset, number))).ToArray())];
+        records =
+        [
+            .. filesOfModality.Select(entry =>
+                entry
+                    .Files.SelectMany(path => TfRecordFile.IndexRecords(path).Select((offset, number) => (path, offset, number)))
+                    .ToArray()
+            ),
+        ];
         Modality? empty = Modalities.FirstOrDefault(m => records[m.Index].Length == 0);
         if (empty is not null || Modalities.Count == 0)
         {
-            throw new InvalidDataException($"modality '{empty?.Name}' has no TFRecord{(empty is null ? "" : $" in '{string.Join("', '", filesOfModality[empty.Index].Files)}'")}, expected at least one");
+            throw new InvalidDataException(
+                $"modality '{empty?.Name}' has no "
+                    + $"TFRecord{(empty is null ? "" : $" in '{string.Join("', '", filesOfModality[empty.Index].Files)}'")}, "
+                    + "expected at least one"
+            );
         }
         (string firstPath, long firstOffset, _) = records[0][0];
         Shape = TfRecordPair.Read(firstPath, firstOffset, classCount).Shape;
@@ -54,7 +64,10 @@ public sealed class TfRecordSource : ISampleSource
     private TfRecordPair Read((string Path, long Offset, int Number) record)
     {
         TfRecordPair pair = TfRecordPair.Read(record.Path, record.Offset, classCount);
-        return pair.Shape == Shape ? pair
-            : throw new InvalidDataException($"'{record.Path}': the record at offset {record.Offset} is {pair.Shape}, expected {Shape} like the first record");
+        return pair.Shape == Shape
+            ? pair
+            : throw new InvalidDataException(
+                $"'{record.Path}': the record at offset {record.Offset} is {pair.Shape}, expected {Shape} like the first record"
+            );
     }
 }

@@ -4,14 +4,17 @@ using UnpairedSegEngine.Random;
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
-/// Where in a volume every voxel of an augmented block is taken from: a rotation in and out of the slice plane, a zoom and a mirroring about the block's centre, all in
+/// Where in a volume every voxel of an augmented block is taken from: a rotation in and out of the slice plane, a zoom and a
+/// mirroring about the block's centre, all in
 /// mm, plus an optional smooth displacement within slices.
 /// </summary>
 internal readonly struct VolumeTransform
 {
     private readonly SampleShape shape;
     private readonly (float Slice, float Row, float Column) centre;
-    private readonly float[] matrix;  // voxel steps in the volume per voxel step in the block, rows and columns ordered slice, row, column
+
+    // Voxel steps in the volume per voxel step in the block, rows and columns ordered slice, row, column.
+    private readonly float[] matrix;
     private readonly ElasticField? elastic;
 
     /// <summary>Draws a transform.</summary>
@@ -20,10 +23,20 @@ internal readonly struct VolumeTransform
     /// <param name="spacing">Voxels of the volume, mm.</param>
     /// <param name="first">The volume's voxel that the block begins at.</param>
     /// <param name="stream">Decides.</param>
-    public VolumeTransform(AugmentationSettings settings, SampleShape shape, Vector3d spacing, (int Slice, int Row, int Column) first, ref PhiloxStream stream)
+    public VolumeTransform(
+        AugmentationSettings settings,
+        SampleShape shape,
+        Vector3d spacing,
+        (int Slice, int Row, int Column) first,
+        ref PhiloxStream stream
+    )
     {
         this.shape = shape;
-        centre = (first.Slice + ((shape.Depth - 1) * 0.5f), first.Row + ((shape.Height - 1) * 0.5f), first.Column + ((shape.Width - 1) * 0.5f));
+        centre = (
+            first.Slice + ((shape.Depth - 1) * 0.5f),
+            first.Row + ((shape.Height - 1) * 0.5f),
+            first.Column + ((shape.Width - 1) * 0.5f)
+        );
         (double sinPlane, double cosPlane) = Draw(settings.RotationDegrees, ref stream);
         (double sinColumn, double cosColumn) = Draw(settings.TiltDegrees, ref stream);
         (double sinRow, double cosRow) = Draw(settings.TiltDegrees, ref stream);
@@ -31,9 +44,24 @@ internal readonly struct VolumeTransform
         double mirror = stream.NextUniform() < settings.FlipProbability ? -1 : 1;
 
         // Axes slice, row, column: about the slice axis, then about the column axis, then about the row axis.
-        double[,] inPlane = { { 1, 0, 0 }, { 0, cosPlane, sinPlane }, { 0, -sinPlane, cosPlane } };
-        double[,] aboutColumn = { { cosColumn, -sinColumn, 0 }, { sinColumn, cosColumn, 0 }, { 0, 0, 1 } };
-        double[,] aboutRow = { { cosRow, 0, -sinRow }, { 0, 1, 0 }, { sinRow, 0, cosRow } };
+        double[,] inPlane =
+        {
+            { 1, 0, 0 },
+            { 0, cosPlane, sinPlane },
+            { 0, -sinPlane, cosPlane },
+        };
+        double[,] aboutColumn =
+        {
+            { cosColumn, -sinColumn, 0 },
+            { sinColumn, cosColumn, 0 },
+            { 0, 0, 1 },
+        };
+        double[,] aboutRow =
+        {
+            { cosRow, 0, -sinRow },
+            { 0, 1, 0 },
+            { sinRow, 0, cosRow },
+        };
         double[,] rotation = Multiply(Multiply(inPlane, aboutColumn), aboutRow);
         double[] size = [spacing.Z, spacing.Y, spacing.X];
         matrix = new float[9];
@@ -49,15 +77,19 @@ internal readonly struct VolumeTransform
     /// <summary>The position in the volume of a voxel of the block.</summary>
     public (float Slice, float Row, float Column) SourceOf(int slice, int row, int column)
     {
-        float z = slice - ((shape.Depth - 1) * 0.5f), y = row - ((shape.Height - 1) * 0.5f), x = column - ((shape.Width - 1) * 0.5f);
+        float z = slice - ((shape.Depth - 1) * 0.5f),
+            y = row - ((shape.Height - 1) * 0.5f),
+            x = column - ((shape.Width - 1) * 0.5f);
         (float down, float right) = elastic?.DisplacementAt(row, column) ?? (0, 0);
         return (
             centre.Slice + (matrix[0] * z) + (matrix[1] * y) + (matrix[2] * x),
             centre.Row + (matrix[3] * z) + (matrix[4] * y) + (matrix[5] * x) + down,
-            centre.Column + (matrix[6] * z) + (matrix[7] * y) + (matrix[8] * x) + right);
+            centre.Column + (matrix[6] * z) + (matrix[7] * y) + (matrix[8] * x) + right
+        );
     }
 
-    private static (double Sin, double Cos) Draw(float degrees, ref PhiloxStream stream) => Math.SinCos(stream.NextUniform(-degrees, degrees) * Math.PI / 180);
+    private static (double Sin, double Cos) Draw(float degrees, ref PhiloxStream stream) =>
+        Math.SinCos(stream.NextUniform(-degrees, degrees) * Math.PI / 180);
 
     private static double[,] Multiply(double[,] a, double[,] b)
     {

@@ -11,9 +11,16 @@ internal readonly record struct VoxelMoments(double Mean, double Deviation)
     /// <param name="high">What higher voxels are clipped to.</param>
     /// <param name="above">Only greater voxels count.</param>
     /// <param name="upTo">Only voxels not greater count.</param>
-    public static VoxelMoments Of(ReadOnlySpan<float> voxels, float low, float high, double above, double upTo = double.PositiveInfinity)
+    public static VoxelMoments Of(
+        ReadOnlySpan<float> voxels,
+        float low,
+        float high,
+        double above,
+        double upTo = double.PositiveInfinity
+    )
     {
-        double sum = 0, squares = 0;
+        double sum = 0,
+            squares = 0;
         long count = 0;
         foreach (float voxel in voxels)
         {

@@ -1,12 +1,14 @@
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
-/// Exact order statistics of finite voxels, in two passes over them and memory that does not grow with them (0.8 MB, and 0.3 MB per different neighbourhood of values asked for): the bits of a
+/// Exact order statistics of finite voxels, in two passes over them and memory that does not grow with them (0.8 MB, and 0.3 MB
+/// per different neighbourhood of values asked for): the bits of a
 /// voxel, turned so that they sort as its value, are counted by their upper half; where a wanted rank lies, by their lower half.
 /// </summary>
 internal readonly ref struct VoxelRanks
 {
-    private const int HalfBits = 16, HalfCount = 1 << HalfBits;
+    private const int HalfBits = 16,
+        HalfCount = 1 << HalfBits;
 
     private readonly ReadOnlySpan<float> voxels;
     private readonly int[] countByUpperHalf;
@@ -71,14 +73,18 @@ internal readonly ref struct VoxelRanks
         var percentiles = new double[percents.Length];
         for (int i = 0; i < percents.Length; i++)
         {
-            double before = values[2 * i], after = values[(2 * i) + 1];
+            double before = values[2 * i],
+                after = values[(2 * i) + 1];
             percentiles[i] = before + ((after - before) * (Position(percents[i]) - ranks[2 * i]));
         }
 
         return percentiles;
     }
 
-    /// <summary>Two percentiles; where they coincide although voxels differ, reaching to those of the other voxels: most of a volume may be one background value.</summary>
+    /// <summary>
+    /// Two percentiles; where they coincide although voxels differ, reaching to those of the other voxels: most of a volume may
+    /// be one background value.
+    /// </summary>
     public (double Low, double High) Spread(double lower, double upper)
     {
         double[] ends = Percentiles(lower, upper);
@@ -103,7 +109,8 @@ internal readonly ref struct VoxelRanks
 
     private (int Below, int Same) CountTo(float value)
     {
-        int below = 0, same = 0;
+        int below = 0,
+            same = 0;
         foreach (float voxel in voxels)
         {
             below += voxel < value ? 1 : 0;

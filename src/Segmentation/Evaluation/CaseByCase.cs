@@ -23,12 +23,18 @@ public sealed class CaseByCase
 
     /// <summary>The report over the cases that were scored, with the names of the others.</summary>
     /// <exception cref="InvalidDataException">None was scored.</exception>
-    public EvaluationReport Report(IReadOnlyList<string> organs, double? tolerance) => results.Count > 0
-        ? new EvaluationReport(results, organs, tolerance) { Failed = failed }
-        : throw new InvalidDataException(failed.Count == 1 ? failed[0].Reason : $"none of {failed.Count} cases can be scored; the first: {failed[0].Reason}");
+    public EvaluationReport Report(IReadOnlyList<string> organs, double? tolerance) =>
+        results.Count > 0
+            ? new EvaluationReport(results, organs, tolerance) { Failed = failed }
+            : throw new InvalidDataException(
+                failed.Count == 1
+                    ? failed[0].Reason
+                    : $"none of {failed.Count} cases can be scored; the first: {failed[0].Reason}"
+            );
 
     /// <summary>Whether a file is to blame and not the program or the machine.</summary>
-    public static bool IsBadData(Exception exception) => exception is InvalidDataException or IOException or UnauthorizedAccessException;
+    public static bool IsBadData(Exception exception) =>
+        exception is InvalidDataException or IOException or UnauthorizedAccessException;
 
     /// <summary>Null where a file is bad.</summary>
     internal static T? TryRead<T>(Func<T> read)

@@ -3,14 +3,16 @@ using UnpairedSegEngine.Imaging.Metrics;
 namespace UnpairedSegEngine.Segmentation.Evaluation;
 
 /// <summary>One organ in the cases of one modality.</summary>
-/// <param name="Scores">By the names of <see cref="StructureScores.Metrics"/>. Means of distances are over found structures only; those of penalized ones over all.</param>
+/// <param name="Scores">By the names of <see cref="StructureScores.Metrics"/>. Means of distances are over found structures only;
+/// those of penalized ones over all.</param>
 /// <param name="Absent">Cases that show it neither in prediction nor in reference.</param>
 /// <param name="Missed">Cases that show it in the reference only.</param>
 /// <param name="Hallucinated">Cases that show it in the prediction only.</param>
 public sealed record OrganSummary(IReadOnlyDictionary<string, ScoreSummary> Scores, int Absent, int Missed, int Hallucinated);
 
 /// <summary>
-/// Scores over whole volumes on their own grids, per case, organ and modality; <see cref="StructureScores"/> defines them and says what holds for empty masks.
+/// Scores over whole volumes on their own grids, per case, organ and modality; <see cref="StructureScores"/> defines them and
+/// says what holds for empty masks.
 /// </summary>
 public sealed class EvaluationReport
 {
@@ -21,9 +23,21 @@ public sealed class EvaluationReport
     {
         (Cases, Organs, ToleranceMm) = ([.. cases.OrderBy(c => c.Id, StringComparer.Ordinal)], organs, tolerance);
         Modalities = [.. cases.Select(c => c.Modality).Distinct()];
-        Summary = Modalities.ToDictionary(m => m, m => (IReadOnlyDictionary<string, OrganSummary>)organs.ToDictionary(
-            organ => organ, organ => Summarize([.. cases.Where(c => c.Modality == m).Select(c => c.Scores[organ])])));
-        Dice = Modalities.ToDictionary(m => m, m => (IReadOnlyDictionary<string, ScoreSummary>)organs.ToDictionary(organ => organ, organ => Summary[m][organ].Scores["dice"]));
+        Summary = Modalities.ToDictionary(
+            m => m,
+            m =>
+                (IReadOnlyDictionary<string, OrganSummary>)
+                    organs.ToDictionary(
+                        organ => organ,
+                        organ => Summarize([.. cases.Where(c => c.Modality == m).Select(c => c.Scores[organ])])
+                    )
+        );
+        Dice = Modalities.ToDictionary(
+            m => m,
+            m =>
+                (IReadOnlyDictionary<string, ScoreSummary>)
+                    organs.ToDictionary(organ => organ, organ => Summary[m][organ].Scores["dice"])
+        );
         MeanDice = Modalities.ToDictionary(m => m, m => Dice[m].Values.Select(summary => summary.Mean).Average());
     }
 
@@ -52,10 +66,16 @@ public sealed class EvaluationReport
     /// <summary>Mean over the modalities; null where none has a score.</summary>
     public double? OverallDice => MeanDice.Values.Average();
 
-    private static OrganSummary Summarize(StructureScores[] scores)
-        => new(
-            StructureScores.Metrics.ToDictionary(metric => metric.Name, metric => ScoreSummary.Of([.. scores.Select(metric.Value)])),
-            Count(scores, StructurePresence.Absent), Count(scores, StructurePresence.Missed), Count(scores, StructurePresence.Hallucinated));
+    private static OrganSummary Summarize(StructureScores[] scores) =>
+        new(
+            StructureScores.Metrics.ToDictionary(
+                metric => metric.Name,
+                metric => ScoreSummary.Of([.. scores.Select(metric.Value)])
+            ),
+            Count(scores, StructurePresence.Absent),
+            Count(scores, StructurePresence.Missed),
+            Count(scores, StructurePresence.Hallucinated)
+        );
 
     private static int Count(StructureScores[] scores, StructurePresence presence) => scores.Count(s => s.Presence == presence);
 }

@@ -6,16 +6,29 @@ using UnpairedSegEngine.Segmentation.Provenance;
 namespace UnpairedSegEngine.Segmentation.Evaluation;
 
 /// <summary>
-/// A case that a model segmented: scores, image, reference (background where it says nothing) and prediction, on the image's own grid, and what was odd about its intensities.
+/// A case that a model segmented: scores, image, reference (background where it says nothing) and prediction, on the image's own
+/// grid, and what was odd about its intensities.
 /// </summary>
-public sealed record EvaluatedCase(CaseResult Result, Volume<float> Image, Volume<byte> Reference, Volume<byte> Prediction, IReadOnlyList<string> Warnings);
+public sealed record EvaluatedCase(
+    CaseResult Result,
+    Volume<float> Image,
+    Volume<byte> Reference,
+    Volume<byte> Prediction,
+    IReadOnlyList<string> Warnings
+);
 
 /// <summary>Reads cases of a dataset, segments them and scores the result.</summary>
 /// <param name="model">Segments.</param>
 /// <param name="tolerance">Of the normalized surface Dice, mm.</param>
 /// <param name="process">What is done to a prediction before it is scored, if given.</param>
-/// <param name="isOtherData">Whether the data have nothing to do with those that the run was made from, though cases may have the same names.</param>
-public sealed class ModelEvaluation(TrainedModel model, double tolerance, Action<Volume<byte>>? process = null, bool isOtherData = false)
+/// <param name="isOtherData">Whether the data have nothing to do with those that the run was made from, though cases may have the
+/// same names.</param>
+public sealed class ModelEvaluation(
+    TrainedModel model,
+    double tolerance,
+    Action<Volume<byte>>? process = null,
+    bool isOtherData = false
+)
 {
     private readonly RunProvenance? provenance = isOtherData ? null : model.Provenance;
     private readonly IReadOnlyList<string> classes = model.Description.Classes;
@@ -28,7 +41,10 @@ public sealed class ModelEvaluation(TrainedModel model, double tolerance, Action
     public void RequireClassesOf(SegmentationDataset dataset)
     {
         if (!dataset.ClassNames.SequenceEqual(classes))
-            throw new InvalidDataException($"'{dataset.Folder}': has the classes {string.Join(", ", dataset.ClassNames)}, but the model was trained on {string.Join(", ", classes)}");
+            throw new InvalidDataException(
+                $"'{dataset.Folder}': has the classes {string.Join(", ", dataset.ClassNames)}, but the model was trained "
+                    + $"on {string.Join(", ", classes)}"
+            );
     }
 
     /// <summary>Holds a dataset against the one that the run was made from, before any case is read.</summary>
@@ -43,16 +59,25 @@ public sealed class ModelEvaluation(TrainedModel model, double tolerance, Action
             throw Contradiction(difference);
     }
 
-    /// <exception cref="InvalidDataException">The case is bad, has no reference segmentation, or is another than the run was made with.</exception>
+    /// <exception cref="InvalidDataException">The case is bad, has no reference segmentation, or is another than the run was made
+    /// with.</exception>
     public EvaluatedCase Evaluate(DatasetCase source, CancellationToken stop = default)
     {
         LoadedCase loaded = CaseReader.Read(model.Adopt(source), classes);
         if (provenance?.DifferenceTo(loaded) is { } difference)
             throw Contradiction(difference);
-        Volume<byte> reference = loaded.Labels ?? throw new InvalidDataException($"case '{source.Id}': has no reference segmentation to evaluate against");
+        Volume<byte> reference =
+            loaded.Labels
+            ?? throw new InvalidDataException($"case '{source.Id}': has no reference segmentation to evaluate against");
         PreparedCase prepared = PreparedCase.Prepare(loaded, model.Description.Preprocessing, classes.Count);
         (CaseResult result, Volume<byte> prediction) = evaluator.Evaluate(prepared, reference, stop);
-        return new EvaluatedCase(result, loaded.Image, IgnoredVoxels.Mask(prediction, reference).Reference, prediction, CaseWarnings.OfImages([prepared]));
+        return new EvaluatedCase(
+            result,
+            loaded.Image,
+            IgnoredVoxels.Mask(prediction, reference).Reference,
+            prediction,
+            CaseWarnings.OfImages([prepared])
+        );
     }
 
     private InvalidDataException Contradiction(string difference) => RunProvenance.Contradiction(model.Run.Path, difference);

@@ -13,6 +13,11 @@ public sealed record ScoreSummary(double? Mean, double? Deviation, int Cases, in
         if (present.Length == 0)
             return new ScoreSummary(null, null, 0, scores.Count);
         double mean = present.Average();
-        return new ScoreSummary(mean, Math.Sqrt(present.Average(score => (score - mean) * (score - mean))), present.Length, scores.Count - present.Length);
+        return new ScoreSummary(
+            mean,
+            Math.Sqrt(present.Average(score => (score - mean) * (score - mean))),
+            present.Length,
+            scores.Count - present.Length
+        );
     }
 }

@@ -13,5 +13,10 @@ public sealed record ExperimentJob(SchemeName Scheme, long Seed, int Fold)
     public string Name => $"{Schemes.Scheme.TextOf(Scheme)}-seed{Seed}-fold{Fold}";
 
     /// <summary>What it trains.</summary>
-    public TrainingConfig ConfigOf(TrainingConfig common) => common with { Scheme = Scheme, Training = common.Training with { Seed = Seed } };
+    public TrainingConfig ConfigOf(TrainingConfig common) =>
+        common with
+        {
+            Scheme = Scheme,
+            Training = common.Training with { Seed = Seed },
+        };
 }

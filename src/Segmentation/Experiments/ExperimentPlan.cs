@@ -17,7 +17,8 @@ public enum JudgedCases
 }
 
 /// <summary>
-/// The jobs of an experiment: every scheme with every seed on every fold, each independent of the others. Its folder holds plan.json, config.yaml (what all jobs have in
+/// The jobs of an experiment: every scheme with every seed on every fold, each independent of the others. Its folder holds
+/// plan.json, config.yaml (what all jobs have in
 /// common), splits_final.json, runs/ and the report. plan.json is written last: a folder without it holds no experiment.
 /// </summary>
 public sealed class ExperimentPlan
@@ -33,7 +34,13 @@ public sealed class ExperimentPlan
     private ExperimentPlan(string folder, Stored stored, TrainingConfig config)
     {
         (Folder, Data, Judged, Config) = (folder, stored.Data, Enum.Parse<JudgedCases>(stored.Judged), config);
-        Jobs = [.. from fold in Enumerable.Range(0, stored.Folds) from seed in stored.Seeds from scheme in stored.Schemes select new ExperimentJob(Scheme.Parse(scheme), seed, fold)];
+        Jobs =
+        [
+            .. from fold in Enumerable.Range(0, stored.Folds)
+            from seed in stored.Seeds
+            from scheme in stored.Schemes
+            select new ExperimentJob(Scheme.Parse(scheme), seed, fold),
+        ];
     }
 
     /// <summary>The experiment's folder.</summary>
@@ -64,20 +71,39 @@ public sealed class ExperimentPlan
     /// <param name="schemes">Which schemes.</param>
     /// <param name="seeds">Which seeds.</param>
     /// <param name="folds">How many folds.</param>
-    /// <param name="judged">Cases to judge on; the labelled test cases where there are some and one fold, else the validation cases, if null.</param>
+    /// <param name="judged">Cases to judge on; the labelled test cases where there are some and one fold, else the validation
+    /// cases, if null.</param>
     /// <exception cref="UsageException">Nothing to run, something twice, or not so many folds.</exception>
     /// <exception cref="InvalidDataException">The folder holds something else, or there is nothing to judge on.</exception>
     public static ExperimentPlan Create(
-        string folder, SegmentationDataset dataset, TrainingConfig config, IReadOnlyList<SchemeName> schemes, IReadOnlyList<long> seeds, int folds, JudgedCases? judged)
+        string folder,
+        SegmentationDataset dataset,
+        TrainingConfig config,
+        IReadOnlyList<SchemeName> schemes,
+        IReadOnlyList<long> seeds,
+        int folds,
+        JudgedCases? judged
+    )
     {
         if (Problem(schemes, seeds, folds) is { } problem)
             throw new UsageException(problem);
-        if (Directory.Exists(folder) && !Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(entry => Path.GetFileName(entry) is not (ConfigName or SplitFile.FileName)))
+        if (
+            Directory.Exists(folder)
+            && !Exists(folder)
+            && Directory
+                .EnumerateFileSystemEntries(folder)
+                .Any(entry => Path.GetFileName(entry) is not (ConfigName or SplitFile.FileName))
+        )
             throw new InvalidDataException($"'{folder}': exists and holds no experiment; choose another --out");
 
         bool hasTest = dataset.TestCases.Any(c => c.LabelPath is not null);
         var stored = new Stored(
-            Path.GetFullPath(dataset.Folder), [.. schemes.Select(Scheme.TextOf)], seeds, folds, (judged ?? (hasTest && folds == 1 ? JudgedCases.Test : JudgedCases.Validation)).ToString());
+            Path.GetFullPath(dataset.Folder),
+            [.. schemes.Select(Scheme.TextOf)],
+            seeds,
+            folds,
+            (judged ?? (hasTest && folds == 1 ? JudgedCases.Test : JudgedCases.Validation)).ToString()
+        );
         var plan = new ExperimentPlan(folder, stored, config);
         foreach (ExperimentJob job in plan.Jobs)
             ConfigLoader.CheckRules(job.ConfigOf(config));
@@ -86,7 +112,10 @@ public sealed class ExperimentPlan
         for (int fold = 0; fold < folds; fold++)
         {
             if (plan.CasesToJudge(dataset, fold).Count == 0)
-                throw new InvalidDataException($"'{dataset.Folder}': fold {fold} has no labelled {plan.Judged.ToString().ToLowerInvariant()} case to judge on");
+                throw new InvalidDataException(
+                    $"'{dataset.Folder}': fold {fold} has no labelled {plan.Judged.ToString().ToLowerInvariant()} case to "
+                        + "judge on"
+                );
         }
 
         AtomicFile.WriteText(Path.Combine(folder, ConfigName), writer => ConfigFile.Write(writer, config));
@@ -100,7 +129,10 @@ public sealed class ExperimentPlan
     {
         string path = Path.Combine(folder, PlanName);
         if (!File.Exists(path))
-            throw new InvalidDataException($"'{folder}': holds no experiment ({PlanName}); plan one with: unpairedseg experiment plan --data DIR --out {folder}");
+            throw new InvalidDataException(
+                $"'{folder}': holds no experiment ({PlanName}); plan one with: unpairedseg experiment plan --data DIR "
+                    + $"--out {folder}"
+            );
         Stored stored = JsonFile.Read<Stored>(path, Format, MostBytes);
         return stored.Problem() is { } problem
             ? throw new InvalidDataException($"'{path}': no plan of an experiment: {OneLine.Of(problem)}")
@@ -123,7 +155,9 @@ public sealed class ExperimentPlan
             return "an experiment needs at least one scheme, one seed and one fold";
         if (folds > MostFolds || seeds.Count > MostSeeds)
             return $"{folds} folds and {seeds.Count} seeds; at most {MostFolds} and {MostSeeds} are possible";
-        return schemes.Distinct().Count() < schemes.Count || seeds.Distinct().Count() < seeds.Count ? "a scheme or a seed is named twice" : null;
+        return schemes.Distinct().Count() < schemes.Count || seeds.Distinct().Count() < seeds.Count
+            ? "a scheme or a seed is named twice"
+            : null;
     }
 
     private sealed record Stored(string Data, IReadOnlyList<string> Schemes, IReadOnlyList<long> Seeds, int Folds, string Judged)
@@ -139,8 +173,9 @@ public sealed class ExperimentPlan
                 return $"judged is '{Judged}', expected {string.Join(" or ", Enum.GetNames<JudgedCases>())}";
             string[] known = [.. Scheme.All.Keys.Select(Scheme.TextOf)];
             return Schemes.FirstOrDefault(scheme => !known.Contains(scheme)) is { } unknown
-                ? $"scheme '{unknown}' is not known; there are {string.Join(", ", known)}"
-                : Schemes.Contains(null) ? "schemes holds null" : ExperimentPlan.Problem(Schemes, Seeds, Folds);
+                    ? $"scheme '{unknown}' is not known; there are {string.Join(", ", known)}"
+                : Schemes.Contains(null) ? "schemes holds null"
+                : ExperimentPlan.Problem(Schemes, Seeds, Folds);
         }
     }
 }

@@ -19,7 +19,9 @@ internal static class HtmlReport
 
     public static void Write(TextWriter writer, string title, IReadOnlyList<ReportSection> sections)
     {
-        writer.WriteLine($"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<title>{Text(title)}</title>\n<style>\n{Style}\n</style>\n</head>\n<body>\n<h1>{Text(title)}</h1>");
+        writer.WriteLine(
+            $"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<title>{Text(title)}</title>\n<style>\n{Style}\n</style>\n</head>\n<body>\n<h1>{Text(title)}</h1>"
+        );
         foreach (ReportSection section in sections)
         {
             writer.WriteLine($"<section>\n<h2>{Text(section.Title)}</h2>");
@@ -46,7 +48,9 @@ internal static class HtmlReport
     private static void Write(TextWriter writer, ReportTable table)
     {
         bool[] isText = [.. (table.Rows.Count > 0 ? table.Rows[0] : table.Header).Select(IsText)];
-        writer.WriteLine($"<table><caption>{Text(table.Caption)}</caption><thead><tr>{Cells("th", table.Header, isText)}</tr></thead><tbody>");
+        writer.WriteLine(
+            $"<table><caption>{Text(table.Caption)}</caption><thead><tr>{Cells("th", table.Header, isText)}</tr></thead><tbody>"
+        );
         foreach (IReadOnlyList<string> row in table.Rows)
             writer.WriteLine($"<tr>{Cells("td", row, isText)}</tr>");
         writer.WriteLine("</tbody></table>");
@@ -55,14 +59,20 @@ internal static class HtmlReport
     /// <summary>The darker a cell, the larger its share.</summary>
     private static void Write(TextWriter writer, ReportMatrix matrix)
     {
-        writer.WriteLine($"<table class=\"matrix\"><caption>{Text(matrix.Caption)}</caption><thead><tr>{Cells("th", ["true class", .. matrix.Names])}</tr></thead><tbody>");
+        writer.WriteLine(
+            $"<table class=\"matrix\"><caption>{Text(matrix.Caption)}</caption><thead><tr>{Cells("th", ["true class", .. matrix.Names])}</tr></thead><tbody>"
+        );
         foreach ((string name, double[]? row) in matrix.Names.Zip(matrix.Values))
         {
             writer.Write($"<tr><td>{Text(name)}</td>");
             foreach (double value in row ?? [])
             {
-                writer.Write(string.Create(
-                    CultureInfo.InvariantCulture, $"<td style=\"background:rgba(31,110,180,{Math.Sqrt(value):F2});color:{(value > 0.35 ? "#fff" : "#1c2733")}\">{value:F3}</td>"));
+                writer.Write(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"<td style=\"background:rgba(31,110,180,{Math.Sqrt(value):F2});color:{(value > 0.35 ? "#fff" : "#1c2733")}\">{value:F3}</td>"
+                    )
+                );
             }
 
             writer.WriteLine(row is null ? $"<td colspan=\"{matrix.Names.Count}\">not in the batch</td></tr>" : "</tr>");
@@ -71,14 +81,14 @@ internal static class HtmlReport
         writer.WriteLine("</tbody></table>");
     }
 
-    private static string Cells(string tag, IReadOnlyList<string> cells, IReadOnlyList<bool>? isText = null)
-        => string.Concat(cells.Select((cell, i) => $"<{tag}{(isText?[i] == true ? " class=\"text\"" : "")}>{Text(cell)}</{tag}>"));
+    private static string Cells(string tag, IReadOnlyList<string> cells, IReadOnlyList<bool>? isText = null) =>
+        string.Concat(cells.Select((cell, i) => $"<{tag}{(isText?[i] == true ? " class=\"text\"" : "")}>{Text(cell)}</{tag}>"));
 
     /// <summary>Sentences wrap and begin at the left; figures stand under each other.</summary>
     private static bool IsText(string cell) => cell.Contains(' ', StringComparison.Ordinal) && char.IsLetter(cell[0]);
 
-    private static string Inline(ReportPicture picture)
-        => picture.FileName.EndsWith(".svg", StringComparison.Ordinal)
+    private static string Inline(ReportPicture picture) =>
+        picture.FileName.EndsWith(".svg", StringComparison.Ordinal)
             ? Encoding.UTF8.GetString(picture.Content)
             : $"<img alt=\"{Text(picture.Caption)}\" src=\"data:image/png;base64,{Convert.ToBase64String(picture.Content)}\">";
 

@@ -23,7 +23,10 @@ public sealed record JobResult(long Parameters, long Steps, double Seconds)
         JobResult result = JsonFile.Read<JobResult>(PathIn(run), Format, MostBytes);
         return result is { Parameters: >= 0, Steps: >= 0, Seconds: >= 0 and < double.PositiveInfinity }
             ? result
-            : throw new InvalidDataException($"'{PathIn(run)}': parameters, steps or seconds is negative or no number; remove the file to have the job evaluated again");
+            : throw new InvalidDataException(
+                $"'{PathIn(run)}': parameters, steps or seconds is negative or no number; remove the file to have the job "
+                    + "evaluated again"
+            );
     }
 
     public void Write(string run) => AtomicFile.Write(PathIn(run), stream => JsonSerializer.Serialize(stream, this, Format));

@@ -18,8 +18,25 @@ internal static class MarkdownReport
                 Write(writer, table);
             foreach (ReportMatrix matrix in section.Matrices)
             {
-                Write(writer, new ReportTable(matrix.Caption, ["true class", .. matrix.Names], [.. matrix.Names.Zip(
-                    matrix.Values, (name, row) => (IReadOnlyList<string>)[name, .. row?.Select(v => v.ToString("F3", CultureInfo.InvariantCulture)) ?? matrix.Names.Select(_ => "n/a")])]));
+                Write(
+                    writer,
+                    new ReportTable(
+                        matrix.Caption,
+                        ["true class", .. matrix.Names],
+                        [
+                            .. matrix.Names.Zip(
+                                matrix.Values,
+                                (name, row) =>
+                                    (IReadOnlyList<string>)
+                                        [
+                                            name,
+                                            .. row?.Select(v => v.ToString("F3", CultureInfo.InvariantCulture))
+                                                ?? matrix.Names.Select(_ => "n/a"),
+                                        ]
+                            ),
+                        ]
+                    )
+                );
             }
 
             foreach (ReportPicture picture in section.Pictures)

@@ -19,21 +19,33 @@ internal static class ReportCharts
         using var plot = new Plot();
         for (int i = 0; i < schemes.Count; i++)
         {
-            (double Step, double Dice)[] points = [..
-                from record in schemes[i].Jobs.SelectMany(job => job.Records)
+            (double Step, double Dice)[] points =
+            [
+                .. from record in schemes[i].Jobs.SelectMany(job => job.Records)
                 from value in record.Values
                 where value.Key == MeanDice && double.IsFinite(value.Value)
                 group value.Value by record.Step into step
                 orderby step.Key
-                select ((double)step.Key, step.Average())];
+                select ((double)step.Key, step.Average()),
+            ];
             if (points.Length == 0)
                 continue;
-            var line = plot.Add.Scatter(points.Select(p => p.Step).ToArray(), points.Select(p => p.Dice).ToArray(), Colours.GetColor(i));
+            var line = plot.Add.Scatter(
+                points.Select(p => p.Step).ToArray(),
+                points.Select(p => p.Dice).ToArray(),
+                Colours.GetColor(i)
+            );
             (line.LegendText, line.LineWidth, line.MarkerSize) = (schemes[i].Name, 2, 5);
         }
 
         plot.Axes.SetLimitsY(0, 1);
-        return Finish(plot, "Mean Dice of the validation cases during training, mean over seeds and folds.", "training-curves.svg", "step", "Dice");
+        return Finish(
+            plot,
+            "Mean Dice of the validation cases during training, mean over seeds and folds.",
+            "training-curves.svg",
+            "step",
+            "Dice"
+        );
     }
 
     /// <summary>A box per scheme and organ: quartiles of a modality's cases, whiskers to the extremes.</summary>
@@ -49,11 +61,17 @@ internal static class ReportCharts
                 double[] values = [.. schemes[i].Cases("dice", modality, organs[organ]).Values.Order()];
                 if (values.Length > 0)
                 {
-                    boxes.Add(new Box
-                    {
-                        Position = (organ * pitch) + i, BoxMin = Quantile(values, 0.25), BoxMiddle = Quantile(values, 0.5), BoxMax = Quantile(values, 0.75),
-                        WhiskerMin = values[0], WhiskerMax = values[^1],
-                    });
+                    boxes.Add(
+                        new Box
+                        {
+                            Position = (organ * pitch) + i,
+                            BoxMin = Quantile(values, 0.25),
+                            BoxMiddle = Quantile(values, 0.5),
+                            BoxMax = Quantile(values, 0.75),
+                            WhiskerMin = values[0],
+                            WhiskerMax = values[^1],
+                        }
+                    );
                 }
             }
 
@@ -63,7 +81,13 @@ internal static class ReportCharts
 
         plot.Axes.Bottom.SetTicks([.. organs.Select((_, organ) => (organ * pitch) + ((schemes.Count - 1) / 2.0))], [.. organs]);
         plot.Axes.SetLimitsY(0, 1);
-        return Finish(plot, $"Dice of the {modality} cases by organ: quartiles, whiskers to the best and the worst case.", $"boxes-{modality}.svg", "", "Dice");
+        return Finish(
+            plot,
+            $"Dice of the {modality} cases by organ: quartiles, whiskers to the best and the worst case.",
+            $"boxes-{modality}.svg",
+            "",
+            "Dice"
+        );
     }
 
     private static double Quantile(double[] sorted, double share)

@@ -1,7 +1,8 @@
 namespace UnpairedSegEngine.Segmentation.Experiments;
 
 /// <summary>
-/// The two-sided signed-rank test of paired differences against a median of zero (Wilcoxon 1945): zeros are left out, ties share mean ranks, and the distribution of the
+/// The two-sided signed-rank test of paired differences against a median of zero (Wilcoxon 1945): zeros are left out, ties share
+/// mean ranks, and the distribution of the
 /// rank sum under all changes of sign is exact up to <see cref="MostExact"/> pairs, normal beyond.
 /// </summary>
 public static class WilcoxonSignedRank
@@ -54,7 +55,8 @@ public static class WilcoxonSignedRank
 
     private static double NormalTail(int[] ranks, int least)
     {
-        double mean = ranks.Sum() / 2.0, deviation = Math.Sqrt(ranks.Sum(rank => (double)rank * rank)) / 2;
+        double mean = ranks.Sum() / 2.0,
+            deviation = Math.Sqrt(ranks.Sum(rank => (double)rank * rank)) / 2;
         return NormalDistribution((least - mean) / deviation);
     }
 
@@ -62,8 +64,11 @@ public static class WilcoxonSignedRank
     private static double NormalDistribution(double z)
     {
         double t = 1 / (1 + (0.2316419 * Math.Abs(z)));
-        double tail = Math.Exp(-z * z / 2) / Math.Sqrt(2 * Math.PI)
-            * t * (0.319381530 + (t * (-0.356563782 + (t * (1.781477937 + (t * (-1.821255978 + (t * 1.330274429))))))));
+        double tail =
+            Math.Exp(-z * z / 2)
+            / Math.Sqrt(2 * Math.PI)
+            * t
+            * (0.319381530 + (t * (-0.356563782 + (t * (1.781477937 + (t * (-1.821255978 + (t * 1.330274429))))))));
         return z < 0 ? tail : 1 - tail;
     }
 }

@@ -4,7 +4,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Segmentation.Inference;
 
 /// <summary>
-/// Logits of a volume from overlapping blocks. Slabs of blocks are worked through from the first slice to the last; a slice is handed out when no later block touches
+/// Logits of a volume from overlapping blocks. Slabs of blocks are worked through from the first slice to the last; a slice is
+/// handed out when no later block touches
 /// it, so that memory is that of one slab, whatever the volume's length.
 /// </summary>
 internal sealed class BlockPrediction
@@ -12,8 +13,10 @@ internal sealed class BlockPrediction
     private readonly NetworkEvaluator network;
     private readonly PreparedCase prepared;
     private readonly SampleShape block;
-    private readonly BlockWindows slices, rows, columns;
-    private readonly float[] slab;  // (block depth as a ring, height, width, classes), weighted sums
+    private readonly BlockWindows slices,
+        rows,
+        columns;
+    private readonly float[] slab; // (block depth as a ring, height, width, classes), weighted sums
 
     public BlockPrediction(NetworkEvaluator network, PreparedCase prepared, SampleShape block, PredictionSettings settings)
     {
@@ -39,7 +42,12 @@ internal sealed class BlockPrediction
                 {
                     stop.ThrowIfCancellationRequested();
                     prepared.ReadBlock(slices.Starts[i], rows.Starts[j], columns.Starts[k], block, image);
-                    Add(i, j, k, network.Logits(image, new Shape(1, block.Depth, block.Height, block.Width, 1), prepared.Modality));
+                    Add(
+                        i,
+                        j,
+                        k,
+                        network.Logits(image, new Shape(1, block.Depth, block.Height, block.Width, 1), prepared.Modality)
+                    );
                 }
             }
 
@@ -54,36 +62,48 @@ internal sealed class BlockPrediction
 
     private void Add(int i, int j, int k, float[] logits)
     {
-        int classes = network.Classes, width = prepared.Grid.Width;
-        Parallel.For(0, block.Depth * block.Height, line =>
-        {
-            (int z, int y) = (line / block.Height, line % block.Height);
-            float weight = slices.Weights[i][z] * rows.Weights[j][y];
-            if (weight == 0)
-                return;
-            int target = (((slices.Starts[i] + z) % block.Depth * prepared.Grid.Height) + rows.Starts[j] + y) * width;
-            for (int x = 0; x < block.Width; x++)
+        int classes = network.Classes,
+            width = prepared.Grid.Width;
+        Parallel.For(
+            0,
+            block.Depth * block.Height,
+            line =>
             {
-                float own = weight * columns.Weights[k][x];
-                for (int label = 0; label < classes; label++)
-                    slab[((target + columns.Starts[k] + x) * classes) + label] += own * logits[(((line * block.Width) + x) * classes) + label];
+                (int z, int y) = (line / block.Height, line % block.Height);
+                float weight = slices.Weights[i][z] * rows.Weights[j][y];
+                if (weight == 0)
+                    return;
+                int target = (((slices.Starts[i] + z) % block.Depth * prepared.Grid.Height) + rows.Starts[j] + y) * width;
+                for (int x = 0; x < block.Width; x++)
+                {
+                    float own = weight * columns.Weights[k][x];
+                    for (int label = 0; label < classes; label++)
+                        slab[((target + columns.Starts[k] + x) * classes) + label] +=
+                            own * logits[(((line * block.Width) + x) * classes) + label];
+                }
             }
-        });
+        );
     }
 
     /// <summary>Divides a slice by its weights and clears its place in the slab.</summary>
     private void TakeMean(int slice, float[] scores)
     {
-        int classes = network.Classes, width = prepared.Grid.Width, first = slice % block.Depth * SliceScores;
-        Parallel.For(0, prepared.Grid.Height, row =>
-        {
-            for (int column = 0; column < width; column++)
+        int classes = network.Classes,
+            width = prepared.Grid.Width,
+            first = slice % block.Depth * SliceScores;
+        Parallel.For(
+            0,
+            prepared.Grid.Height,
+            row =>
             {
-                float total = slices.Totals[slice] * rows.Totals[row] * columns.Totals[column];
-                for (int label = 0, at = ((row * width) + column) * classes; label < classes; label++, at++)
-                    scores[at] = slab[first + at] / total;
+                for (int column = 0; column < width; column++)
+                {
+                    float total = slices.Totals[slice] * rows.Totals[row] * columns.Totals[column];
+                    for (int label = 0, at = ((row * width) + column) * classes; label < classes; label++, at++)
+                        scores[at] = slab[first + at] / total;
+                }
             }
-        });
+        );
         Array.Clear(slab, first, SliceScores);
     }
 }

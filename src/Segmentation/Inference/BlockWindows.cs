@@ -12,7 +12,12 @@ internal sealed class BlockWindows
     {
         Size = size;
         int count = (int)Math.Ceiling((extent - size) / Math.Max(1, size * (1 - settings.Overlap))) + 1;
-        Starts = [.. Enumerable.Range(0, count).Select(i => count == 1 ? 0 : (int)Math.Round(i * (extent - size) / (double)(count - 1)))];
+        Starts =
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => count == 1 ? 0 : (int)Math.Round(i * (extent - size) / (double)(count - 1))),
+        ];
         Weights = [.. Enumerable.Range(0, count).Select(block => WeightsOf(block, settings.Blending))];
         Totals = new float[extent];
         for (int block = 0; block < count; block++)
@@ -37,13 +42,24 @@ internal sealed class BlockWindows
     {
         // Half way into the overlap with each neighbour: where the other one's middle gets nearer.
         int from = block == 0 ? int.MinValue : (Starts[block - 1] + Size - Starts[block]) / 2;
-        int to = block == Starts.Length - 1 ? int.MaxValue : Starts[block + 1] - Starts[block] + ((Starts[block] + Size - Starts[block + 1]) / 2);
-        return [.. Enumerable.Range(0, Size).Select(i => blending switch
-        {
-            BlockBlending.Gaussian => (float)Math.Exp(-0.5 * Math.Pow((i - ((Size - 1) * 0.5)) / (Size * DeviationShare), 2)),
-            BlockBlending.Nearest => i >= from && i < to ? 1f : 0f,
-            BlockBlending.Uniform => 1f,
-            _ => throw new ArgumentOutOfRangeException(nameof(blending), blending, "no such blending"),
-        })];
+        int to =
+            block == Starts.Length - 1
+                ? int.MaxValue
+                : Starts[block + 1] - Starts[block] + ((Starts[block] + Size - Starts[block + 1]) / 2);
+        return
+        [
+            .. Enumerable
+                .Range(0, Size)
+                .Select(i =>
+                    blending switch
+                    {
+                        BlockBlending.Gaussian => (float)
+                            Math.Exp(-0.5 * Math.Pow((i - ((Size - 1) * 0.5)) / (Size * DeviationShare), 2)),
+                        BlockBlending.Nearest => i >= from && i < to ? 1f : 0f,
+                        BlockBlending.Uniform => 1f,
+                        _ => throw new ArgumentOutOfRangeException(nameof(blending), blending, "no such blending"),
+                    }
+                ),
+        ];
     }
 }

@@ -6,14 +6,21 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Segmentation.Inference;
 
 /// <summary>
-/// Segments whole volumes with a network's running statistics: slice by slice where samples are slices, else by overlapping blocks. Every slice is predicted.
+/// Segments whole volumes with a network's running statistics: slice by slice where samples are slices, else by overlapping
+/// blocks. Every slice is predicted.
 /// </summary>
 /// <param name="backend">Computes.</param>
 /// <param name="network">With trained weights.</param>
 /// <param name="modalities">Modalities that the network knows.</param>
 /// <param name="sample">What the network sees at once.</param>
 /// <param name="settings">How blocks become volumes.</param>
-public sealed class CasePredictor(Backend backend, ISegmentationNetwork network, int modalities, SampleShape sample, PredictionSettings? settings = null)
+public sealed class CasePredictor(
+    Backend backend,
+    ISegmentationNetwork network,
+    int modalities,
+    SampleShape sample,
+    PredictionSettings? settings = null
+)
 {
     private readonly PredictionSettings settings = (settings ?? new PredictionSettings()).Validate();
     private readonly NetworkEvaluator evaluator = new(backend, network, modalities, settings?.Mirror ?? false);
@@ -25,9 +32,8 @@ public sealed class CasePredictor(Backend backend, ISegmentationNetwork network,
     public CaseSegmentation Predict(PreparedCase prepared, bool withProbabilities = false, CancellationToken stop = default)
     {
         CaseSegmentation segmentation = prepared.Grid.NewSegmentation(withProbabilities ? network.Classes : 0);
-        IEnumerable<(int Slice, ReadOnlyMemory<float> Scores)> slices = sample.Depth > 1
-            ? new BlockPrediction(evaluator, prepared, sample, settings).Run(stop)
-            : Slices(prepared, stop);
+        IEnumerable<(int Slice, ReadOnlyMemory<float> Scores)> slices =
+            sample.Depth > 1 ? new BlockPrediction(evaluator, prepared, sample, settings).Run(stop) : Slices(prepared, stop);
         foreach ((int slice, ReadOnlyMemory<float> scores) in slices)
             segmentation.AddScores(slice, scores, network.Classes);
         return segmentation;
@@ -37,7 +43,12 @@ public sealed class CasePredictor(Backend backend, ISegmentationNetwork network,
     public byte[] Labels(float[] image, Modality modality)
     {
         float[] logits = evaluator.Logits(image, new Shape(1, 1, sample.Height, sample.Width, sample.Channels), modality);
-        return [.. Enumerable.Range(0, sample.Height * sample.Width).Select(pixel => (byte)CaseSegmentation.Highest(logits.AsSpan(pixel * network.Classes, network.Classes)))];
+        return
+        [
+            .. Enumerable
+                .Range(0, sample.Height * sample.Width)
+                .Select(pixel => (byte)CaseSegmentation.Highest(logits.AsSpan(pixel * network.Classes, network.Classes))),
+        ];
     }
 
     private IEnumerable<(int Slice, ReadOnlyMemory<float> Scores)> Slices(PreparedCase prepared, CancellationToken stop)

@@ -5,25 +5,43 @@ using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Inference;
 
-/// <summary>What a trained network must be told with its weights: stored in a run as model.json, so that prediction needs no dataset.</summary>
+/// <summary>
+/// What a trained network must be told with its weights: stored in a run as model.json, so that prediction needs no dataset.
+/// </summary>
 /// <param name="Modalities">Names, by modality index.</param>
 /// <param name="Classes">Names, background first.</param>
-/// <param name="Normalizations">Intensity normalization by modality index, in the form that <see cref="IntensityNormalization.Parse"/> reads.</param>
+/// <param name="Normalizations">Intensity normalization by modality index, in the form that
+/// <see cref="IntensityNormalization.Parse"/> reads.</param>
 /// <param name="Size">Height and width of a sample.</param>
 /// <param name="Slices">Neighbouring slices per image, its channels.</param>
 /// <param name="Depth">Slices of a sample.</param>
 /// <param name="Spacing">Voxels of the network's grid, in the form that <see cref="VoxelSpacing.Parse"/> reads.</param>
 public sealed record ModelDescription(
-    IReadOnlyList<string> Modalities, IReadOnlyList<string> Classes, IReadOnlyList<string> Normalizations, int Size, int Slices, int Depth = 1, string Spacing = "0,0,0")
+    IReadOnlyList<string> Modalities,
+    IReadOnlyList<string> Classes,
+    IReadOnlyList<string> Normalizations,
+    int Size,
+    int Slices,
+    int Depth = 1,
+    string Spacing = "0,0,0"
+)
 {
     public const string FileName = "model.json";
     private const long MostBytes = 1 << 20;
     private const int LongestText = 200;
 
-    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true, AllowDuplicateProperties = false };
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        AllowDuplicateProperties = false,
+    };
 
-    public PreprocessingSettings Preprocessing
-        => new(new SampleShape(Size, Size, Slices, Depth), [.. Normalizations.Select(IntensityNormalization.Parse)], VoxelSpacing.Parse(Spacing, null));
+    public PreprocessingSettings Preprocessing =>
+        new(
+            new SampleShape(Size, Size, Slices, Depth),
+            [.. Normalizations.Select(IntensityNormalization.Parse)],
+            VoxelSpacing.Parse(Spacing, null)
+        );
 
     /// <summary>The description of a model that is trained on a dataset.</summary>
     /// <exception cref="InvalidDataException">The configuration normalizes a modality that the dataset lacks.</exception>
@@ -32,25 +50,42 @@ public sealed record ModelDescription(
         string[] modalities = [.. dataset.Modalities.Select(m => m.Name)];
         string? unknown = config.Data.Normalization.Keys.FirstOrDefault(name => !modalities.Contains(name));
         if (unknown is not null)
-            throw new InvalidDataException($"data.normalization.{unknown}: the dataset '{dataset.Folder}' has no such modality; it has {string.Join(", ", modalities)}");
+            throw new InvalidDataException(
+                $"data.normalization.{unknown}: the dataset '{dataset.Folder}' has no such modality; it has "
+                    + $"{string.Join(", ", modalities)}"
+            );
         bool isVolumetric = config.Network.Name == NetworkName.Unet3d;
         return new ModelDescription(
-            modalities, dataset.ClassNames,
-            [.. modalities.Select(name => config.Data.Normalization.TryGetValue(name, out string? text) ? IntensityNormalization.Parse(text).ToString() : IntensityNormalization.Default.ToString())],
-            config.Data.Size, isVolumetric ? 1 : config.Data.Slices, isVolumetric ? config.Data.Depth : 1, config.Data.Spacing.ToString());
+            modalities,
+            dataset.ClassNames,
+            [
+                .. modalities.Select(name =>
+                    config.Data.Normalization.TryGetValue(name, out string? text)
+                        ? IntensityNormalization.Parse(text).ToString()
+                        : IntensityNormalization.Default.ToString()
+                ),
+            ],
+            config.Data.Size,
+            isVolumetric ? 1 : config.Data.Slices,
+            isVolumetric ? config.Data.Depth : 1,
+            config.Data.Spacing.ToString()
+        );
     }
 
     /// <summary>The description in a run folder.</summary>
-    /// <exception cref="InvalidDataException">The file is missing, damaged, or describes no model; the message names file and key.</exception>
+    /// <exception cref="InvalidDataException">The file is missing, damaged, or describes no model; the message names file and
+    /// key.</exception>
     public static ModelDescription Read(string runPath)
     {
         string path = Path.Combine(runPath, FileName);
         ModelDescription description = JsonFile.Read<ModelDescription>(path, Format, MostBytes);
-        return description.Problem() is { } problem ? throw new InvalidDataException($"'{path}': {OneLine.Of(problem)}") : description;
+        return description.Problem() is { } problem
+            ? throw new InvalidDataException($"'{path}': {OneLine.Of(problem)}")
+            : description;
     }
 
-    public void Write(string runPath)
-        => AtomicFile.Write(Path.Combine(runPath, FileName), stream => JsonSerializer.Serialize(stream, this, Format));
+    public void Write(string runPath) =>
+        AtomicFile.Write(Path.Combine(runPath, FileName), stream => JsonSerializer.Serialize(stream, this, Format));
 
     /// <summary>Refuses a description that asks for other samples than the network of its run takes.</summary>
     /// <exception cref="InvalidDataException">They differ; the message names the key.</exception>
@@ -58,11 +93,18 @@ public sealed record ModelDescription(
     {
         bool isVolumetric = config.Network.Name == NetworkName.Unet3d;
         (string Key, int Value, int Expected)[] sizes =
-            [("size", Size, config.Data.Size), ("slices", Slices, isVolumetric ? 1 : config.Data.Slices), ("depth", Depth, isVolumetric ? config.Data.Depth : 1)];
+        [
+            ("size", Size, config.Data.Size),
+            ("slices", Slices, isVolumetric ? 1 : config.Data.Slices),
+            ("depth", Depth, isVolumetric ? config.Data.Depth : 1),
+        ];
         foreach ((string key, int value, int expected) in sizes)
         {
             if (value != expected)
-                throw new InvalidDataException($"'{Path.Combine(runPath, FileName)}': {key} is {value}, but the run's configuration says {expected}; the files are of two runs");
+                throw new InvalidDataException(
+                    $"'{Path.Combine(runPath, FileName)}': {key} is {value}, but the run's configuration says {expected}; "
+                        + "the files are of two runs"
+                );
         }
     }
 
@@ -81,7 +123,10 @@ public sealed record ModelDescription(
     /// <summary>What is wrong with a description that somebody else wrote; null where nothing is.</summary>
     private string? Problem()
     {
-        const int mostModalities = 16, mostSide = 4096, mostSlices = 31, mostDepth = 512;
+        const int mostModalities = 16,
+            mostSide = 4096,
+            mostSlices = 31,
+            mostDepth = 512;
         if (ProblemOf("modalities", Modalities, 1, mostModalities) is { } modalities)
             return modalities;
         if (ProblemOf("classes", Classes, 2, LabelValue.Ignored) is { } classes)
@@ -99,7 +144,9 @@ public sealed record ModelDescription(
         try
         {
             foreach (string? text in Normalizations)
-                IntensityNormalization.Parse(text is { Length: <= LongestText } ? text : throw new ArgumentException("is missing or too long"));
+                IntensityNormalization.Parse(
+                    text is { Length: <= LongestText } ? text : throw new ArgumentException("is missing or too long")
+                );
             return null;
         }
         catch (ArgumentException exception)
@@ -112,8 +159,10 @@ public sealed record ModelDescription(
     {
         if (names is null || names.Count < fewest || names.Count > most)
             return $"{key} has {names?.Count ?? 0} names, expected {fewest} to {most}";
-        return names.Any(name => string.IsNullOrWhiteSpace(name) || name.Length > LongestText || name.Any(char.IsControl)) ? $"{key} has a name that is empty, too long or no text of one line"
-            : names.Distinct().Count() < names.Count ? $"{key} names {names.GroupBy(name => name).First(group => group.Count() > 1).Key} twice"
+        return names.Any(name => string.IsNullOrWhiteSpace(name) || name.Length > LongestText || name.Any(char.IsControl))
+                ? $"{key} has a name that is empty, too long or no text of one line"
+            : names.Distinct().Count() < names.Count
+                ? $"{key} names {names.GroupBy(name => name).First(group => group.Count() > 1).Key} twice"
             : null;
     }
 }

@@ -35,7 +35,11 @@ internal sealed class NetworkEvaluator(Backend backend, ISegmentationNetwork net
     private float[] Evaluate(float[] images, Shape shape, Modality modality)
     {
         using TensorScope scope = TensorScope.Open(backend.Device);
-        var context = new ForwardContext(new Tape(backend, recording: false), ModalityIndex.Single(modalities, modality.Index, shape[0]), Training: false);
+        var context = new ForwardContext(
+            new Tape(backend, recording: false),
+            ModalityIndex.Single(modalities, modality.Index, shape[0]),
+            Training: false
+        );
         return network.Forward(context, new Variable(Tensor.From<float>(backend.Device, shape, images))).Value.ToArray<float>();
     }
 
@@ -43,11 +47,17 @@ internal sealed class NetworkEvaluator(Backend backend, ISegmentationNetwork net
     private static float[] Mirrored(float[] values, int width, int channels)
     {
         var result = new float[values.Length];
-        Parallel.For(0, values.Length / (width * channels), row =>
-        {
-            for (int column = 0, first = row * width * channels; column < width; column++)
-                values.AsSpan(first + (column * channels), channels).CopyTo(result.AsSpan(first + ((width - 1 - column) * channels), channels));
-        });
+        Parallel.For(
+            0,
+            values.Length / (width * channels),
+            row =>
+            {
+                for (int column = 0, first = row * width * channels; column < width; column++)
+                    values
+                        .AsSpan(first + (column * channels), channels)
+                        .CopyTo(result.AsSpan(first + ((width - 1 - column) * channels), channels));
+            }
+        );
         return result;
     }
 }

@@ -14,10 +14,24 @@ public sealed class TrainedModel : IDisposable
 {
     private readonly ISegmentationNetwork network;
 
-    private TrainedModel(RunFolder run, ModelDescription description, ISegmentationNetwork network, Backend backend, long step, PredictionSettings? prediction, RunProvenance? provenance)
+    private TrainedModel(
+        RunFolder run,
+        ModelDescription description,
+        ISegmentationNetwork network,
+        Backend backend,
+        long step,
+        PredictionSettings? prediction,
+        RunProvenance? provenance
+    )
     {
         (Run, Description, this.network, Step, Provenance) = (run, description, network, step, provenance);
-        Predictor = new CasePredictor(backend, network, description.Modalities.Count, description.Preprocessing.Shape, prediction);
+        Predictor = new CasePredictor(
+            backend,
+            network,
+            description.Modalities.Count,
+            description.Preprocessing.Shape,
+            prediction
+        );
     }
 
     public RunFolder Run { get; }
@@ -42,7 +56,13 @@ public sealed class TrainedModel : IDisposable
     /// <param name="warn">Is told about damaged checkpoints that were passed over.</param>
     /// <param name="prediction">How volumes are predicted.</param>
     /// <exception cref="InvalidDataException">No run, no checkpoint, or all are damaged.</exception>
-    public static TrainedModel Open(string path, Backend backend, bool latest, Action<string> warn, PredictionSettings? prediction = null)
+    public static TrainedModel Open(
+        string path,
+        Backend backend,
+        bool latest,
+        Action<string> warn,
+        PredictionSettings? prediction = null
+    )
     {
         RunFolder run = RunFolder.Open(path);
         ModelDescription description = ModelDescription.Read(path);
@@ -52,11 +72,15 @@ public sealed class TrainedModel : IDisposable
         description.RequireMatch(run.Config, path);
         var store = new CheckpointStore(run.CheckpointsPath, warn: warn, required: TrainingCheckpoint.WeightFiles);
         Checkpoint? best = latest ? null : store.Best();
-        Checkpoint checkpoint = best ?? store.Latest()
+        Checkpoint checkpoint =
+            best
+            ?? store.Latest()
             ?? throw new InvalidDataException($"'{run.CheckpointsPath}': no checkpoint yet; train the run first");
         if (best is null && !latest)
             warn($"no weights were chosen by validation; these are of the last step, {checkpoint.Step}");
-        ISegmentationNetwork network = Scheme.Of(run.Config).CreateNetwork(run.Config, backend.Device, description.Modalities.Count, description.Classes.Count);
+        ISegmentationNetwork network = Scheme
+            .Of(run.Config)
+            .CreateNetwork(run.Config, backend.Device, description.Modalities.Count, description.Classes.Count);
         TrainingCheckpoint.RestoreWeights(checkpoint, network);
         return new TrainedModel(run, description, network, backend, checkpoint.Step, prediction, provenance);
     }

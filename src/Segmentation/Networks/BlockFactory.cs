@@ -11,15 +11,34 @@ internal sealed class BlockFactory(ParameterStore store, NormalizationSettings n
 
     private int sites;
 
-    public Conv Conv(string name, int inputChannels, int outputChannels, int size = 3, int dilation = 1, PaddingMode padding = PaddingMode.Zero)
-        => new(store, name, inputChannels, outputChannels, Size3.Planar(size), KernelInitializer, dilation: Size3.Planar(dilation), padding: padding);
+    public Conv Conv(
+        string name,
+        int inputChannels,
+        int outputChannels,
+        int size = 3,
+        int dilation = 1,
+        PaddingMode padding = PaddingMode.Zero
+    ) =>
+        new(
+            store,
+            name,
+            inputChannels,
+            outputChannels,
+            Size3.Planar(size),
+            KernelInitializer,
+            dilation: Size3.Planar(dilation),
+            padding: padding
+        );
 
     public ModalityNorm Norm(string name, int channels) => new(store, name, channels, normalization);
 
     /// <summary>Normalization, activation, 3x3 convolution and a dropout site.</summary>
-    public PreActivationConv PreActivation(string name, int inputChannels, int outputChannels, int dilation = 1)
-        => new(Norm($"{name}.norm", inputChannels), Conv(name, inputChannels, outputChannels, dilation: dilation), keep, sites++);
+    public PreActivationConv PreActivation(string name, int inputChannels, int outputChannels, int dilation = 1) =>
+        new(Norm($"{name}.norm", inputChannels), Conv(name, inputChannels, outputChannels, dilation: dilation), keep, sites++);
 
-    public ResidualBlock Residual(string name, int inputChannels, int outputChannels, int dilation = 1)
-        => new(PreActivation($"{name}.conv1", inputChannels, outputChannels, dilation), PreActivation($"{name}.conv2", outputChannels, outputChannels, dilation));
+    public ResidualBlock Residual(string name, int inputChannels, int outputChannels, int dilation = 1) =>
+        new(
+            PreActivation($"{name}.conv1", inputChannels, outputChannels, dilation),
+            PreActivation($"{name}.conv2", outputChannels, outputChannels, dilation)
+        );
 }

@@ -29,13 +29,26 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
     /// <param name="transposedShuffle">Pixel-shuffle order of the published code for batches above one.</param>
     /// <exception cref="ArgumentException">A count is out of range.</exception>
     public DilatedNetwork2D(
-        ParameterStore store, int slices, int classes, int features, NormalizationSettings normalization, double keep = 0.75, bool transposedShuffle = false)
+        ParameterStore store,
+        int slices,
+        int classes,
+        int features,
+        NormalizationSettings normalization,
+        double keep = 0.75,
+        bool transposedShuffle = false
+    )
     {
         if (features < 2 || features % 2 != 0)
             throw new ArgumentException($"network.channels is {features}; it must be even and at least 2");
         if (slices < 1 || classes < 2)
             throw new ArgumentException($"a network needs at least 1 slice and 2 classes, not {slices} and {classes}");
-        (Parameters, InputChannels, Classes, this.normalization, this.transposedShuffle) = (store, slices, classes, normalization, transposedShuffle);
+        (Parameters, InputChannels, Classes, this.normalization, this.transposedShuffle) = (
+            store,
+            slices,
+            classes,
+            normalization,
+            transposedShuffle
+        );
 
         int f = features;
         var make = new BlockFactory(store, normalization, keep);
@@ -65,13 +78,24 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
 
     public Size3 Multiple => Size3.Planar(ShuffleFactor);
 
-    /// <exception cref="ArgumentException">The images don't have the network's channels or a height and width divisible by 8.</exception>
+    /// <exception cref="ArgumentException">The images don't have the network's channels or a height and width divisible by
+    /// 8.</exception>
     public Variable Forward(ForwardContext context, Variable images)
     {
-        if (images.Shape.Rank != 5 || images.Shape[4] != InputChannels || images.Shape[2] % ShuffleFactor != 0 || images.Shape[3] % ShuffleFactor != 0)
-            throw new ArgumentException($"images {images.Shape} must be (batch, 1, height, width, {InputChannels}) with height and width divisible by {ShuffleFactor}");
+        if (
+            images.Shape.Rank != 5
+            || images.Shape[4] != InputChannels
+            || images.Shape[2] % ShuffleFactor != 0
+            || images.Shape[3] % ShuffleFactor != 0
+        )
+            throw new ArgumentException(
+                $"images {images.Shape} must be (batch, 1, height, width, {InputChannels}) with height and width "
+                    + $"divisible by {ShuffleFactor}"
+            );
         if (context.Modality.Modalities != normalization.Modalities && normalization.Modalities != 1)
-            throw new ArgumentException($"the batch counts {context.Modality.Modalities} modalities, the network {normalization.Modalities}");
+            throw new ArgumentException(
+                $"the batch counts {context.Modality.Modalities} modalities, the network {normalization.Modalities}"
+            );
         Variable x = images;
         foreach (Func<ForwardContext, Variable, Variable> stage in stages)
         {
@@ -84,7 +108,8 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
         return x;
     }
 
-    private static Variable Pool(ForwardContext context, Variable x) => context.Tape.MaxPool(new PoolingProblem(x.Shape, PoolSize, PoolSize), x);
+    private static Variable Pool(ForwardContext context, Variable x) =>
+        context.Tape.MaxPool(new PoolingProblem(x.Shape, PoolSize, PoolSize), x);
 
     private void AddResidualPair(BlockFactory make, string group, int inputChannels, int outputChannels)
     {
@@ -92,7 +117,10 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
         stages.Add(make.Residual($"{group}.rb2", outputChannels, outputChannels).Forward);
     }
 
-    /// <summary>Group 9: two pre-activation convolutions without a shortcut; the last dropout has a convolution behind it and takes a pass.</summary>
+    /// <summary>
+    /// Group 9: two pre-activation convolutions without a shortcut; the last dropout has a convolution behind it and takes a
+    /// pass.
+    /// </summary>
     private void AddPlainPair(BlockFactory make, int channels)
     {
         PreActivationConv first = make.PreActivation("g9.conv1", channels, channels);
@@ -101,7 +129,9 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
         stages.Add((context, x) => context.Tape.Dropout(x, second.Mask(context)));
     }
 
-    /// <summary>Group 10: a convolution to 64 sub-positions per output channel, normalized and shuffled to full resolution.</summary>
+    /// <summary>
+    /// Group 10: a convolution to 64 sub-positions per output channel, normalized and shuffled to full resolution.
+    /// </summary>
     private void AddUpsampling(BlockFactory make, int channels)
     {
         int subPositions = ShuffleFactor * ShuffleFactor * ShuffleFactor * Classes;

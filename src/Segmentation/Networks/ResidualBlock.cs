@@ -5,7 +5,10 @@ using UnpairedSegEngine.Layers;
 
 namespace UnpairedSegEngine.Segmentation.Networks;
 
-/// <summary>Two pre-activation convolutions beside a shortcut (He et al. 2016, arXiv:1603.05027); more channels than the input has are met by zeros on both sides.</summary>
+/// <summary>
+/// Two pre-activation convolutions beside a shortcut (He et al. 2016, arXiv:1603.05027); more channels than the input has are met
+/// by zeros on both sides.
+/// </summary>
 internal sealed class ResidualBlock(PreActivationConv first, PreActivationConv second)
 {
     public Variable Forward(ForwardContext context, Variable x)

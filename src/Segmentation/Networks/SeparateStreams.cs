@@ -22,8 +22,20 @@ internal sealed class SeparateStreams(ISegmentationNetwork network) : ISegmentat
         ModalityIndex modality = context.Modality;
         if (modality.Runs() is [_])
             return network.Forward(context, images);
-        Variable[] logits = [.. modality.Runs().Select(run => network.Forward(
-            context with { Modality = ModalityIndex.Single(modality.Modalities, run.Modality, run.Count) }, context.Tape.Slice(images, 0, run.First, run.Count)))];
+        Variable[] logits =
+        [
+            .. modality
+                .Runs()
+                .Select(run =>
+                    network.Forward(
+                        context with
+                        {
+                            Modality = ModalityIndex.Single(modality.Modalities, run.Modality, run.Count),
+                        },
+                        context.Tape.Slice(images, 0, run.First, run.Count)
+                    )
+                ),
+        ];
         Variable joined = context.Tape.Concat(0, logits);
         foreach (Variable part in logits)
             Tape.Release(part);

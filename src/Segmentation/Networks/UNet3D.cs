@@ -6,23 +6,30 @@ using UnpairedSegEngine.Layers;
 namespace UnpairedSegEngine.Segmentation.Networks;
 
 /// <summary>Kernels and pools of a 3D U-Net, from the finest level to the coarsest.</summary>
-/// <param name="Kernels">Kernel of each level's convolutions; a transposed convolution has that of the level it comes from.</param>
+/// <param name="Kernels">Kernel of each level's convolutions; a transposed convolution has that of the level it comes
+/// from.</param>
 /// <param name="Pools">Window and stride between neighbouring levels; one fewer than kernels.</param>
-/// <param name="UpsampleDepth">Depth of the transposed convolutions' kernels; 0 for their level's. A depth of 1 under a stride of 2 leaves every other slice empty, as published.</param>
+/// <param name="UpsampleDepth">Depth of the transposed convolutions' kernels; 0 for their level's. A depth of 1 under a stride of
+/// 2 leaves every other slice empty, as published.</param>
 public sealed record UNetLevels(IReadOnlyList<Size3> Kernels, IReadOnlyList<Size3> Pools, int UpsampleDepth = 0)
 {
     /// <summary>The published network: 3x3x3 on two levels, 3x3x1 on two more.</summary>
-    public static UNetLevels Published { get; } = new([Size3.Cube(3), Size3.Cube(3), Size3.Planar(3), Size3.Planar(3)], [Size3.Cube(2), Size3.Cube(2), Size3.Cube(2)]);
+    public static UNetLevels Published { get; } =
+        new([Size3.Cube(3), Size3.Cube(3), Size3.Planar(3), Size3.Planar(3)], [Size3.Cube(2), Size3.Cube(2), Size3.Cube(2)]);
 
     /// <summary>The depth, height and width of an image must be multiples of this: the product of the pools.</summary>
     public Size3 Multiple => Size3.Map(a => Pools.Aggregate(1, (product, pool) => product * pool[a]));
 
     /// <summary>Refuses levels that make no network.</summary>
-    /// <exception cref="ArgumentException">Too few levels, not one pool between each two, or a kernel that is even or too large.</exception>
+    /// <exception cref="ArgumentException">Too few levels, not one pool between each two, or a kernel that is even or too
+    /// large.</exception>
     public UNetLevels Validate()
     {
         if (Kernels.Count < 2 || Pools.Count != Kernels.Count - 1)
-            throw new ArgumentException($"{Kernels.Count} kernels and {Pools.Count} pools: a U-Net needs two levels or more, and one pool between each two");
+            throw new ArgumentException(
+                $"{Kernels.Count} kernels and {Pools.Count} pools: a U-Net needs two levels or more, and one pool between "
+                    + "each two"
+            );
         foreach (Size3 kernel in Kernels)
         {
             if (Enumerable.Range(0, 3).Any(a => kernel[a] is < 1 or > 7 || kernel[a] % 2 == 0))
@@ -34,18 +41,23 @@ public sealed record UNetLevels(IReadOnlyList<Size3> Kernels, IReadOnlyList<Size
 }
 
 /// <summary>
-/// The 3D U-Net of the unpaired volumetric experiments: two convolutions per level, each followed by normalization and leaky ReLU, transposed convolutions on the way
-/// up, skip connections behind the upsampled features. Cicek et al. 2016, arXiv:1606.06650; sizes of Dou et al. 2020, arXiv:2001.03111, and the authors' published
-/// code. 2,198,613 weights at 16 features and 5 classes. Normalization is applied on load by whatever reads a result, and concatenations are never made.
+/// The 3D U-Net of the unpaired volumetric experiments: two convolutions per level, each followed by normalization and leaky
+/// ReLU, transposed convolutions on the way
+/// up, skip connections behind the upsampled features. Cicek et al. 2016, arXiv:1606.06650; sizes of Dou et al. 2020,
+/// arXiv:2001.03111, and the authors' published
+/// code. 2,198,613 weights at 16 features and 5 classes. Normalization is applied on load by whatever reads a result, and
+/// concatenations are never made.
 /// </summary>
 public sealed class UNet3D : ISegmentationNetwork
 {
     // Of the published code.
-    private static readonly Initializer KernelInitializer = Initializer.TruncatedNormal(0.01), UpsamplingInitializer = Initializer.Normal(0.01);
+    private static readonly Initializer KernelInitializer = Initializer.TruncatedNormal(0.01),
+        UpsamplingInitializer = Initializer.Normal(0.01);
 
     private readonly UNetLevels levels;
     private readonly NormalizationSettings normalization;
-    private readonly (ConvUnit First, ConvUnit Second)[] encoder, decoder;
+    private readonly (ConvUnit First, ConvUnit Second)[] encoder,
+        decoder;
     private readonly Upsampling[] upsamplings;
     private readonly Conv logits;
 
@@ -56,18 +68,36 @@ public sealed class UNet3D : ISegmentationNetwork
     /// <param name="normalization">Kind and number of modalities.</param>
     /// <param name="levels">Kernels and pools; the published ones if not given.</param>
     /// <exception cref="ArgumentException">A count is out of range.</exception>
-    public UNet3D(ParameterStore store, int inputChannels, int classes, int features, NormalizationSettings normalization, UNetLevels? levels = null)
+    public UNet3D(
+        ParameterStore store,
+        int inputChannels,
+        int classes,
+        int features,
+        NormalizationSettings normalization,
+        UNetLevels? levels = null
+    )
     {
         if (features < 1 || inputChannels < 1 || classes < 2)
-            throw new ArgumentException($"a network needs at least 1 feature, 1 input channel and 2 classes, not {features}, {inputChannels} and {classes}");
+            throw new ArgumentException(
+                $"a network needs at least 1 feature, 1 input channel and 2 classes, not {features}, {inputChannels} and "
+                    + $"{classes}"
+            );
         this.levels = (levels ?? UNetLevels.Published).Validate();
         (Parameters, InputChannels, Classes, this.normalization) = (store, inputChannels, classes, normalization);
         int bottom = this.levels.Kernels.Count - 1;
-        encoder = [.. Enumerable.Range(0, bottom + 1).Select(level =>
-        {
-            int from = features << level;
-            return (Unit($"enc{level + 1}_1", level == 0 ? inputChannels : from, from, level), Unit($"enc{level + 1}_2", from, 2 * from, level));
-        })];
+        encoder =
+        [
+            .. Enumerable
+                .Range(0, bottom + 1)
+                .Select(level =>
+                {
+                    int from = features << level;
+                    return (
+                        Unit($"enc{level + 1}_1", level == 0 ? inputChannels : from, from, level),
+                        Unit($"enc{level + 1}_2", from, 2 * from, level)
+                    );
+                }),
+        ];
 
         // Built from the deepest up; each has the index of the level it leads to.
         decoder = new (ConvUnit, ConvUnit)[bottom];
@@ -75,21 +105,35 @@ public sealed class UNet3D : ISegmentationNetwork
         int channels = features << (bottom + 1);
         for (int level = bottom - 1; level >= 0; level--)
         {
-            int skip = features << (level + 1), upsampled = level == bottom - 1 ? channels / 2 : channels;
+            int skip = features << (level + 1),
+                upsampled = level == bottom - 1 ? channels / 2 : channels;
             Size3 kernel = this.levels.Kernels[level + 1];
             upsamplings[level] = new Upsampling(
                 new TransposedConv(
-                    store, $"deconv{level + 1}", channels, upsampled, this.levels.UpsampleDepth > 0 ? new Size3(this.levels.UpsampleDepth, kernel.Height, kernel.Width) : kernel,
-                    this.levels.Pools[level], UpsamplingInitializer),
-                new ModalityNorm(store, $"deconv{level + 1}.norm", upsampled, normalization));
-            decoder[level] = (Unit($"dec{level + 1}_1", upsampled + skip, skip, level), Unit($"dec{level + 1}_2", skip, skip, level));
+                    store,
+                    $"deconv{level + 1}",
+                    channels,
+                    upsampled,
+                    this.levels.UpsampleDepth > 0 ? new Size3(this.levels.UpsampleDepth, kernel.Height, kernel.Width) : kernel,
+                    this.levels.Pools[level],
+                    UpsamplingInitializer
+                ),
+                new ModalityNorm(store, $"deconv{level + 1}.norm", upsampled, normalization)
+            );
+            decoder[level] = (
+                Unit($"dec{level + 1}_1", upsampled + skip, skip, level),
+                Unit($"dec{level + 1}_2", skip, skip, level)
+            );
             channels = skip;
         }
 
         logits = new Conv(store, "logits", channels, classes, Size3.One, KernelInitializer, hasBias: true);
 
-        ConvUnit Unit(string name, int inputs, int outputs, int level)
-            => new(new Conv(store, name, inputs, outputs, this.levels.Kernels[level], KernelInitializer), new ModalityNorm(store, $"{name}.norm", outputs, normalization));
+        ConvUnit Unit(string name, int inputs, int outputs, int level) =>
+            new(
+                new Conv(store, name, inputs, outputs, this.levels.Kernels[level], KernelInitializer),
+                new ModalityNorm(store, $"{name}.norm", outputs, normalization)
+            );
     }
 
     public ParameterStore Parameters { get; }
@@ -100,13 +144,23 @@ public sealed class UNet3D : ISegmentationNetwork
 
     public Size3 Multiple => levels.Multiple;
 
-    /// <exception cref="ArgumentException">The images don't have the network's channels, or sides that the pools do not divide.</exception>
+    /// <exception cref="ArgumentException">The images don't have the network's channels, or sides that the pools do not
+    /// divide.</exception>
     public Variable Forward(ForwardContext context, Variable images)
     {
-        if (images.Shape.Rank != 5 || images.Shape[4] != InputChannels || Enumerable.Range(0, 3).Any(a => images.Shape[a + 1] % Multiple[a] != 0))
-            throw new ArgumentException($"images {images.Shape} must be (batch, depth, height, width, {InputChannels}) with depth, height and width divisible by {Multiple}");
+        if (
+            images.Shape.Rank != 5
+            || images.Shape[4] != InputChannels
+            || Enumerable.Range(0, 3).Any(a => images.Shape[a + 1] % Multiple[a] != 0)
+        )
+            throw new ArgumentException(
+                $"images {images.Shape} must be (batch, depth, height, width, {InputChannels}) with depth, height and "
+                    + $"width divisible by {Multiple}"
+            );
         if (context.Modality.Modalities != normalization.Modalities && normalization.Modalities != 1)
-            throw new ArgumentException($"the batch counts {context.Modality.Modalities} modalities, the network {normalization.Modalities}");
+            throw new ArgumentException(
+                $"the batch counts {context.Modality.Modalities} modalities, the network {normalization.Modalities}"
+            );
 
         var skips = new ConvolutionPart[decoder.Length];
         Variable x = images;
@@ -126,7 +180,12 @@ public sealed class UNet3D : ISegmentationNetwork
         for (int level = decoder.Length - 1; level >= 0; level--)
         {
             Features upsampled = upsamplings[level].Forward(context, features);
-            features = Pair(context, decoder[level], [new ConvolutionPart(upsampled.X, upsampled.Prepare(context)), skips[level]], keep: false);
+            features = Pair(
+                context,
+                decoder[level],
+                [new ConvolutionPart(upsampled.X, upsampled.Prepare(context)), skips[level]],
+                keep: false
+            );
         }
 
         Variable y = logits.Forward(context, features.Prepare(context), features.X);
@@ -135,7 +194,12 @@ public sealed class UNet3D : ISegmentationNetwork
     }
 
     /// <summary>A level's two convolutions; their inputs are freed unless they are to be kept.</summary>
-    private static Features Pair(ForwardContext context, (ConvUnit First, ConvUnit Second) units, ConvolutionPart[] parts, bool keep)
+    private static Features Pair(
+        ForwardContext context,
+        (ConvUnit First, ConvUnit Second) units,
+        ConvolutionPart[] parts,
+        bool keep
+    )
     {
         Features inner = units.First.Forward(context, parts);
         foreach (ConvolutionPart part in parts)
@@ -152,7 +216,8 @@ public sealed class UNet3D : ISegmentationNetwork
     /// <summary>The result of a convolution that awaits its normalization and leaky ReLU.</summary>
     private readonly record struct Features(Variable X, ModalityNorm Norm, OutputStatistics? Statistics)
     {
-        public NormalizedInput Prepare(ForwardContext context, bool hasOneReader = true) => Norm.Prepare(context, X, DropoutMask.None, Statistics, hasOneReader);
+        public NormalizedInput Prepare(ForwardContext context, bool hasOneReader = true) =>
+            Norm.Prepare(context, X, DropoutMask.None, Statistics, hasOneReader);
     }
 
     /// <summary>A convolution that leaves the statistics of its result for the normalization behind it.</summary>
@@ -160,7 +225,12 @@ public sealed class UNet3D : ISegmentationNetwork
     {
         public Features Forward(ForwardContext context, ConvolutionPart[] parts)
         {
-            OutputStatistics? statistics = Norm.RequestStatistics(context, Conv.OutputShape(parts[0].X.Shape), parts[0].X.DType, DropoutMask.None);
+            OutputStatistics? statistics = Norm.RequestStatistics(
+                context,
+                Conv.OutputShape(parts[0].X.Shape),
+                parts[0].X.DType,
+                DropoutMask.None
+            );
             return new Features(Conv.Forward(context, parts, statistics), Norm, statistics);
         }
     }

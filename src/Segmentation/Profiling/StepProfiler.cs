@@ -6,7 +6,9 @@ using UnpairedSegEngine.Segmentation.Configuration;
 
 namespace UnpairedSegEngine.Segmentation.Profiling;
 
-/// <summary>Runs a configuration's training step, or its network's forward pass, on made-up images and records the operations.</summary>
+/// <summary>
+/// Runs a configuration's training step, or its network's forward pass, on made-up images and records the operations.
+/// </summary>
 public static class StepProfiler
 {
     /// <param name="config">Network, sizes, scheme and losses.</param>
@@ -18,7 +20,8 @@ public static class StepProfiler
         using var profiling = new ProfilingBackend(backend);
         using var work = new MadeUpWork(config, profiling, prediction);
 
-        // The first run loads code and memory; the second too, where it is not recorded. What is timed last is a run of all the same.
+        // The first run loads code and memory; the second too, where it is not recorded. What is timed last is a run of all the
+        // same.
         work.Run();
         profiling.Restart();
         work.Run();

@@ -5,4 +5,9 @@ namespace UnpairedSegEngine.Segmentation.Provenance;
 /// <param name="Time">When, UTC.</param>
 /// <param name="CommandLine">By which command.</param>
 /// <param name="Differences">What is another since then.</param>
-public sealed record RunChange(long Step, DateTimeOffset Time, IReadOnlyList<string> CommandLine, IReadOnlyList<string> Differences);
+public sealed record RunChange(
+    long Step,
+    DateTimeOffset Time,
+    IReadOnlyList<string> CommandLine,
+    IReadOnlyList<string> Differences
+);

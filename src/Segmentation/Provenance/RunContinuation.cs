@@ -8,7 +8,8 @@ using UnpairedSegEngine.Storage;
 namespace UnpairedSegEngine.Segmentation.Provenance;
 
 /// <summary>
-/// An earlier run that is to go on. As it was begun: from the newest checkpoint, with the settings, data and arithmetic of its provenance, so that it ends as if it had
+/// An earlier run that is to go on. As it was begun: from the newest checkpoint, with the settings, data and arithmetic of its
+/// provenance, so that it ends as if it had
 /// never stopped. Or, where that is asked for, from a chosen step on with other settings, which becomes part of its provenance.
 /// </summary>
 public sealed class RunContinuation
@@ -18,8 +19,8 @@ public sealed class RunContinuation
 
     private readonly RunFolder run;
 
-    private RunContinuation(RunFolder run, RunProvenance? recorded, TrainingConfig config, long? from)
-        => (this.run, Recorded, Config, From) = (run, recorded, config, from);
+    private RunContinuation(RunFolder run, RunProvenance? recorded, TrainingConfig config, long? from) =>
+        (this.run, Recorded, Config, From) = (run, recorded, config, from);
 
     /// <summary>What the run was made from; null for runs from before that was written down.</summary>
     public RunProvenance? Recorded { get; }
@@ -35,16 +36,28 @@ public sealed class RunContinuation
     /// <param name="path">The run folder.</param>
     /// <param name="from">A step, or <see cref="LastStep"/>; null to go on as the run was begun.</param>
     /// <param name="changes">Settings that are to be others.</param>
-    /// <exception cref="UsageException">Settings that results depend on are to change, but not from a given step on; or that is no step.</exception>
-    /// <exception cref="InvalidDataException">No run folder, or its configuration is not the one that it was begun with.</exception>
+    /// <exception cref="UsageException">Settings that results depend on are to change, but not from a given step on; or that is
+    /// no step.</exception>
+    /// <exception cref="InvalidDataException">No run folder, or its configuration is not the one that it was begun
+    /// with.</exception>
     public static RunContinuation Open(string path, string? from, IReadOnlyList<ConfigSetting> changes)
     {
         RunFolder run = RunFolder.Open(path);
         RunProvenance? recorded = RunProvenance.Find(path);
         if (from is null && changes.FirstOrDefault(change => RunSettings.Matters(change.Path)) is { } change)
-            throw new UsageException($"{change.Origin}: {change.Path} changes what the run computes; to go on with other settings from a step on: --resume --from STEP, or --resume --from {LastStep}");
-        if (from is null && recorded is not null && RunSettings.Differences(recorded.Settings, RunSettings.Of(run.Config)).FirstOrDefault() is { } edited)
-            throw new InvalidDataException($"'{path}': its config.yaml was changed: {edited}; put it back, or go on with it from a step on: --resume --from {LastStep}");
+            throw new UsageException(
+                $"{change.Origin}: {change.Path} changes what the run computes; to go on with other settings from a step "
+                    + $"on: --resume --from STEP, or --resume --from {LastStep}"
+            );
+        if (
+            from is null
+            && recorded is not null
+            && RunSettings.Differences(recorded.Settings, RunSettings.Of(run.Config)).FirstOrDefault() is { } edited
+        )
+            throw new InvalidDataException(
+                $"'{path}': its config.yaml was changed: {edited}; put it back, or go on with it from a step on: --resume "
+                    + $"--from {LastStep}"
+            );
         return new RunContinuation(run, recorded, run.ConfigWith(changes), StepOf(from, run));
     }
 
@@ -55,9 +68,14 @@ public sealed class RunContinuation
         if (Recorded is null)
             return;
         if (Recorded.Data.DifferenceTo(data) is { } changed)
-            throw new InvalidDataException($"'{run.Path}': cannot go on: {changed}; give it the data that it was begun with, or begin another run");
+            throw new InvalidDataException(
+                $"'{run.Path}': cannot go on: {changed}; give it the data that it was begun with, or begin another run"
+            );
         if (From is null && Recorded.Arithmetic.DifferenceTo(arithmetic) is { } rounded)
-            throw new InvalidDataException($"'{run.Path}': cannot go on: {rounded}; leave the option out, or go on in that way from a step on: --resume --from {LastStep}");
+            throw new InvalidDataException(
+                $"'{run.Path}': cannot go on: {rounded}; leave the option out, or go on in that way from a step on: "
+                    + $"--resume --from {LastStep}"
+            );
     }
 
     /// <summary>What is no contradiction, but may round differently: another processor, another build of the program.</summary>
@@ -65,9 +83,15 @@ public sealed class RunContinuation
     {
         var notes = new List<string>();
         if (Recorded is not null && Recorded.Arithmetic.Processor != now.Arithmetic.Processor)
-            notes.Add($"note: the run was begun on {Recorded.Arithmetic.Processor} and goes on on {now.Arithmetic.Processor}: as good, but not bit for bit the same");
+            notes.Add(
+                $"note: the run was begun on {Recorded.Arithmetic.Processor} and goes on on {now.Arithmetic.Processor}: "
+                    + "as good, but not bit for bit the same"
+            );
         if (run.Info is { } info && info.GitHash != RunInfo.OfThisProcess([]).GitHash)
-            notes.Add($"note: the run was begun by version {OneLine.Of($"{info.Version}")} ({OneLine.Of($"{info.GitHash}")}), and this is another one: its results may differ");
+            notes.Add(
+                $"note: the run was begun by version {OneLine.Of($"{info.Version}")} ({OneLine.Of($"{info.GitHash}")}), "
+                    + "and this is another one: its results may differ"
+            );
         return notes;
     }
 
@@ -91,8 +115,14 @@ public sealed class RunContinuation
         return run.Reconfigure(Config);
     }
 
-    private IEnumerable<string> Differences(RunProvenance now)
-        => Recorded is null ? [] : [.. RunSettings.Differences(Recorded.Settings, now.Settings), .. Recorded.Arithmetic.DifferenceTo(now.Arithmetic) is { } rounded ? [rounded] : Array.Empty<string>()];
+    private IEnumerable<string> Differences(RunProvenance now) =>
+        Recorded is null
+            ? []
+            :
+            [
+                .. RunSettings.Differences(Recorded.Settings, now.Settings),
+                .. Recorded.Arithmetic.DifferenceTo(now.Arithmetic) is { } rounded ? [rounded] : Array.Empty<string>(),
+            ];
 
     private static long? StepOf(string? text, RunFolder run)
     {

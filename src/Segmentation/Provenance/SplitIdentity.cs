@@ -7,11 +7,19 @@ namespace UnpairedSegEngine.Segmentation.Provenance;
 /// <param name="Train">Names, sorted.</param>
 /// <param name="Validation">Names, sorted.</param>
 /// <param name="Test">Names, sorted.</param>
-public sealed record SplitIdentity(int Fold, IReadOnlyList<string> Train, IReadOnlyList<string> Validation, IReadOnlyList<string> Test)
+public sealed record SplitIdentity(
+    int Fold,
+    IReadOnlyList<string> Train,
+    IReadOnlyList<string> Validation,
+    IReadOnlyList<string> Test
+)
 {
-    public static SplitIdentity Of(int fold, DatasetSplit split) => new(fold, Names(split.Train), Names(split.Validation), Names(split.Test));
+    public static SplitIdentity Of(int fold, DatasetSplit split) =>
+        new(fold, Names(split.Train), Names(split.Validation), Names(split.Test));
 
-    /// <summary>What is another now, as the rest of a sentence; null where nothing is. Test cases may come: a run does not depend on them.</summary>
+    /// <summary>
+    /// What is another now, as the rest of a sentence; null where nothing is. Test cases may come: a run does not depend on them.
+    /// </summary>
     public string? DifferenceTo(SplitIdentity now)
     {
         if (Fold != now.Fold)
@@ -26,5 +34,6 @@ public sealed record SplitIdentity(int Fold, IReadOnlyList<string> Train, IReadO
         return now.Except(before).FirstOrDefault() is { } come ? $"'{come}' is a {part} case now and was none" : null;
     }
 
-    private static IReadOnlyList<string> Names(IEnumerable<DatasetCase> cases) => [.. cases.Select(c => c.Id).Order(StringComparer.Ordinal)];
+    private static IReadOnlyList<string> Names(IEnumerable<DatasetCase> cases) =>
+        [.. cases.Select(c => c.Id).Order(StringComparer.Ordinal)];
 }

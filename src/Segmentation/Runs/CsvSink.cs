@@ -24,9 +24,9 @@ internal sealed class CsvSink : IMetricSink
 
     public void Dispose() => writer.Dispose();
 
-    private static string Quoted(string name)
-        => name.AsSpan().ContainsAny(",\"\n\r") ? $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : name;
+    private static string Quoted(string name) =>
+        name.AsSpan().ContainsAny(",\"\n\r") ? $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : name;
 
-    private static long? StepOf(string line)
-        => long.TryParse(line.Split(',')[0], NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : null;
+    private static long? StepOf(string line) =>
+        long.TryParse(line.Split(',')[0], NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : null;
 }

@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace UnpairedSegEngine.Segmentation.Runs;
 
-/// <summary>metrics.jsonl: one JSON object per record, with "step", "wall_time" (seconds since 1970) and the values; null where one is not finite.</summary>
+/// <summary>
+/// metrics.jsonl: one JSON object per record, with "step", "wall_time" (seconds since 1970) and the values; null where one is not
+/// finite.
+/// </summary>
 internal sealed class JsonLinesSink(string path, long lastStep) : IMetricSink
 {
     private const string StepName = "step";
@@ -55,7 +58,12 @@ internal sealed class JsonLinesSink(string path, long lastStep) : IMetricSink
                 else if (property.NameEquals(TimeName))
                     time = property.Value.GetDouble();
                 else
-                    values.Add(new(property.Name, property.Value.ValueKind == JsonValueKind.Null ? double.NaN : property.Value.GetDouble()));
+                    values.Add(
+                        new(
+                            property.Name,
+                            property.Value.ValueKind == JsonValueKind.Null ? double.NaN : property.Value.GetDouble()
+                        )
+                    );
             }
 
             return step < 0 ? null : new MetricRecord(step, DateTimeOffset.UnixEpoch.AddSeconds(time), values);

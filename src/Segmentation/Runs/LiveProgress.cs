@@ -13,8 +13,7 @@ internal sealed class LiveProgress(IAnsiConsole console, LiveDisplayContext disp
     public void Show(StepReport report)
     {
         Table table = NewTable("step", [.. report.Losses.Select(loss => loss.Key), "step time", "data wait", "time left"]);
-        table.AddRow(
-        [
+        table.AddRow([
             Cell(string.Create(CultureInfo.InvariantCulture, $"{report.Step} / {report.Steps}")),
             .. report.Losses.Select(loss => Cell(ProgressText.Loss(loss.Value))),
             Cell(ProgressText.Milliseconds(report.StepTime)),
@@ -31,10 +30,11 @@ internal sealed class LiveProgress(IAnsiConsole console, LiveDisplayContext disp
         Table table = NewTable(string.Create(CultureInfo.InvariantCulture, $"Dice at step {step}"), [.. organs, "mean"]);
         foreach (IGrouping<string, DiceScore> modality in scores.GroupBy(score => score.Modality))
         {
-            table.AddRow(
-            [
+            table.AddRow([
                 Cell(modality.Key),
-                .. organs.Select(organ => Cell(ProgressText.Dice(modality.FirstOrDefault(score => score.Organ == organ)?.Value ?? double.NaN))),
+                .. organs.Select(organ =>
+                    Cell(ProgressText.Dice(modality.FirstOrDefault(score => score.Organ == organ)?.Value ?? double.NaN))
+                ),
                 Cell(ProgressText.Dice(ProgressText.Mean(modality))),
             ]);
         }

@@ -2,7 +2,8 @@ namespace UnpairedSegEngine.Segmentation.Runs;
 
 /// <summary>
 /// Records the numbers of a run in metrics.jsonl, metrics.csv and a TensorBoard event file. Opened to resume after a step, it
-/// first drops what was recorded behind that step: the files of a resumed run equal those of an uninterrupted one, wall times apart.
+/// first drops what was recorded behind that step: the files of a resumed run equal those of an uninterrupted one, wall times
+/// apart.
 /// </summary>
 public sealed class MetricsLog : IDisposable
 {
@@ -36,8 +37,15 @@ public sealed class MetricsLog : IDisposable
     public static IReadOnlyList<MetricRecord> Read(RunFolder folder) => Read(folder.MetricsJsonPath);
 
     /// <inheritdoc cref="Read(RunFolder)"/>
-    internal static IReadOnlyList<MetricRecord> Read(string path)
-        => [.. StepLines.Read(path).Select((line, index) => JsonLinesSink.Parse(line) ?? throw new InvalidDataException($"{path}:{index + 1}: no metric record"))];
+    internal static IReadOnlyList<MetricRecord> Read(string path) =>
+        [
+            .. StepLines
+                .Read(path)
+                .Select(
+                    (line, index) =>
+                        JsonLinesSink.Parse(line) ?? throw new InvalidDataException($"{path}:{index + 1}: no metric record")
+                ),
+        ];
 
     public void Dispose()
     {

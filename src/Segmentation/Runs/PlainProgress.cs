@@ -8,8 +8,13 @@ internal sealed class PlainProgress(TextWriter output) : IProgressView
     public void Show(StepReport report)
     {
         string losses = string.Join("  ", report.Losses.Select(loss => $"{loss.Key} {ProgressText.Loss(loss.Value)}"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"step {report.Step}/{report.Steps}  {losses}  {ProgressText.Milliseconds(report.StepTime)}/step  data wait {ProgressText.Percent(report.DataWait)}  left {ProgressText.Duration(report.Remaining)}"));
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"step {report.Step}/{report.Steps}  {losses}  {ProgressText.Milliseconds(report.StepTime)}/step  data "
+                    + $"wait {ProgressText.Percent(report.DataWait)}  left {ProgressText.Duration(report.Remaining)}"
+            )
+        );
     }
 
     public void Show(long step, IReadOnlyList<DiceScore> scores)
@@ -17,8 +22,12 @@ internal sealed class PlainProgress(TextWriter output) : IProgressView
         foreach (IGrouping<string, DiceScore> modality in scores.GroupBy(score => score.Modality))
         {
             string organs = string.Join("  ", modality.Select(score => $"{score.Organ} {ProgressText.Dice(score.Value)}"));
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"validation at step {step}  {modality.Key} Dice {ProgressText.Dice(ProgressText.Mean(modality))}  {organs}"));
+            output.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"validation at step {step}  {modality.Key} Dice {ProgressText.Dice(ProgressText.Mean(modality))}  {organs}"
+                )
+            );
         }
     }
 

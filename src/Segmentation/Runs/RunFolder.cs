@@ -47,7 +47,8 @@ public sealed class RunFolder
     /// <param name="path">Absent, empty, or with what a process left that ended before there was a run.</param>
     /// <param name="config">What the run computes.</param>
     /// <param name="info">Where its results come from.</param>
-    /// <param name="describe">Writes more files. The configuration is the last file of all: without it the folder holds no run.</param>
+    /// <param name="describe">Writes more files. The configuration is the last file of all: without it the folder holds no
+    /// run.</param>
     /// <exception cref="InvalidDataException">There is something in the folder already.</exception>
     /// <exception cref="IOException">Another process is making a run there.</exception>
     public static RunFolder Create(string path, TrainingConfig config, RunInfo info, Action<string>? describe = null)
@@ -72,7 +73,9 @@ public sealed class RunFolder
         if (File.Exists(path))
             throw new InvalidDataException($"'{path}': is a file, expected a folder for the run");
         if (Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).All(IsLeftover))
-            throw new InvalidDataException($"'{path}': exists and is not empty; resume that run with --resume or choose another --out");
+            throw new InvalidDataException(
+                $"'{path}': exists and is not empty; resume that run with --resume or choose another --out"
+            );
     }
 
     /// <summary>Whether a folder holds a run.</summary>
@@ -90,7 +93,8 @@ public sealed class RunFolder
 
     /// <summary>The configuration of config.yaml with other settings on top.</summary>
     /// <exception cref="ArgumentException">One of them is unknown or has a bad value.</exception>
-    public TrainingConfig ConfigWith(IReadOnlyList<ConfigSetting> changes) => changes.Count == 0 ? Config : ConfigLoader.Load(PathOf(ConfigName), flags: changes);
+    public TrainingConfig ConfigWith(IReadOnlyList<ConfigSetting> changes) =>
+        changes.Count == 0 ? Config : ConfigLoader.Load(PathOf(ConfigName), flags: changes);
 
     /// <summary>The same run, computing something else from now on.</summary>
     public RunFolder Reconfigure(TrainingConfig config)
@@ -108,7 +112,8 @@ public sealed class RunFolder
         string name = System.IO.Path.GetFileName(entry);
         return Directory.Exists(entry)
             ? name is CheckpointsName or PicturesName && !Directory.EnumerateFileSystemEntries(entry).Any()
-            : name is FolderLock.FileName or InfoName or ModelDescription.FileName or RunProvenance.FileName || name.StartsWith(AtomicFile.TemporaryPrefix, StringComparison.Ordinal);
+            : name is FolderLock.FileName or InfoName or ModelDescription.FileName or RunProvenance.FileName
+                || name.StartsWith(AtomicFile.TemporaryPrefix, StringComparison.Ordinal);
     }
 
     private string PathOf(string name) => System.IO.Path.Combine(Path, name);

@@ -12,15 +12,30 @@ namespace UnpairedSegEngine.Segmentation.Runs;
 /// <param name="Processors">Logical processors.</param>
 /// <param name="Started">When it was started first, UTC.</param>
 public sealed record RunInfo(
-    string Version, string GitHash, IReadOnlyList<string> CommandLine, string Machine, string Platform, int Processors, DateTimeOffset Started)
+    string Version,
+    string GitHash,
+    IReadOnlyList<string> CommandLine,
+    string Machine,
+    string Platform,
+    int Processors,
+    DateTimeOffset Started
+)
 {
     /// <summary>Describes this process.</summary>
     public static RunInfo OfThisProcess(IReadOnlyList<string> commandLine)
     {
         // The SDK appends the commit to the informational version: "0.1.0+c038e1c...".
-        string[] version = (typeof(RunInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "").Split('+', 2);
+        string[] version = (
+            typeof(RunInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? ""
+        ).Split('+', 2);
         return new RunInfo(
-            version[0], version.Length > 1 ? version[1] : "", commandLine, Environment.MachineName,
-            $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}", Environment.ProcessorCount, DateTimeOffset.UtcNow);
+            version[0],
+            version.Length > 1 ? version[1] : "",
+            commandLine,
+            Environment.MachineName,
+            $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}",
+            Environment.ProcessorCount,
+            DateTimeOffset.UtcNow
+        );
     }
 }

@@ -6,7 +6,9 @@ namespace UnpairedSegEngine.Segmentation.Runs;
 /// <summary>Log files of one line per record.</summary>
 internal static class StepLines
 {
-    /// <summary>Opens a log to append to, after dropping all lines behind a step and a line that a crash left unfinished.</summary>
+    /// <summary>
+    /// Opens a log to append to, after dropping all lines behind a step and a line that a crash left unfinished.
+    /// </summary>
     /// <param name="path">The log.</param>
     /// <param name="lastStep">The last step to keep.</param>
     /// <param name="stepOf">The step of a line; null where the line is damaged.</param>
@@ -14,11 +16,14 @@ internal static class StepLines
     {
         if (File.Exists(path))
         {
-            AtomicFile.WriteText(path, writer =>
-            {
-                foreach (string line in Read(path, finished: true).TakeWhile(line => stepOf(line) <= lastStep))
-                    writer.WriteLine(line);
-            });
+            AtomicFile.WriteText(
+                path,
+                writer =>
+                {
+                    foreach (string line in Read(path, finished: true).TakeWhile(line => stepOf(line) <= lastStep))
+                        writer.WriteLine(line);
+                }
+            );
         }
 
         return new StreamWriter(path, append: true) { NewLine = "\n", AutoFlush = true };

@@ -20,8 +20,12 @@ internal sealed class TensorBoardSink : IMetricSink
     /// <summary>Opens the folder's event file, or makes one, and drops the events behind a step.</summary>
     public TensorBoardSink(string folder, long lastStep, DateTimeOffset now)
     {
-        string path = Directory.EnumerateFiles(folder, $"{NamePrefix}*").Order(StringComparer.Ordinal).LastOrDefault()
-            ?? Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{now.ToUnixTimeSeconds()}.{Environment.MachineName}"));
+        string path =
+            Directory.EnumerateFiles(folder, $"{NamePrefix}*").Order(StringComparer.Ordinal).LastOrDefault()
+            ?? Path.Combine(
+                folder,
+                string.Create(CultureInfo.InvariantCulture, $"{NamePrefix}{now.ToUnixTimeSeconds()}.{Environment.MachineName}")
+            );
         long kept = File.Exists(path) ? LengthUpTo(path, lastStep) : 0;
         file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
         file.SetLength(kept);
@@ -35,7 +39,14 @@ internal sealed class TensorBoardSink : IMetricSink
         var summary = new Summary();
         foreach ((string name, double value) in record.Values)
             summary.Value.Add(new Summary.Types.Value { Tag = name, SimpleValue = (float)value });
-        Append(new Event { WallTime = SecondsOf(record.Time), Step = record.Step, Summary = summary });
+        Append(
+            new Event
+            {
+                WallTime = SecondsOf(record.Time),
+                Step = record.Step,
+                Summary = summary,
+            }
+        );
     }
 
     public void Dispose() => file.Dispose();
@@ -59,7 +70,7 @@ internal sealed class TensorBoardSink : IMetricSink
         long offset = 0;
         try
         {
-            for (long length = new FileInfo(path).Length; offset < length;)
+            for (long length = new FileInfo(path).Length; offset < length; )
             {
                 byte[] payload = TfRecordFile.ReadPayload(path, offset);
                 if (Event.Parser.ParseFrom(payload).Step > lastStep)

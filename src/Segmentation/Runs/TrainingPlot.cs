@@ -36,10 +36,17 @@ public static class TrainingPlot
 
     private static void Draw(Plot plot, string quantity, IReadOnlyList<MetricRecord> records, string prefix)
     {
-        foreach (var curve in records.SelectMany(record => record.Values, (record, value) => (record.Step, value.Key, value.Value))
-            .Where(point => point.Key.StartsWith(prefix, StringComparison.Ordinal) && double.IsFinite(point.Value)).GroupBy(point => point.Key))
+        foreach (
+            var curve in records
+                .SelectMany(record => record.Values, (record, value) => (record.Step, value.Key, value.Value))
+                .Where(point => point.Key.StartsWith(prefix, StringComparison.Ordinal) && double.IsFinite(point.Value))
+                .GroupBy(point => point.Key)
+        )
         {
-            Scatter line = plot.Add.Scatter(curve.Select(point => (double)point.Step).ToArray(), curve.Select(point => point.Value).ToArray());
+            Scatter line = plot.Add.Scatter(
+                curve.Select(point => (double)point.Step).ToArray(),
+                curve.Select(point => point.Value).ToArray()
+            );
             line.LegendText = curve.Key[prefix.Length..];
             line.LineWidth = 2;
             // A validation is a point in time; one alone has no line.

@@ -10,21 +10,23 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Segmentation.Schemes;
 
 /// <summary>
-/// What the modalities share while they are trained, and whether they learn from each other: the rows of the tables of Dou et al. 2020, arXiv:2001.03111.
+/// What the modalities share while they are trained, and whether they learn from each other: the rows of the tables of Dou et al.
+/// 2020, arXiv:2001.03111.
 /// Networks, data, trainer and optimizer are the same for all.
 /// </summary>
 public abstract class Scheme
 {
     /// <summary>All of them, in the order of tables.</summary>
-    public static IReadOnlyDictionary<SchemeName, Scheme> All { get; } = new SortedDictionary<SchemeName, Scheme>
-    {
-        [SchemeName.Individual] = new IndividualScheme(),
-        [SchemeName.Joint] = new JointScheme(),
-        [SchemeName.JointNorm] = new JointNormScheme(),
-        [SchemeName.YShape] = new YShapeScheme(),
-        [SchemeName.XShape] = new XShapeScheme(),
-        [SchemeName.Ummkd] = new UmmkdScheme(),
-    };
+    public static IReadOnlyDictionary<SchemeName, Scheme> All { get; } =
+        new SortedDictionary<SchemeName, Scheme>
+        {
+            [SchemeName.Individual] = new IndividualScheme(),
+            [SchemeName.Joint] = new JointScheme(),
+            [SchemeName.JointNorm] = new JointNormScheme(),
+            [SchemeName.YShape] = new YShapeScheme(),
+            [SchemeName.XShape] = new XShapeScheme(),
+            [SchemeName.Ummkd] = new UmmkdScheme(),
+        };
 
     /// <summary>One line for a person.</summary>
     public abstract string Summary { get; }
@@ -39,7 +41,8 @@ public abstract class Scheme
     public static string TextOf(SchemeName name) => SnakeCase.From(name.ToString()).Replace('_', '-');
 
     /// <exception cref="UsageException">There is no such scheme.</exception>
-    public static SchemeName Parse(string text) => All.Keys.Where(name => TextOf(name) == text.Replace('_', '-')).Cast<SchemeName?>().FirstOrDefault()
+    public static SchemeName Parse(string text) =>
+        All.Keys.Where(name => TextOf(name) == text.Replace('_', '-')).Cast<SchemeName?>().FirstOrDefault()
         ?? throw new UsageException($"scheme '{text}' is not known; choose {string.Join(", ", All.Keys.Select(TextOf))}");
 
     /// <summary>The scheme that a configuration asks for.</summary>
@@ -50,7 +53,13 @@ public abstract class Scheme
     {
         NetworkConfig network = config.Network;
         var normalization = new NormalizationSettings(
-            KindOf(network.Norm.Kind), modalities, network.Norm.Decay, network.Norm.Epsilon, network.LeakySlope, network.Norm.Groups);
+            KindOf(network.Norm.Kind),
+            modalities,
+            network.Norm.Decay,
+            network.Norm.Epsilon,
+            network.LeakySlope,
+            network.Norm.Groups
+        );
         var store = new ParameterStore(device, DType.Float32, (ulong)config.Training.Seed, SharingOf(network, modalities));
 
         return network.Name switch
@@ -59,7 +68,14 @@ public abstract class Scheme
 
             // The published code shuffles batches in the transposed order.
             NetworkName.Dilated2d => new DilatedNetwork2D(
-                store, config.Data.Slices, classes, network.Channels, normalization, network.DropoutKeep, transposedShuffle: config.Compat == Compatibility.Reference),
+                store,
+                config.Data.Slices,
+                classes,
+                network.Channels,
+                normalization,
+                network.DropoutKeep,
+                transposedShuffle: config.Compat == Compatibility.Reference
+            ),
             _ => throw new ArgumentException($"unknown network {network.Name}"),
         };
     }
@@ -70,8 +86,15 @@ public abstract class Scheme
         LossConfig loss = config.Loss;
         AbsentClass absent = config.Compat == Compatibility.Reference ? AbsentClass.Uniform : loss.Kd.Absent;
         return new LossSettings(
-            loss.DiceWeight, loss.CeWeight, loss.CeClip, Distills ? loss.Kd.Weight : 0, loss.Kd.Temperature, PolicyOf(absent),
-            MeasureOf(loss.Kd.Form), loss.Kd.Teacher);
+            loss.DiceWeight,
+            loss.CeWeight,
+            loss.CeClip,
+            Distills ? loss.Kd.Weight : 0,
+            loss.Kd.Temperature,
+            PolicyOf(absent),
+            MeasureOf(loss.Kd.Form),
+            loss.Kd.Teacher
+        );
     }
 
     /// <summary>The optimizer.</summary>
@@ -82,39 +105,51 @@ public abstract class Scheme
         OptimizerConfig optimizer = config.Optimizer;
         bool all = config.Loss.L2On == PenalizedParameters.All;
         return new OptimizerSettings(
-            optimizer.LearningRate, optimizer.DecayFactor, optimizer.DecayEvery, optimizer.Beta1, optimizer.Beta2, optimizer.Epsilon,
-            all ? modalities * config.Loss.L2 : config.Loss.L2, PenalizesAll: all);
+            optimizer.LearningRate,
+            optimizer.DecayFactor,
+            optimizer.DecayEvery,
+            optimizer.Beta1,
+            optimizer.Beta2,
+            optimizer.Epsilon,
+            all ? modalities * config.Loss.L2 : config.Loss.L2,
+            PenalizesAll: all
+        );
     }
 
     /// <summary>Whether each modality has layers of its own at a stage, such as "g3" or "enc1".</summary>
     protected abstract bool IsSpecific(string stage);
 
-    private ParameterSharing SharingOf(NetworkConfig network, int modalities) => new(
-        modalities,
-        layer => IsSpecific(layer.Split('.', '_')[0]),
-        network.Norm.Sharing == NormSharing.Scheme ? SharesNormalization : network.Norm.Sharing == NormSharing.Shared);
+    private ParameterSharing SharingOf(NetworkConfig network, int modalities) =>
+        new(
+            modalities,
+            layer => IsSpecific(layer.Split('.', '_')[0]),
+            network.Norm.Sharing == NormSharing.Scheme ? SharesNormalization : network.Norm.Sharing == NormSharing.Shared
+        );
 
-    private static DistillationMeasure MeasureOf(DistillationForm form) => form switch
-    {
-        DistillationForm.L2 => DistillationMeasure.L2,
-        DistillationForm.OneWay => DistillationMeasure.TeacherKl,
-        DistillationForm.SymmetricKl => DistillationMeasure.SymmetricKl,
-        _ => throw new ArgumentOutOfRangeException(nameof(form), form, "unknown form of distillation"),
-    };
+    private static DistillationMeasure MeasureOf(DistillationForm form) =>
+        form switch
+        {
+            DistillationForm.L2 => DistillationMeasure.L2,
+            DistillationForm.OneWay => DistillationMeasure.TeacherKl,
+            DistillationForm.SymmetricKl => DistillationMeasure.SymmetricKl,
+            _ => throw new ArgumentOutOfRangeException(nameof(form), form, "unknown form of distillation"),
+        };
 
-    private static AbsentClassPolicy PolicyOf(AbsentClass absent) => absent switch
-    {
-        AbsentClass.Skip => AbsentClassPolicy.Skip,
-        AbsentClass.Uniform => AbsentClassPolicy.Uniform,
-        _ => throw new ArgumentOutOfRangeException(nameof(absent), absent, "unknown treatment of absent classes"),
-    };
+    private static AbsentClassPolicy PolicyOf(AbsentClass absent) =>
+        absent switch
+        {
+            AbsentClass.Skip => AbsentClassPolicy.Skip,
+            AbsentClass.Uniform => AbsentClassPolicy.Uniform,
+            _ => throw new ArgumentOutOfRangeException(nameof(absent), absent, "unknown treatment of absent classes"),
+        };
 
-    private static NormalizationKind KindOf(NormKind kind) => kind switch
-    {
-        NormKind.Batch => NormalizationKind.Batch,
-        NormKind.Instance => NormalizationKind.Instance,
-        NormKind.Layer => NormalizationKind.Layer,
-        NormKind.Group => NormalizationKind.Group,
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "unknown kind of normalization"),
-    };
+    private static NormalizationKind KindOf(NormKind kind) =>
+        kind switch
+        {
+            NormKind.Batch => NormalizationKind.Batch,
+            NormKind.Instance => NormalizationKind.Instance,
+            NormKind.Layer => NormalizationKind.Layer,
+            NormKind.Group => NormalizationKind.Group,
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "unknown kind of normalization"),
+        };
 }

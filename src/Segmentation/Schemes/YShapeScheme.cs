@@ -9,5 +9,6 @@ internal sealed class YShapeScheme : Scheme
 
     protected override bool SharesNormalization => true;
 
-    protected override bool IsSpecific(string stage) => EarlyGroups.Contains(stage) || stage.StartsWith("enc", StringComparison.Ordinal);
+    protected override bool IsSpecific(string stage) =>
+        EarlyGroups.Contains(stage) || stage.StartsWith("enc", StringComparison.Ordinal);
 }

@@ -11,15 +11,34 @@ namespace UnpairedSegEngine.Segmentation.Training;
 /// <param name="Peak">The most that activations, gradients and workspace take at a time.</param>
 /// <param name="Workspace">The most of it that single operations take while they run.</param>
 /// <param name="Reserved">Everything held from the device, with what blocks of fixed sizes cost.</param>
-internal sealed record MemoryPlan(int Launches, long Weights, long Packed, long Optimizer, long Peak, long Workspace, long Reserved)
+internal sealed record MemoryPlan(
+    int Launches,
+    long Weights,
+    long Packed,
+    long Optimizer,
+    long Peak,
+    long Workspace,
+    long Reserved
+)
 {
-    public static MemoryPlan Of(TrainingTask task, IRecording recording) => new(
-        recording.Launches, task.Network.Parameters.All.Sum(p => p.Value.Bytes), recording.PackedBytes, task.Optimizer.State.Sum(moment => moment.Value.Bytes),
-        recording.PeakBytes, recording.WorkspaceBytes, task.Backend.Device.Pool.ReservedBytes);
+    public static MemoryPlan Of(TrainingTask task, IRecording recording) =>
+        new(
+            recording.Launches,
+            task.Network.Parameters.All.Sum(p => p.Value.Bytes),
+            recording.PackedBytes,
+            task.Optimizer.State.Sum(moment => moment.Value.Bytes),
+            recording.PeakBytes,
+            recording.WorkspaceBytes,
+            task.Backend.Device.Pool.ReservedBytes
+        );
 
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"a step is a graph of {Launches} kernels; device memory: weights {Text(Weights)}, packed for the kernels {Text(Packed)}, optimizer {Text(Optimizer)}, activations, gradients and workspace {Text(Peak)} (workspace {Text(Workspace)}), held in all {Text(Reserved)}");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"a step is a graph of {Launches} kernels; device memory: weights {Text(Weights)}, packed for the kernels "
+                + $"{Text(Packed)}, optimizer {Text(Optimizer)}, activations, gradients and workspace {Text(Peak)} (workspace "
+                + $"{Text(Workspace)}), held in all {Text(Reserved)}"
+        );
 
     private static string Text(long bytes) => (bytes / (double)(1 << 20)).ToString("N1", CultureInfo.InvariantCulture) + " MiB";
 }

@@ -5,7 +5,10 @@ using UnpairedSegEngine.Segmentation.Inference;
 
 namespace UnpairedSegEngine.Segmentation.Training;
 
-/// <summary>The validation records of a <see cref="TfRecordDataset"/>: all slices of a modality together count as one case, since records do not say whose they are.</summary>
+/// <summary>
+/// The validation records of a <see cref="TfRecordDataset"/>: all slices of a modality together count as one case, since records
+/// do not say whose they are.
+/// </summary>
 public sealed class RecordValidation(TfRecordDataset dataset) : IValidationSet
 {
     private readonly (Modality Modality, TfRecordSource Records)[] parts = dataset.OpenValidation();
@@ -21,14 +24,27 @@ public sealed class RecordValidation(TfRecordDataset dataset) : IValidationSet
     private static CaseResult Evaluate(Modality modality, TfRecordSource records, CasePredictor predictor, string[] organs)
     {
         SampleShape shape = records.Shape;
-        var geometry = new Geometry(shape.Width, shape.Height, records.Count, Affine.Diagonal(new Vector3d(1, 1, 1), new Vector3d(0, 0, 0)));
-        Volume<byte> prediction = new(geometry), reference = new(geometry);
+        var geometry = new Geometry(
+            shape.Width,
+            shape.Height,
+            records.Count,
+            Affine.Diagonal(new Vector3d(1, 1, 1), new Vector3d(0, 0, 0))
+        );
+        Volume<byte> prediction = new(geometry),
+            reference = new(geometry);
         foreach ((int record, TfRecordPair pair) in records.ReadAll().Index())
         {
             pair.Labels.CopyTo(reference.Slice(record));
             predictor.Labels(pair.Image, modality).CopyTo(prediction.Slice(record));
         }
 
-        return CaseResult.Of($"{modality.Name} validation records", modality.Name, prediction, reference, organs, tolerance: null);
+        return CaseResult.Of(
+            $"{modality.Name} validation records",
+            modality.Name,
+            prediction,
+            reference,
+            organs,
+            tolerance: null
+        );
     }
 }

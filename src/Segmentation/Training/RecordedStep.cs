@@ -5,10 +5,14 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Segmentation.Training;
 
-/// <summary>A training step that was recorded once and runs with two calls: the same bits as the step that computes it operation by operation.</summary>
+/// <summary>
+/// A training step that was recorded once and runs with two calls: the same bits as the step that computes it operation by
+/// operation.
+/// </summary>
 internal sealed class RecordedStep : IDisposable
 {
-    private const int ForwardPart = 0, BackwardPart = 1;
+    private const int ForwardPart = 0,
+        BackwardPart = 1;
 
     private readonly IWorkRecorder recorder;
     private readonly TrainingTask task;
@@ -25,7 +29,14 @@ internal sealed class RecordedStep : IDisposable
     /// <param name="imageShape">(samples, depth, height, width, channels).</param>
     /// <param name="modality">Modality of each sample.</param>
     /// <exception cref="NotSupportedException">An operation of the step cannot be recorded.</exception>
-    public RecordedStep(IWorkRecorder recorder, TrainingTask task, long step, double rate, Shape imageShape, ModalityIndex modality)
+    public RecordedStep(
+        IWorkRecorder recorder,
+        TrainingTask task,
+        long step,
+        double rate,
+        Shape imageShape,
+        ModalityIndex modality
+    )
     {
         (this.recorder, this.task, recordedAt) = (recorder, task, step);
         images = recorder.CreateInput(imageShape, DType.Float32);
@@ -53,7 +64,13 @@ internal sealed class RecordedStep : IDisposable
     /// <param name="imageElements">Content of the images.</param>
     /// <param name="labelElements">Content of the labels.</param>
     /// <param name="accept">Throws where the losses are not to be followed; the parameters then stay as they are.</param>
-    public SegmentationLossTerms Run(long step, double rate, ReadOnlySpan<float> imageElements, ReadOnlySpan<byte> labelElements, Action<SegmentationLossTerms> accept)
+    public SegmentationLossTerms Run(
+        long step,
+        double rate,
+        ReadOnlySpan<float> imageElements,
+        ReadOnlySpan<byte> labelElements,
+        Action<SegmentationLossTerms> accept
+    )
     {
         images.Load(imageElements);
         labels.Load(labelElements);

@@ -7,7 +7,12 @@ namespace UnpairedSegEngine.Segmentation.Training;
 public static class SampleSources
 {
     /// <summary>Slices for the 2D network, blocks of slices for the 3D one.</summary>
-    public static ISampleSource Create(TrainingConfig config, IReadOnlyList<PreparedCase> cases, IReadOnlyList<Modality> modalities, SampleShape shape)
+    public static ISampleSource Create(
+        TrainingConfig config,
+        IReadOnlyList<PreparedCase> cases,
+        IReadOnlyList<Modality> modalities,
+        SampleShape shape
+    )
     {
         var foreground = (float)config.Data.ForegroundFraction;
         return config.Network.Name == NetworkName.Unet3d
@@ -15,17 +20,20 @@ public static class SampleSources
             : new SliceSource(cases, modalities, shape.Channels, foreground);
     }
 
-    public static AugmentationSettings AugmentationOf(AugmentationConfig config) => !config.Enabled ? AugmentationSettings.None : new AugmentationSettings
-    {
-        RotationDegrees = (float)config.RotationDegrees,
-        TiltDegrees = (float)config.TiltDegrees,
-        Scaling = (float)config.Scale,
-        Shift = (float)config.Shift,
-        FlipProbability = (float)config.Flip,
-        ElasticPixels = (float)config.Elastic,
-        Gain = (float)config.Gain,
-        Offset = (float)config.Offset,
-        Gamma = (float)config.Gamma,
-        Noise = (float)config.Noise,
-    };
+    public static AugmentationSettings AugmentationOf(AugmentationConfig config) =>
+        !config.Enabled
+            ? AugmentationSettings.None
+            : new AugmentationSettings
+            {
+                RotationDegrees = (float)config.RotationDegrees,
+                TiltDegrees = (float)config.TiltDegrees,
+                Scaling = (float)config.Scale,
+                Shift = (float)config.Shift,
+                FlipProbability = (float)config.Flip,
+                ElasticPixels = (float)config.Elastic,
+                Gain = (float)config.Gain,
+                Offset = (float)config.Offset,
+                Gamma = (float)config.Gamma,
+                Noise = (float)config.Noise,
+            };
 }

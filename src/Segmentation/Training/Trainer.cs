@@ -18,7 +18,8 @@ namespace UnpairedSegEngine.Segmentation.Training;
 public sealed record TrainingOutcome(TrainingState State, bool Interrupted);
 
 /// <summary>
-/// The training loop: batches, steps, records, validations, checkpoints. A run that was stopped and resumed ends with the same bits as one that
+/// The training loop: batches, steps, records, validations, checkpoints. A run that was stopped and resumed ends with the same
+/// bits as one that
 /// was not, since batches, masks and schedules are functions of seed and step.
 /// </summary>
 public sealed class Trainer : IDisposable
@@ -53,12 +54,30 @@ public sealed class Trainer : IDisposable
     /// <param name="validation">May be empty.</param>
     /// <param name="backend">Computes.</param>
     /// <param name="progress">Shows a person how it goes.</param>
-    public Trainer(RunFolder run, ModelDescription model, ISampleSource samples, IValidationSet validation, Backend backend, IProgressView progress)
+    public Trainer(
+        RunFolder run,
+        ModelDescription model,
+        ISampleSource samples,
+        IValidationSet validation,
+        Backend backend,
+        IProgressView progress
+    )
     {
         (this.run, config, this.samples, this.validation, this.progress) = (run, run.Config, samples, validation, progress);
         network = Scheme.Of(config).CreateNetwork(config, backend.Device, model.Modalities.Count, model.Classes.Count);
-        step = new TrainingStep(backend, network, Scheme.Of(config).LossOf(config), Scheme.OptimizerOf(config, model.Modalities.Count), (ulong)config.Training.Seed);
-        checkpoints = new CheckpointStore(run.CheckpointsPath, config.Training.Keep, progress.Note, required: TrainingCheckpoint.AllFiles);
+        step = new TrainingStep(
+            backend,
+            network,
+            Scheme.Of(config).LossOf(config),
+            Scheme.OptimizerOf(config, model.Modalities.Count),
+            (ulong)config.Training.Seed
+        );
+        checkpoints = new CheckpointStore(
+            run.CheckpointsPath,
+            config.Training.Keep,
+            progress.Note,
+            required: TrainingCheckpoint.AllFiles
+        );
         predictor = new CasePredictor(backend, network, model.Modalities.Count, model.Preprocessing.Shape);
         classes = model.Classes;
         modality = ModalityIndex.Blocks(model.Modalities.Count, config.Training.Batch);
@@ -79,18 +98,29 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// Trains up to the configured number of steps, or until asked to stop; saves a checkpoint either way. A step is a transaction: what fails in it, or in its records,
+    /// Trains up to the configured number of steps, or until asked to stop; saves a checkpoint either way. A step is a
+    /// transaction: what fails in it, or in its records,
     /// is as if the step had not begun, and nothing of it is saved.
     /// </summary>
-    /// <exception cref="NumericFailureException">A loss, or what is to be saved, is NaN or infinite; checkpoints before it stand.</exception>
+    /// <exception cref="NumericFailureException">A loss, or what is to be saved, is NaN or infinite; checkpoints before it
+    /// stand.</exception>
     public TrainingOutcome Run(CancellationToken stop)
     {
         using var log = new MetricsLog(run, state.Step);
         using var loader = new BatchLoader(
-            samples, new Augmentation(SampleSources.AugmentationOf(config.Augmentation)), config.Training.Batch, (ulong)config.Training.Seed, firstStep: state.Step);
-        progress.Note(string.Create(
-            System.Globalization.CultureInfo.InvariantCulture,
-            $"{network.Parameters.Count():N0} parameters, {samples.Shape}, batch {config.Training.Batch} per modality, steps {state.Step + 1}..{config.Training.Steps}"));
+            samples,
+            new Augmentation(SampleSources.AugmentationOf(config.Augmentation)),
+            config.Training.Batch,
+            (ulong)config.Training.Seed,
+            firstStep: state.Step
+        );
+        progress.Note(
+            string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"{network.Parameters.Count():N0} parameters, {samples.Shape}, batch {config.Training.Batch} per "
+                    + $"modality, steps {state.Step + 1}..{config.Training.Steps}"
+            )
+        );
         try
         {
             while (state.Step < config.Training.Steps && !stop.IsCancellationRequested)
@@ -142,7 +172,8 @@ public sealed class Trainer : IDisposable
         state = state with { Step = state.Step + 1 };
         ShowPlan();
         double milliseconds = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-        smoothedMilliseconds = smoothedMilliseconds == 0 ? milliseconds : (Smoothing * smoothedMilliseconds) + ((1 - Smoothing) * milliseconds);
+        smoothedMilliseconds =
+            smoothedMilliseconds == 0 ? milliseconds : (Smoothing * smoothedMilliseconds) + ((1 - Smoothing) * milliseconds);
         if (IsDue(config.Training.LogEvery) || state.Step == 1)
             Report(log, terms, milliseconds, wait);
         if (IsDue(config.Training.ValidateEvery) && validation.Count > 0)
@@ -152,7 +183,9 @@ public sealed class Trainer : IDisposable
             Save();
     }
 
-    /// <summary>Saves the last whole step after a failure, which is what the caller must hear of, not that saving fails, too.</summary>
+    /// <summary>
+    /// Saves the last whole step after a failure, which is what the caller must hear of, not that saving fails, too.
+    /// </summary>
     private void TrySave()
     {
         if (!isWhole || step.IsTorn)
@@ -161,7 +194,8 @@ public sealed class Trainer : IDisposable
         {
             Save();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OutOfMemoryException or ArithmeticException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or OutOfMemoryException or ArithmeticException)
         {
             progress.Note($"step {state.Step} could not be saved after that: {exception.Message}");
         }
@@ -173,10 +207,14 @@ public sealed class Trainer : IDisposable
         if (failure is NonFiniteLossException)
             TrySave();
         string way = checkpoints.Latest() is { } last
-            ? $"go back with: unpairedseg train --out {run.Path} --resume --from {last.Step} --set optimizer.learning_rate=... (where that step is odd already, further: {string.Join(", ", checkpoints.Steps().Prepend(0).Distinct().Where(step => step < last.Step))})"
+            ? $"go back with: unpairedseg train --out {run.Path} --resume --from {last.Step} --set "
+                + "optimizer.learning_rate=... (where that step is odd already, further: "
+                + $"{string.Join(", ", checkpoints.Steps().Prepend(0).Distinct().Where(step => step < last.Step))})"
             : "nothing was saved yet; begin anew with a lower optimizer.learning_rate";
         string message = $"the learning rate may be too high, or the intensities odd; {way}";
-        return failure is NonFiniteLossException loss ? loss.With(message) : new NumericFailureException($"{failure.Message}; {message}");
+        return failure is NonFiniteLossException loss
+            ? loss.With(message)
+            : new NumericFailureException($"{failure.Message}; {message}");
     }
 
     private void ShowPlan()
@@ -199,21 +237,45 @@ public sealed class Trainer : IDisposable
         }
 
         losses.Add(new("loss/kd", terms.Distillation));
-        log.Write(state.Step, [.. losses, new("learning_rate", step.LearningRate(state.Step)), new(StepTimeName, milliseconds), new("time/data_wait_ms", wait)]);
-        progress.Show(new StepReport(
-            state.Step, config.Training.Steps, [.. losses.Select(l => new KeyValuePair<string, double>(l.Key["loss/".Length..], l.Value))],
-            TimeSpan.FromMilliseconds(smoothedMilliseconds), wait / milliseconds));
+        log.Write(
+            state.Step,
+            [
+                .. losses,
+                new("learning_rate", step.LearningRate(state.Step)),
+                new(StepTimeName, milliseconds),
+                new("time/data_wait_ms", wait),
+            ]
+        );
+        progress.Show(
+            new StepReport(
+                state.Step,
+                config.Training.Steps,
+                [.. losses.Select(l => new KeyValuePair<string, double>(l.Key["loss/".Length..], l.Value))],
+                TimeSpan.FromMilliseconds(smoothedMilliseconds),
+                wait / milliseconds
+            )
+        );
     }
 
     /// <summary>Is not interrupted: a resumed run must not lack a record that an uninterrupted one has.</summary>
     private void Validate(MetricsLog log, SegmentationLossTerms terms)
     {
         EvaluationReport report = validation.Evaluate(predictor, classes);
-        DiceScore[] scores = [.. from m in report.Modalities from organ in report.Organs
-                                 select new DiceScore(m, organ, report.Dice[m][organ].Mean ?? double.NaN)];
-        log.Write(state.Step, [
-            .. scores.Select(s => new KeyValuePair<string, double>($"dice/{s.Modality}/{s.Organ}", s.Value)),
-            new("mean_dice", report.OverallDice ?? double.NaN), new("l2_penalty", step.L2Penalty()), .. Distributions(terms)]);
+        DiceScore[] scores =
+        [
+            .. from m in report.Modalities
+            from organ in report.Organs
+            select new DiceScore(m, organ, report.Dice[m][organ].Mean ?? double.NaN),
+        ];
+        log.Write(
+            state.Step,
+            [
+                .. scores.Select(s => new KeyValuePair<string, double>($"dice/{s.Modality}/{s.Organ}", s.Value)),
+                new("mean_dice", report.OverallDice ?? double.NaN),
+                new("l2_penalty", step.L2Penalty()),
+                .. Distributions(terms),
+            ]
+        );
         progress.Show(state.Step, scores);
         if (report.OverallDice > state.BestDice || state.BestStep == 0)
         {
@@ -225,13 +287,19 @@ public sealed class Trainer : IDisposable
         WritePlot();
     }
 
-    /// <summary>What the distillation compares: by modality and true class, the softened distribution of the batch's mean logits. Classes that the batch lacks are left out.</summary>
-    private IEnumerable<KeyValuePair<string, double>> Distributions(SegmentationLossTerms terms)
-        => from m in Enumerable.Range(0, samples.Modalities.Count)
-           from trueClass in Enumerable.Range(0, classes.Count)
-           from c in Enumerable.Range(0, classes.Count)
-           where terms.HasClass(m, trueClass)
-           select new KeyValuePair<string, double>($"{DistributionPrefix}{samples.Modalities[m].Name}/{classes[trueClass]}/{classes[c]}", terms.ClassDistributions[m][trueClass][c]);
+    /// <summary>
+    /// What the distillation compares: by modality and true class, the softened distribution of the batch's mean logits. Classes
+    /// that the batch lacks are left out.
+    /// </summary>
+    private IEnumerable<KeyValuePair<string, double>> Distributions(SegmentationLossTerms terms) =>
+        from m in Enumerable.Range(0, samples.Modalities.Count)
+        from trueClass in Enumerable.Range(0, classes.Count)
+        from c in Enumerable.Range(0, classes.Count)
+        where terms.HasClass(m, trueClass)
+        select new KeyValuePair<string, double>(
+            $"{DistributionPrefix}{samples.Modalities[m].Name}/{classes[trueClass]}/{classes[c]}",
+            terms.ClassDistributions[m][trueClass][c]
+        );
 
     private void Save()
     {

@@ -6,7 +6,10 @@ using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Training;
 
-/// <summary>The files of a checkpoint: weights.safetensors (parameters and running statistics), optimizer.safetensors (moments) and state.json.</summary>
+/// <summary>
+/// The files of a checkpoint: weights.safetensors (parameters and running statistics), optimizer.safetensors (moments) and
+/// state.json.
+/// </summary>
 public static class TrainingCheckpoint
 {
     private const string WeightsName = "weights.safetensors";
@@ -24,19 +27,30 @@ public static class TrainingCheckpoint
     public static IReadOnlyCollection<string> AllFiles { get; } = [WeightsName, OptimizerName, StateName];
 
     /// <summary>What to write for each file; tensors are copied when their file is written.</summary>
-    public static IReadOnlyDictionary<string, Action<Stream>> Contents(ISegmentationNetwork network, AdamOptimizer optimizer, TrainingState state)
-        => new Dictionary<string, Action<Stream>>
+    public static IReadOnlyDictionary<string, Action<Stream>> Contents(
+        ISegmentationNetwork network,
+        AdamOptimizer optimizer,
+        TrainingState state
+    ) =>
+        new Dictionary<string, Action<Stream>>
         {
-            [WeightsName] = stream => SafetensorsFile.Write(stream, [.. network.Parameters.All.Select(p => p.Value.ToNamedArray(p.Name))]),
-            [OptimizerName] = stream => SafetensorsFile.Write(stream, [.. optimizer.State.Select(moment => moment.Value.ToNamedArray(moment.Name))]),
+            [WeightsName] = stream =>
+                SafetensorsFile.Write(stream, [.. network.Parameters.All.Select(p => p.Value.ToNamedArray(p.Name))]),
+            [OptimizerName] = stream =>
+                SafetensorsFile.Write(stream, [.. optimizer.State.Select(moment => moment.Value.ToNamedArray(moment.Name))]),
             [StateName] = stream => JsonSerializer.Serialize(stream, state, Format),
         };
 
     /// <summary>Refuses to save what no run can go on from.</summary>
-    /// <exception cref="NumericFailureException">A weight, a statistic or a moment is NaN or infinite, so a gradient was; the message names it.</exception>
+    /// <exception cref="NumericFailureException">A weight, a statistic or a moment is NaN or infinite, so a gradient was; the
+    /// message names it.</exception>
     public static void RequireFinite(ISegmentationNetwork network, AdamOptimizer optimizer, TrainingState state)
     {
-        string? bad = network.Parameters.All.Select(p => (p.Name, p.Value)).Concat(optimizer.State).FirstOrDefault(tensor => !tensor.Value.IsFinite()).Name;
+        string? bad = network
+            .Parameters.All.Select(p => (p.Name, p.Value))
+            .Concat(optimizer.State)
+            .FirstOrDefault(tensor => !tensor.Value.IsFinite())
+            .Name;
         if (bad is not null)
             throw new NumericFailureException($"after step {state.Step}, '{bad}' has values that are NaN or infinite");
     }
@@ -48,7 +62,10 @@ public static class TrainingCheckpoint
         IReadOnlyList<NamedArray> arrays = SafetensorsFile.Read(path).Arrays;
         TensorArrays.Restore(path, arrays, network.Parameters.All.Select(p => (p.Name, p.Value)));
         if (arrays.FirstOrDefault(array => !FiniteTensors.IsFinite(array.Bytes.Span, array.DType)) is { } bad)
-            throw new InvalidDataException($"'{path}': '{bad.Name}' has values that are NaN or infinite; take an earlier checkpoint (train --resume --from STEP)");
+            throw new InvalidDataException(
+                $"'{path}': '{bad.Name}' has values that are NaN or infinite; take an earlier checkpoint (train --resume "
+                    + "--from STEP)"
+            );
     }
 
     /// <summary>Restores everything that a run needs to go on.</summary>

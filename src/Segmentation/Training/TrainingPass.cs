@@ -14,14 +14,23 @@ namespace UnpairedSegEngine.Segmentation.Training;
 /// <param name="Loss">Weights of the loss terms.</param>
 /// <param name="Optimizer">Updates.</param>
 /// <param name="Seed">Key of the dropout masks.</param>
-internal sealed record TrainingTask(Backend Backend, ISegmentationNetwork Network, IReadOnlyList<Parameter> Trained, LossSettings Loss, AdamOptimizer Optimizer, ulong Seed)
+internal sealed record TrainingTask(
+    Backend Backend,
+    ISegmentationNetwork Network,
+    IReadOnlyList<Parameter> Trained,
+    LossSettings Loss,
+    AdamOptimizer Optimizer,
+    ulong Seed
+)
 {
     /// <summary>Where in the optimizer's order a parameter is.</summary>
-    public IReadOnlyDictionary<Variable, int> Places { get; } = Trained.Index().ToDictionary(trained => trained.Item.Variable, trained => trained.Index);
+    public IReadOnlyDictionary<Variable, int> Places { get; } =
+        Trained.Index().ToDictionary(trained => trained.Item.Variable, trained => trained.Index);
 }
 
 /// <summary>
-/// The device's work in one step, in two parts between which the host looks at the loss: neither part waits for the device, so both can be recorded. Tensors live in the
+/// The device's work in one step, in two parts between which the host looks at the loss: neither part waits for the device, so
+/// both can be recorded. Tensors live in the
 /// scope that is open.
 /// </summary>
 /// <param name="task">What is trained.</param>
@@ -30,7 +39,14 @@ internal sealed record TrainingTask(Backend Backend, ISegmentationNetwork Networ
 /// <param name="images">(samples, depth, height, width, channels).</param>
 /// <param name="labels">uint8 class of each position.</param>
 /// <param name="modality">Modality of each sample.</param>
-internal sealed class TrainingPass(TrainingTask task, long step, double rate, Tensor images, Tensor labels, ModalityIndex modality)
+internal sealed class TrainingPass(
+    TrainingTask task,
+    long step,
+    double rate,
+    Tensor images,
+    Tensor labels,
+    ModalityIndex modality
+)
 {
     private readonly ForwardContext context = new(new Tape(task.Backend), modality, Training: true, task.Seed, step);
     private Variable? logits;

@@ -17,8 +17,22 @@ public sealed class TrainingSession
     private readonly string description;
     private readonly IReadOnlyList<string> warnings;
 
-    private TrainingSession(ModelDescription model, ISampleSource samples, IValidationSet validation, DataIdentity data, string description, IReadOnlyList<string> warnings)
-        => (this.model, this.samples, this.validation, Data, this.description, this.warnings) = (model, samples, validation, data, description, warnings);
+    private TrainingSession(
+        ModelDescription model,
+        ISampleSource samples,
+        IValidationSet validation,
+        DataIdentity data,
+        string description,
+        IReadOnlyList<string> warnings
+    ) =>
+        (this.model, this.samples, this.validation, Data, this.description, this.warnings) = (
+            model,
+            samples,
+            validation,
+            data,
+            description,
+            warnings
+        );
 
     /// <summary>What was read.</summary>
     public DataIdentity Data { get; }
@@ -33,15 +47,40 @@ public sealed class TrainingSession
     /// <param name="config">What is trained.</param>
     /// <param name="model">Modalities, classes and preprocessing.</param>
     /// <param name="threads">Cases read at once.</param>
-    /// <exception cref="InvalidDataException">A case is bad, or the cases need more memory than the configuration allows.</exception>
-    public static TrainingSession OnVolumes(SegmentationDataset dataset, int fold, DatasetSplit split, TrainingConfig config, ModelDescription model, int threads)
+    /// <exception cref="InvalidDataException">A case is bad, or the cases need more memory than the configuration
+    /// allows.</exception>
+    public static TrainingSession OnVolumes(
+        SegmentationDataset dataset,
+        int fold,
+        DatasetSplit split,
+        TrainingConfig config,
+        ModelDescription model,
+        int threads
+    )
     {
-        CaseCache cache = CaseCache.Load(split.Train, dataset, model.Preprocessing, threads, (long)config.Data.CacheMegabytes << 20);
+        CaseCache cache = CaseCache.Load(
+            split.Train,
+            dataset,
+            model.Preprocessing,
+            threads,
+            (long)config.Data.CacheMegabytes << 20
+        );
         var validation = new ValidationSet(split.Validation, dataset, model.Preprocessing);
-        DataIdentity data = DataIdentity.Of(dataset, fold, split) with { Cases = cache.Cases.Concat(validation.Cases).ToDictionary(c => c.Id, c => c.Fingerprint) };
+        DataIdentity data = DataIdentity.Of(dataset, fold, split) with
+        {
+            Cases = cache.Cases.Concat(validation.Cases).ToDictionary(c => c.Id, c => c.Fingerprint),
+        };
         return new TrainingSession(
-            model, SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape), validation, data, cache.ToString(),
-            [.. CaseWarnings.OfImages([.. cache.Cases, .. validation.Cases]), .. CaseWarnings.OfLabels(cache.Cases, dataset.Modalities, dataset.ClassNames)]);
+            model,
+            SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape),
+            validation,
+            data,
+            cache.ToString(),
+            [
+                .. CaseWarnings.OfImages([.. cache.Cases, .. validation.Cases]),
+                .. CaseWarnings.OfLabels(cache.Cases, dataset.Modalities, dataset.ClassNames),
+            ]
+        );
     }
 
     /// <summary>On TFRecords of slices.</summary>
@@ -50,10 +89,23 @@ public sealed class TrainingSession
     {
         SampleShape shape = dataset.Training.Shape;
         if (config.Network.Name != NetworkName.Dilated2d)
-            throw new InvalidDataException($"'{dataset.Folder}': holds slices, which train the 2D network; leave out --network {SnakeCase.From(config.Network.Name.ToString())}");
+            throw new InvalidDataException(
+                $"'{dataset.Folder}': holds slices, which train the 2D network; leave out --network "
+                    + $"{SnakeCase.From(config.Network.Name.ToString())}"
+            );
         if (config.Data.Size != shape.Height || config.Data.Slices != shape.Channels || shape.Height != shape.Width)
-            throw new InvalidDataException($"'{dataset.Folder}': its records are {shape}, but data.size is {config.Data.Size} and data.slices {config.Data.Slices}; set them to the records'");
-        return new TrainingSession(model, dataset.Training, new RecordValidation(dataset), DataIdentity.Of(dataset), dataset.ToString(), dataset.Warnings);
+            throw new InvalidDataException(
+                $"'{dataset.Folder}': its records are {shape}, but data.size is {config.Data.Size} and data.slices "
+                    + $"{config.Data.Slices}; set them to the records'"
+            );
+        return new TrainingSession(
+            model,
+            dataset.Training,
+            new RecordValidation(dataset),
+            DataIdentity.Of(dataset),
+            dataset.ToString(),
+            dataset.Warnings
+        );
     }
 
     /// <summary>Trains a new or an interrupted run to its last step, or until asked to stop.</summary>

@@ -10,8 +10,10 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Segmentation.Training;
 
 /// <summary>
-/// One step of unpaired multi-modal training: all modalities forward as one batch, their losses and the distillation between them,
-/// backward, one Adam update with L2 on the kernels. On a backend that records, the step is recorded once and then replayed. Dou et al. 2020, arXiv:2001.03111.
+/// One step of unpaired multi-modal training: all modalities forward as one batch, their losses and the distillation between
+/// them,
+/// backward, one Adam update with L2 on the kernels. On a backend that records, the step is recorded once and then replayed. Dou
+/// et al. 2020, arXiv:2001.03111.
 /// </summary>
 public sealed class TrainingStep : IDisposable
 {
@@ -27,8 +29,13 @@ public sealed class TrainingStep : IDisposable
         (schedule, penalizesAll) = (optimizer.Schedule, optimizer.PenalizesAll);
         Parameter[] trained = [.. network.Parameters.Trainable];
         var adam = new AdamOptimizer(
-            backend, trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsDecayed: IsPenalized(p))),
-            optimizer.Beta1, optimizer.Beta2, optimizer.Epsilon, optimizer.L2);
+            backend,
+            trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsDecayed: IsPenalized(p))),
+            optimizer.Beta1,
+            optimizer.Beta2,
+            optimizer.Epsilon,
+            optimizer.L2
+        );
         task = new TrainingTask(backend, network, trained, loss, adam, seed);
     }
 
@@ -40,7 +47,10 @@ public sealed class TrainingStep : IDisposable
     public IRecording? Recording => recorded?.Recording;
 
     /// <summary>How the device is used, in one line; null until it is known.</summary>
-    public string? Plan => refusal is not null ? $"every kernel is launched in every step: {refusal}" : Recording is { } recording ? MemoryPlan.Of(task, recording).ToString() : null;
+    public string? Plan =>
+        refusal is not null ? $"every kernel is launched in every step: {refusal}"
+        : Recording is { } recording ? MemoryPlan.Of(task, recording).ToString()
+        : null;
 
     /// <summary>Whether a step failed after it had begun to change parameters, which are then of no step.</summary>
     public bool IsTorn { get; private set; }
@@ -55,7 +65,13 @@ public sealed class TrainingStep : IDisposable
     /// <param name="labels">Class of each position.</param>
     /// <param name="modality">Modality of each sample.</param>
     /// <exception cref="NonFiniteLossException">A loss is NaN or infinite; the parameters are unchanged.</exception>
-    public SegmentationLossTerms Run(long step, ReadOnlySpan<float> images, Shape imageShape, ReadOnlySpan<byte> labels, ModalityIndex modality)
+    public SegmentationLossTerms Run(
+        long step,
+        ReadOnlySpan<float> images,
+        Shape imageShape,
+        ReadOnlySpan<byte> labels,
+        ModalityIndex modality
+    )
     {
         SegmentationLossTerms terms = RecordedFor(step, imageShape, modality) is { } recorded
             ? recorded.Run(step, LearningRate(step), images, labels, terms => Accept(step, terms))
@@ -64,7 +80,9 @@ public sealed class TrainingStep : IDisposable
         return terms;
     }
 
-    /// <summary>The L2 term of the loss, l2 / 2 * sum of what it penalizes, squared; its gradient is part of the optimizer's update.</summary>
+    /// <summary>
+    /// The L2 term of the loss, l2 / 2 * sum of what it penalizes, squared; its gradient is part of the optimizer's update.
+    /// </summary>
     public double L2Penalty()
     {
         double squares = 0;
@@ -84,10 +102,17 @@ public sealed class TrainingStep : IDisposable
         Optimizer.Dispose();
     }
 
-    private SegmentationLossTerms RunOnce(long step, ReadOnlySpan<float> images, Shape imageShape, ReadOnlySpan<byte> labels, ModalityIndex modality)
+    private SegmentationLossTerms RunOnce(
+        long step,
+        ReadOnlySpan<float> images,
+        Shape imageShape,
+        ReadOnlySpan<byte> labels,
+        ModalityIndex modality
+    )
     {
         using TensorScope scope = TensorScope.Open(task.Backend.Device);
-        Tensor input = Tensor.From(task.Backend.Device, imageShape, images), truth = Tensor.From(task.Backend.Device, new Shape(imageShape.AsSpan()[..^1]), labels);
+        Tensor input = Tensor.From(task.Backend.Device, imageShape, images),
+            truth = Tensor.From(task.Backend.Device, new Shape(imageShape.AsSpan()[..^1]), labels);
         var pass = new TrainingPass(task, step, LearningRate(step), input, truth, modality);
         pass.Forward();
         var terms = new SegmentationLossTerms(pass.Problem, pass.Sums.ToArray<double>());
@@ -98,8 +123,10 @@ public sealed class TrainingStep : IDisposable
     }
 
     /// <summary>
-    /// The recorded step for batches of that kind, where the backend records. The first batch of a kind runs operation by operation, which loads kernels and fills the
-    /// memory pool; the second is recorded. A step that cannot be recorded, or for which no memory is left, goes on operation by operation.
+    /// The recorded step for batches of that kind, where the backend records. The first batch of a kind runs operation by
+    /// operation, which loads kernels and fills the
+    /// memory pool; the second is recorded. A step that cannot be recorded, or for which no memory is left, goes on operation by
+    /// operation.
     /// </summary>
     private RecordedStep? RecordedFor(long step, Shape images, ModalityIndex modality)
     {

@@ -10,13 +10,18 @@ public sealed class ValidationSet : IValidationSet
 {
     private readonly (PreparedCase Prepared, Volume<byte> Reference)[] cases;
 
-    public ValidationSet(IReadOnlyList<DatasetCase> cases, SegmentationDataset dataset, PreprocessingSettings settings)
-        => this.cases = [.. cases.Select(source =>
-        {
-            LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
-            return (PreparedCase.Prepare(loaded, settings, dataset.ClassNames.Count),
-                loaded.Labels ?? throw new InvalidDataException($"case '{source.Id}': validation needs a reference segmentation"));
-        })];
+    public ValidationSet(IReadOnlyList<DatasetCase> cases, SegmentationDataset dataset, PreprocessingSettings settings) =>
+        this.cases = [
+            .. cases.Select(source =>
+            {
+                LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
+                return (
+                    PreparedCase.Prepare(loaded, settings, dataset.ClassNames.Count),
+                    loaded.Labels
+                        ?? throw new InvalidDataException($"case '{source.Id}': validation needs a reference segmentation")
+                );
+            }),
+        ];
 
     public int Count => cases.Length;
 

@@ -13,12 +13,15 @@ internal sealed record Fault(string Kind, long At, string? Calls = null, int Len
     public static Fault None { get; } = new("EIO", 0);
 }
 
-/// <summary>Runs the program in a process in which operations on files below a folder fail: faults.c, loaded before libc.</summary>
+/// <summary>
+/// Runs the program in a process in which operations on files below a folder fail: faults.c, loaded before libc.
+/// </summary>
 internal sealed class FaultyProcess
 {
     private static readonly string Source = Path.Combine(AppContext.BaseDirectory, "Faults", "faults.c");
 
-    private readonly string library, count;
+    private readonly string library,
+        count;
 
     /// <summary>Compiles the library; ignores the running tests where that cannot be done.</summary>
     public FaultyProcess(string folder)
@@ -28,7 +31,9 @@ internal sealed class FaultyProcess
             Assert.Ignore("faults are injected on Linux only");
         try
         {
-            using Process compiler = Process.Start(new ProcessStartInfo("cc", ["-shared", "-fPIC", "-O1", "-o", library, Source, "-ldl"]))!;
+            using Process compiler = Process.Start(
+                new ProcessStartInfo("cc", ["-shared", "-fPIC", "-O1", "-o", library, Source, "-ldl"])
+            )!;
             compiler.WaitForExit();
             Assert.That(compiler.ExitCode, Is.Zero, "faults.c does not compile");
         }
@@ -39,7 +44,10 @@ internal sealed class FaultyProcess
     }
 
     /// <summary>Operations that the last process came to.</summary>
-    public long Operations => File.Exists(count) ? long.Parse(File.ReadAllText(count), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) : 0;
+    public long Operations =>
+        File.Exists(count)
+            ? long.Parse(File.ReadAllText(count), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture)
+            : 0;
 
     /// <param name="under">Operations on files below it count.</param>
     /// <param name="fault">What fails.</param>
@@ -47,7 +55,11 @@ internal sealed class FaultyProcess
     public (int Code, string Output, string Errors) Run(string under, Fault fault, params string[] arguments)
     {
         File.Delete(count);
-        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["LD_PRELOAD"] = library;
         start.Environment["FAULT_UNDER"] = under;
         start.Environment["FAULT_AT"] = fault.At.ToString(CultureInfo.InvariantCulture);

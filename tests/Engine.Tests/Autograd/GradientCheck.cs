@@ -47,11 +47,12 @@ internal sealed class GradientCheck : IDisposable
     }
 
     /// <summary>Values in (-1, 1) that are a function of the index.</summary>
-    public static double[] Values(Shape shape, int salt = 1)
-        => [.. Enumerable.Range(0, (int)shape.Count).Select(i => Math.Sin((1.7 * i) + (0.9 * salt) + (0.01 * i * i)))];
+    public static double[] Values(Shape shape, int salt = 1) =>
+        [.. Enumerable.Range(0, (int)shape.Count).Select(i => Math.Sin((1.7 * i) + (0.9 * salt) + (0.01 * i * i)))];
 
     /// <summary>As <see cref="Values"/>, no closer to zero than 0.05: away from the kink of a rectifier.</summary>
-    public static double[] ValuesOffZero(Shape shape, int salt = 1) => [.. Values(shape, salt).Select(v => v + (0.05 * (v >= 0 ? 1 : -1)))];
+    public static double[] ValuesOffZero(Shape shape, int salt = 1) =>
+        [.. Values(shape, salt).Select(v => v + (0.05 * (v >= 0 ? 1 : -1)))];
 
     public void Dispose()
     {
@@ -59,7 +60,8 @@ internal sealed class GradientCheck : IDisposable
         device.Dispose();
     }
 
-    private static int[] Indices<T>(T[] inputs, int[] differentiable) => differentiable.Length > 0 ? differentiable : [.. Enumerable.Range(0, inputs.Length)];
+    private static int[] Indices<T>(T[] inputs, int[] differentiable) =>
+        differentiable.Length > 0 ? differentiable : [.. Enumerable.Range(0, inputs.Length)];
 
     private double[][] Gradients(Computation computation, double[][] inputs, Shape[] shapes, int[] differentiable)
     {
@@ -86,10 +88,11 @@ internal sealed class GradientCheck : IDisposable
     }
 
     /// <summary>The sum of the output weighted by fixed pseudo-random numbers.</summary>
-    private Variable Projection(Tape tape, Variable output, int salt = 5)
-        => tape.Sum(tape.Multiply(output, new Variable(Tensor.From<double>(device, output.Shape, Values(output.Shape, salt)))));
+    private Variable Projection(Tape tape, Variable output, int salt = 5) =>
+        tape.Sum(tape.Multiply(output, new Variable(Tensor.From<double>(device, output.Shape, Values(output.Shape, salt)))));
 
-    private Variable[] Leaves(double[][] inputs, Shape[] shapes) => [.. inputs.Zip(shapes, (values, shape) => new Variable(Tensor.From<double>(device, shape, values)))];
+    private Variable[] Leaves(double[][] inputs, Shape[] shapes) =>
+        [.. inputs.Zip(shapes, (values, shape) => new Variable(Tensor.From<double>(device, shape, values)))];
 
     private static void Compare(double[][] gradients, double[][] inputs, int[] differentiable, Func<double[][], double> function)
     {
@@ -104,7 +107,8 @@ internal sealed class GradientCheck : IDisposable
                 inputs[i][element] = original - Step;
                 double below = function(inputs);
                 inputs[i][element] = original;
-                double expected = (above - below) / (2 * Step), found = gradients[i][element];
+                double expected = (above - below) / (2 * Step),
+                    found = gradients[i][element];
                 anyNonZero |= Math.Abs(found) > 1e-8;
                 if (Math.Abs(found - expected) > Absolute + (Relative * Math.Abs(expected)))
                     Assert.Fail($"input {i}, element {element}: gradient {found:G9}, difference quotient {expected:G9}");

@@ -29,61 +29,131 @@ internal sealed class OperationGradientTests
         foreach ((int first, int axes) in new[] { (0, 1), (1, 1), (2, 1), (0, 2), (1, 2), (0, 3) })
         {
             yield return Case($"sum {first} {axes}", (t, v) => t.Sum(t.Multiply(v[0], v[0]), first, axes), new Shape(2, 3, 2));
-            yield return Case($"broadcast {first} {axes}", (t, v) =>
-            {
-                Variable b = t.Broadcast(t.Sum(v[0], first, axes), v[0].Shape, first, axes);
-                return t.Multiply(b, b);
-            }, new Shape(2, 3, 2));
+            yield return Case(
+                $"broadcast {first} {axes}",
+                (t, v) =>
+                {
+                    Variable b = t.Broadcast(t.Sum(v[0], first, axes), v[0].Shape, first, axes);
+                    return t.Multiply(b, b);
+                },
+                new Shape(2, 3, 2)
+            );
         }
 
         yield return Case("mean", (t, v) => t.Mean(t.Multiply(v[0], v[0])), Small);
         foreach ((bool a, bool b) in new[] { (false, false), (true, false), (false, true), (true, true) })
         {
             yield return Case(
-                $"matmul {a} {b}", (t, v) => t.MatMul(v[0], v[1], a, b), a ? new Shape(3, 2) : new Shape(2, 3), b ? new Shape(4, 3) : new Shape(3, 4));
+                $"matmul {a} {b}",
+                (t, v) => t.MatMul(v[0], v[1], a, b),
+                a ? new Shape(3, 2) : new Shape(2, 3),
+                b ? new Shape(4, 3) : new Shape(3, 4)
+            );
         }
 
         foreach (ConvolutionProblem p in Convolutions())
         {
             yield return Case($"convolution {p}", (t, v) => t.Convolve(p, v[0], v[1]), p.InputShape, p.WeightShape);
-            yield return Case($"data gradient {p}", (t, v) => t.ConvolveBackwardData(p, v[0], v[1]), p.OutputShape, p.WeightShape);
-            yield return Case($"weight gradient {p}", (t, v) => t.ConvolveBackwardWeights(p, v[0], v[1]), p.InputShape, p.OutputShape);
+            yield return Case(
+                $"data gradient {p}",
+                (t, v) => t.ConvolveBackwardData(p, v[0], v[1]),
+                p.OutputShape,
+                p.WeightShape
+            );
+            yield return Case(
+                $"weight gradient {p}",
+                (t, v) => t.ConvolveBackwardWeights(p, v[0], v[1]),
+                p.InputShape,
+                p.OutputShape
+            );
         }
 
-        yield return Case("convolution with bias", (t, v) =>
-        {
-            ConvolutionProblem p = ConvolutionProblem.Same(v[0].Shape, v[1].Shape);
-            return t.Convolve(p, v[0], v[1], v[2]);
-        }, new Shape(1, 1, 3, 3, 2), new Shape(1, 3, 3, 2, 3), new Shape(3));
-        yield return Case("transposed convolution", (t, v) => t.ConvolveTransposed(v[0], v[1], new Size3(1, 2, 2)), new Shape(1, 1, 2, 3, 2), new Shape(1, 3, 3, 2, 2));
-        yield return Case("transposed convolution with bias", (t, v) => t.ConvolveTransposed(v[0], v[1], Size3.Cube(2), v[2]), new Shape(1, 2, 2, 1, 2), new Shape(3, 3, 1, 2, 2), new Shape(2));
-        yield return Case("concat", (t, v) => t.Multiply(t.Concat(^1, v[0], v[1]), t.Concat(^1, v[1], v[0])), new Shape(2, 1, 1, 2, 3), new Shape(2, 1, 1, 2, 2));
-        yield return Case("concat samples", (t, v) => t.Multiply(t.Concat(0, v[0], v[1]), t.Concat(0, v[1], v[0])), new Shape(3, 2), new Shape(1, 2));
-        yield return Case("slice samples", (t, v) => t.Multiply(t.Slice(v[0], 0, 1, 2), t.Slice(v[0], 0, 0, 2)), new Shape(3, 2, 2));
+        yield return Case(
+            "convolution with bias",
+            (t, v) =>
+            {
+                ConvolutionProblem p = ConvolutionProblem.Same(v[0].Shape, v[1].Shape);
+                return t.Convolve(p, v[0], v[1], v[2]);
+            },
+            new Shape(1, 1, 3, 3, 2),
+            new Shape(1, 3, 3, 2, 3),
+            new Shape(3)
+        );
+        yield return Case(
+            "transposed convolution",
+            (t, v) => t.ConvolveTransposed(v[0], v[1], new Size3(1, 2, 2)),
+            new Shape(1, 1, 2, 3, 2),
+            new Shape(1, 3, 3, 2, 2)
+        );
+        yield return Case(
+            "transposed convolution with bias",
+            (t, v) => t.ConvolveTransposed(v[0], v[1], Size3.Cube(2), v[2]),
+            new Shape(1, 2, 2, 1, 2),
+            new Shape(3, 3, 1, 2, 2),
+            new Shape(2)
+        );
+        yield return Case(
+            "concat",
+            (t, v) => t.Multiply(t.Concat(^1, v[0], v[1]), t.Concat(^1, v[1], v[0])),
+            new Shape(2, 1, 1, 2, 3),
+            new Shape(2, 1, 1, 2, 2)
+        );
+        yield return Case(
+            "concat samples",
+            (t, v) => t.Multiply(t.Concat(0, v[0], v[1]), t.Concat(0, v[1], v[0])),
+            new Shape(3, 2),
+            new Shape(1, 2)
+        );
+        yield return Case(
+            "slice samples",
+            (t, v) => t.Multiply(t.Slice(v[0], 0, 1, 2), t.Slice(v[0], 0, 0, 2)),
+            new Shape(3, 2, 2)
+        );
         yield return Case("slice rows", (t, v) => t.Multiply(t.Slice(v[0], 1, 2, 1), t.Slice(v[0], 1, 0, 1)), new Shape(2, 3, 2));
-        yield return Case("slice channels", (t, v) => t.Multiply(t.Slice(v[0], ^1, 1, 2), t.Slice(v[0], ^1, 0, 2)), new Shape(2, 3));
+        yield return Case(
+            "slice channels",
+            (t, v) => t.Multiply(t.Slice(v[0], ^1, 1, 2), t.Slice(v[0], ^1, 0, 2)),
+            new Shape(2, 3)
+        );
         yield return Case("pad channels", (t, v) => t.Multiply(t.Pad(v[0], ^1, 1, 5), v[1]), new Shape(2, 3), new Shape(2, 5));
         foreach (bool transposed in new[] { false, true })
         {
-            yield return Case($"pixel shuffle {transposed}", (t, v) => t.Multiply(t.PixelShuffle(v[0], 2, transposed), v[1]), new Shape(1, 1, 2, 1, 8), new Shape(1, 1, 4, 2, 2));
-            yield return Case($"pixel unshuffle {transposed}", (t, v) => t.Multiply(t.PixelUnshuffle(v[0], 2, transposed), v[1]), new Shape(1, 1, 4, 2, 2), new Shape(1, 1, 2, 1, 8));
+            yield return Case(
+                $"pixel shuffle {transposed}",
+                (t, v) => t.Multiply(t.PixelShuffle(v[0], 2, transposed), v[1]),
+                new Shape(1, 1, 2, 1, 8),
+                new Shape(1, 1, 4, 2, 2)
+            );
+            yield return Case(
+                $"pixel unshuffle {transposed}",
+                (t, v) => t.Multiply(t.PixelUnshuffle(v[0], 2, transposed), v[1]),
+                new Shape(1, 1, 4, 2, 2),
+                new Shape(1, 1, 2, 1, 8)
+            );
         }
 
         foreach (PoolingProblem p in Poolings())
         {
-            yield return Case($"average pool {p.InputShape} {p.Window} {p.Stride}", (t, v) =>
-            {
-                Variable y = t.AveragePool(p, v[0]);
-                return t.Multiply(y, y);
-            }, p.InputShape);
+            yield return Case(
+                $"average pool {p.InputShape} {p.Window} {p.Stride}",
+                (t, v) =>
+                {
+                    Variable y = t.AveragePool(p, v[0]);
+                    return t.Multiply(y, y);
+                },
+                p.InputShape
+            );
         }
 
         yield return Case("dropout", (t, v) => t.Multiply(t.Dropout(v[0], new DropoutMask(0.7, 3, 4)), v[0]), new Shape(3, 7));
         foreach (int narrow in new[] { 2, 4 })
         {
             yield return Case(
-                $"residual add {narrow}", (t, v) => t.AddResidual(t.Multiply(v[0], v[0]), t.Multiply(v[1], v[1]), new DropoutMask(0.6, 1, 2)),
-                new Shape(2, 1, 2, 2, narrow), new Shape(2, 1, 2, 2, 4));
+                $"residual add {narrow}",
+                (t, v) => t.AddResidual(t.Multiply(v[0], v[0]), t.Multiply(v[1], v[1]), new DropoutMask(0.6, 1, 2)),
+                new Shape(2, 1, 2, 2, narrow),
+                new Shape(2, 1, 2, 2, 4)
+            );
         }
     }
 
@@ -110,7 +180,11 @@ internal sealed class OperationGradientTests
     private static IEnumerable<TestCaseData> Fused()
     {
         foreach (PoolingProblem p in Poolings())
-            yield return Case($"max pool {p.InputShape} {p.Window} {p.Stride}", (t, v) => t.MaxPool(p, t.Multiply(v[0], v[0])), p.InputShape);
+            yield return Case(
+                $"max pool {p.InputShape} {p.Window} {p.Stride}",
+                (t, v) => t.MaxPool(p, t.Multiply(v[0], v[0])),
+                p.InputShape
+            );
         foreach (NormalizationKind kind in Enum.GetValues<NormalizationKind>())
         {
             foreach (double keep in new[] { 1, 0.7 })
@@ -119,56 +193,146 @@ internal sealed class OperationGradientTests
                 {
                     var shape = new Shape(4, 1, 2, 3, 4);
                     var affine = new Shape(2, 4);
-                    var p = new NormalizationProblem(shape, kind, new ModalityIndex(2, ofSample), 2, 1e-3, 0.2, new DropoutMask(keep, 7, 9));
-                    yield return Case($"normalization {kind} keep {keep} {string.Join("", ofSample)}", (t, v) => t.Normalize(p, v[0], v[1], v[2]), shape, affine, affine);
+                    var p = new NormalizationProblem(
+                        shape,
+                        kind,
+                        new ModalityIndex(2, ofSample),
+                        2,
+                        1e-3,
+                        0.2,
+                        new DropoutMask(keep, 7, 9)
+                    );
+                    yield return Case(
+                        $"normalization {kind} keep {keep} {string.Join("", ofSample)}",
+                        (t, v) => t.Normalize(p, v[0], v[1], v[2]),
+                        shape,
+                        affine,
+                        affine
+                    );
                 }
             }
         }
 
         foreach (bool ofInput in new[] { true, false })
         {
-            var p = new NormalizationProblem(new Shape(2, 1, 4, 3, 2), NormalizationKind.Batch, new ModalityIndex(2, 0, 1), 1, 1e-3, 0.2, new DropoutMask(0.7, 7, 9));
+            var p = new NormalizationProblem(
+                new Shape(2, 1, 4, 3, 2),
+                NormalizationKind.Batch,
+                new ModalityIndex(2, 0, 1),
+                1,
+                1e-3,
+                0.2,
+                new DropoutMask(0.7, 7, 9)
+            );
             var weights = new Shape(1, 3, 3, 2, 3);
             yield return Case(
-                $"normalized convolution {(ofInput ? "by its own" : "by given")} statistics", (t, v) => NormalizeAndConvolve(t, v, p, ofInput),
-                p.InputShape, p.AffineShape, p.AffineShape, weights);
+                $"normalized convolution {(ofInput ? "by its own" : "by given")} statistics",
+                (t, v) => NormalizeAndConvolve(t, v, p, ofInput),
+                p.InputShape,
+                p.AffineShape,
+                p.AffineShape,
+                weights
+            );
         }
 
         foreach (bool hasBias in new[] { true, false })
         {
             // Three parts: normalized by its own statistics, as it is, and the first again.
-            var p = new NormalizationProblem(new Shape(2, 2, 3, 3, 2), NormalizationKind.Batch, new ModalityIndex(2, 0, 1), 1, 1e-3, 0.2, DropoutMask.None);
-            Shape plain = new(2, 2, 3, 3, 3), weights = new(2, 3, 1, 7, 2);
-            Shape[] shapes = [p.InputShape, p.AffineShape, p.AffineShape, plain, weights, .. hasBias ? [new Shape(2)] : Array.Empty<Shape>()];
-            yield return Case($"normalized convolution of parts {(hasBias ? "with" : "without")} bias", (t, v) => ConvolveParts(t, v, p), shapes);
+            var p = new NormalizationProblem(
+                new Shape(2, 2, 3, 3, 2),
+                NormalizationKind.Batch,
+                new ModalityIndex(2, 0, 1),
+                1,
+                1e-3,
+                0.2,
+                DropoutMask.None
+            );
+            Shape plain = new(2, 2, 3, 3, 3),
+                weights = new(2, 3, 1, 7, 2);
+            Shape[] shapes =
+            [
+                p.InputShape,
+                p.AffineShape,
+                p.AffineShape,
+                plain,
+                weights,
+                .. hasBias ? [new Shape(2)] : Array.Empty<Shape>(),
+            ];
+            yield return Case(
+                $"normalized convolution of parts {(hasBias ? "with" : "without")} bias",
+                (t, v) => ConvolveParts(t, v, p),
+                shapes
+            );
         }
 
-        var one = new NormalizationProblem(new Shape(3, 4), NormalizationKind.Batch, new ModalityIndex(1, 0, 0, 0), 1, 1e-3, 0.2, DropoutMask.None);
-        yield return Case("normalization of vectors", (t, v) => t.Normalize(one, v[0], v[1], v[2]), one.InputShape, one.AffineShape, one.AffineShape);
+        var one = new NormalizationProblem(
+            new Shape(3, 4),
+            NormalizationKind.Batch,
+            new ModalityIndex(1, 0, 0, 0),
+            1,
+            1e-3,
+            0.2,
+            DropoutMask.None
+        );
+        yield return Case(
+            "normalization of vectors",
+            (t, v) => t.Normalize(one, v[0], v[1], v[2]),
+            one.InputShape,
+            one.AffineShape,
+            one.AffineShape
+        );
         foreach ((string name, SegmentationLossProblem p) in Losses())
         {
-            byte[] labels = [.. Enumerable.Range(0, 12).Select(i => (byte)(i < 6 ? i % 3 : i == 7 ? 9 : i % 2))];
-            yield return Case($"loss {name}", (t, v) =>
-                t.SegmentationLosses(p, v[0], Tensor.From<byte>(t.Device, new Shape(4, 3), labels)).Loss, p.LogitsShape);
+            byte[] labels =
+            [
+                .. Enumerable
+                    .Range(0, 12)
+                    .Select(i =>
+                        (byte)(
+                            i < 6 ? i % 3
+                            : i == 7 ? 9
+                            : i % 2
+                        )
+                    ),
+            ];
+            yield return Case(
+                $"loss {name}",
+                (t, v) => t.SegmentationLosses(p, v[0], Tensor.From<byte>(t.Device, new Shape(4, 3), labels)).Loss,
+                p.LogitsShape
+            );
         }
     }
 
     private static Variable NormalizeAndConvolve(Tape tape, Variable[] v, NormalizationProblem p, bool ofInput)
     {
         Tensor mean = Tensor.From<double>(tape.Device, p.StatisticsShape, Values(p.StatisticsShape, 8));
-        Tensor variance = Tensor.From<double>(tape.Device, p.StatisticsShape, [.. Values(p.StatisticsShape, 9).Select(value => 1.5 + value)]);
+        Tensor variance = Tensor.From<double>(
+            tape.Device,
+            p.StatisticsShape,
+            [.. Values(p.StatisticsShape, 9).Select(value => 1.5 + value)]
+        );
         if (ofInput)
             tape.Backend.NormalizationStatistics(p, v[0].Value, mean, variance);
-        return tape.ConvolveNormalized(ConvolutionProblem.Same(p.InputShape, v[3].Shape), [new ConvolutionPart(v[0], new NormalizedInput(p, mean, variance, v[1], v[2], ofInput))], v[3]);
+        return tape.ConvolveNormalized(
+            ConvolutionProblem.Same(p.InputShape, v[3].Shape),
+            [new ConvolutionPart(v[0], new NormalizedInput(p, mean, variance, v[1], v[2], ofInput))],
+            v[3]
+        );
     }
 
     private static Variable ConvolveParts(Tape tape, Variable[] v, NormalizationProblem p)
     {
-        Tensor mean = Tensor.Allocate(tape.Device, p.StatisticsShape, DType.Float64), variance = Tensor.Allocate(tape.Device, p.StatisticsShape, DType.Float64);
+        Tensor mean = Tensor.Allocate(tape.Device, p.StatisticsShape, DType.Float64),
+            variance = Tensor.Allocate(tape.Device, p.StatisticsShape, DType.Float64);
         tape.Backend.NormalizationStatistics(p, v[0].Value, mean, variance);
         var input = new NormalizedInput(p, mean, variance, v[1], v[2], OfInput: true, IsOwned: false);
         ConvolutionPart[] parts = [new(v[0], input), new(v[3]), new(v[0], input)];
-        return tape.ConvolveNormalized(ConvolutionProblem.Same(new Shape(2, 2, 3, 3, 7), v[4].Shape), parts, v[4], v.Length > 5 ? v[5] : null);
+        return tape.ConvolveNormalized(
+            ConvolutionProblem.Same(new Shape(2, 2, 3, 3, 7), v[4].Shape),
+            parts,
+            v[4],
+            v.Length > 5 ? v[5] : null
+        );
     }
 
     private static IEnumerable<(string, SegmentationLossProblem)> Losses()
@@ -179,7 +343,16 @@ internal sealed class OperationGradientTests
         yield return ("dice", all with { CrossEntropyWeight = 0, DistillationWeight = 0 });
         yield return ("cross-entropy", all with { DiceWeight = 0, DistillationWeight = 0 });
         yield return ("cross-entropy without floor", all with { DiceWeight = 0, DistillationWeight = 0, ProbabilityFloor = 0 });
-        yield return ("distillation", all with { DiceWeight = 0, CrossEntropyWeight = 0, DistillationWeight = 3, Temperature = 1.3 });
+        yield return (
+            "distillation",
+            all with
+            {
+                DiceWeight = 0,
+                CrossEntropyWeight = 0,
+                DistillationWeight = 3,
+                Temperature = 1.3,
+            }
+        );
         yield return ("three modalities", all with { Modality = new ModalityIndex(3, 0, 1, 2, 2), DistillationWeight = 2 });
         yield return ("one modality of two", all with { Modality = ModalityIndex.Single(2, 1, 4) });
     }
@@ -197,7 +370,15 @@ internal sealed class OperationGradientTests
     {
         // Linear operations have no second derivative of their own: composing with a cube gives them one.
         using var check = new GradientCheck();
-        check.Second((t, v) => { Variable y = computation(t, v); return t.Multiply(y, t.Multiply(y, y)); }, [.. shapes.Select((s, i) => ValuesOffZero(s, i + 1))], shapes);
+        check.Second(
+            (t, v) =>
+            {
+                Variable y = computation(t, v);
+                return t.Multiply(y, t.Multiply(y, y));
+            },
+            [.. shapes.Select((s, i) => ValuesOffZero(s, i + 1))],
+            shapes
+        );
     }
 
     [TestCaseSource(nameof(Fused))]
@@ -206,21 +387,45 @@ internal sealed class OperationGradientTests
         using var check = new GradientCheck();
         Assert.That(
             () => check.Second(computation, [.. shapes.Select((s, i) => ValuesOffZero(s, i + 1))], shapes),
-            Throws.TypeOf<NotSupportedException>().With.Message.Contains("second derivative"));
+            Throws.TypeOf<NotSupportedException>().With.Message.Contains("second derivative")
+        );
     }
 
     [Test]
-    public void Normalization_by_given_statistics([Values] NormalizationKind kind, [Values(1, 0.7)] double keep, [Values("01", "11")] string modality)
+    public void Normalization_by_given_statistics(
+        [Values] NormalizationKind kind,
+        [Values(1, 0.7)] double keep,
+        [Values("01", "11")] string modality
+    )
     {
         var problem = new NormalizationProblem(
-            new Shape(2, 1, 2, 2, 4), kind, new ModalityIndex(2, [.. modality.Select(c => c - '0')]), 2, 1e-3, 0.2, new DropoutMask(keep, 3, 5));
+            new Shape(2, 1, 2, 2, 4),
+            kind,
+            new ModalityIndex(2, [.. modality.Select(c => c - '0')]),
+            2,
+            1e-3,
+            0.2,
+            new DropoutMask(keep, 3, 5)
+        );
         Shape[] shapes = [problem.InputShape, problem.AffineShape, problem.AffineShape];
         using var check = new GradientCheck();
         check.First(
-            (t, v) => t.NormalizeBy(
-                problem, v[0], Tensor.From<double>(t.Device, problem.StatisticsShape, Values(problem.StatisticsShape, 8)),
-                Tensor.From<double>(t.Device, problem.StatisticsShape, [.. Values(problem.StatisticsShape, 9).Select(v => 1.5 + v)]), v[1], v[2]),
-            [.. shapes.Select((s, i) => ValuesOffZero(s, i + 1))], shapes);
+            (t, v) =>
+                t.NormalizeBy(
+                    problem,
+                    v[0],
+                    Tensor.From<double>(t.Device, problem.StatisticsShape, Values(problem.StatisticsShape, 8)),
+                    Tensor.From<double>(
+                        t.Device,
+                        problem.StatisticsShape,
+                        [.. Values(problem.StatisticsShape, 9).Select(v => 1.5 + v)]
+                    ),
+                    v[1],
+                    v[2]
+                ),
+            [.. shapes.Select((s, i) => ValuesOffZero(s, i + 1))],
+            shapes
+        );
     }
 
     /// <summary>By the public methods of the folder, so that a new operation without a case fails here.</summary>
@@ -229,26 +434,58 @@ internal sealed class OperationGradientTests
     {
         (string Method, string Case)[] covered =
         [
-            (nameof(AbsoluteValue.Abs), "abs"), (nameof(Addition.Add), "add"), (nameof(Ranges.Concat), "concat"), (nameof(Ranges.Slice), "slice channels"),
-            (nameof(Ranges.Pad), "pad channels"), (nameof(Convolution.Convolve), "convolution"), (nameof(Convolution.ConvolveBackwardData), "data gradient"),
-            (nameof(Convolution.ConvolveBackwardWeights), "weight gradient"), (nameof(Division.Divide), "divide"), (nameof(Dropping.Dropout), "dropout"),
-            (nameof(Exponential.Exp), "exp"), (nameof(LeakyRelu.LeakyReLU), "leaky relu"), (nameof(Logarithm.Log), "log"), (nameof(MatrixMultiplication.MatMul), "matmul"),
-            (nameof(Multiplication.Multiply), "multiply"), (nameof(Normalization.Normalize), "normalization"), (nameof(Normalization.NormalizeBy), nameof(Normalization_by_given_statistics)),
-            (nameof(PixelShuffling.PixelShuffle), "pixel shuffle"), (nameof(PixelShuffling.PixelUnshuffle), "pixel unshuffle"), (nameof(Pooling.MaxPool), "max pool"),
-            (nameof(Pooling.AveragePool), "average pool"), (nameof(NormalizedConvolution.ConvolveNormalized), "normalized convolution"), (nameof(Reshaping.Reshape), "reshape"), (nameof(ResidualAddition.AddResidual), "residual add"),
-            (nameof(Scaling.Scale), "scale"), (nameof(SegmentationLoss.SegmentationLosses), "loss"), (nameof(SquareRoot.Sqrt), "sqrt"),
-            (nameof(Subtraction.Subtract), "subtract"), (nameof(Summation.Sum), "sum"), (nameof(Summation.Mean), "mean"), (nameof(Summation.Broadcast), "broadcast"),
+            (nameof(AbsoluteValue.Abs), "abs"),
+            (nameof(Addition.Add), "add"),
+            (nameof(Ranges.Concat), "concat"),
+            (nameof(Ranges.Slice), "slice channels"),
+            (nameof(Ranges.Pad), "pad channels"),
+            (nameof(Convolution.Convolve), "convolution"),
+            (nameof(Convolution.ConvolveBackwardData), "data gradient"),
+            (nameof(Convolution.ConvolveBackwardWeights), "weight gradient"),
+            (nameof(Division.Divide), "divide"),
+            (nameof(Dropping.Dropout), "dropout"),
+            (nameof(Exponential.Exp), "exp"),
+            (nameof(LeakyRelu.LeakyReLU), "leaky relu"),
+            (nameof(Logarithm.Log), "log"),
+            (nameof(MatrixMultiplication.MatMul), "matmul"),
+            (nameof(Multiplication.Multiply), "multiply"),
+            (nameof(Normalization.Normalize), "normalization"),
+            (nameof(Normalization.NormalizeBy), nameof(Normalization_by_given_statistics)),
+            (nameof(PixelShuffling.PixelShuffle), "pixel shuffle"),
+            (nameof(PixelShuffling.PixelUnshuffle), "pixel unshuffle"),
+            (nameof(Pooling.MaxPool), "max pool"),
+            (nameof(Pooling.AveragePool), "average pool"),
+            (nameof(NormalizedConvolution.ConvolveNormalized), "normalized convolution"),
+            (nameof(Reshaping.Reshape), "reshape"),
+            (nameof(ResidualAddition.AddResidual), "residual add"),
+            (nameof(Scaling.Scale), "scale"),
+            (nameof(SegmentationLoss.SegmentationLosses), "loss"),
+            (nameof(SquareRoot.Sqrt), "sqrt"),
+            (nameof(Subtraction.Subtract), "subtract"),
+            (nameof(Summation.Sum), "sum"),
+            (nameof(Summation.Mean), "mean"),
+            (nameof(Summation.Broadcast), "broadcast"),
             (nameof(TransposedConvolution.ConvolveTransposed), "transposed convolution"),
         ];
-        string[] cases = [nameof(Normalization_by_given_statistics), .. Unfused().Concat(Fused()).Select(c => c.TestName!["{m}: ".Length..])];
+        string[] cases =
+        [
+            nameof(Normalization_by_given_statistics),
+            .. Unfused().Concat(Fused()).Select(c => c.TestName!["{m}: ".Length..]),
+        ];
         string[] operations =
         [
-            .. typeof(Addition).Assembly.GetTypes().Where(type => type.Namespace == typeof(Addition).Namespace && type.IsPublic)
-                .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static)).Where(method => !method.IsSpecialName).Select(method => method.Name).Distinct(),
+            .. typeof(Addition)
+                .Assembly.GetTypes()
+                .Where(type => type.Namespace == typeof(Addition).Namespace && type.IsPublic)
+                .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static))
+                .Where(method => !method.IsSpecialName)
+                .Select(method => method.Name)
+                .Distinct(),
         ];
         Assert.That(covered.Select(c => c.Method), Is.EquivalentTo(operations), "give each new operation a case");
         Assert.That(covered.Where(c => !cases.Any(name => name.StartsWith(c.Case, StringComparison.Ordinal))), Is.Empty);
     }
 
-    private static TestCaseData Case(string name, Computation computation, params Shape[] shapes) => new TestCaseData(computation, shapes).SetName("{m}: " + name);
+    private static TestCaseData Case(string name, Computation computation, params Shape[] shapes) =>
+        new TestCaseData(computation, shapes).SetName("{m}: " + name);
 }

@@ -7,7 +7,10 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Engine.Tests.Autograd;
 
-/// <summary>The fused loss against its formulas in elementary operations, and what must not change it. (Its golden values: Backends.SegmentationLossTests.)</summary>
+/// <summary>
+/// The fused loss against its formulas in elementary operations, and what must not change it. (Its golden values:
+/// Backends.SegmentationLossTests.)
+/// </summary>
 internal sealed class SegmentationLossTests
 {
     private const int Samples = 4;
@@ -38,9 +41,13 @@ internal sealed class SegmentationLossTests
 
     [Test]
     public void Equals_its_unfused_composition(
-        [Values] AbsentClassPolicy absent, [Values("all", "dice", "cross-entropy", "distillation")] string terms,
-        [Values("0011", "1100", "0101", "1111", "0122")] string modality, [Values(0, 0.2)] double floor, [Values(1, 2.5)] double temperature,
-        [Values] DistillationMeasure measure)
+        [Values] AbsentClassPolicy absent,
+        [Values("all", "dice", "cross-entropy", "distillation")] string terms,
+        [Values("0011", "1100", "0101", "1111", "0122")] string modality,
+        [Values(0, 0.2)] double floor,
+        [Values(1, 2.5)] double temperature,
+        [Values] DistillationMeasure measure
+    )
     {
         int[] ofSample = [.. modality.Select(c => c - '0')];
         var problem = new SegmentationLossProblem
@@ -78,7 +85,12 @@ internal sealed class SegmentationLossTests
         int half = values.Length / 2;
         for (int m = 0; m < 2; m++)
         {
-            SegmentationLossProblem alone = both with { LogitsShape = Logits.With(0, 2), Modality = ModalityIndex.Single(2, m, 2), DistillationWeight = 0.5 };
+            SegmentationLossProblem alone = both with
+            {
+                LogitsShape = Logits.With(0, 2),
+                Modality = ModalityIndex.Single(2, m, 2),
+                DistillationWeight = 0.5,
+            };
             (_, double[] own) = Fused(alone, Labels()[(m * 14)..((m + 1) * 14)], values[(m * half)..((m + 1) * half)]);
             Assert.That(own, Is.EqualTo(together[(m * half)..((m + 1) * half)]));
         }
@@ -88,7 +100,10 @@ internal sealed class SegmentationLossTests
     public void The_modalities_names_do_not_matter([Values] AbsentClassPolicy absent)
     {
         SegmentationLossProblem problem = Problem() with { AbsentClass = absent };
-        Assert.That(Fused(problem with { Modality = new ModalityIndex(2, 1, 1, 0, 0) }, Labels()), Is.EqualTo(Fused(problem, Labels())));
+        Assert.That(
+            Fused(problem with { Modality = new ModalityIndex(2, 1, 1, 0, 0) }, Labels()),
+            Is.EqualTo(Fused(problem, Labels()))
+        );
     }
 
     [Test]
@@ -98,7 +113,10 @@ internal sealed class SegmentationLossTests
         var tape = new Tape(backend);
         Tensor labels = Tensor.From<byte>(device, new Shape(Samples, Positions), Labels());
         tape.Backward(tape.Scale(tape.SegmentationLosses(Problem(), z, labels).Loss, 4));
-        Assert.That(z.Gradient!.ToArray<double>(), Is.EqualTo(Fused(Problem(), Labels()).Gradient.Select(g => 4 * g)).Within(1e-15));
+        Assert.That(
+            z.Gradient!.ToArray<double>(),
+            Is.EqualTo(Fused(Problem(), Labels()).Gradient.Select(g => 4 * g)).Within(1e-15)
+        );
     }
 
     [Test]
@@ -111,26 +129,54 @@ internal sealed class SegmentationLossTests
     }
 
     [Test]
-    public void Labels_must_fit_the_logits()
-        => Assert.That(
-            () => new Tape(backend).SegmentationLosses(Problem(), Leaf(), Tensor.From<byte>(device, new Shape(Positions, Samples), Labels())),
-            Throws.ArgumentException.With.Message.Contains("(7, 4)").And.Message.Contains(Logits.ToString()));
+    public void Labels_must_fit_the_logits() =>
+        Assert.That(
+            () =>
+                new Tape(backend).SegmentationLosses(
+                    Problem(),
+                    Leaf(),
+                    Tensor.From<byte>(device, new Shape(Positions, Samples), Labels())
+                ),
+            Throws.ArgumentException.With.Message.Contains("(7, 4)").And.Message.Contains(Logits.ToString())
+        );
 
     private static SegmentationLossProblem Problem() => new() { LogitsShape = Logits, Modality = ModalityIndex.Blocks(2, 2) };
 
     /// <summary>Class 3 is absent from the last two samples; one label is of no class.</summary>
-    private static byte[] Labels() => [.. Enumerable.Range(0, Samples * Positions).Select(i => (byte)(i == 5 ? 9 : i < 14 ? i * 3 % 4 : i * i % 3))];
+    private static byte[] Labels() =>
+        [
+            .. Enumerable
+                .Range(0, Samples * Positions)
+                .Select(i =>
+                    (byte)(
+                        i == 5 ? 9
+                        : i < 14 ? i * 3 % 4
+                        : i * i % 3
+                    )
+                ),
+        ];
 
     private static double[] Values() => [.. GradientCheck.Values(Logits).Select(v => 2 * v)];
 
-    private Variable Leaf(double[]? values = null)
-        => new(Tensor.From<double>(device, values is null ? Logits : Logits.With(0, values.Length / Positions / Classes), values ?? Values()), requiresGradient: true);
+    private Variable Leaf(double[]? values = null) =>
+        new(
+            Tensor.From<double>(
+                device,
+                values is null ? Logits : Logits.With(0, values.Length / Positions / Classes),
+                values ?? Values()
+            ),
+            requiresGradient: true
+        );
 
     private (double Loss, double[] Gradient) Fused(SegmentationLossProblem problem, byte[] labels, double[]? values = null)
     {
         Variable z = Leaf(values);
         var tape = new Tape(backend);
-        Variable loss = tape.SegmentationLosses(problem, z, Tensor.From<byte>(device, new Shape(problem.Samples, Positions), labels)).Loss;
+        Variable loss = tape.SegmentationLosses(
+            problem,
+            z,
+            Tensor.From<byte>(device, new Shape(problem.Samples, Positions), labels)
+        ).Loss;
         double value = loss.Value.ToScalar();
         tape.Backward(loss);
         return (value, z.Gradient!.ToArray<double>());

@@ -7,7 +7,9 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Engine.Tests.Autograd;
 
-/// <summary>The alignment of TensorFlow's SAME: sample i of the input reaches outputs 2 i, 2 i + 1, ...; what falls behind the end is cut.</summary>
+/// <summary>
+/// The alignment of TensorFlow's SAME: sample i of the input reaches outputs 2 i, 2 i + 1, ...; what falls behind the end is cut.
+/// </summary>
 internal sealed class TransposedConvolutionTests
 {
     [TestCase(new double[] { 1, 10, 100 }, new double[] { 1, 10, 102, 20, 203, 30 })]

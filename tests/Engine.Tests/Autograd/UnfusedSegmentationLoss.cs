@@ -6,7 +6,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Engine.Tests.Autograd;
 
 /// <summary>
-/// The segmentation loss written out in elementary operations, one line per formula of Dou et al. 2020 (arXiv:2001.03111): the reference for the fused one.
+/// The segmentation loss written out in elementary operations, one line per formula of Dou et al. 2020 (arXiv:2001.03111): the
+/// reference for the fused one.
 /// Logits are (samples, positions, classes).
 /// </summary>
 internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem problem, Variable logits, byte[] labels)
@@ -25,7 +26,10 @@ internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem
         }
 
         bool taught = problem.Measure == DistillationMeasure.TeacherKl;
-        (int A, int B)[] pairs = [.. present.SelectMany(a => present.Where(b => taught ? a == problem.Teacher && b != a : a < b).Select(b => (a, b)))];
+        (int A, int B)[] pairs =
+        [
+            .. present.SelectMany(a => present.Where(b => taught ? a == problem.Teacher && b != a : a < b).Select(b => (a, b))),
+        ];
         foreach ((int a, int b) in pairs)
             total = tape.Add(total, tape.Scale(Distillation(a, b), problem.DistillationWeight / pairs.Length));
         return total;
@@ -41,7 +45,8 @@ internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem
 
     private Variable CrossEntropy(Variable p, int m)
     {
-        double labelled = Enumerable.Range(0, classes).Sum(c => Count(m, c)), positions = (double)problem.Modality.SamplesOf(m) * problem.Positions;
+        double labelled = Enumerable.Range(0, classes).Sum(c => Count(m, c)),
+            positions = (double)problem.Modality.SamplesOf(m) * problem.Positions;
         double[] probabilities = p.Value.ToArray<double>();
         bool IsTrue(int i, int c) => ModalityAt(i) == m && labels[i] == c;
         double Weight(int c) => labelled == 0 ? 0 : (1 - (Count(m, c) / labelled)) / positions;
@@ -49,13 +54,21 @@ internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem
         // clip(p) is p above the floor and the constant floor below it.
         bool IsClipped(int i, int c) => probabilities[(i * classes) + c] <= problem.ProbabilityFloor;
         Variable free = tape.Multiply(tape.Log(p), Mask((i, c) => IsTrue(i, c) && !IsClipped(i, c), (_, c) => Weight(c)));
-        Variable clipped = Mask((i, c) => IsTrue(i, c) && IsClipped(i, c), (_, c) => Weight(c) * Math.Log(problem.ProbabilityFloor));
+        Variable clipped = Mask(
+            (i, c) => IsTrue(i, c) && IsClipped(i, c),
+            (_, c) => Weight(c) * Math.Log(problem.ProbabilityFloor)
+        );
         return tape.Scale(tape.Sum(tape.Add(free, clipped)), -1);
     }
 
     private Variable Distillation(int a, int b)
     {
-        int[] kept = [.. Enumerable.Range(0, classes).Where(c => problem.AbsentClass == AbsentClassPolicy.Uniform || (Count(a, c) > 0 && Count(b, c) > 0))];
+        int[] kept =
+        [
+            .. Enumerable
+                .Range(0, classes)
+                .Where(c => problem.AbsentClass == AbsentClassPolicy.Uniform || (Count(a, c) > 0 && Count(b, c) > 0)),
+        ];
         Variable sum = Constant(new Shape(), _ => 0);
         foreach (int c in kept)
         {
@@ -105,9 +118,9 @@ internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem
 
     private Variable OneHot(int m) => Mask((i, c) => ModalityAt(i) == m && labels[i] == c);
 
-    private Variable Mask(Func<int, int, bool> chosen, Func<int, int, double>? value = null)
-        => Constant(logits.Shape, j => chosen(j / classes, j % classes) ? value?.Invoke(j / classes, j % classes) ?? 1 : 0);
+    private Variable Mask(Func<int, int, bool> chosen, Func<int, int, double>? value = null) =>
+        Constant(logits.Shape, j => chosen(j / classes, j % classes) ? value?.Invoke(j / classes, j % classes) ?? 1 : 0);
 
-    private Variable Constant(Shape shape, Func<int, double> value)
-        => new(Tensor.From<double>(tape.Device, shape, [.. Enumerable.Range(0, (int)shape.Count).Select(value)]));
+    private Variable Constant(Shape shape, Func<int, double> value) =>
+        new(Tensor.From<double>(tape.Device, shape, [.. Enumerable.Range(0, (int)shape.Count).Select(value)]));
 }

@@ -9,8 +9,14 @@ public sealed class AdamTests(BackendUnderTest underTest) : BackendTests(underTe
     public void OneUpdate([Values(1, 5, 17, 33, 70_001)] int size)
     {
         var settings = new AdamSettings(Rate: 1e-3, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, L2: 1e-4);
-        Tensor w = Normal(new Shape(size)), g = Normal(new Shape(size)), m = Normal(new Shape(size)), v = Positive(new Shape(size));
-        double[] weights = Read(w), gradients = Read(g), first = Read(m), second = Read(v);
+        Tensor w = Normal(new Shape(size)),
+            g = Normal(new Shape(size)),
+            m = Normal(new Shape(size)),
+            v = Positive(new Shape(size));
+        double[] weights = Read(w),
+            gradients = Read(g),
+            first = Read(m),
+            second = Read(v);
         Backend.Adam(settings, w, g, m, v);
         for (int i = 0; i < size; i++)
         {

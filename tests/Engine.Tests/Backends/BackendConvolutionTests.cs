@@ -22,8 +22,13 @@ public sealed class BackendConvolutionTests(BackendUnderTest underTest) : Backen
     {
         Expectation expected = Expected.GetOrAdd(problem, Expectation.Of);
         double[] bias = [.. Enumerable.Range(1, problem.OutputChannels).Select(k => (double)k)];
-        Tensor x = Of(problem.InputShape, expected.Operands.X), w = Of(problem.WeightShape, expected.Operands.W), gy = Of(problem.OutputShape, expected.Operands.Gy);
-        Tensor y = Output(problem.OutputShape), biased = Output(problem.OutputShape), gx = Output(problem.InputShape), gw = Output(problem.WeightShape);
+        Tensor x = Of(problem.InputShape, expected.Operands.X),
+            w = Of(problem.WeightShape, expected.Operands.W),
+            gy = Of(problem.OutputShape, expected.Operands.Gy);
+        Tensor y = Output(problem.OutputShape),
+            biased = Output(problem.OutputShape),
+            gx = Output(problem.InputShape),
+            gw = Output(problem.WeightShape);
         Backend.ConvolutionForward(problem, x, w, null, y);
         Backend.ConvolutionForward(problem, x, w, Of(new Shape(bias.Length), bias), biased);
         Backend.ConvolutionForward(problem, x, w, null, biased, accumulate: true);
@@ -40,20 +45,53 @@ public sealed class BackendConvolutionTests(BackendUnderTest underTest) : Backen
     public void FusedIsTheSequenceOfItsParts(ConvolutionProblem problem)
     {
         var modality = new ModalityIndex(2, [.. Enumerable.Range(0, problem.Batch).Select(sample => sample % 2)]);
-        var before = new NormalizationProblem(problem.InputShape, NormalizationKind.Batch, modality, 1, 1e-3, 0.2, new DropoutMask(0.75, 3, 4));
+        var before = new NormalizationProblem(
+            problem.InputShape,
+            NormalizationKind.Batch,
+            modality,
+            1,
+            1e-3,
+            0.2,
+            new DropoutMask(0.75, 3, 4)
+        );
         NormalizationProblem after = before with { InputShape = problem.OutputShape, Dropout = new DropoutMask(0.75, 5, 6) };
-        Tensor x = Normal(problem.InputShape), w = Normal(problem.WeightShape), bias = Normal(new Shape(problem.OutputChannels)), gy = Normal(problem.OutputShape);
-        var input = new InputNormalization(before, Normal(before.StatisticsShape), Positive(before.StatisticsShape), Normal(before.AffineShape), Normal(before.AffineShape));
-        Tensor normalized = Output(x.Shape), y = Output(gy.Shape), mean = Zeros(after.StatisticsShape), variance = Zeros(after.StatisticsShape), gw = Output(w.Shape);
+        Tensor x = Normal(problem.InputShape),
+            w = Normal(problem.WeightShape),
+            bias = Normal(new Shape(problem.OutputChannels)),
+            gy = Normal(problem.OutputShape);
+        var input = new InputNormalization(
+            before,
+            Normal(before.StatisticsShape),
+            Positive(before.StatisticsShape),
+            Normal(before.AffineShape),
+            Normal(before.AffineShape)
+        );
+        Tensor normalized = Output(x.Shape),
+            y = Output(gy.Shape),
+            mean = Zeros(after.StatisticsShape),
+            variance = Zeros(after.StatisticsShape),
+            gw = Output(w.Shape);
         Backend.NormalizationForward(before, x, input.Mean, input.Variance, input.Gamma, input.Beta, normalized);
         Backend.ConvolutionForward(problem, normalized, w, bias, y);
         Backend.ConvolutionForward(problem, normalized, w, bias, y, accumulate: true);
         Backend.NormalizationStatistics(after, y, mean, variance);
         Backend.ConvolutionBackwardWeights(problem, normalized, gy, gw);
 
-        Tensor fusedY = Output(gy.Shape), fusedMean = Zeros(after.StatisticsShape), fusedVariance = Zeros(after.StatisticsShape), fusedGw = Output(w.Shape);
+        Tensor fusedY = Output(gy.Shape),
+            fusedMean = Zeros(after.StatisticsShape),
+            fusedVariance = Zeros(after.StatisticsShape),
+            fusedGw = Output(w.Shape);
         Backend.FusedConvolutionForward(problem, input, x, w, bias, fusedY, null);
-        Backend.FusedConvolutionForward(problem, input, x, w, bias, fusedY, new OutputStatistics(after, fusedMean, fusedVariance), accumulate: true);
+        Backend.FusedConvolutionForward(
+            problem,
+            input,
+            x,
+            w,
+            bias,
+            fusedY,
+            new OutputStatistics(after, fusedMean, fusedVariance),
+            accumulate: true
+        );
         Backend.FusedConvolutionBackwardWeights(problem, input, x, gy, fusedGw);
         AssertClose(fusedY, Read(y), what: "y");
         AssertClose(fusedMean, Read(mean), what: "mean", magnitude: 1);
@@ -85,8 +123,11 @@ public sealed class BackendConvolutionTests(BackendUnderTest underTest) : Backen
         {
             ConvolutionOperands operands = ConvolutionOperands.Integers(problem);
             return new(
-                operands, ConvolutionReference.Forward(problem, operands.X, operands.W), ConvolutionReference.BackwardData(problem, operands.Gy, operands.W),
-                ConvolutionReference.BackwardWeights(problem, operands.X, operands.Gy));
+                operands,
+                ConvolutionReference.Forward(problem, operands.X, operands.W),
+                ConvolutionReference.BackwardData(problem, operands.Gy, operands.W),
+                ConvolutionReference.BackwardWeights(problem, operands.X, operands.Gy)
+            );
         }
     }
 }

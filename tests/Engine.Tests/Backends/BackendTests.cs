@@ -31,7 +31,7 @@ public abstract class BackendTests(BackendUnderTest underTest)
     [OneTimeTearDown]
     public void CloseBackend()
     {
-        if (Backend is not null)  // null where it could not be opened
+        if (Backend is not null) // null where it could not be opened
             underTest.Close(Backend);
     }
 
@@ -53,14 +53,18 @@ public abstract class BackendTests(BackendUnderTest underTest)
 
     protected Tensor Positive(Shape shape) => Of(shape, Read(Normal(shape)).Select(v => 0.1 + Math.Abs(v)).ToArray());
 
-    protected Tensor Of(Shape shape, params double[] values)
-        => Type == DType.Float32 ? Tensor.From<float>(Backend.Device, shape, values.Select(v => (float)v).ToArray()) : Tensor.From<double>(Backend.Device, shape, values);
+    protected Tensor Of(Shape shape, params double[] values) =>
+        Type == DType.Float32
+            ? Tensor.From<float>(Backend.Device, shape, values.Select(v => (float)v).ToArray())
+            : Tensor.From<double>(Backend.Device, shape, values);
 
     protected Tensor Bytes(Shape shape, byte[] values) => Tensor.From<byte>(Backend.Device, shape, values);
 
     protected Tensor Doubles(Shape shape, double[] values) => Tensor.From<double>(Backend.Device, shape, values);
 
-    /// <summary>An output: NaN (255 for bytes); in host memory with guard bytes up to the next boundary of the memory pool's blocks.</summary>
+    /// <summary>
+    /// An output: NaN (255 for bytes); in host memory with guard bytes up to the next boundary of the memory pool's blocks.
+    /// </summary>
     protected Tensor Output(Shape shape, DType? type = null)
     {
         Tensor tensor = Tensor.Allocate(Backend.Device, shape, type ?? Type);
@@ -70,14 +74,18 @@ public abstract class BackendTests(BackendUnderTest underTest)
     }
 
     /// <summary>The content as float64, after a look at the guard bytes.</summary>
-    protected static double[] Read(Tensor tensor) => tensor.DType switch
-    {
-        DType.Float32 => [.. tensor.ToArray<float>().Select(v => (double)v)],
-        DType.Float64 => tensor.ToArray<double>(),
-        _ => [.. tensor.ToArray<byte>().Select(v => (double)v)],
-    };
+    protected static double[] Read(Tensor tensor) =>
+        tensor.DType switch
+        {
+            DType.Float32 => [.. tensor.ToArray<float>().Select(v => (double)v)],
+            DType.Float64 => tensor.ToArray<double>(),
+            _ => [.. tensor.ToArray<byte>().Select(v => (double)v)],
+        };
 
-    /// <summary>Every element within tolerance times the largest magnitude expected, or <paramref name="magnitude"/> where terms of that size cancel.</summary>
+    /// <summary>
+    /// Every element within tolerance times the largest magnitude expected, or <paramref name="magnitude"/> where terms of that
+    /// size cancel.
+    /// </summary>
     protected void AssertClose(Tensor actual, double[] expected, double slack = 1, string? what = null, double magnitude = 1e-30)
     {
         double[] values = Read(actual);
@@ -91,10 +99,15 @@ public abstract class BackendTests(BackendUnderTest underTest)
         }
     }
 
-    protected static void AssertIntactGuard(Tensor tensor)
-        => Assert.That(GuardBytes(tensor).ToArray(), Has.All.EqualTo(Guard), "wrote beyond the end");
+    protected static void AssertIntactGuard(Tensor tensor) =>
+        Assert.That(GuardBytes(tensor).ToArray(), Has.All.EqualTo(Guard), "wrote beyond the end");
 
     /// <summary>None where the device's memory cannot be reached from the host.</summary>
-    private static unsafe Span<byte> GuardBytes(Tensor tensor)
-        => !tensor.Device.IsHost ? default : new((byte*)tensor.Pointer + tensor.Bytes, (int)((GuardAlignment - (tensor.Bytes % GuardAlignment)) % GuardAlignment));
+    private static unsafe Span<byte> GuardBytes(Tensor tensor) =>
+        !tensor.Device.IsHost
+            ? default
+            : new(
+                (byte*)tensor.Pointer + tensor.Bytes,
+                (int)((GuardAlignment - (tensor.Bytes % GuardAlignment)) % GuardAlignment)
+            );
 }

@@ -9,13 +9,18 @@ using Device = UnpairedSegEngine.Devices.Device;
 
 namespace UnpairedSegEngine.Engine.Tests.Backends;
 
-/// <summary>One backend and element type that the contract's tests run on. A new backend joins by one more line in <see cref="All"/>.</summary>
+/// <summary>
+/// One backend and element type that the contract's tests run on. A new backend joins by one more line in <see cref="All"/>.
+/// </summary>
 public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Open)
 {
     private const string RealGpu = "gpu";
 
-    /// <summary>Compute capability with kernels of its own; without them the tensor-core families are those of the one before.</summary>
-    private const int Hopper = 90, Ampere = 80;
+    /// <summary>
+    /// Compute capability with kernels of its own; without them the tensor-core families are those of the one before.
+    /// </summary>
+    private const int Hopper = 90,
+        Ampere = 80;
 
     private static readonly Lazy<Device> Cpu = new(Device.OpenCpu);
 
@@ -28,31 +33,45 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
 
     public static IEnumerable<TestFixtureData> All => Single.Select(Fixture);
 
-    /// <summary>With the tensor-core families of the CUDA kernels, which differ in their convolutions only. Small integers are exact in all of them.</summary>
-    public static IEnumerable<TestFixtureData> AllPrecisions
-        => Single.Concat(Enum.GetValues<ConvolutionPrecision>().Where(p => p != ConvolutionPrecision.Fp32).SelectMany(Cuda)).Select(Fixture);
+    /// <summary>
+    /// With the tensor-core families of the CUDA kernels, which differ in their convolutions only. Small integers are exact in
+    /// all of them.
+    /// </summary>
+    public static IEnumerable<TestFixtureData> AllPrecisions =>
+        Single
+            .Concat(Enum.GetValues<ConvolutionPrecision>().Where(p => p != ConvolutionPrecision.Fp32).SelectMany(Cuda))
+            .Select(Fixture);
 
     private static IEnumerable<BackendUnderTest> Single =>
-    [
-        .. from level in SimdLevels.Available
-           from type in ArithmeticTypes
-           select new BackendUnderTest($"cpu {level} {type}", type, () => OpenCpu(3, level)),
-        .. from type in ArithmeticTypes
-           select new BackendUnderTest($"ilgpu {type}", type, () => new IlgpuBackend(Cpu.Value)),
-        .. from type in ArithmeticTypes
-           where TestsOpenCl
-           select new BackendUnderTest($"ilgpu opencl {type}", type, () => new IlgpuBackend(OpenCl.Value)),
-        .. Cuda(ConvolutionPrecision.Fp32),
-    ];
+        [
+            .. from level in SimdLevels.Available
+            from type in ArithmeticTypes
+            select new BackendUnderTest($"cpu {level} {type}", type, () => OpenCpu(3, level)),
+            .. from type in ArithmeticTypes select new BackendUnderTest($"ilgpu {type}", type, () => new IlgpuBackend(Cpu.Value)),
+            .. from type in ArithmeticTypes
+            where TestsOpenCl
+            select new BackendUnderTest($"ilgpu opencl {type}", type, () => new IlgpuBackend(OpenCl.Value)),
+            .. Cuda(ConvolutionPrecision.Fp32),
+        ];
 
-    /// <summary>Emulated, and on the GPU where there is one; each is reported as not run, with the reason, where it cannot be opened.</summary>
+    /// <summary>
+    /// Emulated, and on the GPU where there is one; each is reported as not run, with the reason, where it cannot be opened.
+    /// </summary>
     private static IEnumerable<BackendUnderTest> Cuda(ConvolutionPrecision precision) =>
-    [
-        new BackendUnderTest($"cuda emulated {precision}", DType.Float32, () => OpenEmulated(precision, Hopper)),
-        .. precision == ConvolutionPrecision.Fp32 ? (BackendUnderTest[])[]
-            : [new BackendUnderTest($"cuda emulated sm_{Ampere} {precision}", DType.Float32, () => OpenEmulated(precision, Ampere))],
-        new BackendUnderTest($"{RealGpu} {precision}", DType.Float32, () => OpenGpu(precision)),
-    ];
+        [
+            new BackendUnderTest($"cuda emulated {precision}", DType.Float32, () => OpenEmulated(precision, Hopper)),
+            .. precision == ConvolutionPrecision.Fp32
+                ? (BackendUnderTest[])[]
+                :
+                [
+                    new BackendUnderTest(
+                        $"cuda emulated sm_{Ampere} {precision}",
+                        DType.Float32,
+                        () => OpenEmulated(precision, Ampere)
+                    ),
+                ],
+            new BackendUnderTest($"{RealGpu} {precision}", DType.Float32, () => OpenGpu(precision)),
+        ];
 
     private static Backend OpenEmulated(ConvolutionPrecision precision, int capability)
     {
@@ -74,7 +93,9 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
         }
     }
 
-    /// <summary>tools/gpu-check.sh runs the category "gpu", and those of its precisions ("gpu_bf16x3") in a process each.</summary>
+    /// <summary>
+    /// tools/gpu-check.sh runs the category "gpu", and those of its precisions ("gpu_bf16x3") in a process each.
+    /// </summary>
     private static TestFixtureData Fixture(BackendUnderTest underTest)
     {
         var fixture = new TestFixtureData(underTest);
@@ -87,7 +108,9 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
         return fixture;
     }
 
-    /// <summary>With direct convolutions, which the contract holds to be exact on small integers; WinogradTests has the others.</summary>
+    /// <summary>
+    /// With direct convolutions, which the contract holds to be exact on small integers; WinogradTests has the others.
+    /// </summary>
     public static CpuBackend OpenCpu(int threads, SimdLevel? level = null) => new(Cpu.Value, threads, level, exact: true);
 
     /// <summary>Ends a backend, and its device where it has one to itself: a GPU has room for some contexts only.</summary>

@@ -56,7 +56,8 @@ internal static class ConvolutionCases
                 OutputChannels = Pick(ChannelCounts),
                 Kernel = kernel,
                 Stride = random.Next(3) == 0 ? new Size3(1 + random.Next(2), 1 + random.Next(3), 1 + random.Next(3)) : Size3.One,
-                Dilation = random.Next(3) == 0 ? new Size3(1 + random.Next(2), 1 + random.Next(3), 1 + random.Next(3)) : Size3.One,
+                Dilation =
+                    random.Next(3) == 0 ? new Size3(1 + random.Next(2), 1 + random.Next(3), 1 + random.Next(3)) : Size3.One,
                 PadBefore = new Size3(volume ? random.Next(2) : 0, random.Next(4), random.Next(4)),
                 PadAfter = new Size3(volume ? random.Next(2) : 0, random.Next(4), random.Next(4)),
                 Padding = random.Next(3) == 0 ? PaddingMode.Symmetric : PaddingMode.Zero,
@@ -82,8 +83,21 @@ internal static class ConvolutionCases
     }
 
     private static ConvolutionProblem Same(
-        (int N, int D, int H, int W) x, int channels, int outputs, (int D, int H, int W) kernel, int stride = 1, int dilation = 1, PaddingMode padding = PaddingMode.Zero)
-        => ConvolutionProblem.Same(
-            new Shape(x.N, x.D, x.H, x.W, channels), new Shape(kernel.D, kernel.H, kernel.W, channels, outputs),
-            new Size3(x.D > 1 ? stride : 1, stride, stride), Size3.Planar(dilation), padding).Validate();
+        (int N, int D, int H, int W) x,
+        int channels,
+        int outputs,
+        (int D, int H, int W) kernel,
+        int stride = 1,
+        int dilation = 1,
+        PaddingMode padding = PaddingMode.Zero
+    ) =>
+        ConvolutionProblem
+            .Same(
+                new Shape(x.N, x.D, x.H, x.W, channels),
+                new Shape(kernel.D, kernel.H, kernel.W, channels, outputs),
+                new Size3(x.D > 1 ? stride : 1, stride, stride),
+                Size3.Planar(dilation),
+                padding
+            )
+            .Validate();
 }

@@ -9,7 +9,8 @@ internal sealed record ConvolutionOperands(double[] X, double[] W, double[] Gy)
     public static ConvolutionOperands Integers(ConvolutionProblem problem) => Of(problem, h => (h % 9) - 4.0);
 
     /// <summary>Float32 values in [-0.5, 0.5].</summary>
-    public static ConvolutionOperands Reals(ConvolutionProblem problem) => Of(problem, h => (float)((h / (double)uint.MaxValue) - 0.5));
+    public static ConvolutionOperands Reals(ConvolutionProblem problem) =>
+        Of(problem, h => (float)((h / (double)uint.MaxValue) - 0.5));
 
     private static ConvolutionOperands Of(ConvolutionProblem problem, Func<uint, double> value)
     {

@@ -2,7 +2,9 @@ using UnpairedSegEngine.Backends;
 
 namespace UnpairedSegEngine.Engine.Tests.Backends;
 
-/// <summary>The definition of <see cref="ConvolutionProblem"/> as plain loops in float64: shares nothing with the product.</summary>
+/// <summary>
+/// The definition of <see cref="ConvolutionProblem"/> as plain loops in float64: shares nothing with the product.
+/// </summary>
 internal static class ConvolutionReference
 {
     public static double[] Forward(ConvolutionProblem p, double[] x, double[] w)
@@ -38,7 +40,9 @@ internal static class ConvolutionReference
         for (int kh = 0; kh < p.Kernel.Height; kh++)
         for (int kw = 0; kw < p.Kernel.Width; kw++)
         {
-            int d = Source(p, 0, od, kd), h = Source(p, 1, oh, kh), w = Source(p, 2, ow, kw);
+            int d = Source(p, 0, od, kd),
+                h = Source(p, 1, oh, kh),
+                w = Source(p, 2, ow, kw);
             if (d < 0 || h < 0 || w < 0)
                 continue;
             for (int c = 0; c < p.InputChannels; c++)
@@ -47,7 +51,8 @@ internal static class ConvolutionReference
                 product(
                     ((((((long)n * p.Input.Depth) + d) * p.Input.Height) + h) * p.Input.Width + w) * p.InputChannels + c,
                     ((((((long)kd * p.Kernel.Height) + kh) * p.Kernel.Width) + kw) * p.InputChannels + c) * p.OutputChannels + k,
-                    ((((((long)n * o.Depth) + od) * o.Height) + oh) * o.Width + ow) * p.OutputChannels + k);
+                    ((((((long)n * o.Depth) + od) * o.Height) + oh) * o.Width + ow) * p.OutputChannels + k
+                );
             }
         }
     }

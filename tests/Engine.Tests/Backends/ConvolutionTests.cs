@@ -33,7 +33,10 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
         {
             float[][] other = AllDirections(problem, count);
             for (int direction = 0; direction < 3; direction++)
-                Assert.That(other[direction].AsSpan().SequenceEqual(first[direction]), $"direction {direction} with {count} threads");
+                Assert.That(
+                    other[direction].AsSpan().SequenceEqual(first[direction]),
+                    $"direction {direction} with {count} threads"
+                );
         }
     }
 
@@ -44,18 +47,22 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
         float[][] results = AllDirections(problem, 2);
         double[][] expected =
         [
-            ConvolutionReference.Forward(problem, x, w), ConvolutionReference.BackwardData(problem, gy, w), ConvolutionReference.BackwardWeights(problem, x, gy),
+            ConvolutionReference.Forward(problem, x, w),
+            ConvolutionReference.BackwardData(problem, gy, w),
+            ConvolutionReference.BackwardWeights(problem, x, gy),
         ];
         double[][] magnitudes =
         [
-            ConvolutionReference.Forward(problem, Abs(x), Abs(w)), ConvolutionReference.BackwardData(problem, Abs(gy), Abs(w)),
+            ConvolutionReference.Forward(problem, Abs(x), Abs(w)),
+            ConvolutionReference.BackwardData(problem, Abs(gy), Abs(w)),
             ConvolutionReference.BackwardWeights(problem, Abs(x), Abs(gy)),
         ];
         for (int direction = 0; direction < 3; direction++)
         {
             for (int i = 0; i < expected[direction].Length; i++)
             {
-                // Relative to the sum of the products' magnitudes: about 8 float32 roundings, far below the n / 2 that a sum of n terms may lose.
+                // Relative to the sum of the products' magnitudes: about 8 float32 roundings, far below the n / 2 that a sum of n
+                // terms may lose.
                 if (Math.Abs(results[direction][i] - expected[direction][i]) > 1e-6 * magnitudes[direction][i])
                     Assert.Fail($"direction {direction}, element {i}: {results[direction][i]}, not {expected[direction][i]}");
             }
@@ -71,7 +78,11 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
         using var threads = new CpuThreads(2);
         using var convolution = new CpuConvolution(threads, level, exact: true);
         using var y = new GuardedBuffer<float>((int)problem.OutputShape.Count);
-        fixed (float* xs = Cast<float>(x), ws = Cast<float>(w), b = bias)
+        fixed (
+            float* xs = Cast<float>(x),
+                ws = Cast<float>(w),
+                b = bias
+        )
             convolution.Forward(problem, xs, ws, b, y.Pointer);
         double[] expected = ConvolutionReference.Forward(problem, x, w);
         for (int i = 0; i < expected.Length; i++)
@@ -83,7 +94,15 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
     {
         ConvolutionProblem problem = ConvolutionCases.Named().First(p => p.Kernel.Width == 3 && p.Input.Width > 8);
         (double[] x, double[] w, _) = ConvolutionOperands.Integers(problem);
-        double[] moved = ConvolutionReference.Forward(problem with { PadBefore = new Size3(0, 0, 1), PadAfter = new Size3(0, 2, 1) }, x, w);
+        double[] moved = ConvolutionReference.Forward(
+            problem with
+            {
+                PadBefore = new Size3(0, 0, 1),
+                PadAfter = new Size3(0, 2, 1),
+            },
+            x,
+            w
+        );
         Assert.That(moved, Is.Not.EqualTo(ConvolutionReference.Forward(problem, x, w)));
     }
 
@@ -130,8 +149,19 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
         (double[] x, double[] w, double[] gy) = ConvolutionOperands.Reals(problem);
         using var threads = new CpuThreads(threadCount);
         using var convolution = new CpuConvolution(threads, level, exact: true);
-        float[] y = new float[problem.OutputShape.Count], gx = new float[problem.InputShape.Count], gw = new float[problem.WeightShape.Count], padded = new float[CpuConvolution.PaddedShape(problem).Count];
-        fixed (float* xs = Cast<float>(x), ws = Cast<float>(w), gys = Cast<float>(gy), py = y, pgx = gx, pgw = gw, ppadded = padded)
+        float[] y = new float[problem.OutputShape.Count],
+            gx = new float[problem.InputShape.Count],
+            gw = new float[problem.WeightShape.Count],
+            padded = new float[CpuConvolution.PaddedShape(problem).Count];
+        fixed (
+            float* xs = Cast<float>(x),
+                ws = Cast<float>(w),
+                gys = Cast<float>(gy),
+                py = y,
+                pgx = gx,
+                pgw = gw,
+                ppadded = padded
+        )
         {
             convolution.Forward(problem, xs, ws, null, py);
             convolution.BackwardData(problem, gys, ws, pgx, ppadded);
@@ -144,6 +174,5 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
     private static double[] Abs(double[] values) => [.. values.Select(Math.Abs)];
 
     private static T[] Cast<T>(double[] values)
-        where T : INumber<T>
-        => [.. values.Select(T.CreateChecked)];
+        where T : INumber<T> => [.. values.Select(T.CreateChecked)];
 }

@@ -10,7 +10,9 @@ public sealed class ElementwiseTests(BackendUnderTest underTest) : BackendTests(
     [Test]
     public void Binary([Values] BinaryFunction function, [ValueSource(nameof(Sizes))] int size)
     {
-        Tensor a = Normal(new Shape(size)), b = Positive(new Shape(size)), y = Output(new Shape(size));
+        Tensor a = Normal(new Shape(size)),
+            b = Positive(new Shape(size)),
+            y = Output(new Shape(size));
         Backend.Binary(function, a, b, y);
         Func<double, double, double> reference = function switch
         {
@@ -26,16 +28,24 @@ public sealed class ElementwiseTests(BackendUnderTest underTest) : BackendTests(
     [Test]
     public void FunctionsThatDoNotExistAreRefused()
     {
-        Tensor x = Of(new Shape(2), 1, 2), y = Output(new Shape(2));
-        Assert.That(() => Backend.Unary((UnaryFunction)99, x, y), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("unknown function"));
-        Assert.That(() => Backend.Binary((BinaryFunction)99, x, x, y), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("unknown function"));
+        Tensor x = Of(new Shape(2), 1, 2),
+            y = Output(new Shape(2));
+        Assert.That(
+            () => Backend.Unary((UnaryFunction)99, x, y),
+            Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("unknown function")
+        );
+        Assert.That(
+            () => Backend.Binary((BinaryFunction)99, x, x, y),
+            Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("unknown function")
+        );
     }
 
     [Test]
     public void Unary([Values] UnaryFunction function, [ValueSource(nameof(Sizes))] int size)
     {
         bool positive = function is UnaryFunction.Logarithm or UnaryFunction.SquareRoot;
-        Tensor x = positive ? Positive(new Shape(size)) : Normal(new Shape(size)), y = Output(new Shape(size));
+        Tensor x = positive ? Positive(new Shape(size)) : Normal(new Shape(size)),
+            y = Output(new Shape(size));
         Backend.Unary(function, x, y);
         Func<double, double> reference = function switch
         {
@@ -51,7 +61,8 @@ public sealed class ElementwiseTests(BackendUnderTest underTest) : BackendTests(
     [Test]
     public void SignOfZeroIsZero()
     {
-        Tensor x = Of(new Shape(3), 0, -0.0, 5), y = Output(new Shape(3));
+        Tensor x = Of(new Shape(3), 0, -0.0, 5),
+            y = Output(new Shape(3));
         Backend.Unary(UnaryFunction.Sign, x, y);
         Assert.That(Read(y), Is.EqualTo(new double[] { 0, 0, 1 }));
     }
@@ -59,7 +70,8 @@ public sealed class ElementwiseTests(BackendUnderTest underTest) : BackendTests(
     [Test]
     public void ExponentialAtTheEndsOfTheRange()
     {
-        Tensor x = Of(new Shape(5), -1e4, -80, 0, 80, 1e4), y = Output(new Shape(5));
+        Tensor x = Of(new Shape(5), -1e4, -80, 0, 80, 1e4),
+            y = Output(new Shape(5));
         Backend.Unary(UnaryFunction.Exponential, x, y);
         double[] values = Read(y);
         Assert.That(values[0], Is.Zero);
@@ -72,7 +84,10 @@ public sealed class ElementwiseTests(BackendUnderTest underTest) : BackendTests(
     [Test]
     public void AffineLeakyReluAndItsGradientInPlace([ValueSource(nameof(Sizes))] int size)
     {
-        Tensor x = Normal(new Shape(size)), gy = Normal(new Shape(size)), y = Output(new Shape(size)), forward = Output(new Shape(size));
+        Tensor x = Normal(new Shape(size)),
+            gy = Normal(new Shape(size)),
+            y = Output(new Shape(size)),
+            forward = Output(new Shape(size));
         Backend.Affine(x, 3, -0.5, y);
         AssertClose(y, [.. Read(x).Select(v => (3 * v) - 0.5)]);
         Backend.LeakyReluForward(x, 0.2, forward);
@@ -93,7 +108,9 @@ public sealed class ElementwiseTests(BackendUnderTest underTest) : BackendTests(
     [Test]
     public void FillAndConvert()
     {
-        Tensor y = Output(new Shape(33)), halves = Output(new Shape(33), DType.BFloat16), back = Output(new Shape(33));
+        Tensor y = Output(new Shape(33)),
+            halves = Output(new Shape(33), DType.BFloat16),
+            back = Output(new Shape(33));
         Backend.Fill(y, 1.25);
         AssertClose(y, [.. Enumerable.Repeat(1.25, 33)]);
         double[] values = [1 + (1 / 256.0), 1 + (3 / 256.0), -1e30, double.NaN, .. Enumerable.Range(0, 29).Select(i => i - 11.0)];
@@ -109,8 +126,9 @@ public sealed class ElementwiseTests(BackendUnderTest underTest) : BackendTests(
     }
 
     [Test]
-    public void DifferentShapesAreRefused()
-        => Assert.That(
+    public void DifferentShapesAreRefused() =>
+        Assert.That(
             () => Backend.Binary(BinaryFunction.Add, Normal(new Shape(3)), Normal(new Shape(4)), Output(new Shape(3))),
-            Throws.ArgumentException.With.Message.Contains("(4)"));
+            Throws.ArgumentException.With.Message.Contains("(4)")
+        );
 }

@@ -24,8 +24,7 @@ internal sealed unsafe class GuardedBuffer<T> : IDisposable
     }
 
     public GuardedBuffer(ReadOnlySpan<T> content)
-        : this(content.Length)
-        => content.CopyTo(Content);
+        : this(content.Length) => content.CopyTo(Content);
 
     public T* Pointer => (T*)(block + Margin);
 
@@ -34,7 +33,11 @@ internal sealed unsafe class GuardedBuffer<T> : IDisposable
     public void RequireIntactMargins()
     {
         Assert.That(new ReadOnlySpan<byte>(block, Margin).IndexOfAnyExcept(Poison), Is.EqualTo(-1), "written before the buffer");
-        Assert.That(new ReadOnlySpan<byte>(block + Margin + (count * sizeof(T)), Margin).IndexOfAnyExcept(Poison), Is.EqualTo(-1), "written behind the buffer");
+        Assert.That(
+            new ReadOnlySpan<byte>(block + Margin + (count * sizeof(T)), Margin).IndexOfAnyExcept(Poison),
+            Is.EqualTo(-1),
+            "written behind the buffer"
+        );
     }
 
     public void Dispose() => NativeMemory.AlignedFree(block);

@@ -22,7 +22,8 @@ internal sealed class NormalizationReference
 
     public double[] Variance { get; }
 
-    public double[] Forward() => [.. dropped.Select((_, i) => Activation(i) >= 0 ? Activation(i) : problem.Slope * Activation(i))];
+    public double[] Forward() =>
+        [.. dropped.Select((_, i) => Activation(i) >= 0 ? Activation(i) : problem.Slope * Activation(i))];
 
     public (double[] Gx, double[] Ggamma, double[] Gbeta) Backward(double[] gy, bool throughStatistics)
     {
@@ -36,9 +37,14 @@ internal sealed class NormalizationReference
             gbeta[Affine(i)] += g[i];
         }
 
-        double[] plain = Average(scaled, 0), withHat = Average([.. scaled.Select((v, i) => v * Hat(i))], 0);
-        IEnumerable<double> gx = scaled.Select((v, i) =>
-            (throughStatistics ? v - plain[Slot(i)] - (Hat(i) * withHat[Slot(i)]) : v) / Deviation(i) * Reference.Factor(problem.Dropout, i));
+        double[] plain = Average(scaled, 0),
+            withHat = Average([.. scaled.Select((v, i) => v * Hat(i))], 0);
+        IEnumerable<double> gx = scaled.Select(
+            (v, i) =>
+                (throughStatistics ? v - plain[Slot(i)] - (Hat(i) * withHat[Slot(i)]) : v)
+                / Deviation(i)
+                * Reference.Factor(problem.Dropout, i)
+        );
         return ([.. gx], ggamma, gbeta);
     }
 

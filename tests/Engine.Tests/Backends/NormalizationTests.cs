@@ -7,17 +7,34 @@ public sealed class NormalizationTests(BackendUnderTest underTest) : BackendTest
 {
     private static readonly Shape[] Shapes =
     [
-        new(4, 1, 1, 1, 3), new(4, 1, 2, 3, 5), new(4, 1, 5, 7, 16), new(4, 1, 3, 3, 33), new(4, 3, 17, 33, 2), new(4, 1, 41, 43, 17), new(4, 1, 24, 23, 64),
+        new(4, 1, 1, 1, 3),
+        new(4, 1, 2, 3, 5),
+        new(4, 1, 5, 7, 16),
+        new(4, 1, 3, 3, 33),
+        new(4, 3, 17, 33, 2),
+        new(4, 1, 41, 43, 17),
+        new(4, 1, 24, 23, 64),
     ];
 
     [Test]
     public void ForwardAndBackward(
-        [Values] NormalizationKind kind, [ValueSource(nameof(Shapes))] Shape shape, [Values(0.75, 1)] double keep, [Values] bool throughStatistics)
+        [Values] NormalizationKind kind,
+        [ValueSource(nameof(Shapes))] Shape shape,
+        [Values(0.75, 1)] double keep,
+        [Values] bool throughStatistics
+    )
     {
         NormalizationProblem problem = Problem(shape, kind, keep);
-        Tensor x = Normal(shape, 0.5, 2), gy = Normal(shape), gamma = Normal(problem.AffineShape), beta = Normal(problem.AffineShape);
-        Tensor mean = Output(problem.StatisticsShape), variance = Output(problem.StatisticsShape), y = Output(shape);
-        Tensor gx = Output(shape), ggamma = Output(problem.AffineShape), gbeta = Output(problem.AffineShape);
+        Tensor x = Normal(shape, 0.5, 2),
+            gy = Normal(shape),
+            gamma = Normal(problem.AffineShape),
+            beta = Normal(problem.AffineShape);
+        Tensor mean = Output(problem.StatisticsShape),
+            variance = Output(problem.StatisticsShape),
+            y = Output(shape);
+        Tensor gx = Output(shape),
+            ggamma = Output(problem.AffineShape),
+            gbeta = Output(problem.AffineShape);
         // Modality 2 of 3 has no sample: its row of statistics must be left alone.
         Backend.Fill(mean, 7);
         Backend.Fill(variance, 7);
@@ -39,9 +56,16 @@ public sealed class NormalizationTests(BackendUnderTest underTest) : BackendTest
     public void OnlyTheWantedGradients()
     {
         NormalizationProblem problem = Problem(new Shape(4, 1, 5, 7, 16), NormalizationKind.Batch, 1);
-        Tensor x = Normal(problem.InputShape), gy = Normal(problem.InputShape), gamma = Normal(problem.AffineShape), beta = Normal(problem.AffineShape);
-        Tensor mean = Normal(problem.StatisticsShape), variance = Positive(problem.StatisticsShape);
-        Tensor all = Output(x.Shape), alone = Output(x.Shape), ggamma = Output(problem.AffineShape), gammaAlone = Output(problem.AffineShape);
+        Tensor x = Normal(problem.InputShape),
+            gy = Normal(problem.InputShape),
+            gamma = Normal(problem.AffineShape),
+            beta = Normal(problem.AffineShape);
+        Tensor mean = Normal(problem.StatisticsShape),
+            variance = Positive(problem.StatisticsShape);
+        Tensor all = Output(x.Shape),
+            alone = Output(x.Shape),
+            ggamma = Output(problem.AffineShape),
+            gammaAlone = Output(problem.AffineShape);
         Backend.NormalizationBackward(problem, true, gy, x, mean, variance, gamma, beta, all, ggamma, null);
         Backend.NormalizationBackward(problem, true, gy, x, mean, variance, gamma, beta, alone, null, null);
         Backend.NormalizationBackward(problem, true, gy, x, mean, variance, gamma, beta, null, gammaAlone, null);
@@ -53,8 +77,13 @@ public sealed class NormalizationTests(BackendUnderTest underTest) : BackendTest
     public void TheGradientMayReplaceTheOneItComesFrom([Values(0.75, 1)] double keep)
     {
         NormalizationProblem problem = Problem(new Shape(4, 1, 41, 43, 17), NormalizationKind.Batch, keep);
-        Tensor x = Normal(problem.InputShape), gy = Normal(problem.InputShape), gamma = Normal(problem.AffineShape), beta = Normal(problem.AffineShape);
-        Tensor mean = Normal(problem.StatisticsShape), variance = Positive(problem.StatisticsShape), gx = Output(x.Shape);
+        Tensor x = Normal(problem.InputShape),
+            gy = Normal(problem.InputShape),
+            gamma = Normal(problem.AffineShape),
+            beta = Normal(problem.AffineShape);
+        Tensor mean = Normal(problem.StatisticsShape),
+            variance = Positive(problem.StatisticsShape),
+            gx = Output(x.Shape);
         Backend.NormalizationBackward(problem, true, gy, x, mean, variance, gamma, beta, gx, null, null);
         Backend.NormalizationBackward(problem, true, gy, x, mean, variance, gamma, beta, gy, null, null);
         Assert.That(Read(gy), Is.EqualTo(Read(gx)));
@@ -65,7 +94,9 @@ public sealed class NormalizationTests(BackendUnderTest underTest) : BackendTest
     {
         double mean = Type == DType.Float32 ? 1e4 : 1e8;
         NormalizationProblem problem = Problem(new Shape(4, 1, 64, 65, 4), kind, 1);
-        Tensor x = Normal(problem.InputShape, mean), means = Output(problem.StatisticsShape), variances = Output(problem.StatisticsShape);
+        Tensor x = Normal(problem.InputShape, mean),
+            means = Output(problem.StatisticsShape),
+            variances = Output(problem.StatisticsShape);
         Backend.Fill(means, 7);
         Backend.Fill(variances, 7);
         Backend.NormalizationStatistics(problem, x, means, variances);
@@ -78,11 +109,17 @@ public sealed class NormalizationTests(BackendUnderTest underTest) : BackendTest
     public void RunningStatisticsOfTheModalitiesPresent()
     {
         NormalizationProblem problem = Problem(new Shape(4, 1, 2, 2, 5), NormalizationKind.Batch, 1);
-        Tensor mean = Normal(problem.StatisticsShape), variance = Positive(problem.StatisticsShape);
-        Tensor runningMean = Normal(problem.StatisticsShape), runningVariance = Positive(problem.StatisticsShape);
-        double[][] before = [Read(runningMean), Read(runningVariance)], batch = [Read(mean), Read(variance)];
+        Tensor mean = Normal(problem.StatisticsShape),
+            variance = Positive(problem.StatisticsShape);
+        Tensor runningMean = Normal(problem.StatisticsShape),
+            runningVariance = Positive(problem.StatisticsShape);
+        double[][] before = [Read(runningMean), Read(runningVariance)],
+            batch = [Read(mean), Read(variance)];
         Backend.UpdateRunningStatistics(problem, 0.9, mean, variance, runningMean, runningVariance);
-        double[][] expected = [.. before.Zip(batch, (r, b) => r.Select((v, i) => i / 5 == 2 ? v : (0.9 * v) + (0.1 * b[i])).ToArray())];
+        double[][] expected =
+        [
+            .. before.Zip(batch, (r, b) => r.Select((v, i) => i / 5 == 2 ? v : (0.9 * v) + (0.1 * b[i])).ToArray()),
+        ];
         Assert.That(Read(runningMean), Is.EqualTo(expected[0]).Within(1e-6));
         Assert.That(Read(runningVariance), Is.EqualTo(expected[1]).Within(1e-6));
     }
@@ -98,6 +135,14 @@ public sealed class NormalizationTests(BackendUnderTest underTest) : BackendTest
     private static NormalizationProblem Problem(Shape shape, NormalizationKind kind, double keep)
     {
         int groups = kind == NormalizationKind.Group ? Enumerable.Range(1, 4).Last(g => shape[^1] % g == 0) : 1;
-        return new NormalizationProblem(shape, kind, new ModalityIndex(3, 0, 1, 1, 0), groups, 1e-3, 0.2, new DropoutMask(keep, 11, 12));
+        return new NormalizationProblem(
+            shape,
+            kind,
+            new ModalityIndex(3, 0, 1, 1, 0),
+            groups,
+            1e-3,
+            0.2,
+            new DropoutMask(keep, 11, 12)
+        );
     }
 }

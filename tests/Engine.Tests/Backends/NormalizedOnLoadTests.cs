@@ -5,7 +5,9 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Engine.Tests.Backends;
 
-/// <summary>The CPU's convolutions that normalize what they read, against normalizing first: the same arithmetic, so the same bits.</summary>
+/// <summary>
+/// The CPU's convolutions that normalize what they read, against normalizing first: the same arithmetic, so the same bits.
+/// </summary>
 internal sealed class NormalizedOnLoadTests
 {
     private const int Modalities = 2;
@@ -29,36 +31,74 @@ internal sealed class NormalizedOnLoadTests
         using Device device = Device.OpenCpu();
         using var backend = new CpuBackend(device, threads: 2);
         using TensorScope scope = TensorScope.Open(device);
-        Tensor x = Filled(device, problem.InputShape, 1), w = Filled(device, problem.WeightShape, 2), gy = Filled(device, problem.OutputShape, 3), bias = Filled(device, new Shape(problem.OutputChannels), 4);
-        Tensor gamma = Filled(device, normalization.AffineShape, 5), beta = Filled(device, normalization.AffineShape, 6);
-        Tensor mean = Empty(device, normalization.StatisticsShape), variance = Empty(device, normalization.StatisticsShape);
+        Tensor x = Filled(device, problem.InputShape, 1),
+            w = Filled(device, problem.WeightShape, 2),
+            gy = Filled(device, problem.OutputShape, 3),
+            bias = Filled(device, new Shape(problem.OutputChannels), 4);
+        Tensor gamma = Filled(device, normalization.AffineShape, 5),
+            beta = Filled(device, normalization.AffineShape, 6);
+        Tensor mean = Empty(device, normalization.StatisticsShape),
+            variance = Empty(device, normalization.StatisticsShape);
         backend.NormalizationStatistics(normalization, x, mean, variance);
 
-        Tensor normalized = Empty(device, x.Shape), y = Filled(device, problem.OutputShape, 7), gw = Empty(device, w.Shape);
+        Tensor normalized = Empty(device, x.Shape),
+            y = Filled(device, problem.OutputShape, 7),
+            gw = Empty(device, w.Shape);
         backend.NormalizationForward(normalization, x, mean, variance, gamma, beta, normalized);
         backend.ConvolutionForward(problem, normalized, w, bias, y, accumulate: true);
         backend.ConvolutionBackwardWeights(problem, normalized, gy, gw);
 
         var input = new InputNormalization(normalization, mean, variance, gamma, beta);
-        var next = new NormalizationProblem(problem.OutputShape, normalization.Kind, normalization.Modality, 1, 1e-3, 1, DropoutMask.None);
-        Tensor fusedY = Filled(device, problem.OutputShape, 7), fusedGw = Empty(device, w.Shape), nextMean = Empty(device, next.StatisticsShape), nextVariance = Empty(device, next.StatisticsShape);
-        backend.FusedConvolutionForward(problem, input, x, w, bias, fusedY, new OutputStatistics(next, nextMean, nextVariance), accumulate: true);
+        var next = new NormalizationProblem(
+            problem.OutputShape,
+            normalization.Kind,
+            normalization.Modality,
+            1,
+            1e-3,
+            1,
+            DropoutMask.None
+        );
+        Tensor fusedY = Filled(device, problem.OutputShape, 7),
+            fusedGw = Empty(device, w.Shape),
+            nextMean = Empty(device, next.StatisticsShape),
+            nextVariance = Empty(device, next.StatisticsShape);
+        backend.FusedConvolutionForward(
+            problem,
+            input,
+            x,
+            w,
+            bias,
+            fusedY,
+            new OutputStatistics(next, nextMean, nextVariance),
+            accumulate: true
+        );
         backend.FusedConvolutionBackwardWeights(problem, input, x, gy, fusedGw);
 
         Assert.That(fusedY.ToArray<float>(), Is.EqualTo(y.ToArray<float>()));
         Assert.That(fusedGw.ToArray<float>(), Is.EqualTo(gw.ToArray<float>()));
-        Tensor expectedMean = Empty(device, next.StatisticsShape), expectedVariance = Empty(device, next.StatisticsShape);
+        Tensor expectedMean = Empty(device, next.StatisticsShape),
+            expectedVariance = Empty(device, next.StatisticsShape);
         backend.NormalizationStatistics(next, y, expectedMean, expectedVariance);
         Assert.That(nextMean.ToArray<float>(), Is.EqualTo(expectedMean.ToArray<float>()));
         Assert.That(nextVariance.ToArray<float>(), Is.EqualTo(expectedVariance.ToArray<float>()));
     }
 
     private static TestCaseData Case(
-        string name, NormalizationKind kind, Shape x, Shape w, PaddingMode padding = PaddingMode.Zero, int dilation = 1, double keep = 1)
+        string name,
+        NormalizationKind kind,
+        Shape x,
+        Shape w,
+        PaddingMode padding = PaddingMode.Zero,
+        int dilation = 1,
+        double keep = 1
+    )
     {
         ConvolutionProblem problem = ConvolutionProblem.Same(x, w, dilation: Size3.Planar(dilation), padding: padding).Validate();
         DropoutMask mask = keep < 1 ? new DropoutMask(keep, 1, 2) : DropoutMask.None;
-        return new TestCaseData(problem, new NormalizationProblem(x, kind, new ModalityIndex(Modalities, 0, 1), 1, 1e-3, 0.2, mask).Validate()).SetArgDisplayNames(name, kind.ToString());
+        return new TestCaseData(
+            problem,
+            new NormalizationProblem(x, kind, new ModalityIndex(Modalities, 0, 1), 1, 1e-3, 0.2, mask).Validate()
+        ).SetArgDisplayNames(name, kind.ToString());
     }
 
     private static Tensor Empty(Device device, Shape shape) => Tensor.Allocate(device, shape, DType.Float32);
@@ -66,6 +106,10 @@ internal sealed class NormalizedOnLoadTests
     private static Tensor Filled(Device device, Shape shape, int seed)
     {
         var random = new System.Random(seed);
-        return Tensor.From<float>(device, shape, [.. Enumerable.Range(0, (int)shape.Count).Select(_ => (random.NextSingle() * 2) - 1)]);
+        return Tensor.From<float>(
+            device,
+            shape,
+            [.. Enumerable.Range(0, (int)shape.Count).Select(_ => (random.NextSingle() * 2) - 1)]
+        );
     }
 }

@@ -5,12 +5,18 @@ namespace UnpairedSegEngine.Engine.Tests.Backends;
 public sealed class PixelShuffleTests(BackendUnderTest underTest) : BackendTests(underTest)
 {
     [Test]
-    public void MatchesTheDefinitionAndItsInverse([Values(1, 2, 3, 8)] int factor, [Values(1, 5, 17)] int channels, [Values] bool transposed)
+    public void MatchesTheDefinitionAndItsInverse(
+        [Values(1, 2, 3, 8)] int factor,
+        [Values(1, 5, 17)] int channels,
+        [Values] bool transposed
+    )
     {
         Tensor x = Normal(new Shape(2, 2, 3, 5, channels * factor * factor));
-        Tensor y = Output(new Shape(2, 2, 3 * factor, 5 * factor, channels)), back = Output(x.Shape);
+        Tensor y = Output(new Shape(2, 2, 3 * factor, 5 * factor, channels)),
+            back = Output(x.Shape);
         Backend.PixelShuffle(x, factor, transposed, y);
-        double[] packed = Read(x), expected = new double[packed.Length];
+        double[] packed = Read(x),
+            expected = new double[packed.Length];
         int i = 0;
         for (int plane = 0; plane < 4; plane++)
         {

@@ -18,12 +18,17 @@ public sealed class PoolingTests(BackendUnderTest underTest) : BackendTests(unde
     [Test]
     public void MaxPool([ValueSource(nameof(Problems))] PoolingProblem problem)
     {
-        Tensor x = Normal(problem.InputShape), y = Output(problem.OutputShape), choice = Output(problem.OutputShape, DType.UInt8);
-        Tensor gy = Normal(problem.OutputShape), gx = Output(problem.InputShape);
+        Tensor x = Normal(problem.InputShape),
+            y = Output(problem.OutputShape),
+            choice = Output(problem.OutputShape, DType.UInt8);
+        Tensor gy = Normal(problem.OutputShape),
+            gx = Output(problem.InputShape);
         Backend.MaxPoolForward(problem, x, y, choice);
         Backend.MaxPoolBackward(problem, gy, choice, gx);
 
-        double[] input = Read(x), gradient = Read(gy), gradientIn = new double[input.Length];
+        double[] input = Read(x),
+            gradient = Read(gy),
+            gradientIn = new double[input.Length];
         var expected = new double[gradient.Length];
         var chosen = new double[gradient.Length];
         for (int o = 0; o < expected.Length; o++)
@@ -42,7 +47,8 @@ public sealed class PoolingTests(BackendUnderTest underTest) : BackendTests(unde
     public void MaxPoolTakesTheFirstOfEquals()
     {
         var problem = new PoolingProblem(new Shape(1, 1, 4, 4, 17), new Size3(1, 2, 2), new Size3(1, 2, 2));
-        Tensor y = Output(problem.OutputShape), choice = Output(problem.OutputShape, DType.UInt8);
+        Tensor y = Output(problem.OutputShape),
+            choice = Output(problem.OutputShape, DType.UInt8);
         foreach (double value in (double[])[0, -3, double.NegativeInfinity])
         {
             Backend.MaxPoolForward(problem, Of(problem.InputShape, [.. Enumerable.Repeat(value, 16 * 17)]), y, choice);
@@ -54,11 +60,16 @@ public sealed class PoolingTests(BackendUnderTest underTest) : BackendTests(unde
     [Test]
     public void AveragePool([ValueSource(nameof(Problems))] PoolingProblem problem)
     {
-        Tensor x = Normal(problem.InputShape), y = Output(problem.OutputShape), gy = Normal(problem.OutputShape), gx = Output(problem.InputShape);
+        Tensor x = Normal(problem.InputShape),
+            y = Output(problem.OutputShape),
+            gy = Normal(problem.OutputShape),
+            gx = Output(problem.InputShape);
         Backend.AveragePoolForward(problem, x, y);
         Backend.AveragePoolBackward(problem, gy, gx);
 
-        double[] input = Read(x), gradient = Read(gy), gradientIn = new double[input.Length];
+        double[] input = Read(x),
+            gradient = Read(gy),
+            gradientIn = new double[input.Length];
         AssertClose(y, [.. gradient.Select((_, o) => Windows(problem, o).Average(e => input[e.Element]))]);
         for (int o = 0; o < gradient.Length; o++)
         {
@@ -73,9 +84,19 @@ public sealed class PoolingTests(BackendUnderTest underTest) : BackendTests(unde
     /// <summary>Tap and flat input index of the elements inside the image under output element o.</summary>
     private static IEnumerable<(int Tap, int Element)> Windows(PoolingProblem problem, int o)
     {
-        (Size3 input, Size3 output, Size3 window, Size3 stride, Size3 pad) = (problem.Input, problem.Output, problem.Window, problem.Stride, problem.PadBefore);
-        int c = o % problem.Channels, position = o / problem.Channels;
-        int ow = position % output.Width, oh = position / output.Width % output.Height, od = position / output.Width / output.Height % output.Depth, n = position / output.Count;
+        (Size3 input, Size3 output, Size3 window, Size3 stride, Size3 pad) = (
+            problem.Input,
+            problem.Output,
+            problem.Window,
+            problem.Stride,
+            problem.PadBefore
+        );
+        int c = o % problem.Channels,
+            position = o / problem.Channels;
+        int ow = position % output.Width,
+            oh = position / output.Width % output.Height,
+            od = position / output.Width / output.Height % output.Depth,
+            n = position / output.Count;
         int tap = 0;
         for (int d = 0; d < window.Depth; d++)
         {
@@ -83,9 +104,14 @@ public sealed class PoolingTests(BackendUnderTest underTest) : BackendTests(unde
             {
                 for (int w = 0; w < window.Width; w++, tap++)
                 {
-                    int id = (od * stride.Depth) + d - pad.Depth, ih = (oh * stride.Height) + h - pad.Height, iw = (ow * stride.Width) + w - pad.Width;
+                    int id = (od * stride.Depth) + d - pad.Depth,
+                        ih = (oh * stride.Height) + h - pad.Height,
+                        iw = (ow * stride.Width) + w - pad.Width;
                     if (id >= 0 && id < input.Depth && ih >= 0 && ih < input.Height && iw >= 0 && iw < input.Width)
-                        yield return (tap, (((((((n * input.Depth) + id) * input.Height) + ih) * input.Width) + iw) * problem.Channels) + c);
+                        yield return (
+                            tap,
+                            (((((((n * input.Depth) + id) * input.Height) + ih) * input.Width) + iw) * problem.Channels) + c
+                        );
                 }
             }
         }

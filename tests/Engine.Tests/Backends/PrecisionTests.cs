@@ -9,7 +9,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Engine.Tests.Backends;
 
 /// <summary>
-/// How far the CUDA kernels' convolutions are from float64 in each precision: root mean square of the error over that of the result, by kind of layer and pass. The table
+/// How far the CUDA kernels' convolutions are from float64 in each precision: root mean square of the error over that of the
+/// result, by kind of layer and pass. The table
 /// of docs/numerics.md is what this prints.
 /// </summary>
 internal sealed class PrecisionTests
@@ -26,7 +27,9 @@ internal sealed class PrecisionTests
         ("1x1x1", Layer(new Size3(4, 8, 8), Size3.One)),
     ];
 
-    /// <summary>Upper bounds of the error: of one bfloat16 rounding per operand, of 16 bits, of float32 (and of the accumulator) twice.</summary>
+    /// <summary>
+    /// Upper bounds of the error: of one bfloat16 rounding per operand, of 16 bits, of float32 (and of the accumulator) twice.
+    /// </summary>
     [TestCase(ConvolutionPrecision.Fp32, 5e-7)]
     [TestCase(ConvolutionPrecision.Bf16x6, 5e-7)]
     [TestCase(ConvolutionPrecision.Bf16x3, 2e-5)]
@@ -42,32 +45,60 @@ internal sealed class PrecisionTests
         {
             using TensorScope scope = TensorScope.Open(device);
             double[] expected = [.. Errors(Passes(reference, problem, DType.Float64), Passes(backend, problem, DType.Float32))];
-            TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {precision} | {string.Join(" | ", expected.Select(e => e.ToString("0.0e+0", CultureInfo.InvariantCulture)))} |"));
+            TestContext.Out.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"| {name} | {precision} | "
+                        + $"{string.Join(" | ", expected.Select(e => e.ToString("0.0e+0", CultureInfo.InvariantCulture)))} |"
+                )
+            );
             Assert.That(expected, Has.All.LessThan(bound).And.All.Positive, name);
         }
     }
 
-    private static ConvolutionProblem Layer(Size3 size, Size3 kernel, Size3? stride = null, Size3? dilation = null, PaddingMode padding = PaddingMode.Zero)
-        => ConvolutionProblem.Same(
-            new Shape(2, size.Depth, size.Height, size.Width, Channels), new Shape(kernel.Depth, kernel.Height, kernel.Width, Channels, Channels), stride ?? Size3.One, dilation ?? Size3.One, padding);
+    private static ConvolutionProblem Layer(
+        Size3 size,
+        Size3 kernel,
+        Size3? stride = null,
+        Size3? dilation = null,
+        PaddingMode padding = PaddingMode.Zero
+    ) =>
+        ConvolutionProblem.Same(
+            new Shape(2, size.Depth, size.Height, size.Width, Channels),
+            new Shape(kernel.Depth, kernel.Height, kernel.Width, Channels, Channels),
+            stride ?? Size3.One,
+            dilation ?? Size3.One,
+            padding
+        );
 
     /// <summary>Forward, data gradient, weight gradient.</summary>
     private static double[][] Passes(Backend backend, ConvolutionProblem problem, DType type)
     {
         ConvolutionOperands operands = ConvolutionOperands.Reals(problem);
-        Tensor x = Load(operands.X, problem.InputShape), w = Load(operands.W, problem.WeightShape), gy = Load(operands.Gy, problem.OutputShape);
-        Tensor y = Room(problem.OutputShape), gx = Room(problem.InputShape), gw = Room(problem.WeightShape);
+        Tensor x = Load(operands.X, problem.InputShape),
+            w = Load(operands.W, problem.WeightShape),
+            gy = Load(operands.Gy, problem.OutputShape);
+        Tensor y = Room(problem.OutputShape),
+            gx = Room(problem.InputShape),
+            gw = Room(problem.WeightShape);
         backend.ConvolutionForward(problem, x, w, null, y);
         backend.ConvolutionBackwardData(problem, gy, w, gx);
         backend.ConvolutionBackwardWeights(problem, x, gy, gw);
-        return [.. new[] { y, gx, gw }.Select(result => type == DType.Float64 ? result.ToArray<double>() : [.. result.ToArray<float>().Select(v => (double)v)])];
+        return
+        [
+            .. new[] { y, gx, gw }.Select(result =>
+                type == DType.Float64 ? result.ToArray<double>() : [.. result.ToArray<float>().Select(v => (double)v)]
+            ),
+        ];
 
         Tensor Room(Shape shape) => Tensor.Allocate(backend.Device, shape, type);
 
-        Tensor Load(double[] values, Shape shape)
-            => type == DType.Float64 ? Tensor.From<double>(backend.Device, shape, values) : Tensor.From<float>(backend.Device, shape, [.. values.Select(v => (float)v)]);
+        Tensor Load(double[] values, Shape shape) =>
+            type == DType.Float64
+                ? Tensor.From<double>(backend.Device, shape, values)
+                : Tensor.From<float>(backend.Device, shape, [.. values.Select(v => (float)v)]);
     }
 
-    private static IEnumerable<double> Errors(double[][] expected, double[][] actual)
-        => expected.Zip(actual, (e, a) => Math.Sqrt(e.Zip(a, (x, y) => (x - y) * (x - y)).Sum() / e.Sum(x => x * x)));
+    private static IEnumerable<double> Errors(double[][] expected, double[][] actual) =>
+        expected.Zip(actual, (e, a) => Math.Sqrt(e.Zip(a, (x, y) => (x - y) * (x - y)).Sum() / e.Sum(x => x * x)));
 }

@@ -12,42 +12,65 @@ public sealed class ReductionTests(BackendUnderTest underTest) : BackendTests(un
     [TestCase(2000, 3, 1)]
     public void SumAndBroadcast(int outer, int reduced, int inner)
     {
-        Tensor x = Normal(new Shape(outer, reduced, inner)), y = Output(new Shape(outer, inner)), spread = Output(x.Shape);
+        Tensor x = Normal(new Shape(outer, reduced, inner)),
+            y = Output(new Shape(outer, inner)),
+            spread = Output(x.Shape);
         Backend.Sum(x, outer, reduced, inner, y);
-        double[] values = Read(x), expected = new double[outer * inner];
+        double[] values = Read(x),
+            expected = new double[outer * inner];
         for (int i = 0; i < values.Length; i++)
             expected[(i / (reduced * inner) * inner) + (i % inner)] += values[i];
         AssertClose(y, expected);
 
         Backend.Broadcast(y, outer, reduced, inner, spread);
         double[] sums = Read(y);
-        AssertClose(spread, [.. Enumerable.Range(0, values.Length).Select(i => sums[(i / (reduced * inner) * inner) + (i % inner)])]);
+        AssertClose(
+            spread,
+            [.. Enumerable.Range(0, values.Length).Select(i => sums[(i / (reduced * inner) * inner) + (i % inner)])]
+        );
     }
 
     [Test]
     public void CopyChannelsLeavesTheOthers()
     {
-        Tensor x = Normal(new Shape(4, 5, 7)), y = Normal(new Shape(4, 5, 9));
-        double[] from = Read(x), before = Read(y);
+        Tensor x = Normal(new Shape(4, 5, 7)),
+            y = Normal(new Shape(4, 5, 9));
+        double[] from = Read(x),
+            before = Read(y);
         Backend.CopyChannels(x, 2, y, 5, 3);
-        double[] expected = [.. Enumerable.Range(0, before.Length).Select(i => (i % 9) is >= 5 and < 8 ? from[(i / 9 * 7) + (i % 9) - 3] : before[i])];
+        double[] expected =
+        [
+            .. Enumerable
+                .Range(0, before.Length)
+                .Select(i => (i % 9) is >= 5 and < 8 ? from[(i / 9 * 7) + (i % 9) - 3] : before[i]),
+        ];
         Assert.That(Read(y), Is.EqualTo(expected));
     }
 
     [Test]
-    public void MatMul([Values] bool transposeA, [Values] bool transposeB, [Values(1, 7, 17)] int rows, [Values(1, 5, 33)] int columns, [Values(1, 16)] int depth)
+    public void MatMul(
+        [Values] bool transposeA,
+        [Values] bool transposeB,
+        [Values(1, 7, 17)] int rows,
+        [Values(1, 5, 33)] int columns,
+        [Values(1, 16)] int depth
+    )
     {
         Tensor a = Normal(transposeA ? new Shape(depth, rows) : new Shape(rows, depth));
         Tensor b = Normal(transposeB ? new Shape(columns, depth) : new Shape(depth, columns));
         Tensor y = Output(new Shape(rows, columns));
         Backend.MatMul(a, transposeA, b, transposeB, y);
-        double[] left = Read(a), right = Read(b), expected = new double[rows * columns];
+        double[] left = Read(a),
+            right = Read(b),
+            expected = new double[rows * columns];
         for (int i = 0; i < rows; i++)
         {
             for (int j = 0; j < columns; j++)
             {
                 for (int k = 0; k < depth; k++)
-                    expected[(i * columns) + j] += left[transposeA ? (k * rows) + i : (i * depth) + k] * right[transposeB ? (j * depth) + k : (k * columns) + j];
+                    expected[(i * columns) + j] +=
+                        left[transposeA ? (k * rows) + i : (i * depth) + k]
+                        * right[transposeB ? (j * depth) + k : (k * columns) + j];
             }
         }
 
@@ -57,7 +80,8 @@ public sealed class ReductionTests(BackendUnderTest underTest) : BackendTests(un
     [Test]
     public void Softmax([Values(1, 2, 5, 17)] int classes, [Values(1, 80, 1e4)] double scale)
     {
-        Tensor x = Normal(new Shape(33, classes), deviation: scale), y = Output(x.Shape);
+        Tensor x = Normal(new Shape(33, classes), deviation: scale),
+            y = Output(x.Shape);
         Backend.Softmax(x, y);
         AssertClose(y, [.. Read(x).Chunk(classes).SelectMany(Reference.Softmax)]);
     }

@@ -8,16 +8,34 @@ public sealed class SegmentationLossTests(BackendUnderTest underTest) : BackendT
     private static readonly int[] ClassCounts = [2, 3, 5, 8, 17, 32, 33];
 
     [Test]
-    public void SumsAndGradient([ValueSource(nameof(ClassCounts))] int classes, [Values(1, 7, 16, 1033)] int positions, [Values(1, 20)] double scale)
+    public void SumsAndGradient(
+        [ValueSource(nameof(ClassCounts))] int classes,
+        [Values(1, 7, 16, 1033)] int positions,
+        [Values(1, 20)] double scale
+    )
     {
         SegmentationLossProblem problem = Problem(classes, positions);
         // Class 1 is absent and some labels belong to no class.
-        byte[] truth = [.. Enumerable.Range(0, 4 * positions).Select(i => (byte)(i * 7 % (classes + 1))).Select(c => c == 1 ? (byte)0 : c)];
-        Tensor z = Normal(problem.LogitsShape, deviation: scale), labels = Bytes(new Shape(4, positions), truth);
-        Check(problem, z, labels, Doubles(problem.CoefficientsShape, [.. Enumerable.Range(0, (int)problem.CoefficientsShape.Count).Select(i => Math.Sin(i))]));
+        byte[] truth =
+        [
+            .. Enumerable.Range(0, 4 * positions).Select(i => (byte)(i * 7 % (classes + 1))).Select(c => c == 1 ? (byte)0 : c),
+        ];
+        Tensor z = Normal(problem.LogitsShape, deviation: scale),
+            labels = Bytes(new Shape(4, positions), truth);
+        Check(
+            problem,
+            z,
+            labels,
+            Doubles(
+                problem.CoefficientsShape,
+                [.. Enumerable.Range(0, (int)problem.CoefficientsShape.Count).Select(i => Math.Sin(i))]
+            )
+        );
     }
 
-    /// <summary>Kernels ask for shared memory by the number of classes: what the first launch needs is not enough for the second.</summary>
+    /// <summary>
+    /// Kernels ask for shared memory by the number of classes: what the first launch needs is not enough for the second.
+    /// </summary>
     [Test]
     public void MoreClassesThanBefore()
     {
@@ -33,7 +51,12 @@ public sealed class SegmentationLossTests(BackendUnderTest underTest) : BackendT
         byte[] truth = [.. Enumerable.Range(0, 4 * 33).Select(i => (byte)(i % 5))];
         Tensor z = Normal(problem.LogitsShape);
         z = Of(z.Shape, [.. Read(z).Select(v => magnitude * Math.Sign(v))]);
-        Check(problem, z, Bytes(new Shape(4, 33), truth), Doubles(problem.CoefficientsShape, [.. Enumerable.Repeat(0.5, (int)problem.CoefficientsShape.Count)]));
+        Check(
+            problem,
+            z,
+            Bytes(new Shape(4, 33), truth),
+            Doubles(problem.CoefficientsShape, [.. Enumerable.Repeat(0.5, (int)problem.CoefficientsShape.Count)])
+        );
     }
 
     [Test]
@@ -41,7 +64,12 @@ public sealed class SegmentationLossTests(BackendUnderTest underTest) : BackendT
     {
         SegmentationLossProblem problem = Problem(4, 16);
         Tensor sums = Output(problem.SumsShape, DType.Float64);
-        Backend.SegmentationLossSums(problem, Of(problem.LogitsShape, [.. Enumerable.Repeat(3.0, 4 * 16 * 4)]), Bytes(new Shape(4, 16), new byte[64]), sums);
+        Backend.SegmentationLossSums(
+            problem,
+            Of(problem.LogitsShape, [.. Enumerable.Repeat(3.0, 4 * 16 * 4)]),
+            Bytes(new Shape(4, 16), new byte[64]),
+            sums
+        );
         double[] values = Read(sums);
         Assert.That(values[0], Is.EqualTo(2 * 16 / 4.0).Within(1e-5), "I");
         Assert.That(values[4..8], Has.All.EqualTo(2 * 16 / 16.0).Within(1e-5), "P");
@@ -66,10 +94,21 @@ public sealed class SegmentationLossTests(BackendUnderTest underTest) : BackendT
     [TestCase(0, 1, 0, 0, -0.075366441, 0.027394434, 0.047972007)]
     [TestCase(0, 0, 1, 4, -0.025685248, -0.011190639, 0.036875888)]
     [TestCase(0, 0, 1, 7, 3.249632319e-3, 7.784837801e-5, -3.327480697e-3)]
-    public void GoldenGradients(double dice, double crossEntropy, double distillation, int position, double g0, double g1, double g2)
+    public void GoldenGradients(
+        double dice,
+        double crossEntropy,
+        double distillation,
+        int position,
+        double g0,
+        double g1,
+        double g2
+    )
     {
         (_, double[] gradient) = Golden(dice, crossEntropy, distillation);
-        Assert.That(gradient[(3 * position)..((3 * position) + 3)], Is.EqualTo(new[] { g0, g1, g2 }).Within(Type == DType.Float32 ? 1e-7 : 1e-9));
+        Assert.That(
+            gradient[(3 * position)..((3 * position) + 3)],
+            Is.EqualTo(new[] { g0, g1, g2 }).Within(Type == DType.Float32 ? 1e-7 : 1e-9)
+        );
     }
 
     private (SegmentationLossTerms Terms, double[] Gradient) Golden(double dice, double crossEntropy, double distillation)
@@ -83,25 +122,39 @@ public sealed class SegmentationLossTests(BackendUnderTest underTest) : BackendT
             CrossEntropyWeight = crossEntropy,
             DistillationWeight = distillation,
         };
-        double[] logits = [.. new[] { 0.1, 1.0 }.SelectMany(offset => Enumerable.Range(0, 18).Select(j => 2 * Math.Sin((1.3 * (j / 3)) + (0.7 * (j % 3)) + offset)))];
-        Tensor z = Of(problem.LogitsShape, logits), labels = Bytes(new Shape(2, 1, 2, 3), [0, 0, 1, 1, 2, 0, 0, 1, 1, 0, 0, 0]);
-        Tensor sums = Output(problem.SumsShape, DType.Float64), gz = Output(problem.LogitsShape);
+        double[] logits =
+        [
+            .. new[] { 0.1, 1.0 }.SelectMany(offset =>
+                Enumerable.Range(0, 18).Select(j => 2 * Math.Sin((1.3 * (j / 3)) + (0.7 * (j % 3)) + offset))
+            ),
+        ];
+        Tensor z = Of(problem.LogitsShape, logits),
+            labels = Bytes(new Shape(2, 1, 2, 3), [0, 0, 1, 1, 2, 0, 0, 1, 1, 0, 0, 0]);
+        Tensor sums = Output(problem.SumsShape, DType.Float64),
+            gz = Output(problem.LogitsShape);
         Backend.SegmentationLossSums(problem, z, labels, sums);
         var terms = new SegmentationLossTerms(problem, Read(sums));
         Backend.SegmentationLossGradient(problem, z, labels, Doubles(problem.CoefficientsShape, terms.Coefficients), gz);
         return (terms, Read(gz));
     }
 
-    private static SegmentationLossProblem Problem(int classes, int positions)
-        => new() { LogitsShape = new Shape(4, positions, classes), Modality = new ModalityIndex(3, 0, 1, 1, 0), ProbabilityFloor = 0.005 };
+    private static SegmentationLossProblem Problem(int classes, int positions) =>
+        new()
+        {
+            LogitsShape = new Shape(4, positions, classes),
+            Modality = new ModalityIndex(3, 0, 1, 1, 0),
+            ProbabilityFloor = 0.005,
+        };
 
     private void Check(SegmentationLossProblem problem, Tensor z, Tensor labels, Tensor coefficients)
     {
-        Tensor sums = Output(problem.SumsShape, DType.Float64), gz = Output(problem.LogitsShape);
+        Tensor sums = Output(problem.SumsShape, DType.Float64),
+            gz = Output(problem.LogitsShape);
         Backend.SegmentationLossSums(problem, z, labels, sums);
         Backend.SegmentationLossGradient(problem, z, labels, coefficients, gz);
 
-        int classes = problem.Classes, width = problem.SumsShape[1];
+        int classes = problem.Classes,
+            width = problem.SumsShape[1];
         var expected = new double[sums.Count];
         var gradient = new List<double>();
         double[] c = Read(coefficients);
@@ -109,9 +162,12 @@ public sealed class SegmentationLossTests(BackendUnderTest underTest) : BackendT
         byte[] truth = labels.ToArray<byte>();
         for (int i = 0; i < rows.Length; i++)
         {
-            int modality = problem.Modality[i / problem.Positions], label = truth[i];
+            int modality = problem.Modality[i / problem.Positions],
+                label = truth[i];
             AddSums(problem, rows[i], label, expected.AsSpan(modality * width, width));
-            gradient.AddRange(Gradient(problem, rows[i], label, c.AsSpan(modality * problem.CoefficientsShape[1], problem.CoefficientsShape[1])));
+            gradient.AddRange(
+                Gradient(problem, rows[i], label, c.AsSpan(modality * problem.CoefficientsShape[1], problem.CoefficientsShape[1]))
+            );
         }
 
         for (int block = 0; block < 4 * problem.Modality.Modalities; block++)
@@ -120,7 +176,11 @@ public sealed class SegmentationLossTests(BackendUnderTest underTest) : BackendT
 
             // A sure prediction's E is the small difference of numbers near 1.
             double largest = Math.Max(expected.AsSpan(start, classes).ToArray().Max(), 0.1);
-            Assert.That(Read(sums)[start..(start + classes)], Is.EqualTo(expected[start..(start + classes)]).Within(Tolerance * largest), "I, P, N or E");
+            Assert.That(
+                Read(sums)[start..(start + classes)],
+                Is.EqualTo(expected[start..(start + classes)]).Within(Tolerance * largest),
+                "I, P, N or E"
+            );
         }
 
         AssertClose(sums, expected, what: "sums");
@@ -143,14 +203,28 @@ public sealed class SegmentationLossTests(BackendUnderTest underTest) : BackendT
             sums[((4 + label) * classes) + k] += z[k];
     }
 
-    private static IEnumerable<double> Gradient(SegmentationLossProblem problem, double[] z, int label, ReadOnlySpan<double> coefficients)
+    private static IEnumerable<double> Gradient(
+        SegmentationLossProblem problem,
+        double[] z,
+        int label,
+        ReadOnlySpan<double> coefficients
+    )
     {
         int classes = problem.Classes;
-        double[] p = Reference.Softmax(z), all = coefficients.ToArray();
-        double entropy = label < classes && (problem.ProbabilityFloor == 0 || p[label] > problem.ProbabilityFloor) ? all[(2 * classes) + label] : 0;
+        double[] p = Reference.Softmax(z),
+            all = coefficients.ToArray();
+        double entropy =
+            label < classes && (problem.ProbabilityFloor == 0 || p[label] > problem.ProbabilityFloor)
+                ? all[(2 * classes) + label]
+                : 0;
         // The cross-entropy's p * (1/p g - sum) is g - p: no division, so p may underflow.
         double[] dp = [.. p.Select((v, c) => (c == label ? all[c] : 0) + (all[classes + c] * v))];
         double mean = dp.Zip(p, (a, b) => a * b).Sum();
-        return p.Select((v, c) => (v * (dp[c] - mean)) + (entropy * ((c == label ? 1 : 0) - v)) + (label < classes ? all[((3 + label) * classes) + c] : 0));
+        return p.Select(
+            (v, c) =>
+                (v * (dp[c] - mean))
+                + (entropy * ((c == label ? 1 : 0) - v))
+                + (label < classes ? all[((3 + label) * classes) + c] : 0)
+        );
     }
 }

@@ -4,10 +4,14 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Engine.Tests.Backends;
 
-/// <summary>The convolutions with fewer products against float64, beside the direct ones: they round more, by a stated factor.</summary>
+/// <summary>
+/// The convolutions with fewer products against float64, beside the direct ones: they round more, by a stated factor.
+/// </summary>
 internal sealed unsafe class WinogradTests
 {
-    /// <summary>Root mean square errors of F(4x4, 3x3) are at most so many times the direct kernels' (measured 3 to 12).</summary>
+    /// <summary>
+    /// Root mean square errors of F(4x4, 3x3) are at most so many times the direct kernels' (measured 3 to 12).
+    /// </summary>
     private const double MostErrorRatio = 25;
 
     private static IEnumerable<ConvolutionProblem> Problems()
@@ -32,25 +36,45 @@ internal sealed unsafe class WinogradTests
     [Test]
     public void All_schedules_are_among_the_problems()
     {
-        WinogradSchedule[] Forward(int threads) => [.. Problems().Select(p => WinogradConvolution.Create(GatherProblem.Forward(p), SimdLevels.Best, threads)!.Schedule)];
+        WinogradSchedule[] Forward(int threads) =>
+            [.. Problems().Select(p => WinogradConvolution.Create(GatherProblem.Forward(p), SimdLevels.Best, threads)!.Schedule)];
         Assert.That(Forward(1).Concat(Forward(3)).Distinct(), Is.EquivalentTo(Enum.GetValues<WinogradSchedule>()));
         Assert.That(
-            Problems().Select(p => WinogradWeightGradient.Create(p, SimdLevels.Best)!.Schedule).Distinct(), Is.EquivalentTo([WinogradSchedule.OwnTiles, WinogradSchedule.SharedBlocks]));
+            Problems().Select(p => WinogradWeightGradient.Create(p, SimdLevels.Best)!.Schedule).Distinct(),
+            Is.EquivalentTo([WinogradSchedule.OwnTiles, WinogradSchedule.SharedBlocks])
+        );
     }
 
     [Test]
-    public void Errors_are_within_the_stated_factor([ValueSource(nameof(Problems))] ConvolutionProblem problem, [ValueSource(typeof(SimdLevels), nameof(SimdLevels.Available))] SimdLevel level)
+    public void Errors_are_within_the_stated_factor(
+        [ValueSource(nameof(Problems))] ConvolutionProblem problem,
+        [ValueSource(typeof(SimdLevels), nameof(SimdLevels.Available))] SimdLevel level
+    )
     {
-        Assert.That(WinogradConvolution.Suits(GatherProblem.Forward(problem), level) && WinogradWeightGradient.Suits(problem, level), "the case is direct, and checks nothing");
-        double[] x = Values(problem.InputShape.Count, 1), w = Values(problem.WeightShape.Count, 2), gy = Values(problem.OutputShape.Count, 3);
+        Assert.That(
+            WinogradConvolution.Suits(GatherProblem.Forward(problem), level) && WinogradWeightGradient.Suits(problem, level),
+            "the case is direct, and checks nothing"
+        );
+        double[] x = Values(problem.InputShape.Count, 1),
+            w = Values(problem.WeightShape.Count, 2),
+            gy = Values(problem.OutputShape.Count, 3);
         double[][] exact = Run(problem, level, x, w, gy, exact: true);
-        float[] xs = ToSingle(x), ws = ToSingle(w), gys = ToSingle(gy);
-        float[][] direct = Run(problem, level, xs, ws, gys, exact: true), winograd = Run(problem, level, xs, ws, gys, exact: false);
+        float[] xs = ToSingle(x),
+            ws = ToSingle(w),
+            gys = ToSingle(gy);
+        float[][] direct = Run(problem, level, xs, ws, gys, exact: true),
+            winograd = Run(problem, level, xs, ws, gys, exact: false);
         for (int i = 0; i < exact.Length; i++)
         {
-            double directError = Error(direct[i], exact[i]), error = Error(winograd[i], exact[i]);
+            double directError = Error(direct[i], exact[i]),
+                error = Error(winograd[i], exact[i]);
             TestContext.Out.WriteLine($"error {error / directError:F2} times the direct one");
-            Assert.That(error, Is.LessThan(MostErrorRatio * directError), $"{(string[])["forward", "data gradient", "weight gradient", "forward added"]}[{i}]: {error / directError:F1} times");
+            Assert.That(
+                error,
+                Is.LessThan(MostErrorRatio * directError),
+                $"{(string[])["forward", "data gradient", "weight gradient", "forward added"]}[{i}]: "
+                    + $"{error / directError:F1} times"
+            );
             Assert.That(winograd[i], Is.Not.EqualTo(direct[i]), "both took the same way");
         }
     }
@@ -58,8 +82,13 @@ internal sealed unsafe class WinogradTests
     [Test]
     public void The_number_of_threads_does_not_matter([ValueSource(nameof(Problems))] ConvolutionProblem problem)
     {
-        float[] x = ToSingle(Values(problem.InputShape.Count, 1)), w = ToSingle(Values(problem.WeightShape.Count, 2)), gy = ToSingle(Values(problem.OutputShape.Count, 3));
-        Assert.That(Run(problem, SimdLevels.Best, x, w, gy, exact: false, threads: 3), Is.EqualTo(Run(problem, SimdLevels.Best, x, w, gy, exact: false, threads: 1)));
+        float[] x = ToSingle(Values(problem.InputShape.Count, 1)),
+            w = ToSingle(Values(problem.WeightShape.Count, 2)),
+            gy = ToSingle(Values(problem.OutputShape.Count, 3));
+        Assert.That(
+            Run(problem, SimdLevels.Best, x, w, gy, exact: false, threads: 3),
+            Is.EqualTo(Run(problem, SimdLevels.Best, x, w, gy, exact: false, threads: 1))
+        );
     }
 
     /// <summary>Forward with bias, data gradient, weight gradient, and forward added to a result.</summary>
@@ -68,9 +97,23 @@ internal sealed unsafe class WinogradTests
     {
         using var team = new CpuThreads(threads);
         using var convolution = new CpuConvolution(team, level, exact);
-        T[] y = new T[problem.OutputShape.Count], gx = new T[problem.InputShape.Count], gw = new T[problem.WeightShape.Count], added = [.. gy], padded = new T[CpuConvolution.PaddedShape(problem).Count];
+        T[] y = new T[problem.OutputShape.Count],
+            gx = new T[problem.InputShape.Count],
+            gw = new T[problem.WeightShape.Count],
+            added = [.. gy],
+            padded = new T[CpuConvolution.PaddedShape(problem).Count];
         T[] bias = [.. Enumerable.Range(0, problem.OutputChannels).Select(i => T.CreateTruncating(i * 0.01))];
-        fixed (T* px = x, pw = w, pgy = gy, py = y, pgx = gx, pgw = gw, pa = added, pb = bias, pp = padded)
+        fixed (
+            T* px = x,
+                pw = w,
+                pgy = gy,
+                py = y,
+                pgx = gx,
+                pgw = gw,
+                pa = added,
+                pb = bias,
+                pp = padded
+        )
         {
             convolution.Forward(problem, px, pw, pb, py);
             convolution.BackwardData(problem, pgy, pw, pgx, pp);
@@ -81,7 +124,8 @@ internal sealed unsafe class WinogradTests
         return [y, gx, gw, added];
     }
 
-    private static double Error(float[] actual, double[] expected) => Math.Sqrt(actual.Zip(expected, (a, e) => (a - e) * (a - e)).Average());
+    private static double Error(float[] actual, double[] expected) =>
+        Math.Sqrt(actual.Zip(expected, (a, e) => (a - e) * (a - e)).Average());
 
     private static float[] ToSingle(double[] values) => [.. values.Select(v => (float)v)];
 
@@ -92,6 +136,14 @@ internal sealed unsafe class WinogradTests
         return [.. Enumerable.Range(0, (int)count).Select(_ => (double)(float)((random.NextDouble() * 2) - 1))];
     }
 
-    private static ConvolutionProblem Same(Shape x, int depth, int outputs, int dilation = 1, PaddingMode padding = PaddingMode.Zero)
-        => ConvolutionProblem.Same(x, new Shape(depth, 3, 3, x[4], outputs), dilation: Size3.Planar(dilation), padding: padding).Validate();
+    private static ConvolutionProblem Same(
+        Shape x,
+        int depth,
+        int outputs,
+        int dilation = 1,
+        PaddingMode padding = PaddingMode.Zero
+    ) =>
+        ConvolutionProblem
+            .Same(x, new Shape(depth, 3, 3, x[4], outputs), dilation: Size3.Planar(dilation), padding: padding)
+            .Validate();
 }

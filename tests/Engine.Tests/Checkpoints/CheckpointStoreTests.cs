@@ -34,8 +34,10 @@ public sealed class CheckpointStoreTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName),
-                Is.EquivalentTo(new[] { "best-00000009", "step-00000011", "step-00000012" }));
+            Assert.That(
+                Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName),
+                Is.EquivalentTo(new[] { "best-00000009", "step-00000011", "step-00000012" })
+            );
             Assert.That(StateIn(store.Latest()), Is.EqualTo("state of 12"));
             Assert.That(StateIn(store.Best()), Is.EqualTo("state of 9"));
         });
@@ -56,7 +58,9 @@ public sealed class CheckpointStoreTests
 
     [Test]
     public void EveryDamageOfTheNewestLoadsTheOneBeforeItWithAWarning(
-        [ValueSource(nameof(FilesOfACheckpoint))] string name, [Values("missing", "truncated", "empty", "flipped", "longer")] string damage)
+        [ValueSource(nameof(FilesOfACheckpoint))] string name,
+        [Values("missing", "truncated", "empty", "flipped", "longer")] string damage
+    )
     {
         var warnings = new List<string>();
         var store = new CheckpointStore(folder.Path, warn: warnings.Add);
@@ -117,14 +121,20 @@ public sealed class CheckpointStoreTests
 
             var warnings = new List<string>();
             var after = new CheckpointStore(disk.Path, keep: 1, warn: warnings.Add);
-            Assert.That((StateIn(after.Latest()), StateIn(after.Best())),
-                Is.AnyOf(("state of 1", "state of 1"), ("state of 2", "state of 1"), ("state of 2", "state of 2")), $"operation {failing}");
+            Assert.That(
+                (StateIn(after.Latest()), StateIn(after.Best())),
+                Is.AnyOf(("state of 1", "state of 1"), ("state of 2", "state of 1"), ("state of 2", "state of 2")),
+                $"operation {failing}"
+            );
             Assert.That(warnings, Is.Empty, $"operation {failing}");
 
             after.Save(3, Contents(3));
             after.SaveBest(3, Contents(3));
-            Assert.That(Directory.EnumerateFileSystemEntries(disk.Path).Select(Path.GetFileName),
-                Is.EquivalentTo(new[] { "best-00000003", "step-00000003" }), $"operation {failing}");
+            Assert.That(
+                Directory.EnumerateFileSystemEntries(disk.Path).Select(Path.GetFileName),
+                Is.EquivalentTo(new[] { "best-00000003", "step-00000003" }),
+                $"operation {failing}"
+            );
             Assert.That(failing, Is.LessThan(100));
         }
     }
@@ -153,13 +163,15 @@ public sealed class CheckpointStoreTests
         Assert.That(File.ReadAllText(path), Is.EqualTo("newer"));
     }
 
-    private static Dictionary<string, Action<Stream>> Contents(int step) => new()
-    {
-        ["weights.safetensors"] = stream => stream.Write(Encoding.UTF8.GetBytes($"weights of {step}")),
-        ["state.json"] = stream => stream.Write(Encoding.UTF8.GetBytes($"state of {step}")),
-    };
+    private static Dictionary<string, Action<Stream>> Contents(int step) =>
+        new()
+        {
+            ["weights.safetensors"] = stream => stream.Write(Encoding.UTF8.GetBytes($"weights of {step}")),
+            ["state.json"] = stream => stream.Write(Encoding.UTF8.GetBytes($"state of {step}")),
+        };
 
-    private static string? StateIn(Checkpoint? checkpoint) => checkpoint is null ? null : File.ReadAllText(checkpoint.File("state.json"));
+    private static string? StateIn(Checkpoint? checkpoint) =>
+        checkpoint is null ? null : File.ReadAllText(checkpoint.File("state.json"));
 
     private static void Damage(string file, string damage)
     {

@@ -2,7 +2,9 @@ using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Engine.Tests.Checkpoints;
 
-/// <summary>Does what it is asked until a number of operations is reached; that one is left half done, and none follows it, as in a crash.</summary>
+/// <summary>
+/// Does what it is asked until a number of operations is reached; that one is left half done, and none follows it, as in a crash.
+/// </summary>
 internal sealed class FaultyFileSystem(int failingOperation) : IFileSystem
 {
     private readonly DiskFileSystem disk = DiskFileSystem.Instance;

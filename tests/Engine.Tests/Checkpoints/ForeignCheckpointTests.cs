@@ -3,7 +3,10 @@ using UnpairedSegEngine.Checkpoints;
 
 namespace UnpairedSegEngine.Engine.Tests.Checkpoints;
 
-/// <summary>Checkpoints whose manifest somebody else wrote: none of what it names is read unless it is a file of its folder, and none stops the fall-back.</summary>
+/// <summary>
+/// Checkpoints whose manifest somebody else wrote: none of what it names is read unless it is a file of its folder, and none
+/// stops the fall-back.
+/// </summary>
 public sealed class ForeignCheckpointTests
 {
     private const string Entry = """{"size": 4, "xx_hash128": "00"}""";
@@ -19,7 +22,14 @@ public sealed class ForeignCheckpointTests
         warnings = [];
         var store = new CheckpointStore(folder.Path);
         for (int step = 1; step <= 2; step++)
-            store.Save(step, new Dictionary<string, Action<Stream>> { ["weights.safetensors"] = stream => stream.Write("weights"u8), ["state.json"] = stream => stream.Write("{}"u8) });
+            store.Save(
+                step,
+                new Dictionary<string, Action<Stream>>
+                {
+                    ["weights.safetensors"] = stream => stream.Write("weights"u8),
+                    ["state.json"] = stream => stream.Write("{}"u8),
+                }
+            );
         newest = Path.Combine(folder.Path, "step-00000002");
     }
 
@@ -44,14 +54,20 @@ public sealed class ForeignCheckpointTests
     [TestCase("sub/file")]
     [TestCase("sub\\\\file")]
     [TestCase("manifest.json")]
-    public void AnEntryThatIsNoFileOfTheFolderIsNotRead(string name)
-        => RequireFallBack($$"""{"{{name}}": {{Entry}}, "weights.safetensors": {{Entry}}, "state.json": {{Entry}}}""", "is no name of a file in its folder");
+    public void AnEntryThatIsNoFileOfTheFolderIsNotRead(string name) =>
+        RequireFallBack(
+            $$"""{"{{name}}": {{Entry}}, "weights.safetensors": {{Entry}}, "state.json": {{Entry}}}""",
+            "is no name of a file in its folder"
+        );
 
     [TestCase("-1")]
     [TestCase("9223372036854775807")]
     [TestCase("0")]
-    public void ASizeIsComparedAndNotBelieved(string size)
-        => RequireFallBack($$"""{"weights.safetensors": {{Entry}}, "state.json": {"size": {{size}}, "xx_hash128": "00"} }""", $"its manifest says {size}");
+    public void ASizeIsComparedAndNotBelieved(string size) =>
+        RequireFallBack(
+            $$"""{"weights.safetensors": {{Entry}}, "state.json": {"size": {{size}}, "xx_hash128": "00"} }""",
+            $"its manifest says {size}"
+        );
 
     [TestCase("loop")]
     [TestCase("device")]
@@ -65,7 +81,16 @@ public sealed class ForeignCheckpointTests
         if (kind == "folder")
             Directory.CreateDirectory(path);
         else
-            File.CreateSymbolicLink(path, kind switch { "loop" => path, "device" => "/dev/zero", "dangling" => Path.Combine(folder.Path, "none"), _ => Path.Combine(folder.Path, "weights") });
+            File.CreateSymbolicLink(
+                path,
+                kind switch
+                {
+                    "loop" => path,
+                    "device" => "/dev/zero",
+                    "dangling" => Path.Combine(folder.Path, "none"),
+                    _ => Path.Combine(folder.Path, "weights"),
+                }
+            );
         RequireFallBack(manifest: null, "weights.safetensors");
     }
 

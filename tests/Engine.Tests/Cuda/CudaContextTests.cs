@@ -2,7 +2,10 @@ using UnpairedSegEngine.Backends.Cuda.Driver;
 
 namespace UnpairedSegEngine.Engine.Tests.Cuda;
 
-/// <summary>Every call of a driver is made in its own context, whatever is current on the thread: the fake driver refuses what belongs to another.</summary>
+/// <summary>
+/// Every call of a driver is made in its own context, whatever is current on the thread: the fake driver refuses what belongs to
+/// another.
+/// </summary>
 [NonParallelizable]
 internal sealed unsafe class CudaContextTests
 {
@@ -17,7 +20,7 @@ internal sealed unsafe class CudaContextTests
         while (users[0].MoveNext() & users[1].MoveNext())
         {
             calls.Add(users[0].Current);
-            FakeCuda.BindContext(0);  // as ILGPU does when another accelerator is bound, even a CPU's
+            FakeCuda.BindContext(0); // as ILGPU does when another accelerator is bound, even a CPU's
         }
 
         Assert.That(calls, Has.Count.GreaterThan(20));
@@ -53,17 +56,39 @@ internal sealed unsafe class CudaContextTests
     public void The_fake_driver_refuses_a_mix_of_contexts()
     {
         CudaApi api = FakeCuda.Open();
-        NativeCudaDriver owner = FakeCuda.OpenDriver(api), other = FakeCuda.OpenDriver(api), unbound = new(api, 0, () => FakeCuda.BindContext(0));
+        NativeCudaDriver owner = FakeCuda.OpenDriver(api),
+            other = FakeCuda.OpenDriver(api),
+            unbound = new(api, 0, () => FakeCuda.BindContext(0));
         ICudaModule module = owner.LoadModule(Cubin, "test");
         ICudaFunction function = module.GetFunction("kernel");
-        nint stream = owner.CreateStream(), memory = FakeCuda.Allocate(16), host = owner.AllocateHost(16);
+        nint stream = owner.CreateStream(),
+            memory = FakeCuda.Allocate(16),
+            host = owner.AllocateHost(16);
         ICudaEvent point = owner.CreateEvent();
-        Assert.That(() => unbound.CreateStream(), Throws.TypeOf<CudaException>().With.Message.Contains("CUDA_ERROR_INVALID_CONTEXT"));
-        Assert.That(() => Launch(other, function, 0), Throws.TypeOf<CudaException>().With.Message.Contains("CUDA_ERROR_INVALID_HANDLE"));
-        Assert.That(() => other.Synchronize(stream), Throws.TypeOf<CudaException>().With.Message.Contains("CUDA_ERROR_INVALID_HANDLE"));
-        Assert.That(() => other.Wait(0, point), Throws.TypeOf<CudaException>().With.Message.Contains("CUDA_ERROR_INVALID_HANDLE"));
-        Assert.That(() => other.CopyAsync(memory, host, 16, 0), Throws.TypeOf<CudaException>().With.Message.Contains("CUDA_ERROR_ILLEGAL_ADDRESS"));
-        Assert.That(() => other.FreeHost(host), Throws.TypeOf<CudaException>().With.Message.Contains("CUDA_ERROR_INVALID_HANDLE"));
+        Assert.That(
+            () => unbound.CreateStream(),
+            Throws.TypeOf<CudaException>().With.Message.Contains("CUDA_ERROR_INVALID_CONTEXT")
+        );
+        Assert.That(
+            () => Launch(other, function, 0),
+            Throws.TypeOf<CudaException>().With.Message.Contains("CUDA_ERROR_INVALID_HANDLE")
+        );
+        Assert.That(
+            () => other.Synchronize(stream),
+            Throws.TypeOf<CudaException>().With.Message.Contains("CUDA_ERROR_INVALID_HANDLE")
+        );
+        Assert.That(
+            () => other.Wait(0, point),
+            Throws.TypeOf<CudaException>().With.Message.Contains("CUDA_ERROR_INVALID_HANDLE")
+        );
+        Assert.That(
+            () => other.CopyAsync(memory, host, 16, 0),
+            Throws.TypeOf<CudaException>().With.Message.Contains("CUDA_ERROR_ILLEGAL_ADDRESS")
+        );
+        Assert.That(
+            () => other.FreeHost(host),
+            Throws.TypeOf<CudaException>().With.Message.Contains("CUDA_ERROR_INVALID_HANDLE")
+        );
         Assert.That(() => owner.CopyAsync(memory, host, 16, 0), Throws.Nothing);
     }
 
@@ -99,7 +124,8 @@ internal sealed unsafe class CudaContextTests
         yield return "set";
         driver.CopyAsync(host + 8, host, 8, stream);
         yield return "copy";
-        ICudaEvent start = driver.CreateEvent(), end = driver.CreateEvent();
+        ICudaEvent start = driver.CreateEvent(),
+            end = driver.CreateEvent();
         yield return "events";
         start.Record(stream);
         yield return "record";

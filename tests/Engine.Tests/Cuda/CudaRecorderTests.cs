@@ -43,7 +43,11 @@ internal sealed class CudaRecorderTests
             x.Load<float>(Ramp(offset % 5));
             backend.Recorder.Set(new ReplayNumbers(offset, 0));
             recording.Run(0);
-            Assert.That(y.ToArray<float>(), Is.EqualTo(Dropped(Ramp(offset % 5), mask with { Stream = unchecked(mask.Stream + offset) })), $"offset {offset}");
+            Assert.That(
+                y.ToArray<float>(),
+                Is.EqualTo(Dropped(Ramp(offset % 5), mask with { Stream = unchecked(mask.Stream + offset) })),
+                $"offset {offset}"
+            );
         }
 
         Assert.That(recording.Launches, Is.EqualTo(1));
@@ -54,17 +58,20 @@ internal sealed class CudaRecorderTests
     {
         using Tensor y = Tensor.Allocate(device, new Shape(Count), DType.Float32);
         Tensor between = null!;
-        using (IRecording recording = backend.Recorder!.Record(
-            () =>
-            {
-                between = Tensor.Allocate(device, new Shape(Count), DType.Float32);
-                backend.Fill(between, 3);
-            },
-            () =>
-            {
-                backend.Affine(between, 2, 1, y);
-                between.Dispose();
-            }))
+        using (
+            IRecording recording = backend.Recorder!.Record(
+                () =>
+                {
+                    between = Tensor.Allocate(device, new Shape(Count), DType.Float32);
+                    backend.Fill(between, 3);
+                },
+                () =>
+                {
+                    backend.Affine(between, 2, 1, y);
+                    between.Dispose();
+                }
+            )
+        )
         {
             backend.Fill(y, 0);
             recording.Run(0);
@@ -83,9 +90,16 @@ internal sealed class CudaRecorderTests
     [Test]
     public void What_cannot_be_recorded_is_refused_and_leaves_nothing_behind()
     {
-        using Tensor x = Tensor.Allocate(device, new Shape(4, 4), DType.Float32), y = Tensor.Allocate(device, new Shape(4, 4), DType.Float32);
-        Assert.That(() => backend.Recorder!.Record(() => backend.Softmax(x, y)), Throws.TypeOf<NotSupportedException>().With.Message.Contains("SoftmaxKernel"));
-        Assert.That(() => backend.Recorder!.Record(() => x.ToArray<float>()), Throws.TypeOf<NotSupportedException>().With.Message.EqualTo("a copy to the host cannot be recorded"));
+        using Tensor x = Tensor.Allocate(device, new Shape(4, 4), DType.Float32),
+            y = Tensor.Allocate(device, new Shape(4, 4), DType.Float32);
+        Assert.That(
+            () => backend.Recorder!.Record(() => backend.Softmax(x, y)),
+            Throws.TypeOf<NotSupportedException>().With.Message.Contains("SoftmaxKernel")
+        );
+        Assert.That(
+            () => backend.Recorder!.Record(() => x.ToArray<float>()),
+            Throws.TypeOf<NotSupportedException>().With.Message.EqualTo("a copy to the host cannot be recorded")
+        );
         backend.Fill(x, 1);
         Assert.That(x.ToArray<float>(), Has.All.EqualTo(1), "the backend works on");
     }
@@ -94,7 +108,8 @@ internal sealed class CudaRecorderTests
 
     private float[] Dropped(float[] values, DropoutMask mask)
     {
-        using Tensor x = Tensor.From<float>(device, new Shape(Count), values), y = Tensor.Allocate(device, new Shape(Count), DType.Float32);
+        using Tensor x = Tensor.From<float>(device, new Shape(Count), values),
+            y = Tensor.Allocate(device, new Shape(Count), DType.Float32);
         backend.Dropout(x, mask, y);
         return y.ToArray<float>();
     }

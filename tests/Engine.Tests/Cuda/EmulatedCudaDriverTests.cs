@@ -8,10 +8,18 @@ internal sealed unsafe class EmulatedCudaDriverTests
     /// <summary>elementwise_fill's parameters: a, b, y, count, scale, offset, dropout mask.</summary>
     private struct FillParameters
     {
-        public nint A, B, Y;
+        public nint A,
+            B,
+            Y;
         public long Count;
-        public float Scale, Offset, DropoutScale;
-        public uint Threshold, Seed0, Seed1, Stream0, Stream1;
+        public float Scale,
+            Offset,
+            DropoutScale;
+        public uint Threshold,
+            Seed0,
+            Seed1,
+            Stream0,
+            Stream1;
     }
 
     [Test]
@@ -22,7 +30,12 @@ internal sealed unsafe class EmulatedCudaDriverTests
         float[] y = new float[100];
         fixed (float* target = y)
         {
-            var parameters = new FillParameters { Y = (nint)target, Count = y.Length, Offset = 3 };
+            var parameters = new FillParameters
+            {
+                Y = (nint)target,
+                Count = y.Length,
+                Offset = 3,
+            };
             driver.Launch(fill, new LaunchGeometry(1, 256), 0, &parameters);
             Assert.That(y, Has.All.EqualTo(3));
             driver.BeginCapture(0);
@@ -41,9 +54,20 @@ internal sealed unsafe class EmulatedCudaDriverTests
     {
         ICudaDriver driver = Open();
         ICudaFunction fill = driver.LoadModule([], "elementwise/elementwise").GetFunction("elementwise_fill");
-        Assert.That(() => Launch(driver, fill, new LaunchGeometry(1, 1024)), Throws.TypeOf<CudaException>().With.Message.EqualTo("kernel elementwise_fill: launched with 1024 threads, but made for at most 256"));
-        Assert.That(() => Launch(driver, fill, new LaunchGeometry(1, 1, 1, 32, 50_000)), Throws.TypeOf<CudaException>().With.Message.Contains("asks for 50000 bytes of shared memory"));
-        Assert.That(() => driver.LoadModule([], "x").GetFunction("nothing"), Throws.TypeOf<CudaException>().With.Message.EqualTo("x has no kernel nothing"));
+        Assert.That(
+            () => Launch(driver, fill, new LaunchGeometry(1, 1024)),
+            Throws
+                .TypeOf<CudaException>()
+                .With.Message.EqualTo("kernel elementwise_fill: launched with 1024 threads, but made for at most 256")
+        );
+        Assert.That(
+            () => Launch(driver, fill, new LaunchGeometry(1, 1, 1, 32, 50_000)),
+            Throws.TypeOf<CudaException>().With.Message.Contains("asks for 50000 bytes of shared memory")
+        );
+        Assert.That(
+            () => driver.LoadModule([], "x").GetFunction("nothing"),
+            Throws.TypeOf<CudaException>().With.Message.EqualTo("x has no kernel nothing")
+        );
     }
 
     /// <summary>The list that the compiler is given is the list that the emulator knows.</summary>

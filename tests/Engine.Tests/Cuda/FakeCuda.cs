@@ -11,13 +11,26 @@ internal static unsafe class FakeCuda
 
     private static nint library;
 
-    /// <summary>Bindings to the fake with its settings as they are at first; ignores the test where it could not be built.</summary>
+    /// <summary>
+    /// Bindings to the fake with its settings as they are at first; ignores the test where it could not be built.
+    /// </summary>
     public static CudaApi Open(params (string Name, long Value)[] settings)
     {
         if (!File.Exists(Path))
             Assert.Ignore("the fake CUDA driver was not built: CMake or a C compiler is missing");
         library = NativeLibrary.Load(Path);
-        foreach ((string name, long value) in ((string, long)[])[("VERSION", 13000), ("DEVICES", 1), ("CAPABILITY", 90), ("MEMORY", 64 << 20), ("IMAGE", 0), ("LAUNCH", 0), .. settings])
+        foreach (
+            (string name, long value) in ((string, long)[])
+                [
+                    ("VERSION", 13000),
+                    ("DEVICES", 1),
+                    ("CAPABILITY", 90),
+                    ("MEMORY", 64 << 20),
+                    ("IMAGE", 0),
+                    ("LAUNCH", 0),
+                    .. settings,
+                ]
+        )
             Set(name, value);
         ((delegate* unmanaged<void>)NativeLibrary.GetExport(library, "fake_cuda_reset"))();
         return new CudaApi(library);
@@ -37,13 +50,17 @@ internal static unsafe class FakeCuda
     }
 
     /// <summary>Makes a context current on this thread; 0 for none.</summary>
-    public static void BindContext(nint context) => _ = ((delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cuCtxSetCurrent"))(context);
+    public static void BindContext(nint context) =>
+        _ = ((delegate* unmanaged<nint, int>)NativeLibrary.GetExport(library, "cuCtxSetCurrent"))(context);
 
     /// <summary>Device memory of the current context.</summary>
     public static nint Allocate(nint bytes)
     {
         nint memory;
-        Assert.That(((delegate* unmanaged<nint*, nint, int>)NativeLibrary.GetExport(library, "cuMemAlloc_v2"))(&memory, bytes), Is.Zero);
+        Assert.That(
+            ((delegate* unmanaged<nint*, nint, int>)NativeLibrary.GetExport(library, "cuMemAlloc_v2"))(&memory, bytes),
+            Is.Zero
+        );
         return memory;
     }
 
@@ -54,6 +71,8 @@ internal static unsafe class FakeCuda
     }
 
     /// <summary>What was called, one line each.</summary>
-    public static string[] Journal()
-        => Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)NativeLibrary.GetExport(library, "fake_cuda_journal"))())!.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    public static string[] Journal() =>
+        Marshal
+            .PtrToStringUTF8(((delegate* unmanaged<nint>)NativeLibrary.GetExport(library, "fake_cuda_journal"))())!
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }

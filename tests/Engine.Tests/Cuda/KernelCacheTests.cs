@@ -66,7 +66,10 @@ internal sealed class KernelCacheTests
     public void A_folder_that_others_can_write_to_is_refused_in_one_line(UnixFileMode more)
     {
         File.SetUnixFileMode(path, OwnerOnly | more);
-        RequireRefused($"compiled kernels in {path} are not used: it can be written by other users; remove it, or set XDG_CACHE_HOME to a folder of your own");
+        RequireRefused(
+            $"compiled kernels in {path} are not used: it can be written by other users; remove it, or set XDG_CACHE_HOME "
+                + "to a folder of your own"
+        );
     }
 
     [Test]
@@ -95,6 +98,9 @@ internal sealed class KernelCacheTests
         Assert.That(broken.Read("x"), Is.Null);
     }
 
-    private void RequireRefused(string message)
-        => Assert.That(() => cache.Read(Name), Throws.TypeOf<CudaException>().With.Message.Contains(message).And.Message.Not.Contains("\n"));
+    private void RequireRefused(string message) =>
+        Assert.That(
+            () => cache.Read(Name),
+            Throws.TypeOf<CudaException>().With.Message.Contains(message).And.Message.Not.Contains("\n")
+        );
 }

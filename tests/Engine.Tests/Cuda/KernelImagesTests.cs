@@ -20,8 +20,14 @@ internal sealed class KernelImagesTests
     {
         using var folder = new TemporaryFolder();
         Environment.SetEnvironmentVariable(Nvrtc.PathVariable, folder.Path);
-        Assert.That(() => new KernelImages(KernelSources.Shipped, folder.Path, 90).Load("optimizer/adam"), Throws.TypeOf<CudaException>()
-            .With.Message.Contains("no image of kernels/optimizer/adam.cu for sm_90a").And.Message.Contains("NVRTC was not found").And.Message.Not.Contains("\n"));
+        Assert.That(
+            () => new KernelImages(KernelSources.Shipped, folder.Path, 90).Load("optimizer/adam"),
+            Throws
+                .TypeOf<CudaException>()
+                .With.Message.Contains("no image of kernels/optimizer/adam.cu for sm_90a")
+                .And.Message.Contains("NVRTC was not found")
+                .And.Message.Not.Contains("\n")
+        );
     }
 
     [Test]
@@ -51,7 +57,10 @@ internal sealed class KernelImagesTests
         File.WriteAllBytes(Path.Combine(images, "a.b.compute_80.ptx"), [3]);
         if (capability == 86)
             File.WriteAllBytes(Path.Combine(images, "a.b.sm_86.cubin"), [2]);
-        Assert.That(new KernelImages(new KernelSources(folder.Path), folder.Path, capability).Load("a/b"), Is.EqualTo(new[] { (byte)image }));
+        Assert.That(
+            new KernelImages(new KernelSources(folder.Path), folder.Path, capability).Load("a/b"),
+            Is.EqualTo(new[] { (byte)image })
+        );
     }
 
     [Test]
@@ -79,8 +88,14 @@ internal sealed class KernelImagesTests
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(Path.Combine(folder.Path, "a"));
         File.WriteAllText(Path.Combine(folder.Path, "a", "b.cu"), "extern \"C\" __global__ void k() {\n  nonsense;\n}\n");
-        Assert.That(() => new KernelImages(new KernelSources(folder.Path), folder.Path, 80).Load("a/b"),
-            Throws.TypeOf<CudaException>().With.Message.Contains("b.cu(2): error").And.Message.Contains("nonsense").And.Message.Not.Contains("\n"));
+        Assert.That(
+            () => new KernelImages(new KernelSources(folder.Path), folder.Path, 80).Load("a/b"),
+            Throws
+                .TypeOf<CudaException>()
+                .With.Message.Contains("b.cu(2): error")
+                .And.Message.Contains("nonsense")
+                .And.Message.Not.Contains("\n")
+        );
     }
 
     [Test]
@@ -99,7 +114,16 @@ internal sealed class KernelImagesTests
             ptxas info    : Used 12 registers, 400 bytes cmem[0]
 
             """;
-        Assert.That(KernelLedger.Parse(log), Is.EqualTo(new[] { new KernelUsage("one", "sm_80", 40, 1024, 16, 20), new KernelUsage("two", "sm_80", 12, 0, 0, 0, Serialized: true) }));
+        Assert.That(
+            KernelLedger.Parse(log),
+            Is.EqualTo(
+                new[]
+                {
+                    new KernelUsage("one", "sm_80", 40, 1024, 16, 20),
+                    new KernelUsage("two", "sm_80", 12, 0, 0, 0, Serialized: true),
+                }
+            )
+        );
     }
 
     private static void RequireNvrtc()

@@ -7,7 +7,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Engine.Tests.Cuda;
 
 /// <summary>
-/// Two backends, each with ILGPU's context of its own, and accelerators of other kinds in one process. Runs on a GPU, and on the fake driver where the environment names it
+/// Two backends, each with ILGPU's context of its own, and accelerators of other kinds in one process. Runs on a GPU, and on the
+/// fake driver where the environment names it
 /// (.ci/run): a driver's library is loaded once per process.
 /// </summary>
 [Category("gpu")]
@@ -48,7 +49,8 @@ internal sealed class SeveralGpusTests
     public void Two_backends_take_turns_launching_and_replaying()
     {
         using Device processor = Device.OpenCpu();
-        Tensor[] x = [.. backends.Select(Allocate)], y = [.. backends.Select(Allocate)];
+        Tensor[] x = [.. backends.Select(Allocate)],
+            y = [.. backends.Select(Allocate)];
         var recordings = new IRecording[backends.Count];
         for (int i = 0; i < backends.Count; i++)
         {
@@ -77,17 +79,21 @@ internal sealed class SeveralGpusTests
     [Test]
     public void Threads_share_a_backend_one_after_the_other()
     {
-        using Tensor x = Allocate(backends[0]), y = Allocate(backends[0]);
+        using Tensor x = Allocate(backends[0]),
+            y = Allocate(backends[0]);
         foreach (int value in new[] { 3, 4 })
         {
-            float[] result = Task.Factory.StartNew(
-                () =>
-                {
-                    backends[0].Fill(x, value);
-                    backends[0].Affine(x, 2, 1, y);
-                    return y.ToArray<float>();
-                },
-                TaskCreationOptions.LongRunning).Result;
+            float[] result = Task
+                .Factory.StartNew(
+                    () =>
+                    {
+                        backends[0].Fill(x, value);
+                        backends[0].Affine(x, 2, 1, y);
+                        return y.ToArray<float>();
+                    },
+                    TaskCreationOptions.LongRunning
+                )
+                .Result;
             Assert.That(result, Has.All.EqualTo((2 * value) + 1));
         }
     }

@@ -47,10 +47,14 @@ internal sealed class HostArenaTests
     [Test]
     public void A_request_takes_the_smallest_piece_that_holds_it()
     {
-        DeviceBuffer large = Pool.Rent(6400), wall = Pool.Rent(64), small = Pool.Rent(640), end = Pool.Rent(64);
+        DeviceBuffer large = Pool.Rent(6400),
+            wall = Pool.Rent(64),
+            small = Pool.Rent(640),
+            end = Pool.Rent(64);
         Pool.Return(large);
         Pool.Return(small);
-        DeviceBuffer again = Pool.Rent(600), rest = Pool.Rent(1);
+        DeviceBuffer again = Pool.Rent(600),
+            rest = Pool.Rent(1);
         Assert.That((again.Pointer, rest.Pointer), Is.EqualTo((small.Pointer, large.Pointer)), "600 bytes take 640");
         foreach (DeviceBuffer block in (DeviceBuffer[])[wall, end, again, rest])
             Pool.Return(block);
@@ -68,6 +72,9 @@ internal sealed class HostArenaTests
     }
 
     [Test]
-    public void Memory_that_does_not_exist_is_refused_in_one_line()
-        => Assert.That(() => Pool.Rent(1L << 60), Throws.TypeOf<OutOfMemoryException>().With.Message.Contains("use a smaller batch"));
+    public void Memory_that_does_not_exist_is_refused_in_one_line() =>
+        Assert.That(
+            () => Pool.Rent(1L << 60),
+            Throws.TypeOf<OutOfMemoryException>().With.Message.Contains("use a smaller batch")
+        );
 }

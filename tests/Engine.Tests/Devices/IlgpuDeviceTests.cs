@@ -11,7 +11,10 @@ internal sealed class IlgpuDeviceTests
     public void The_simulator_is_a_device_in_host_memory()
     {
         using Device device = Device.OpenIlgpu(AcceleratorType.CPU);
-        Assert.That((device.Name, device.IsHost, device.Accelerator.AcceleratorType), Is.EqualTo(("ilgpu", true, AcceleratorType.CPU)));
+        Assert.That(
+            (device.Name, device.IsHost, device.Accelerator.AcceleratorType),
+            Is.EqualTo(("ilgpu", true, AcceleratorType.CPU))
+        );
     }
 
     [Test]
@@ -37,7 +40,10 @@ internal sealed class IlgpuDeviceTests
         }
         catch (ArgumentException refusal)
         {
-            Assert.That(refusal.Message, Does.Contain(type.ToString()).And.Contain("choose another device").And.Not.Contain("\n"));
+            Assert.That(
+                refusal.Message,
+                Does.Contain(type.ToString()).And.Contain("choose another device").And.Not.Contain("\n")
+            );
         }
     }
 }

@@ -7,7 +7,11 @@ internal sealed class InitializerTests
     private const int Count = 200_000;
 
     [Test]
-    public void Constants() => Assert.That((Values(Initializer.Zeros, 3, 1, "a").Sum(), Values(Initializer.Ones, 3, 1, "a").Sum()), Is.EqualTo((0f, 3f)));
+    public void Constants() =>
+        Assert.That(
+            (Values(Initializer.Zeros, 3, 1, "a").Sum(), Values(Initializer.Ones, 3, 1, "a").Sum()),
+            Is.EqualTo((0f, 3f))
+        );
 
     /// <summary>A normal distribution cut at two deviations has a deviation of 0.8796 of the uncut one.</summary>
     [Test]

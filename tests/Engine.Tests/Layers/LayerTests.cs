@@ -56,7 +56,10 @@ internal sealed class LayerTests
     {
         var layer = new Conv(store, "c", 1, 1, new Size3(1, 1, 5), Initializer.Ones, padding: PaddingMode.Symmetric);
         Variable y = layer.Forward(Context(1), X(new Shape(1, 1, 1, 3, 1), 1, 10, 100));
-        Assert.That(y.Value.ToArray<double>(), Is.EqualTo(new double[] { 10 + 1 + 1 + 10 + 100, 1 + 1 + 10 + 100 + 100, 1 + 10 + 100 + 100 + 10 }));
+        Assert.That(
+            y.Value.ToArray<double>(),
+            Is.EqualTo(new double[] { 10 + 1 + 1 + 10 + 100, 1 + 1 + 10 + 100 + 100, 1 + 10 + 100 + 100 + 10 })
+        );
     }
 
     [Test]
@@ -72,7 +75,10 @@ internal sealed class LayerTests
     public void A_convolution_refuses_other_channels()
     {
         var layer = new Conv(store, "c", 3, 2, Size3.One, Initializer.Zeros);
-        Assert.That(() => layer.Forward(Context(1), X(new Shape(1, 1, 2, 2, 4))), Throws.ArgumentException.With.Message.Contains("4 channels").And.Message.Contains("expect 3"));
+        Assert.That(
+            () => layer.Forward(Context(1), X(new Shape(1, 1, 2, 2, 4))),
+            Throws.ArgumentException.With.Message.Contains("4 channels").And.Message.Contains("expect 3")
+        );
     }
 
     [Test]
@@ -105,6 +111,6 @@ internal sealed class LayerTests
 
     private void Set(string name, params double[] values) => store[name].Value.Load<double>(values);
 
-    private Variable X(Shape shape, params double[] values)
-        => new(Tensor.From<double>(device, shape, values.Length > 0 ? values : new double[shape.Count]));
+    private Variable X(Shape shape, params double[] values) =>
+        new(Tensor.From<double>(device, shape, values.Length > 0 ? values : new double[shape.Count]));
 }

@@ -46,8 +46,14 @@ internal sealed class ModalityNormTests
         double[] Channel(int modality, int channel) => [.. values.Where((_, i) => i / 24 == modality && i % 2 == channel)];
         double Variance(double[] x) => x.Sum(v => (v - x.Average()) * (v - x.Average())) / x.Length;
         (int, int)[] rows = [(0, 0), (0, 1), (1, 0), (1, 1)];
-        Assert.That(Read("n.running_mean"), Is.EqualTo(rows.Select(r => 0.1 * Channel(r.Item1, r.Item2).Average())).Within(1e-14));
-        Assert.That(Read("n.running_variance"), Is.EqualTo(rows.Select(r => 0.9 + (0.1 * Variance(Channel(r.Item1, r.Item2))))).Within(1e-14));
+        Assert.That(
+            Read("n.running_mean"),
+            Is.EqualTo(rows.Select(r => 0.1 * Channel(r.Item1, r.Item2).Average())).Within(1e-14)
+        );
+        Assert.That(
+            Read("n.running_variance"),
+            Is.EqualTo(rows.Select(r => 0.9 + (0.1 * Variance(Channel(r.Item1, r.Item2))))).Within(1e-14)
+        );
     }
 
     [Test]
@@ -65,7 +71,11 @@ internal sealed class ModalityNormTests
     [Test]
     public void A_pass_without_recording_updates_at_once()
     {
-        norm.Forward(new ForwardContext(new Tape(backend, recording: false), ModalityIndex.Blocks(2, 2), Training: true), X(), DropoutMask.None);
+        norm.Forward(
+            new ForwardContext(new Tape(backend, recording: false), ModalityIndex.Blocks(2, 2), Training: true),
+            X(),
+            DropoutMask.None
+        );
         Assert.That(Read("n.running_mean"), Has.None.Zero);
     }
 
@@ -106,12 +116,21 @@ internal sealed class ModalityNormTests
         store["n.running_variance"].Value.Load<double>([1, 4, 9, 16]);
         var context = new ForwardContext(new Tape(backend, recording: false), new ModalityIndex(2, 0, 1, 1, 0), Training: false);
         double[] found = norm.Forward(context, X(), DropoutMask.None).Value.ToArray<double>();
-        double[] expected = [.. GradientCheck.Values(Input).Select((v, i) =>
-        {
-            int row = i / 12 is 0 or 3 ? 0 : 1, channel = i % 2, k = (2 * row) + channel;
-            double normal = (v - (k + 1)) / Math.Sqrt(((k + 1) * (k + 1)) + 1e-3);
-            return normal >= 0 ? normal : 0.2 * normal;
-        })];
+        double[] expected =
+        [
+            .. GradientCheck
+                .Values(Input)
+                .Select(
+                    (v, i) =>
+                    {
+                        int row = i / 12 is 0 or 3 ? 0 : 1,
+                            channel = i % 2,
+                            k = (2 * row) + channel;
+                        double normal = (v - (k + 1)) / Math.Sqrt(((k + 1) * (k + 1)) + 1e-3);
+                        return normal >= 0 ? normal : 0.2 * normal;
+                    }
+                ),
+        ];
         Assert.That(found, Is.EqualTo(expected).Within(1e-14));
         Assert.That(Read("n.running_mean"), Is.EqualTo(new double[] { 1, 2, 3, 4 }));
     }
@@ -121,8 +140,14 @@ internal sealed class ModalityNormTests
     {
         var shared = new ModalityNorm(store, "s", 2, new NormalizationSettings(Modalities: 1));
         Assert.That(store["s.gamma"].Value.Shape, Is.EqualTo(new Shape(1, 2)));
-        double[] Of(params int[] modality)
-            => shared.Forward(new ForwardContext(new Tape(backend), new ModalityIndex(2, modality), Training: true), X(), DropoutMask.None).Value.ToArray<double>();
+        double[] Of(params int[] modality) =>
+            shared
+                .Forward(
+                    new ForwardContext(new Tape(backend), new ModalityIndex(2, modality), Training: true),
+                    X(),
+                    DropoutMask.None
+                )
+                .Value.ToArray<double>();
         Assert.That(Of(0, 0, 1, 1), Is.EqualTo(Of(0, 1, 0, 1)));
     }
 
@@ -132,9 +157,14 @@ internal sealed class ModalityNormTests
     public void Moments_of_a_sample_need_no_running_statistics(NormalizationKind kind)
     {
         var ofSample = new ModalityNorm(store, "s", 2, new NormalizationSettings(kind, Groups: 2));
-        Assert.That(store.All.Select(p => p.Name).Where(name => name.StartsWith("s.", StringComparison.Ordinal)), Is.EqualTo(new[] { "s.gamma", "s.beta" }));
-        double[] Mode(bool training)
-            => ofSample.Forward(new ForwardContext(new Tape(backend), ModalityIndex.Blocks(2, 2), training), X(), DropoutMask.None).Value.ToArray<double>();
+        Assert.That(
+            store.All.Select(p => p.Name).Where(name => name.StartsWith("s.", StringComparison.Ordinal)),
+            Is.EqualTo(new[] { "s.gamma", "s.beta" })
+        );
+        double[] Mode(bool training) =>
+            ofSample
+                .Forward(new ForwardContext(new Tape(backend), ModalityIndex.Blocks(2, 2), training), X(), DropoutMask.None)
+                .Value.ToArray<double>();
         Assert.That(Mode(false), Is.EqualTo(Mode(true)));
     }
 

@@ -6,14 +6,40 @@ namespace UnpairedSegEngine.Engine.Tests.Random;
 public class PhiloxTests
 {
     /// <summary>Known answers of the Random123 distribution (kat_vectors, philox4x32 10).</summary>
-    [TestCase(0x00000000_00000000ul, 0x00000000u, 0x00000000u, 0x00000000u, 0x00000000u,
-        0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u)]
-    [TestCase(0xffffffff_fffffffful, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu,
-        0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)]
-    [TestCase(0x299f31d0_a4093822ul, 0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u,
-        0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u)]
-    public void Block_GivesRandom123Answers(
-        ulong key, uint c0, uint c1, uint c2, uint c3, uint x, uint y, uint z, uint w) =>
+    [TestCase(
+        0x00000000_00000000ul,
+        0x00000000u,
+        0x00000000u,
+        0x00000000u,
+        0x00000000u,
+        0x6627e8d5u,
+        0xe169c58du,
+        0xbc57ac4cu,
+        0x9b00dbd8u
+    )]
+    [TestCase(
+        0xffffffff_fffffffful,
+        0xffffffffu,
+        0xffffffffu,
+        0xffffffffu,
+        0xffffffffu,
+        0x408f276du,
+        0x41c83b0eu,
+        0xa20bc7c6u,
+        0x6d5451fdu
+    )]
+    [TestCase(
+        0x299f31d0_a4093822ul,
+        0x243f6a88u,
+        0x85a308d3u,
+        0x13198a2eu,
+        0x03707344u,
+        0xd16cfe09u,
+        0x94fdccebu,
+        0x5001e420u,
+        0x24126ea1u
+    )]
+    public void Block_GivesRandom123Answers(ulong key, uint c0, uint c1, uint c2, uint c3, uint x, uint y, uint z, uint w) =>
         Assert.That(Philox.Block(key, c0, c1, c2, c3), Is.EqualTo(new PhiloxWords(x, y, z, w)));
 
     [Test]
@@ -30,9 +56,7 @@ public class PhiloxTests
         var counts = new int[7];
         var stream = new PhiloxStream(1, 2, 3, 4);
         for (int i = 0; i < 70_000; i++)
-        {
             counts[stream.NextIndex(7)]++;
-        }
         Assert.That(counts, Is.All.InRange(9_600, 10_400));
     }
 
@@ -41,7 +65,8 @@ public class PhiloxTests
     {
         const int draws = 100_000;
         var stream = new PhiloxStream(11, 0, 0, 0);
-        double sum = 0, squares = 0;
+        double sum = 0,
+            squares = 0;
         for (int i = 0; i < draws; i++)
         {
             float value = stream.NextNormal();
@@ -58,9 +83,9 @@ public class PhiloxTests
     public void Stream_IsTheBlocksOfItsNameInOrder()
     {
         var stream = new PhiloxStream(9, 1, 2, 3);
-        PhiloxWords first = Philox.Block(9, 0, 1, 2, 3), second = Philox.Block(9, 1, 1, 2, 3);
+        PhiloxWords first = Philox.Block(9, 0, 1, 2, 3),
+            second = Philox.Block(9, 1, 1, 2, 3);
         uint[] drawn = [.. Enumerable.Range(0, 8).Select(_ => stream.NextWord())];
-        Assert.That(drawn, Is.EqualTo(
-            new[] { first.X, first.Y, first.Z, first.W, second.X, second.Y, second.Z, second.W }));
+        Assert.That(drawn, Is.EqualTo(new[] { first.X, first.Y, first.Z, first.W, second.X, second.Y, second.Z, second.W }));
     }
 }

@@ -103,7 +103,8 @@ internal sealed class TensorScopeTests
     [Test]
     public void Scopes_close_in_reverse_order()
     {
-        TensorScope outer = TensorScope.Open(device), inner = TensorScope.Open(device);
+        TensorScope outer = TensorScope.Open(device),
+            inner = TensorScope.Open(device);
         Assert.That(outer.Dispose, Throws.InvalidOperationException.With.Message.Contains("reverse order"));
         inner.Dispose();
         outer.Dispose();

@@ -26,10 +26,22 @@ internal sealed class TensorTests
     public void Elements_come_back_in_every_type()
     {
         var shape = new Shape(2, 2);
-        Assert.That(Tensor.From<float>(device, shape, [1, -2, 3.5f, float.NaN]).ToArray<float>(), Is.EqualTo(new[] { 1, -2, 3.5f, float.NaN }));
-        Assert.That(Tensor.From<double>(device, shape, [1, -2, 1e300, 4]).ToArray<double>(), Is.EqualTo(new[] { 1, -2, 1e300, 4 }));
-        Assert.That(Tensor.From<byte>(device, shape, [0, 1, 254, 255]).ToArray<byte>(), Is.EqualTo(new byte[] { 0, 1, 254, 255 }));
-        Assert.That(Tensor.From<int>(device, shape, [0, -1, int.MaxValue, 3]).ToArray<int>(), Is.EqualTo(new[] { 0, -1, int.MaxValue, 3 }));
+        Assert.That(
+            Tensor.From<float>(device, shape, [1, -2, 3.5f, float.NaN]).ToArray<float>(),
+            Is.EqualTo(new[] { 1, -2, 3.5f, float.NaN })
+        );
+        Assert.That(
+            Tensor.From<double>(device, shape, [1, -2, 1e300, 4]).ToArray<double>(),
+            Is.EqualTo(new[] { 1, -2, 1e300, 4 })
+        );
+        Assert.That(
+            Tensor.From<byte>(device, shape, [0, 1, 254, 255]).ToArray<byte>(),
+            Is.EqualTo(new byte[] { 0, 1, 254, 255 })
+        );
+        Assert.That(
+            Tensor.From<int>(device, shape, [0, -1, int.MaxValue, 3]).ToArray<int>(),
+            Is.EqualTo(new[] { 0, -1, int.MaxValue, 3 })
+        );
     }
 
     [Test]
@@ -43,19 +55,29 @@ internal sealed class TensorTests
     public void Wrong_uses_are_refused_with_both_sides_named()
     {
         Tensor tensor = Tensor.From<float>(device, new Shape(2, 3), new float[6]);
-        Assert.That(() => tensor.ToArray<double>(), Throws.ArgumentException.With.Message.Contains("Float32").And.Message.Contains("Double"));
-        Assert.That(() => tensor.Load<float>(new float[5]), Throws.ArgumentException.With.Message.Contains('6').And.Message.Contains('5'));
-        Assert.That(() => tensor.Reshape(new Shape(4)), Throws.ArgumentException.With.Message.Contains("(2, 3)").And.Message.Contains("(4)"));
+        Assert.That(
+            () => tensor.ToArray<double>(),
+            Throws.ArgumentException.With.Message.Contains("Float32").And.Message.Contains("Double")
+        );
+        Assert.That(
+            () => tensor.Load<float>(new float[5]),
+            Throws.ArgumentException.With.Message.Contains('6').And.Message.Contains('5')
+        );
+        Assert.That(
+            () => tensor.Reshape(new Shape(4)),
+            Throws.ArgumentException.With.Message.Contains("(2, 3)").And.Message.Contains("(4)")
+        );
         Assert.That(() => Tensor.From<long>(device, new Shape(1), [1L]), Throws.ArgumentException.With.Message.Contains("Int64"));
     }
 
     [TestCase(0)]
     [TestCase(-1)]
-    public void Extents_start_at_one(int extent) => Assert.That(() => new Shape(2, extent), Throws.ArgumentException.With.Message.Contains("below 1"));
+    public void Extents_start_at_one(int extent) =>
+        Assert.That(() => new Shape(2, extent), Throws.ArgumentException.With.Message.Contains("below 1"));
 
     [Test]
-    public void Counts_that_overflow_are_refused()
-        => Assert.That(() => new Shape(int.MaxValue, int.MaxValue, 3).Count, Throws.TypeOf<OverflowException>());
+    public void Counts_that_overflow_are_refused() =>
+        Assert.That(() => new Shape(int.MaxValue, int.MaxValue, 3).Count, Throws.TypeOf<OverflowException>());
 
     [Test]
     public void Shapes_are_values()
@@ -68,8 +90,8 @@ internal sealed class TensorTests
     }
 
     [Test]
-    public void Memory_is_aligned_for_the_widest_vectors([Values(1, 3, 100, 10_000)] int count)
-        => Assert.That(Tensor.Allocate(device, new Shape(count), DType.Float32).Pointer % 64, Is.EqualTo((nint)0));
+    public void Memory_is_aligned_for_the_widest_vectors([Values(1, 3, 100, 10_000)] int count) =>
+        Assert.That(Tensor.Allocate(device, new Shape(count), DType.Float32).Pointer % 64, Is.EqualTo((nint)0));
 
     [Test]
     public void The_pool_lends_the_same_block_again()
@@ -94,7 +116,10 @@ internal sealed class TensorTests
             Assert.That(device.Pool.PeakLiveBytes, Is.GreaterThanOrEqualTo(device.Pool.LiveBytes));
         }
 
-        Assert.That((device.Pool.LiveBytes, device.Pool.ReservedBytes), Is.EqualTo((held, reserved + device.Pool.PeakLiveBytes - held)));
+        Assert.That(
+            (device.Pool.LiveBytes, device.Pool.ReservedBytes),
+            Is.EqualTo((held, reserved + device.Pool.PeakLiveBytes - held))
+        );
         device.Pool.Trim();
         Assert.That(device.Pool.ReservedBytes, Is.EqualTo(reserved));
     }

@@ -24,7 +24,16 @@ internal sealed class NiftiTarget(string name, NiftiForm form) : FuzzTarget(name
     private static readonly int[] Shorts = [.. Enumerable.Range(0, 8).Select(i => 40 + (2 * i)), 68, 70, 72, 74, 120, 252, 254];
 
     /// <summary>Of floats: pixdim, vox_offset, slope, intercept, display, quaternion and rows of the matrix.</summary>
-    private static readonly int[] Floats = [.. Enumerable.Range(0, 8).Select(i => 76 + (4 * i)), 108, 112, 116, 124, 128, .. Enumerable.Range(0, 18).Select(i => 256 + (4 * i))];
+    private static readonly int[] Floats =
+    [
+        .. Enumerable.Range(0, 8).Select(i => 76 + (4 * i)),
+        108,
+        112,
+        116,
+        124,
+        128,
+        .. Enumerable.Range(0, 18).Select(i => 256 + (4 * i)),
+    ];
 
     private static readonly int[] Others = [0, 32, 36, 38, 39, 122, 123, 344, 345, 347, 348];
 
@@ -34,14 +43,23 @@ internal sealed class NiftiTarget(string name, NiftiForm form) : FuzzTarget(name
         new(new SampleShape(16, 16, 1, 4), [IntensityNormalization.ZScore], new VoxelSpacing(3, 3, 5)),
     ];
 
-    public override IReadOnlyList<byte[]> Seeds { get; } = [.. new short[] { 2, 4, 16, 512 }.Select(type => Packed(form, Volume(form, type)))];
+    public override IReadOnlyList<byte[]> Seeds { get; } =
+    [.. new short[] { 2, 4, 16, 512 }.Select(type => Packed(form, Volume(form, type)))];
 
     /// <summary>What is refused after it was read is named as a case.</summary>
     public override string FileName => "case 'case'";
 
     public override long Run(byte[] input, string folder)
     {
-        string path = Path.Combine(folder, form switch { NiftiForm.Plain => "case.nii", NiftiForm.Gzip => "case.nii.gz", _ => "case.hdr" });
+        string path = Path.Combine(
+            folder,
+            form switch
+            {
+                NiftiForm.Plain => "case.nii",
+                NiftiForm.Gzip => "case.nii.gz",
+                _ => "case.hdr",
+            }
+        );
         int header = form == NiftiForm.Pair ? Math.Min(input.Length, HeaderBytes) : input.Length;
         File.WriteAllBytes(path, input[..header]);
         if (form == NiftiForm.Pair)
@@ -77,14 +95,44 @@ internal sealed class NiftiTarget(string name, NiftiForm form) : FuzzTarget(name
     /// <summary>A header and 4 x 5 x 6 voxels.</summary>
     private static byte[] Volume(NiftiForm form, short type)
     {
-        int size = type switch { 2 => 1, 4 or 512 => 2, _ => 4 };
+        int size = type switch
+        {
+            2 => 1,
+            4 or 512 => 2,
+            _ => 4,
+        };
         int start = form == NiftiForm.Pair ? HeaderBytes : ImageStart;
         byte[] bytes = new byte[start + (120 * size)];
         Span<byte> header = bytes;
         BinaryPrimitives.WriteInt32LittleEndian(header, HeaderBytes);
-        foreach ((int at, short value) in new[] { (40, (short)3), (42, (short)4), (44, (short)5), (46, (short)6), (48, (short)1), (70, type), (72, (short)(8 * size)), (254, (short)1) })
+        foreach (
+            (int at, short value) in new[]
+            {
+                (40, (short)3),
+                (42, (short)4),
+                (44, (short)5),
+                (46, (short)6),
+                (48, (short)1),
+                (70, type),
+                (72, (short)(8 * size)),
+                (254, (short)1),
+            }
+        )
             BinaryPrimitives.WriteInt16LittleEndian(header[at..], value);
-        foreach ((int at, float value) in new[] { (76, 1f), (80, 2f), (84, 2f), (88, 4f), (108, form == NiftiForm.Pair ? 0f : ImageStart), (112, 1f), (280, -2f), (300, 2f), (320, 4f) })
+        foreach (
+            (int at, float value) in new[]
+            {
+                (76, 1f),
+                (80, 2f),
+                (84, 2f),
+                (88, 4f),
+                (108, form == NiftiForm.Pair ? 0f : ImageStart),
+                (112, 1f),
+                (280, -2f),
+                (300, 2f),
+                (320, 4f),
+            }
+        )
             BinaryPrimitives.WriteSingleLittleEndian(header[at..], value);
         header[123] = 2;
         (form == NiftiForm.Pair ? "ni1\0"u8 : "n+1\0"u8).CopyTo(header[344..]);

@@ -9,7 +9,11 @@ internal sealed class SafetensorsTarget() : FuzzTarget("safetensors")
 {
     public override IReadOnlyList<byte[]> Seeds { get; } =
     [
-        Written([new("g1.kernel", DType.Float32, new Shape(2, 3), new byte[24]), new("g1.b", DType.Float64, new Shape(3), new byte[24]), new("u", DType.UInt8, new Shape(5), new byte[5])]),
+        Written([
+            new("g1.kernel", DType.Float32, new Shape(2, 3), new byte[24]),
+            new("g1.b", DType.Float64, new Shape(3), new byte[24]),
+            new("u", DType.UInt8, new Shape(5), new byte[5]),
+        ]),
         Written([new("a", DType.Float32, default, new byte[4])]),
         Written([]),
     ];

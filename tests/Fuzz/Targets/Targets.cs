@@ -16,8 +16,10 @@ namespace UnpairedSegEngine.Fuzz.Targets;
 /// <summary>All parsers of what comes from elsewhere.</summary>
 internal static class Targets
 {
-    private const string Manifest = """{"name":"x","channel_names":{"0":"CT or MR"},"labels":{"background":0,"liver":1,"spleen":2},"numTraining":4,"file_ending":".nii.gz","domains":{"CT":["ct_*"],"MR":["mr_*"]}}""";
-    private const string Record = """{"spacing":[3,3,5],"axes":"LAS","cases":{"ct_00":{"shape":[4,5,6],"affine":[1,0,0,0,1,0,0,0,2,5,6,7]},"mr_00":{"shape":[4,5,6],"affine":[1,0,0,0,1,0,0,0,2,5,6,7]}}}""";
+    private const string Manifest =
+        """{"name":"x","channel_names":{"0":"CT or MR"},"labels":{"background":0,"liver":1,"spleen":2},"numTraining":4,"file_ending":".nii.gz","domains":{"CT":["ct_*"],"MR":["mr_*"]}}""";
+    private const string Record =
+        """{"spacing":[3,3,5],"axes":"LAS","cases":{"ct_00":{"shape":[4,5,6],"affine":[1,0,0,0,1,0,0,0,2,5,6,7]},"mr_00":{"shape":[4,5,6],"affine":[1,0,0,0,1,0,0,0,2,5,6,7]}}}""";
 
     private const string Config = """
         training:
@@ -41,28 +43,82 @@ internal static class Targets
         new NiftiTarget("nifti-pair", NiftiForm.Pair),
         new SafetensorsTarget(),
         new TfRecordTarget(),
-        new TextTarget("dataset", "dataset.json", [Manifest], folder => SegmentationDataset.Open(folder).Cases.Count) { Beside = WriteCases },
+        new TextTarget("dataset", "dataset.json", [Manifest], folder => SegmentationDataset.Open(folder).Cases.Count)
+        {
+            Beside = WriteCases,
+        },
         new TextTarget(
-            "splits", "splits_final.json", ["""[{"train":["ct_00","mr_00"],"val":["ct_01","mr_01"]},{"train":["ct_01","mr_01"],"val":["ct_00","mr_00"]}]"""],
-            folder => SegmentationDataset.Open(folder).Split(0).Train.Count)
-        { Beside = WriteDataset },
-        new TextTarget("config", "config.yaml", [Config, "network.name: dilated2d\n"], folder => ConfigLoader.Load(Path.Combine(folder, "config.yaml")).Training.Batch),
+            "splits",
+            "splits_final.json",
+            ["""[{"train":["ct_00","mr_00"],"val":["ct_01","mr_01"]},{"train":["ct_01","mr_01"],"val":["ct_00","mr_00"]}]"""],
+            folder => SegmentationDataset.Open(folder).Split(0).Train.Count
+        )
+        {
+            Beside = WriteDataset,
+        },
         new TextTarget(
-            "model", "model.json", ["""{"modalities":["CT","MR"],"classes":["background","liver"],"normalizations":["window(-160,240)","percentile(0.5,99.5)"],"size":32,"slices":3,"depth":1,"spacing":"0,0,0"}"""],
-            ReadModel),
+            "config",
+            "config.yaml",
+            [Config, "network.name: dilated2d\n"],
+            folder => ConfigLoader.Load(Path.Combine(folder, "config.yaml")).Training.Batch
+        ),
+        new TextTarget(
+            "model",
+            "model.json",
+            [
+                """{"modalities":["CT","MR"],"classes":["background","liver"],"normalizations":["window(-160,240)","percentile(0.5,99.5)"],"size":32,"slices":3,"depth":1,"spacing":"0,0,0"}""",
+            ],
+            ReadModel
+        ),
         new TextTarget("preprocessing", "preprocessing.json", [Record], ReadRecord),
-        new TextTarget("manifest", "checkpoints/step-00000002/manifest.json", [ManifestOfCheckpoint()], ReadCheckpoints) { Beside = WriteCheckpoints },
+        new TextTarget("manifest", "checkpoints/step-00000002/manifest.json", [ManifestOfCheckpoint()], ReadCheckpoints)
+        {
+            Beside = WriteCheckpoints,
+        },
         new TextTarget(
-            "metrics", "metrics.jsonl", ["{\"step\":1,\"wall_time\":1795807874.763,\"loss/total\":1.5,\"dice/CT/liver\":null}\n{\"step\":2,\"wall_time\":1795807874.779,\"loss/total\":6}\n"],
-            folder => MetricsLog.Read(Path.Combine(folder, "metrics.jsonl")).Count),
+            "metrics",
+            "metrics.jsonl",
+            [
+                "{\"step\":1,\"wall_time\":1795807874.763,\"loss/total\":1.5,\"dice/CT/liver\":null}\n{\"step\":2,\"wall_time\":1795807874.779,\"loss/total\":6}\n",
+            ],
+            folder => MetricsLog.Read(Path.Combine(folder, "metrics.jsonl")).Count
+        ),
         new TextTarget(
-            "plan", "plan.json", ["""{"data":"/tmp/d","schemes":["individual","ummkd"],"seeds":[0,1],"folds":2,"judged":"Test"}"""], folder => ExperimentPlan.Open(folder).Jobs.Count * 64)
-        { Beside = folder => File.WriteAllText(Path.Combine(folder, "config.yaml"), Config) },
+            "plan",
+            "plan.json",
+            ["""{"data":"/tmp/d","schemes":["individual","ummkd"],"seeds":[0,1],"folds":2,"judged":"Test"}"""],
+            folder => ExperimentPlan.Open(folder).Jobs.Count * 64
+        )
+        {
+            Beside = folder => File.WriteAllText(Path.Combine(folder, "config.yaml"), Config),
+        },
         new TextTarget("provenance", "provenance.json", [Provenance()], ReadProvenance),
-        new TextTarget("result", "result.json", ["""{"parameters":1000,"steps":50,"seconds":1.5}"""], folder => JobResult.Read(folder).Steps > 0 ? 1 : 0),
-        new TextTarget("evaluation", "evaluation.json", [Evaluation()], folder => EvaluationFiles.ReadJson(Path.Combine(folder, "evaluation.json")).Cases.Count),
-        new ArgumentTarget("set", ["training.steps=5\ndata.normalization.CT=window(-160,240)", "network.name=unet3d\nnetwork.kernels=3x3x3 3x3x1\nnetwork.pools=2x2x2", "loss.kd.weight=0.5"], text => ConfigLoader.Load(null, text.Split('\n'))),
-        new ArgumentTarget("normalization", ["window(-160,240)", "window(-1,1,0,1)", "percentile(0.5,99.5)", "zscore", "none"], text => ConfigLoader.Load(null, [$"data.normalization.CT={text}"])),
+        new TextTarget(
+            "result",
+            "result.json",
+            ["""{"parameters":1000,"steps":50,"seconds":1.5}"""],
+            folder => JobResult.Read(folder).Steps > 0 ? 1 : 0
+        ),
+        new TextTarget(
+            "evaluation",
+            "evaluation.json",
+            [Evaluation()],
+            folder => EvaluationFiles.ReadJson(Path.Combine(folder, "evaluation.json")).Cases.Count
+        ),
+        new ArgumentTarget(
+            "set",
+            [
+                "training.steps=5\ndata.normalization.CT=window(-160,240)",
+                "network.name=unet3d\nnetwork.kernels=3x3x3 3x3x1\nnetwork.pools=2x2x2",
+                "loss.kd.weight=0.5",
+            ],
+            text => ConfigLoader.Load(null, text.Split('\n'))
+        ),
+        new ArgumentTarget(
+            "normalization",
+            ["window(-160,240)", "window(-1,1,0,1)", "percentile(0.5,99.5)", "zscore", "none"],
+            text => ConfigLoader.Load(null, [$"data.normalization.CT={text}"])
+        ),
     ];
 
     private static void WriteCases(string folder)
@@ -94,11 +150,18 @@ internal static class Targets
     {
         if (PreprocessingRecord.OriginalOf(Path.Combine(folder, "imagesTs", "ct_00_0000.nii.gz"), "ct_00") is not { } original)
             return 0;
-        var labels = new Volume<byte>(new Geometry(1, 2, 2, Affine.Diagonal(new Vector3d(-3, 3, 5), new Vector3d(6.5, 6.5, 9.5))));
+        var labels = new Volume<byte>(
+            new Geometry(1, 2, 2, Affine.Diagonal(new Vector3d(-3, 3, 5), new Vector3d(6.5, 6.5, 9.5)))
+        );
         return 3 * (long)PreprocessingRecord.Restore(labels, original).Voxels.Length;
     }
 
-    private static Dictionary<string, Action<Stream>> Checkpoint(int step) => new() { ["weights.safetensors"] = stream => stream.Write([1, 2, 3, (byte)step]), ["state.json"] = stream => stream.Write("{}"u8) };
+    private static Dictionary<string, Action<Stream>> Checkpoint(int step) =>
+        new()
+        {
+            ["weights.safetensors"] = stream => stream.Write([1, 2, 3, (byte)step]),
+            ["state.json"] = stream => stream.Write("{}"u8),
+        };
 
     private static void WriteCheckpoints(string folder)
     {
@@ -120,7 +183,11 @@ internal static class Targets
     /// <summary>Whatever the newest manifest says, the checkpoint before it is there; warnings are of one line.</summary>
     private static long ReadCheckpoints(string folder)
     {
-        var store = new CheckpointStore(Path.Combine(folder, "checkpoints"), warn: line => throw new InvalidDataException(line), required: ["weights.safetensors"]);
+        var store = new CheckpointStore(
+            Path.Combine(folder, "checkpoints"),
+            warn: line => throw new InvalidDataException(line),
+            required: ["weights.safetensors"]
+        );
         try
         {
             return store.Latest()!.Step;
@@ -133,9 +200,24 @@ internal static class Targets
         }
     }
 
-    private static RunProvenance ValidProvenance() => new(
-        new DataIdentity("/tmp/d", "00", null, ["CT", "MR"], ["background", "liver"], new SplitIdentity(0, ["ct_00"], ["mr_00"], []), new Dictionary<string, CaseFingerprint> { ["ct_00"] = new("CT", [4, 5, 6], [1, 0, 0, 0, 1, 0, 0, 0, 2, 5, 6, 7], "00", null) }),
-        new Arithmetic("cpu", "fp32", false, ""), new Dictionary<string, string> { ["training.batch"] = "2" }, [new RunChange(5, DateTimeOffset.UnixEpoch, ["train"], ["--exact"])]);
+    private static RunProvenance ValidProvenance() =>
+        new(
+            new DataIdentity(
+                "/tmp/d",
+                "00",
+                null,
+                ["CT", "MR"],
+                ["background", "liver"],
+                new SplitIdentity(0, ["ct_00"], ["mr_00"], []),
+                new Dictionary<string, CaseFingerprint>
+                {
+                    ["ct_00"] = new("CT", [4, 5, 6], [1, 0, 0, 0, 1, 0, 0, 0, 2, 5, 6, 7], "00", null),
+                }
+            ),
+            new Arithmetic("cpu", "fp32", false, ""),
+            new Dictionary<string, string> { ["training.batch"] = "2" },
+            [new RunChange(5, DateTimeOffset.UnixEpoch, ["train"], ["--exact"])]
+        );
 
     private static string Provenance()
     {
@@ -146,12 +228,25 @@ internal static class Targets
         return text;
     }
 
-    private static long ReadProvenance(string folder) => RunProvenance.Find(folder)!.DifferenceTo(ValidProvenance()) is null ? 0 : 1;
+    private static long ReadProvenance(string folder) =>
+        RunProvenance.Find(folder)!.DifferenceTo(ValidProvenance()) is null ? 0 : 1;
 
     private static string Evaluation()
     {
         var grid = new Geometry(4, 5, 6, Affine.Diagonal(new Vector3d(-2, 2, 4), default));
-        CaseResult[] cases = [.. CaseNames.Select(name => CaseResult.Of(name, name[..2].ToUpperInvariant(), new Volume<byte>(grid), new Volume<byte>(grid), ["liver", "spleen"], tolerance: null))];
+        CaseResult[] cases =
+        [
+            .. CaseNames.Select(name =>
+                CaseResult.Of(
+                    name,
+                    name[..2].ToUpperInvariant(),
+                    new Volume<byte>(grid),
+                    new Volume<byte>(grid),
+                    ["liver", "spleen"],
+                    tolerance: null
+                )
+            ),
+        ];
         string path = Path.GetTempFileName();
         EvaluationFiles.WriteJson(new EvaluationReport(cases, ["liver", "spleen"]), path);
         string text = File.ReadAllText(path);

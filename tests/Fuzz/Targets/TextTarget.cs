@@ -7,7 +7,8 @@ namespace UnpairedSegEngine.Fuzz.Targets;
 /// <param name="path">The input's place below the folder.</param>
 /// <param name="seeds">Valid texts.</param>
 /// <param name="read">Reads the file; is given the folder, and answers with the bytes that the content needs.</param>
-internal sealed class TextTarget(string name, string path, IReadOnlyList<string> seeds, Func<string, long> read) : FuzzTarget(name)
+internal sealed class TextTarget(string name, string path, IReadOnlyList<string> seeds, Func<string, long> read)
+    : FuzzTarget(name)
 {
     public override IReadOnlyList<byte[]> Seeds { get; } = [.. seeds.Select(Encoding.UTF8.GetBytes)];
 
@@ -29,5 +30,6 @@ internal sealed class TextTarget(string name, string path, IReadOnlyList<string>
     }
 
     /// <summary>JSON stays valid half of the time.</summary>
-    public override byte[] Mutate(byte[] input, Mutator mutator) => (mutator.Happens(0.5) ? JsonMutator.Mutate(input, mutator) : null) ?? mutator.Text(input);
+    public override byte[] Mutate(byte[] input, Mutator mutator) =>
+        (mutator.Happens(0.5) ? JsonMutator.Mutate(input, mutator) : null) ?? mutator.Text(input);
 }

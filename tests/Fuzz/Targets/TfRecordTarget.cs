@@ -11,7 +11,8 @@ internal sealed class TfRecordTarget() : FuzzTarget("tfrecord")
     private const int FrontBytes = 12;
     private const int BackBytes = 4;
 
-    public override IReadOnlyList<byte[]> Seeds { get; } = [Record(Message(2, 3).ToByteArray()), [.. Record(Message(2, 2).ToByteArray()), .. Record(Message(2, 2).ToByteArray())]];
+    public override IReadOnlyList<byte[]> Seeds { get; } =
+    [Record(Message(2, 3).ToByteArray()), [.. Record(Message(2, 2).ToByteArray()), .. Record(Message(2, 2).ToByteArray())]];
 
     public override long Run(byte[] input, string folder)
     {
@@ -21,8 +22,10 @@ internal sealed class TfRecordTarget() : FuzzTarget("tfrecord")
         return records.ReadAll().Sum(pair => (pair.Image.LongLength * 3 * sizeof(float)) + pair.Labels.Length);
     }
 
-    public override byte[] Mutate(byte[] input, Mutator mutator)
-        => mutator.Happens(0.25) || input.Length <= FrontBytes + BackBytes ? mutator.Bytes(input) : Record(mutator.Bytes(input[FrontBytes..^BackBytes]));
+    public override byte[] Mutate(byte[] input, Mutator mutator) =>
+        mutator.Happens(0.25) || input.Length <= FrontBytes + BackBytes
+            ? mutator.Bytes(input)
+            : Record(mutator.Bytes(input[FrontBytes..^BackBytes]));
 
     private static byte[] Record(byte[] message)
     {
@@ -39,12 +42,16 @@ internal sealed class TfRecordTarget() : FuzzTarget("tfrecord")
         var example = new Example { Features = new Features() };
         foreach ((int axis, long extent) in new[] { (0, (long)side), (1, (long)side), (2, (long)channels) })
         {
-            example.Features.Feature[$"dsize_dim{axis}"] = example.Features.Feature[$"lsize_dim{axis}"] =
-                new Feature { Int64List = new Int64List { Value = { extent } } };
+            example.Features.Feature[$"dsize_dim{axis}"] = example.Features.Feature[$"lsize_dim{axis}"] = new Feature
+            {
+                Int64List = new Int64List { Value = { extent } },
+            };
         }
 
-        example.Features.Feature["data_vol"] = example.Features.Feature["label_vol"] =
-            new Feature { BytesList = new BytesList { Value = { ByteString.CopyFrom(new byte[sizeof(float) * side * side * channels]) } } };
+        example.Features.Feature["data_vol"] = example.Features.Feature["label_vol"] = new Feature
+        {
+            BytesList = new BytesList { Value = { ByteString.CopyFrom(new byte[sizeof(float) * side * side * channels]) } },
+        };
         return example;
     }
 }

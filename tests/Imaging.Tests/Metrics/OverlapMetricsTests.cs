@@ -51,7 +51,10 @@ public sealed class OverlapMetricsTests
     public void ForeignPredictionAndShapeAreRefused()
     {
         var labels = Labels(0, 0, 9, 0, 0, 0, 0, 0);
-        Assert.That(() => OverlapMetrics.Between(labels, Labels(0, 0, 0, 0, 0, 0, 0, 0), 5), Throws.ArgumentException.With.Message.Contains("label 9"));
+        Assert.That(
+            () => OverlapMetrics.Between(labels, Labels(0, 0, 0, 0, 0, 0, 0, 0), 5),
+            Throws.ArgumentException.With.Message.Contains("label 9")
+        );
         var other = new Volume<byte>(new Geometry(4, 2, 1, Line.Affine));
         Assert.That(() => OverlapMetrics.Between(labels, other, 5), Throws.ArgumentException.With.Message.Contains("4x2x1"));
     }

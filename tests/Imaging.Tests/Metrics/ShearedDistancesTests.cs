@@ -2,15 +2,20 @@ using UnpairedSegEngine.Imaging.Metrics;
 
 namespace UnpairedSegEngine.Imaging.Tests.Metrics;
 
-/// <summary>Surface distances in grids whose axes are not at right angles, against all pairs of voxel centres in the world.</summary>
+/// <summary>
+/// Surface distances in grids whose axes are not at right angles, against all pairs of voxel centres in the world.
+/// </summary>
 public sealed class ShearedDistancesTests
 {
-    /// <summary>Gantry tilt: a column of (0, 3, 5) mm. The nearest voxel along the grid is not the nearest in the world.</summary>
+    /// <summary>
+    /// Gantry tilt: a column of (0, 3, 5) mm. The nearest voxel along the grid is not the nearest in the world.
+    /// </summary>
     [Test]
     public void TiltedGantryHasTheDistancesOfTheWorld()
     {
         var tilted = new Geometry(20, 20, 8, new Affine(new(-2, 0, 0), new(0, 2, 0), new(0, 3, 5), new(7, 8, 9)));
-        Volume<byte> a = new(tilted), b = new(tilted);
+        Volume<byte> a = new(tilted),
+            b = new(tilted);
         a[5, 5, 2] = b[5, 8, 4] = 1;
         Assert.That(SurfaceDistances.Between(a, b, 1)!.Hausdorff, Is.EqualTo(Math.Sqrt((12 * 12) + (10 * 10))).Within(1e-12));
         Assert.That(tilted.Affine.Shear, Is.EqualTo(3 / Math.Sqrt(34)).Within(1e-15));
@@ -23,15 +28,21 @@ public sealed class ShearedDistancesTests
         for (var round = 0; round < 600; round++)
         {
             var grid = new Geometry(random.Next(1, 8), random.Next(1, 8), random.Next(1, 7), RandomAffine(random));
-            Volume<byte> a = Fill(grid, random), b = Fill(grid, random);
+            Volume<byte> a = Fill(grid, random),
+                b = Fill(grid, random);
             if (SurfaceDistances.Between(a, b, 1) is not { } distances)
                 continue;
-            double[] there = Directed(a, b), back = Directed(b, a), all = [.. there, .. back];
+            double[] there = Directed(a, b),
+                back = Directed(b, a),
+                all = [.. there, .. back];
             var tolerance = all[random.Next(all.Length)] + 1e-9;
             Assert.That(distances.Hausdorff, Is.EqualTo(all.Max()).Within(1e-9));
             Assert.That(distances.Hausdorff95, Is.EqualTo(Math.Max(Percentile(there), Percentile(back))).Within(1e-9));
             Assert.That(distances.AverageSymmetric, Is.EqualTo(all.Average()).Within(1e-9));
-            Assert.That(distances.NormalizedSurfaceDice(tolerance), Is.EqualTo(all.Count(d => d <= tolerance) / (double)all.Length).Within(1e-12));
+            Assert.That(
+                distances.NormalizedSurfaceDice(tolerance),
+                Is.EqualTo(all.Count(d => d <= tolerance) / (double)all.Length).Within(1e-12)
+            );
         }
     }
 
@@ -42,7 +53,8 @@ public sealed class ShearedDistancesTests
         var random = new Random(3);
         var upright = new Geometry(24, 22, 9, Affine.Diagonal(new(-0.7, 0.9, 5), new(100, 200, 300)));
         var leaning = new Geometry(24, 22, 9, upright.Affine with { K = new(0, 5 * shear, 5) });
-        Volume<byte> a = Ball(upright, 5), b = Ball(upright, 8);
+        Volume<byte> a = Ball(upright, 5),
+            b = Ball(upright, 8);
         var expected = SurfaceDistances.Between(a, b, 1)!;
         var found = SurfaceDistances.Between(new Volume<byte>(leaning, a.Voxels), new Volume<byte>(leaning, b.Voxels), 1)!;
         Assert.That(found.Hausdorff, Is.EqualTo(expected.Hausdorff).Within(1e-4));
@@ -73,7 +85,10 @@ public sealed class ShearedDistancesTests
     {
         var tilted = new Geometry(4, 4, 4, new Affine(new(-2, 0, 0), new(0, 2, 0), new(0, 3, 5), default));
         var labels = new Volume<byte>(tilted, [.. Enumerable.Repeat((byte)1, 64)]);
-        Assert.That(StructureScores.Of(labels, labels, 1, OverlapMetrics.Between(labels, labels, 2).Counts[1], 1).ReferenceMl, Is.EqualTo(64 * 20 / 1000.0).Within(1e-12));
+        Assert.That(
+            StructureScores.Of(labels, labels, 1, OverlapMetrics.Between(labels, labels, 2).Counts[1], 1).ReferenceMl,
+            Is.EqualTo(64 * 20 / 1000.0).Within(1e-12)
+        );
     }
 
     private static Affine RandomAffine(Random random)
@@ -81,7 +96,12 @@ public sealed class ShearedDistancesTests
         double Spread() => (4 * random.NextDouble()) - 2;
         while (true)
         {
-            var affine = new Affine(new(Spread(), Spread(), Spread()), new(Spread(), Spread(), Spread()), new(Spread(), Spread(), Spread()), new(50, 60, 70));
+            var affine = new Affine(
+                new(Spread(), Spread(), Spread()),
+                new(Spread(), Spread(), Spread()),
+                new(Spread(), Spread(), Spread()),
+                new(50, 60, 70)
+            );
             if (affine.VolumeRatio > 0.02)
                 return affine;
         }
@@ -107,7 +127,8 @@ public sealed class ShearedDistancesTests
 
     private static double[] Directed(Volume<byte> from, Volume<byte> to)
     {
-        Vector3d[] a = Surface(from), b = Surface(to);
+        Vector3d[] a = Surface(from),
+            b = Surface(to);
         return [.. a.Select(p => b.Min(q => (p - q).Length))];
     }
 
@@ -117,9 +138,20 @@ public sealed class ShearedDistancesTests
         bool Inside(int x, int y, int z) => x >= 0 && y >= 0 && z >= 0 && x < g.X && y < g.Y && z < g.Z && v[x, y, z] == 1;
         return
         [
-            .. from z in Enumerable.Range(0, g.Z) from y in Enumerable.Range(0, g.Y) from x in Enumerable.Range(0, g.X)
-               where Inside(x, y, z) && !(Inside(x - 1, y, z) && Inside(x + 1, y, z) && Inside(x, y - 1, z) && Inside(x, y + 1, z) && Inside(x, y, z - 1) && Inside(x, y, z + 1))
-               select g.Affine.Apply(x, y, z),
+            .. from z in Enumerable.Range(0, g.Z)
+            from y in Enumerable.Range(0, g.Y)
+            from x in Enumerable.Range(0, g.X)
+            where
+                Inside(x, y, z)
+                && !(
+                    Inside(x - 1, y, z)
+                    && Inside(x + 1, y, z)
+                    && Inside(x, y - 1, z)
+                    && Inside(x, y + 1, z)
+                    && Inside(x, y, z - 1)
+                    && Inside(x, y, z + 1)
+                )
+            select g.Affine.Apply(x, y, z),
         ];
     }
 

@@ -11,7 +11,8 @@ internal sealed class SurfaceDistancesTests
     [Test]
     public void A_ball_moved_along_all_axes_has_the_length_of_the_move_as_its_Hausdorff_distance()
     {
-        Volume<byte> ball = Ball(50, 20, 25, Isotropic), moved = Ball(50, 20, 26, Isotropic);
+        Volume<byte> ball = Ball(50, 20, 25, Isotropic),
+            moved = Ball(50, 20, 26, Isotropic);
         SurfaceDistances distances = SurfaceDistances.Between(moved, ball, 1)!;
         Assert.That(distances.Hausdorff, Is.EqualTo(Math.Sqrt(3)).Within(1e-12));
     }
@@ -44,14 +45,18 @@ internal sealed class SurfaceDistancesTests
     {
         Volume<byte> ball = Ball(20, 6, 10, new Vector3d(1, 2, 3));
         SurfaceDistances distances = SurfaceDistances.Between(ball, ball, 1)!;
-        Assert.That((distances.Hausdorff, distances.Hausdorff95, distances.AverageSymmetric, distances.NormalizedSurfaceDice(0)), Is.EqualTo((0d, 0d, 0d, 1d)));
+        Assert.That(
+            (distances.Hausdorff, distances.Hausdorff95, distances.AverageSymmetric, distances.NormalizedSurfaceDice(0)),
+            Is.EqualTo((0d, 0d, 0d, 1d))
+        );
     }
 
     [Test]
     public void Single_voxels_are_apart_by_their_distance()
     {
         var geometry = new Geometry(9, 9, 9, Affine.Diagonal(new Vector3d(2, 3, 6), default));
-        Volume<byte> a = new(geometry), b = new(geometry);
+        Volume<byte> a = new(geometry),
+            b = new(geometry);
         a[0, 0, 0] = b[3, 2, 1] = 1;
         Assert.That(SurfaceDistances.Between(a, b, 1)!.Hausdorff, Is.EqualTo(Math.Sqrt(36 + 36 + 36)).Within(1e-12));
     }
@@ -63,13 +68,21 @@ internal sealed class SurfaceDistancesTests
         var random = new System.Random(5);
         for (int round = 0; round < 2500; round++)
         {
-            int x = random.Next(1, 7), y = random.Next(1, 7), z = random.Next(1, 6);
-            var spacing = new Vector3d(0.3 + (3 * random.NextDouble()), 0.3 + (3 * random.NextDouble()), 0.3 + (6 * random.NextDouble()));
+            int x = random.Next(1, 7),
+                y = random.Next(1, 7),
+                z = random.Next(1, 6);
+            var spacing = new Vector3d(
+                0.3 + (3 * random.NextDouble()),
+                0.3 + (3 * random.NextDouble()),
+                0.3 + (6 * random.NextDouble())
+            );
             var geometry = new Geometry(x, y, z, Affine.Diagonal(spacing, default));
             double density = random.NextDouble();
-            Volume<byte> a = Random(geometry, random, density), b = Random(geometry, random, random.NextDouble());
+            Volume<byte> a = Random(geometry, random, density),
+                b = Random(geometry, random, random.NextDouble());
             SurfaceDistances? distances = SurfaceDistances.Between(a, b, 1);
-            double[] there = Directed(a, b, spacing), back = Directed(b, a, spacing);
+            double[] there = Directed(a, b, spacing),
+                back = Directed(b, a, spacing);
             if (there.Length == 0 || back.Length == 0)
             {
                 Assert.That(distances, Is.Null);
@@ -81,7 +94,10 @@ internal sealed class SurfaceDistancesTests
             Assert.That(distances!.Hausdorff, Is.EqualTo(all.Max()).Within(1e-9));
             Assert.That(distances.Hausdorff95, Is.EqualTo(Math.Max(Percentile(there), Percentile(back))).Within(1e-9));
             Assert.That(distances.AverageSymmetric, Is.EqualTo(all.Average()).Within(1e-9));
-            Assert.That(distances.NormalizedSurfaceDice(tolerance), Is.EqualTo(all.Count(d => d <= tolerance) / (double)all.Length).Within(1e-12));
+            Assert.That(
+                distances.NormalizedSurfaceDice(tolerance),
+                Is.EqualTo(all.Count(d => d <= tolerance) / (double)all.Length).Within(1e-12)
+            );
         }
     }
 
@@ -92,26 +108,64 @@ internal sealed class SurfaceDistancesTests
     public void Empty_masks_follow_the_policy(int predicted, int actual, StructurePresence presence)
     {
         var geometry = new Geometry(4, 4, 4, Affine.Diagonal(new Vector3d(1, 2, 5), default));
-        Volume<byte> prediction = new(geometry), reference = new(geometry);
+        Volume<byte> prediction = new(geometry),
+            reference = new(geometry);
         prediction[1, 1, 1] = (byte)predicted;
         reference[1, 1, 1] = (byte)actual;
-        StructureScores scores = StructureScores.Of(prediction, reference, 1, OverlapMetrics.Between(prediction, reference, 2).Counts[1], tolerance: 1);
+        StructureScores scores = StructureScores.Of(
+            prediction,
+            reference,
+            1,
+            OverlapMetrics.Between(prediction, reference, 2).Counts[1],
+            tolerance: 1
+        );
         Assert.That(scores.Presence, Is.EqualTo(presence));
-        Assert.That(scores.Dice, Is.EqualTo(presence switch { StructurePresence.Both => 1, StructurePresence.Absent => null, _ => (double?)0 }));
+        Assert.That(
+            scores.Dice,
+            Is.EqualTo(
+                presence switch
+                {
+                    StructurePresence.Both => 1,
+                    StructurePresence.Absent => null,
+                    _ => (double?)0,
+                }
+            )
+        );
         Assert.That(scores.Nsd, Is.EqualTo(scores.Dice));
         Assert.That(scores.Hausdorff95Mm, Is.EqualTo(presence == StructurePresence.Both ? 0 : (double?)null));
-        Assert.That(scores.VolumeDifference, Is.EqualTo(presence switch { StructurePresence.Both => 0, StructurePresence.Missed => -1, _ => (double?)null }));
+        Assert.That(
+            scores.VolumeDifference,
+            Is.EqualTo(
+                presence switch
+                {
+                    StructurePresence.Both => 0,
+                    StructurePresence.Missed => -1,
+                    _ => (double?)null,
+                }
+            )
+        );
         Assert.That((scores.PredictedMl, scores.ReferenceMl), Is.EqualTo((predicted * 0.01, actual * 0.01)));
     }
 
     [Test]
-    public void Different_shapes_are_refused()
-        => Assert.That(() => SurfaceDistances.Between(Ball(5, 1, 2, Isotropic), Ball(6, 1, 2, Isotropic), 1), Throws.ArgumentException.With.Message.Contains("5x5x5"));
+    public void Different_shapes_are_refused() =>
+        Assert.That(
+            () => SurfaceDistances.Between(Ball(5, 1, 2, Isotropic), Ball(6, 1, 2, Isotropic), 1),
+            Throws.ArgumentException.With.Message.Contains("5x5x5")
+        );
 
     private static double[] Directed(Volume<byte> from, Volume<byte> to, Vector3d spacing)
     {
-        (int X, int Y, int Z)[] a = Surface(from), b = Surface(to);
-        return b.Length == 0 ? [] : [.. a.Select(p => b.Min(q => new Vector3d((p.X - q.X) * spacing.X, (p.Y - q.Y) * spacing.Y, (p.Z - q.Z) * spacing.Z).Length))];
+        (int X, int Y, int Z)[] a = Surface(from),
+            b = Surface(to);
+        return b.Length == 0
+            ? []
+            :
+            [
+                .. a.Select(p =>
+                    b.Min(q => new Vector3d((p.X - q.X) * spacing.X, (p.Y - q.Y) * spacing.Y, (p.Z - q.Z) * spacing.Z).Length)
+                ),
+            ];
     }
 
     private static (int X, int Y, int Z)[] Surface(Volume<byte> v)
@@ -120,9 +174,20 @@ internal sealed class SurfaceDistancesTests
         bool Inside(int x, int y, int z) => x >= 0 && y >= 0 && z >= 0 && x < g.X && y < g.Y && z < g.Z && v[x, y, z] == 1;
         return
         [
-            .. from z in Enumerable.Range(0, g.Z) from y in Enumerable.Range(0, g.Y) from x in Enumerable.Range(0, g.X)
-               where Inside(x, y, z) && !(Inside(x - 1, y, z) && Inside(x + 1, y, z) && Inside(x, y - 1, z) && Inside(x, y + 1, z) && Inside(x, y, z - 1) && Inside(x, y, z + 1))
-               select (x, y, z),
+            .. from z in Enumerable.Range(0, g.Z)
+            from y in Enumerable.Range(0, g.Y)
+            from x in Enumerable.Range(0, g.X)
+            where
+                Inside(x, y, z)
+                && !(
+                    Inside(x - 1, y, z)
+                    && Inside(x + 1, y, z)
+                    && Inside(x, y - 1, z)
+                    && Inside(x, y + 1, z)
+                    && Inside(x, y, z - 1)
+                    && Inside(x, y, z + 1)
+                )
+            select (x, y, z),
         ];
     }
 
@@ -130,21 +195,35 @@ internal sealed class SurfaceDistancesTests
     {
         double[] sorted = [.. values.Order()];
         double rank = 0.95 * (sorted.Length - 1);
-        int below = (int)Math.Floor(rank), above = (int)Math.Ceiling(rank);
+        int below = (int)Math.Floor(rank),
+            above = (int)Math.Ceiling(rank);
         return sorted[below] + ((rank - below) * (sorted[above] - sorted[below]));
     }
 
-    private static Volume<byte> Random(Geometry geometry, System.Random random, double density)
-        => new(geometry, [.. Enumerable.Range(0, geometry.VoxelCount).Select(_ => (byte)(random.NextDouble() < density ? 1 : 0))]);
+    private static Volume<byte> Random(Geometry geometry, System.Random random, double density) =>
+        new(geometry, [.. Enumerable.Range(0, geometry.VoxelCount).Select(_ => (byte)(random.NextDouble() < density ? 1 : 0))]);
 
-    private static Volume<byte> Ball(int size, double radius, double centre, Vector3d spacing)
-        => Shape(size, spacing, (x, y, z) => ((x - centre) * (x - centre)) + ((y - centre) * (y - centre)) + ((z - centre) * (z - centre)) <= radius * radius);
+    private static Volume<byte> Ball(int size, double radius, double centre, Vector3d spacing) =>
+        Shape(
+            size,
+            spacing,
+            (x, y, z) =>
+                ((x - centre) * (x - centre)) + ((y - centre) * (y - centre)) + ((z - centre) * (z - centre)) <= radius * radius
+        );
 
-    private static Volume<byte> Plate(int axis, int position, Vector3d spacing) => Shape(9, spacing, (x, y, z) => new[] { x, y, z }[axis] == position);
+    private static Volume<byte> Plate(int axis, int position, Vector3d spacing) =>
+        Shape(9, spacing, (x, y, z) => new[] { x, y, z }[axis] == position);
 
     private static Volume<byte> Shape(int size, Vector3d spacing, Func<int, int, int, bool> contains)
     {
         var geometry = new Geometry(size, size, size, Affine.Diagonal(spacing, default));
-        return new(geometry, [.. Enumerable.Range(0, geometry.VoxelCount).Select(i => (byte)(contains(i % size, i / size % size, i / (size * size)) ? 1 : 0))]);
+        return new(
+            geometry,
+            [
+                .. Enumerable
+                    .Range(0, geometry.VoxelCount)
+                    .Select(i => (byte)(contains(i % size, i / size % size, i / (size * size)) ? 1 : 0)),
+            ]
+        );
     }
 }

@@ -10,14 +10,20 @@ public sealed class BoundsTests
     private const long Allowance = 64L << 20;
 
     [Test]
-    public void ExtensionOfGigabytesIsRefusedUnread()
-        => AssertRefused(Zeros(Bytes().With(348, 1).With(108, 1e9f)[..352].Concat(Extension(800_000_000)), 800_000_000), "vox_offset is 1000000000, expected at most 16777216");
+    public void ExtensionOfGigabytesIsRefusedUnread() =>
+        AssertRefused(
+            Zeros(Bytes().With(348, 1).With(108, 1e9f)[..352].Concat(Extension(800_000_000)), 800_000_000),
+            "vox_offset is 1000000000, expected at most 16777216"
+        );
 
     [Test]
     public void ExtensionInAHeaderFileIsBounded()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder.File("a.hdr"), Zeros(Bytes().WithText(344, "ni1").With(348, 1).With(108, 0f)[..352].Concat(Extension(800_000_000)), 800_000_000));
+        File.WriteAllBytes(
+            folder.File("a.hdr"),
+            Zeros(Bytes().WithText(344, "ni1").With(348, 1).With(108, 0f)[..352].Concat(Extension(800_000_000)), 800_000_000)
+        );
         AssertRefused(folder.File("a.hdr"), "esize of extension 1 is 800000000");
     }
 
@@ -25,21 +31,32 @@ public sealed class BoundsTests
     public void ManySmallExtensionsAreRefused()
     {
         byte[] chain = [.. Enumerable.Repeat(Extension(16), 1_000_000).SelectMany(e => e)];
-        AssertRefused([.. Bytes().With(348, 1).With(108, 352f + chain.Length)[..352], .. chain, .. Bytes()[352..]], "the number of extensions is more than 1000");
-        AssertRefused(((byte[])[.. Bytes().With(348, 1).With(108, 352f + chain.Length)[..352], .. chain, .. Bytes()[352..]]).Gzip(), "the number of extensions is more than 1000");
+        AssertRefused(
+            [.. Bytes().With(348, 1).With(108, 352f + chain.Length)[..352], .. chain, .. Bytes()[352..]],
+            "the number of extensions is more than 1000"
+        );
+        AssertRefused(
+            ((byte[])[.. Bytes().With(348, 1).With(108, 352f + chain.Length)[..352], .. chain, .. Bytes()[352..]]).Gzip(),
+            "the number of extensions is more than 1000"
+        );
     }
 
     [Test]
-    public void VoxelsBeyondWhatDeflateCanHoldAreRefusedUnread()
-        => AssertRefused(Bytes().With(42, (short)32000).With(44, (short)32000).With(46, (short)1).Gzip(), "the voxel data are cut: at most");
+    public void VoxelsBeyondWhatDeflateCanHoldAreRefusedUnread() =>
+        AssertRefused(
+            Bytes().With(42, (short)32000).With(44, (short)32000).With(46, (short)1).Gzip(),
+            "the voxel data are cut: at most"
+        );
 
     [Test]
-    public void VoxelsBeyondThePlainFileAreRefusedUnread()
-        => AssertRefused(Bytes().With(42, (short)32000).With(44, (short)32000).With(46, (short)1), "the voxel data are cut: 48 bytes, expected 2048000000");
+    public void VoxelsBeyondThePlainFileAreRefusedUnread() =>
+        AssertRefused(
+            Bytes().With(42, (short)32000).With(44, (short)32000).With(46, (short)1),
+            "the voxel data are cut: 48 bytes, expected 2048000000"
+        );
 
     [Test]
-    public void BytesBehindTheVoxelsAreSkippedOrRefused()
-        => AssertRefused(Zeros(Bytes(), 1 << 30), "the gzip stream goes on");
+    public void BytesBehindTheVoxelsAreSkippedOrRefused() => AssertRefused(Zeros(Bytes(), 1 << 30), "the gzip stream goes on");
 
     [Test]
     public void VoxelsAsLongAsDeflateAllowsAreRead()
@@ -55,7 +72,10 @@ public sealed class BoundsTests
     {
         byte[] chain = [.. Enumerable.Repeat(Extension(16), 1000).SelectMany(e => e)];
         using var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder.File("a.nii"), [.. Bytes().With(348, 1).With(108, 352f + chain.Length)[..352], .. chain, .. Bytes()[352..]]);
+        File.WriteAllBytes(
+            folder.File("a.nii"),
+            [.. Bytes().With(348, 1).With(108, 352f + chain.Length)[..352], .. chain, .. Bytes()[352..]]
+        );
         Assert.That(NiftiFile.Open(folder.File("a.nii")).Extensions, Has.Count.EqualTo(1000));
     }
 
@@ -64,7 +84,15 @@ public sealed class BoundsTests
     public void InspectionNeedsLittleMoreThanTheStoredVoxels()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder.File("a.nii.gz"), Zeros(Bytes().With(70, (short)2).With(72, (short)8).With(42, (short)512).With(44, (short)512).With(46, (short)128)[..DataStart], 1 << 25));
+        File.WriteAllBytes(
+            folder.File("a.nii.gz"),
+            Zeros(
+                Bytes().With(70, (short)2).With(72, (short)8).With(42, (short)512).With(44, (short)512).With(46, (short)128)[
+                    ..DataStart
+                ],
+                1 << 25
+            )
+        );
         var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.That(Inspection.Of(folder.File("a.nii.gz")).Maximum, Is.Zero);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(3L << 25));
@@ -82,10 +110,16 @@ public sealed class BoundsTests
         if (possible)
             Assert.That(Require, Throws.Nothing);
         else
-            Assert.That(Require, Throws.TypeOf<InvalidDataException>().With.Message.StartsWith("case 'x': ").And.Message.Contains("pixdim"));
+            Assert.That(
+                Require,
+                Throws.TypeOf<InvalidDataException>().With.Message.StartsWith("case 'x': ").And.Message.Contains("pixdim")
+            );
     }
 
-    private static byte[] Extension(int size) => new byte[16].With(0, size).With(4, 6);
+    private static byte[] Extension(int size) =>
+        new byte[16]
+            .With(0, size)
+            .With(4, 6);
 
     private static byte[] Zeros(IEnumerable<byte> head, int zeros)
     {

@@ -5,7 +5,9 @@ using UnpairedSegEngine.Imaging.Nifti;
 
 namespace UnpairedSegEngine.Imaging.Tests.Nifti;
 
-/// <summary>Files written by other software against the fields, hashes, affines and samples that other software read from them.</summary>
+/// <summary>
+/// Files written by other software against the fields, hashes, affines and samples that other software read from them.
+/// </summary>
 public sealed class ConformanceTests
 {
     [Test]
@@ -53,9 +55,14 @@ public sealed class ConformanceTests
     {
         var folder = SharedData.Require("nifti");
         var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "expected.json")));
-        return [.. json.RootElement.GetProperty("files").EnumerateArray()
-            .Where(entry => kinds.Contains(entry.GetProperty("expect").GetString()))
-            .Select(entry => (Path.Combine(folder, entry.GetProperty("file").GetString()!), entry))];
+        return
+        [
+            .. json
+                .RootElement.GetProperty("files")
+                .EnumerateArray()
+                .Where(entry => kinds.Contains(entry.GetProperty("expect").GetString()))
+                .Select(entry => (Path.Combine(folder, entry.GetProperty("file").GetString()!), entry)),
+        ];
     }
 
     private static void CheckImage(string path, JsonElement entry)
@@ -63,18 +70,32 @@ public sealed class ConformanceTests
         var file = Path.GetFileName(path);
         var image = NiftiFile.Open(path);
         Assert.That(image.Header.Shape, Is.EqualTo(Numbers(entry, "shape")), file);
-        Assert.That(Sha256(image.StoredVoxels), Is.EqualTo(entry.GetProperty("raw_le_sha256").GetString()), $"{file}: stored voxels");
+        Assert.That(
+            Sha256(image.StoredVoxels),
+            Is.EqualTo(entry.GetProperty("raw_le_sha256").GetString()),
+            $"{file}: stored voxels"
+        );
         if (entry.TryGetProperty("extensions", out var extensions))
         {
             Assert.That(
                 image.Extensions.Select(e => (e.StoredBytes, e.Code)),
-                Is.EqualTo(extensions.EnumerateArray().Select(e => (e.GetProperty("esize").GetInt32(), e.GetProperty("ecode").GetInt32()))), file);
+                Is.EqualTo(
+                    extensions
+                        .EnumerateArray()
+                        .Select(e => (e.GetProperty("esize").GetInt32(), e.GetProperty("ecode").GetInt32()))
+                ),
+                file
+            );
         }
 
         if (entry.TryGetProperty("scaled_f64_le_sha256", out var hash))
             CheckValues(file, image, entry, hash.GetString()!);
         else
-            Assert.That(Assert.Throws<InvalidDataException>(() => image.ToScaledDoubles()).Message, Does.Contain("datatype"), file);
+            Assert.That(
+                Assert.Throws<InvalidDataException>(() => image.ToScaledDoubles()).Message,
+                Does.Contain("datatype"),
+                file
+            );
         if (entry.GetProperty("nibabel") is { ValueKind: JsonValueKind.Object } nibabel)
             CheckGeometry(file, image.Geometry, nibabel);
     }
@@ -99,7 +120,11 @@ public sealed class ConformanceTests
         for (var row = 0; row < 3; row++)
         {
             for (var column = 0; column < 4; column++)
-                Assert.That(geometry.Affine[row, column], Is.EqualTo(rows[row][column].GetDouble()).Within(1e-6), $"{file}: affine {row},{column}");
+                Assert.That(
+                    geometry.Affine[row, column],
+                    Is.EqualTo(rows[row][column].GetDouble()).Within(1e-6),
+                    $"{file}: affine {row},{column}"
+                );
         }
     }
 
@@ -147,14 +172,16 @@ public sealed class ConformanceTests
     private static string Json(object value) => value is string text ? text : Normal(JsonSerializer.SerializeToElement(value));
 
     // Through double, so that 352 and 352.0 are the same.
-    private static string Normal(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Array => string.Join(" ", value.EnumerateArray().Select(Normal)),
-        JsonValueKind.Number => value.GetDouble().ToString("R"),
-        _ => value.ToString(),
-    };
+    private static string Normal(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Array => string.Join(" ", value.EnumerateArray().Select(Normal)),
+            JsonValueKind.Number => value.GetDouble().ToString("R"),
+            _ => value.ToString(),
+        };
 
-    private static long[] Numbers(JsonElement entry, string name) => [.. entry.GetProperty(name).EnumerateArray().Select(n => n.GetInt64())];
+    private static long[] Numbers(JsonElement entry, string name) =>
+        [.. entry.GetProperty(name).EnumerateArray().Select(n => n.GetInt64())];
 
     private static string Sha256(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

@@ -2,11 +2,17 @@ using UnpairedSegEngine.Imaging.Nifti;
 
 namespace UnpairedSegEngine.Imaging.Tests.Nifti;
 
-/// <summary>What a fuzzer once broke the reader or what follows it with: each file is read, or refused in a line that names it, in little time and memory.</summary>
+/// <summary>
+/// What a fuzzer once broke the reader or what follows it with: each file is read, or refused in a line that names it, in little
+/// time and memory.
+/// </summary>
 public sealed class CorpusTests
 {
-    private static IEnumerable<string> Files()
-        => Directory.GetFiles(Path.Combine(TestContext.CurrentContext.TestDirectory, "Nifti", "Corpus")).Where(file => !file.EndsWith(".img", StringComparison.Ordinal)).Order();
+    private static IEnumerable<string> Files() =>
+        Directory
+            .GetFiles(Path.Combine(TestContext.CurrentContext.TestDirectory, "Nifti", "Corpus"))
+            .Where(file => !file.EndsWith(".img", StringComparison.Ordinal))
+            .Order();
 
     [Test]
     public void CorpusIsThere() => Assert.That(Files().Count(), Is.GreaterThanOrEqualTo(13));

@@ -15,7 +15,11 @@ public sealed class MalformedFileTests
         var before = GC.GetAllocatedBytesForCurrentThread();
         var error = Assert.Throws<InvalidDataException>(() => NiftiFile.Open(path));
         Assert.That(error.Message, Does.Contain(name).And.Contain(named).And.Not.Contain('\n'));
-        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(16 << 20), "memory follows the file, not its header");
+        Assert.That(
+            GC.GetAllocatedBytesForCurrentThread() - before,
+            Is.LessThan(16 << 20),
+            "memory follows the file, not its header"
+        );
     }
 
     [TestCaseSource(nameof(Accepted))]
@@ -51,20 +55,61 @@ public sealed class MalformedFileTests
         foreach (var (index, size) in new (int, short)[] { (1, 0), (1, -1), (2, 0), (2, -32768), (3, 0), (3, -7) })
             yield return Case($"dim[{index}] {size}", "a.nii", Bytes().With(40 + (2 * index), size), $"dim[{index}]");
         yield return Case("dim[1] 5, one more than stored", "a.nii", Bytes().With(42, (short)5), "cut: 48 bytes, expected 60");
-        yield return Case("dimensions past 32 bits", "a.nii", Bytes().With(42, (short)32767).With(44, (short)32767).With(46, (short)32767), "dim");
+        yield return Case(
+            "dimensions past 32 bits",
+            "a.nii",
+            Bytes().With(42, (short)32767).With(44, (short)32767).With(46, (short)32767),
+            "dim"
+        );
         yield return Case("dimensions past 64 bits", "a.nii", Huge(Bytes()), "dim");
         yield return Case("product that wraps to 0 in 64 bits", "a.nii", Bytes(2).With(24, 1L << 32).With(32, 1L << 32), "dim");
         yield return Case("negative NIfTI-2 size", "a.nii", Bytes(2).With(24, -4L), "dim[1]");
         yield return Case("NIfTI-2 rank", "a.nii", Bytes(2).With(16, 1L << 40), "dim[0]");
-        yield return Case("1 GiB promised by 400 bytes", "a.nii", Bytes().With(42, (short)8192).With(44, (short)8192).With(46, (short)8), "cut");
-        yield return Case("1 GiB promised in gzip", "a.nii.gz", Bytes().With(42, (short)8192).With(44, (short)8192).With(46, (short)8).Gzip(), "cut");
+        yield return Case(
+            "1 GiB promised by 400 bytes",
+            "a.nii",
+            Bytes().With(42, (short)8192).With(44, (short)8192).With(46, (short)8),
+            "cut"
+        );
+        yield return Case(
+            "1 GiB promised in gzip",
+            "a.nii.gz",
+            Bytes().With(42, (short)8192).With(44, (short)8192).With(46, (short)8).Gzip(),
+            "cut"
+        );
 
         foreach (var type in new short[] { 0, 1, 3, 255, 1536, 2048, -4 })
             yield return Case($"datatype {type}", "a.nii", Bytes().With(70, type), "datatype");
-        foreach (var (type, bits) in new (short, short)[] { (4, 8), (4, 0), (2, 16), (16, 64), (64, 32), (128, 32), (32, 32), (4, -16) })
+        foreach (
+            var (type, bits) in new (short, short)[]
+            {
+                (4, 8),
+                (4, 0),
+                (2, 16),
+                (16, 64),
+                (64, 32),
+                (128, 32),
+                (32, 32),
+                (4, -16),
+            }
+        )
             yield return Case($"bitpix {bits} of datatype {type}", "a.nii", Bytes().With(70, type).With(72, bits), "bitpix");
 
-        foreach (var offset in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity, -352, 1e30f, 0, 348, 351, 352.5f, 16 })
+        foreach (
+            var offset in new[]
+            {
+                float.NaN,
+                float.PositiveInfinity,
+                float.NegativeInfinity,
+                -352,
+                1e30f,
+                0,
+                348,
+                351,
+                352.5f,
+                16,
+            }
+        )
             yield return Case($"vox_offset {offset}", "a.nii", Bytes().With(108, offset), "vox_offset");
         yield return Case("vox_offset beyond the end", "a.nii", Bytes().With(108, 4000f), "vox_offset");
         yield return Case("NIfTI-2 vox_offset below its header", "a.nii", Bytes(2).With(168, 352L), "vox_offset");
@@ -84,8 +129,18 @@ public sealed class MalformedFileTests
 
         foreach (var size in new[] { 0, 8, 17, -16, 1 << 30, 64 })
             yield return Case($"extension of size {size}", "a.nii", Bytes().WithExtension(size, 32, 384), "esize of extension 1");
-        yield return Case("second extension past the voxels", "a.nii", Bytes().WithExtension(16, 32, 384), "esize of extension 2");
-        yield return Case("extension past the end of the file", "a.nii", Bytes().WithExtension(1 << 20, 32, 384).With(108, 2e6f), "extension 1 is cut");
+        yield return Case(
+            "second extension past the voxels",
+            "a.nii",
+            Bytes().WithExtension(16, 32, 384),
+            "esize of extension 2"
+        );
+        yield return Case(
+            "extension past the end of the file",
+            "a.nii",
+            Bytes().WithExtension(1 << 20, 32, 384).With(108, 2e6f),
+            "extension 1 is cut"
+        );
 
         yield return Case("voxels cut by one byte", "a.nii", Bytes()[..^1], "cut: 47 bytes, expected 48");
         yield return Case("no voxels", "a.nii", Bytes()[..DataStart], "cut: 0 bytes");
@@ -94,7 +149,12 @@ public sealed class MalformedFileTests
         yield return Case("gzip with a wrong length", "a.nii.gz", Flipped(Bytes().Gzip(), fromEnd: 2), "damaged or cut");
         yield return Case("gzip of nothing", "a.nii.gz", Array.Empty<byte>().Gzip(), "too few");
         yield return Case("gzip magic alone", "a.nii.gz", [0x1f, 0x8b], "a.nii.gz");
-        yield return Case("gzip bomb behind the voxels", "a.nii.gz", [.. Bytes().Gzip(), .. new byte[80 << 20].Gzip()], "goes on");
+        yield return Case(
+            "gzip bomb behind the voxels",
+            "a.nii.gz",
+            [.. Bytes().Gzip(), .. new byte[80 << 20].Gzip()],
+            "goes on"
+        );
     }
 
     private static IEnumerable<TestCaseData> Accepted()

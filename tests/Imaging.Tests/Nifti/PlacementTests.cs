@@ -4,11 +4,19 @@ using static UnpairedSegEngine.Imaging.Tests.Nifti.SmallNifti;
 namespace UnpairedSegEngine.Imaging.Tests.Nifti;
 
 /// <summary>
-/// Where a header places its volume, and what is noted. The affines are nibabel 5.0's; the small file has voxels of 2 x 2 x 3 mm in LAS from (3, -2, -1.5).
+/// Where a header places its volume, and what is noted. The affines are nibabel 5.0's; the small file has voxels of 2 x 2 x 3 mm
+/// in LAS from (3, -2, -1.5).
 /// </summary>
 public sealed class PlacementTests
 {
-    private const int Dim = 40, PixDim = 76, Units = 123, QformCode = 252, SformCode = 254, Quatern = 256, QOffset = 268, Srow = 280;
+    private const int Dim = 40,
+        PixDim = 76,
+        Units = 123,
+        QformCode = 252,
+        SformCode = 254,
+        Quatern = 256,
+        QOffset = 268,
+        Srow = 280;
 
     [Test]
     public void SformWinsOverPixdimWithOneNote()
@@ -16,7 +24,10 @@ public sealed class PlacementTests
         var image = Open(Bytes().With(PixDim + 4, 1.3158f).With(PixDim + 8, 1.3158f).With(PixDim + 12, 10f));
         AssertAffine(image, [-2, 0, 0, 3, 0, 2, 0, -2, 0, 0, 3, -1.5]);
         Assert.That(image.Notes, Has.Count.EqualTo(1));
-        Assert.That(image.Notes[0], Does.Contain("sform and pixdim disagree").And.Contain("(2, 2, 3) mm").And.Contain("(1.3158, 1.3158, 10) mm"));
+        Assert.That(
+            image.Notes[0],
+            Does.Contain("sform and pixdim disagree").And.Contain("(2, 2, 3) mm").And.Contain("(1.3158, 1.3158, 10) mm")
+        );
     }
 
     [TestCase(0.001f, "")]
@@ -25,13 +36,17 @@ public sealed class PlacementTests
     {
         var image = Open(Bytes().With(QOffset, 3f + shift));
         AssertAffine(image, [-2, 0, 0, 3, 0, 2, 0, -2, 0, 0, 3, -1.5]);
-        Assert.That(string.Join("; ", image.Notes), note.Length == 0 ? Is.Empty : Does.StartWith(note).And.Not.Contain(';' + " sform"));
+        Assert.That(
+            string.Join("; ", image.Notes),
+            note.Length == 0 ? Is.Empty : Does.StartWith(note).And.Not.Contain(';' + " sform")
+        );
     }
 
     [Test]
     public void TurnedQformIsNotedInDegreesOfDistance()
     {
-        // A quaternion of (0, 0, 1) turns by half a turn about the third axis: RPS instead of LAS is 6 mm off at the far corner along i, 4 mm along j.
+        // A quaternion of (0, 0, 1) turns by half a turn about the third axis: RPS instead of LAS is 6 mm off at the far corner
+        // along i, 4 mm along j.
         var image = Open(Bytes().With(Quatern, 0f).With(Quatern + 4, 0f).With(Quatern + 8, 1f).With(PixDim, 1f));
         Assert.That(image.Notes.Single(), Does.StartWith("sform and qform disagree"));
     }
@@ -126,8 +141,15 @@ public sealed class PlacementTests
         {
             form[Units] = (byte)code;
             var image = Open(form);
-            Assert.That((image.Geometry.Spacing - (new Vector3d(2, 2, 3) * millimetres)).Length, Is.LessThan(1e-9 * millimetres), $"{image.Header.AffineSource}");
-            Assert.That((image.Geometry.Affine.Origin - (new Vector3d(3, -2, -1.5) * millimetres)).Length, Is.LessThan(1e-6 * millimetres));
+            Assert.That(
+                (image.Geometry.Spacing - (new Vector3d(2, 2, 3) * millimetres)).Length,
+                Is.LessThan(1e-9 * millimetres),
+                $"{image.Header.AffineSource}"
+            );
+            Assert.That(
+                (image.Geometry.Affine.Origin - (new Vector3d(3, -2, -1.5) * millimetres)).Length,
+                Is.LessThan(1e-6 * millimetres)
+            );
             Assert.That(string.Join("; ", image.Notes), unit == "mm" ? Does.Not.Contain("xyzt") : Does.Contain("xyzt_units"));
             Assert.That(image.Header.SpatialUnit.Name(), Is.EqualTo(unit));
         }
@@ -175,13 +197,15 @@ public sealed class PlacementTests
     [TestCase(Srow, 1e-45f, "srow_x/y/z is a spacing of")]
     [TestCase(Srow + 12, 1e30f, "srow_x/y/z[3] is (1E+30")]
     [TestCase(Srow + 16, 1e38f, "srow_x/y/z is singular")]
-    public void ImpossibleSformIsRefusedByField(int at, float value, string message) => AssertRefused(Bytes().With(at, value), message);
+    public void ImpossibleSformIsRefusedByField(int at, float value, string message) =>
+        AssertRefused(Bytes().With(at, value), message);
 
     [TestCase(PixDim + 4, 1e10f, "pixdim is a spacing of")]
     [TestCase(PixDim + 12, 20_000f, "pixdim is a spacing of (2, 2, 20000) mm")]
     [TestCase(PixDim + 8, 1e-30f, "pixdim is a spacing of")]
     [TestCase(QOffset, -1e38f, "qoffset_x/y/z is (-1E+38")]
-    public void ImpossibleQformIsRefusedByField(int at, float value, string message) => AssertRefused(Qform().With(at, value), message);
+    public void ImpossibleQformIsRefusedByField(int at, float value, string message) =>
+        AssertRefused(Qform().With(at, value), message);
 
     [Test]
     public void SpacingIsBoundedInMillimetres()
@@ -205,9 +229,9 @@ public sealed class PlacementTests
     }
 
     /// <summary>Placed by its qform alone, without a turn: RAS.</summary>
-    private static byte[] Qform()
-        => Bytes().With(SformCode, (short)0).With(PixDim, 1f).With(Quatern, 0f).With(Quatern + 4, 0f).With(Quatern + 8, 0f);
+    private static byte[] Qform() =>
+        Bytes().With(SformCode, (short)0).With(PixDim, 1f).With(Quatern, 0f).With(Quatern + 4, 0f).With(Quatern + 8, 0f);
 
-    private static void AssertAffine(NiftiImage image, double[] rows)
-        => Assert.That(image.Geometry.Affine.ToRows().SelectMany(row => row), Is.EqualTo(rows).Within(1e-6));
+    private static void AssertAffine(NiftiImage image, double[] rows) =>
+        Assert.That(image.Geometry.Affine.ToRows().SelectMany(row => row), Is.EqualTo(rows).Within(1e-6));
 }

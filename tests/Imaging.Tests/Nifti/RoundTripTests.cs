@@ -54,7 +54,11 @@ public sealed class RoundTripTests
         var bytes = SmallNifti.Bytes().WithText(148, "made by hand").With(252, (short)2).With(112, 3f);
         File.WriteAllBytes(folder.File("a.nii"), bytes);
         var image = NiftiFile.Open(folder.File("a.nii"));
-        NiftiWriter.Write(folder.File("b.nii"), new Volume<byte>(image.Geometry), new NiftiWriteOptions { Template = image.Header });
+        NiftiWriter.Write(
+            folder.File("b.nii"),
+            new Volume<byte>(image.Geometry),
+            new NiftiWriteOptions { Template = image.Header }
+        );
         var written = NiftiFile.Open(folder.File("b.nii")).Header;
         Assert.That(written.Descrip, Is.EqualTo("made by hand"));
         Assert.That(written.QformCode, Is.EqualTo(2));
@@ -66,7 +70,11 @@ public sealed class RoundTripTests
     {
         using var folder = new TemporaryFolder();
         NiftiExtension[] extensions = [new(6, "a comment"u8.ToArray()), new(4, new byte[24])];
-        NiftiWriter.Write(folder.File("a.nii.gz"), new Volume<byte>(SmallNifti.Geometry), new NiftiWriteOptions { Extensions = extensions, BigEndian = bigEndian });
+        NiftiWriter.Write(
+            folder.File("a.nii.gz"),
+            new Volume<byte>(SmallNifti.Geometry),
+            new NiftiWriteOptions { Extensions = extensions, BigEndian = bigEndian }
+        );
         var read = NiftiFile.Open(folder.File("a.nii.gz")).Extensions;
         Assert.That(read.Select(e => (e.Code, e.StoredBytes)), Is.EqualTo([(6, 32), (4, 32)]));
         Assert.That(read[0].Content[..9], Is.EqualTo("a comment"u8.ToArray()));
@@ -83,7 +91,10 @@ public sealed class RoundTripTests
         volume[1, 2, 1] = value;
         NiftiWriter.Write(folder.File("labels.nii"), volume);
         var error = Assert.Throws<InvalidDataException>(() => NiftiFile.Open(folder.File("labels.nii")).ToLabelVolume());
-        Assert.That(error.Message, Does.Contain("labels.nii").And.Contain(value.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.That(
+            error.Message,
+            Does.Contain("labels.nii").And.Contain(value.ToString(System.Globalization.CultureInfo.InvariantCulture))
+        );
     }
 
     [Test]
@@ -103,14 +114,18 @@ public sealed class RoundTripTests
         File.WriteAllBytes(folder.File("a.nii"), SmallNifti.Bytes().With(40, (short)4).With(46, (short)1).With(48, (short)2));
         Assert.That(
             () => NiftiFile.Open(folder.File("a.nii")).ToFloatVolume(),
-            Throws.TypeOf<InvalidDataException>().With.Message.Contains("4x3x1x2"));
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("4x3x1x2")
+        );
     }
 
     [Test]
     public void AnalyzePairIsReadUnscaledAndLeftward()
     {
         using var folder = new TemporaryFolder();
-        NiftiWriter.Write(folder.File("a.hdr"), new Volume<short>(SmallNifti.Geometry, [.. Enumerable.Range(0, 24).Select(i => (short)i)]));
+        NiftiWriter.Write(
+            folder.File("a.hdr"),
+            new Volume<short>(SmallNifti.Geometry, [.. Enumerable.Range(0, 24).Select(i => (short)i)])
+        );
         var header = File.ReadAllBytes(folder.File("a.hdr"));
         File.WriteAllBytes(folder.File("a.hdr"), header[..348].WithText(344, "\0\0\0").With(112, 5f).With(254, (short)1));
         var image = NiftiFile.Open(folder.File("a.img"));
@@ -125,21 +140,30 @@ public sealed class RoundTripTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("a.nii"), "old");
-        Assert.That(() => AtomicFile.Write(folder.File("a.nii"), _ => throw new IOException("disk full")), Throws.TypeOf<IOException>());
+        Assert.That(
+            () => AtomicFile.Write(folder.File("a.nii"), _ => throw new IOException("disk full")),
+            Throws.TypeOf<IOException>()
+        );
         Assert.That(File.ReadAllText(folder.File("a.nii")), Is.EqualTo("old"));
         Assert.That(Directory.GetFiles(folder.Path), Has.Length.EqualTo(1));
     }
 
     [Test]
     public void OtherEndingIsRefused() =>
-        Assert.That(() => NiftiWriter.Write("a.mha", new Volume<byte>(SmallNifti.Geometry)), Throws.ArgumentException.With.Message.Contains("a.mha"));
+        Assert.That(
+            () => NiftiWriter.Write("a.mha", new Volume<byte>(SmallNifti.Geometry)),
+            Throws.ArgumentException.With.Message.Contains("a.mha")
+        );
 
     [Test]
     public void SizesBeyondNifti1AskForVersion2()
     {
         using var folder = new TemporaryFolder();
         var volume = new Volume<byte>(new Geometry(40_000, 1, 1, SmallNifti.Geometry.Affine));
-        Assert.That(() => NiftiWriter.Write(folder.File("a.nii"), volume), Throws.ArgumentException.With.Message.Contains("version 2"));
+        Assert.That(
+            () => NiftiWriter.Write(folder.File("a.nii"), volume),
+            Throws.ArgumentException.With.Message.Contains("version 2")
+        );
         NiftiWriter.Write(folder.File("a.nii"), volume, new NiftiWriteOptions { Version = 2 });
         Assert.That(NiftiFile.Open(folder.File("a.nii")).Geometry.X, Is.EqualTo(40_000));
     }
@@ -164,8 +188,11 @@ public sealed class RoundTripTests
         var (sin, cos) = Math.SinCos(0.4);
         var (sin2, cos2) = Math.SinCos(-1.1);
         return new Affine(
-            new Vector3d(cos, sin * cos2, sin * sin2) * 0.7, new Vector3d(-sin, cos * cos2, cos * sin2) * 1.3,
-            new Vector3d(0, -sin2, cos2) * (2.1 * handedness), new(11, -22, 33));
+            new Vector3d(cos, sin * cos2, sin * sin2) * 0.7,
+            new Vector3d(-sin, cos * cos2, cos * sin2) * 1.3,
+            new Vector3d(0, -sin2, cos2) * (2.1 * handedness),
+            new(11, -22, 33)
+        );
     }
 
     private static void AssertSame(Affine actual, Affine expected, double tolerance)

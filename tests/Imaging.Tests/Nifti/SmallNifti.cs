@@ -62,7 +62,9 @@ internal static class SmallNifti
     public static byte[] WithExtension(this byte[] bytes, int esize, int content, int voxOffset)
     {
         var head = bytes[..DataStart].With(348, 1).With(108, (float)voxOffset);
-        var extension = new byte[Math.Max(8, content)].With(0, esize).With(4, 6);
+        var extension = new byte[Math.Max(8, content)]
+            .With(0, esize)
+            .With(4, 6);
         var padded = new byte[voxOffset - DataStart];
         extension.AsSpan(0, Math.Min(extension.Length, padded.Length)).CopyTo(padded);
         return [.. head, .. padded, .. bytes[DataStart..]];

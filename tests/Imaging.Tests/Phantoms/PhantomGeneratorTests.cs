@@ -48,7 +48,9 @@ public sealed class PhantomGeneratorTests
         Assert.That(Centre(labels, 1).X, Is.GreaterThan(Centre(labels, 4).X));
     }
 
-    /// <summary>The best interval of brightness per organ, chosen knowing the answer, must stay far from a segmentation.</summary>
+    /// <summary>
+    /// The best interval of brightness per organ, chosen knowing the answer, must stay far from a segmentation.
+    /// </summary>
     [Test]
     public void NoThresholdSolvesIt([Values] PhantomAnatomy anatomy, [Values] PhantomModality modality)
     {
@@ -60,11 +62,14 @@ public sealed class PhantomGeneratorTests
     [Test]
     public void ModalitiesOrderTheTissuesDifferently()
     {
-        double Ratio(PhantomModality modality) => Enumerable.Range(0, 8).Average(subject =>
-        {
-            var phantom = Create(PhantomAnatomy.Abdomen, modality, subject);
-            return Mean(phantom, 1) / Mean(phantom, 4);
-        });
+        double Ratio(PhantomModality modality) =>
+            Enumerable
+                .Range(0, 8)
+                .Average(subject =>
+                {
+                    var phantom = Create(PhantomAnatomy.Abdomen, modality, subject);
+                    return Mean(phantom, 1) / Mean(phantom, 4);
+                });
         Assert.That(Ratio(PhantomModality.CT), Is.GreaterThan(0.75), "liver and spleen are alike in CT");
         Assert.That(Ratio(PhantomModality.MR), Is.LessThan(0.7), "the spleen is brighter in MR");
     }
@@ -82,7 +87,11 @@ public sealed class PhantomGeneratorTests
         {
             if (labels.Voxels[i] != label)
                 continue;
-            var (x, y, z) = (i % labels.Geometry.X, i / labels.Geometry.X % labels.Geometry.Y, i / labels.Geometry.X / labels.Geometry.Y);
+            var (x, y, z) = (
+                i % labels.Geometry.X,
+                i / labels.Geometry.X % labels.Geometry.Y,
+                i / labels.Geometry.X / labels.Geometry.Y
+            );
             sum += labels.Geometry.Affine.Apply(x, y, z);
             count++;
         }

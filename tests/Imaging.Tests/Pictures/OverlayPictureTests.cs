@@ -45,7 +45,10 @@ public sealed class OverlayPictureTests
         // LAS: low x is the patient's right, high y is anterior.
         labels[2, 17, 1] = 1;
         var image = labels.Map(_ => 0f);
-        var panel = new SlicePanel(new OverlayRow("", Orientation.Reorient(image, frame), Orientation.Reorient(labels, frame), null), 20);
+        var panel = new SlicePanel(
+            new OverlayRow("", Orientation.Reorient(image, frame), Orientation.Reorient(labels, frame), null),
+            20
+        );
         using var picture = panel.WithReference();
         Assert.That(panel.Slice, Is.EqualTo(1));
         Assert.That(picture.GetPixel(2, 2).Red, Is.GreaterThan(100));
@@ -59,7 +62,8 @@ public sealed class OverlayPictureTests
         var other = new Volume<byte>(Resampling.Resize(row.Image.Geometry, 32, 32, 8));
         Assert.That(
             () => OverlayPicture.Write("never.png", [row with { Prediction = other }], []),
-            Throws.ArgumentException.With.Message.Contains("32x32x8"));
+            Throws.ArgumentException.With.Message.Contains("32x32x8")
+        );
     }
 
     private static OverlayRow Row(PhantomModality modality)
@@ -71,7 +75,8 @@ public sealed class OverlayPictureTests
     private static int Coloured(SKBitmap picture, int column)
     {
         var left = 6 + (column * 106);
-        return Enumerable.Range(left, 100).Sum(x => Enumerable.Range(20, 100).Count(y =>
-            picture.GetPixel(x, y) is var p && Math.Abs(p.Red - p.Blue) > 20));
+        return Enumerable
+            .Range(left, 100)
+            .Sum(x => Enumerable.Range(20, 100).Count(y => picture.GetPixel(x, y) is var p && Math.Abs(p.Red - p.Blue) > 20));
     }
 }

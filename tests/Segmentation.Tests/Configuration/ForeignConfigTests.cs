@@ -33,22 +33,29 @@ public sealed class ForeignConfigTests
     [TestCase("training: 5\n")]
     [TestCase("- a\n")]
     [TestCase("a\0b: 1")]
-    public void WhatIsNoConfigurationEndsInOneLineWithFileAndLine(string text)
-        => Assert.That(() => ConfigLoader.Load(Yaml(text)), Refusal($"{folder.File("config.yaml")}:"));
+    public void WhatIsNoConfigurationEndsInOneLineWithFileAndLine(string text) =>
+        Assert.That(() => ConfigLoader.Load(Yaml(text)), Refusal($"{folder.File("config.yaml")}:"));
 
     [TestCase(0xFF)]
     [TestCase(0xC3)]
     [TestCase(0xED, 0xA0, 0x80)]
     public void BytesThatAreNoTextAreRefused(params int[] bytes)
     {
-        File.WriteAllBytes(folder.File("config.yaml"), [.. "data:\n  normalization:\n    M"u8, .. bytes.Select(b => (byte)b), .. ": zscore\n"u8]);
+        File.WriteAllBytes(
+            folder.File("config.yaml"),
+            [.. "data:\n  normalization:\n    M"u8, .. bytes.Select(b => (byte)b), .. ": zscore\n"u8]
+        );
         Assert.That(() => ConfigLoader.Load(folder.File("config.yaml")), Refusal("not UTF-8"));
     }
 
     [Test]
     public void AByteOrderMarkIsPassedOver()
     {
-        File.WriteAllText(folder.File("config.yaml"), "training:\n  steps: 5\n", new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        File.WriteAllText(
+            folder.File("config.yaml"),
+            "training:\n  steps: 5\n",
+            new UTF8Encoding(encoderShouldEmitUTF8Identifier: true)
+        );
         Assert.That(ConfigLoader.Load(folder.File("config.yaml")).Training.Steps, Is.EqualTo(5));
     }
 
@@ -57,9 +64,17 @@ public sealed class ForeignConfigTests
     {
         var watch = Stopwatch.StartNew();
         Assert.That(() => ConfigLoader.Load(Yaml($"{new string('k', 900_000)}: 1\n")), Refusal("config.yaml:"));
-        Assert.That(() => ConfigLoader.Load(Yaml($"data:\n  normalization:\n    CT: no{new string('x', 900_000)}\n")), Refusal("is longer than 1000 characters"));
-        Assert.That(() => ConfigLoader.Load(null, [$"{new string('k', 100_000)}=1"]), Throws.InstanceOf<ArgumentException>().With.Message.Length.LessThan(2000));
-        TrainingConfig config = ConfigLoader.Load(Yaml("data:\n  normalization:\n" + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"    M{i}: zscore\n"))));
+        Assert.That(
+            () => ConfigLoader.Load(Yaml($"data:\n  normalization:\n    CT: no{new string('x', 900_000)}\n")),
+            Refusal("is longer than 1000 characters")
+        );
+        Assert.That(
+            () => ConfigLoader.Load(null, [$"{new string('k', 100_000)}=1"]),
+            Throws.InstanceOf<ArgumentException>().With.Message.Length.LessThan(2000)
+        );
+        TrainingConfig config = ConfigLoader.Load(
+            Yaml("data:\n  normalization:\n" + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"    M{i}: zscore\n")))
+        );
         Assert.Multiple(() =>
         {
             Assert.That(config.Data.Normalization, Has.Count.EqualTo(20_000));
@@ -74,6 +89,11 @@ public sealed class ForeignConfigTests
         return folder.File("config.yaml");
     }
 
-    private static NUnit.Framework.Constraints.Constraint Refusal(string says)
-        => Throws.TypeOf<InvalidDataException>().With.Message.Contains(says).And.Message.Contains("config.yaml").And.Message.Not.Contains("\n").And.Message.Not.Contains("\r");
+    private static NUnit.Framework.Constraints.Constraint Refusal(string says) =>
+        Throws
+            .TypeOf<InvalidDataException>()
+            .With.Message.Contains(says)
+            .And.Message.Contains("config.yaml")
+            .And.Message.Not.Contains("\n")
+            .And.Message.Not.Contains("\r");
 }

@@ -10,12 +10,22 @@ public class AugmentationTests
 
     private static readonly AugmentationSettings Strong = new()
     {
-        RotationDegrees = 40, Scaling = 0.4f, Shift = 0.2f, ElasticPixels = 2, FlipProbability = 0.5f,
-        Gain = 0.3f, Offset = 0.5f, Gamma = 0.4f, Noise = 0.2f,
+        RotationDegrees = 40,
+        Scaling = 0.4f,
+        Shift = 0.2f,
+        ElasticPixels = 2,
+        FlipProbability = 0.5f,
+        Gain = 0.3f,
+        Offset = 0.5f,
+        Gamma = 0.4f,
+        Noise = 0.2f,
     };
 
     private static readonly float[] Image = [.. Enumerable.Range(0, Shape.ImageLength).Select(i => MathF.Sin(i * 0.37f) - 0.2f)];
-    private static readonly byte[] Classes = [.. Enumerable.Range(0, Shape.PixelCount).Select(i => (byte)(i % 7 == 0 ? 255 : i % 4 * 2))];
+    private static readonly byte[] Classes =
+    [
+        .. Enumerable.Range(0, Shape.PixelCount).Select(i => (byte)(i % 7 == 0 ? 255 : i % 4 * 2)),
+    ];
 
     [Test]
     public void NoAmounts_GiveTheSampleBitForBit()
@@ -30,9 +40,7 @@ public class AugmentationTests
     {
         var known = Classes.ToHashSet();
         for (uint sample = 0; sample < 50; sample++)
-        {
             Assert.That(Vary(Strong, sample).Labels.All(known.Contains), Is.True, $"sample {sample}");
-        }
     }
 
     [Test]
@@ -47,9 +55,7 @@ public class AugmentationTests
     public void StrongVariation_StaysFinite()
     {
         for (uint sample = 0; sample < 50; sample++)
-        {
             Assert.That(Vary(Strong, sample).Image.All(float.IsFinite), Is.True, $"sample {sample}");
-        }
     }
 
     [Test]
@@ -60,7 +66,8 @@ public class AugmentationTests
         {
             for (int column = 0; column < Shape.Width; column++)
             {
-                int here = (row * Shape.Width) + column, mirrored = (row * Shape.Width) + Shape.Width - 1 - column;
+                int here = (row * Shape.Width) + column,
+                    mirrored = (row * Shape.Width) + Shape.Width - 1 - column;
                 Assert.That(labels[here], Is.EqualTo(Classes[mirrored]));
                 Assert.That(image[here * Shape.Channels], Is.EqualTo(Image[mirrored * Shape.Channels]));
             }
@@ -95,14 +102,23 @@ public class AugmentationTests
     {
         var stream = new PhiloxStream(8, 0, 0, 0);
         var (image, labels) = (new float[Shape.ImageLength], new byte[Shape.PixelCount]);
-        new Augmentation(Strong).Apply(Shape, ref stream, Enumerable.Repeat(2f, image.Length).ToArray(), labels, image, labels.ToArray());
+        new Augmentation(Strong).Apply(
+            Shape,
+            ref stream,
+            Enumerable.Repeat(2f, image.Length).ToArray(),
+            labels,
+            image,
+            labels.ToArray()
+        );
         Assert.That(image, Is.All.EqualTo(2f));
     }
 
     [Test]
     public void NegativeAmount_IsRefusedByName() =>
-        Assert.That(() => new Augmentation(new AugmentationSettings { Noise = -1 }),
-            Throws.ArgumentException.With.Message.EqualTo("augmentation Noise is -1, expected 0 to 10"));
+        Assert.That(
+            () => new Augmentation(new AugmentationSettings { Noise = -1 }),
+            Throws.ArgumentException.With.Message.EqualTo("augmentation Noise is -1, expected 0 to 10")
+        );
 
     private static (float[] Image, byte[] Labels) Vary(AugmentationSettings settings, uint sample)
     {

@@ -18,8 +18,10 @@ public class BatchLoaderTests
 
     [Test]
     public void ResumedLoader_ContinuesTheSameBatches() =>
-        Assert.That(Load(steps: 5, threads: 2, prefetch: 3, firstStep: 7),
-            Is.EqualTo(Load(steps: 12, threads: 2, prefetch: 3).Skip(7)));
+        Assert.That(
+            Load(steps: 5, threads: 2, prefetch: 3, firstStep: 7),
+            Is.EqualTo(Load(steps: 12, threads: 2, prefetch: 3).Skip(7))
+        );
 
     [Test]
     public void OtherSeed_OtherBatches() =>
@@ -44,11 +46,16 @@ public class BatchLoaderTests
         static string[] Origins(int threads)
         {
             using var loader = new BatchLoader(new NoiseSource(), Augmented, 2, seed: 1, threadCount: threads);
-            return [.. Enumerable.Range(0, 5).SelectMany(_ =>
-            {
-                using TrainingBatch batch = loader.Next();
-                return batch.Origins.Select(origin => origin.ToString()).ToArray();
-            })];
+            return
+            [
+                .. Enumerable
+                    .Range(0, 5)
+                    .SelectMany(_ =>
+                    {
+                        using TrainingBatch batch = loader.Next();
+                        return batch.Origins.Select(origin => origin.ToString()).ToArray();
+                    }),
+            ];
         }
     }
 
@@ -67,7 +74,10 @@ public class BatchLoaderTests
         string[] origins = [.. batch.Origins.Select(origin => origin.ToString())];
         Assert.That(origins[0], Does.StartWith("case_0 slice "));
         Assert.That(batch.Describe(), Does.StartWith($"CT: {origins[1]} (-7.25 to 1E+30), {origins[0]} (0."));
-        Assert.That(batch.Describe(), Does.EndWith($"; MR: {origins[2]} (2 to 2, 2 of {length} not finite), {origins[3]} ({length} of {length} not finite)"));
+        Assert.That(
+            batch.Describe(),
+            Does.EndWith($"; MR: {origins[2]} (2 to 2, 2 of {length} not finite), {origins[3]} ({length} of {length} not finite)")
+        );
     }
 
     [Test]
@@ -95,15 +105,22 @@ public class BatchLoaderTests
     [TestCase(3)]
     public void Failure_SurfacesAtItsStepWithItsMessage(int threads)
     {
-        using var loader = new BatchLoader(new NoiseSource { FailingDraw = 9 }, Augmented, 1, seed: 1, threadCount: threads, prefetch: 3);
-        Assert.That(() =>
+        using var loader = new BatchLoader(
+            new NoiseSource { FailingDraw = 9 },
+            Augmented,
+            1,
+            seed: 1,
+            threadCount: threads,
+            prefetch: 3
+        );
+        Assert.That(
+            () =>
             {
                 for (int step = 0; step < 20; step++)
-                {
                     loader.Next().Dispose();
-                }
             },
-            Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("case 'ct_07': damaged"));
+            Throws.TypeOf<InvalidDataException>().With.Message.EqualTo("case 'ct_07': damaged")
+        );
     }
 
     [Test]
@@ -146,13 +163,9 @@ public class BatchLoaderTests
         public SampleOrigin Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
         {
             if (Interlocked.Increment(ref draws) == FailingDraw)
-            {
                 throw new InvalidDataException("case 'ct_07': damaged");
-            }
             foreach (ref float value in image)
-            {
                 value = stream.NextUniform();
-            }
             labels.Fill((byte)modality.Index);
             return SampleOrigin.Slice($"case_{modality.Index}", (int)(stream.NextUniform() * 100));
         }

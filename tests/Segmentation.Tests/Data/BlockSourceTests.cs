@@ -6,24 +6,66 @@ namespace UnpairedSegEngine.Segmentation.Tests.Data;
 
 internal sealed class BlockSourceTests
 {
-    private const int X = 20, Y = 18, Z = 12;
+    private const int X = 20,
+        Y = 18,
+        Z = 12;
 
-    private static readonly Modality Ct = new("CT", 0), Mr = new("MR", 1);
+    private static readonly Modality Ct = new("CT", 0),
+        Mr = new("MR", 1);
 
     private static readonly SampleShape Block = new(8, 8, 1, 4);
 
     /// <summary>A ramp along each axis, with an organ of 3x3x2 voxels.</summary>
-    private static PreparedCase Prepare(Modality modality, int organX = 14, int organZ = 3, float[]? image = null, bool hasLabels = true)
+    private static PreparedCase Prepare(
+        Modality modality,
+        int organX = 14,
+        int organZ = 3,
+        float[]? image = null,
+        bool hasLabels = true
+    )
     {
         var geometry = new Geometry(X, Y, Z, Affine.Diagonal(new Vector3d(-2, 2, 4), default));
-        image ??= [.. Enumerable.Range(0, geometry.VoxelCount).Select(i => (float)((i % X) + (32 * (i / X % Y)) + (1024 * (i / (X * Y)))))];
-        byte[] labels = [.. Enumerable.Range(0, geometry.VoxelCount).Select(i => (i % X) - organX is >= 0 and < 3 && (i / X % Y) is >= 5 and < 8 && (i / (X * Y)) - organZ is >= 0 and < 2 ? (byte)1 : (byte)0)];
-        var loaded = new LoadedCase($"{modality.Name}_{organX}", modality, new Volume<float>(geometry, image), hasLabels ? new Volume<byte>(geometry, labels) : null);
-        return PreparedCase.Prepare(loaded, new PreprocessingSettings(Block, [IntensityNormalization.None, IntensityNormalization.None], new VoxelSpacing(2, 2, 4)), 3);
+        image ??=
+        [
+            .. Enumerable
+                .Range(0, geometry.VoxelCount)
+                .Select(i => (float)((i % X) + (32 * (i / X % Y)) + (1024 * (i / (X * Y))))),
+        ];
+        byte[] labels =
+        [
+            .. Enumerable
+                .Range(0, geometry.VoxelCount)
+                .Select(i =>
+                    (i % X) - organX is >= 0 and < 3 && (i / X % Y) is >= 5 and < 8 && (i / (X * Y)) - organZ is >= 0 and < 2
+                        ? (byte)1
+                        : (byte)0
+                ),
+        ];
+        var loaded = new LoadedCase(
+            $"{modality.Name}_{organX}",
+            modality,
+            new Volume<float>(geometry, image),
+            hasLabels ? new Volume<byte>(geometry, labels) : null
+        );
+        return PreparedCase.Prepare(
+            loaded,
+            new PreprocessingSettings(
+                Block,
+                [IntensityNormalization.None, IntensityNormalization.None],
+                new VoxelSpacing(2, 2, 4)
+            ),
+            3
+        );
     }
 
-    private static BlockSource Source(float foreground = 0.5f, AugmentationSettings? augmentation = null)
-        => new([Prepare(Ct), Prepare(Mr, organX: 2, organZ: 9)], [Ct, Mr], Block, augmentation ?? AugmentationSettings.None, foreground);
+    private static BlockSource Source(float foreground = 0.5f, AugmentationSettings? augmentation = null) =>
+        new(
+            [Prepare(Ct), Prepare(Mr, organX: 2, organZ: 9)],
+            [Ct, Mr],
+            Block,
+            augmentation ?? AugmentationSettings.None,
+            foreground
+        );
 
     private static (float[] Image, byte[] Labels) Draw(BlockSource source, Modality modality, uint number)
     {
@@ -76,12 +118,15 @@ internal sealed class BlockSourceTests
     public void The_same_stream_gives_the_same_varied_block_and_another_stream_another()
     {
         BlockSource source = Source(augmentation: new AugmentationSettings { ElasticPixels = 1, FlipProbability = 0.5f });
-        float[] first = Draw(source, Ct, 3).Image, again = Draw(source, Ct, 3).Image;
+        float[] first = Draw(source, Ct, 3).Image,
+            again = Draw(source, Ct, 3).Image;
         Assert.That(again, Is.EqualTo(first));
         Assert.That(Draw(source, Ct, 4).Image, Is.Not.EqualTo(first));
     }
 
-    /// <summary>Rotations are rigid in millimetres: a ball stays one in a volume whose slices are twice as thick as its pixels.</summary>
+    /// <summary>
+    /// Rotations are rigid in millimetres: a ball stays one in a volume whose slices are twice as thick as its pixels.
+    /// </summary>
     [Test]
     public void Rotations_are_rigid_in_millimetres()
     {
@@ -97,7 +142,8 @@ internal sealed class BlockSourceTests
             foreach ((int slice, int row, int column) in new[] { (0, 0, 0), (4, 1, 7), (2, 8, 3), (1, 4, 4) })
             {
                 (float z, float y, float x) = transform.SourceOf(slice, row, column);
-                double before = new Vector3d((column - 4) * 2, (row - 4) * 2, (slice - 2) * 4).Length, after = new Vector3d((x - x0) * 2, (y - y0) * 2, (z - z0) * 4).Length;
+                double before = new Vector3d((column - 4) * 2, (row - 4) * 2, (slice - 2) * 4).Length,
+                    after = new Vector3d((x - x0) * 2, (y - y0) * 2, (z - z0) * 4).Length;
                 Assert.That(after, Is.EqualTo(before).Within(1e-4));
             }
         }
@@ -127,9 +173,12 @@ internal sealed class BlockSourceTests
     {
         Assert.That(() => Source(1.5f), Throws.ArgumentException.With.Message.Contains("foreground fraction"));
         Assert.That(
-            () => new BlockSource([Prepare(Ct)], [Ct, Mr], Block, AugmentationSettings.None), Throws.ArgumentException.With.Message.Contains("modality MR has no case"));
+            () => new BlockSource([Prepare(Ct)], [Ct, Mr], Block, AugmentationSettings.None),
+            Throws.ArgumentException.With.Message.Contains("modality MR has no case")
+        );
         Assert.That(
             () => new BlockSource([Prepare(Ct, hasLabels: false)], [Ct], Block, AugmentationSettings.None),
-            Throws.ArgumentException.With.Message.Contains("no reference segmentation"));
+            Throws.ArgumentException.With.Message.Contains("no reference segmentation")
+        );
     }
 }

@@ -36,40 +36,59 @@ public class CaseCacheTests
     public void Budget_IsKept()
     {
         SegmentationDataset dataset = data.Open();
-        Assert.That(() => CaseCache.Load(dataset.Cases, dataset, SyntheticDataset.Settings(), budgetBytes: 10_000),
-            Throws.TypeOf<InvalidDataException>().With.Message.Contains("exceed the memory budget").And.Message.Contains("16x16"));
+        Assert.That(
+            () => CaseCache.Load(dataset.Cases, dataset, SyntheticDataset.Settings(), budgetBytes: 10_000),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("exceed the memory budget").And.Message.Contains("16x16")
+        );
     }
 
     [Test]
     public void UnknownLabelValue_IsRefusedWithCaseValueAndCount()
     {
         data.WriteCase("mr_1", changeLabel: label => label.Voxels.AsSpan(0, 5).Fill(7));
-        Assert.That(() => data.Load(), Throws.TypeOf<InvalidDataException>()
-            .With.Message.StartsWith("case 'mr_1':").And.Message.Contains("7 (5 voxels), expected 0 to 2"));
+        Assert.That(
+            () => data.Load(),
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.StartsWith("case 'mr_1':")
+                .And.Message.Contains("7 (5 voxels), expected 0 to 2")
+        );
     }
 
     [Test]
     public void NonFiniteVoxels_AreRefusedWithCaseAndCount()
     {
         data.WriteCase("ct_1", changeImage: image => (image[3, 2, 1], image[4, 2, 1]) = (float.NaN, float.PositiveInfinity));
-        Assert.That(() => data.Load(), Throws.TypeOf<InvalidDataException>()
-            .With.Message.StartsWith("case 'ct_1':").And.Message.Contains("has 2 voxels that are NaN or infinite, the first at (3, 2, 1)"));
+        Assert.That(
+            () => data.Load(),
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.StartsWith("case 'ct_1':")
+                .And.Message.Contains("has 2 voxels that are NaN or infinite, the first at (3, 2, 1)")
+        );
     }
 
     [Test]
     public void OtherShape_IsRefusedWithBoth()
     {
         NiftiWriter.Write(data.LabelPath("ct_2"), new Volume<byte>(SyntheticDataset.GridOf(slices: 6)));
-        Assert.That(() => data.Load(), Throws.TypeOf<InvalidDataException>()
-            .With.Message.StartsWith("case 'ct_2':").And.Message.Contains("has shape 24x20x6, expected its image's 24x20x7"));
+        Assert.That(
+            () => data.Load(),
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.StartsWith("case 'ct_2':")
+                .And.Message.Contains("has shape 24x20x6, expected its image's 24x20x7")
+        );
     }
 
     [Test]
     public void OtherPlace_IsRefused()
     {
         NiftiWriter.Write(data.LabelPath("ct_2"), new Volume<byte>(SyntheticDataset.GridOf(originX: 0.5)));
-        Assert.That(() => data.Load(), Throws.TypeOf<InvalidDataException>()
-            .With.Message.StartsWith("case 'ct_2':").And.Message.Contains("origin"));
+        Assert.That(
+            () => data.Load(),
+            Throws.TypeOf<InvalidDataException>().With.Message.StartsWith("case 'ct_2':").And.Message.Contains("origin")
+        );
     }
 
     [Test]
@@ -93,6 +112,9 @@ public class CaseCacheTests
     {
         SegmentationDataset dataset = data.Open();
         PreprocessingSettings even = SyntheticDataset.Settings() with { Shape = new SampleShape(16, 16, 2) };
-        Assert.That(() => CaseCache.Load(dataset.Cases, dataset, even), Throws.ArgumentException.With.Message.Contains("odd count"));
+        Assert.That(
+            () => CaseCache.Load(dataset.Cases, dataset, even),
+            Throws.ArgumentException.With.Message.Contains("odd count")
+        );
     }
 }

@@ -8,7 +8,9 @@ public class CaseGridTests
 {
     private static readonly Modality Ct = new("CT", 0);
 
-    /// <summary>A grid with the given spacing per world axis (left-right, front-back, up-down), stored along permuted and flipped axes.</summary>
+    /// <summary>
+    /// A grid with the given spacing per world axis (left-right, front-back, up-down), stored along permuted and flipped axes.
+    /// </summary>
     private static Geometry Stored(string axes, int sideways, int frontal, int slices, double spacing = 2)
     {
         var sizes = new int[3];
@@ -36,15 +38,17 @@ public class CaseGridTests
     }
 
     private static PreparedCase Prepare(LoadedCase loaded, int height, int width) =>
-        PreparedCase.Prepare(loaded, new PreprocessingSettings(new SampleShape(height, width, 1), [IntensityNormalization.None]), 4);
+        PreparedCase.Prepare(
+            loaded,
+            new PreprocessingSettings(new SampleShape(height, width, 1), [IntensityNormalization.None]),
+            4
+        );
 
     private static byte[] Restored(PreparedCase prepared)
     {
         CaseSegmentation segmentation = prepared.Grid.NewSegmentation();
         for (int slice = 0; slice < prepared.SliceCount; slice++)
-        {
             segmentation.AddLabels(slice, prepared.LabelsOf(slice));
-        }
         return segmentation.ToOriginal().Voxels;
     }
 
@@ -76,14 +80,23 @@ public class CaseGridTests
     {
         var geometry = new Geometry(2, 2, 2, Affine.Diagonal(new Vector3d(spacing, spacing, spacing), default));
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.That(() => Spaced(Case(geometry), new VoxelSpacing(3, 3, 3), new SampleShape(8, 8, 1, 8)), Throws.TypeOf<InvalidDataException>().With.Message.Contains(message));
+        Assert.That(
+            () => Spaced(Case(geometry), new VoxelSpacing(3, 3, 3), new SampleShape(8, 8, 1, 8)),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains(message)
+        );
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(4 << 20));
     }
 
     [Test]
-    public void SpacingOfFewVoxels_MayGiveAFewMillion()
-        => Assert.That(
-            Spaced(Case(new Geometry(2, 2, 2, Affine.Diagonal(new Vector3d(300, 300, 300), default))), new VoxelSpacing(3, 3, 3), new SampleShape(8, 8, 1, 8)).SliceCount, Is.EqualTo(200));
+    public void SpacingOfFewVoxels_MayGiveAFewMillion() =>
+        Assert.That(
+            Spaced(
+                Case(new Geometry(2, 2, 2, Affine.Diagonal(new Vector3d(300, 300, 300), default))),
+                new VoxelSpacing(3, 3, 3),
+                new SampleShape(8, 8, 1, 8)
+            ).SliceCount,
+            Is.EqualTo(200)
+        );
 
     [TestCase(24, 24)]
     [TestCase(36, 48)]
@@ -115,7 +128,9 @@ public class CaseGridTests
             {
                 (int x, int y, int z) = (i % geometry.X, i / geometry.X % geometry.Y, i / (geometry.X * geometry.Y));
                 int[] index = [x, y, z];
-                int left = axes.IndexOfAny(['L', 'R']), front = axes.IndexOfAny(['A', 'P']), up = axes.IndexOfAny(['S', 'I']);
+                int left = axes.IndexOfAny(['L', 'R']),
+                    front = axes.IndexOfAny(['A', 'P']),
+                    up = axes.IndexOfAny(['S', 'I']);
                 image.Voxels[i] = Along(left, 'L') + (10 * Along(front, 'A')) + (100 * Along(up, 'S'));
 
                 int Along(int axis, char code) => axes[axis] == code ? index[axis] : geometry.Size(axis) - 1 - index[axis];
@@ -176,9 +191,13 @@ public class CaseGridTests
         Geometry geometry = Stored("LAS", 64, 64, 1);
         byte[] disc = [.. Enumerable.Range(0, 64 * 64).Select(i => (byte)(Inside((i % 64) - 31.5, (i / 64) - 31.5) > 0 ? 1 : 0))];
         PreparedCase prepared = Prepare(new LoadedCase("ct_0", Ct, new Volume<float>(geometry), null), 32, 32);
-        float[] scores = [.. Enumerable.Range(0, 32 * 32).SelectMany(i => new[] { 0, (float)Inside((2 * (i % 32)) - 31, (2 * (i / 32)) - 31) })];
+        float[] scores =
+        [
+            .. Enumerable.Range(0, 32 * 32).SelectMany(i => new[] { 0, (float)Inside((2 * (i % 32)) - 31, (2 * (i / 32)) - 31) }),
+        ];
         byte[] labels = [.. scores.Chunk(2).Select(s => (byte)(s[1] > 0 ? 1 : 0))];
-        CaseSegmentation smooth = prepared.Grid.NewSegmentation(), coarse = prepared.Grid.NewSegmentation();
+        CaseSegmentation smooth = prepared.Grid.NewSegmentation(),
+            coarse = prepared.Grid.NewSegmentation();
         smooth.AddScores(0, scores, 2);
         coarse.AddLabels(0, labels);
         Assert.That(Wrong(smooth), Is.LessThan(Wrong(coarse) / 2));
@@ -207,7 +226,11 @@ public class CaseGridTests
         PreparedCase small = Spaced(loaded, new VoxelSpacing(2, 2, 10), new SampleShape(32, 16, 1, 8));
         Assert.That((small.Grid.Width, small.Grid.Height, small.SliceCount), Is.EqualTo((16, 32, 8)));
         Assert.That(small.LabelsOf(0).ToArray(), Is.All.Zero, "margin");
-        Assert.That(Spaced(loaded, new VoxelSpacing(0, 0, 2.5), new SampleShape(16, 16, 1)).SliceCount, Is.EqualTo(10), "slices fitted in plane");
+        Assert.That(
+            Spaced(loaded, new VoxelSpacing(0, 0, 2.5), new SampleShape(16, 16, 1)).SliceCount,
+            Is.EqualTo(10),
+            "slices fitted in plane"
+        );
     }
 
     /// <summary>A ramp along the patient's axis stays one, whatever the grids.</summary>
@@ -222,7 +245,10 @@ public class CaseGridTests
             segmentation.AddScores(slice, Enumerable.Range(0, 16).SelectMany(_ => new[] { 0f, slice - 0.9f }).ToArray(), 2);
 
         // Slice 4 of nine is the middle of the second of three; the border 0.9 lies just before it.
-        Assert.That(segmentation.ToOriginal().Voxels.Chunk(16).Select(slice => slice[0]), Is.EqualTo(new byte[] { 0, 0, 0, 0, 1, 1, 1, 1, 1 }));
+        Assert.That(
+            segmentation.ToOriginal().Voxels.Chunk(16).Select(slice => slice[0]),
+            Is.EqualTo(new byte[] { 0, 0, 0, 0, 1, 1, 1, 1, 1 })
+        );
         byte[][] probabilities = [.. segmentation.ProbabilitiesToOriginal()[1].Voxels.Chunk(16)];
         Assert.That(probabilities[4][0] / 255.0, Is.EqualTo(1 / (1 + Math.Exp(-0.1))).Within(0.5 / 255));
         Assert.That(probabilities[5][0] / 255.0, Is.EqualTo(1 / (1 + Math.Exp(-0.1 - (1 / 3.0)))).Within(0.5 / 255));
@@ -232,7 +258,10 @@ public class CaseGridTests
     public void Slices_AreAddedInOrderAndAllOfThem()
     {
         CaseSegmentation segmentation = Prepare(Case(Stored("LAS", 8, 8, 2)), 8, 8).Grid.NewSegmentation();
-        Assert.That(() => segmentation.AddLabels(1, new byte[64]), Throws.ArgumentException.With.Message.Contains("expected slice 0"));
+        Assert.That(
+            () => segmentation.AddLabels(1, new byte[64]),
+            Throws.ArgumentException.With.Message.Contains("expected slice 0")
+        );
         segmentation.AddLabels(0, new byte[64]);
         Assert.That(segmentation.ToOriginal, Throws.InvalidOperationException.With.Message.Contains("1 of 2 slices"));
     }

@@ -9,12 +9,21 @@ internal sealed class CaseWarningsTests
     private static readonly Modality[] Modalities = [new("CT", 0), new("MR", 1)];
     private static readonly string[] Classes = ["background", "liver", "spleen"];
 
-    private static PreparedCase Prepare(string id, int modality, Func<int, float>? image = null, Func<int, byte>? label = null, IntensityNormalization? normalization = null)
+    private static PreparedCase Prepare(
+        string id,
+        int modality,
+        Func<int, float>? image = null,
+        Func<int, byte>? label = null,
+        IntensityNormalization? normalization = null
+    )
     {
         var geometry = new Geometry(16, 16, 4, Affine.Diagonal(new Vector3d(-2, 2, 4), default));
-        var loaded = new LoadedCase(id, Modalities[modality],
+        var loaded = new LoadedCase(
+            id,
+            Modalities[modality],
             new Volume<float>(geometry, [.. Enumerable.Range(0, geometry.VoxelCount).Select(image ?? (i => i * 37 % 500))]),
-            new Volume<byte>(geometry, [.. Enumerable.Range(0, geometry.VoxelCount).Select(label ?? (i => (byte)(i % 3)))]));
+            new Volume<byte>(geometry, [.. Enumerable.Range(0, geometry.VoxelCount).Select(label ?? (i => (byte)(i % 3)))])
+        );
         IntensityNormalization used = normalization ?? IntensityNormalization.Default;
         return PreparedCase.Prepare(loaded, new PreprocessingSettings(new SampleShape(16, 16, 1), [used, used]), Classes.Length);
     }
@@ -30,7 +39,12 @@ internal sealed class CaseWarningsTests
     [Test]
     public void Three_cases_are_named_and_the_others_counted()
     {
-        PreparedCase[] cases = [.. Enumerable.Range(0, 5).Select(i => Prepare($"ct_{i}", 0, image: _ => 9)), Prepare("ct_9", 0), Prepare("mr_0", 1, image: i => i % 5 == 0 ? -3024 : i % 7 * 100)];
+        PreparedCase[] cases =
+        [
+            .. Enumerable.Range(0, 5).Select(i => Prepare($"ct_{i}", 0, image: _ => 9)),
+            Prepare("ct_9", 0),
+            Prepare("mr_0", 1, image: i => i % 5 == 0 ? -3024 : i % 7 * 100),
+        ];
         IReadOnlyList<string> warnings = CaseWarnings.OfImages(cases);
         Assert.That(warnings, Has.Count.EqualTo(2));
         Assert.That(warnings[0], Does.StartWith("ct_0, ct_1, ct_2 and 2 more: every voxel of the image has the same value"));
@@ -40,18 +54,30 @@ internal sealed class CaseWarningsTests
     [Test]
     public void A_modality_without_foreground_and_a_class_of_no_case_are_named()
     {
-        PreparedCase[] cases = [Prepare("ct_0", 0, label: i => (byte)(i % 2)), Prepare("mr_0", 1, label: _ => 0), Prepare("mr_1", 1, label: _ => 0)];
-        Assert.That(CaseWarnings.OfLabels(cases, Modalities, Classes), Is.EqualTo(new[]
-        {
-            "modality MR: no training case shows anything but background (mr_0, mr_1)",
-            "no training case shows spleen (at the network's resolution): the network cannot learn it",
-        }));
+        PreparedCase[] cases =
+        [
+            Prepare("ct_0", 0, label: i => (byte)(i % 2)),
+            Prepare("mr_0", 1, label: _ => 0),
+            Prepare("mr_1", 1, label: _ => 0),
+        ];
+        Assert.That(
+            CaseWarnings.OfLabels(cases, Modalities, Classes),
+            Is.EqualTo(
+                new[]
+                {
+                    "modality MR: no training case shows anything but background (mr_0, mr_1)",
+                    "no training case shows spleen (at the network's resolution): the network cannot learn it",
+                }
+            )
+        );
     }
 
     /// <summary>The 16 bits that a case is held in resolve what was not an outlier.</summary>
     [Test]
     public void Held_intensities_keep_their_contrast_beside_a_hot_voxel(
-        [Values("none", "zscore", "body_zscore", "percentile(0.5,99.5)", "unpadded_percentile(0.5,99.5)")] string text, [Values(1e9f, -1e9f, 1e30f, float.MaxValue)] float hot)
+        [Values("none", "zscore", "body_zscore", "percentile(0.5,99.5)", "unpadded_percentile(0.5,99.5)")] string text,
+        [Values(1e9f, -1e9f, 1e30f, float.MaxValue)] float hot
+    )
     {
         IntensityNormalization normalization = IntensityNormalization.Parse(text);
         var (images, plain) = (new float[16 * 16 * 4], new float[16 * 16 * 4]);

@@ -15,13 +15,18 @@ internal sealed class DatasetPreprocessingTests
         SegmentationDataset copy = SegmentationDataset.Open(target);
         Assert.That(copy.Cases, Has.Count.EqualTo(6));
         DatasetCase first = copy.Cases[0];
-        Geometry geometry = NiftiFile.Open(first.ImagePath).Geometry, original = NiftiFile.Open(data.ImagePath("ct_0")).Geometry;
+        Geometry geometry = NiftiFile.Open(first.ImagePath).Geometry,
+            original = NiftiFile.Open(data.ImagePath("ct_0")).Geometry;
         Assert.That(geometry.ToString(), Is.EqualTo("48x40x14 LAS at (0.75, 0.75, 2) mm"));
 
         Geometry recorded = PreprocessingRecord.OriginalOf(first.ImagePath, "ct_0")!;
         Assert.That(recorded.Matches(original, out string difference), difference);
         Volume<byte> restored = PreprocessingRecord.Restore(NiftiFile.Open(first.LabelPath!).ToLabelVolume(), recorded);
-        Assert.That(restored.Voxels, Is.EqualTo(NiftiFile.Open(data.LabelPath("ct_0")).ToLabelVolume().Voxels), "voxels of half the size return exactly");
+        Assert.That(
+            restored.Voxels,
+            Is.EqualTo(NiftiFile.Open(data.LabelPath("ct_0")).ToLabelVolume().Voxels),
+            "voxels of half the size return exactly"
+        );
         Assert.That(PreprocessingRecord.OriginalOf(data.ImagePath("ct_0"), "ct_0"), Is.Null, "not of a preprocessed dataset");
     }
 
@@ -32,8 +37,21 @@ internal sealed class DatasetPreprocessingTests
         string target = data.File("copy");
         using var stop = new CancellationTokenSource();
         Assert.That(
-            () => DatasetPreprocessing.Run(data.Open(), target, new Vector3d(1, 1, 4), 1, (done, _) => { if (done == 2) stop.Cancel(); }, stop.Token),
-            Throws.InstanceOf<OperationCanceledException>());
+            () =>
+                DatasetPreprocessing.Run(
+                    data.Open(),
+                    target,
+                    new Vector3d(1, 1, 4),
+                    1,
+                    (done, _) =>
+                    {
+                        if (done == 2)
+                            stop.Cancel();
+                    },
+                    stop.Token
+                ),
+            Throws.InstanceOf<OperationCanceledException>()
+        );
         Assert.That(() => SegmentationDataset.Open(target), Throws.TypeOf<InvalidDataException>());
         string[] written = Directory.GetFiles(Path.Combine(target, "imagesTr"));
         Assert.That(written, Has.Length.EqualTo(2));
@@ -44,7 +62,8 @@ internal sealed class DatasetPreprocessingTests
         Assert.That(File.GetLastWriteTimeUtc(written[0]), Is.EqualTo(before));
         Assert.That(
             () => DatasetPreprocessing.Run(data.Open(), target, new Vector3d(2, 1, 4), 1, (_, _) => { }),
-            Throws.TypeOf<InvalidDataException>().With.Message.Contains("was begun with the spacing 1 x 1 x 4"));
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("was begun with the spacing 1 x 1 x 4")
+        );
     }
 
     [Test]
@@ -53,7 +72,8 @@ internal sealed class DatasetPreprocessingTests
         using var data = new SyntheticDataset();
         Assert.That(
             () => DatasetPreprocessing.Run(data.Open(), data.Path, new Vector3d(1, 1, 1), 1, (_, _) => { }),
-            Throws.TypeOf<InvalidDataException>().With.Message.Contains("exists and is not empty"));
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("exists and is not empty")
+        );
     }
 
     [Test]
@@ -70,6 +90,9 @@ internal sealed class DatasetPreprocessingTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File(PreprocessingRecord.FileName), json);
-        Assert.That(() => PreprocessingRecord.Find(folder.Path), Throws.TypeOf<InvalidDataException>().With.Message.Contains("preprocessing.json"));
+        Assert.That(
+            () => PreprocessingRecord.Find(folder.Path),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("preprocessing.json")
+        );
     }
 }

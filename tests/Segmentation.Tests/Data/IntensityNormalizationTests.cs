@@ -12,12 +12,14 @@ public class IntensityNormalizationTests
     [TestCase("window(0,255,-1,1)")]
     [TestCase("percentile(0.5,99.5)")]
     [TestCase("unpadded_percentile(0.5,99.5)")]
-    public void TextForm_RoundTrips(string text) =>
-        Assert.That(IntensityNormalization.Parse(text).ToString(), Is.EqualTo(text));
+    public void TextForm_RoundTrips(string text) => Assert.That(IntensityNormalization.Parse(text).ToString(), Is.EqualTo(text));
 
     [Test]
     public void TextForm_AllowsSpacesAndExponents() =>
-        Assert.That(IntensityNormalization.Parse(" window( -1e2, 2.5e+2 ) "), Is.EqualTo(IntensityNormalization.Window(-100, 250)));
+        Assert.That(
+            IntensityNormalization.Parse(" window( -1e2, 2.5e+2 ) "),
+            Is.EqualTo(IntensityNormalization.Window(-100, 250))
+        );
 
     [TestCase("minmax")]
     [TestCase("window(1)")]
@@ -34,10 +36,16 @@ public class IntensityNormalizationTests
     [TestCase("percentile(0,5,99,5)")]
     [TestCase("z\nscore")]
     public void WrongText_IsRefused(string text) =>
-        Assert.That(() => IntensityNormalization.Parse(text), Throws.ArgumentException.With.Message.Not.Empty.And.Message.Not.Contains("\n"));
+        Assert.That(
+            () => IntensityNormalization.Parse(text),
+            Throws.ArgumentException.With.Message.Not.Empty.And.Message.Not.Contains("\n")
+        );
 
     [Test]
-    public void LongText_IsRefusedAtOnceAndQuotedInPart([Values("no", "window(1,", "percentile(0.5,99.5)")] string start, [Values(" ", "(", "1,", "-")] string filling)
+    public void LongText_IsRefusedAtOnceAndQuotedInPart(
+        [Values("no", "window(1,", "percentile(0.5,99.5)")] string start,
+        [Values(" ", "(", "1,", "-")] string filling
+    )
     {
         string text = start + string.Concat(Enumerable.Repeat(filling, 60_000));
         long began = System.Diagnostics.Stopwatch.GetTimestamp();
@@ -98,10 +106,13 @@ public class IntensityNormalizationTests
     [Test]
     public void HotVoxels_LeaveTheOthersAlone(
         [Values("percentile(0.5,99.5)", "unpadded_percentile(0.5,99.5)", "zscore", "body_zscore", "none")] string text,
-        [Values(1e9f, -1e9f, 1e30f, float.MaxValue, float.MinValue)] float hot, [Values(1, 2, 16)] int count)
+        [Values(1e9f, -1e9f, 1e30f, float.MaxValue, float.MinValue)] float hot,
+        [Values(1, 2, 16)] int count
+    )
     {
         var random = new System.Random(3);
-        float[] plain = [.. Enumerable.Range(0, 4096).Select(i => (i % 5 * 100f) + (float)(10 * random.NextDouble()))], spoilt = [.. plain];
+        float[] plain = [.. Enumerable.Range(0, 4096).Select(i => (i % 5 * 100f) + (float)(10 * random.NextDouble()))],
+            spoilt = [.. plain];
         spoilt.AsSpan(100, count).Fill(hot);
         IntensityNormalization normalization = IntensityNormalization.Parse(text);
         normalization.Fit(plain).Apply(plain);
@@ -116,12 +127,17 @@ public class IntensityNormalizationTests
 
         Assert.That(spoilt.Max(), Is.LessThanOrEqualTo(plain.Max() + (0.02 * spread)));
         Assert.That(spoilt.Min(), Is.GreaterThanOrEqualTo(plain.Min() - (0.02 * spread)));
-        Assert.That(findings, Is.EqualTo(text.Contains("percentile") ? IntensityFindings.None : IntensityFindings.OutliersClipped));
+        Assert.That(
+            findings,
+            Is.EqualTo(text.Contains("percentile") ? IntensityFindings.None : IntensityFindings.OutliersClipped)
+        );
     }
 
     [Test]
     public void ConstantVolume_BecomesZeroWhateverItsValue(
-        [Values("zscore", "body_zscore", "percentile(0.5,99.5)", "unpadded_percentile(0.5,99.5)")] string text, [Values(0f, 7f, -3024f, 1e20f, 1e35f, float.MaxValue, float.MinValue, 1e-45f)] float value)
+        [Values("zscore", "body_zscore", "percentile(0.5,99.5)", "unpadded_percentile(0.5,99.5)")] string text,
+        [Values(0f, 7f, -3024f, 1e20f, 1e35f, float.MaxValue, float.MinValue, 1e-45f)] float value
+    )
     {
         float[] voxels = [.. Enumerable.Repeat(value, 100)];
         IntensityNormalization.Parse(text).Fit(voxels, out IntensityFindings findings).Apply(voxels);
@@ -129,12 +145,20 @@ public class IntensityNormalizationTests
         Assert.That(findings, Is.EqualTo(IntensityFindings.Constant));
     }
 
-    /// <summary>Zero mean and unit variance at every scale of float32, also where differences are small against the values.</summary>
+    /// <summary>
+    /// Zero mean and unit variance at every scale of float32, also where differences are small against the values.
+    /// </summary>
     [Test]
     public void Standardization_HoldsAtEveryScale(
-        [Values("zscore", "percentile(0.5,99.5)")] string text, [Values(1e-40f, 1e-30f, 1e-9f, 1f, 1e30f, 1e38f)] float scale, [Values(0f, 1f, 1000f)] float offset)
+        [Values("zscore", "percentile(0.5,99.5)")] string text,
+        [Values(1e-40f, 1e-30f, 1e-9f, 1f, 1e30f, 1e38f)] float scale,
+        [Values(0f, 1f, 1000f)] float offset
+    )
     {
-        float[] voxels = [.. Enumerable.Range(0, 1000).Select(i => (float)(scale * (double)(offset + (i * 7 % 100 / 100f)) / 1001))];
+        float[] voxels =
+        [
+            .. Enumerable.Range(0, 1000).Select(i => (float)(scale * (double)(offset + (i * 7 % 100 / 100f)) / 1001)),
+        ];
         IntensityNormalization.Parse(text).Fit(voxels).Apply(voxels);
         Assert.That(voxels, Is.All.InRange(-2f, 2f));
         Assert.That(voxels.Average(v => (double)v), Is.EqualTo(0).Within(1e-4));
@@ -142,12 +166,21 @@ public class IntensityNormalizationTests
     }
 
     [Test]
-    public void Padding_IsLeftOutOfTheDefaultsStatistics([Values(-3024f, -2000f, -32768f, -1500f)] float padding, [Values(0.006, 0.21, 0.6)] double share)
+    public void Padding_IsLeftOutOfTheDefaultsStatistics(
+        [Values(-3024f, -2000f, -32768f, -1500f)] float padding,
+        [Values(0.006, 0.21, 0.6)] double share
+    )
     {
         var random = new System.Random(3);
-        float[] body = [.. Enumerable.Range(0, 5000).Select(i => i % 3 == 0 ? -1000f + (float)(20 * random.NextDouble()) : (float)(300 * random.NextDouble()))];
+        float[] body =
+        [
+            .. Enumerable
+                .Range(0, 5000)
+                .Select(i => i % 3 == 0 ? -1000f + (float)(20 * random.NextDouble()) : (float)(300 * random.NextDouble())),
+        ];
         float[] padded = [.. body, .. Enumerable.Repeat(padding, (int)(share / (1 - share) * body.Length) + 1)];
-        IntensityMap expected = IntensityNormalization.Percentile(0.5, 99.5).Fit(body), map = IntensityNormalization.Default.Fit(padded, out IntensityFindings findings);
+        IntensityMap expected = IntensityNormalization.Percentile(0.5, 99.5).Fit(body),
+            map = IntensityNormalization.Default.Fit(padded, out IntensityFindings findings);
         Assert.That(map.Low, Is.EqualTo(expected.Low));
         Assert.That(map.High, Is.EqualTo(expected.High));
         Assert.That(map.Gain, Is.EqualTo(expected.Gain).Within(1e-12).Percent);
@@ -165,13 +198,17 @@ public class IntensityNormalizationTests
     public void Default_IsThePercentilesWithoutPadding(float background)
     {
         float[] voxels = [.. Enumerable.Repeat(background, 400), .. Enumerable.Range(0, 1000).Select(i => (i % 97) + 40f)];
-        Assert.That(IntensityNormalization.Default.Fit(voxels, out IntensityFindings findings), Is.EqualTo(IntensityNormalization.Percentile(0.5, 99.5).Fit(voxels)));
+        Assert.That(
+            IntensityNormalization.Default.Fit(voxels, out IntensityFindings findings),
+            Is.EqualTo(IntensityNormalization.Percentile(0.5, 99.5).Fit(voxels))
+        );
         Assert.That(findings, Is.EqualTo(IntensityFindings.None));
     }
 
     private static IEnumerable<TestCaseData> FaintVolumes()
     {
-        TestCaseData Case(string text, Func<int, float> value, string name) => new TestCaseData(text, Enumerable.Range(0, 5000).Select(value).ToArray()).SetArgDisplayNames(name);
+        TestCaseData Case(string text, Func<int, float> value, string name) =>
+            new TestCaseData(text, Enumerable.Range(0, 5000).Select(value).ToArray()).SetArgDisplayNames(name);
         yield return Case("percentile(0.5,99.5)", i => 100000 + (i % 10 / 10f), "differences of 1e-5");
         yield return Case("zscore", i => i % 200 == 0 ? i : 0, "99.5 % zeros");
         yield return Case("percentile(0.5,99.5)", i => i % 130 == 0 ? 1e9f : i % 100, "0.8 % hot voxels");
@@ -189,9 +226,16 @@ public class IntensityNormalizationTests
 
     [Test]
     public void OrdinaryVolume_HasNoFindings(
-        [Values("percentile(0.5,99.5)", "unpadded_percentile(0.5,99.5)", "zscore", "body_zscore", "none", "window(0,600)")] string text)
+        [Values("percentile(0.5,99.5)", "unpadded_percentile(0.5,99.5)", "zscore", "body_zscore", "none", "window(0,600)")]
+            string text
+    )
     {
-        IntensityNormalization.Parse(text).Fit([.. Enumerable.Range(0, 5000).Select(i => (i * 31 % 500) + (i % 7 == 0 ? 0f : 100f))], out IntensityFindings findings);
+        IntensityNormalization
+            .Parse(text)
+            .Fit(
+                [.. Enumerable.Range(0, 5000).Select(i => (i * 31 % 500) + (i % 7 == 0 ? 0f : 100f))],
+                out IntensityFindings findings
+            );
         Assert.That(findings, Is.EqualTo(IntensityFindings.None));
     }
 }

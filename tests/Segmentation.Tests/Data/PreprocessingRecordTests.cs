@@ -5,7 +5,8 @@ namespace UnpairedSegEngine.Segmentation.Tests.Data;
 
 public sealed class PreprocessingRecordTests
 {
-    private const string Valid = """{"spacing":[3,3,5],"axes":"LAS","cases":{"ct_0":{"shape":[8,9,10],"affine":[1,0,0,0,1,0,0,0,2,5,6,7]}}}""";
+    private const string Valid =
+        """{"spacing":[3,3,5],"axes":"LAS","cases":{"ct_0":{"shape":[8,9,10],"affine":[1,0,0,0,1,0,0,0,2,5,6,7]}}}""";
 
     private readonly TemporaryFolder folder = new();
 
@@ -16,7 +17,10 @@ public sealed class PreprocessingRecordTests
     public void AGridComesBack()
     {
         Geometry original = Read(Valid)!;
-        Assert.That((original.ShapeText(), original.Affine), Is.EqualTo(("8x9x10", new Affine(new(1, 0, 0), new(0, 1, 0), new(0, 0, 2), new(5, 6, 7)))));
+        Assert.That(
+            (original.ShapeText(), original.Affine),
+            Is.EqualTo(("8x9x10", new Affine(new(1, 0, 0), new(0, 1, 0), new(0, 0, 2), new(5, 6, 7))))
+        );
     }
 
     [TestCase("[8,9,10]", "[0,9,10]", "cases.ct_0: shape or affine")]
@@ -33,10 +37,15 @@ public sealed class PreprocessingRecordTests
     [TestCase("\"LAS\"", "null", "axes is missing")]
     [TestCase("\"cases\"", "\"a\\nb\"", "cases is missing")]
     [TestCase("\"cases\"", "\"\\ud800\"", "invalid Unicode")]
-    public void ADamagedRecordIsRefusedByFileAndField(string part, string with, string says)
-        => Assert.That(
+    public void ADamagedRecordIsRefusedByFileAndField(string part, string with, string says) =>
+        Assert.That(
             () => Read(Valid.Replace(part, with, StringComparison.Ordinal)),
-            Throws.TypeOf<InvalidDataException>().With.Message.Contains(Path.Combine(folder.Path, "preprocessing.json")).And.Message.Contains(says).And.Message.Not.Contains("\n"));
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.Contains(Path.Combine(folder.Path, "preprocessing.json"))
+                .And.Message.Contains(says)
+                .And.Message.Not.Contains("\n")
+        );
 
     [TestCase("RAS")]
     [TestCase("LAS")]
@@ -44,7 +53,12 @@ public sealed class PreprocessingRecordTests
     public void LabelsReturnToTheGridThatTheyCameFrom(string axes)
     {
         var (s, c) = Math.SinCos(0.2);
-        Geometry oblique = new(8, 9, 10, new Affine(new Vector3d(c, s, 0) * 2, new Vector3d(-s, c, 0) * 2, new(0, 0, 4), new(-30, 20, 10)));
+        Geometry oblique = new(
+            8,
+            9,
+            10,
+            new Affine(new Vector3d(c, s, 0) * 2, new Vector3d(-s, c, 0) * 2, new(0, 0, 4), new(-30, 20, 10))
+        );
         Geometry original = Orientation.Reorient(new Volume<byte>(oblique), axes).Geometry;
         Geometry canonical = Orientation.Reorient(new Volume<byte>(original), "LAS").Geometry;
         var labels = new Volume<byte>(Resampling.Respace(canonical, new Vector3d(3, 3, 5)));
@@ -63,7 +77,13 @@ public sealed class PreprocessingRecordTests
     {
         var labels = new Volume<byte>(new Geometry(8, 9, 10, Affine.Diagonal(new Vector3d(-1, 1, 2), default)));
         var original = new Geometry(8, 9, 10, new Affine(new(-x, y, z), new(0, 1, 0), new(0, 0, 2), new(shift, 0, 0)));
-        Assert.That(() => PreprocessingRecord.Restore(labels, original), Throws.TypeOf<InvalidDataException>().With.Message.Contains("preprocessing.json").And.Message.Contains("does not lie over"));
+        Assert.That(
+            () => PreprocessingRecord.Restore(labels, original),
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.Contains("preprocessing.json")
+                .And.Message.Contains("does not lie over")
+        );
     }
 
     private Geometry? Read(string text)

@@ -20,8 +20,10 @@ public class SegmentationDatasetTests
         SegmentationDataset dataset = data.Open();
         Assert.That(dataset.Modalities, Is.EqualTo(new[] { new Modality("CT", 0), new Modality("MR", 1) }));
         Assert.That(dataset.ClassNames, Is.EqualTo(new[] { "background", "liver", "spleen" }));
-        Assert.That(dataset.Cases.Select(c => (c.Id, c.Modality.Name)), Is.EqualTo(new[]
-            { ("ct_0", "CT"), ("ct_1", "CT"), ("ct_2", "CT"), ("mr_0", "MR"), ("mr_1", "MR"), ("mr_2", "MR") }));
+        Assert.That(
+            dataset.Cases.Select(c => (c.Id, c.Modality.Name)),
+            Is.EqualTo(new[] { ("ct_0", "CT"), ("ct_1", "CT"), ("ct_2", "CT"), ("mr_0", "MR"), ("mr_1", "MR"), ("mr_2", "MR") })
+        );
         Assert.That(dataset.TestCases, Is.Empty);
     }
 
@@ -55,23 +57,37 @@ public class SegmentationDatasetTests
     public void WrongManifest_IsRefused(string found, string replacement, string message)
     {
         data.WriteManifest(SyntheticDataset.Manifest.Replace(found, replacement, StringComparison.Ordinal));
-        Assert.That(data.Open, Throws.TypeOf<InvalidDataException>()
-            .With.Message.Contains(message).And.Message.Contains("dataset.json").And.Message.Not.Contains('\n'));
+        Assert.That(
+            data.Open,
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.Contains(message)
+                .And.Message.Contains("dataset.json")
+                .And.Message.Not.Contains('\n')
+        );
     }
 
     [Test]
     public void MissingLabel_IsRefusedByCase()
     {
         File.Delete(data.LabelPath("mr_1"));
-        Assert.That(data.Open, Throws.TypeOf<InvalidDataException>().With.Message.StartsWith("case 'mr_1': the label file")
-            .And.Message.Contains(data.LabelPath("mr_1")));
+        Assert.That(
+            data.Open,
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.StartsWith("case 'mr_1': the label file")
+                .And.Message.Contains(data.LabelPath("mr_1"))
+        );
     }
 
     [Test]
     public void LabelWithoutImage_IsRefused()
     {
         File.Delete(data.ImagePath("ct_2"));
-        Assert.That(data.Open, Throws.TypeOf<InvalidDataException>().With.Message.Contains("ct_2.nii.gz': a label without its image"));
+        Assert.That(
+            data.Open,
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("ct_2.nii.gz': a label without its image")
+        );
     }
 
     [Test]
@@ -85,8 +101,14 @@ public class SegmentationDatasetTests
     public void EmptyFolders_AreRefused()
     {
         using var empty = new TemporaryFolder();
-        Assert.That(() => SegmentationDataset.Open(empty.Path), Throws.TypeOf<InvalidDataException>().With.Message.Contains("no dataset.json"));
-        Assert.That(() => SegmentationDataset.Open(empty.File("gone")), Throws.TypeOf<InvalidDataException>().With.Message.Contains("no such dataset folder"));
+        Assert.That(
+            () => SegmentationDataset.Open(empty.Path),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("no dataset.json")
+        );
+        Assert.That(
+            () => SegmentationDataset.Open(empty.File("gone")),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("no such dataset folder")
+        );
         Directory.Delete(data.File("imagesTr"), recursive: true);
         Assert.That(data.Open, Throws.TypeOf<InvalidDataException>().With.Message.Contains("no image files"));
     }
@@ -121,8 +143,10 @@ public class SegmentationDatasetTests
     public void WrongSplit_IsRefused(string json, string message)
     {
         data.WriteSplits(json);
-        Assert.That(() => data.Open().Split(), Throws.TypeOf<InvalidDataException>()
-            .With.Message.Contains(message).And.Message.Contains("splits_final.json"));
+        Assert.That(
+            () => data.Open().Split(),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains(message).And.Message.Contains("splits_final.json")
+        );
     }
 
     [Test]
@@ -176,7 +200,13 @@ public class SegmentationDatasetTests
     public void ACaseOfAnotherEnding_IsNotDropped()
     {
         File.Move(data.ImagePath("ct_1"), data.File("imagesTr/ct_1_0000.nii"));
-        Assert.That(data.Open, Throws.TypeOf<InvalidDataException>().With.Message.Contains("ct_1_0000.nii").And.Message.Contains("convert the file or move it away"));
+        Assert.That(
+            data.Open,
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.Contains("ct_1_0000.nii")
+                .And.Message.Contains("convert the file or move it away")
+        );
     }
 
     [Test]
@@ -204,12 +234,19 @@ public class SegmentationDatasetTests
         Assert.That(loaded.Labels.Voxels.Max(v => v == LabelValue.Ignored ? 0 : v), Is.EqualTo(1));
 
         CaseCache cache = data.Load();
-        Assert.That(cache.Cases[0].ClassHistograms[4].Sum() + cache.Cases[0].LabelsOf(4).Count(LabelValue.Ignored), Is.EqualTo(16 * 16), "counted in no class");
+        Assert.That(
+            cache.Cases[0].ClassHistograms[4].Sum() + cache.Cases[0].LabelsOf(4).Count(LabelValue.Ignored),
+            Is.EqualTo(16 * 16),
+            "counted in no class"
+        );
         Assert.That(cache.Cases[0].LabelsOf(4).Count(LabelValue.Ignored), Is.Positive);
 
         using var copy = new TemporaryFolder();
         DatasetPreprocessing.Run(dataset, copy.File("copy"), new Imaging.Vector3d(1.5, 1.5, 4), threads: 1, (_, _) => { });
         SegmentationDataset again = SegmentationDataset.Open(copy.File("copy"));
-        Assert.That(CaseReader.Read(again.Cases[0], again.ClassNames).Labels!.Voxels.Count(v => v == LabelValue.Ignored), Is.EqualTo(4 * 4 * 2));
+        Assert.That(
+            CaseReader.Read(again.Cases[0], again.ClassNames).Labels!.Voxels.Count(v => v == LabelValue.Ignored),
+            Is.EqualTo(4 * 4 * 2)
+        );
     }
 }

@@ -9,9 +9,7 @@ internal static class SharedData
         {
             string candidate = Path.Combine(folder.FullName, "shared", "data", relative);
             if (Path.Exists(candidate))
-            {
                 return candidate;
-            }
         }
         Assert.Ignore($"shared/data/{relative} is not beside the repository");
         return "";

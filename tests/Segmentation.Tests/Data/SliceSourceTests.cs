@@ -27,7 +27,8 @@ public class SliceSourceTests
         // The spleen is in 2 of 7 slices (0.286); drawn by class it is half of the draws plus the slice it shares with the liver.
         var source = new SliceSource(cache.Cases, dataset.Modalities, 3, fraction);
         const int draws = 6000;
-        int spleen = 0, foreground = 0;
+        int spleen = 0,
+            foreground = 0;
         var stream = new PhiloxStream(3, 0, 0, 0);
         for (int i = 0; i < draws; i++)
         {
@@ -64,17 +65,31 @@ public class SliceSourceTests
         float[] Images(int loaderThreads, int cacheThreads)
         {
             var source = new SliceSource(data.Load(cacheThreads).Cases, dataset.Modalities, 3);
-            using var loader = new BatchLoader(source, new Augmentation(new AugmentationSettings()), 2, seed: 4, threadCount: loaderThreads);
-            return [.. Enumerable.Range(0, 6).SelectMany(_ =>
-            {
-                using TrainingBatch batch = loader.Next();
-                return batch.Images.ToArray();
-            })];
+            using var loader = new BatchLoader(
+                source,
+                new Augmentation(new AugmentationSettings()),
+                2,
+                seed: 4,
+                threadCount: loaderThreads
+            );
+            return
+            [
+                .. Enumerable
+                    .Range(0, 6)
+                    .SelectMany(_ =>
+                    {
+                        using TrainingBatch batch = loader.Next();
+                        return batch.Images.ToArray();
+                    }),
+            ];
         }
     }
 
     [Test]
-    public void ModalityWithoutForeground_IsDrawnFromAllItsSlices([Values(0f, 0.5f, 1f)] float fraction, [Values] bool classesUniform)
+    public void ModalityWithoutForeground_IsDrawnFromAllItsSlices(
+        [Values(0f, 0.5f, 1f)] float fraction,
+        [Values] bool classesUniform
+    )
     {
         using var blank = new SyntheticDataset();
         foreach (string id in new[] { "mr_0", "mr_1", "mr_2" })
@@ -93,6 +108,8 @@ public class SliceSourceTests
 
     [Test]
     public void ModalityWithoutCases_IsRefused() =>
-        Assert.That(() => new SliceSource([.. cache.Cases.Take(3)], dataset.Modalities, 3),
-            Throws.ArgumentException.With.Message.EqualTo("modality MR has no case to draw from"));
+        Assert.That(
+            () => new SliceSource([.. cache.Cases.Take(3)], dataset.Modalities, 3),
+            Throws.ArgumentException.With.Message.EqualTo("modality MR has no case to draw from")
+        );
 }

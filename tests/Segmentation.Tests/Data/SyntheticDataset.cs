@@ -7,7 +7,9 @@ namespace UnpairedSegEngine.Segmentation.Tests.Data;
 /// <summary>A small valid dataset on disk, three cases per modality and two organs, for tests to use or to break.</summary>
 internal sealed class SyntheticDataset : IDisposable
 {
-    public const int Width = 24, Height = 20, Slices = 7;
+    public const int Width = 24,
+        Height = 20,
+        Slices = 7;
 
     private readonly TemporaryFolder folder = new();
 
@@ -17,20 +19,19 @@ internal sealed class SyntheticDataset : IDisposable
         Directory.CreateDirectory(File("labelsTr"));
         WriteManifest(Manifest);
         foreach (string id in (ReadOnlySpan<string>)["ct_0", "ct_1", "ct_2", "mr_0", "mr_1", "mr_2"])
-        {
             WriteCase(id);
-        }
     }
 
-    public static string Manifest => """
-        {
-          "channel_names": { "0": "intensity" },
-          "labels": { "background": 0, "liver": 1, "spleen": 2 },
-          "file_ending": ".nii.gz",
-          "numTraining": 6,
-          "domains": { "CT": ["ct_*"], "MR": ["mr_0", "mr_1", "mr_2"] }
-        }
-        """;
+    public static string Manifest =>
+        """
+            {
+              "channel_names": { "0": "intensity" },
+              "labels": { "background": 0, "liver": 1, "spleen": 2 },
+              "file_ending": ".nii.gz",
+              "numTraining": 6,
+              "domains": { "CT": ["ct_*"], "MR": ["mr_0", "mr_1", "mr_2"] }
+            }
+            """;
 
     public string Path => folder.Path;
 
@@ -54,8 +55,8 @@ internal sealed class SyntheticDataset : IDisposable
             (int x, int y, int z) = (i % Width, i / Width % Height, i / (Width * Height));
             label.Voxels[i] = (x, y, z) switch
             {
-                ( >= 4 and < 12, >= 6 and < 14, >= 2 and <= 4) => 1,
-                ( >= 14 and < 18, >= 6 and < 10, >= 4 and <= 5) => 2,
+                (>= 4 and < 12, >= 6 and < 14, >= 2 and <= 4) => 1,
+                (>= 14 and < 18, >= 6 and < 10, >= 4 and <= 5) => 2,
                 _ => 0,
             };
             image.Voxels[i] = (100 * label.Voxels[i]) + x + (0.1f * y) + (10 * z);

@@ -43,14 +43,20 @@ internal sealed class TfRecordDatasetTests
         File.WriteAllText(folder.File("mr_val_list.txt"), "a/3.tfrecords\n");
         Check(training: 2, validation: ["MR"]);
         File.AppendAllText(folder.File("ct_train_list"), "a/9.tfrecords\n");
-        Assert.That(() => TfRecordDataset.Open(folder.Path), Throws.TypeOf<InvalidDataException>().With.Message.Contains("names 'a/9.tfrecords'"));
+        Assert.That(
+            () => TfRecordDataset.Open(folder.Path),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("names 'a/9.tfrecords'")
+        );
     }
 
     [Test]
     public void Names_that_say_nothing_are_refused()
     {
         Put("one.tfrecords");
-        Assert.That(() => TfRecordDataset.Open(folder.Path), Throws.TypeOf<InvalidDataException>().With.Message.Contains("ct_train_list"));
+        Assert.That(
+            () => TfRecordDataset.Open(folder.Path),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("ct_train_list")
+        );
     }
 
     [Test]
@@ -103,10 +109,16 @@ internal sealed class TfRecordDatasetTests
         Put("mr_train.tfrecords");
         Assert.That(TfRecordDataset.Open(folder.Path).Warnings, Is.Empty);
         Put("mr_val.tfrecords");
-        Assert.That(TfRecordDataset.Open(folder.Path).Warnings, Is.EqualTo(new[] { "modality CT has no records for validation: the best step is chosen without it" }));
+        Assert.That(
+            TfRecordDataset.Open(folder.Path).Warnings,
+            Is.EqualTo(new[] { "modality CT has no records for validation: the best step is chosen without it" })
+        );
         File.WriteAllText(folder.File("ct_train_list"), "ct_train.tfrecords");
         File.WriteAllText(folder.File("ct_val_list"), "ct_train.tfrecords");
-        Assert.That(TfRecordDataset.Open(folder.Path).Warnings, Has.One.Contains("ct_train.tfrecords' is both for training and for validation"));
+        Assert.That(
+            TfRecordDataset.Open(folder.Path).Warnings,
+            Has.One.Contains("ct_train.tfrecords' is both for training and for validation")
+        );
     }
 
     [TestCase("ct_train_v2_x.tfrecords")]
@@ -124,7 +136,9 @@ internal sealed class TfRecordDatasetTests
     {
         Put("ct_train.tfrecords");
         Put("mr_train.tfrecords");
-        foreach (string name in new[] { "._ct_train.tfrecords", ".mr_train.tfrecords", ".trash/ct_val.tfrecords", "._ct_train_list" })
+        foreach (
+            string name in new[] { "._ct_train.tfrecords", ".mr_train.tfrecords", ".trash/ct_val.tfrecords", "._ct_train_list" }
+        )
         {
             Put(name);
             File.WriteAllText(folder.File(name), "Mac OS X");
@@ -169,7 +183,9 @@ internal sealed class TfRecordDatasetTests
         using var elsewhere = new TemporaryFolder();
         File.WriteAllBytes(elsewhere.File("1.tfrecords"), TfRecordTests.Record());
         Put("1.tfrecords");
-        string line = isAbsolute ? elsewhere.File("1.tfrecords") : Path.GetRelativePath(folder.Path, elsewhere.File("1.tfrecords"));
+        string line = isAbsolute
+            ? elsewhere.File("1.tfrecords")
+            : Path.GetRelativePath(folder.Path, elsewhere.File("1.tfrecords"));
         File.WriteAllText(folder.File("ct_train_list"), line);
         Refuse("ct_train_list", line, "lies outside");
         File.WriteAllText(folder.File("ct_train_list"), "/etc/passwd");

@@ -32,7 +32,9 @@ public class TfRecordTests
     public void SharedRecord_HasTheExpectedVolumes(string name)
     {
         string path = SharedData.PathOf(Path.Combine("tfrecord", name + ".tfrecords"));
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(SharedData.PathOf(Path.Combine("tfrecord", "expected.json"))));
+        using JsonDocument document = JsonDocument.Parse(
+            File.ReadAllText(SharedData.PathOf(Path.Combine("tfrecord", "expected.json")))
+        );
         JsonElement expected = document.RootElement.GetProperty(name);
 
         Assert.That(TfRecordFile.IndexRecords(path), Is.EqualTo(new[] { 0L }));
@@ -83,12 +85,17 @@ public class TfRecordTests
     [TestCase(40, "payload", TestName = "Damaged payload")]
     public void DamagedByte_IsRefusedWithFileAndOffset(int position, string part)
     {
-        byte[] first = Record(), file = [.. first, .. Record()];
+        byte[] first = Record(),
+            file = [.. first, .. Record()];
         file[first.Length + position] ^= 1;
         string path = Write(file);
-        Assert.That(() => TfRecordFile.IndexRecords(path).Select(o => TfRecordFile.ReadPayload(path, o)).ToList(),
-            Throws.TypeOf<InvalidDataException>().With.Message.Contains(path)
-                .And.Message.Contains($"{part} of the record at offset {first.Length}"));
+        Assert.That(
+            () => TfRecordFile.IndexRecords(path).Select(o => TfRecordFile.ReadPayload(path, o)).ToList(),
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.Contains(path)
+                .And.Message.Contains($"{part} of the record at offset {first.Length}")
+        );
     }
 
     [TestCase(5)]
@@ -96,49 +103,74 @@ public class TfRecordTests
     public void TruncatedFile_IsRefused(int kept)
     {
         string path = Write(Record()[..kept]);
-        Assert.That(() => TfRecordFile.IndexRecords(path),
-            Throws.TypeOf<InvalidDataException>().With.Message.Contains(path).And.Message.Contains("truncated"));
+        Assert.That(
+            () => TfRecordFile.IndexRecords(path),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains(path).And.Message.Contains("truncated")
+        );
     }
 
     [Test]
     public void VolumeOfTheWrongSize_IsRefused()
     {
         string path = Write(Record(elements: 17));
-        Assert.That(() => TfRecordPair.Read(path, 0, 3), Throws.TypeOf<InvalidDataException>()
-            .With.Message.Contains("68 bytes of data_vol, expected 72 for 2x3x3"));
+        Assert.That(
+            () => TfRecordPair.Read(path, 0, 3),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("68 bytes of data_vol, expected 72 for 2x3x3")
+        );
     }
 
     [Test]
     public void NonFiniteVoxel_IsRefused()
     {
         string path = Write(Record(imageValue: float.NaN));
-        Assert.That(() => TfRecordPair.Read(path, 0, 3), Throws.TypeOf<InvalidDataException>().With.Message.Contains("non-finite"));
+        Assert.That(
+            () => TfRecordPair.Read(path, 0, 3),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("non-finite")
+        );
     }
 
     [Test]
-    public void LabelsThatAreNoWholeNumbers_AreRefused([Values(0.5f, 1.000001f, -0.25f, float.NaN, float.PositiveInfinity)] float label)
+    public void LabelsThatAreNoWholeNumbers_AreRefused(
+        [Values(0.5f, 1.000001f, -0.25f, float.NaN, float.PositiveInfinity)] float label
+    )
     {
         string path = Write(Record(labelAt: i => i == 7 ? label : 1));
-        Assert.That(() => TfRecordPair.Read(path, 0, 3), Throws.TypeOf<InvalidDataException>()
-            .With.Message.Contains("at element 7 of label_vol, expected whole numbers").And.Message.Contains(path));
+        Assert.That(
+            () => TfRecordPair.Read(path, 0, 3),
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.Contains("at element 7 of label_vol, expected whole numbers")
+                .And.Message.Contains(path)
+        );
     }
 
     [Test]
-    public void CompressedFile_IsRefusedWithWhatToDo([Values("gzip", "zlib", "zlib fast", "zlib best")] string compression, [Values("a.tfrecords", "a.tfrecords.gz", "A.TFRECORD")] string name)
+    public void CompressedFile_IsRefusedWithWhatToDo(
+        [Values("gzip", "zlib", "zlib fast", "zlib best")] string compression,
+        [Values("a.tfrecords", "a.tfrecords.gz", "A.TFRECORD")] string name
+    )
     {
         using var packed = new MemoryStream();
-        using (Stream packer = compression switch
-        {
-            "gzip" => new GZipStream(packed, CompressionLevel.Optimal),
-            "zlib" => new ZLibStream(packed, CompressionLevel.Optimal),
-            "zlib fast" => new ZLibStream(packed, CompressionLevel.Fastest),
-            _ => new ZLibStream(packed, CompressionLevel.SmallestSize),
-        })
+        using (
+            Stream packer = compression switch
+            {
+                "gzip" => new GZipStream(packed, CompressionLevel.Optimal),
+                "zlib" => new ZLibStream(packed, CompressionLevel.Optimal),
+                "zlib fast" => new ZLibStream(packed, CompressionLevel.Fastest),
+                _ => new ZLibStream(packed, CompressionLevel.SmallestSize),
+            }
+        )
             packer.Write(Record());
         string path = folder.File(name);
         File.WriteAllBytes(path, packed.ToArray());
-        Assert.That(() => TfRecordFile.IndexRecords(path), Throws.TypeOf<InvalidDataException>()
-            .With.Message.Contains(path).And.Message.Contains("is compressed (").And.Message.Contains("compression_type"));
+        Assert.That(
+            () => TfRecordFile.IndexRecords(path),
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.Contains(path)
+                .And.Message.Contains("is compressed (")
+                .And.Message.Contains("compression_type")
+        );
     }
 
     [Test]
@@ -161,9 +193,15 @@ public class TfRecordTests
     public void ForeignPayload_IsRefused()
     {
         string path = Write(Frame([0xff, 0xff, 0xff]));
-        Assert.That(() => TfRecordPair.Read(path, 0, 3), Throws.TypeOf<InvalidDataException>().With.Message.Contains("no tf.train.Example"));
+        Assert.That(
+            () => TfRecordPair.Read(path, 0, 3),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("no tf.train.Example")
+        );
         path = Write(Frame([]));
-        Assert.That(() => TfRecordPair.Read(path, 0, 3), Throws.TypeOf<InvalidDataException>().With.Message.Contains("'dsize_dim0'"));
+        Assert.That(
+            () => TfRecordPair.Read(path, 0, 3),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("'dsize_dim0'")
+        );
     }
 
     private string Write(byte[] bytes)
@@ -176,21 +214,20 @@ public class TfRecordTests
     internal static byte[] Record(float imageValue = 0.5f, Func<int, float>? labelAt = null, int elements = 18)
     {
         var example = new Example { Features = new Features() };
-        foreach ((string name, int value) in (ReadOnlySpan<(string, int)>)
-            [("size_dim0", 2), ("size_dim1", 3), ("size_dim2", 3)])
+        foreach ((string name, int value) in (ReadOnlySpan<(string, int)>)[("size_dim0", 2), ("size_dim1", 3), ("size_dim2", 3)])
         {
-            example.Features.Feature["d" + name] = example.Features.Feature["l" + name] =
-                new Feature { Int64List = new Int64List { Value = { value } } };
+            example.Features.Feature["d" + name] = example.Features.Feature["l" + name] = new Feature
+            {
+                Int64List = new Int64List { Value = { value } },
+            };
         }
         example.Features.Feature["data_vol"] = Volume(Enumerable.Repeat(imageValue, elements));
         example.Features.Feature["label_vol"] = Volume(Enumerable.Range(0, 18).Select(i => labelAt?.Invoke(i) ?? 0));
         return Frame(example.ToByteArray());
     }
 
-    private static Feature Volume(IEnumerable<float> values) => new()
-    {
-        BytesList = new BytesList { Value = { ByteString.CopyFrom(MemoryMarshal.AsBytes(values.ToArray().AsSpan())) } },
-    };
+    private static Feature Volume(IEnumerable<float> values) =>
+        new() { BytesList = new BytesList { Value = { ByteString.CopyFrom(MemoryMarshal.AsBytes(values.ToArray().AsSpan())) } } };
 
     private static byte[] Frame(byte[] payload)
     {

@@ -10,7 +10,12 @@ internal sealed class VoxelRanksTests
     private static IEnumerable<TestCaseData> Volumes()
     {
         var random = new System.Random(5);
-        float[] Noise(int count, double scale = 1, double offset = 0) => [.. Enumerable.Range(0, count).Select(_ => (float)(offset + (scale * (random.NextDouble() + random.NextDouble() - 1))))];
+        float[] Noise(int count, double scale = 1, double offset = 0) =>
+            [
+                .. Enumerable
+                    .Range(0, count)
+                    .Select(_ => (float)(offset + (scale * (random.NextDouble() + random.NextDouble() - 1)))),
+            ];
         float[] With(float[] voxels, params (int Index, float Value)[] changes)
         {
             foreach ((int index, float value) in changes)
@@ -20,10 +25,22 @@ internal sealed class VoxelRanksTests
 
         (string, float[])[] volumes =
         [
-            ("one voxel", [7]), ("two voxels", [3, -2]), ("two values", [.. Enumerable.Range(0, 999).Select(i => i % 3 == 0 ? 1f : 2f)]), ("all equal", [.. Enumerable.Repeat(-5.5f, 100)]),
-            ("noise", Noise(4096)), ("integers", [.. Noise(5000, 300).Select(v => MathF.Round(v))]), ("tiny", Noise(1001, 1e-38)), ("huge", Noise(1001, 3e38)), ("around a large value", Noise(1001, 100, 1e7)),
-            ("hot voxel", With(Noise(4096), (0, 1e9f))), ("cold voxel", With(Noise(4096), (77, -1e9f))), ("1e30", With(Noise(4096), (5, 1e30f))), ("two hot voxels", With(Noise(4096), (1, 1e9f), (2, -3e38f))),
-            ("0.4 % hot", [.. Noise(4096).Select((v, i) => i % 250 == 0 ? 1e9f : v)]), ("both zeros", [0f, -0f, 1f, -0f, 0f]), ("many zeros", [.. Noise(3000).Select((v, i) => i % 10 == 0 ? v : 0f)]),
+            ("one voxel", [7]),
+            ("two voxels", [3, -2]),
+            ("two values", [.. Enumerable.Range(0, 999).Select(i => i % 3 == 0 ? 1f : 2f)]),
+            ("all equal", [.. Enumerable.Repeat(-5.5f, 100)]),
+            ("noise", Noise(4096)),
+            ("integers", [.. Noise(5000, 300).Select(v => MathF.Round(v))]),
+            ("tiny", Noise(1001, 1e-38)),
+            ("huge", Noise(1001, 3e38)),
+            ("around a large value", Noise(1001, 100, 1e7)),
+            ("hot voxel", With(Noise(4096), (0, 1e9f))),
+            ("cold voxel", With(Noise(4096), (77, -1e9f))),
+            ("1e30", With(Noise(4096), (5, 1e30f))),
+            ("two hot voxels", With(Noise(4096), (1, 1e9f), (2, -3e38f))),
+            ("0.4 % hot", [.. Noise(4096).Select((v, i) => i % 250 == 0 ? 1e9f : v)]),
+            ("both zeros", [0f, -0f, 1f, -0f, 0f]),
+            ("many zeros", [.. Noise(3000).Select((v, i) => i % 10 == 0 ? v : 0f)]),
         ];
         return volumes.Select(v => new TestCaseData(v.Item2).SetArgDisplayNames(v.Item1));
     }
@@ -59,7 +76,11 @@ internal sealed class VoxelRanksTests
     public void A_spread_is_never_empty_where_voxels_differ()
     {
         float[] sparse = [.. Enumerable.Repeat(0f, 9990), .. Enumerable.Range(95, 10).Select(v => (float)v)];
-        Assert.That(new VoxelRanks(sparse).Spread(0.5, 99.5), Is.EqualTo((0.0, 95 + (0.995 * 9))).Using<(double Low, double High)>((a, b) => Math.Abs(a.Low - b.Low) + Math.Abs(a.High - b.High) < 1e-9));
+        Assert.That(
+            new VoxelRanks(sparse).Spread(0.5, 99.5),
+            Is.EqualTo((0.0, 95 + (0.995 * 9)))
+                .Using<(double Low, double High)>((a, b) => Math.Abs(a.Low - b.Low) + Math.Abs(a.High - b.High) < 1e-9)
+        );
         Assert.That(new VoxelRanks([4f, 4f, 4f]).Spread(0.5, 99.5), Is.EqualTo((4.0, 4.0)));
     }
 
@@ -67,11 +88,15 @@ internal sealed class VoxelRanksTests
     private static double[] Percentiles(double[] values)
     {
         double[] sorted = [.. values.Order()];
-        return [.. Percents.Select(percent =>
-        {
-            double position = percent / 100 * (sorted.Length - 1);
-            double before = sorted[(int)position], after = sorted[(int)Math.Ceiling(position)];
-            return before + ((after - before) * (position - (int)position));
-        })];
+        return
+        [
+            .. Percents.Select(percent =>
+            {
+                double position = percent / 100 * (sorted.Length - 1);
+                double before = sorted[(int)position],
+                    after = sorted[(int)Math.Ceiling(position)];
+                return before + ((after - before) * (position - (int)position));
+            }),
+        ];
     }
 }

@@ -19,22 +19,31 @@ internal sealed class EvaluationFilesTests
         OrganSummary lobe = report.Summary["CT"][Organs[0]];
         Assert.That((lobe.Missed, lobe.Hallucinated, lobe.Absent), Is.EqualTo((1, 1, 0)));
         Assert.That((lobe.Scores["hd95_mm"].Mean, lobe.Scores["hd95_mm"].Cases), Is.EqualTo((2d, 1)));
-        Assert.That(lobe.Scores["hd95_penalized_mm"].Mean, Is.EqualTo((2 + 13 + 13) / 3d).Within(1e-12), "the diagonal of 3 x 4 x 12 mm is 13 mm");
+        Assert.That(
+            lobe.Scores["hd95_penalized_mm"].Mean,
+            Is.EqualTo((2 + 13 + 13) / 3d).Within(1e-12),
+            "the diagonal of 3 x 4 x 12 mm is 13 mm"
+        );
         Assert.That(lobe.Scores["assd_penalized_mm"].Mean, Is.EqualTo((2 + 13 + 13) / 3d).Within(1e-12));
         Assert.That(lobe.Scores["hd_penalized_mm"].Mean, Is.EqualTo((2 + 13 + 13) / 3d).Within(1e-12));
         Assert.That(lobe.Scores["nsd"].Mean, Is.EqualTo(1 / 3d).Within(1e-12));
-        Assert.That((report.Summary["CT"]["spleen"].Absent, report.Summary["CT"]["spleen"].Scores["hd95_penalized_mm"].Mean), Is.EqualTo((3, (double?)null)));
+        Assert.That(
+            (report.Summary["CT"]["spleen"].Absent, report.Summary["CT"]["spleen"].Scores["hd95_penalized_mm"].Mean),
+            Is.EqualTo((3, (double?)null))
+        );
     }
 
     [Test]
-    public void Cases_stand_in_the_order_of_their_names()
-        => Assert.That(Report().Cases.Select(c => c.Id), Is.EqualTo(new[] { "ct_01", "ct_02", "ct_03" }));
+    public void Cases_stand_in_the_order_of_their_names() =>
+        Assert.That(Report().Cases.Select(c => c.Id), Is.EqualTo(new[] { "ct_01", "ct_02", "ct_03" }));
 
     [Test]
     public void Every_format_counts_and_labels()
     {
         using var folder = new TemporaryFolder();
-        string json = Path.Combine(folder.Path, "r.json"), csv = Path.Combine(folder.Path, "r.csv"), markdown = Path.Combine(folder.Path, "r.md");
+        string json = Path.Combine(folder.Path, "r.json"),
+            csv = Path.Combine(folder.Path, "r.csv"),
+            markdown = Path.Combine(folder.Path, "r.md");
         EvaluationReport report = Report();
         EvaluationFiles.WriteJson(report, json);
         EvaluationFiles.WriteCsv(report, csv);
@@ -43,23 +52,47 @@ internal sealed class EvaluationFilesTests
         using JsonDocument parsed = JsonDocument.Parse(File.ReadAllText(json));
         JsonElement lobe = parsed.RootElement.GetProperty("summary").GetProperty("CT").GetProperty(Organs[0]);
         Assert.That((lobe.GetProperty("missed").GetInt32(), lobe.GetProperty("hallucinated").GetInt32()), Is.EqualTo((1, 1)));
-        Assert.That(parsed.RootElement.GetProperty("definitions").GetProperty("hd95_penalized_mm").GetString(), Does.Contain("diagonal"));
-        Assert.That(EvaluationFiles.ReadJson(json).Summary["CT"][Organs[0]].Scores["hd95_penalized_mm"], Is.EqualTo(report.Summary["CT"][Organs[0]].Scores["hd95_penalized_mm"]));
+        Assert.That(
+            parsed.RootElement.GetProperty("definitions").GetProperty("hd95_penalized_mm").GetString(),
+            Does.Contain("diagonal")
+        );
+        Assert.That(
+            EvaluationFiles.ReadJson(json).Summary["CT"][Organs[0]].Scores["hd95_penalized_mm"],
+            Is.EqualTo(report.Summary["CT"][Organs[0]].Scores["hd95_penalized_mm"])
+        );
 
-        string[] header = File.ReadLines(csv).First().Split(','), missed = File.ReadLines(csv).Skip(3).First().Split(',');
+        string[] header = File.ReadLines(csv).First().Split(','),
+            missed = File.ReadLines(csv).Skip(3).First().Split(',');
         Assert.That(missed[0..4], Is.EqualTo(new[] { "ct_02", "CT", Organs[0], "missed" }));
         Assert.That(missed[Array.IndexOf(header, "hd95_mm")], Is.Empty);
-        Assert.That(double.Parse(missed[Array.IndexOf(header, "hd95_penalized_mm")], CultureInfo.InvariantCulture), Is.EqualTo(13).Within(1e-12));
-        Assert.That(File.ReadAllText(markdown), Does.Contain("hd95_mm (found only)").And.Contain(@"| left\|right lobe |").And.Contain("| missed | hallucinated | absent |"));
+        Assert.That(
+            double.Parse(missed[Array.IndexOf(header, "hd95_penalized_mm")], CultureInfo.InvariantCulture),
+            Is.EqualTo(13).Within(1e-12)
+        );
+        Assert.That(
+            File.ReadAllText(markdown),
+            Does.Contain("hd95_mm (found only)")
+                .And.Contain(@"| left\|right lobe |")
+                .And.Contain("| missed | hallucinated | absent |")
+        );
     }
 
     /// <summary>A voxel of the first organ: found 2 mm off, missed, hallucinated.</summary>
-    private static EvaluationReport Report()
-        => new([Case("ct_03", predicted: 1, actual: null), Case("ct_01", predicted: 6, actual: 4), Case("ct_02", predicted: null, actual: 4)], Organs, tolerance: 2);
+    private static EvaluationReport Report() =>
+        new(
+            [
+                Case("ct_03", predicted: 1, actual: null),
+                Case("ct_01", predicted: 6, actual: 4),
+                Case("ct_02", predicted: null, actual: 4),
+            ],
+            Organs,
+            tolerance: 2
+        );
 
     private static CaseResult Case(string id, int? predicted, int? actual)
     {
-        Volume<byte> prediction = new(Grid), reference = new(Grid);
+        Volume<byte> prediction = new(Grid),
+            reference = new(Grid);
         if (predicted is { } p)
             prediction[1, 1, p] = 1;
         if (actual is { } a)

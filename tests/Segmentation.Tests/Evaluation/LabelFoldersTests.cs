@@ -35,7 +35,10 @@ internal sealed class LabelFoldersTests
         EvaluationReport report = Evaluate();
         Assert.That(report.Organs, Is.EqualTo(new[] { "class 1", "class 2" }));
         StructureScores second = report.Cases.Single().Scores["class 2"];
-        Assert.That((second.Presence, second.Dice, second.HausdorffMm), Is.EqualTo((StructurePresence.Hallucinated, (double?)0, (double?)null)));
+        Assert.That(
+            (second.Presence, second.Dice, second.HausdorffMm),
+            Is.EqualTo((StructurePresence.Hallucinated, (double?)0, (double?)null))
+        );
         Assert.That(report.Cases.Single().Scores["class 1"].Dice, Is.EqualTo(1));
     }
 
@@ -50,7 +53,11 @@ internal sealed class LabelFoldersTests
         Assert.That(report.Organs, Is.EqualTo(new[] { "liver" }));
         StructureScores liver = report.Cases.Single().Scores["liver"];
         Assert.That(liver.Dice, Is.EqualTo(2.0 * 2 / 6));
-        Assert.That(liver.HausdorffMm, Is.EqualTo(SpacingMm), "voxels 1 and 4 are one voxel from the other surface; 5 and 6 do not count");
+        Assert.That(
+            liver.HausdorffMm,
+            Is.EqualTo(SpacingMm),
+            "voxels 1 and 4 are one voxel from the other surface; 5 and 6 do not count"
+        );
         Assert.That(liver.PredictedMl, Is.EqualTo(3 * SpacingMm * SpacingMm * SpacingMm / 1000).Within(1e-12));
         Assert.That(liver.VolumeDifference, Is.Zero);
     }
@@ -90,7 +97,10 @@ internal sealed class LabelFoldersTests
     public void Labels_beyond_the_classes_name_the_option()
     {
         Write("x", [0, 1, 2, 3, 0, 0, 0, 0], [0, 1, 2, 0, 0, 0, 0, 0]);
-        Assert.That(() => Evaluate("liver", "spleen"), Throws.TypeOf<InvalidDataException>().With.Message.Contains("label 3").And.Message.Contains("--classes"));
+        Assert.That(
+            () => Evaluate("liver", "spleen"),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("label 3").And.Message.Contains("--classes")
+        );
     }
 
     [Test]
@@ -113,10 +123,14 @@ internal sealed class LabelFoldersTests
         Assert.That(folders.Organs, Is.EqualTo(new[] { "class 1", "class 2" }));
     }
 
-    private EvaluationReport Evaluate(params string[] organs) => LabelFolders.Open(Predictions, References, organs).Evaluate(tolerance: 1);
+    private EvaluationReport Evaluate(params string[] organs) =>
+        LabelFolders.Open(Predictions, References, organs).Evaluate(tolerance: 1);
 
-    private void WriteManifest(string labels)
-        => File.WriteAllText(folder.File("dataset.json"), $$"""{ "channel_names": { "0": "CT" }, "labels": {{labels}}, "numTraining": 1, "file_ending": ".nii" }""");
+    private void WriteManifest(string labels) =>
+        File.WriteAllText(
+            folder.File("dataset.json"),
+            $$"""{ "channel_names": { "0": "CT" }, "labels": {{labels}}, "numTraining": 1, "file_ending": ".nii" }"""
+        );
 
     private void Write(string id, byte[] prediction, byte[] reference)
     {
@@ -124,8 +138,17 @@ internal sealed class LabelFoldersTests
         Volume(References, id, reference);
     }
 
-    private static void Volume(string path, string id, byte[] voxels)
-        => NiftiWriter.Write(
+    private static void Volume(string path, string id, byte[] voxels) =>
+        NiftiWriter.Write(
             Path.Combine(path, $"{id}.nii"),
-            new Volume<byte>(new Geometry(voxels.Length, 1, 1, Affine.Diagonal(new Vector3d(-SpacingMm, SpacingMm, SpacingMm), new Vector3d(0, 0, 0))), voxels));
+            new Volume<byte>(
+                new Geometry(
+                    voxels.Length,
+                    1,
+                    1,
+                    Affine.Diagonal(new Vector3d(-SpacingMm, SpacingMm, SpacingMm), new Vector3d(0, 0, 0))
+                ),
+                voxels
+            )
+        );
 }

@@ -9,7 +9,12 @@ public sealed class ForeignExperimentTests
 {
     private const string Plan = """{"data":"/tmp/d","schemes":["individual","ummkd"],"seeds":[0,1],"folds":2,"judged":"Test"}""";
     private const string Scores = """{"presence":"both","dice":0.5,"predicted_ml":1,"reference_ml":2}""";
-    private const string Evaluation = """{"cases":[{"id":"ct_0","modality":"CT","scores":{"liver":""" + Scores + """}},{"id":"mr_0","modality":"MR","scores":{"liver":""" + Scores + """}}],"tolerance_mm":2}""";
+    private const string Evaluation =
+        """{"cases":[{"id":"ct_0","modality":"CT","scores":{"liver":"""
+        + Scores
+        + """}},{"id":"mr_0","modality":"MR","scores":{"liver":"""
+        + Scores
+        + """}}],"tolerance_mm":2}""";
 
     private readonly TemporaryFolder folder = new();
 
@@ -20,8 +25,22 @@ public sealed class ForeignExperimentTests
     public void APlanGivesItsJobs()
     {
         ExperimentPlan plan = Open(Plan);
-        Assert.That(plan.Jobs.Select(job => job.Name), Is.EqualTo((string[])[
-            "individual-seed0-fold0", "ummkd-seed0-fold0", "individual-seed1-fold0", "ummkd-seed1-fold0", "individual-seed0-fold1", "ummkd-seed0-fold1", "individual-seed1-fold1", "ummkd-seed1-fold1"]));
+        Assert.That(
+            plan.Jobs.Select(job => job.Name),
+            Is.EqualTo(
+                (string[])
+                    [
+                        "individual-seed0-fold0",
+                        "ummkd-seed0-fold0",
+                        "individual-seed1-fold0",
+                        "ummkd-seed1-fold0",
+                        "individual-seed0-fold1",
+                        "ummkd-seed0-fold1",
+                        "individual-seed1-fold1",
+                        "ummkd-seed1-fold1",
+                    ]
+            )
+        );
     }
 
     [TestCase("\"folds\":2", "\"folds\":2000000000", "2000000000 folds")]
@@ -41,8 +60,8 @@ public sealed class ForeignExperimentTests
     [TestCase("\"Test\"", "null", "judged is ''")]
     [TestCase("\"/tmp/d\"", "null", "data is missing")]
     [TestCase("\"data\"", "\"\\ud800\"", "invalid Unicode")]
-    public void WhatIsNoPlanIsRefusedAtOnce(string part, string with, string says)
-        => Assert.That(() => Open(Plan.Replace(part, with, StringComparison.Ordinal)), OneLineNaming("plan.json", says));
+    public void WhatIsNoPlanIsRefusedAtOnce(string part, string with, string says) =>
+        Assert.That(() => Open(Plan.Replace(part, with, StringComparison.Ordinal)), OneLineNaming("plan.json", says));
 
     [TestCase("{}", false)]
     [TestCase("""{"parameters":-1,"steps":1,"seconds":1}""", true)]
@@ -62,19 +81,28 @@ public sealed class ForeignExperimentTests
     public void AnEvaluationReadsBack()
     {
         EvaluationReport report = ReadEvaluation(Evaluation);
-        Assert.That((report.Organs.Single(), report.MeanDice["CT"], report.ToleranceMm), Is.EqualTo(("liver", (double?)0.5, (double?)2)));
+        Assert.That(
+            (report.Organs.Single(), report.MeanDice["CT"], report.ToleranceMm),
+            Is.EqualTo(("liver", (double?)0.5, (double?)2))
+        );
     }
 
     [TestCase("\"ct_0\"", "\"../../../etc/passwd\"")]
     [TestCase("\"ct_0\"", "null")]
     [TestCase("\"mr_0\"", "\"/dev/zero\"")]
     [TestCase("\"MR\"", "null")]
-    [TestCase("\"id\":\"mr_0\",\"modality\":\"MR\",\"scores\":{\"liver\"", "\"id\":\"mr_0\",\"modality\":\"MR\",\"scores\":{\"spleen\"")]
+    [TestCase(
+        "\"id\":\"mr_0\",\"modality\":\"MR\",\"scores\":{\"liver\"",
+        "\"id\":\"mr_0\",\"modality\":\"MR\",\"scores\":{\"spleen\""
+    )]
     [TestCase("{\"id\":\"ct_0\"", "null,{\"id\":\"ct_0\"")]
     [TestCase("{\"liver\":" + Scores + "}}]", "null}]")]
     [TestCase(Scores + "}}]", "null}}]")]
-    public void ACaseWithoutNameOrScoresIsRefused(string part, string with)
-        => Assert.That(() => ReadEvaluation(Evaluation.Replace(part, with, StringComparison.Ordinal)), OneLineNaming("evaluation.json", "cases["));
+    public void ACaseWithoutNameOrScoresIsRefused(string part, string with) =>
+        Assert.That(
+            () => ReadEvaluation(Evaluation.Replace(part, with, StringComparison.Ordinal)),
+            OneLineNaming("evaluation.json", "cases[")
+        );
 
     private ExperimentPlan Open(string plan)
     {
@@ -89,6 +117,10 @@ public sealed class ForeignExperimentTests
         return EvaluationFiles.ReadJson(folder.File("evaluation.json"));
     }
 
-    private static NUnit.Framework.Constraints.Constraint OneLineNaming(string name, string says)
-        => Throws.TypeOf<InvalidDataException>().With.Message.Contains(name).And.Message.Contains(says).And.Message.Not.Contains("\n");
+    private static NUnit.Framework.Constraints.Constraint OneLineNaming(string name, string says) =>
+        Throws
+            .TypeOf<InvalidDataException>()
+            .With.Message.Contains(name)
+            .And.Message.Contains(says)
+            .And.Message.Not.Contains("\n");
 }

@@ -15,12 +15,15 @@ namespace UnpairedSegEngine.Segmentation.Tests.Inference;
 
 internal sealed class BlockPredictionTests
 {
-    private const int X = 40, Y = 36, Z = 26;
+    private const int X = 40,
+        Y = 36,
+        Z = 26;
 
     private static readonly Modality Ct = new("CT", 0);
 
     /// <summary>
-    /// Two 3x3x3 convolutions see two voxels around them. Blocks that overlap by more than that, each responsible for what is nearest to its middle, give the labels
+    /// Two 3x3x3 convolutions see two voxels around them. Blocks that overlap by more than that, each responsible for what is
+    /// nearest to its middle, give the labels
     /// of the whole volume at once.
     /// </summary>
     [TestCase(12, 16, 20, 0.5)]
@@ -32,11 +35,16 @@ internal sealed class BlockPredictionTests
     {
         byte[] whole = Predict(new SampleShape(Y, X, 1, Z), new PredictionSettings()).ToOriginal().Voxels;
         Assert.That(whole.Distinct().Count(), Is.EqualTo(3), "all classes");
-        byte[] blocks = Predict(new SampleShape(height, width, 1, depth), new PredictionSettings(overlap, BlockBlending.Nearest)).ToOriginal().Voxels;
+        byte[] blocks = Predict(new SampleShape(height, width, 1, depth), new PredictionSettings(overlap, BlockBlending.Nearest))
+            .ToOriginal()
+            .Voxels;
         Assert.That(blocks.Zip(whole).Count(pair => pair.First != pair.Second), Is.Zero);
     }
 
-    /// <summary>With the other weights, what blocks get wrong at their borders is mixed in: hardly a label may differ, and scores but little.</summary>
+    /// <summary>
+    /// With the other weights, what blocks get wrong at their borders is mixed in: hardly a label may differ, and scores but
+    /// little.
+    /// </summary>
     [TestCase(BlockBlending.Gaussian, 0.002)]
     [TestCase(BlockBlending.Uniform, 0.08)]
     public void Weighted_blocks_give_almost_the_labels_of_the_whole_volume(BlockBlending blending, double share)
@@ -46,7 +54,10 @@ internal sealed class BlockPredictionTests
         Assert.That(blocks.Zip(whole).Count(pair => pair.First != pair.Second), Is.LessThan(share * whole.Length));
     }
 
-    /// <summary>A network that sees one voxel only: then every weighting must give the same logits, so that weights and their sums are right.</summary>
+    /// <summary>
+    /// A network that sees one voxel only: then every weighting must give the same logits, so that weights and their sums are
+    /// right.
+    /// </summary>
     [Test]
     public void Weights_cancel_where_blocks_agree([Values] BlockBlending blending, [Values(0, 0.3, 0.75)] double overlap)
     {
@@ -69,51 +80,73 @@ internal sealed class BlockPredictionTests
 
     /// <summary>The same scan stored along other axes: its labels, in the scan's own space, are the same.</summary>
     [Test]
-    public void Every_orientation_of_a_scan_gives_the_same_labels([Values("LAS", "RAS", "LPS", "RPI", "SRA", "AIL", "PSR", "ILP")] string axes)
+    public void Every_orientation_of_a_scan_gives_the_same_labels(
+        [Values("LAS", "RAS", "LPS", "RPI", "SRA", "AIL", "PSR", "ILP")] string axes
+    )
     {
-        Volume<float> scan = Scan(mirrored: false), stored = Orientation.Reorient(scan, axes);
+        Volume<float> scan = Scan(mirrored: false),
+            stored = Orientation.Reorient(scan, axes);
         var block = new SampleShape(16, 16, 1, 8);
-        Volume<byte> expected = Predict(block, new PredictionSettings(), scan).ToOriginal(), actual = Predict(block, new PredictionSettings(), stored).ToOriginal();
+        Volume<byte> expected = Predict(block, new PredictionSettings(), scan).ToOriginal(),
+            actual = Predict(block, new PredictionSettings(), stored).ToOriginal();
         Assert.That(actual.Geometry, Is.SameAs(stored.Geometry));
         Assert.That(Orientation.Reorient(actual, "LAS").Voxels, Is.EqualTo(expected.Voxels));
     }
 
     [TestCase(-0.1)]
     [TestCase(1)]
-    public void Overlaps_out_of_range_are_refused(double overlap)
-        => Assert.That(new PredictionSettings(overlap).Validate, Throws.TypeOf<UsageException>().With.Message.Contains("overlap"));
+    public void Overlaps_out_of_range_are_refused(double overlap) =>
+        Assert.That(new PredictionSettings(overlap).Validate, Throws.TypeOf<UsageException>().With.Message.Contains("overlap"));
 
     [TestCase(100, 32, 0.5, new[] { 0, 14, 27, 41, 54, 68 })]
     [TestCase(32, 32, 0.5, new[] { 0 })]
     [TestCase(33, 32, 0.5, new[] { 0, 1 })]
     [TestCase(64, 32, 0, new[] { 0, 32 })]
-    public void Blocks_are_evenly_spread_from_end_to_end(int extent, int size, double overlap, int[] starts)
-        => Assert.That(new BlockWindows(extent, size, new PredictionSettings(overlap)).Starts, Is.EqualTo(starts));
+    public void Blocks_are_evenly_spread_from_end_to_end(int extent, int size, double overlap, int[] starts) =>
+        Assert.That(new BlockWindows(extent, size, new PredictionSettings(overlap)).Starts, Is.EqualTo(starts));
 
-    private static byte[][] Probabilities(SampleShape block, PredictionSettings settings, int kernel)
-        => [.. Predict(block, settings, kernel: kernel, withProbabilities: true).ProbabilitiesToOriginal().Select(p => p.Voxels)];
+    private static byte[][] Probabilities(SampleShape block, PredictionSettings settings, int kernel) =>
+        [.. Predict(block, settings, kernel: kernel, withProbabilities: true).ProbabilitiesToOriginal().Select(p => p.Voxels)];
 
     private static Volume<float> Scan(bool mirrored)
     {
         var geometry = new Geometry(X, Y, Z, Affine.Diagonal(new Vector3d(-2, 2, 3), new Vector3d(5, 6, 7)));
-        float[] image = [.. Enumerable.Range(0, geometry.VoxelCount).Select(i =>
-        {
-            int x = mirrored ? X - 1 - (i % X) : i % X;
-            return MathF.Sin(x * 0.5f) + MathF.Cos(i / X % Y * 0.4f) + MathF.Sin((i / (X * Y) * 0.7f) + (x * 0.1f));
-        })];
+        float[] image =
+        [
+            .. Enumerable
+                .Range(0, geometry.VoxelCount)
+                .Select(i =>
+                {
+                    int x = mirrored ? X - 1 - (i % X) : i % X;
+                    return MathF.Sin(x * 0.5f) + MathF.Cos(i / X % Y * 0.4f) + MathF.Sin((i / (X * Y) * 0.7f) + (x * 0.1f));
+                }),
+        ];
         return new Volume<float>(geometry, image);
     }
 
     private static CaseSegmentation Predict(
-        SampleShape block, PredictionSettings settings, Volume<float>? scan = null, bool mirrored = false, int kernel = 3, bool withProbabilities = false)
+        SampleShape block,
+        PredictionSettings settings,
+        Volume<float>? scan = null,
+        bool mirrored = false,
+        int kernel = 3,
+        bool withProbabilities = false
+    )
     {
         using Device device = Device.OpenCpu();
         using var backend = new CpuBackend(device, 2);
         using var store = new ParameterStore(device, DType.Float32, seed: 4);
         var loaded = new LoadedCase("ct", Ct, scan ?? Scan(mirrored), null);
         var spacing = new VoxelSpacing(2, 2, 3);
-        PreparedCase prepared = PreparedCase.Prepare(loaded, new PreprocessingSettings(block, [IntensityNormalization.None], spacing), 3);
-        return new CasePredictor(backend, new SmallNetwork(store, kernel), 1, block, settings).Predict(prepared, withProbabilities);
+        PreparedCase prepared = PreparedCase.Prepare(
+            loaded,
+            new PreprocessingSettings(block, [IntensityNormalization.None], spacing),
+            3
+        );
+        return new CasePredictor(backend, new SmallNetwork(store, kernel), 1, block, settings).Predict(
+            prepared,
+            withProbabilities
+        );
     }
 
     private sealed class SmallNetwork(ParameterStore store, int kernel) : ISegmentationNetwork
@@ -129,7 +162,7 @@ internal sealed class BlockPredictionTests
 
         public Size3 Multiple => Size3.One;
 
-        public Variable Forward(ForwardContext context, Variable images)
-            => second.Forward(context, context.Tape.LeakyReLU(first.Forward(context, images), 0.2));
+        public Variable Forward(ForwardContext context, Variable images) =>
+            second.Forward(context, context.Tape.LeakyReLU(first.Forward(context, images), 0.2));
     }
 }

@@ -6,7 +6,8 @@ namespace UnpairedSegEngine.Segmentation.Tests.Inference;
 
 public sealed class ModelDescriptionTests
 {
-    private const string Valid = """{"modalities":["CT","MR"],"classes":["background","prostate/uterus"],"normalizations":["window(-160,240)","zscore"],"size":32,"slices":3,"depth":1,"spacing":"0,0,0"}""";
+    private const string Valid =
+        """{"modalities":["CT","MR"],"classes":["background","prostate/uterus"],"normalizations":["window(-160,240)","zscore"],"size":32,"slices":3,"depth":1,"spacing":"0,0,0"}""";
 
     private readonly TemporaryFolder folder = new();
 
@@ -24,7 +25,10 @@ public sealed class ModelDescriptionTests
             Assert.That(again.Modalities, Is.EqualTo(new[] { "CT", "MR" }));
             Assert.That(again.Classes, Is.EqualTo(new[] { "background", "prostate/uterus" }));
             Assert.That((again.Size, again.Slices, again.Depth, again.Spacing), Is.EqualTo((32, 3, 1, "0,0,0")));
-            Assert.That(again.Preprocessing.Normalizations.Select(n => n.ToString()), Is.EqualTo(new[] { "window(-160,240,0,1)", "zscore" }));
+            Assert.That(
+                again.Preprocessing.Normalizations.Select(n => n.ToString()),
+                Is.EqualTo(new[] { "window(-160,240,0,1)", "zscore" })
+            );
         });
     }
 
@@ -57,10 +61,15 @@ public sealed class ModelDescriptionTests
     [TestCase("\"0,0,0\"", "\"1,1,1e10\"", "spacing is '1,1,1e10'")]
     [TestCase("\"0,0,0\"", "\"1,1\"", "spacing is '1,1'")]
     [TestCase("\"0,0,0\"", "\"1,1,1,1\"", "spacing is '1,1,1,1'")]
-    public void WhatDescribesNoModelIsRefusedByItsKey(string part, string with, string says)
-        => Assert.That(
+    public void WhatDescribesNoModelIsRefusedByItsKey(string part, string with, string says) =>
+        Assert.That(
             () => Read(Valid.Replace(part, with, StringComparison.Ordinal)),
-            Throws.TypeOf<InvalidDataException>().With.Message.Contains("model.json").And.Message.Contains(says).And.Message.Not.Contains("\n"));
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.Contains("model.json")
+                .And.Message.Contains(says)
+                .And.Message.Not.Contains("\n")
+        );
 
     [Test]
     public void AModalityOfExactlyThatNameGoesBeforeOneOfOtherLetterCase()
@@ -78,8 +87,11 @@ public sealed class ModelDescriptionTests
     [TestCase("data.size=64", "size is 32, but the run's configuration says 64")]
     [TestCase("data.slices=5", "slices is 3, but the run's configuration says 5")]
     [TestCase("network.name=unet3d", "slices is 3, but the run's configuration says 1")]
-    public void ADescriptionOfAnotherRunIsRefused(string setting, string says)
-        => Assert.That(() => Read(Valid).RequireMatch(ConfigLoader.Load(null, ["data.size=32", setting]), folder.Path), Throws.TypeOf<InvalidDataException>().With.Message.Contains(says));
+    public void ADescriptionOfAnotherRunIsRefused(string setting, string says) =>
+        Assert.That(
+            () => Read(Valid).RequireMatch(ConfigLoader.Load(null, ["data.size=32", setting]), folder.Path),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains(says)
+        );
 
     private ModelDescription Read(string text)
     {

@@ -58,10 +58,13 @@ internal sealed class DilatedNetwork2DTests
         var network = new DilatedNetwork2D(store, 1, 3, 2, new NormalizationSettings());
         Assert.That(
             () => Infer(network, backend, new float[height * width], 1, height, width, 1, [0]),
-            Throws.ArgumentException.With.Message.Contains("divisible by 8"));
+            Throws.ArgumentException.With.Message.Contains("divisible by 8")
+        );
     }
 
-    /// <summary>The derivative of the loss along one random direction of all parameters, against a difference quotient, in float64.</summary>
+    /// <summary>
+    /// The derivative of the loss along one random direction of all parameters, against a difference quotient, in float64.
+    /// </summary>
     [Test]
     public void The_gradient_of_the_whole_network_is_right()
     {
@@ -83,7 +86,9 @@ internal sealed class DilatedNetwork2DTests
             tape.Backward(Loss(network, tape));
         }
 
-        double along = trained.Zip(direction, (p, d) => p.Variable.Gradient!.ToArray<double>().Zip(d, (g, v) => g * v).Sum()).Sum();
+        double along = trained
+            .Zip(direction, (p, d) => p.Variable.Gradient!.ToArray<double>().Zip(d, (g, v) => g * v).Sum())
+            .Sum();
         double Shifted(double step)
         {
             for (int k = 0; k < trained.Length; k++)
@@ -98,7 +103,10 @@ internal sealed class DilatedNetwork2DTests
         Assert.That(Math.Abs(quotient), Is.GreaterThan(1e-3));
     }
 
-    /// <summary>Which modality is called the first is a matter of names: of the loss, and of every gradient but for the order of the copies.</summary>
+    /// <summary>
+    /// Which modality is called the first is a matter of names: of the loss, and of every gradient but for the order of the
+    /// copies.
+    /// </summary>
     [Test]
     public void The_modalities_names_do_not_matter([Values] NormalizationKind kind)
     {
@@ -124,14 +132,22 @@ internal sealed class DilatedNetwork2DTests
         using var store = new ParameterStore(device, DType.Float64, seed: 5);
         var network = new DilatedNetwork2D(store, 3, 3, 2, new NormalizationSettings());
         (_, double[][] gradients) = Gradients(network, backend, ModalityIndex.Single(2, 0, 4));
-        foreach ((Parameter p, double[] gradient) in store.Trainable.Zip(gradients).Where(pair => pair.First.Kind == ParameterKind.Affine))
+        foreach (
+            (Parameter p, double[] gradient) in store
+                .Trainable.Zip(gradients)
+                .Where(pair => pair.First.Kind == ParameterKind.Affine)
+        )
         {
             Assert.That(gradient[(gradient.Length / 2)..], Has.All.Zero, p.Name);
             Assert.That(gradient[..(gradient.Length / 2)], Has.Some.Not.Zero, p.Name);
         }
     }
 
-    private static (double Loss, double[][] Gradients) Gradients(DilatedNetwork2D network, CpuBackend backend, ModalityIndex modality)
+    private static (double Loss, double[][] Gradients) Gradients(
+        DilatedNetwork2D network,
+        CpuBackend backend,
+        ModalityIndex modality
+    )
     {
         using TensorScope scope = TensorScope.Open(backend.Device);
         var tape = new Tape(backend);
@@ -147,10 +163,20 @@ internal sealed class DilatedNetwork2DTests
     {
         ModalityIndex modality = ofBatch ?? ModalityIndex.Blocks(2, 2);
         var shape = new Shape(4, 1, 16, 16, 3);
-        Variable images = new(Tensor.From<double>(tape.Device, shape, [.. Enumerable.Range(0, (int)shape.Count).Select(i => Math.Sin(i * 0.7))]));
-        Tensor labels = Tensor.From<byte>(tape.Device, new Shape(4, 1, 16, 16), [.. Enumerable.Range(0, 1024).Select(i => (byte)(i / 5 % 3))]);
+        Variable images = new(
+            Tensor.From<double>(tape.Device, shape, [.. Enumerable.Range(0, (int)shape.Count).Select(i => Math.Sin(i * 0.7))])
+        );
+        Tensor labels = Tensor.From<byte>(
+            tape.Device,
+            new Shape(4, 1, 16, 16),
+            [.. Enumerable.Range(0, 1024).Select(i => (byte)(i / 5 % 3))]
+        );
         Variable logits = network.Forward(new ForwardContext(tape, modality, Training: true, Seed: 4, Step: 2), images);
-        return tape.SegmentationLosses(new SegmentationLossProblem { LogitsShape = logits.Shape, Modality = modality }, logits, labels).Loss;
+        return tape.SegmentationLosses(
+            new SegmentationLossProblem { LogitsShape = logits.Shape, Modality = modality },
+            logits,
+            labels
+        ).Loss;
     }
 
     private static float[] Logits(int threads)
@@ -159,13 +185,36 @@ internal sealed class DilatedNetwork2DTests
         using var backend = new CpuBackend(device, threads);
         using var store = new ParameterStore(device, DType.Float32, seed: 2);
         var network = new DilatedNetwork2D(store, 3, 4, 2, new NormalizationSettings());
-        return Infer(network, backend, [.. Enumerable.Range(0, 2 * 32 * 24 * 3).Select(i => MathF.Cos(i * 0.11f))], 2, 32, 24, 3, [0, 1]);
+        return Infer(
+            network,
+            backend,
+            [.. Enumerable.Range(0, 2 * 32 * 24 * 3).Select(i => MathF.Cos(i * 0.11f))],
+            2,
+            32,
+            24,
+            3,
+            [0, 1]
+        );
     }
 
-    private static float[] Infer(DilatedNetwork2D network, CpuBackend backend, float[] images, int batch, int height, int width, int slices, int[] modalities)
+    private static float[] Infer(
+        DilatedNetwork2D network,
+        CpuBackend backend,
+        float[] images,
+        int batch,
+        int height,
+        int width,
+        int slices,
+        int[] modalities
+    )
     {
         using TensorScope scope = TensorScope.Open(backend.Device);
         var context = new ForwardContext(new Tape(backend, recording: false), new ModalityIndex(2, modalities), Training: false);
-        return network.Forward(context, new Variable(Tensor.From<float>(backend.Device, new Shape(batch, 1, height, width, slices), images))).Value.ToArray<float>();
+        return network
+            .Forward(
+                context,
+                new Variable(Tensor.From<float>(backend.Device, new Shape(batch, 1, height, width, slices), images))
+            )
+            .Value.ToArray<float>();
     }
 }

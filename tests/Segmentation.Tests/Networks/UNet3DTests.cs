@@ -42,7 +42,10 @@ internal sealed class UNet3DTests
         using var backend = new CpuBackend(device, 1);
         using var store = new ParameterStore(device, DType.Float32, seed: 3);
         var network = new UNet3D(store, 1, 3, 1, new NormalizationSettings());
-        Assert.That(() => Infer(network, backend, new Shape(1, depth, height, width, 1), [0]), Throws.ArgumentException.With.Message.Contains("divisible by 8x8x8"));
+        Assert.That(
+            () => Infer(network, backend, new Shape(1, depth, height, width, 1), [0]),
+            Throws.ArgumentException.With.Message.Contains("divisible by 8x8x8")
+        );
     }
 
     [TestCase(1, 0)]
@@ -58,10 +61,16 @@ internal sealed class UNet3DTests
     }
 
     [Test]
-    public void An_even_kernel_is_refused()
-        => Assert.That(new UNetLevels([Size3.Cube(3), Size3.Cube(2)], [Size3.Cube(2)]).Validate, Throws.ArgumentException.With.Message.Contains("must be odd"));
+    public void An_even_kernel_is_refused() =>
+        Assert.That(
+            new UNetLevels([Size3.Cube(3), Size3.Cube(2)], [Size3.Cube(2)]).Validate,
+            Throws.ArgumentException.With.Message.Contains("must be odd")
+        );
 
-    /// <summary>Anisotropic levels, and upsampling that reaches every slice: the derivative of the loss along one random direction of all parameters, in float64.</summary>
+    /// <summary>
+    /// Anisotropic levels, and upsampling that reaches every slice: the derivative of the loss along one random direction of all
+    /// parameters, in float64.
+    /// </summary>
     [TestCase(true)]
     [TestCase(false)]
     public void The_gradient_of_the_whole_network_is_right(bool published)
@@ -104,9 +113,12 @@ internal sealed class UNet3DTests
 
     private static Variable Loss(UNet3D network, Tape tape, Size3 size)
     {
-        // Twice the smallest size: a single position per channel would be normalized to exactly zero, where the leaky ReLU has no derivative.
+        // Twice the smallest size: a single position per channel would be normalized to exactly zero, where the leaky ReLU has no
+        // derivative.
         var shape = new Shape(2, size.Depth, 2 * size.Height, 2 * size.Width, network.InputChannels);
-        var images = new Variable(Tensor.From<double>(tape.Device, shape, [.. Enumerable.Range(0, (int)shape.Count).Select(i => Math.Sin(i * 0.37))]));
+        var images = new Variable(
+            Tensor.From<double>(tape.Device, shape, [.. Enumerable.Range(0, (int)shape.Count).Select(i => Math.Sin(i * 0.37))])
+        );
         Variable logits = network.Forward(new ForwardContext(tape, new ModalityIndex(2, 0, 1), Training: true), images);
         return tape.Sum(tape.Multiply(logits, logits));
     }

@@ -30,7 +30,10 @@ internal sealed class RunProvenanceTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File(RunProvenance.FileName), text);
-        Assert.That(() => RunProvenance.Find(folder.Path), Throws.TypeOf<InvalidDataException>().With.Message.Contains(RunProvenance.FileName).And.Message.Not.Contains("\n"));
+        Assert.That(
+            () => RunProvenance.Find(folder.Path),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains(RunProvenance.FileName).And.Message.Not.Contains("\n")
+        );
     }
 
     [Test]
@@ -39,12 +42,22 @@ internal sealed class RunProvenanceTests
         using var folder = new TemporaryFolder();
         Some().Write(folder.Path);
         string path = folder.File(RunProvenance.FileName);
-        foreach ((string from, string to) in new[] { ("\"liver\"", "null"), ("\"shape\": [", "\"shape\": null, \"was\": ["), ("\"xx\"", "null") })
+        foreach (
+            (string from, string to) in new[]
+            {
+                ("\"liver\"", "null"),
+                ("\"shape\": [", "\"shape\": null, \"was\": ["),
+                ("\"xx\"", "null"),
+            }
+        )
         {
             string text = File.ReadAllText(path);
             Assert.That(text, Does.Contain(from));
             File.WriteAllText(path, text.Replace(from, to, StringComparison.Ordinal));
-            Assert.That(() => RunProvenance.Find(folder.Path), Throws.TypeOf<InvalidDataException>().With.Message.Contains(RunProvenance.FileName));
+            Assert.That(
+                () => RunProvenance.Find(folder.Path),
+                Throws.TypeOf<InvalidDataException>().With.Message.Contains(RunProvenance.FileName)
+            );
             File.WriteAllText(path, text);
         }
     }
@@ -54,22 +67,57 @@ internal sealed class RunProvenanceTests
     [TestCase("CPU", ConvolutionPrecision.Bf16, false, "--precision was fp32 and is bf16 now")]
     [TestCase("cpu", ConvolutionPrecision.Fp32, true, "--exact was not given and is given now")]
     [TestCase("cpu", ConvolutionPrecision.Fp32, false, null)]
-    public void Arithmetic_is_compared(string device, ConvolutionPrecision precision, bool exact, string? expected)
-        => Assert.That(Arithmetic.Of("cpu", ConvolutionPrecision.Fp32, false).DifferenceTo(Arithmetic.Of(device, precision, exact, "another processor")), Is.EqualTo(expected));
+    public void Arithmetic_is_compared(string device, ConvolutionPrecision precision, bool exact, string? expected) =>
+        Assert.That(
+            Arithmetic
+                .Of("cpu", ConvolutionPrecision.Fp32, false)
+                .DifferenceTo(Arithmetic.Of(device, precision, exact, "another processor")),
+            Is.EqualTo(expected)
+        );
 
     [Test]
     public void Settings_are_compared_but_those_that_no_result_depends_on()
     {
         var before = RunSettings.Of(ConfigLoader.Load(sets: ["data.normalization.CT=zscore", "training.threads=1"]));
-        var now = RunSettings.Of(ConfigLoader.Load(sets: ["data.normalization.CT=none", "training.threads=2", "training.keep=7", "training.save_every=3", "data.cache_megabytes=99", "loss.kd.weight=0.25"]));
-        Assert.That(RunSettings.Differences(before, now), Is.EqualTo(new[] { "data.normalization.CT was zscore and is none now", "loss.kd.weight was 0.5 and is 0.25 now" }));
-        Assert.That(RunSettings.Differences(before, RunSettings.Of(ConfigLoader.Load())), Is.EqualTo(new[] { "data.normalization.CT was zscore and is absent now" }));
+        var now = RunSettings.Of(
+            ConfigLoader.Load(
+                sets:
+                [
+                    "data.normalization.CT=none",
+                    "training.threads=2",
+                    "training.keep=7",
+                    "training.save_every=3",
+                    "data.cache_megabytes=99",
+                    "loss.kd.weight=0.25",
+                ]
+            )
+        );
+        Assert.That(
+            RunSettings.Differences(before, now),
+            Is.EqualTo(new[] { "data.normalization.CT was zscore and is none now", "loss.kd.weight was 0.5 and is 0.25 now" })
+        );
+        Assert.That(
+            RunSettings.Differences(before, RunSettings.Of(ConfigLoader.Load())),
+            Is.EqualTo(new[] { "data.normalization.CT was zscore and is absent now" })
+        );
     }
 
-    private static RunProvenance Some() => new(
-        new DataIdentity("/data", "aa", null, ["CT", "MR"], ["background", "liver"], new SplitIdentity(1, ["ct_0"], [], []), new Dictionary<string, CaseFingerprint>
-        {
-            ["ct_0"] = new("CT", [2, 3, 4], [.. Enumerable.Range(0, 12).Select(i => i / 3.0)], "xx", null),
-        }),
-        Arithmetic.Of("cpu", ConvolutionPrecision.Fp32, false, "avx2"), RunSettings.Of(new TrainingConfig()), [new RunChange(5, DateTimeOffset.UnixEpoch, ["train"], ["something"])]);
+    private static RunProvenance Some() =>
+        new(
+            new DataIdentity(
+                "/data",
+                "aa",
+                null,
+                ["CT", "MR"],
+                ["background", "liver"],
+                new SplitIdentity(1, ["ct_0"], [], []),
+                new Dictionary<string, CaseFingerprint>
+                {
+                    ["ct_0"] = new("CT", [2, 3, 4], [.. Enumerable.Range(0, 12).Select(i => i / 3.0)], "xx", null),
+                }
+            ),
+            Arithmetic.Of("cpu", ConvolutionPrecision.Fp32, false, "avx2"),
+            RunSettings.Of(new TrainingConfig()),
+            [new RunChange(5, DateTimeOffset.UnixEpoch, ["train"], ["something"])]
+        );
 }

@@ -3,21 +3,35 @@ using System.Text;
 namespace UnpairedSegEngine.Segmentation.Tests.Runs;
 
 /// <summary>
-/// Reads TensorBoard event files by the written format alone: bitwise CRC-32C and a minimal protobuf reader, sharing no code with the writer.
+/// Reads TensorBoard event files by the written format alone: bitwise CRC-32C and a minimal protobuf reader, sharing no code with
+/// the writer.
 /// </summary>
 internal static class EventFileParser
 {
-    public sealed record ParsedEvent(double WallTime, long Step, string? FileVersion, IReadOnlyList<(string Tag, float Value)> Values);
+    public sealed record ParsedEvent(
+        double WallTime,
+        long Step,
+        string? FileVersion,
+        IReadOnlyList<(string Tag, float Value)> Values
+    );
 
     public static List<ParsedEvent> Parse(byte[] file)
     {
         var events = new List<ParsedEvent>();
-        for (int offset = 0; offset < file.Length;)
+        for (int offset = 0; offset < file.Length; )
         {
             int length = (int)BitConverter.ToUInt64(file, offset);
-            Assert.That(BitConverter.ToUInt32(file, offset + 8), Is.EqualTo(MaskedCrc(file.AsSpan(offset, 8))), "checksum of the length");
+            Assert.That(
+                BitConverter.ToUInt32(file, offset + 8),
+                Is.EqualTo(MaskedCrc(file.AsSpan(offset, 8))),
+                "checksum of the length"
+            );
             ReadOnlySpan<byte> payload = file.AsSpan(offset + 12, length);
-            Assert.That(BitConverter.ToUInt32(file, offset + 12 + length), Is.EqualTo(MaskedCrc(payload)), "checksum of the payload");
+            Assert.That(
+                BitConverter.ToUInt32(file, offset + 12 + length),
+                Is.EqualTo(MaskedCrc(payload)),
+                "checksum of the payload"
+            );
             events.Add(ParseEvent(payload));
             offset += length + 16;
         }

@@ -29,9 +29,16 @@ public sealed class MetricsLogTests
         List<EventFileParser.ParsedEvent> events = EventFileParser.Parse(File.ReadAllBytes(EventFile(run)));
         Assert.Multiple(() =>
         {
-            Assert.That(File.ReadAllText(run.MetricsJsonPath), Is.EqualTo(
-                "{\"step\":10,\"wall_time\":1700000000.5,\"loss/total\":1.5,\"dice/CT/a,\\u0022b\\u0022\":0.25}\n{\"step\":20,\"wall_time\":1700000000.5,\"loss/total\":null}\n"));
-            Assert.That(File.ReadAllText(run.MetricsCsvPath), Is.EqualTo("step,name,value\n10,loss/total,1.5\n10,\"dice/CT/a,\"\"b\"\"\",0.25\n20,loss/total,NaN\n"));
+            Assert.That(
+                File.ReadAllText(run.MetricsJsonPath),
+                Is.EqualTo(
+                    "{\"step\":10,\"wall_time\":1700000000.5,\"loss/total\":1.5,\"dice/CT/a,\\u0022b\\u0022\":0.25}\n{\"step\":20,\"wall_time\":1700000000.5,\"loss/total\":null}\n"
+                )
+            );
+            Assert.That(
+                File.ReadAllText(run.MetricsCsvPath),
+                Is.EqualTo("step,name,value\n10,loss/total,1.5\n10,\"dice/CT/a,\"\"b\"\"\",0.25\n20,loss/total,NaN\n")
+            );
             Assert.That(events.Select(e => e.Step), Is.EqualTo(new[] { 0L, 10, 20 }));
             Assert.That(events.Select(e => e.WallTime), Is.All.EqualTo(1_700_000_000.5));
             Assert.That(events[0].FileVersion, Is.EqualTo("brain.Event:2"));
@@ -55,7 +62,8 @@ public sealed class MetricsLogTests
     [TestCase(0, true)]
     public void AResumedRunsFilesEqualAnUninterruptedOnes(int lastCheckpoint, bool cutLastRecord)
     {
-        RunFolder whole = NewRun("whole"), resumed = NewRun("resumed");
+        RunFolder whole = NewRun("whole"),
+            resumed = NewRun("resumed");
         Log(whole, 0, 1, 20);
         Log(resumed, 0, 1, 20);
         if (cutLastRecord)
@@ -87,7 +95,12 @@ public sealed class MetricsLogTests
     {
         RunFolder run = NewRun("damaged");
         File.WriteAllText(run.MetricsJsonPath, text);
-        Assert.That(() => MetricsLog.Read(run), Throws.TypeOf<InvalidDataException>().With.Message.Contains($"{run.MetricsJsonPath}:{text.Split('\n').Length - (text.EndsWith('\n') ? 1 : 0)}:"));
+        Assert.That(
+            () => MetricsLog.Read(run),
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.Contains($"{run.MetricsJsonPath}:{text.Split('\n').Length - (text.EndsWith('\n') ? 1 : 0)}:")
+        );
     }
 
     private static void Log(RunFolder run, long after, int first, int last)

@@ -15,12 +15,21 @@ public sealed class TrainingPlotTests
     public void CurvesAreDrawn()
     {
         int empty = ColouredPixels("empty.png", []);
-        int loss = ColouredPixels("loss.png", [.. Enumerable.Range(1, 200).Select(step => Record(step, ("loss/total", 2.0 / step), ("loss/kd", 0.1)))]);
-        int both = ColouredPixels("both.png",
-        [
-            .. Enumerable.Range(1, 200).Select(step => Record(step, ("loss/total", 2.0 / step), ("loss/kd", 0.1), ("learning_rate", 9))),
-            .. new[] { 50, 100, 150, 200 }.Select(step => Record(step, ("dice/CT/liver", step / 250.0), ("dice/MR/liver", double.NaN))),
-        ]);
+        int loss = ColouredPixels(
+            "loss.png",
+            [.. Enumerable.Range(1, 200).Select(step => Record(step, ("loss/total", 2.0 / step), ("loss/kd", 0.1)))]
+        );
+        int both = ColouredPixels(
+            "both.png",
+            [
+                .. Enumerable
+                    .Range(1, 200)
+                    .Select(step => Record(step, ("loss/total", 2.0 / step), ("loss/kd", 0.1), ("learning_rate", 9))),
+                .. new[] { 50, 100, 150, 200 }.Select(step =>
+                    Record(step, ("dice/CT/liver", step / 250.0), ("dice/MR/liver", double.NaN))
+                ),
+            ]
+        );
         Assert.Multiple(() =>
         {
             Assert.That(empty, Is.Zero);
@@ -29,8 +38,8 @@ public sealed class TrainingPlotTests
         });
     }
 
-    private static MetricRecord Record(long step, params (string Name, double Value)[] values)
-        => new(step, DateTimeOffset.UnixEpoch, [.. values.Select(value => KeyValuePair.Create(value.Name, value.Value))]);
+    private static MetricRecord Record(long step, params (string Name, double Value)[] values) =>
+        new(step, DateTimeOffset.UnixEpoch, [.. values.Select(value => KeyValuePair.Create(value.Name, value.Value))]);
 
     private int ColouredPixels(string name, IReadOnlyList<MetricRecord> records)
     {
@@ -38,6 +47,8 @@ public sealed class TrainingPlotTests
         TrainingPlot.Write(path, records);
         using SKBitmap picture = SKBitmap.Decode(path);
         Assert.That((picture.Width, picture.Height), Is.EqualTo((1000, 800)));
-        return picture.Pixels.Count(pixel => Math.Max(pixel.Red, Math.Max(pixel.Green, pixel.Blue)) - Math.Min(pixel.Red, Math.Min(pixel.Green, pixel.Blue)) > 80);
+        return picture.Pixels.Count(pixel =>
+            Math.Max(pixel.Red, Math.Max(pixel.Green, pixel.Blue)) - Math.Min(pixel.Red, Math.Min(pixel.Green, pixel.Blue)) > 80
+        );
     }
 }

@@ -35,21 +35,62 @@ internal sealed class SchemeTests
         device.Dispose();
     }
 
-    /// <summary>The configuration's names and the engine's are two lists: each value has its own, and what is in neither is refused instead of taken for another.</summary>
+    /// <summary>
+    /// The configuration's names and the engine's are two lists: each value has its own, and what is in neither is refused
+    /// instead of taken for another.
+    /// </summary>
     [Test]
     public void Names_of_the_configuration_are_not_taken_for_others()
     {
-        LossSettings LossWith(DistillationConfig kd) => Scheme.All[SchemeName.Ummkd].LossOf(new TrainingConfig { Loss = new LossConfig { Kd = kd } });
-        Assert.That(Enum.GetValues<DistillationForm>().Select(form => LossWith(new DistillationConfig { Form = form }).Measure),
-            Is.EqualTo(new[] { DistillationMeasure.SymmetricKl, DistillationMeasure.L2, DistillationMeasure.TeacherKl }));
-        Assert.That(Enum.GetValues<AbsentClass>().Select(absent => LossWith(new DistillationConfig { Absent = absent }).AbsentClass.ToString()), Is.EqualTo(Enum.GetNames<AbsentClass>()));
-        Assert.That(() => LossWith(new DistillationConfig { Form = (DistillationForm)99 }), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => LossWith(new DistillationConfig { Absent = (AbsentClass)99 }), Throws.TypeOf<ArgumentOutOfRangeException>());
+        LossSettings LossWith(DistillationConfig kd) =>
+            Scheme.All[SchemeName.Ummkd].LossOf(new TrainingConfig { Loss = new LossConfig { Kd = kd } });
+        Assert.That(
+            Enum.GetValues<DistillationForm>().Select(form => LossWith(new DistillationConfig { Form = form }).Measure),
+            Is.EqualTo(new[] { DistillationMeasure.SymmetricKl, DistillationMeasure.L2, DistillationMeasure.TeacherKl })
+        );
+        Assert.That(
+            Enum.GetValues<AbsentClass>()
+                .Select(absent => LossWith(new DistillationConfig { Absent = absent }).AbsentClass.ToString()),
+            Is.EqualTo(Enum.GetNames<AbsentClass>())
+        );
+        Assert.That(
+            () => LossWith(new DistillationConfig { Form = (DistillationForm)99 }),
+            Throws.TypeOf<ArgumentOutOfRangeException>()
+        );
+        Assert.That(
+            () => LossWith(new DistillationConfig { Absent = (AbsentClass)99 }),
+            Throws.TypeOf<ArgumentOutOfRangeException>()
+        );
 
-        void Create(NetworkConfig network) => Scheme.All[SchemeName.Ummkd].CreateNetwork(new TrainingConfig { Network = network }, device, 2, Classes).Parameters.Dispose();
+        void Create(NetworkConfig network) =>
+            Scheme
+                .All[SchemeName.Ummkd]
+                .CreateNetwork(new TrainingConfig { Network = network }, device, 2, Classes)
+                .Parameters.Dispose();
         foreach (NormKind kind in Enum.GetValues<NormKind>())
-            Assert.That(() => Create(new NetworkConfig { Channels = 2, Norm = new NormConfig { Kind = kind, Groups = 1 } }), Throws.Nothing, kind.ToString());
-        Assert.That(() => Create(new NetworkConfig { Channels = 2, Norm = new NormConfig { Kind = (NormKind)99 } }), Throws.TypeOf<ArgumentOutOfRangeException>());
+            Assert.That(
+                () =>
+                    Create(
+                        new NetworkConfig
+                        {
+                            Channels = 2,
+                            Norm = new NormConfig { Kind = kind, Groups = 1 },
+                        }
+                    ),
+                Throws.Nothing,
+                kind.ToString()
+            );
+        Assert.That(
+            () =>
+                Create(
+                    new NetworkConfig
+                    {
+                        Channels = 2,
+                        Norm = new NormConfig { Kind = (NormKind)99 },
+                    }
+                ),
+            Throws.TypeOf<ArgumentOutOfRangeException>()
+        );
         Assert.That(() => Create(new NetworkConfig { Name = (NetworkName)99 }), Throws.ArgumentException);
     }
 
@@ -94,8 +135,16 @@ internal sealed class SchemeTests
                 if (parameter.Kind == ParameterKind.Statistic && parameter.Value.Shape[0] == 2)
                 {
                     int channels = parameter.Value.Shape[1];
-                    Assert.That(parameter.Value.ToArray<float>()[..channels], Is.EqualTo(before[parameter.Name][..channels]), parameter.Name);
-                    Assert.That(parameter.Value.ToArray<float>()[channels..], Is.Not.EqualTo(before[parameter.Name][channels..]), parameter.Name);
+                    Assert.That(
+                        parameter.Value.ToArray<float>()[..channels],
+                        Is.EqualTo(before[parameter.Name][..channels]),
+                        parameter.Name
+                    );
+                    Assert.That(
+                        parameter.Value.ToArray<float>()[channels..],
+                        Is.Not.EqualTo(before[parameter.Name][channels..]),
+                        parameter.Name
+                    );
                 }
             }
         }
@@ -109,7 +158,11 @@ internal sealed class SchemeTests
         ISegmentationNetwork created = Scheme.All[scheme].CreateNetwork(config, device, 2, Classes);
         using ParameterStore parameters = created.Parameters;
         float[] together = Logits(created, network, ModalityIndex.Blocks(2, 2), 0, 4);
-        float[] apart = [.. Logits(created, network, ModalityIndex.Single(2, 0, 2), 0, 2), .. Logits(created, network, ModalityIndex.Single(2, 1, 2), 2, 2)];
+        float[] apart =
+        [
+            .. Logits(created, network, ModalityIndex.Single(2, 0, 2), 0, 2),
+            .. Logits(created, network, ModalityIndex.Single(2, 1, 2), 2, 2),
+        ];
         for (int i = 0; i < together.Length; i++)
             Assert.That(together[i], Is.EqualTo(apart[i]).Within(1e-5 * (1 + Math.Abs(apart[i]))), $"logit {i}");
     }
@@ -124,22 +177,33 @@ internal sealed class SchemeTests
     }
 
     [Test]
-    public void Only_ummkd_distills([Values] SchemeName scheme)
-        => Assert.That(Scheme.All[scheme].LossOf(Config(NetworkName.Dilated2d, scheme)).DistillationWeight, Is.EqualTo(scheme == SchemeName.Ummkd ? 0.5 : 0));
+    public void Only_ummkd_distills([Values] SchemeName scheme) =>
+        Assert.That(
+            Scheme.All[scheme].LossOf(Config(NetworkName.Dilated2d, scheme)).DistillationWeight,
+            Is.EqualTo(scheme == SchemeName.Ummkd ? 0.5 : 0)
+        );
 
-    private static TrainingConfig Config(NetworkName network, SchemeName scheme, int channels = 2, string sharing = "scheme") => ConfigLoader.Load(sets:
-    [
-        $"network.name={network.ToString().ToLowerInvariant()}", $"scheme={TextOf(scheme)}", $"network.channels={channels}", "network.dropout_keep=1",
-        $"network.norm.sharing={sharing}", "optimizer.learning_rate=0.003",
-    ]);
+    private static TrainingConfig Config(NetworkName network, SchemeName scheme, int channels = 2, string sharing = "scheme") =>
+        ConfigLoader.Load(
+            sets:
+            [
+                $"network.name={network.ToString().ToLowerInvariant()}",
+                $"scheme={TextOf(scheme)}",
+                $"network.channels={channels}",
+                "network.dropout_keep=1",
+                $"network.norm.sharing={sharing}",
+                "optimizer.learning_rate=0.003",
+            ]
+        );
 
-    private static string TextOf(SchemeName scheme) => scheme switch
-    {
-        SchemeName.JointNorm => "joint-norm",
-        SchemeName.YShape => "y-shape",
-        SchemeName.XShape => "x-shape",
-        _ => scheme.ToString().ToLowerInvariant(),
-    };
+    private static string TextOf(SchemeName scheme) =>
+        scheme switch
+        {
+            SchemeName.JointNorm => "joint-norm",
+            SchemeName.YShape => "y-shape",
+            SchemeName.XShape => "x-shape",
+            _ => scheme.ToString().ToLowerInvariant(),
+        };
 
     private ISegmentationNetwork Train(TrainingConfig config, int steps, out double first, out double last)
     {
@@ -147,7 +211,10 @@ internal sealed class SchemeTests
         using var step = new TrainingStep(backend, network, Scheme.Of(config).LossOf(config), Scheme.OptimizerOf(config, 2), 1);
         Shape shape = ShapeOf(config.Network.Name, 4);
         float[] images = Pixels(shape);
-        byte[] labels = [.. Enumerable.Range(0, (int)shape.Count / shape[4]).Select(i => (byte)(images[i * shape[4]] > 0.2 ? 1 : 0))];
+        byte[] labels =
+        [
+            .. Enumerable.Range(0, (int)shape.Count / shape[4]).Select(i => (byte)(images[i * shape[4]] > 0.2 ? 1 : 0)),
+        ];
         (first, last) = (double.NaN, double.NaN);
         for (int i = 1; i <= steps; i++)
         {
@@ -158,7 +225,13 @@ internal sealed class SchemeTests
         return network;
     }
 
-    private float[] Logits(ISegmentationNetwork created, NetworkName network, ModalityIndex modality, int firstSample, int samples)
+    private float[] Logits(
+        ISegmentationNetwork created,
+        NetworkName network,
+        ModalityIndex modality,
+        int firstSample,
+        int samples
+    )
     {
         using TensorScope scope = TensorScope.Open(device);
         var context = new ForwardContext(new Tape(backend, recording: false), modality, Training: true, 1, 1);
@@ -167,12 +240,15 @@ internal sealed class SchemeTests
 
     private Variable Images(NetworkName network, int samples, int firstSample = 0)
     {
-        Shape all = ShapeOf(network, 4), shape = all.With(0, samples);
+        Shape all = ShapeOf(network, 4),
+            shape = all.With(0, samples);
         int each = (int)(all.Count / 4);
         return new Variable(Tensor.From<float>(device, shape, Pixels(all).AsSpan(firstSample * each, samples * each)));
     }
 
-    private static Shape ShapeOf(NetworkName network, int samples) => network == NetworkName.Unet3d ? new Shape(samples, 8, Size, Size, 1) : new Shape(samples, 1, Size, Size, 3);
+    private static Shape ShapeOf(NetworkName network, int samples) =>
+        network == NetworkName.Unet3d ? new Shape(samples, 8, Size, Size, 1) : new Shape(samples, 1, Size, Size, 3);
 
-    private static float[] Pixels(Shape shape) => [.. Enumerable.Range(0, (int)shape.Count).Select(i => MathF.Sin(i * 0.37f) + (0.3f * MathF.Cos(i * 0.011f)))];
+    private static float[] Pixels(Shape shape) =>
+        [.. Enumerable.Range(0, (int)shape.Count).Select(i => MathF.Sin(i * 0.37f) + (0.3f * MathF.Cos(i * 0.011f)))];
 }

@@ -6,7 +6,9 @@ using UnpairedSegEngine.Devices;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 
-/// <summary>Opens "ilgpu", "cuda emulated PRECISION" or "gpu PRECISION"; ignores the test, with the reason, where that cannot be opened.</summary>
+/// <summary>
+/// Opens "ilgpu", "cuda emulated PRECISION" or "gpu PRECISION"; ignores the test, with the reason, where that cannot be opened.
+/// </summary>
 internal static class BackendByName
 {
     public static Backend Open(string name, bool records = true)

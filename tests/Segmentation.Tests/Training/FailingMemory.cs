@@ -16,7 +16,8 @@ internal sealed class FailingMemory(IMemorySource inner, long failing) : IMemory
 
     public long CapacityFor(long bytes) => inner.CapacityFor(bytes);
 
-    public DeviceBuffer Take(long capacity) => ++Requests == failing ? throw new OutOfMemoryException("a test lets it fail") : inner.Take(capacity);
+    public DeviceBuffer Take(long capacity) =>
+        ++Requests == failing ? throw new OutOfMemoryException("a test lets it fail") : inner.Take(capacity);
 
     public void Put(DeviceBuffer buffer) => inner.Put(buffer);
 

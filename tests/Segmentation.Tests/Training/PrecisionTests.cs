@@ -13,17 +13,24 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 
 /// <summary>
-/// What the precisions of the CUDA kernels do to a training run: a small U-Net beside the same run in float64. UNPAIREDSEG_TEST_STEPS sets the number of steps;
+/// What the precisions of the CUDA kernels do to a training run: a small U-Net beside the same run in float64.
+/// UNPAIREDSEG_TEST_STEPS sets the number of steps;
 /// docs/numerics.md has the table for 50.
 /// </summary>
 internal sealed class PrecisionTests
 {
-    private const int Modalities = 2, Classes = 3, Features = 8, Size = 8;
+    private const int Modalities = 2,
+        Classes = 3,
+        Features = 8,
+        Size = 8;
     private const double Rate = 1e-3;
 
     private static readonly Shape Images = new(Modalities, 2, Size, Size, 1);
     private static readonly ModalityIndex Modality = ModalityIndex.Blocks(Modalities, 1);
-    private static readonly int Steps = int.Parse(Environment.GetEnvironmentVariable("UNPAIREDSEG_TEST_STEPS") ?? "3", CultureInfo.InvariantCulture);
+    private static readonly int Steps = int.Parse(
+        Environment.GetEnvironmentVariable("UNPAIREDSEG_TEST_STEPS") ?? "3",
+        CultureInfo.InvariantCulture
+    );
 
     private static readonly byte[] Labels = [.. Enumerable.Range(0, (int)Images.Count).Select(i => (byte)(i % Size / 3))];
     private static readonly float[] Intensities = [.. Labels.Select((label, i) => (0.7f * label) + (0.3f * MathF.Sin(i * 1.3f)))];
@@ -44,20 +51,37 @@ internal sealed class PrecisionTests
         (Backend backend, Device device) = (opened.Backend, opened.Backend.Device);
         ISegmentationNetwork network = Network(device, DType.Float32);
         using ParameterStore parameters = network.Parameters;
-        using var step = new TrainingStep(backend, network, new LossSettings(), new OptimizerSettings(LearningRate: Rate), seed: 1);
+        using var step = new TrainingStep(
+            backend,
+            network,
+            new LossSettings(),
+            new OptimizerSettings(LearningRate: Rate),
+            seed: 1
+        );
         double loss = 0;
         for (int i = 1; i <= Steps; i++)
             loss = step.Run(i, Intensities, Images, Labels, Modality).Total;
 
         (double expectedLoss, double[] start, double[] end) = InFloat64.Value;
-        double apart = Distance([.. parameters.Trainable.SelectMany(p => p.Value.ToArray<float>()).Select(v => (double)v)], end) / Distance(start, end);
-        TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {Math.Abs(loss - expectedLoss):0.0e+0} | {apart:0.0e+0} |"));
+        double apart =
+            Distance([.. parameters.Trainable.SelectMany(p => p.Value.ToArray<float>()).Select(v => (double)v)], end)
+            / Distance(start, end);
+        TestContext.Out.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"| {name} | {Math.Abs(loss - expectedLoss):0.0e+0} | {apart:0.0e+0} |")
+        );
         Assert.That(loss, Is.EqualTo(expectedLoss).Within(tolerance));
         Assert.That(apart, Is.LessThan(tolerance), "distance of the weights, over the way that training took them");
     }
 
-    private static ISegmentationNetwork Network(Device device, DType type)
-        => new UNet3D(new ParameterStore(device, type, 1), 1, Classes, Features, new NormalizationSettings(), new UNetLevels([Size3.Cube(3), Size3.Planar(3)], [Size3.Cube(2)]));
+    private static ISegmentationNetwork Network(Device device, DType type) =>
+        new UNet3D(
+            new ParameterStore(device, type, 1),
+            1,
+            Classes,
+            Features,
+            new NormalizationSettings(),
+            new UNetLevels([Size3.Cube(3), Size3.Planar(3)], [Size3.Cube(2)])
+        );
 
     private static (double Loss, double[] Start, double[] End) TrainInFloat64()
     {
@@ -68,7 +92,13 @@ internal sealed class PrecisionTests
         Parameter[] trained = [.. parameters.Trainable];
         var settings = new OptimizerSettings();
         using var optimizer = new AdamOptimizer(
-            backend, trained.Select(p => new OptimizedTensor(p.Name, p.Value, p.Kind == ParameterKind.Kernel)), settings.Beta1, settings.Beta2, settings.Epsilon, settings.L2);
+            backend,
+            trained.Select(p => new OptimizedTensor(p.Name, p.Value, p.Kind == ParameterKind.Kernel)),
+            settings.Beta1,
+            settings.Beta2,
+            settings.Epsilon,
+            settings.L2
+        );
 
         // Both begin with the same numbers.
         foreach (Parameter parameter in parameters.All)
@@ -79,9 +109,15 @@ internal sealed class PrecisionTests
         {
             using TensorScope scope = TensorScope.Open(device);
             var context = new ForwardContext(new Tape(backend), Modality, Training: true, Seed: 1, Step: i);
-            Variable logits = network.Forward(context, new Variable(Tensor.From<double>(device, Images, [.. Intensities.Select(v => (double)v)])));
+            Variable logits = network.Forward(
+                context,
+                new Variable(Tensor.From<double>(device, Images, [.. Intensities.Select(v => (double)v)]))
+            );
             (Variable total, SegmentationLossTerms terms) = context.Tape.SegmentationLosses(
-                new LossSettings().ProblemOf(logits.Shape, Modality), logits, Tensor.From<byte>(device, new Shape(Images.AsSpan()[..^1]), Labels));
+                new LossSettings().ProblemOf(logits.Shape, Modality),
+                logits,
+                Tensor.From<byte>(device, new Shape(Images.AsSpan()[..^1]), Labels)
+            );
             context.CommitUpdates();
             context.Tape.Backward(total);
             optimizer.Step(i, Rate, trained.Select(p => p.Variable.Gradient));

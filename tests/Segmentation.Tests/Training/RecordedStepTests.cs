@@ -19,7 +19,8 @@ internal sealed class RecordedStepTests
     [TestCase("gpu Bf16x6", NetworkName.Unet3d, Category = "gpu")]
     public void Replayed_steps_have_the_bits_of_launched_ones(string backend, NetworkName network)
     {
-        using TrainingBench launched = Bench(BackendByName.Open(backend, records: false), network), replayed = Bench(BackendByName.Open(backend), network);
+        using TrainingBench launched = Bench(BackendByName.Open(backend, records: false), network),
+            replayed = Bench(BackendByName.Open(backend), network);
         for (int step = 1; step <= 3; step++)
         {
             foreach (TrainingBench bench in new[] { launched, replayed })
@@ -30,7 +31,9 @@ internal sealed class RecordedStepTests
 
         Assert.That(launched.Recording, Is.Null);
         Assert.That(replayed.Recording, Is.Not.Null);
-        foreach (((string name, float[] values), float[] others) in Moments(launched).Zip(Moments(replayed), (a, b) => (a, b.Values)))
+        foreach (
+            ((string name, float[] values), float[] others) in Moments(launched).Zip(Moments(replayed), (a, b) => (a, b.Values))
+        )
             Assert.That(others, Is.EqualTo(values), name);
     }
 
@@ -86,7 +89,8 @@ internal sealed class RecordedStepTests
     [Test]
     public void Batches_of_another_kind_are_recorded_anew()
     {
-        using TrainingBench launched = Open(records: false), replayed = Open(records: true);
+        using TrainingBench launched = Open(records: false),
+            replayed = Open(records: true);
         ModalityIndex single = ModalityIndex.Single(2, 0, 2 * TrainingBench.SamplesPerModality);
         ModalityIndex?[] kinds = [null, null, single, single, single, null, null];
         for (int i = 0; i < kinds.Length; i++)
@@ -111,16 +115,23 @@ internal sealed class RecordedStepTests
         device.Dispose();
     }
 
-    private static TrainingBench Bench(Backend backend, NetworkName network) => new(backend, ownsDevice: true, network: network, size: 8);
+    private static TrainingBench Bench(Backend backend, NetworkName network) =>
+        new(backend, ownsDevice: true, network: network, size: 8);
 
     private static TrainingBench Open(bool records, Device? device = null)
     {
         if (EmulatedCudaDriver.UnavailableReason is { } reason)
             Assert.Ignore(reason);
-        return new TrainingBench(CudaBackend.OpenEmulated(device ?? Device.OpenCpu(), ConvolutionPrecision.Fp32, records), ownsDevice: device is null, network: NetworkName.Unet3d, size: 8);
+        return new TrainingBench(
+            CudaBackend.OpenEmulated(device ?? Device.OpenCpu(), ConvolutionPrecision.Fp32, records),
+            ownsDevice: device is null,
+            network: NetworkName.Unet3d,
+            size: 8
+        );
     }
 
-    private static IEnumerable<(string Name, float[] Values)> Moments(TrainingBench bench) => bench.OptimizerState.Select(state => (state.Name, state.Value.ToArray<float>()));
+    private static IEnumerable<(string Name, float[] Values)> Moments(TrainingBench bench) =>
+        bench.OptimizerState.Select(state => (state.Name, state.Value.ToArray<float>()));
 
     private static unsafe Span<byte> Bytes(DeviceBuffer buffer) => new((void*)buffer.Pointer, (int)buffer.Capacity);
 }

@@ -19,7 +19,19 @@ internal sealed class TinyRuns : IDisposable
     public TinyRuns()
     {
         string data = PathOf("data");
-        PhantomDataset.Write(data, new PhantomDatasetOptions { Training = 2, Validation = 1, Test = 1, Size = 32, Slices = 6 }, null, CancellationToken.None);
+        PhantomDataset.Write(
+            data,
+            new PhantomDatasetOptions
+            {
+                Training = 2,
+                Validation = 1,
+                Test = 1,
+                Size = 32,
+                Slices = 6,
+            },
+            null,
+            CancellationToken.None
+        );
         dataset = SegmentationDataset.Open(data);
     }
 
@@ -28,18 +40,40 @@ internal sealed class TinyRuns : IDisposable
     public string PathOf(params string[] names) => Path.Combine([Folder, .. names]);
 
     /// <summary>Step and values of each record but the times.</summary>
-    public string[][] RecordsOf(string name) => [.. MetricsLog.Read(RunFolder.Open(PathOf(name))).Select(record => (string[])
-        [$"step {record.Step}", .. record.Values.Where(v => !v.Key.StartsWith("time/", StringComparison.Ordinal)).Select(v => $"{v.Key} {v.Value:R}")])];
+    public string[][] RecordsOf(string name) =>
+        [
+            .. MetricsLog
+                .Read(RunFolder.Open(PathOf(name)))
+                .Select(record =>
+                    (string[])
+                        [
+                            $"step {record.Step}",
+                            .. record
+                                .Values.Where(v => !v.Key.StartsWith("time/", StringComparison.Ordinal))
+                                .Select(v => $"{v.Key} {v.Value:R}"),
+                        ]
+                ),
+        ];
 
     /// <summary>Weights, moments and state after the last step.</summary>
-    public byte[][] EndOf(string name)
-        => [.. new[] { "weights.safetensors", "optimizer.safetensors", "state.json" }.Select(file => File.ReadAllBytes(PathOf(name, "checkpoints", $"step-{Steps:D8}", file)))];
+    public byte[][] EndOf(string name) =>
+        [
+            .. new[] { "weights.safetensors", "optimizer.safetensors", "state.json" }.Select(file =>
+                File.ReadAllBytes(PathOf(name, "checkpoints", $"step-{Steps:D8}", file))
+            ),
+        ];
 
     /// <summary>Trains a new or an earlier run, on two threads or, resumed, on one.</summary>
     /// <returns>The folder of the checkpoints.</returns>
     public string Train(
-        string name, bool resume, long stopAfter = long.MaxValue, List<string>? notes = null, NetworkName network = NetworkName.Dilated2d, Func<IMemorySource, IMemorySource>? memory = null,
-        params string[] sets)
+        string name,
+        bool resume,
+        long stopAfter = long.MaxValue,
+        List<string>? notes = null,
+        NetworkName network = NetworkName.Dilated2d,
+        Func<IMemorySource, IMemorySource>? memory = null,
+        params string[] sets
+    )
     {
         RunFolder run = resume ? RunFolder.Open(PathOf(name)) : Create(PathOf(name), network, sets);
         var model = ModelDescription.Read(run.Path);
@@ -49,8 +83,13 @@ internal sealed class TinyRuns : IDisposable
         using Device device = memory is null ? Device.OpenCpu() : Device.OpenCpu(memory);
         using var backend = new CpuBackend(device, resume ? 1 : 2);
         using var trainer = new Trainer(
-            run, model, SampleSources.Create(run.Config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape),
-            new ValidationSet(split.Validation, dataset, model.Preprocessing), backend, new StoppingView(stopAfter, stop, notes ?? []));
+            run,
+            model,
+            SampleSources.Create(run.Config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape),
+            new ValidationSet(split.Validation, dataset, model.Preprocessing),
+            backend,
+            new StoppingView(stopAfter, stop, notes ?? [])
+        );
         if (resume)
             trainer.Resume();
         TrainingOutcome outcome = trainer.Run(stop.Token);
@@ -62,11 +101,21 @@ internal sealed class TinyRuns : IDisposable
 
     private RunFolder Create(string path, NetworkName network, string[] sets)
     {
-        TrainingConfig config = ConfigLoader.Load(sets:
-        [
-            $"network.name={network.ToString().ToLowerInvariant()}", "network.channels=2", "data.size=32", "data.depth=8", $"training.steps={Steps}", "training.batch=2", "training.validate_every=4",
-            "training.save_every=4", "training.log_every=1", .. sets,
-        ]);
+        TrainingConfig config = ConfigLoader.Load(
+            sets:
+            [
+                $"network.name={network.ToString().ToLowerInvariant()}",
+                "network.channels=2",
+                "data.size=32",
+                "data.depth=8",
+                $"training.steps={Steps}",
+                "training.batch=2",
+                "training.validate_every=4",
+                "training.save_every=4",
+                "training.log_every=1",
+                .. sets,
+            ]
+        );
         return RunFolder.Create(path, config, RunInfo.OfThisProcess([]), ModelDescription.Of(config, dataset).Write);
     }
 
@@ -78,9 +127,7 @@ internal sealed class TinyRuns : IDisposable
                 stop.Cancel();
         }
 
-        public void Show(long step, IReadOnlyList<DiceScore> scores)
-        {
-        }
+        public void Show(long step, IReadOnlyList<DiceScore> scores) { }
 
         public void Note(string line) => notes.Add(line);
     }

@@ -17,7 +17,10 @@ internal sealed class TrainerTests
         (string wholeRun, string partsRun) = ($"whole-{network}", $"parts-{network}");
         string whole = Train(wholeRun, resume: false, network: network);
         Train(partsRun, resume: false, stopAfter: 3, network: network);
-        Assert.That(Directory.GetDirectories(bench.PathOf(partsRun, "checkpoints")).Select(Path.GetFileName), Does.Contain("step-00000003"));
+        Assert.That(
+            Directory.GetDirectories(bench.PathOf(partsRun, "checkpoints")).Select(Path.GetFileName),
+            Does.Contain("step-00000003")
+        );
         string parts = Train(partsRun, resume: true);
 
         foreach (string file in new[] { "weights.safetensors", "optimizer.safetensors", "state.json" })
@@ -46,12 +49,20 @@ internal sealed class TrainerTests
     {
         string checkpoints = Train("scores", resume: false);
         Assert.That(Directory.GetDirectories(checkpoints, "best-*"), Has.Length.EqualTo(1));
-        Assert.That(RecordsOf("scores").SelectMany(r => r), Has.Some.StartsWith("dice/CT/liver").And.Some.StartsWith("mean_dice"));
+        Assert.That(
+            RecordsOf("scores").SelectMany(r => r),
+            Has.Some.StartsWith("dice/CT/liver").And.Some.StartsWith("mean_dice")
+        );
         Assert.That(File.Exists(bench.PathOf("scores", "pictures", "training.png")));
     }
 
     private string[][] RecordsOf(string name) => bench.RecordsOf(name);
 
-    private string Train(string name, bool resume, long stopAfter = long.MaxValue, List<string>? notes = null, NetworkName network = NetworkName.Dilated2d)
-        => bench.Train(name, resume, stopAfter, notes, network);
+    private string Train(
+        string name,
+        bool resume,
+        long stopAfter = long.MaxValue,
+        List<string>? notes = null,
+        NetworkName network = NetworkName.Dilated2d
+    ) => bench.Train(name, resume, stopAfter, notes, network);
 }

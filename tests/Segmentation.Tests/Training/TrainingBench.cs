@@ -29,19 +29,37 @@ internal sealed class TrainingBench : IDisposable
     /// <param name="keep">Probability that dropout keeps an element.</param>
     /// <param name="network">The 2D network, or a 3D U-Net of three levels on blocks of two slices.</param>
     /// <param name="size">Height and width of the images.</param>
-    public TrainingBench(Backend backend, bool ownsDevice, LossSettings? loss = null, double keep = 0.75, NetworkName network = NetworkName.Dilated2d, int size = 16)
+    public TrainingBench(
+        Backend backend,
+        bool ownsDevice,
+        LossSettings? loss = null,
+        double keep = 0.75,
+        NetworkName network = NetworkName.Dilated2d,
+        int size = 16
+    )
     {
         (this.backend, this.ownsDevice) = (backend, ownsDevice);
         var store = new ParameterStore(Device, DType.Float32, 1);
         bool is3D = network == NetworkName.Unet3d;
         Network = is3D
-            ? new UNet3D(store, 1, Classes, 2, new NormalizationSettings(), new UNetLevels([Size3.Cube(3), Size3.Cube(3), Size3.Planar(3)], [Size3.Cube(2), Size3.Planar(2)]))
+            ? new UNet3D(
+                store,
+                1,
+                Classes,
+                2,
+                new NormalizationSettings(),
+                new UNetLevels([Size3.Cube(3), Size3.Cube(3), Size3.Planar(3)], [Size3.Cube(2), Size3.Planar(2)])
+            )
             : new DilatedNetwork2D(store, 3, Classes, 2, new NormalizationSettings(), keep);
         step = new TrainingStep(backend, Network, loss ?? new LossSettings(), new OptimizerSettings(LearningRate: 3e-3), seed: 9);
         shape = new Shape(2 * SamplesPerModality, is3D ? 2 : 1, size, size, Network.InputChannels);
-        int channels = Network.InputChannels, pixels = (int)shape.Count / channels;
+        int channels = Network.InputChannels,
+            pixels = (int)shape.Count / channels;
         labels = [.. Enumerable.Range(0, pixels).Select(i => (byte)(i % size / 6))];
-        Images = [.. Enumerable.Range(0, pixels * channels).Select(i => (0.7f * labels[i / channels]) + (0.3f * MathF.Sin(i * 1.3f)))];
+        Images =
+        [
+            .. Enumerable.Range(0, pixels * channels).Select(i => (0.7f * labels[i / channels]) + (0.3f * MathF.Sin(i * 1.3f))),
+        ];
     }
 
     public Device Device => backend.Device;
@@ -54,11 +72,15 @@ internal sealed class TrainingBench : IDisposable
 
     public IRecording? Recording => step.Recording;
 
-    public static TrainingBench OnCpu(int threads, Device? device = null, LossSettings? loss = null, NetworkName network = NetworkName.Dilated2d)
-        => new(new CpuBackend(device ?? Device.OpenCpu(), threads), device is null, loss, network: network);
+    public static TrainingBench OnCpu(
+        int threads,
+        Device? device = null,
+        LossSettings? loss = null,
+        NetworkName network = NetworkName.Dilated2d
+    ) => new(new CpuBackend(device ?? Device.OpenCpu(), threads), device is null, loss, network: network);
 
-    public SegmentationLossTerms Step(long number, ModalityIndex? modality = null)
-        => step.Run(number, Images, shape, labels, modality ?? ModalityIndex.Blocks(2, SamplesPerModality));
+    public SegmentationLossTerms Step(long number, ModalityIndex? modality = null) =>
+        step.Run(number, Images, shape, labels, modality ?? ModalityIndex.Blocks(2, SamplesPerModality));
 
     public float[] Weights() => [.. Network.Parameters.All.SelectMany(p => p.Value.ToArray<float>())];
 

@@ -19,7 +19,11 @@ internal sealed class TrainingStepTests
         long reserved = bench.Device.Pool.ReservedBytes;
         for (int step = 3; step <= 6; step++)
             bench.Step(step);
-        Assert.That(bench.Device.Pool.ReservedBytes, Is.EqualTo(reserved), "bytes taken after the second step, which finds new running statistics in places of the first");
+        Assert.That(
+            bench.Device.Pool.ReservedBytes,
+            Is.EqualTo(reserved),
+            "bytes taken after the second step, which finds new running statistics in places of the first"
+        );
         Assert.That(bench.Device.Pool.DeviceAllocations, Is.EqualTo(allocations), "device allocations after the first step");
         Assert.That(bench.Device.Pool.LiveBuffers, Is.EqualTo(live), "buffers that outlived their step");
     }
@@ -86,7 +90,10 @@ internal sealed class TrainingStepTests
         bench.Step(1);
         float[] before = bench.Weights();
         bench.Images[3] = float.NaN;
-        Assert.That(() => bench.Step(2), Throws.TypeOf<NonFiniteLossException>().With.Message.Contains("step 2").And.Message.Contains("Dice loss"));
+        Assert.That(
+            () => bench.Step(2),
+            Throws.TypeOf<NonFiniteLossException>().With.Message.Contains("step 2").And.Message.Contains("Dice loss")
+        );
         Assert.That(bench.Weights(), Is.EqualTo(before));
     }
 

@@ -7,7 +7,9 @@ namespace UnpairedSegEngine.Segmentation.Tests.Training;
 internal sealed class TransactionTests
 {
     /// <summary>Of some thousand requests of a run; all of them are for a longer hour: UNPAIREDSEG_FAULTS=2000.</summary>
-    private static readonly int Faults = int.TryParse(Environment.GetEnvironmentVariable("UNPAIREDSEG_FAULTS"), out int faults) ? faults : 12;
+    private static readonly int Faults = int.TryParse(Environment.GetEnvironmentVariable("UNPAIREDSEG_FAULTS"), out int faults)
+        ? faults
+        : 12;
 
     private readonly TinyRuns runs = new();
 
@@ -27,11 +29,18 @@ internal sealed class TransactionTests
             // Spread over the run, at another place of a step each time.
             long failing = 1 + (((counted.Requests - 1) * fault / Faults) + (fault * 37 % 101)) % counted.Requests;
             string name = $"fault-{fault}";
-            Assert.That(() => runs.Train(name, resume: false, memory: memory => new FailingMemory(memory, failing)), Throws.TypeOf<OutOfMemoryException>(), $"request {failing}");
+            Assert.That(
+                () => runs.Train(name, resume: false, memory: memory => new FailingMemory(memory, failing)),
+                Throws.TypeOf<OutOfMemoryException>(),
+                $"request {failing}"
+            );
             runs.Train(name, resume: true);
             Assert.That(runs.EndOf(name), Is.EqualTo(expected), $"request {failing} of {counted.Requests}");
             Assert.That(runs.RecordsOf(name), Is.EqualTo(records), $"request {failing} of {counted.Requests}");
-            Assert.That(Directory.GetDirectories(runs.PathOf(name, "checkpoints"), "best-*").Select(Path.GetFileName), Is.EqualTo(Directory.GetDirectories(runs.PathOf("whole", "checkpoints"), "best-*").Select(Path.GetFileName)));
+            Assert.That(
+                Directory.GetDirectories(runs.PathOf(name, "checkpoints"), "best-*").Select(Path.GetFileName),
+                Is.EqualTo(Directory.GetDirectories(runs.PathOf("whole", "checkpoints"), "best-*").Select(Path.GetFileName))
+            );
             Directory.Delete(runs.PathOf(name), recursive: true);
         }
     }
@@ -49,15 +58,28 @@ internal sealed class TransactionTests
         }
         catch (NumericFailureException failure)
         {
-            Assert.That(failure.Message, Does.Contain("--resume --from").Or.Contain("nothing was saved yet").And.Not.Contain("\n"));
+            Assert.That(
+                failure.Message,
+                Does.Contain("--resume --from").Or.Contain("nothing was saved yet").And.Not.Contain("\n")
+            );
         }
 
-        foreach (string checkpoint in Directory.Exists(runs.PathOf(name, "checkpoints")) ? Directory.GetDirectories(runs.PathOf(name, "checkpoints")) : [])
+        foreach (
+            string checkpoint in Directory.Exists(runs.PathOf(name, "checkpoints"))
+                ? Directory.GetDirectories(runs.PathOf(name, "checkpoints"))
+                : []
+        )
         {
             foreach (string file in Directory.GetFiles(checkpoint, "*.safetensors"))
             {
                 Assert.That(
-                    SafetensorsFile.Read(file).Arrays.Where(array => !FiniteTensors.IsFinite(array.Bytes.Span, array.DType)).Select(array => array.Name), Is.Empty, file);
+                    SafetensorsFile
+                        .Read(file)
+                        .Arrays.Where(array => !FiniteTensors.IsFinite(array.Bytes.Span, array.DType))
+                        .Select(array => array.Name),
+                    Is.Empty,
+                    file
+                );
             }
         }
     }

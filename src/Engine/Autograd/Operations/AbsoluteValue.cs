@@ -11,11 +11,16 @@ public static class AbsoluteValue
     {
         Tensor y = tape.Allocate(x.Shape, x.DType);
         tape.Backend.Unary(UnaryFunction.Absolute, x.Value, y);
-        return tape.Record("abs", y, [x], (gy, _) =>
-        {
-            Tensor sign = tape.Allocate(x.Shape, x.DType);
-            tape.Backend.Unary(UnaryFunction.Sign, x.Value, sign);
-            return [tape.Multiply(gy, new Variable(sign))];
-        });
+        return tape.Record(
+            "abs",
+            y,
+            [x],
+            (gy, _) =>
+            {
+                Tensor sign = tape.Allocate(x.Shape, x.DType);
+                tape.Backend.Unary(UnaryFunction.Sign, x.Value, sign);
+                return [tape.Multiply(gy, new Variable(sign))];
+            }
+        );
     }
 }

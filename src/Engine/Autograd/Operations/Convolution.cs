@@ -15,25 +15,38 @@ public static class Convolution
         problem.Validate();
         Tensor y = tape.Allocate(problem.OutputShape, x.DType);
         tape.Backend.ConvolutionForward(problem, x.Value, w.Value, bias?.Value, y);
-        return tape.Record("convolution", y, bias is null ? [x, w] : [x, w, bias], (gy, wanted) =>
-        {
-            Variable? gx = wanted[0] ? tape.ConvolveBackwardData(problem, gy, w) : null;
-            Variable? gw = wanted[1] ? tape.ConvolveBackwardWeights(problem, x, gy) : null;
-            return bias is null ? [gx, gw] : [gx, gw, wanted[2] ? tape.Sum(gy, 0, 4) : null];
-        }, keeps: [x, w]);
+        return tape.Record(
+            "convolution",
+            y,
+            bias is null ? [x, w] : [x, w, bias],
+            (gy, wanted) =>
+            {
+                Variable? gx = wanted[0] ? tape.ConvolveBackwardData(problem, gy, w) : null;
+                Variable? gw = wanted[1] ? tape.ConvolveBackwardWeights(problem, x, gy) : null;
+                return bias is null ? [gx, gw] : [gx, gw, wanted[2] ? tape.Sum(gy, 0, 4) : null];
+            },
+            keeps: [x, w]
+        );
     }
 
-    /// <summary>The gradient for the input of a convolution; with <paramref name="gy"/> as input, a transposed convolution.</summary>
+    /// <summary>
+    /// The gradient for the input of a convolution; with <paramref name="gy"/> as input, a transposed convolution.
+    /// </summary>
     public static Variable ConvolveBackwardData(this Tape tape, ConvolutionProblem problem, Variable gy, Variable w)
     {
         problem.Validate();
         Tensor gx = tape.Allocate(problem.InputShape, gy.DType);
         tape.Backend.ConvolutionBackwardData(problem, gy.Value, w.Value, gx);
-        return tape.Record("convolution data gradient", gx, [gy, w], (ggx, wanted) =>
-        [
-            wanted[0] ? tape.Convolve(problem, ggx, w) : null,
-            wanted[1] ? tape.ConvolveBackwardWeights(problem, ggx, gy) : null,
-        ]);
+        return tape.Record(
+            "convolution data gradient",
+            gx,
+            [gy, w],
+            (ggx, wanted) =>
+                [
+                    wanted[0] ? tape.Convolve(problem, ggx, w) : null,
+                    wanted[1] ? tape.ConvolveBackwardWeights(problem, ggx, gy) : null,
+                ]
+        );
     }
 
     /// <summary>The gradient for the weights of a convolution.</summary>
@@ -42,10 +55,15 @@ public static class Convolution
         problem.Validate();
         Tensor gw = tape.Allocate(problem.WeightShape, gy.DType);
         tape.Backend.ConvolutionBackwardWeights(problem, x.Value, gy.Value, gw);
-        return tape.Record("convolution weight gradient", gw, [x, gy], (ggw, wanted) =>
-        [
-            wanted[0] ? tape.ConvolveBackwardData(problem, gy, ggw) : null,
-            wanted[1] ? tape.Convolve(problem, x, ggw) : null,
-        ]);
+        return tape.Record(
+            "convolution weight gradient",
+            gw,
+            [x, gy],
+            (ggw, wanted) =>
+                [
+                    wanted[0] ? tape.ConvolveBackwardData(problem, gy, ggw) : null,
+                    wanted[1] ? tape.Convolve(problem, x, ggw) : null,
+                ]
+        );
     }
 }

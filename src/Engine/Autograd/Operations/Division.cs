@@ -11,10 +11,15 @@ public static class Division
     {
         Tensor y = tape.Allocate(a.Shape, a.DType);
         tape.Backend.Binary(BinaryFunction.Divide, a.Value, b.Value, y);
-        return tape.Record("divide", y, [a, b], (gy, wanted) =>
-        [
-            wanted[0] ? tape.Divide(gy, b) : null,
-            wanted[1] ? tape.Scale(tape.Divide(tape.Multiply(gy, tape.Divide(a, b)), b), -1) : null,
-        ]);
+        return tape.Record(
+            "divide",
+            y,
+            [a, b],
+            (gy, wanted) =>
+                [
+                    wanted[0] ? tape.Divide(gy, b) : null,
+                    wanted[1] ? tape.Scale(tape.Divide(tape.Multiply(gy, tape.Divide(a, b)), b), -1) : null,
+                ]
+        );
     }
 }

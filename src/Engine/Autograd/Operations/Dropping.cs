@@ -6,7 +6,9 @@ namespace UnpairedSegEngine.Autograd.Operations;
 /// <summary>Inverted dropout with a counter-based mask: linear and its own adjoint.</summary>
 public static class Dropping
 {
-    /// <summary>x with elements dropped by <paramref name="mask"/> and the rest scaled up; x itself where the mask is off.</summary>
+    /// <summary>
+    /// x with elements dropped by <paramref name="mask"/> and the rest scaled up; x itself where the mask is off.
+    /// </summary>
     public static Variable Dropout(this Tape tape, Variable x, DropoutMask mask)
     {
         if (!mask.IsActive)

@@ -11,10 +11,11 @@ public static class Multiplication
     {
         Tensor y = tape.Allocate(a.Shape, a.DType);
         tape.Backend.Binary(BinaryFunction.Multiply, a.Value, b.Value, y);
-        return tape.Record("multiply", y, [a, b], (gy, wanted) =>
-        [
-            wanted[0] ? tape.Multiply(gy, b) : null,
-            wanted[1] ? tape.Multiply(gy, a) : null,
-        ]);
+        return tape.Record(
+            "multiply",
+            y,
+            [a, b],
+            (gy, wanted) => [wanted[0] ? tape.Multiply(gy, b) : null, wanted[1] ? tape.Multiply(gy, a) : null]
+        );
     }
 }

@@ -4,7 +4,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Autograd.Operations;
 
 /// <summary>
-/// Dropout, per-modality normalization and leaky ReLU in one: y = leakyReLU(gamma (dropout(x) - mean) / sqrt(variance + epsilon) + beta).
+/// Dropout, per-modality normalization and leaky ReLU in one: y = leakyReLU(gamma (dropout(x) - mean) / sqrt(variance + epsilon)
+/// + beta).
 /// Only x and the statistics are kept for the backward pass; y is recomputed if it was released.
 /// </summary>
 public static class Normalization
@@ -17,7 +18,13 @@ public static class Normalization
     /// <param name="beta">(modalities, channels).</param>
     /// <param name="observe">Sees mean and biased variance, each (rows, groups): for running statistics.</param>
     public static Variable Normalize(
-        this Tape tape, NormalizationProblem problem, Variable x, Variable gamma, Variable beta, Action<Tensor, Tensor>? observe = null)
+        this Tape tape,
+        NormalizationProblem problem,
+        Variable x,
+        Variable gamma,
+        Variable beta,
+        Action<Tensor, Tensor>? observe = null
+    )
     {
         problem.Validate();
         Tensor mean = tape.Allocate(problem.StatisticsShape, x.DType);
@@ -29,15 +36,39 @@ public static class Normalization
 
     /// <summary>Normalizes by given constants, such as running statistics; they stay the caller's.</summary>
     public static Variable NormalizeBy(
-        this Tape tape, NormalizationProblem problem, Variable x, Tensor mean, Tensor variance, Variable gamma, Variable beta)
-        => tape.Normalize(problem.Validate(), x, mean, variance, gamma, beta, throughStatistics: false, []);
+        this Tape tape,
+        NormalizationProblem problem,
+        Variable x,
+        Tensor mean,
+        Tensor variance,
+        Variable gamma,
+        Variable beta
+    ) => tape.Normalize(problem.Validate(), x, mean, variance, gamma, beta, throughStatistics: false, []);
 
     /// <summary>Normalizes as a convolution would on load, for readers that cannot.</summary>
-    public static Variable Normalize(this Tape tape, NormalizedInput input, Variable x)
-        => tape.Normalize(input.Problem.Validate(), x, input.Mean, input.Variance, input.Gamma, input.Beta, input.OfInput, input.Saved);
+    public static Variable Normalize(this Tape tape, NormalizedInput input, Variable x) =>
+        tape.Normalize(
+            input.Problem.Validate(),
+            x,
+            input.Mean,
+            input.Variance,
+            input.Gamma,
+            input.Beta,
+            input.OfInput,
+            input.Saved
+        );
 
     private static Variable Normalize(
-        this Tape tape, NormalizationProblem problem, Variable x, Tensor mean, Tensor variance, Variable gamma, Variable beta, bool throughStatistics, Tensor[] saved)
+        this Tape tape,
+        NormalizationProblem problem,
+        Variable x,
+        Tensor mean,
+        Tensor variance,
+        Variable gamma,
+        Variable beta,
+        bool throughStatistics,
+        Tensor[] saved
+    )
     {
         tape.RequireFirstOrder("normalization");
         return tape.Record("normalization", Forward(), [x, gamma, beta], Backward, recompute: Forward, saved: saved);
@@ -56,7 +87,18 @@ public static class Normalization
             Tensor? ggamma = wanted[1] ? tape.Allocate(gamma.Shape, x.DType) : null;
             Tensor? gbeta = wanted[2] ? tape.Allocate(beta.Shape, x.DType) : null;
             tape.Backend.NormalizationBackward(
-                problem, throughStatistics, gy.Value, x.Value, mean, variance, gamma.Value, beta.Value, gx, ggamma, gbeta);
+                problem,
+                throughStatistics,
+                gy.Value,
+                x.Value,
+                mean,
+                variance,
+                gamma.Value,
+                beta.Value,
+                gx,
+                ggamma,
+                gbeta
+            );
             return [Wrap(gx), Wrap(ggamma), Wrap(gbeta)];
         }
     }

@@ -9,10 +9,19 @@ namespace UnpairedSegEngine.Autograd.Operations;
 /// <param name="Variance">(rows, groups), biased.</param>
 /// <param name="Gamma">(modalities, channels).</param>
 /// <param name="Beta">(modalities, channels).</param>
-/// <param name="OfInput">Whether mean and variance are the input's own (training), which gradients flow through; else constants.</param>
-/// <param name="IsOwned">Whether the operation frees mean and variance after its backward pass; those that several operations read are the scope's.</param>
+/// <param name="OfInput">Whether mean and variance are the input's own (training), which gradients flow through; else
+/// constants.</param>
+/// <param name="IsOwned">Whether the operation frees mean and variance after its backward pass; those that several operations
+/// read are the scope's.</param>
 public sealed record NormalizedInput(
-    NormalizationProblem Problem, Tensor Mean, Tensor Variance, Variable Gamma, Variable Beta, bool OfInput, bool IsOwned = true)
+    NormalizationProblem Problem,
+    Tensor Mean,
+    Tensor Variance,
+    Variable Gamma,
+    Variable Beta,
+    bool OfInput,
+    bool IsOwned = true
+)
 {
     internal Tensor[] Saved => OfInput && IsOwned ? [Mean, Variance] : [];
 
@@ -28,8 +37,10 @@ public sealed record ConvolutionPart(Variable X, NormalizedInput? Input = null)
 }
 
 /// <summary>
-/// y = leakyReLU(normalize(dropout(x))) * w in one operation. The normalized input is never stored: only x and its statistics are kept, and both gradients recompute
-/// what they need on load. The input may come in parts, each with a normalization of its own: their concatenation is never made, since the convolution of it is the
+/// y = leakyReLU(normalize(dropout(x))) * w in one operation. The normalized input is never stored: only x and its statistics are
+/// kept, and both gradients recompute
+/// what they need on load. The input may come in parts, each with a normalization of its own: their concatenation is never made,
+/// since the convolution of it is the
 /// sum of the parts' convolutions with their shares of the weights.
 /// </summary>
 public static class NormalizedConvolution
@@ -41,23 +52,54 @@ public static class NormalizedConvolution
     /// <param name="bias">(K), if given.</param>
     /// <param name="statistics">Receives the statistics of y that its reader will normalize by, if given.</param>
     public static Variable ConvolveNormalized(
-        this Tape tape, ConvolutionProblem problem, IReadOnlyList<ConvolutionPart> parts, Variable w, Variable? bias = null, OutputStatistics? statistics = null)
+        this Tape tape,
+        ConvolutionProblem problem,
+        IReadOnlyList<ConvolutionPart> parts,
+        Variable w,
+        Variable? bias = null,
+        OutputStatistics? statistics = null
+    )
     {
         problem.Validate();
         if (parts.Sum(part => part.Channels) != problem.InputChannels)
-            throw new ArgumentException($"parts of {string.Join(" + ", parts.Select(part => part.Channels))} channels for a convolution of {problem.InputChannels}");
+            throw new ArgumentException(
+                $"parts of {string.Join(" + ", parts.Select(part => part.Channels))} channels for a convolution of "
+                    + $"{problem.InputChannels}"
+            );
         tape.RequireFirstOrder("normalized convolution");
         Tensor y = tape.Allocate(problem.OutputShape, w.DType);
-        ForEachPart(parts, (part, from, i) =>
-        {
-            part.Input?.Problem.Validate();
-            using Share share = Share.Of(tape, w, from, part.Channels);
-            tape.Backend.FusedConvolutionForward(
-                OfPart(problem, part), part.Input?.Values, part.X.Value, share.Weights, i == 0 ? bias?.Value : null, y, i == parts.Count - 1 ? statistics : null, accumulate: i > 0);
-        });
+        ForEachPart(
+            parts,
+            (part, from, i) =>
+            {
+                part.Input?.Problem.Validate();
+                using Share share = Share.Of(tape, w, from, part.Channels);
+                tape.Backend.FusedConvolutionForward(
+                    OfPart(problem, part),
+                    part.Input?.Values,
+                    part.X.Value,
+                    share.Weights,
+                    i == 0 ? bias?.Value : null,
+                    y,
+                    i == parts.Count - 1 ? statistics : null,
+                    accumulate: i > 0
+                );
+            }
+        );
 
-        Variable[] inputs = [.. parts.SelectMany(part => part.Input is { } input ? new[] { part.X, input.Gamma, input.Beta } : [part.X]), w, .. bias is null ? Array.Empty<Variable>() : [bias]];
-        return tape.Record("normalized convolution", y, inputs, Backward, saved: [.. parts.SelectMany(part => part.Input?.Saved ?? [])]);
+        Variable[] inputs =
+        [
+            .. parts.SelectMany(part => part.Input is { } input ? new[] { part.X, input.Gamma, input.Beta } : [part.X]),
+            w,
+            .. bias is null ? Array.Empty<Variable>() : [bias],
+        ];
+        return tape.Record(
+            "normalized convolution",
+            y,
+            inputs,
+            Backward,
+            saved: [.. parts.SelectMany(part => part.Input?.Saved ?? [])]
+        );
 
         Variable?[] Backward(Variable gy, ReadOnlySpan<bool> wanted)
         {
@@ -66,22 +108,33 @@ public static class NormalizedConvolution
             var gradients = new List<Variable?>();
             int weights = inputs.Length - (bias is null ? 1 : 2);
             Tensor? gw = wants[weights] ? tape.Allocate(w.Shape, w.DType) : null;
-            ForEachPart(parts, (part, from, _) =>
-            {
-                ConvolutionProblem own = OfPart(problem, part);
-                using Share share = Share.Of(tape, w, from, part.Channels);
-                if (gw is not null)
+            ForEachPart(
+                parts,
+                (part, from, _) =>
                 {
-                    using Share gradient = Share.For(tape, gw, from, part.Channels);
-                    tape.Backend.FusedConvolutionBackwardWeights(own, part.Input?.Values, part.X.Value, gy.Value, gradient.Weights);
-                    gradient.Store();
-                }
+                    ConvolutionProblem own = OfPart(problem, part);
+                    using Share share = Share.Of(tape, w, from, part.Channels);
+                    if (gw is not null)
+                    {
+                        using Share gradient = Share.For(tape, gw, from, part.Channels);
+                        tape.Backend.FusedConvolutionBackwardWeights(
+                            own,
+                            part.Input?.Values,
+                            part.X.Value,
+                            gy.Value,
+                            gradient.Weights
+                        );
+                        gradient.Store();
+                    }
 
-                int first = gradients.Count;
-                gradients.AddRange(part.Input is { } input
-                    ? BackwardNormalized(tape, own, input, part.X, gy, share.Weights, wants.AsSpan(first, 3))
-                    : [wants[first] ? BackwardData(tape, own, gy, share.Weights) : null]);
-            });
+                    int first = gradients.Count;
+                    gradients.AddRange(
+                        part.Input is { } input
+                            ? BackwardNormalized(tape, own, input, part.X, gy, share.Weights, wants.AsSpan(first, 3))
+                            : [wants[first] ? BackwardData(tape, own, gy, share.Weights) : null]
+                    );
+                }
+            );
             gradients.Add(gw is null ? null : new Variable(gw));
             if (bias is not null)
                 gradients.Add(wants[^1] ? tape.Sum(gy, 0, 4) : null);
@@ -89,7 +142,15 @@ public static class NormalizedConvolution
         }
     }
 
-    private static Variable?[] BackwardNormalized(Tape tape, ConvolutionProblem problem, NormalizedInput input, Variable x, Variable gy, Tensor w, ReadOnlySpan<bool> wanted)
+    private static Variable?[] BackwardNormalized(
+        Tape tape,
+        ConvolutionProblem problem,
+        NormalizedInput input,
+        Variable x,
+        Variable gy,
+        Tensor w,
+        ReadOnlySpan<bool> wanted
+    )
     {
         Tensor? gx = wanted[0] ? tape.Allocate(x.Shape, x.DType) : null;
         Tensor? ggamma = wanted[1] ? tape.Allocate(input.Gamma.Shape, x.DType) : null;
@@ -101,7 +162,18 @@ public static class NormalizedConvolution
             Tensor gnormalized = gx ?? temporary!;
             tape.Backend.ConvolutionBackwardData(problem, gy.Value, w, gnormalized);
             tape.Backend.NormalizationBackward(
-                input.Problem, input.OfInput, gnormalized, x.Value, input.Mean, input.Variance, input.Gamma.Value, input.Beta.Value, gx, ggamma, gbeta);
+                input.Problem,
+                input.OfInput,
+                gnormalized,
+                x.Value,
+                input.Mean,
+                input.Variance,
+                input.Gamma.Value,
+                input.Beta.Value,
+                gx,
+                ggamma,
+                gbeta
+            );
         }
 
         return [Wrap(gx), Wrap(ggamma), Wrap(gbeta)];
@@ -120,11 +192,18 @@ public static class NormalizedConvolution
             action(parts[i], from, i);
     }
 
-    private static ConvolutionProblem OfPart(ConvolutionProblem problem, ConvolutionPart part) => problem with { InputChannels = part.Channels };
+    private static ConvolutionProblem OfPart(ConvolutionProblem problem, ConvolutionPart part) =>
+        problem with
+        {
+            InputChannels = part.Channels,
+        };
 
     private static Variable? Wrap(Tensor? tensor) => tensor is null ? null : new Variable(tensor);
 
-    /// <summary>A part's share of the weights: the weights themselves where there is one part, else a copy of some of their input channels.</summary>
+    /// <summary>
+    /// A part's share of the weights: the weights themselves where there is one part, else a copy of some of their input
+    /// channels.
+    /// </summary>
     private sealed class Share : IDisposable
     {
         private const int InputChannels = 3;
@@ -137,7 +216,10 @@ public static class NormalizedConvolution
         {
             (this.tape, this.whole, this.from) = (tape, whole, from);
             Shape shape = whole.Shape;
-            Weights = channels == shape[3] ? whole : tape.Allocate(new Shape(shape[0], shape[1], shape[2], channels, shape[4]), whole.DType).Detach();
+            Weights =
+                channels == shape[3]
+                    ? whole
+                    : tape.Allocate(new Shape(shape[0], shape[1], shape[2], channels, shape[4]), whole.DType).Detach();
         }
 
         public Tensor Weights { get; }

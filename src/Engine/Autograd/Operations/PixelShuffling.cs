@@ -2,10 +2,14 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Autograd.Operations;
 
-/// <summary>Channels to positions and back (phase shift, sub-pixel convolution): a permutation, so each is the other's gradient.</summary>
+/// <summary>
+/// Channels to positions and back (phase shift, sub-pixel convolution): a permutation, so each is the other's gradient.
+/// </summary>
 public static class PixelShuffling
 {
-    /// <summary>x (N, D, H, W, C r r) to (N, D, H r, W r, C); see <see cref="Backends.Backend.PixelShuffle"/> for the order.</summary>
+    /// <summary>
+    /// x (N, D, H, W, C r r) to (N, D, H r, W r, C); see <see cref="Backends.Backend.PixelShuffle"/> for the order.
+    /// </summary>
     public static Variable PixelShuffle(this Tape tape, Variable x, int factor, bool transposed = false)
     {
         Shape s = x.Shape;

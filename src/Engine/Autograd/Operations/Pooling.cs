@@ -14,13 +14,20 @@ public static class Pooling
         Tensor y = tape.Allocate(problem.OutputShape, x.DType);
         Tensor choice = tape.Allocate(problem.OutputShape, DType.UInt8);
         tape.Backend.MaxPoolForward(problem, x.Value, y, choice);
-        return tape.Record("max pool", y, [x], (gy, _) =>
-        {
-            tape.RequireFirstOrder("max pooling");
-            Tensor gx = tape.Allocate(x.Shape, x.DType);
-            tape.Backend.MaxPoolBackward(problem, gy.Value, choice, gx);
-            return [new Variable(gx)];
-        }, keeps: [], saved: choice);
+        return tape.Record(
+            "max pool",
+            y,
+            [x],
+            (gy, _) =>
+            {
+                tape.RequireFirstOrder("max pooling");
+                Tensor gx = tape.Allocate(x.Shape, x.DType);
+                tape.Backend.MaxPoolBackward(problem, gy.Value, choice, gx);
+                return [new Variable(gx)];
+            },
+            keeps: [],
+            saved: choice
+        );
     }
 
     /// <summary>The mean of each window.</summary>

@@ -15,24 +15,32 @@ public static class Ranges
         foreach (Variable input in inputs)
         {
             if (input.Shape.With(axis, shape[axis]) != shape)
-                throw new ArgumentException($"{input.Shape} and {inputs[0].Shape} cannot be joined along axis {axis}: their other axes differ");
+                throw new ArgumentException(
+                    $"{input.Shape} and {inputs[0].Shape} cannot be joined along axis {axis}: their other axes differ"
+                );
             tape.Backend.CopyRange(axis, input.Value, 0, y, start, input.Shape[axis]);
             start += input.Shape[axis];
         }
 
-        return tape.Record("concat", y, inputs, (gy, wanted) =>
-        {
-            var gradients = new Variable?[inputs.Length];
-            int from = 0;
-            for (int i = 0; i < inputs.Length; i++)
+        return tape.Record(
+            "concat",
+            y,
+            inputs,
+            (gy, wanted) =>
             {
-                if (wanted[i])
-                    gradients[i] = tape.Slice(gy, axis, from, inputs[i].Shape[axis]);
-                from += inputs[i].Shape[axis];
-            }
+                var gradients = new Variable?[inputs.Length];
+                int from = 0;
+                for (int i = 0; i < inputs.Length; i++)
+                {
+                    if (wanted[i])
+                        gradients[i] = tape.Slice(gy, axis, from, inputs[i].Shape[axis]);
+                    from += inputs[i].Shape[axis];
+                }
 
-            return gradients;
-        }, keeps: []);
+                return gradients;
+            },
+            keeps: []
+        );
     }
 
     /// <summary><paramref name="count"/> elements of an axis from <paramref name="start"/> on.</summary>
@@ -43,7 +51,9 @@ public static class Ranges
         return tape.Record("slice", y, [x], (gy, _) => [tape.Pad(gy, axis, start, x.Shape[axis])], keeps: []);
     }
 
-    /// <summary>x with zeros around it along an axis: its first stands at <paramref name="start"/> of <paramref name="total"/>.</summary>
+    /// <summary>
+    /// x with zeros around it along an axis: its first stands at <paramref name="start"/> of <paramref name="total"/>.
+    /// </summary>
     public static Variable Pad(this Tape tape, Variable x, Index axis, int start, int total)
     {
         Tensor y = tape.Allocate(x.Shape.With(axis, total), x.DType);
@@ -52,13 +62,25 @@ public static class Ranges
         return tape.Record("pad", y, [x], (gy, _) => [tape.Slice(gy, axis, start, x.Shape[axis])], keeps: []);
     }
 
-    /// <summary>Copies a range of an axis; seen as rows of all that lies within the axis, it is a range of their columns.</summary>
-    internal static void CopyRange(this Backend backend, Index axis, Tensor source, int sourceStart, Tensor target, int targetStart, int count)
+    /// <summary>
+    /// Copies a range of an axis; seen as rows of all that lies within the axis, it is a range of their columns.
+    /// </summary>
+    internal static void CopyRange(
+        this Backend backend,
+        Index axis,
+        Tensor source,
+        int sourceStart,
+        Tensor target,
+        int targetStart,
+        int count
+    )
     {
-        int position = axis.GetOffset(source.Shape.Rank), inner = 1;
+        int position = axis.GetOffset(source.Shape.Rank),
+            inner = 1;
         for (int i = position + 1; i < source.Shape.Rank; i++)
             inner = checked(inner * source.Shape[i]);
-        using Tensor sourceRows = AsRows(source), targetRows = AsRows(target);
+        using Tensor sourceRows = AsRows(source),
+            targetRows = AsRows(target);
         backend.CopyChannels(sourceRows, sourceStart * inner, targetRows, targetStart * inner, checked(count * inner));
 
         Tensor AsRows(Tensor tensor)

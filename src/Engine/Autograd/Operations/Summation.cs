@@ -11,7 +11,9 @@ public static class Summation
     /// <summary>The mean over all elements: a scalar.</summary>
     public static Variable Mean(this Tape tape, Variable x) => tape.Scale(tape.Sum(x), 1.0 / x.Shape.Count);
 
-    /// <summary>The sum over <paramref name="axes"/> neighbouring axes from <paramref name="first"/> on, which vanish from the shape.</summary>
+    /// <summary>
+    /// The sum over <paramref name="axes"/> neighbouring axes from <paramref name="first"/> on, which vanish from the shape.
+    /// </summary>
     public static Variable Sum(this Tape tape, Variable x, int first, int axes)
     {
         (int outer, int reduced, int inner) = Split(x.Shape, first, axes);
@@ -20,7 +22,9 @@ public static class Summation
         return tape.Record("sum", y, [x], (gy, _) => [tape.Broadcast(gy, x.Shape, first, axes)], keeps: []);
     }
 
-    /// <summary>Repeats x along <paramref name="axes"/> new axes that stand at <paramref name="first"/> in <paramref name="shape"/>.</summary>
+    /// <summary>
+    /// Repeats x along <paramref name="axes"/> new axes that stand at <paramref name="first"/> in <paramref name="shape"/>.
+    /// </summary>
     public static Variable Broadcast(this Tape tape, Variable x, Shape shape, int first, int axes)
     {
         (int outer, int repeated, int inner) = Split(shape, first, axes);

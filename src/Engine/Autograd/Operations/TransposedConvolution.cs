@@ -18,8 +18,17 @@ public static class TransposedConvolution
     public static Variable ConvolveTransposed(this Tape tape, Variable x, Variable w, Size3 stride, Variable? bias = null)
     {
         if (x.Shape.Rank != 5 || w.Shape.Rank != 5 || x.Shape[4] != w.Shape[4])
-            throw new ArgumentException($"transposed convolution of {x.Shape} needs weights (depth, height, width, output channels, {x.Shape[^1]}), not {w.Shape}");
-        var output = new Shape(x.Shape[0], x.Shape[1] * stride.Depth, x.Shape[2] * stride.Height, x.Shape[3] * stride.Width, w.Shape[3]);
+            throw new ArgumentException(
+                $"transposed convolution of {x.Shape} needs weights (depth, height, width, output channels, "
+                    + $"{x.Shape[^1]}), not {w.Shape}"
+            );
+        var output = new Shape(
+            x.Shape[0],
+            x.Shape[1] * stride.Depth,
+            x.Shape[2] * stride.Height,
+            x.Shape[3] * stride.Width,
+            w.Shape[3]
+        );
         ConvolutionProblem problem = ConvolutionProblem.Same(output, w.Shape, stride);
         Variable y = tape.ConvolveBackwardData(problem, x, w);
         return bias is null ? y : tape.Add(y, tape.Broadcast(bias, y.Shape, 0, 4));

@@ -19,7 +19,8 @@ internal static class BFloat16Bits
     }
 
     /// <summary>
-    /// Towards zero, with the last bit set where anything was lost, so that the second rounding sees on which side of a tie the value lay
+    /// Towards zero, with the last bit set where anything was lost, so that the second rounding sees on which side of a tie the
+    /// value lay
     /// (rounding to odd; Boldo and Melquiond 2008).
     /// </summary>
     private static float ToOdd(double value)

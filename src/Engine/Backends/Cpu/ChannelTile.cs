@@ -3,12 +3,14 @@ using System.Numerics;
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// Per-channel numbers repeated so that they fill whole vectors, whatever the number of channels: channels-last data then streams through vectors
+/// Per-channel numbers repeated so that they fill whole vectors, whatever the number of channels: channels-last data then streams
+/// through vectors
 /// as one flat array whose coefficients recur every <see cref="Period"/> elements.
 /// </summary>
 internal readonly unsafe struct ChannelTile
 {
-    // Several vectors per period: an accumulator is then touched again only after the others, which hides the latency of additions.
+    // Several vectors per period: an accumulator is then touched again only after the others, which hides the latency of
+    // additions.
     private const int ShortestPeriod = 64;
 
     public ChannelTile(int channels, int lanes)

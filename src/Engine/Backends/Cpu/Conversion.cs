@@ -55,9 +55,14 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         }
     }
 
-    private void ForEach(long count, Action<long> body) => ForRanges(count, StreamingGrain, (from, to, _) =>
-    {
-        for (long i = from; i < to; i++)
-            body(i);
-    });
+    private void ForEach(long count, Action<long> body) =>
+        ForRanges(
+            count,
+            StreamingGrain,
+            (from, to, _) =>
+            {
+                for (long i = from; i < to; i++)
+                    body(i);
+            }
+        );
 }

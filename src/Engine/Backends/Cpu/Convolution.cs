@@ -4,24 +4,44 @@ namespace UnpairedSegEngine.Backends.Cpu;
 
 internal sealed unsafe partial class TypedCpuBackend<TVector, T>
 {
-    public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y, bool accumulate = false)
-        => convolution.Forward(problem, PointerOf(x), PointerOf(w), PointerOrNull(bias), PointerOf(y), accumulate);
+    public override void ConvolutionForward(
+        ConvolutionProblem problem,
+        Tensor x,
+        Tensor w,
+        Tensor? bias,
+        Tensor y,
+        bool accumulate = false
+    ) => convolution.Forward(problem, PointerOf(x), PointerOf(w), PointerOrNull(bias), PointerOf(y), accumulate);
 
     public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
     {
-        using Tensor? padded = problem.Padding == PaddingMode.Symmetric ? Tensor.Allocate(Device, CpuConvolution.PaddedShape(problem), gx.DType).Detach() : null;
+        using Tensor? padded =
+            problem.Padding == PaddingMode.Symmetric
+                ? Tensor.Allocate(Device, CpuConvolution.PaddedShape(problem), gx.DType).Detach()
+                : null;
         convolution.BackwardData(problem, PointerOf(gy), PointerOf(w), PointerOf(gx), PointerOrNull(padded));
     }
 
-    public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw)
-        => convolution.BackwardWeights(problem, PointerOf(x), PointerOf(gy), PointerOf(gw));
+    public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw) =>
+        convolution.BackwardWeights(problem, PointerOf(x), PointerOf(gy), PointerOf(gw));
 
-    /// <remarks>Normalized on load where the convolution transforms its input anyway. Dropout draws its numbers once per element, not once per tile that reads it: with dropout it comes first.</remarks>
-    public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x)
-        => typeof(T) == typeof(float) && input is { Problem.Dropout.IsActive: false } && convolution.TransformsOnLoad(problem);
+    /// <remarks>
+    /// Normalized on load where the convolution transforms its input anyway. Dropout draws its numbers once per element, not once
+    /// per tile that reads it: with dropout it comes first.
+    /// </remarks>
+    public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) =>
+        typeof(T) == typeof(float) && input is { Problem.Dropout.IsActive: false } && convolution.TransformsOnLoad(problem);
 
     public override void FusedConvolutionForward(
-        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics, bool accumulate = false)
+        ConvolutionProblem problem,
+        InputNormalization? input,
+        Tensor x,
+        Tensor w,
+        Tensor? bias,
+        Tensor y,
+        OutputStatistics? statistics,
+        bool accumulate = false
+    )
     {
         if (!FusesConvolution(problem, input, x))
         {
@@ -29,15 +49,35 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             return;
         }
 
-        convolution.Forward(problem, LoadTransformOf(input!), (float*)PointerOf(x), (float*)PointerOf(w), (float*)PointerOrNull(bias), (float*)PointerOf(y), accumulate);
+        convolution.Forward(
+            problem,
+            LoadTransformOf(input!),
+            (float*)PointerOf(x),
+            (float*)PointerOf(w),
+            (float*)PointerOrNull(bias),
+            (float*)PointerOf(y),
+            accumulate
+        );
         if (statistics is not null)
             NormalizationStatistics(statistics.Problem, y, statistics.Mean, statistics.Variance);
     }
 
-    public override void FusedConvolutionBackwardWeights(ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor gy, Tensor gw)
+    public override void FusedConvolutionBackwardWeights(
+        ConvolutionProblem problem,
+        InputNormalization? input,
+        Tensor x,
+        Tensor gy,
+        Tensor gw
+    )
     {
         if (FusesConvolution(problem, input, x))
-            convolution.BackwardWeights(problem, LoadTransformOf(input!), (float*)PointerOf(x), (float*)PointerOf(gy), (float*)PointerOf(gw));
+            convolution.BackwardWeights(
+                problem,
+                LoadTransformOf(input!),
+                (float*)PointerOf(x),
+                (float*)PointerOf(gy),
+                (float*)PointerOf(gw)
+            );
         else
             base.FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
     }
@@ -46,8 +86,14 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
     {
         NormalizationProblem problem = input.Problem;
         double[][] values = ScalesAndShifts(
-            new NormalizationPlan(problem, TVector.Count), ReciprocalDeviations(problem, input.Variance), ToDoubles(input.Mean), ToDoubles(input.Gamma), ToDoubles(input.Beta));
-        float* scales = coefficients.Get<float>(2L * values[0].Length), shifts = scales + values[0].Length;
+            new NormalizationPlan(problem, TVector.Count),
+            ReciprocalDeviations(problem, input.Variance),
+            ToDoubles(input.Mean),
+            ToDoubles(input.Gamma),
+            ToDoubles(input.Beta)
+        );
+        float* scales = coefficients.Get<float>(2L * values[0].Length),
+            shifts = scales + values[0].Length;
         for (int i = 0; i < values[0].Length; i++)
             (scales[i], shifts[i]) = ((float)values[0][i], (float)values[1][i]);
         return new LoadTransform(scales, shifts, (float)problem.Slope);

@@ -54,19 +54,27 @@ public sealed class CpuBackend : CheckedBackend
 
     private Backend Typed<TVector, T>()
         where TVector : unmanaged, ISimd<TVector, T>
-        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
-        => new TypedCpuBackend<TVector, T>(Device, team, level, exact);
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>
+        new TypedCpuBackend<TVector, T>(Device, team, level, exact);
 
     protected override unsafe void FillStorage(Tensor y, double value)
     {
         switch (y.DType)
         {
-            case DType.UInt8: new Span<byte>(y.HostPointer<byte>(), checked((int)y.Count)).Fill(checked((byte)value)); break;
-            case DType.Int32: new Span<int>(y.HostPointer<int>(), checked((int)y.Count)).Fill(checked((int)value)); break;
-            case DType.BFloat16: new Span<ushort>((void*)y.Pointer, checked((int)y.Count)).Fill(BFloat16Bits.FromDouble(value)); break;
-            default: throw new ArgumentException($"nothing is stored as {y.DType}");
+            case DType.UInt8:
+                new Span<byte>(y.HostPointer<byte>(), checked((int)y.Count)).Fill(checked((byte)value));
+                break;
+            case DType.Int32:
+                new Span<int>(y.HostPointer<int>(), checked((int)y.Count)).Fill(checked((int)value));
+                break;
+            case DType.BFloat16:
+                new Span<ushort>((void*)y.Pointer, checked((int)y.Count)).Fill(BFloat16Bits.FromDouble(value));
+                break;
+            default:
+                throw new ArgumentException($"nothing is stored as {y.DType}");
         }
     }
 
-    protected override unsafe void Copy(Tensor x, Tensor y) => Buffer.MemoryCopy((void*)x.Pointer, (void*)y.Pointer, y.Bytes, x.Bytes);
+    protected override unsafe void Copy(Tensor x, Tensor y) =>
+        Buffer.MemoryCopy((void*)x.Pointer, (void*)y.Pointer, y.Bytes, x.Bytes);
 }

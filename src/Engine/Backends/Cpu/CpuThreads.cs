@@ -1,8 +1,10 @@
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// A fixed team of threads that share out the units of one job at a time: each begins with a range of its own, the same in every job of as many units, so that it finds in
-/// its caches what it wrote there, and then helps the others. Units are claimed in any order, so a job must give each unit its own output: then results do not depend on
+/// A fixed team of threads that share out the units of one job at a time: each begins with a range of its own, the same in every
+/// job of as many units, so that it finds in
+/// its caches what it wrote there, and then helps the others. Units are claimed in any order, so a job must give each unit its
+/// own output: then results do not depend on
 /// the number of threads. The caller is worker 0.
 /// </summary>
 public sealed class CpuThreads : IDisposable
@@ -41,7 +43,10 @@ public sealed class CpuThreads : IDisposable
 
     public int Count { get; }
 
-    /// <summary>Calls <paramref name="job"/>(unit, worker) once for each unit in [0, <paramref name="unitCount"/>); returns when all are done.</summary>
+    /// <summary>
+    /// Calls <paramref name="job"/>(unit, worker) once for each unit in [0, <paramref name="unitCount"/>); returns when all are
+    /// done.
+    /// </summary>
     /// <exception cref="AggregateException">A unit threw; the first exception is inside.</exception>
     public void Run(int unitCount, Action<int, int> job)
     {
@@ -130,7 +135,9 @@ public sealed class CpuThreads : IDisposable
         {
             for (int i = 0; i < Count; i++)
             {
-                int owner = (worker + i) % Count, end = FirstUnit(owner + 1), unit;
+                int owner = (worker + i) % Count,
+                    end = FirstUnit(owner + 1),
+                    unit;
                 while ((unit = Interlocked.Increment(ref NextUnit(owner)) - 1) < end)
                     body!(unit, worker);
             }

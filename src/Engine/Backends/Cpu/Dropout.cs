@@ -9,8 +9,13 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
 
     public override void Dropout(Tensor x, DropoutMask mask, Tensor y)
     {
-        T* source = PointerOf(x), target = PointerOf(y);
-        ForRanges(y.Count, StreamingGrain, (from, to, _) => DropRange(mask, from, source + from, target + from, (int)(to - from)));
+        T* source = PointerOf(x),
+            target = PointerOf(y);
+        ForRanges(
+            y.Count,
+            StreamingGrain,
+            (from, to, _) => DropRange(mask, from, source + from, target + from, (int)(to - from))
+        );
     }
 
     /// <summary>y = dropout(x) for the elements from number <paramref name="start"/> of the tensor; y may be x.</summary>
@@ -34,7 +39,13 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             int run = Math.Min(DropoutRun, count - done);
             ulong first = (ulong)(start + done);
             int skipped = (int)(first % PhiloxNumbers.PerBlock);
-            PhiloxNumbers.Fill(mask.Seed, mask.Stream, first / PhiloxNumbers.PerBlock, (skipped + run + PhiloxNumbers.PerBlock - 1) / PhiloxNumbers.PerBlock, numbers);
+            PhiloxNumbers.Fill(
+                mask.Seed,
+                mask.Stream,
+                first / PhiloxNumbers.PerBlock,
+                (skipped + run + PhiloxNumbers.PerBlock - 1) / PhiloxNumbers.PerBlock,
+                numbers
+            );
             int i = 0;
             for (; i + TVector.Count <= run; i += TVector.Count)
             {

@@ -26,11 +26,20 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
     {
         switch (function)
         {
-            case BinaryFunction.Add: Map(default(Add), a, b, y); break;
-            case BinaryFunction.Subtract: Map(default(Subtract), a, b, y); break;
-            case BinaryFunction.Multiply: Map(default(Multiply), a, b, y); break;
-            case BinaryFunction.Divide: Map(default(Divide), a, b, y); break;
-            default: throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of two tensors");
+            case BinaryFunction.Add:
+                Map(default(Add), a, b, y);
+                break;
+            case BinaryFunction.Subtract:
+                Map(default(Subtract), a, b, y);
+                break;
+            case BinaryFunction.Multiply:
+                Map(default(Multiply), a, b, y);
+                break;
+            case BinaryFunction.Divide:
+                Map(default(Divide), a, b, y);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of two tensors");
         }
     }
 
@@ -38,37 +47,55 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
     {
         switch (function)
         {
-            case UnaryFunction.Exponential: Map(default(Exponential), x, y); break;
-            case UnaryFunction.Logarithm: Map(default(Logarithm), x, y); break;
-            case UnaryFunction.SquareRoot: Map(default(SquareRoot), x, y); break;
-            case UnaryFunction.Absolute: Map(default(Absolute), x, y); break;
-            case UnaryFunction.Sign: Map(default(Sign), x, y); break;
-            default: throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of one tensor");
+            case UnaryFunction.Exponential:
+                Map(default(Exponential), x, y);
+                break;
+            case UnaryFunction.Logarithm:
+                Map(default(Logarithm), x, y);
+                break;
+            case UnaryFunction.SquareRoot:
+                Map(default(SquareRoot), x, y);
+                break;
+            case UnaryFunction.Absolute:
+                Map(default(Absolute), x, y);
+                break;
+            case UnaryFunction.Sign:
+                Map(default(Sign), x, y);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of one tensor");
         }
     }
 
-    public override void Affine(Tensor x, double scale, double offset, Tensor y)
-        => Map(new AffineMap(Broadcast(scale), Broadcast(offset)), x, y);
+    public override void Affine(Tensor x, double scale, double offset, Tensor y) =>
+        Map(new AffineMap(Broadcast(scale), Broadcast(offset)), x, y);
 
     public override void LeakyReluForward(Tensor x, double slope, Tensor y) => Map(new LeakyRelu(Broadcast(slope)), x, y);
 
-    public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx)
-        => Map(new LeakyReluGradient(Broadcast(slope)), gy, x, gx);
+    public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx) =>
+        Map(new LeakyReluGradient(Broadcast(slope)), gy, x, gx);
 
     private static TVector Broadcast(double value) => TVector.Broadcast(T.CreateChecked(value));
 
     private void Map<TFunction>(TFunction function, Tensor x, Tensor y)
         where TFunction : struct, IUnary
     {
-        T* source = PointerOf(x), target = PointerOf(y);
+        T* source = PointerOf(x),
+            target = PointerOf(y);
         ForRanges(y.Count, StreamingGrain, (from, to, _) => MapRange(function, source + from, target + from, (int)(to - from)));
     }
 
     private void Map<TFunction>(TFunction function, Tensor a, Tensor b, Tensor y)
         where TFunction : struct, IBinary
     {
-        T* left = PointerOf(a), right = PointerOf(b), target = PointerOf(y);
-        ForRanges(y.Count, StreamingGrain, (from, to, _) => MapRange(function, left + from, right + from, target + from, (int)(to - from)));
+        T* left = PointerOf(a),
+            right = PointerOf(b),
+            target = PointerOf(y);
+        ForRanges(
+            y.Count,
+            StreamingGrain,
+            (from, to, _) => MapRange(function, left + from, right + from, target + from, (int)(to - from))
+        );
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -91,7 +118,8 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             TVector.Store(function.Apply(TVector.Load(a + i), TVector.Load(b + i)), y + i);
         if (i < count)
         {
-            TVector left = PartialVector.Load<TVector, T>(a + i, count - i), right = PartialVector.Load<TVector, T>(b + i, count - i);
+            TVector left = PartialVector.Load<TVector, T>(a + i, count - i),
+                right = PartialVector.Load<TVector, T>(b + i, count - i);
             PartialVector.Store(function.Apply(left, right), y + i, count - i);
         }
     }

@@ -7,22 +7,28 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
 {
     public override void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y)
     {
-        T* left = PointerOf(a), right = PointerOf(b), target = PointerOf(y);
+        T* left = PointerOf(a),
+            right = PointerOf(b),
+            target = PointerOf(y);
         (int rows, int columns) = (y.Shape[0], y.Shape[1]);
         int depth = a.Shape[transposeA ? 0 : 1];
         (int aRow, int aStep) = transposeA ? (1, rows) : (depth, 1);
         (int bStep, int bColumn) = transposeB ? (1, depth) : (columns, 1);
         long perRow = Math.Max((long)columns * depth, 1);
-        ForRanges(rows, Math.Max(StreamingGrain / perRow, 1), (from, to, _) =>
-        {
-            for (long row = from; row < to; row++)
+        ForRanges(
+            rows,
+            Math.Max(StreamingGrain / perRow, 1),
+            (from, to, _) =>
             {
-                if (bColumn == 1)
-                    SumOfScaledRows(left + (row * aRow), aStep, depth, right, columns, target + (row * columns));
-                else
-                    DotProducts(left + (row * aRow), aStep, depth, right, bColumn, columns, target + (row * columns));
+                for (long row = from; row < to; row++)
+                {
+                    if (bColumn == 1)
+                        SumOfScaledRows(left + (row * aRow), aStep, depth, right, columns, target + (row * columns));
+                    else
+                        DotProducts(left + (row * aRow), aStep, depth, right, bColumn, columns, target + (row * columns));
+                }
             }
-        });
+        );
     }
 
     /// <summary>y[j] = sum over k of a[k] b[k, j]: the rows of b are contiguous.</summary>

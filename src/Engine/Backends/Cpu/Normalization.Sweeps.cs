@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace UnpairedSegEngine.Backends.Cpu;
 
-/// <remarks>The sweeps over a chunk. Tiles hold coefficients that recur every period elements, see <see cref="ChannelTile"/>.</remarks>
+/// <remarks>
+/// The sweeps over a chunk. Tiles hold coefficients that recur every period elements, see <see cref="ChannelTile"/>.
+/// </remarks>
 internal sealed unsafe partial class TypedCpuBackend<TVector, T>
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -47,7 +49,11 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             int end = Math.Min(period, count - i);
             for (int j = 0; j < end; j += TVector.Count)
             {
-                TVector value = TVector.MultiplyAdd(LoadUpTo(x + i + j, end - j), TVector.Load(scale + j), TVector.Load(shift + j));
+                TVector value = TVector.MultiplyAdd(
+                    LoadUpTo(x + i + j, end - j),
+                    TVector.Load(scale + j),
+                    TVector.Load(shift + j)
+                );
                 StoreUpTo(TVector.WhereNotLess(value, zero, value, value * slopes), y + i + j, end - j);
             }
         }
@@ -57,7 +63,10 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void GradientSums(int period, T* d, T* gy, T* tiles, T* accumulators, T slope, int count)
     {
-        T* shift = tiles + period, mean = tiles + (2 * period), plain = accumulators, moment = accumulators + period;
+        T* shift = tiles + period,
+            mean = tiles + (2 * period),
+            plain = accumulators,
+            moment = accumulators + period;
         new Span<T>(plain, 2 * period).Clear();
         TVector slopes = TVector.Broadcast(slope);
         for (int i = 0; i < count; i += period)
@@ -67,7 +76,11 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             {
                 // Behind the end both x and gy read as zero and add nothing.
                 TVector x = LoadUpTo(d + i + j, end - j);
-                TVector g = BeforeActivation(LoadUpTo(gy + i + j, end - j), TVector.MultiplyAdd(x, TVector.Load(tiles + j), TVector.Load(shift + j)), slopes);
+                TVector g = BeforeActivation(
+                    LoadUpTo(gy + i + j, end - j),
+                    TVector.MultiplyAdd(x, TVector.Load(tiles + j), TVector.Load(shift + j)),
+                    slopes
+                );
                 TVector.Store(TVector.Load(plain + j) + g, plain + j);
                 TVector.Store(TVector.MultiplyAdd(g, x - TVector.Load(mean + j), TVector.Load(moment + j)), moment + j);
             }
@@ -78,7 +91,10 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void GradientOfInput(int period, T* d, T* gy, T* tiles, T slope, T* gx, int count)
     {
-        T* shift = tiles + period, factor = tiles + (2 * period), slant = tiles + (3 * period), offset = tiles + (4 * period);
+        T* shift = tiles + period,
+            factor = tiles + (2 * period),
+            slant = tiles + (3 * period),
+            offset = tiles + (4 * period);
         TVector slopes = TVector.Broadcast(slope);
         for (int i = 0; i < count; i += period)
         {
@@ -86,7 +102,11 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             for (int j = 0; j < end; j += TVector.Count)
             {
                 TVector x = LoadUpTo(d + i + j, end - j);
-                TVector g = BeforeActivation(LoadUpTo(gy + i + j, end - j), TVector.MultiplyAdd(x, TVector.Load(tiles + j), TVector.Load(shift + j)), slopes);
+                TVector g = BeforeActivation(
+                    LoadUpTo(gy + i + j, end - j),
+                    TVector.MultiplyAdd(x, TVector.Load(tiles + j), TVector.Load(shift + j)),
+                    slopes
+                );
                 TVector rest = TVector.MultiplyAdd(x, TVector.Load(slant + j), TVector.Load(offset + j));
                 StoreUpTo(TVector.MultiplyAdd(g, TVector.Load(factor + j), rest), gx + i + j, end - j);
             }
@@ -95,6 +115,6 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
 
     /// <summary>The gradient of a leaky ReLU's input, from that of its output.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector BeforeActivation(TVector gradient, TVector value, TVector slopes)
-        => gradient * TVector.WhereNotLess(value, TVector.Broadcast(T.Zero), TVector.Broadcast(T.One), slopes);
+    private static TVector BeforeActivation(TVector gradient, TVector value, TVector slopes) =>
+        gradient * TVector.WhereNotLess(value, TVector.Broadcast(T.Zero), TVector.Broadcast(T.One), slopes);
 }

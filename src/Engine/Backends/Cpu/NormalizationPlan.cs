@@ -1,6 +1,9 @@
 namespace UnpairedSegEngine.Backends.Cpu;
 
-/// <summary>How a normalization's data is cut into chunks that stay in the L2 cache, by shape alone; and how sums per sample and channel become statistics.</summary>
+/// <summary>
+/// How a normalization's data is cut into chunks that stay in the L2 cache, by shape alone; and how sums per sample and channel
+/// become statistics.
+/// </summary>
 internal sealed class NormalizationPlan
 {
     private const int ChunkElements = 32768;
@@ -33,7 +36,9 @@ internal sealed class NormalizationPlan
         return (sample, (((long)sample * Problem.Positions) + position) * Problem.Channels, positions * Problem.Channels);
     }
 
-    /// <summary>A value of each sample and channel, computed from the indices of its statistics and of its gamma and beta.</summary>
+    /// <summary>
+    /// A value of each sample and channel, computed from the indices of its statistics and of its gamma and beta.
+    /// </summary>
     public double[] BySampleAndChannel(Func<int, int, double> value)
     {
         var values = new double[Problem.Samples * Problem.Channels];

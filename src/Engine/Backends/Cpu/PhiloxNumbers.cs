@@ -6,13 +6,18 @@ using UnpairedSegEngine.Random;
 
 namespace UnpairedSegEngine.Backends.Cpu;
 
-/// <summary>Runs of Philox4x32-10 blocks as 16-bit numbers, eight to a block, low half of each word first: the numbers behind <see cref="DropoutMask"/>.</summary>
+/// <summary>
+/// Runs of Philox4x32-10 blocks as 16-bit numbers, eight to a block, low half of each word first: the numbers behind
+/// <see cref="DropoutMask"/>.
+/// </summary>
 internal static unsafe class PhiloxNumbers
 {
     public const int PerBlock = 8;
 
-    private const uint Multiplier0 = 0xD2511F53, Multiplier1 = 0xCD9E8D57;
-    private const uint Weyl0 = 0x9E3779B9, Weyl1 = 0xBB67AE85;
+    private const uint Multiplier0 = 0xD2511F53,
+        Multiplier1 = 0xCD9E8D57;
+    private const uint Weyl0 = 0x9E3779B9,
+        Weyl1 = 0xBB67AE85;
     private const int Rounds = 10;
 
     /// <summary>Writes the numbers of <paramref name="blocks"/> blocks from <paramref name="first"/> on.</summary>
@@ -40,7 +45,9 @@ internal static unsafe class PhiloxNumbers
     private static void EightBlocks(ulong key, ulong stream, ulong first, uint* words)
     {
         Vector256<uint> c0 = Vector256.Create((uint)first) + Vector256.Create(0u, 1, 2, 3, 4, 5, 6, 7);
-        Vector256<uint> c1 = Vector256.Create((uint)(first >> 32)), c2 = Vector256.Create((uint)stream), c3 = Vector256.Create((uint)(stream >> 32));
+        Vector256<uint> c1 = Vector256.Create((uint)(first >> 32)),
+            c2 = Vector256.Create((uint)stream),
+            c3 = Vector256.Create((uint)(stream >> 32));
         (uint key0, uint key1) = ((uint)key, (uint)(key >> 32));
         for (int round = 0; round < Rounds; round++)
         {
@@ -55,8 +62,10 @@ internal static unsafe class PhiloxNumbers
         }
 
         // Four words of eight blocks to eight blocks of four words.
-        Vector256<ulong> xyLow = Avx2.UnpackLow(c0, c1).AsUInt64(), xyHigh = Avx2.UnpackHigh(c0, c1).AsUInt64();
-        Vector256<ulong> zwLow = Avx2.UnpackLow(c2, c3).AsUInt64(), zwHigh = Avx2.UnpackHigh(c2, c3).AsUInt64();
+        Vector256<ulong> xyLow = Avx2.UnpackLow(c0, c1).AsUInt64(),
+            xyHigh = Avx2.UnpackHigh(c0, c1).AsUInt64();
+        Vector256<ulong> zwLow = Avx2.UnpackLow(c2, c3).AsUInt64(),
+            zwHigh = Avx2.UnpackHigh(c2, c3).AsUInt64();
         StoreBlocks(Avx2.UnpackLow(xyLow, zwLow), words, 0);
         StoreBlocks(Avx2.UnpackHigh(xyLow, zwLow), words, 1);
         StoreBlocks(Avx2.UnpackLow(xyHigh, zwHigh), words, 2);
@@ -67,11 +76,13 @@ internal static unsafe class PhiloxNumbers
     private static (Vector256<uint> High, Vector256<uint> Low) Multiply(Vector256<uint> counter, uint multiplier)
     {
         Vector256<uint> factor = Vector256.Create(multiplier);
-        Vector256<ulong> even = Avx2.Multiply(counter, factor), odd = Avx2.Multiply(Avx2.ShiftRightLogical(counter.AsUInt64(), 32).AsUInt32(), factor);
+        Vector256<ulong> even = Avx2.Multiply(counter, factor),
+            odd = Avx2.Multiply(Avx2.ShiftRightLogical(counter.AsUInt64(), 32).AsUInt32(), factor);
         const byte oddWords = 0b10101010;
         return (
             Avx2.Blend(Avx2.ShiftRightLogical(even, 32).AsUInt32(), odd.AsUInt32(), oddWords),
-            Avx2.Blend(even.AsUInt32(), Avx2.ShiftLeftLogical(odd, 32).AsUInt32(), oddWords));
+            Avx2.Blend(even.AsUInt32(), Avx2.ShiftLeftLogical(odd, 32).AsUInt32(), oddWords)
+        );
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

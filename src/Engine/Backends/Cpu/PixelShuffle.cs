@@ -5,23 +5,28 @@ namespace UnpairedSegEngine.Backends.Cpu;
 
 internal sealed unsafe partial class TypedCpuBackend<TVector, T>
 {
-    public override void PixelShuffle(Tensor x, int factor, bool transposed, Tensor y)
-        => Shuffle(PointerOf(x), PointerOf(y), y.Shape, factor, transposed, inverse: false);
+    public override void PixelShuffle(Tensor x, int factor, bool transposed, Tensor y) =>
+        Shuffle(PointerOf(x), PointerOf(y), y.Shape, factor, transposed, inverse: false);
 
-    public override void PixelUnshuffle(Tensor y, int factor, bool transposed, Tensor x)
-        => Shuffle(PointerOf(x), PointerOf(y), y.Shape, factor, transposed, inverse: true);
+    public override void PixelUnshuffle(Tensor y, int factor, bool transposed, Tensor x) =>
+        Shuffle(PointerOf(x), PointerOf(y), y.Shape, factor, transposed, inverse: true);
 
     /// <summary>Copies between the packed x and the spread y, one low-resolution row of y per unit of work.</summary>
     private void Shuffle(T* x, T* y, Shape spread, int factor, bool transposed, bool inverse)
     {
-        int width = spread[3] / factor, channels = spread[4];
+        int width = spread[3] / factor,
+            channels = spread[4];
         long rowElements = (long)width * channels * factor * factor;
         long rows = spread.Count / rowElements;
-        ForRanges(rows, Math.Max(StreamingGrain / rowElements, 1), (from, to, _) =>
-        {
-            for (long row = from; row < to; row++)
-                ShuffleRow(x + (row * rowElements), y + (row * rowElements), width, channels, factor, transposed, inverse);
-        });
+        ForRanges(
+            rows,
+            Math.Max(StreamingGrain / rowElements, 1),
+            (from, to, _) =>
+            {
+                for (long row = from; row < to; row++)
+                    ShuffleRow(x + (row * rowElements), y + (row * rowElements), width, channels, factor, transposed, inverse);
+            }
+        );
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -5,7 +5,14 @@ internal sealed class PoolingPlan
 {
     public PoolingPlan(PoolingProblem problem)
     {
-        (Window, Stride, Input, Output, PadBefore, Channels) = (problem.Window, problem.Stride, problem.Input, problem.Output, problem.PadBefore, problem.Channels);
+        (Window, Stride, Input, Output, PadBefore, Channels) = (
+            problem.Window,
+            problem.Stride,
+            problem.Input,
+            problem.Output,
+            problem.PadBefore,
+            problem.Channels
+        );
         TapOffsets = new long[Window.Count];
         for (int tap = 0; tap < TapOffsets.Length; tap++)
         {

@@ -1,10 +1,14 @@
 namespace UnpairedSegEngine.Backends.Cpu;
 
-/// <summary>The elements under one output position of a pooling, clipped at the border of the image. Taps count depth-major.</summary>
+/// <summary>
+/// The elements under one output position of a pooling, clipped at the border of the image. Taps count depth-major.
+/// </summary>
 internal readonly struct PoolingWindow
 {
     private readonly PoolingPlan plan;
-    private readonly int depthOrigin, rowOrigin, columnOrigin;
+    private readonly int depthOrigin,
+        rowOrigin,
+        columnOrigin;
     private readonly long inputOffset;
 
     public PoolingWindow(PoolingPlan plan, int sample, int depth, int row, int column)
@@ -14,11 +18,17 @@ internal readonly struct PoolingWindow
         depthOrigin = (depth * stride.Depth) - before.Depth;
         rowOrigin = (row * stride.Height) - before.Height;
         columnOrigin = (column * stride.Width) - before.Width;
-        inputOffset = (((long)sample * input.Count) + (((((long)depthOrigin * input.Height) + rowOrigin) * input.Width) + columnOrigin)) * plan.Channels;
-        OutputOffset = (((((((long)sample * output.Depth) + depth) * output.Height) + row) * output.Width) + column) * plan.Channels;
+        inputOffset =
+            (((long)sample * input.Count) + (((((long)depthOrigin * input.Height) + rowOrigin) * input.Width) + columnOrigin))
+            * plan.Channels;
+        OutputOffset =
+            (((((((long)sample * output.Depth) + depth) * output.Height) + row) * output.Width) + column) * plan.Channels;
         Size3 window = plan.Window;
-        IsInside = (depthOrigin | rowOrigin | columnOrigin) >= 0
-            && depthOrigin + window.Depth <= input.Depth && rowOrigin + window.Height <= input.Height && columnOrigin + window.Width <= input.Width;
+        IsInside =
+            (depthOrigin | rowOrigin | columnOrigin) >= 0
+            && depthOrigin + window.Depth <= input.Depth
+            && rowOrigin + window.Height <= input.Height
+            && columnOrigin + window.Width <= input.Width;
     }
 
     public long OutputOffset { get; }
@@ -46,7 +56,9 @@ internal readonly struct PoolingWindow
         get
         {
             (Size3 window, Size3 input) = (plan.Window, plan.Input);
-            return Inside(depthOrigin, window.Depth, input.Depth) * Inside(rowOrigin, window.Height, input.Height) * Inside(columnOrigin, window.Width, input.Width);
+            return Inside(depthOrigin, window.Depth, input.Depth)
+                * Inside(rowOrigin, window.Height, input.Height)
+                * Inside(columnOrigin, window.Width, input.Width);
         }
     }
 
@@ -56,7 +68,9 @@ internal readonly struct PoolingWindow
             return true;
         (int d, int h, int w) = plan.TapPosition(tap);
         Size3 input = plan.Input;
-        return (uint)(depthOrigin + d) < (uint)input.Depth && (uint)(rowOrigin + h) < (uint)input.Height && (uint)(columnOrigin + w) < (uint)input.Width;
+        return (uint)(depthOrigin + d) < (uint)input.Depth
+            && (uint)(rowOrigin + h) < (uint)input.Height
+            && (uint)(columnOrigin + w) < (uint)input.Width;
     }
 
     public long InputOffset(int tap) => inputOffset + plan.TapOffsets[tap];

@@ -4,7 +4,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <remarks>
-/// Chunks of one sample's positions are turned planar, so that softmax runs over vectors of positions however few classes there are.
+/// Chunks of one sample's positions are turned planar, so that softmax runs over vectors of positions however few classes there
+/// are.
 /// Sums per chunk are in float64 and added in the order of the chunks.
 /// </remarks>
 internal sealed unsafe partial class TypedCpuBackend<TVector, T>
@@ -17,29 +18,37 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
     {
         T* z = PointerOf(logits);
         byte* label = labels.HostPointer<byte>();
-        int classes = problem.Classes, width = problem.SumsShape[1];
+        int classes = problem.Classes,
+            width = problem.SumsShape[1];
         double ceiling = -Math.Log(problem.ProbabilityFloor);
         double* partials = chunkSums.Get<double>((long)LossChunks(problem) * width);
-        ForLossChunks(problem, (index, _, first, count, planes, _) =>
-        {
-            double* s = partials + ((long)index * width);
-            new Span<double>(s, width).Clear();
-            Softmax(z + (first * classes), count, classes, planes);
-            T* greatest = planes + (classes * LossChunk), logSum = greatest + LossChunk;
-            AddSquares(planes, count, classes, s + classes);
-            for (int i = 0; i < count; i++)
+        ForLossChunks(
+            problem,
+            (index, _, first, count, planes, _) =>
             {
-                int truth = label[first + i];
-                if (truth >= classes)
-                    continue;
-                T* row = z + ((first + i) * classes);
-                s[truth] += double.CreateTruncating(planes[(truth * LossChunk) + i]);
-                s[(2 * classes) + truth]++;
-                s[(3 * classes) + truth] += Math.Min(double.CreateTruncating(greatest[i] - row[truth]) + double.CreateTruncating(logSum[i]), ceiling);
-                for (int k = 0; k < classes; k++)
-                    s[((4 + truth) * classes) + k] += double.CreateTruncating(row[k]);
+                double* s = partials + ((long)index * width);
+                new Span<double>(s, width).Clear();
+                Softmax(z + (first * classes), count, classes, planes);
+                T* greatest = planes + (classes * LossChunk),
+                    logSum = greatest + LossChunk;
+                AddSquares(planes, count, classes, s + classes);
+                for (int i = 0; i < count; i++)
+                {
+                    int truth = label[first + i];
+                    if (truth >= classes)
+                        continue;
+                    T* row = z + ((first + i) * classes);
+                    s[truth] += double.CreateTruncating(planes[(truth * LossChunk) + i]);
+                    s[(2 * classes) + truth]++;
+                    s[(3 * classes) + truth] += Math.Min(
+                        double.CreateTruncating(greatest[i] - row[truth]) + double.CreateTruncating(logSum[i]),
+                        ceiling
+                    );
+                    for (int k = 0; k < classes; k++)
+                        s[((4 + truth) * classes) + k] += double.CreateTruncating(row[k]);
+                }
             }
-        });
+        );
 
         double* totals = sums.HostPointer<double>();
         new Span<double>(totals, (int)sums.Count).Clear();
@@ -52,44 +61,68 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         }
     }
 
-    public override void SegmentationLossGradient(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor coefficients, Tensor gz)
+    public override void SegmentationLossGradient(
+        SegmentationLossProblem problem,
+        Tensor logits,
+        Tensor labels,
+        Tensor coefficients,
+        Tensor gz
+    )
     {
-        T* z = PointerOf(logits), target = PointerOf(gz);
+        T* z = PointerOf(logits),
+            target = PointerOf(gz);
         byte* label = labels.HostPointer<byte>();
         double* all = coefficients.HostPointer<double>();
-        int classes = problem.Classes, width = problem.CoefficientsShape[1];
+        int classes = problem.Classes,
+            width = problem.CoefficientsShape[1];
         T floor = T.CreateTruncating(problem.ProbabilityFloor);
-        ForLossChunks(problem, (_, sample, first, count, planes, _) =>
-        {
-            Softmax(z + (first * classes), count, classes, planes);
-            T* c = planes + ((classes + 2) * LossChunk);
-            for (int i = 0; i < width; i++)
-                c[i] = T.CreateTruncating(all[(problem.Modality[sample] * width) + i]);
-            for (int i = 0; i < count; i++)
-                GradientOfPosition(planes + i, c, classes, label[first + i], floor, target + ((first + i) * classes));
-        });
+        ForLossChunks(
+            problem,
+            (_, sample, first, count, planes, _) =>
+            {
+                Softmax(z + (first * classes), count, classes, planes);
+                T* c = planes + ((classes + 2) * LossChunk);
+                for (int i = 0; i < width; i++)
+                    c[i] = T.CreateTruncating(all[(problem.Modality[sample] * width) + i]);
+                for (int i = 0; i < count; i++)
+                    GradientOfPosition(planes + i, c, classes, label[first + i], floor, target + ((first + i) * classes));
+            }
+        );
     }
 
-    private static int LossChunks(SegmentationLossProblem problem) => problem.Samples * ((problem.Positions + LossChunk - 1) / LossChunk);
+    private static int LossChunks(SegmentationLossProblem problem) =>
+        problem.Samples * ((problem.Positions + LossChunk - 1) / LossChunk);
 
     /// <summary>Calls the body for each chunk with room for classes + 2 planes and the coefficients of a modality.</summary>
     private void ForLossChunks(SegmentationLossProblem problem, LossBody body)
     {
         int perSample = (problem.Positions + LossChunk - 1) / LossChunk;
         long scratch = ((problem.Classes + 2L) * LossChunk) + problem.CoefficientsShape[1];
-        ForRanges(LossChunks(problem), 4, (from, to, worker) =>
-        {
-            for (int index = (int)from; index < to; index++)
+        ForRanges(
+            LossChunks(problem),
+            4,
+            (from, to, worker) =>
             {
-                int position = index % perSample * LossChunk;
-                int sample = index / perSample;
-                body(index, sample, ((long)sample * problem.Positions) + position, Math.Min(LossChunk, problem.Positions - position), chunkScratch[worker].Get<T>(scratch), worker);
+                for (int index = (int)from; index < to; index++)
+                {
+                    int position = index % perSample * LossChunk;
+                    int sample = index / perSample;
+                    body(
+                        index,
+                        sample,
+                        ((long)sample * problem.Positions) + position,
+                        Math.Min(LossChunk, problem.Positions - position),
+                        chunkScratch[worker].Get<T>(scratch),
+                        worker
+                    );
+                }
             }
-        });
+        );
     }
 
     /// <summary>
-    /// Rows of logits to planes of probabilities and, behind them, of the greatest logit and of log(sum of exp(z - greatest)): apart, since their sum
+    /// Rows of logits to planes of probabilities and, behind them, of the greatest logit and of log(sum of exp(z - greatest)):
+    /// apart, since their sum
     /// would round away what a sure prediction still loses.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -141,7 +174,9 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         }
     }
 
-    /// <summary>The contract's formula for one position; the cross-entropy's 1/p is multiplied out, so that p = 0 does no harm.</summary>
+    /// <summary>
+    /// The contract's formula for one position; the cross-entropy's 1/p is multiplied out, so that p = 0 does no harm.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void GradientOfPosition(T* p, T* coefficients, int classes, int truth, T floor, T* gz)
     {
@@ -154,7 +189,8 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             mean += diceSquare[c] * probability * probability;
         }
 
-        T entropy = T.Zero, dice = T.Zero;
+        T entropy = T.Zero,
+            dice = T.Zero;
         if (labelled)
         {
             T probability = p[truth * LossChunk];

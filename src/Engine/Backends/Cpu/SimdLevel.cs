@@ -27,14 +27,16 @@ public static class SimdLevels
     public static IEnumerable<SimdLevel> Available => Enum.GetValues<SimdLevel>().Where(level => level <= Best);
 
     /// <summary>Elements of float or double in one vector.</summary>
-    public static int Lanes(this SimdLevel level, Type elementType) => level.VectorBytes() / (elementType == typeof(double) ? sizeof(double) : sizeof(float));
+    public static int Lanes(this SimdLevel level, Type elementType) =>
+        level.VectorBytes() / (elementType == typeof(double) ? sizeof(double) : sizeof(float));
 
     /// <summary>Bytes of one vector.</summary>
-    public static int VectorBytes(this SimdLevel level) => level switch
-    {
-        SimdLevel.Avx512 => 64,
-        SimdLevel.Avx2 => 32,
-        SimdLevel.Portable => 16,
-        _ => throw new ArgumentOutOfRangeException(nameof(level), level, "unknown width of vectors"),
-    };
+    public static int VectorBytes(this SimdLevel level) =>
+        level switch
+        {
+            SimdLevel.Avx512 => 64,
+            SimdLevel.Avx2 => 32,
+            SimdLevel.Portable => 16,
+            _ => throw new ArgumentOutOfRangeException(nameof(level), level, "unknown width of vectors"),
+        };
 }

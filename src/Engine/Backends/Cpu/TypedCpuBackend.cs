@@ -6,10 +6,13 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// The operations for one element type and vector width, one file each. Arguments have been checked by <see cref="CheckedBackend"/>.
-/// Work is cut into units by shape alone, and every sum has an order fixed by shape: results do not depend on the number of threads.
+/// The operations for one element type and vector width, one file each. Arguments have been checked by
+/// <see cref="CheckedBackend"/>.
+/// Work is cut into units by shape alone, and every sum has an order fixed by shape: results do not depend on the number of
+/// threads.
 /// </summary>
-internal sealed unsafe partial class TypedCpuBackend<TVector, T>(Device device, CpuThreads threads, SimdLevel level, bool exact) : Backend(device)
+internal sealed unsafe partial class TypedCpuBackend<TVector, T>(Device device, CpuThreads threads, SimdLevel level, bool exact)
+    : Backend(device)
     where TVector : unmanaged, ISimd<TVector, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -37,14 +40,19 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>(Device device, 
     /// <summary>Null for a null tensor.</summary>
     private static T* PointerOrNull(Tensor? tensor) => tensor is null ? null : tensor.HostPointer<T>();
 
-    /// <summary>Calls the body on consecutive ranges of <paramref name="grain"/> items that cover [0, <paramref name="count"/>).</summary>
-    private void ForRanges(long count, long grain, RangeBody body)
-        => threads.Run(checked((int)((count + grain - 1) / grain)), (unit, worker) => body(unit * grain, Math.Min(count, (unit + 1) * grain), worker));
+    /// <summary>
+    /// Calls the body on consecutive ranges of <paramref name="grain"/> items that cover [0, <paramref name="count"/>).
+    /// </summary>
+    private void ForRanges(long count, long grain, RangeBody body) =>
+        threads.Run(
+            checked((int)((count + grain - 1) / grain)),
+            (unit, worker) => body(unit * grain, Math.Min(count, (unit + 1) * grain), worker)
+        );
 
     /// <summary>A vector of which at most <paramref name="available"/> lanes are read; the others are zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector LoadUpTo(T* source, int available)
-        => available >= TVector.Count ? TVector.Load(source) : PartialVector.Load<TVector, T>(source, available);
+    private static TVector LoadUpTo(T* source, int available) =>
+        available >= TVector.Count ? TVector.Load(source) : PartialVector.Load<TVector, T>(source, available);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreUpTo(TVector vector, T* target, int available)

@@ -1,5 +1,4 @@
 using ILGPU.Runtime.Cuda;
-using CudaException = UnpairedSegEngine.Backends.Cuda.Driver.CudaException;
 using UnpairedSegEngine.Backends.Cuda.Compilation;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Backends.Cuda.Graphs;
@@ -8,12 +7,14 @@ using UnpairedSegEngine.Backends.Ilgpu;
 using UnpairedSegEngine.Backends.Profiling;
 using UnpairedSegEngine.Backends.Recording;
 using UnpairedSegEngine.Tensors;
+using CudaException = UnpairedSegEngine.Backends.Cuda.Driver.CudaException;
 using Device = UnpairedSegEngine.Devices.Device;
 
 namespace UnpairedSegEngine.Backends.Cuda;
 
 /// <summary>
-/// NVIDIA GPUs: the portable ILGPU backend with its float32 operations replaced by the hand-written kernels of kernels/. Also runs on the emulated driver.
+/// NVIDIA GPUs: the portable ILGPU backend with its float32 operations replaced by the hand-written kernels of kernels/. Also
+/// runs on the emulated driver.
 /// </summary>
 public sealed class CudaBackend : IlgpuBackend
 {
@@ -23,9 +24,23 @@ public sealed class CudaBackend : IlgpuBackend
     private readonly ConvolutionPrecision precision;
     private readonly bool records;
 
-    private CudaBackend(Device device, ICudaDriver driver, KernelLibrary kernels, CudaRecorder recorder, CudaSingles singles, ConvolutionPrecision precision, bool records)
-        : base(device, singles)
-        => (this.driver, this.kernels, this.recorder, this.precision, this.records) = (driver, kernels, recorder, precision, records);
+    private CudaBackend(
+        Device device,
+        ICudaDriver driver,
+        KernelLibrary kernels,
+        CudaRecorder recorder,
+        CudaSingles singles,
+        ConvolutionPrecision precision,
+        bool records
+    )
+        : base(device, singles) =>
+        (this.driver, this.kernels, this.recorder, this.precision, this.records) = (
+            driver,
+            kernels,
+            recorder,
+            precision,
+            records
+        );
 
     public override string Description => $"{driver.Properties.Name} ({driver.Description}), {Singles.Description}";
 
@@ -52,7 +67,12 @@ public sealed class CudaBackend : IlgpuBackend
     /// <param name="records">Whether <see cref="Recorder"/> is there.</param>
     /// <param name="capability">Compute capability of the emulated GPU: 90 has Hopper's kernels, 80 those before.</param>
     /// <exception cref="CudaException">The emulated kernels were not built.</exception>
-    public static CudaBackend OpenEmulated(Device device, ConvolutionPrecision precision = ConvolutionPrecision.Fp32, bool records = true, int capability = 90)
+    public static CudaBackend OpenEmulated(
+        Device device,
+        ConvolutionPrecision precision = ConvolutionPrecision.Fp32,
+        bool records = true,
+        int capability = 90
+    )
     {
         var driver = new EmulatedCudaDriver(capability);
         return On(device, driver, new KernelLibrary(driver, _ => [], stream: 0), precision, records);
@@ -97,18 +117,36 @@ public sealed class CudaBackend : IlgpuBackend
         ICudaDriver driver = new NativeCudaDriver(api, index, device.Accelerator.Bind);
 #endif
         if (precision != ConvolutionPrecision.Fp32 && driver.Properties.Capability < 80)
-            throw new CudaException($"{driver.Properties.Name} has compute capability {driver.Properties.Capability / 10}.{driver.Properties.Capability % 10}; bfloat16 arithmetic needs 8.0, use --precision fp32");
+            throw new CudaException(
+                $"{driver.Properties.Name} has compute capability "
+                    + $"{driver.Properties.Capability / 10}.{driver.Properties.Capability % 10}; bfloat16 arithmetic needs 8.0, "
+                    + "use --precision fp32"
+            );
         nint stream = ((CudaStream)device.Accelerator.DefaultStream).StreamPtr;
         var images = new KernelImages(KernelSources.Shipped, KernelImages.DefaultCacheFolder, driver.Properties.Capability);
         var kernels = new KernelLibrary(driver, images.Load, stream);
-        kernels.Load("elementwise/elementwise");  // the smallest: a GPU without images is refused now, not in the first step
+        kernels.Load("elementwise/elementwise"); // the smallest: a GPU without images is refused now, not in the first step
         return On(device, driver, kernels, precision, records);
     }
 
-    private static CudaBackend On(Device device, ICudaDriver driver, KernelLibrary kernels, ConvolutionPrecision precision, bool records)
+    private static CudaBackend On(
+        Device device,
+        ICudaDriver driver,
+        KernelLibrary kernels,
+        ConvolutionPrecision precision,
+        bool records
+    )
     {
         var workspace = new Workspace(device.Pool);
         var recorder = new CudaRecorder(device, driver, kernels, workspace);
-        return new CudaBackend(device, driver, kernels, recorder, new CudaSingles(device, kernels, precision, recorder, workspace), precision, records);
+        return new CudaBackend(
+            device,
+            driver,
+            kernels,
+            recorder,
+            new CudaSingles(device, kernels, precision, recorder, workspace),
+            precision,
+            records
+        );
     }
 }

@@ -8,11 +8,13 @@ namespace UnpairedSegEngine.Backends.Cuda;
 internal sealed partial class CudaSingles
 {
     /// <summary>kAdamTensors and kAdamElements of kernels/optimizer/parameters.cuh.</summary>
-    private const int AdamTensors = 64, AdamElements = 4096;
+    private const int AdamTensors = 64,
+        AdamElements = 4096;
 
     private const int AdamThreads = 256;
 
-    public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) => Adam([new AdamUpdate(settings, w, g, m, v)]);
+    public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) =>
+        Adam([new AdamUpdate(settings, w, g, m, v)]);
 
     /// <summary>One launch for every 64 tensors whose settings differ in nothing but L2.</summary>
     public override void Adam(IReadOnlyList<AdamUpdate> updates)
@@ -28,9 +30,14 @@ internal sealed partial class CudaSingles
     {
         var parameters = new AdamParameters
         {
-            Rate = (float)settings.Rate, Beta1 = (float)settings.Beta1, Take1 = (float)(1 - settings.Beta1),
-            Beta2 = (float)settings.Beta2, Take2 = (float)(1 - settings.Beta2), Epsilon = (float)settings.Epsilon,
-            Count = updates.Length, ReplayedRate = recorder.PlaceOfRate(settings.Rate),
+            Rate = (float)settings.Rate,
+            Beta1 = (float)settings.Beta1,
+            Take1 = (float)(1 - settings.Beta1),
+            Beta2 = (float)settings.Beta2,
+            Take2 = (float)(1 - settings.Beta2),
+            Epsilon = (float)settings.Epsilon,
+            Count = updates.Length,
+            ReplayedRate = recorder.PlaceOfRate(settings.Rate),
         };
         int blocks = 0;
         for (int i = 0; i < updates.Length; i++)
@@ -38,7 +45,13 @@ internal sealed partial class CudaSingles
             AdamUpdate update = updates[i];
             parameters.Tensors[i] = new AdamTensor
             {
-                W = update.W.Pointer, G = update.G.Pointer, M = update.M.Pointer, V = update.V.Pointer, Count = update.W.Count, L2 = (float)update.Settings.L2, FirstBlock = blocks,
+                W = update.W.Pointer,
+                G = update.G.Pointer,
+                M = update.M.Pointer,
+                V = update.V.Pointer,
+                Count = update.W.Count,
+                L2 = (float)update.Settings.L2,
+                FirstBlock = blocks,
             };
             blocks += (int)((update.W.Count + AdamElements - 1) / AdamElements);
         }
@@ -50,7 +63,10 @@ internal sealed partial class CudaSingles
     [StructLayout(LayoutKind.Sequential)]
     internal struct AdamTensor
     {
-        public nint W, G, M, V;
+        public nint W,
+            G,
+            M,
+            V;
         public long Count;
         public float L2;
         public int FirstBlock;
@@ -67,7 +83,12 @@ internal sealed partial class CudaSingles
     internal struct AdamParameters
     {
         public AdamTensorTable Tensors;
-        public float Rate, Beta1, Take1, Beta2, Take2, Epsilon;
+        public float Rate,
+            Beta1,
+            Take1,
+            Beta2,
+            Take2,
+            Epsilon;
         public int Count;
         public nint ReplayedRate;
     }

@@ -22,50 +22,102 @@ internal sealed partial class CudaSingles
         Elementwise(kernel, a, b, y);
     }
 
-    public override void Affine(Tensor x, double scale, double offset, Tensor y) => Elementwise("elementwise_affine", x, null, y, scale, offset);
+    public override void Affine(Tensor x, double scale, double offset, Tensor y) =>
+        Elementwise("elementwise_affine", x, null, y, scale, offset);
 
-    public override void LeakyReluForward(Tensor x, double slope, Tensor y) => Elementwise("leaky_relu_forward", x, null, y, slope);
+    public override void LeakyReluForward(Tensor x, double slope, Tensor y) =>
+        Elementwise("leaky_relu_forward", x, null, y, slope);
 
-    public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx) => Elementwise("leaky_relu_backward", gy, x, gx, slope);
+    public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx) =>
+        Elementwise("leaky_relu_backward", gy, x, gx, slope);
 
     public override void Dropout(Tensor x, DropoutMask mask, Tensor y) => Elementwise("dropout", x, null, y, mask: mask);
 
     public override void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y)
     {
         (int channels, int shortcutChannels) = (y.Shape[^1], shortcut.Shape[^1]);
-        kernels.LaunchElementwise(ElementwiseFile, "residual_add", y.Count, new ResidualParameters
-        {
-            Shortcut = shortcut.Pointer, Branch = branch.Pointer, Y = y.Pointer, Count = y.Count, Dropout = KernelMask(mask),
-            Channels = channels, ShortcutChannels = shortcutChannels, Margin = (channels - shortcutChannels) / 2,
-        });
+        kernels.LaunchElementwise(
+            ElementwiseFile,
+            "residual_add",
+            y.Count,
+            new ResidualParameters
+            {
+                Shortcut = shortcut.Pointer,
+                Branch = branch.Pointer,
+                Y = y.Pointer,
+                Count = y.Count,
+                Dropout = KernelMask(mask),
+                Channels = channels,
+                ShortcutChannels = shortcutChannels,
+                Margin = (channels - shortcutChannels) / 2,
+            }
+        );
     }
 
     public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count)
     {
         long elements = x.Count / x.Shape[^1] * count;
-        kernels.LaunchElementwise(ElementwiseFile, "copy_channels", elements, new CopyChannelsParameters
-        {
-            X = x.Pointer, Y = y.Pointer, Count = elements, Channels = count, XChannels = x.Shape[^1], XStart = xStart, YChannels = y.Shape[^1], YStart = yStart,
-        });
+        kernels.LaunchElementwise(
+            ElementwiseFile,
+            "copy_channels",
+            elements,
+            new CopyChannelsParameters
+            {
+                X = x.Pointer,
+                Y = y.Pointer,
+                Count = elements,
+                Channels = count,
+                XChannels = x.Shape[^1],
+                XStart = xStart,
+                YChannels = y.Shape[^1],
+                YStart = yStart,
+            }
+        );
     }
 
-    private void Zero(nint target, long count)
-        => kernels.LaunchElementwise(ElementwiseFile, "elementwise_fill", count, new ElementwiseParameters { Y = target, Count = count });
+    private void Zero(nint target, long count) =>
+        kernels.LaunchElementwise(
+            ElementwiseFile,
+            "elementwise_fill",
+            count,
+            new ElementwiseParameters { Y = target, Count = count }
+        );
 
-    private void Elementwise(string kernel, Tensor? a, Tensor? b, Tensor y, double scale = 1, double offset = 0, DropoutMask? mask = null)
-        => kernels.LaunchElementwise(ElementwiseFile, kernel, y.Count, new ElementwiseParameters
-        {
-            A = a?.Pointer ?? 0, B = b?.Pointer ?? 0, Y = y.Pointer, Count = y.Count, Scale = (float)scale, Offset = (float)offset,
-            Dropout = KernelMask(mask ?? DropoutMask.None),
-        });
+    private void Elementwise(
+        string kernel,
+        Tensor? a,
+        Tensor? b,
+        Tensor y,
+        double scale = 1,
+        double offset = 0,
+        DropoutMask? mask = null
+    ) =>
+        kernels.LaunchElementwise(
+            ElementwiseFile,
+            kernel,
+            y.Count,
+            new ElementwiseParameters
+            {
+                A = a?.Pointer ?? 0,
+                B = b?.Pointer ?? 0,
+                Y = y.Pointer,
+                Count = y.Count,
+                Scale = (float)scale,
+                Offset = (float)offset,
+                Dropout = KernelMask(mask ?? DropoutMask.None),
+            }
+        );
 
     /// <summary>kernels/elementwise/parameters.cuh: ElementwiseParameters.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct ElementwiseParameters
     {
-        public nint A, B, Y;
+        public nint A,
+            B,
+            Y;
         public long Count;
-        public float Scale, Offset;
+        public float Scale,
+            Offset;
         public KernelDropout Dropout;
     }
 
@@ -73,18 +125,27 @@ internal sealed partial class CudaSingles
     [StructLayout(LayoutKind.Sequential)]
     internal struct ResidualParameters
     {
-        public nint Shortcut, Branch, Y;
+        public nint Shortcut,
+            Branch,
+            Y;
         public long Count;
         public KernelDropout Dropout;
-        public int Channels, ShortcutChannels, Margin;
+        public int Channels,
+            ShortcutChannels,
+            Margin;
     }
 
     /// <summary>CopyChannelsParameters.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct CopyChannelsParameters
     {
-        public nint X, Y;
+        public nint X,
+            Y;
         public long Count;
-        public int Channels, XChannels, XStart, YChannels, YStart;
+        public int Channels,
+            XChannels,
+            XStart,
+            YChannels,
+            YStart;
     }
 }

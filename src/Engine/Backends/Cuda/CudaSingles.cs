@@ -6,11 +6,17 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Backends.Cuda;
 
 /// <summary>
-/// The float32 operations with the hand-written kernels of kernels/, one file per operation; what is not overridden runs as ILGPU kernel on the same stream.
+/// The float32 operations with the hand-written kernels of kernels/, one file per operation; what is not overridden runs as ILGPU
+/// kernel on the same stream.
 /// Arguments have been checked by <see cref="CheckedBackend"/>.
 /// </summary>
-internal sealed partial class CudaSingles(Device device, KernelLibrary kernels, ConvolutionPrecision precision, CudaRecorder recorder, Workspace workspace)
-    : TypedIlgpuBackend<float, SingleElement>(device)
+internal sealed partial class CudaSingles(
+    Device device,
+    KernelLibrary kernels,
+    ConvolutionPrecision precision,
+    CudaRecorder recorder,
+    Workspace workspace
+) : TypedIlgpuBackend<float, SingleElement>(device)
 {
     public override string Description => $"cuda kernels, convolutions in {precision.ToString().ToLowerInvariant()}";
 

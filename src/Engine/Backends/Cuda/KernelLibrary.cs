@@ -4,7 +4,10 @@ using UnpairedSegEngine.Backends.Cuda.Profiling;
 
 namespace UnpairedSegEngine.Backends.Cuda;
 
-/// <summary>The hand-written kernels of one device: loads the image of a source file when one of its kernels is first asked for, and launches.</summary>
+/// <summary>
+/// The hand-written kernels of one device: loads the image of a source file when one of its kernels is first asked for, and
+/// launches.
+/// </summary>
 /// <param name="driver">Where modules are loaded and launched.</param>
 /// <param name="imageOf">Image of a source file, named as "convolution/forward"; empty where the driver needs none.</param>
 /// <param name="stream">Stream of the launches, at first.</param>
@@ -49,10 +52,11 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
 
     /// <summary>Starts a kernel that walks over <paramref name="count"/> elements in a grid-stride loop.</summary>
     public void LaunchElementwise<TParameters>(string file, string kernel, long count, in TParameters parameters)
-        where TParameters : unmanaged
-        => Launch(file, kernel, new LaunchGeometry(Blocks(count), ElementwiseThreads), parameters);
+        where TParameters : unmanaged => Launch(file, kernel, new LaunchGeometry(Blocks(count), ElementwiseThreads), parameters);
 
-    /// <summary>Blocks of 256 threads for that many elements: enough to fill any device, and then each thread takes several.</summary>
+    /// <summary>
+    /// Blocks of 256 threads for that many elements: enough to fill any device, and then each thread takes several.
+    /// </summary>
     public static int Blocks(long count) => (int)Math.Clamp((count + ElementwiseThreads - 1) / ElementwiseThreads, 1, 2048);
 
     /// <summary>A kernel that may be launched with so much dynamic shared memory.</summary>
@@ -65,7 +69,10 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
         if (!functions.TryGetValue(kernel, out LoadedKernel? loaded))
             functions[kernel] = loaded = new LoadedKernel(Load(file).GetFunction(kernel));
         if (sharedBytes > driver.Properties.SharedBytesPerBlock)
-            throw new CudaException($"kernel {kernel} needs {sharedBytes} bytes of shared memory, but {driver.Properties.Name} has {driver.Properties.SharedBytesPerBlock} for a block");
+            throw new CudaException(
+                $"kernel {kernel} needs {sharedBytes} bytes of shared memory, but {driver.Properties.Name} has "
+                    + $"{driver.Properties.SharedBytesPerBlock} for a block"
+            );
         loaded.Allow(sharedBytes);
         return loaded.Function;
     }

@@ -8,8 +8,10 @@ internal readonly struct KernelDropout(DropoutMask mask, nint streamOffset)
 {
     private readonly float scale = mask.IsActive ? (float)mask.Scale : 1;
     private readonly uint threshold = mask.IsActive ? (uint)mask.Threshold : 65536;
-    private readonly uint seed0 = (uint)mask.Seed, seed1 = (uint)(mask.Seed >> 32);
-    private readonly uint stream0 = (uint)mask.Stream, stream1 = (uint)(mask.Stream >> 32);
+    private readonly uint seed0 = (uint)mask.Seed,
+        seed1 = (uint)(mask.Seed >> 32);
+    private readonly uint stream0 = (uint)mask.Stream,
+        stream1 = (uint)(mask.Stream >> 32);
     private readonly nint streamOffset = streamOffset;
 }
 
@@ -20,7 +22,8 @@ internal readonly struct KernelInputTransform(nint scale, nint shift, double slo
     /// <summary>The input as it is.</summary>
     public static readonly KernelInputTransform Identity = new(0, 0, 1, new KernelDropout(DropoutMask.None, 0));
 
-    private readonly nint scale = scale, shift = shift;
+    private readonly nint scale = scale,
+        shift = shift;
     private readonly float slope = (float)slope;
     private readonly KernelDropout dropout = dropout;
 }
@@ -29,7 +32,9 @@ internal readonly struct KernelInputTransform(nint scale, nint shift, double slo
 [StructLayout(LayoutKind.Sequential)]
 internal readonly struct KernelSize(int depth, int height, int width)
 {
-    private readonly int depth = depth, height = height, width = width;
+    private readonly int depth = depth,
+        height = height,
+        width = width;
 
     public static implicit operator KernelSize(Size3 size) => new(size.Depth, size.Height, size.Width);
 }

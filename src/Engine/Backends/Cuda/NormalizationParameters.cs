@@ -7,7 +7,10 @@ namespace UnpairedSegEngine.Backends.Cuda;
 internal readonly struct KernelNormalizationLayout(NormalizationProblem problem, nint modality)
 {
     private readonly nint modality = modality;
-    private readonly int samples = problem.Samples, modalities = problem.Modality.Modalities, channels = problem.Channels, groups = problem.StatisticsGroups;
+    private readonly int samples = problem.Samples,
+        modalities = problem.Modality.Modalities,
+        channels = problem.Channels,
+        groups = problem.StatisticsGroups;
     private readonly int bySample = problem.Kind == NormalizationKind.Batch ? 0 : 1;
 }
 
@@ -15,19 +18,28 @@ internal readonly struct KernelNormalizationLayout(NormalizationProblem problem,
 [StructLayout(LayoutKind.Sequential)]
 internal struct NormalizationPassParameters
 {
-    public nint X, Gy, Scale, Shift, Mean, Partial;
+    public nint X,
+        Gy,
+        Scale,
+        Shift,
+        Mean,
+        Partial;
     public KernelDropout Dropout;
     public float Slope;
     public KernelNormalizationLayout Layout;
     public long Positions;
-    public int Chunk, Chunks, Lanes;
+    public int Chunk,
+        Chunks,
+        Lanes;
 }
 
 /// <summary>CombineMoments.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct CombineMomentsParameters
 {
-    public nint Partial, Mean, Variance;
+    public nint Partial,
+        Mean,
+        Variance;
     public KernelNormalizationLayout Layout;
     public int Chunks;
 }
@@ -36,7 +48,12 @@ internal struct CombineMomentsParameters
 [StructLayout(LayoutKind.Sequential)]
 internal struct NormalizationCoefficientsParameters
 {
-    public nint Mean, Variance, Gamma, Beta, Scale, Shift;
+    public nint Mean,
+        Variance,
+        Gamma,
+        Beta,
+        Scale,
+        Shift;
     public KernelNormalizationLayout Layout;
     public float Epsilon;
 }
@@ -45,18 +62,23 @@ internal struct NormalizationCoefficientsParameters
 [StructLayout(LayoutKind.Sequential)]
 internal struct NormalizationApplyParameters
 {
-    public nint X, Scale, Shift, Y;
+    public nint X,
+        Scale,
+        Shift,
+        Y;
     public KernelDropout Dropout;
     public float Slope;
     public int Channels;
-    public long PerSample, Count;
+    public long PerSample,
+        Count;
 }
 
 /// <summary>CombineGradients.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct CombineGradientsParameters
 {
-    public nint Partial, Sums;
+    public nint Partial,
+        Sums;
     public KernelNormalizationLayout Layout;
     public int Chunks;
 }
@@ -65,7 +87,15 @@ internal struct CombineGradientsParameters
 [StructLayout(LayoutKind.Sequential)]
 internal struct GradientCoefficientsParameters
 {
-    public nint Sums, Mean, Variance, Gamma, GGamma, GBeta, Factor, Slant, Offset;
+    public nint Sums,
+        Mean,
+        Variance,
+        Gamma,
+        GGamma,
+        GBeta,
+        Factor,
+        Slant,
+        Offset;
     public KernelNormalizationLayout Layout;
     public float Epsilon;
     public int ThroughStatistics;
@@ -76,18 +106,30 @@ internal struct GradientCoefficientsParameters
 [StructLayout(LayoutKind.Sequential)]
 internal struct NormalizationBackwardParameters
 {
-    public nint X, Gy, Scale, Shift, Factor, Slant, Offset, Gx;
+    public nint X,
+        Gy,
+        Scale,
+        Shift,
+        Factor,
+        Slant,
+        Offset,
+        Gx;
     public KernelDropout Dropout;
     public float Slope;
     public int Channels;
-    public long PerSample, Count;
+    public long PerSample,
+        Count;
 }
 
 /// <summary>RunningStatistics.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct RunningStatisticsParameters
 {
-    public nint Mean, Variance, RunningMean, RunningVariance;
+    public nint Mean,
+        Variance,
+        RunningMean,
+        RunningVariance;
     public KernelNormalizationLayout Layout;
-    public float Decay, Take;
+    public float Decay,
+        Take;
 }

@@ -10,7 +10,9 @@ internal sealed class Workspace(MemoryPool pool)
     /// <summary>The most that was held at a time since this was last set.</summary>
     public long PeakBytes { get; set; }
 
-    /// <summary>Work of one stream runs in order, so the block may be lent again as soon as the launches that use it were made.</summary>
+    /// <summary>
+    /// Work of one stream runs in order, so the block may be lent again as soon as the launches that use it were made.
+    /// </summary>
     public Scratch Rent(long bytes)
     {
         DeviceBuffer buffer = pool.Rent(bytes);

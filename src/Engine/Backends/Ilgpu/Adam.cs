@@ -6,14 +6,26 @@ namespace UnpairedSegEngine.Backends.Ilgpu;
 
 internal partial class TypedIlgpuBackend<T, TElement>
 {
-    public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v)
-        => launcher.Launch(AdamKernel, w.Count, new AdamArguments { W = w.View<T>(), G = g.View<T>(), M = m.View<T>(), V = v.View<T>(), Settings = settings });
+    public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) =>
+        launcher.Launch(
+            AdamKernel,
+            w.Count,
+            new AdamArguments
+            {
+                W = w.View<T>(),
+                G = g.View<T>(),
+                M = m.View<T>(),
+                V = v.View<T>(),
+                Settings = settings,
+            }
+        );
 
     private static void AdamKernel(AdamArguments p)
     {
         for (long i = Items.First; i < p.W.Length; i += Items.Stride)
         {
-            double w = TElement.Load(p.W[i]), g = TElement.Load(p.G[i]) + (p.Settings.L2 * w);
+            double w = TElement.Load(p.W[i]),
+                g = TElement.Load(p.G[i]) + (p.Settings.L2 * w);
             double m = (p.Settings.Beta1 * TElement.Load(p.M[i])) + ((1 - p.Settings.Beta1) * g);
             double v = (p.Settings.Beta2 * TElement.Load(p.V[i])) + ((1 - p.Settings.Beta2) * g * g);
             p.M[i] = TElement.Store(m);
@@ -24,7 +36,10 @@ internal partial class TypedIlgpuBackend<T, TElement>
 
     internal struct AdamArguments
     {
-        public ArrayView<T> W, G, M, V;
+        public ArrayView<T> W,
+            G,
+            M,
+            V;
         public AdamSettings Settings;
     }
 }

@@ -25,7 +25,9 @@ internal readonly struct DoubleElement : IElement<double>
     public static double Store(double value) => value;
 }
 
-/// <summary>bfloat16 as its bits: rounded to nearest even, by way of a float rounded to odd, so that nothing is rounded twice.</summary>
+/// <summary>
+/// bfloat16 as its bits: rounded to nearest even, by way of a float rounded to odd, so that nothing is rounded twice.
+/// </summary>
 internal readonly struct BFloat16Element : IElement<ushort>
 {
     public static double Load(ushort value) => Interop.IntAsFloat((uint)value << 16);
@@ -38,7 +40,8 @@ internal readonly struct BFloat16Element : IElement<ushort>
         uint bits = Interop.FloatAsInt(rounded);
         if (rounded != value)
         {
-            double magnitude = value < 0 ? -value : value, roundedMagnitude = rounded < 0 ? -(double)rounded : rounded;
+            double magnitude = value < 0 ? -value : value,
+                roundedMagnitude = rounded < 0 ? -(double)rounded : rounded;
             bits = (roundedMagnitude > magnitude ? bits - 1 : bits) | 1;
         }
 

@@ -8,35 +8,61 @@ internal partial class TypedIlgpuBackend<T, TElement>
 {
     internal enum Function
     {
-        Constant, Affine, LeakyRelu, LeakyReluGradient, Dropout, Exponential, Logarithm, SquareRoot, Absolute, Sign, Add, Subtract, Multiply, Divide,
+        Constant,
+        Affine,
+        LeakyRelu,
+        LeakyReluGradient,
+        Dropout,
+        Exponential,
+        Logarithm,
+        SquareRoot,
+        Absolute,
+        Sign,
+        Add,
+        Subtract,
+        Multiply,
+        Divide,
     }
 
     public override void Fill(Tensor y, double value) => Map(Function.Constant, y, y, y, offset: value);
 
-    public override void Binary(BinaryFunction function, Tensor a, Tensor b, Tensor y) => Map(function switch
-    {
-        BinaryFunction.Add => Function.Add,
-        BinaryFunction.Subtract => Function.Subtract,
-        BinaryFunction.Multiply => Function.Multiply,
-        BinaryFunction.Divide => Function.Divide,
-        _ => throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of two tensors"),
-    }, a, b, y);
+    public override void Binary(BinaryFunction function, Tensor a, Tensor b, Tensor y) =>
+        Map(
+            function switch
+            {
+                BinaryFunction.Add => Function.Add,
+                BinaryFunction.Subtract => Function.Subtract,
+                BinaryFunction.Multiply => Function.Multiply,
+                BinaryFunction.Divide => Function.Divide,
+                _ => throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of two tensors"),
+            },
+            a,
+            b,
+            y
+        );
 
-    public override void Unary(UnaryFunction function, Tensor x, Tensor y) => Map(function switch
-    {
-        UnaryFunction.Exponential => Function.Exponential,
-        UnaryFunction.Logarithm => Function.Logarithm,
-        UnaryFunction.SquareRoot => Function.SquareRoot,
-        UnaryFunction.Absolute => Function.Absolute,
-        UnaryFunction.Sign => Function.Sign,
-        _ => throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of one tensor"),
-    }, x, x, y);
+    public override void Unary(UnaryFunction function, Tensor x, Tensor y) =>
+        Map(
+            function switch
+            {
+                UnaryFunction.Exponential => Function.Exponential,
+                UnaryFunction.Logarithm => Function.Logarithm,
+                UnaryFunction.SquareRoot => Function.SquareRoot,
+                UnaryFunction.Absolute => Function.Absolute,
+                UnaryFunction.Sign => Function.Sign,
+                _ => throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of one tensor"),
+            },
+            x,
+            x,
+            y
+        );
 
     public override void Affine(Tensor x, double scale, double offset, Tensor y) => Map(Function.Affine, x, x, y, scale, offset);
 
     public override void LeakyReluForward(Tensor x, double slope, Tensor y) => Map(Function.LeakyRelu, x, x, y, slope);
 
-    public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx) => Map(Function.LeakyReluGradient, gy, x, gx, slope);
+    public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx) =>
+        Map(Function.LeakyReluGradient, gy, x, gx, slope);
 
     public override void Dropout(Tensor x, DropoutMask mask, Tensor y) => Map(Function.Dropout, x, x, y, mask: mask);
 
@@ -44,11 +70,20 @@ internal partial class TypedIlgpuBackend<T, TElement>
     {
         switch (x.DType, y.DType)
         {
-            case (DType.Float32, DType.Float64): Convert<float, SingleElement, double, DoubleElement>(x, y); break;
-            case (DType.Float64, DType.Float32): Convert<double, DoubleElement, float, SingleElement>(x, y); break;
-            case (DType.BFloat16, DType.Float32 or DType.Float64): Convert<ushort, BFloat16Element, T, TElement>(x, y); break;
-            case (DType.Float32 or DType.Float64, DType.BFloat16): Convert<T, TElement, ushort, BFloat16Element>(x, y); break;
-            default: throw new ArgumentException($"no conversion from {x.DType} to {y.DType}");
+            case (DType.Float32, DType.Float64):
+                Convert<float, SingleElement, double, DoubleElement>(x, y);
+                break;
+            case (DType.Float64, DType.Float32):
+                Convert<double, DoubleElement, float, SingleElement>(x, y);
+                break;
+            case (DType.BFloat16, DType.Float32 or DType.Float64):
+                Convert<ushort, BFloat16Element, T, TElement>(x, y);
+                break;
+            case (DType.Float32 or DType.Float64, DType.BFloat16):
+                Convert<T, TElement, ushort, BFloat16Element>(x, y);
+                break;
+            default:
+                throw new ArgumentException($"no conversion from {x.DType} to {y.DType}");
         }
     }
 
@@ -56,8 +91,12 @@ internal partial class TypedIlgpuBackend<T, TElement>
         where TFrom : unmanaged
         where TFromElement : struct, IElement<TFrom>
         where TTo : unmanaged
-        where TToElement : struct, IElement<TTo>
-        => launcher.Launch(ConvertKernel<TFrom, TFromElement, TTo, TToElement>, x.Count, new ConvertArguments<TFrom, TTo> { X = x.RawView<TFrom>(), Y = y.RawView<TTo>() });
+        where TToElement : struct, IElement<TTo> =>
+        launcher.Launch(
+            ConvertKernel<TFrom, TFromElement, TTo, TToElement>,
+            x.Count,
+            new ConvertArguments<TFrom, TTo> { X = x.RawView<TFrom>(), Y = y.RawView<TTo>() }
+        );
 
     private static void ConvertKernel<TFrom, TFromElement, TTo, TToElement>(ConvertArguments<TFrom, TTo> p)
         where TFrom : unmanaged
@@ -69,34 +108,87 @@ internal partial class TypedIlgpuBackend<T, TElement>
             p.Y[i] = TToElement.Store(TFromElement.Load(p.X[i]));
     }
 
-    private void Map(Function function, Tensor a, Tensor b, Tensor y, double scale = 1, double offset = 0, DropoutMask? mask = null)
-        => launcher.Launch(MapKernel, y.Count, new MapArguments
-        {
-            Function = function, A = a.View<T>(), B = b.View<T>(), Y = y.View<T>(), Scale = scale, Offset = offset, Dropout = new KernelDropoutMask(mask ?? DropoutMask.None),
-        });
+    private void Map(
+        Function function,
+        Tensor a,
+        Tensor b,
+        Tensor y,
+        double scale = 1,
+        double offset = 0,
+        DropoutMask? mask = null
+    ) =>
+        launcher.Launch(
+            MapKernel,
+            y.Count,
+            new MapArguments
+            {
+                Function = function,
+                A = a.View<T>(),
+                B = b.View<T>(),
+                Y = y.View<T>(),
+                Scale = scale,
+                Offset = offset,
+                Dropout = new KernelDropoutMask(mask ?? DropoutMask.None),
+            }
+        );
 
     private static void MapKernel(MapArguments p)
     {
         for (long i = Items.First; i < p.Y.Length; i += Items.Stride)
         {
-            double a = TElement.Load(p.A[i]), b = TElement.Load(p.B[i]), y;
+            double a = TElement.Load(p.A[i]),
+                b = TElement.Load(p.B[i]),
+                y;
             switch (p.Function)
             {
-                case Function.Constant: y = p.Offset; break;
-                case Function.Affine: y = (p.Scale * a) + p.Offset; break;
-                case Function.LeakyRelu: y = a < 0 ? p.Scale * a : a; break;
-                case Function.LeakyReluGradient: y = b < 0 ? p.Scale * a : a; break;
-                case Function.Dropout: y = p.Dropout.Apply(i, a); break;
-                case Function.Exponential: y = XMath.Exp(a); break;
-                case Function.Logarithm: y = XMath.Log(a); break;
-                case Function.SquareRoot: y = XMath.Sqrt(a); break;
-                case Function.Absolute: y = a < 0 ? -a : a; break;
-                case Function.Sign: y = a > 0 ? 1 : a < 0 ? -1 : 0; break;
-                case Function.Add: y = a + b; break;
-                case Function.Subtract: y = a - b; break;
-                case Function.Multiply: y = a * b; break;
-                case Function.Divide: y = a / b; break;
-                default: y = double.NaN; break;  // a kernel cannot throw; the methods above do
+                case Function.Constant:
+                    y = p.Offset;
+                    break;
+                case Function.Affine:
+                    y = (p.Scale * a) + p.Offset;
+                    break;
+                case Function.LeakyRelu:
+                    y = a < 0 ? p.Scale * a : a;
+                    break;
+                case Function.LeakyReluGradient:
+                    y = b < 0 ? p.Scale * a : a;
+                    break;
+                case Function.Dropout:
+                    y = p.Dropout.Apply(i, a);
+                    break;
+                case Function.Exponential:
+                    y = XMath.Exp(a);
+                    break;
+                case Function.Logarithm:
+                    y = XMath.Log(a);
+                    break;
+                case Function.SquareRoot:
+                    y = XMath.Sqrt(a);
+                    break;
+                case Function.Absolute:
+                    y = a < 0 ? -a : a;
+                    break;
+                case Function.Sign:
+                    y =
+                        a > 0 ? 1
+                        : a < 0 ? -1
+                        : 0;
+                    break;
+                case Function.Add:
+                    y = a + b;
+                    break;
+                case Function.Subtract:
+                    y = a - b;
+                    break;
+                case Function.Multiply:
+                    y = a * b;
+                    break;
+                case Function.Divide:
+                    y = a / b;
+                    break;
+                default:
+                    y = double.NaN;
+                    break; // a kernel cannot throw; the methods above do
             }
 
             p.Y[i] = TElement.Store(y);
@@ -106,8 +198,11 @@ internal partial class TypedIlgpuBackend<T, TElement>
     internal struct MapArguments
     {
         public Function Function;
-        public ArrayView<T> A, B, Y;
-        public double Scale, Offset;
+        public ArrayView<T> A,
+            B,
+            Y;
+        public double Scale,
+            Offset;
         public KernelDropoutMask Dropout;
     }
 

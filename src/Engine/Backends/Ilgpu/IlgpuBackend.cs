@@ -7,7 +7,8 @@ using Device = UnpairedSegEngine.Devices.Device;
 namespace UnpairedSegEngine.Backends.Ilgpu;
 
 /// <summary>
-/// Every operation as a plain ILGPU kernel: portable to any device that ILGPU knows (CUDA, OpenCL, its own CPU simulator), simple, and correct.
+/// Every operation as a plain ILGPU kernel: portable to any device that ILGPU knows (CUDA, OpenCL, its own CPU simulator),
+/// simple, and correct.
 /// For speed there are <see cref="CpuBackend"/> and the CUDA backend, which derives from this one.
 /// </summary>
 public class IlgpuBackend : CheckedBackend
@@ -15,9 +16,7 @@ public class IlgpuBackend : CheckedBackend
     private readonly KernelLauncher launcher;
 
     public IlgpuBackend(Device device)
-        : this(device, new TypedIlgpuBackend<float, SingleElement>(device))
-    {
-    }
+        : this(device, new TypedIlgpuBackend<float, SingleElement>(device)) { }
 
     private protected IlgpuBackend(Device device, Backend singles)
         : base(device)
@@ -43,22 +42,29 @@ public class IlgpuBackend : CheckedBackend
     {
         switch (y.DType)
         {
-            case DType.UInt8: Fill(y.RawView<byte>(), checked((byte)value)); break;
-            case DType.Int32: Fill(y.RawView<int>(), checked((int)value)); break;
-            case DType.BFloat16: Fill(y.RawView<ushort>(), BFloat16Bits.FromDouble(value)); break;
-            default: throw new ArgumentException($"nothing is stored as {y.DType}");
+            case DType.UInt8:
+                Fill(y.RawView<byte>(), checked((byte)value));
+                break;
+            case DType.Int32:
+                Fill(y.RawView<int>(), checked((int)value));
+                break;
+            case DType.BFloat16:
+                Fill(y.RawView<ushort>(), BFloat16Bits.FromDouble(value));
+                break;
+            default:
+                throw new ArgumentException($"nothing is stored as {y.DType}");
         }
     }
 
     protected override void Copy(Tensor x, Tensor y)
     {
-        ArrayView<byte> source = x.RawView<byte>(), target = y.RawView<byte>();
+        ArrayView<byte> source = x.RawView<byte>(),
+            target = y.RawView<byte>();
         target.CopyFrom(Device.Accelerator.DefaultStream, source);
     }
 
     private void Fill<T>(ArrayView<T> y, T value)
-        where T : unmanaged
-        => launcher.Launch(FillKernel, y.Length, new FillArguments<T>(y, value));
+        where T : unmanaged => launcher.Launch(FillKernel, y.Length, new FillArguments<T>(y, value));
 
     private static void FillKernel<T>(FillArguments<T> p)
         where T : unmanaged

@@ -15,7 +15,8 @@ internal static class Items
 }
 
 /// <summary>
-/// Compiles ILGPU kernels when they are first used, keeps them (ILGPU itself holds them only weakly) and launches them over a number of items.
+/// Compiles ILGPU kernels when they are first used, keeps them (ILGPU itself holds them only weakly) and launches them over a
+/// number of items.
 /// A kernel takes one block of arguments and loops over its items.
 /// </summary>
 internal sealed class KernelLauncher(Device device)

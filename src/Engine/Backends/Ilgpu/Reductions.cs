@@ -13,35 +13,86 @@ internal partial class TypedIlgpuBackend<T, TElement>
     {
         int chunks = (reduced + SumChunk - 1) / SumChunk;
         using Tensor partial = Scratch((long)outer * chunks * inner);
-        var arguments = new SumArguments { X = x.View<T>(), Partial = partial.View<double>(), Y = y.View<T>(), Reduced = reduced, Inner = inner, Chunks = chunks };
+        var arguments = new SumArguments
+        {
+            X = x.View<T>(),
+            Partial = partial.View<double>(),
+            Y = y.View<T>(),
+            Reduced = reduced,
+            Inner = inner,
+            Chunks = chunks,
+        };
         launcher.Launch(PartialSumKernel, partial.Count, arguments);
         launcher.Launch(TotalSumKernel, y.Count, arguments);
     }
 
-    public override void Broadcast(Tensor x, int outer, int repeated, int inner, Tensor y)
-        => launcher.Launch(BroadcastKernel, y.Count, new SumArguments { X = x.View<T>(), Y = y.View<T>(), Reduced = repeated, Inner = inner });
+    public override void Broadcast(Tensor x, int outer, int repeated, int inner, Tensor y) =>
+        launcher.Launch(
+            BroadcastKernel,
+            y.Count,
+            new SumArguments
+            {
+                X = x.View<T>(),
+                Y = y.View<T>(),
+                Reduced = repeated,
+                Inner = inner,
+            }
+        );
 
-    public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count)
-        => launcher.Launch(CopyChannelsKernel, x.Count / x.Shape[^1] * count, new CopyArguments
-        {
-            X = x.View<T>(), Y = y.View<T>(), Count = x.Count / x.Shape[^1] * count, Channels = count, XChannels = x.Shape[^1], XStart = xStart, YChannels = y.Shape[^1], YStart = yStart,
-        });
+    public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count) =>
+        launcher.Launch(
+            CopyChannelsKernel,
+            x.Count / x.Shape[^1] * count,
+            new CopyArguments
+            {
+                X = x.View<T>(),
+                Y = y.View<T>(),
+                Count = x.Count / x.Shape[^1] * count,
+                Channels = count,
+                XChannels = x.Shape[^1],
+                XStart = xStart,
+                YChannels = y.Shape[^1],
+                YStart = yStart,
+            }
+        );
 
-    public override void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y)
-        => launcher.Launch(MatMulKernel, y.Count, new MatMulArguments
-        {
-            A = a.View<T>(), B = b.View<T>(), Y = y.View<T>(), Columns = y.Shape[1], Depth = transposeA ? a.Shape[0] : a.Shape[1],
-            ARow = transposeA ? 1 : a.Shape[1], AStep = transposeA ? a.Shape[1] : 1, BColumn = transposeB ? b.Shape[1] : 1, BStep = transposeB ? 1 : b.Shape[1],
-        });
+    public override void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y) =>
+        launcher.Launch(
+            MatMulKernel,
+            y.Count,
+            new MatMulArguments
+            {
+                A = a.View<T>(),
+                B = b.View<T>(),
+                Y = y.View<T>(),
+                Columns = y.Shape[1],
+                Depth = transposeA ? a.Shape[0] : a.Shape[1],
+                ARow = transposeA ? 1 : a.Shape[1],
+                AStep = transposeA ? a.Shape[1] : 1,
+                BColumn = transposeB ? b.Shape[1] : 1,
+                BStep = transposeB ? 1 : b.Shape[1],
+            }
+        );
 
-    public override void Softmax(Tensor x, Tensor y)
-        => launcher.Launch(SoftmaxKernel, x.Count / x.Shape[^1], new SoftmaxArguments { X = x.View<T>(), Y = y.View<T>(), Classes = x.Shape[^1] });
+    public override void Softmax(Tensor x, Tensor y) =>
+        launcher.Launch(
+            SoftmaxKernel,
+            x.Count / x.Shape[^1],
+            new SoftmaxArguments
+            {
+                X = x.View<T>(),
+                Y = y.View<T>(),
+                Classes = x.Shape[^1],
+            }
+        );
 
     private static void PartialSumKernel(SumArguments p)
     {
         for (long i = Items.First; i < p.Partial.Length; i += Items.Stride)
         {
-            long column = i % p.Inner, chunk = i / p.Inner % p.Chunks, row = i / p.Inner / p.Chunks;
+            long column = i % p.Inner,
+                chunk = i / p.Inner % p.Chunks,
+                row = i / p.Inner / p.Chunks;
             double sum = 0;
             for (long j = chunk * SumChunk; j < p.Reduced && j < (chunk + 1) * SumChunk; j++)
                 sum += TElement.Load(p.X[(((row * p.Reduced) + j) * p.Inner) + column]);
@@ -70,7 +121,8 @@ internal partial class TypedIlgpuBackend<T, TElement>
     {
         for (long i = Items.First; i < p.Count; i += Items.Stride)
         {
-            long position = i / p.Channels, channel = i % p.Channels;
+            long position = i / p.Channels,
+                channel = i % p.Channels;
             p.Y[(position * p.YChannels) + p.YStart + channel] = p.X[(position * p.XChannels) + p.XStart + channel];
         }
     }
@@ -79,10 +131,12 @@ internal partial class TypedIlgpuBackend<T, TElement>
     {
         for (long i = Items.First; i < p.Y.Length; i += Items.Stride)
         {
-            long row = i / p.Columns, column = i % p.Columns;
+            long row = i / p.Columns,
+                column = i % p.Columns;
             double sum = 0;
             for (long k = 0; k < p.Depth; k++)
-                sum += TElement.Load(p.A[(row * p.ARow) + (k * p.AStep)]) * TElement.Load(p.B[(column * p.BColumn) + (k * p.BStep)]);
+                sum +=
+                    TElement.Load(p.A[(row * p.ARow) + (k * p.AStep)]) * TElement.Load(p.B[(column * p.BColumn) + (k * p.BStep)]);
             p.Y[i] = TElement.Store(sum);
         }
     }
@@ -92,7 +146,8 @@ internal partial class TypedIlgpuBackend<T, TElement>
         for (long row = Items.First; row < p.X.Length / p.Classes; row += Items.Stride)
         {
             long first = row * p.Classes;
-            double greatest = TElement.Load(p.X[first]), sum = 0;
+            double greatest = TElement.Load(p.X[first]),
+                sum = 0;
             for (int k = 1; k < p.Classes; k++)
                 greatest = XMath.Max(greatest, TElement.Load(p.X[first + k]));
             for (int k = 0; k < p.Classes; k++)
@@ -104,26 +159,43 @@ internal partial class TypedIlgpuBackend<T, TElement>
 
     internal struct SumArguments
     {
-        public ArrayView<T> X, Y;
+        public ArrayView<T> X,
+            Y;
         public ArrayView<double> Partial;
-        public long Reduced, Inner, Chunks;
+        public long Reduced,
+            Inner,
+            Chunks;
     }
 
     internal struct CopyArguments
     {
-        public ArrayView<T> X, Y;
-        public long Count, Channels, XChannels, XStart, YChannels, YStart;
+        public ArrayView<T> X,
+            Y;
+        public long Count,
+            Channels,
+            XChannels,
+            XStart,
+            YChannels,
+            YStart;
     }
 
     internal struct MatMulArguments
     {
-        public ArrayView<T> A, B, Y;
-        public long Columns, Depth, ARow, AStep, BColumn, BStep;
+        public ArrayView<T> A,
+            B,
+            Y;
+        public long Columns,
+            Depth,
+            ARow,
+            AStep,
+            BColumn,
+            BStep;
     }
 
     internal struct SoftmaxArguments
     {
-        public ArrayView<T> X, Y;
+        public ArrayView<T> X,
+            Y;
         public int Classes;
     }
 }

@@ -5,12 +5,21 @@ namespace UnpairedSegEngine.Backends.Ilgpu;
 
 internal partial class TypedIlgpuBackend<T, TElement>
 {
-    public override void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y)
-        => launcher.Launch(ResidualKernel, y.Count, new ResidualArguments
-        {
-            Shortcut = shortcut.View<T>(), Branch = branch.View<T>(), Y = y.View<T>(), Channels = y.Shape[^1], ShortcutChannels = shortcut.Shape[^1],
-            Margin = (y.Shape[^1] - shortcut.Shape[^1]) / 2, Dropout = new KernelDropoutMask(mask),
-        });
+    public override void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y) =>
+        launcher.Launch(
+            ResidualKernel,
+            y.Count,
+            new ResidualArguments
+            {
+                Shortcut = shortcut.View<T>(),
+                Branch = branch.View<T>(),
+                Y = y.View<T>(),
+                Channels = y.Shape[^1],
+                ShortcutChannels = shortcut.Shape[^1],
+                Margin = (y.Shape[^1] - shortcut.Shape[^1]) / 2,
+                Dropout = new KernelDropoutMask(mask),
+            }
+        );
 
     private static void ResidualKernel(ResidualArguments p)
     {
@@ -26,8 +35,12 @@ internal partial class TypedIlgpuBackend<T, TElement>
 
     internal struct ResidualArguments
     {
-        public ArrayView<T> Shortcut, Branch, Y;
-        public long Channels, ShortcutChannels, Margin;
+        public ArrayView<T> Shortcut,
+            Branch,
+            Y;
+        public long Channels,
+            ShortcutChannels,
+            Margin;
         public KernelDropoutMask Dropout;
     }
 }

@@ -17,18 +17,31 @@ internal partial class TypedIlgpuBackend<T, TElement>
         launcher.Launch(CombineLossSumsKernel, sums.Count, p);
     }
 
-    public override void SegmentationLossGradient(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor coefficients, Tensor gz)
+    public override void SegmentationLossGradient(
+        SegmentationLossProblem problem,
+        Tensor logits,
+        Tensor labels,
+        Tensor coefficients,
+        Tensor gz
+    )
     {
         LossArguments p = Arguments(problem, logits, labels);
         (p.Coefficients, p.Gradient) = (coefficients.View<double>(), gz.View<T>());
         launcher.Launch(LossGradientKernel, labels.Count, p);
     }
 
-    private LossArguments Arguments(SegmentationLossProblem problem, Tensor logits, Tensor labels) => new()
-    {
-        Logits = logits.View<T>(), Labels = labels.View<byte>(), Modality = OnDevice(problem.Modality).View<int>(), Samples = problem.Samples, Classes = problem.Classes,
-        Positions = problem.Positions, Chunks = (problem.Positions + LossChunk - 1) / LossChunk, Floor = problem.ProbabilityFloor,
-    };
+    private LossArguments Arguments(SegmentationLossProblem problem, Tensor logits, Tensor labels) =>
+        new()
+        {
+            Logits = logits.View<T>(),
+            Labels = labels.View<byte>(),
+            Modality = OnDevice(problem.Modality).View<int>(),
+            Samples = problem.Samples,
+            Classes = problem.Classes,
+            Positions = problem.Positions,
+            Chunks = (problem.Positions + LossChunk - 1) / LossChunk,
+            Floor = problem.ProbabilityFloor,
+        };
 
     /// <summary>One item per chunk of a sample's positions.</summary>
     private static void LossSumsKernel(LossArguments p)
@@ -37,13 +50,20 @@ internal partial class TypedIlgpuBackend<T, TElement>
         double ceiling = p.Floor > 0 ? -XMath.Log(p.Floor) : double.MaxValue;
         for (long chunk = Items.First; chunk < p.Samples * p.Chunks; chunk += Items.Stride)
         {
-            long sums = chunk * width, from = chunk % p.Chunks * LossChunk, to = XMath.Min(from + LossChunk, p.Positions);
+            long sums = chunk * width,
+                from = chunk % p.Chunks * LossChunk,
+                to = XMath.Min(from + LossChunk, p.Positions);
             for (int i = 0; i < width; i++)
                 p.Partial[sums + i] = 0;
-            for (long position = (chunk / p.Chunks * p.Positions) + from; position < (chunk / p.Chunks * p.Positions) + to; position++)
+            for (
+                long position = (chunk / p.Chunks * p.Positions) + from;
+                position < (chunk / p.Chunks * p.Positions) + to;
+                position++
+            )
             {
                 int truth = p.Labels[position];
-                double greatest = p.Greatest(position), sum = p.SumOfExponentials(position, greatest);
+                double greatest = p.Greatest(position),
+                    sum = p.SumOfExponentials(position, greatest);
                 for (int k = 0; k < p.Classes; k++)
                 {
                     double probability = XMath.Exp(p.Logit(position, k) - greatest) / sum;
@@ -87,7 +107,11 @@ internal partial class TypedIlgpuBackend<T, TElement>
         {
             long c = (long)p.Modality[position / p.Positions] * width;
             int truth = p.Labels[position];
-            double greatest = p.Greatest(position), sum = p.SumOfExponentials(position, greatest), mean = 0, dice = 0, entropy = 0;
+            double greatest = p.Greatest(position),
+                sum = p.SumOfExponentials(position, greatest),
+                mean = 0,
+                dice = 0,
+                entropy = 0;
             for (int k = 0; k < p.Classes; k++)
             {
                 double probability = XMath.Exp(p.Logit(position, k) - greatest) / sum;
@@ -114,12 +138,17 @@ internal partial class TypedIlgpuBackend<T, TElement>
 
     internal struct LossArguments
     {
-        public ArrayView<T> Logits, Gradient;
+        public ArrayView<T> Logits,
+            Gradient;
         public ArrayView<byte> Labels;
         public ArrayView<int> Modality;
-        public ArrayView<double> Partial, Sums, Coefficients;
-        public int Samples, Classes;
-        public long Positions, Chunks;
+        public ArrayView<double> Partial,
+            Sums,
+            Coefficients;
+        public int Samples,
+            Classes;
+        public long Positions,
+            Chunks;
         public double Floor;
 
         public readonly double Logit(long position, int k) => TElement.Load(Logits[(position * Classes) + k]);

@@ -5,7 +5,8 @@ using Device = UnpairedSegEngine.Devices.Device;
 namespace UnpairedSegEngine.Backends.Ilgpu;
 
 /// <summary>
-/// The operations for one element type, one file each. Arguments have been checked by <see cref="CheckedBackend"/>. Sums are cut into chunks by shape alone and
+/// The operations for one element type, one file each. Arguments have been checked by <see cref="CheckedBackend"/>. Sums are cut
+/// into chunks by shape alone and
 /// added in order: results do not depend on the device's number of threads.
 /// </summary>
 internal partial class TypedIlgpuBackend<T, TElement>(Device device) : Backend(device)
@@ -35,7 +36,8 @@ internal partial class TypedIlgpuBackend<T, TElement>(Device device) : Backend(d
     }
 
     /// <summary>Device memory for the time of one operation.</summary>
-    private Tensor Scratch(long count, DType type = DType.Float64) => Tensor.Allocate(Device, new Shape(checked((int)count)), type).Detach();
+    private Tensor Scratch(long count, DType type = DType.Float64) =>
+        Tensor.Allocate(Device, new Shape(checked((int)count)), type).Detach();
 
     private static ArrayView<T> ViewOrEmpty(Tensor? tensor) => tensor is null ? default : tensor.View<T>();
 }

@@ -4,14 +4,16 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Backends.Profiling;
 
 /// <summary>
-/// A backend that hands every operation on and records its time, FLOPs and bytes. Fused operations are one where the backend has kernels for them, else the parts that they
+/// A backend that hands every operation on and records its time, FLOPs and bytes. Fused operations are one where the backend has
+/// kernels for them, else the parts that they
 /// consist of.
 /// </summary>
 /// <param name="inner">Does the work; not disposed with this.</param>
 public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
 {
     private readonly OperationClock clock = inner.CreateClock();
-    private readonly List<(string Name, string Sizes, int Begin, int End, double Flops, long Bytes, long Allocated)> operations = [];
+    private readonly List<(string Name, string Sizes, int Begin, int End, double Flops, long Bytes, long Allocated)> operations =
+    [];
 
     public override string Description => inner.Description;
 
@@ -20,8 +22,13 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
     public override DevicePeaks? Peaks => inner.Peaks;
 
     /// <summary>What was recorded, in order; waits until it is done.</summary>
-    public IReadOnlyList<OperationRecord> Records
-        => [.. clock.Preparation is var (name, begin, end) ? [Timed(name, "", begin, end, 0, 0, 0)] : Array.Empty<OperationRecord>(), .. operations.Select(o => Timed(o.Name, o.Sizes, o.Begin, o.End, o.Flops, o.Bytes, o.Allocated))];
+    public IReadOnlyList<OperationRecord> Records =>
+        [
+            .. clock.Preparation is var (name, begin, end)
+                ? [Timed(name, "", begin, end, 0, 0, 0)]
+                : Array.Empty<OperationRecord>(),
+            .. operations.Select(o => Timed(o.Name, o.Sizes, o.Begin, o.End, o.Flops, o.Bytes, o.Allocated)),
+        ];
 
     /// <summary>The kernels of the operations, in order, without FLOPs and bytes of their own.</summary>
     public IReadOnlyList<OperationRecord> Kernels => [.. clock.Kernels.Select(k => Timed(k.Kernel, "", k.Begin, k.End, 0, 0, 0))];
@@ -40,106 +47,244 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
 
     public override void Convert(Tensor x, Tensor y) => Time("convert", () => inner.Convert(x, y), x, y);
 
-    public override void Binary(BinaryFunction function, Tensor a, Tensor b, Tensor y) => Time(Lower(function), () => inner.Binary(function, a, b, y), a, b, y);
+    public override void Binary(BinaryFunction function, Tensor a, Tensor b, Tensor y) =>
+        Time(Lower(function), () => inner.Binary(function, a, b, y), a, b, y);
 
-    public override void Unary(UnaryFunction function, Tensor x, Tensor y) => Time(Lower(function), () => inner.Unary(function, x, y), x, y);
+    public override void Unary(UnaryFunction function, Tensor x, Tensor y) =>
+        Time(Lower(function), () => inner.Unary(function, x, y), x, y);
 
-    public override void Affine(Tensor x, double scale, double offset, Tensor y) => Time("affine", () => inner.Affine(x, scale, offset, y), x, y);
+    public override void Affine(Tensor x, double scale, double offset, Tensor y) =>
+        Time("affine", () => inner.Affine(x, scale, offset, y), x, y);
 
-    public override void LeakyReluForward(Tensor x, double slope, Tensor y) => Time("leaky relu", () => inner.LeakyReluForward(x, slope, y), x, y);
+    public override void LeakyReluForward(Tensor x, double slope, Tensor y) =>
+        Time("leaky relu", () => inner.LeakyReluForward(x, slope, y), x, y);
 
-    public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx) => Time("leaky relu backward", () => inner.LeakyReluBackward(gy, x, slope, gx), gy, x, gx);
+    public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx) =>
+        Time("leaky relu backward", () => inner.LeakyReluBackward(gy, x, slope, gx), gy, x, gx);
 
     public override void Dropout(Tensor x, DropoutMask mask, Tensor y) => Time("dropout", () => inner.Dropout(x, mask, y), x, y);
 
-    public override void Sum(Tensor x, int outer, int reduced, int rest, Tensor y) => Time("sum", () => inner.Sum(x, outer, reduced, rest, y), x, y);
+    public override void Sum(Tensor x, int outer, int reduced, int rest, Tensor y) =>
+        Time("sum", () => inner.Sum(x, outer, reduced, rest, y), x, y);
 
-    public override void Broadcast(Tensor x, int outer, int repeated, int rest, Tensor y) => Time("broadcast", () => inner.Broadcast(x, outer, repeated, rest, y), x, y);
+    public override void Broadcast(Tensor x, int outer, int repeated, int rest, Tensor y) =>
+        Time("broadcast", () => inner.Broadcast(x, outer, repeated, rest, y), x, y);
 
-    public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count) => Time("copy channels", () => inner.CopyChannels(x, xStart, y, yStart, count), x, y);
+    public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count) =>
+        Time("copy channels", () => inner.CopyChannels(x, xStart, y, yStart, count), x, y);
 
-    public override void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y)
-        => Time("matrix product", $"{a.Shape} {b.Shape}", 2.0 * y.Count * a.Shape[transposeA ? 0 : 1], () => inner.MatMul(a, transposeA, b, transposeB, y), a, b, y);
+    public override void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y) =>
+        Time(
+            "matrix product",
+            $"{a.Shape} {b.Shape}",
+            2.0 * y.Count * a.Shape[transposeA ? 0 : 1],
+            () => inner.MatMul(a, transposeA, b, transposeB, y),
+            a,
+            b,
+            y
+        );
 
     public override void Softmax(Tensor x, Tensor y) => Time("softmax", () => inner.Softmax(x, y), x, y);
 
-    public override void ConvolutionForward(ConvolutionProblem problem, Tensor x, Tensor w, Tensor? bias, Tensor y, bool accumulate = false)
-        => Time("convolution forward", Text(problem), problem.FlopsWithinImage, () => inner.ConvolutionForward(problem, x, w, bias, y, accumulate), x, w, y);
+    public override void ConvolutionForward(
+        ConvolutionProblem problem,
+        Tensor x,
+        Tensor w,
+        Tensor? bias,
+        Tensor y,
+        bool accumulate = false
+    ) =>
+        Time(
+            "convolution forward",
+            Text(problem),
+            problem.FlopsWithinImage,
+            () => inner.ConvolutionForward(problem, x, w, bias, y, accumulate),
+            x,
+            w,
+            y
+        );
 
-    public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
-        => Time("convolution data gradient", Text(problem), problem.FlopsWithinImage, () => inner.ConvolutionBackwardData(problem, gy, w, gx), gy, w, gx);
+    public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx) =>
+        Time(
+            "convolution data gradient",
+            Text(problem),
+            problem.FlopsWithinImage,
+            () => inner.ConvolutionBackwardData(problem, gy, w, gx),
+            gy,
+            w,
+            gx
+        );
 
-    public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw)
-        => Time("convolution weight gradient", Text(problem), problem.FlopsWithinImage, () => inner.ConvolutionBackwardWeights(problem, x, gy, gw), x, gy, gw);
+    public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw) =>
+        Time(
+            "convolution weight gradient",
+            Text(problem),
+            problem.FlopsWithinImage,
+            () => inner.ConvolutionBackwardWeights(problem, x, gy, gw),
+            x,
+            gy,
+            gw
+        );
 
     public override void FusedConvolutionForward(
-        ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor w, Tensor? bias, Tensor y, OutputStatistics? statistics, bool accumulate = false)
+        ConvolutionProblem problem,
+        InputNormalization? input,
+        Tensor x,
+        Tensor w,
+        Tensor? bias,
+        Tensor y,
+        OutputStatistics? statistics,
+        bool accumulate = false
+    )
     {
         if (inner.FusesConvolution(problem, input, x))
-            Time("convolution forward", Text(problem), problem.FlopsWithinImage, () => inner.FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate), x, w, y);
+            Time(
+                "convolution forward",
+                Text(problem),
+                problem.FlopsWithinImage,
+                () => inner.FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate),
+                x,
+                w,
+                y
+            );
         else
             base.FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate);
     }
 
-    public override void FusedConvolutionBackwardWeights(ConvolutionProblem problem, InputNormalization? input, Tensor x, Tensor gy, Tensor gw)
+    public override void FusedConvolutionBackwardWeights(
+        ConvolutionProblem problem,
+        InputNormalization? input,
+        Tensor x,
+        Tensor gy,
+        Tensor gw
+    )
     {
         if (inner.FusesConvolution(problem, input, x))
-            Time("convolution weight gradient", Text(problem), problem.FlopsWithinImage, () => inner.FusedConvolutionBackwardWeights(problem, input, x, gy, gw), x, gy, gw);
+            Time(
+                "convolution weight gradient",
+                Text(problem),
+                problem.FlopsWithinImage,
+                () => inner.FusedConvolutionBackwardWeights(problem, input, x, gy, gw),
+                x,
+                gy,
+                gw
+            );
         else
             base.FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
     }
 
-    public override void MaxPoolForward(PoolingProblem problem, Tensor x, Tensor y, Tensor choice) => Time("max pool", () => inner.MaxPoolForward(problem, x, y, choice), x, y, choice);
+    public override void MaxPoolForward(PoolingProblem problem, Tensor x, Tensor y, Tensor choice) =>
+        Time("max pool", () => inner.MaxPoolForward(problem, x, y, choice), x, y, choice);
 
-    public override void MaxPoolBackward(PoolingProblem problem, Tensor gy, Tensor choice, Tensor gx) => Time("max pool backward", () => inner.MaxPoolBackward(problem, gy, choice, gx), gy, choice, gx);
+    public override void MaxPoolBackward(PoolingProblem problem, Tensor gy, Tensor choice, Tensor gx) =>
+        Time("max pool backward", () => inner.MaxPoolBackward(problem, gy, choice, gx), gy, choice, gx);
 
-    public override void AveragePoolForward(PoolingProblem problem, Tensor x, Tensor y) => Time("average pool", () => inner.AveragePoolForward(problem, x, y), x, y);
+    public override void AveragePoolForward(PoolingProblem problem, Tensor x, Tensor y) =>
+        Time("average pool", () => inner.AveragePoolForward(problem, x, y), x, y);
 
-    public override void AveragePoolBackward(PoolingProblem problem, Tensor gy, Tensor gx) => Time("average pool backward", () => inner.AveragePoolBackward(problem, gy, gx), gy, gx);
+    public override void AveragePoolBackward(PoolingProblem problem, Tensor gy, Tensor gx) =>
+        Time("average pool backward", () => inner.AveragePoolBackward(problem, gy, gx), gy, gx);
 
-    public override void PixelShuffle(Tensor x, int factor, bool transposed, Tensor y) => Time("pixel shuffle", () => inner.PixelShuffle(x, factor, transposed, y), x, y);
+    public override void PixelShuffle(Tensor x, int factor, bool transposed, Tensor y) =>
+        Time("pixel shuffle", () => inner.PixelShuffle(x, factor, transposed, y), x, y);
 
-    public override void PixelUnshuffle(Tensor y, int factor, bool transposed, Tensor x) => Time("pixel unshuffle", () => inner.PixelUnshuffle(y, factor, transposed, x), y, x);
+    public override void PixelUnshuffle(Tensor y, int factor, bool transposed, Tensor x) =>
+        Time("pixel unshuffle", () => inner.PixelUnshuffle(y, factor, transposed, x), y, x);
 
-    public override void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance)
-        => Time("normalization statistics", () => inner.NormalizationStatistics(problem, x, mean, variance), x);
+    public override void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance) =>
+        Time("normalization statistics", () => inner.NormalizationStatistics(problem, x, mean, variance), x);
 
-    public override void UpdateRunningStatistics(NormalizationProblem problem, double decay, Tensor mean, Tensor variance, Tensor runningMean, Tensor runningVariance)
-        => Time("running statistics", () => inner.UpdateRunningStatistics(problem, decay, mean, variance, runningMean, runningVariance), runningMean, runningVariance);
+    public override void UpdateRunningStatistics(
+        NormalizationProblem problem,
+        double decay,
+        Tensor mean,
+        Tensor variance,
+        Tensor runningMean,
+        Tensor runningVariance
+    ) =>
+        Time(
+            "running statistics",
+            () => inner.UpdateRunningStatistics(problem, decay, mean, variance, runningMean, runningVariance),
+            runningMean,
+            runningVariance
+        );
 
-    public override void NormalizationForward(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta, Tensor y)
-        => Time("normalization", () => inner.NormalizationForward(problem, x, mean, variance, gamma, beta, y), x, y);
+    public override void NormalizationForward(
+        NormalizationProblem problem,
+        Tensor x,
+        Tensor mean,
+        Tensor variance,
+        Tensor gamma,
+        Tensor beta,
+        Tensor y
+    ) => Time("normalization", () => inner.NormalizationForward(problem, x, mean, variance, gamma, beta, y), x, y);
 
     public override void NormalizationBackward(
-        NormalizationProblem problem, bool throughStatistics, Tensor gy, Tensor x, Tensor mean, Tensor variance, Tensor gamma, Tensor beta, Tensor? gx, Tensor? ggamma, Tensor? gbeta)
-        => Time("normalization backward", () => inner.NormalizationBackward(problem, throughStatistics, gy, x, mean, variance, gamma, beta, gx, ggamma, gbeta), gx is null ? [gy, x] : [gy, x, gx]);
+        NormalizationProblem problem,
+        bool throughStatistics,
+        Tensor gy,
+        Tensor x,
+        Tensor mean,
+        Tensor variance,
+        Tensor gamma,
+        Tensor beta,
+        Tensor? gx,
+        Tensor? ggamma,
+        Tensor? gbeta
+    ) =>
+        Time(
+            "normalization backward",
+            () => inner.NormalizationBackward(problem, throughStatistics, gy, x, mean, variance, gamma, beta, gx, ggamma, gbeta),
+            gx is null ? [gy, x] : [gy, x, gx]
+        );
 
-    public override void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y) => Time("residual addition", () => inner.ResidualAdd(shortcut, branch, mask, y), shortcut, branch, y);
+    public override void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y) =>
+        Time("residual addition", () => inner.ResidualAdd(shortcut, branch, mask, y), shortcut, branch, y);
 
-    public override void SegmentationLossSums(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor sums)
-        => Time("loss sums", () => inner.SegmentationLossSums(problem, logits, labels, sums), logits, labels);
+    public override void SegmentationLossSums(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor sums) =>
+        Time("loss sums", () => inner.SegmentationLossSums(problem, logits, labels, sums), logits, labels);
 
-    public override void SegmentationLossGradient(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor coefficients, Tensor gz)
-        => Time("loss gradient", () => inner.SegmentationLossGradient(problem, logits, labels, coefficients, gz), logits, labels, gz);
+    public override void SegmentationLossGradient(
+        SegmentationLossProblem problem,
+        Tensor logits,
+        Tensor labels,
+        Tensor coefficients,
+        Tensor gz
+    ) =>
+        Time(
+            "loss gradient",
+            () => inner.SegmentationLossGradient(problem, logits, labels, coefficients, gz),
+            logits,
+            labels,
+            gz
+        );
 
-    public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) => Time("adam", () => inner.Adam(settings, w, g, m, v), w, w, g, m, m, v, v);
+    public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) =>
+        Time("adam", () => inner.Adam(settings, w, g, m, v), w, w, g, m, m, v, v);
 
     public override bool UpdatesTogether => inner.UpdatesTogether;
 
-    public override void Adam(IReadOnlyList<AdamUpdate> updates)
-        => Time("adam", $"{updates.Count} tensors", 0, () => inner.Adam(updates), [.. updates.SelectMany(u => new[] { u.W, u.W, u.G, u.M, u.M, u.V, u.V })]);
+    public override void Adam(IReadOnlyList<AdamUpdate> updates) =>
+        Time(
+            "adam",
+            $"{updates.Count} tensors",
+            0,
+            () => inner.Adam(updates),
+            [.. updates.SelectMany(u => new[] { u.W, u.W, u.G, u.M, u.M, u.V, u.V })]
+        );
 
     private static string Lower<TEnum>(TEnum function)
-        where TEnum : struct, Enum
-        => function.ToString().ToLowerInvariant();
+        where TEnum : struct, Enum => function.ToString().ToLowerInvariant();
 
     private static string Text(ConvolutionProblem p)
     {
-        string stride = p.Stride == Size3.One ? "" : $" stride {p.Stride}", dilation = p.Dilation == Size3.One ? "" : $" dilation {p.Dilation}";
+        string stride = p.Stride == Size3.One ? "" : $" stride {p.Stride}",
+            dilation = p.Dilation == Size3.One ? "" : $" dilation {p.Dilation}";
         return $"{p.InputChannels}->{p.OutputChannels} {p.Kernel} at {p.Output}{stride}{dilation}";
     }
 
-    private void Time(string name, Action operation, params ReadOnlySpan<Tensor> tensors) => Time(name, tensors[0].Shape.ToString(), 0, operation, tensors);
+    private void Time(string name, Action operation, params ReadOnlySpan<Tensor> tensors) =>
+        Time(name, tensors[0].Shape.ToString(), 0, operation, tensors);
 
     private void Time(string name, string sizes, double flops, Action operation, params ReadOnlySpan<Tensor> tensors)
     {
@@ -157,6 +302,14 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
     private OperationRecord Timed(string name, string sizes, int begin, int end, double flops, long bytes, long allocated)
     {
         TimeSpan start = clock.TimeOf(begin);
-        return new OperationRecord(name, sizes, start, TimeSpan.FromTicks(Math.Max(1, (clock.TimeOf(end) - start).Ticks)), flops, bytes, allocated);
+        return new OperationRecord(
+            name,
+            sizes,
+            start,
+            TimeSpan.FromTicks(Math.Max(1, (clock.TimeOf(end) - start).Ticks)),
+            flops,
+            bytes,
+            allocated
+        );
     }
 }

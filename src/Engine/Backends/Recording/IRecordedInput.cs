@@ -7,7 +7,9 @@ public interface IRecordedInput : IDisposable
 {
     Tensor Tensor { get; }
 
-    /// <summary>The content that what is started from here on reads; <paramref name="elements"/> may be changed when this returns.</summary>
+    /// <summary>
+    /// The content that what is started from here on reads; <paramref name="elements"/> may be changed when this returns.
+    /// </summary>
     /// <exception cref="ArgumentException">Not as many elements, or of another type.</exception>
     void Load<T>(ReadOnlySpan<T> elements)
         where T : unmanaged;

@@ -3,7 +3,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Backends.Recording;
 
 /// <summary>
-/// Records what a backend is given to do, so that the same work is done again with one call. Sizes, addresses and numbers are those of the recording, except for
+/// Records what a backend is given to do, so that the same work is done again with one call. Sizes, addresses and numbers are
+/// those of the recording, except for
 /// what <see cref="Set"/> and the inputs bring.
 /// </summary>
 public interface IWorkRecorder
@@ -12,9 +13,12 @@ public interface IWorkRecorder
     IRecordedInput CreateInput(Shape shape, DType type);
 
     /// <summary>
-    /// Records the operations that each part gives to the backend; none is carried out, so a part must not look at results. Every operation must have run before, so
-    /// that its kernels are loaded. Memory that the parts allocate is set apart until the recording is disposed; results are read from tensors that are still allocated then.
-    /// Weights of convolutions that were allocated before are read when part 0 starts: no part may change them before a convolution reads them.
+    /// Records the operations that each part gives to the backend; none is carried out, so a part must not look at results. Every
+    /// operation must have run before, so
+    /// that its kernels are loaded. Memory that the parts allocate is set apart until the recording is disposed; results are read
+    /// from tensors that are still allocated then.
+    /// Weights of convolutions that were allocated before are read when part 0 starts: no part may change them before a
+    /// convolution reads them.
     /// </summary>
     /// <param name="parts">In the order in which they will run.</param>
     /// <exception cref="NotSupportedException">An operation cannot be recorded.</exception>

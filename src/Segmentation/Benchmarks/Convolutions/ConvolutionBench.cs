@@ -5,20 +5,32 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Segmentation.Benchmarks.Convolutions;
 
-/// <summary>Times the passes of convolutions by the backend's own clock, each with cold caches, after a check of its result.</summary>
+/// <summary>
+/// Times the passes of convolutions by the backend's own clock, each with cold caches, after a check of its result.
+/// </summary>
 /// <param name="backend">Computes.</param>
 /// <param name="device">Its name on the command line, for repro lines.</param>
 /// <param name="precision">Its precision.</param>
 /// <param name="runs">Timed runs.</param>
 /// <param name="flushMegabytes">Written before each run; a few times the last cache.</param>
-public sealed class ConvolutionBench(Backend backend, string device, ConvolutionPrecision precision, int runs, int flushMegabytes) : IDisposable
+public sealed class ConvolutionBench(Backend backend, string device, ConvolutionPrecision precision, int runs, int flushMegabytes)
+    : IDisposable
 {
     private const int WarmUpRuns = 2;
 
-    private readonly Tensor flush = Tensor.Allocate(backend.Device, new Shape(flushMegabytes * 1024 * 1024 / sizeof(float)), DType.Float32);
+    private readonly Tensor flush = Tensor.Allocate(
+        backend.Device,
+        new Shape(flushMegabytes * 1024 * 1024 / sizeof(float)),
+        DType.Float32
+    );
 
     /// <summary>Checks and times the passes of one layer.</summary>
-    public IEnumerable<ConvolutionResult> Measure(string layer, int count, ConvolutionProblem problem, IReadOnlyList<ConvolutionPass> passes)
+    public IEnumerable<ConvolutionResult> Measure(
+        string layer,
+        int count,
+        ConvolutionProblem problem,
+        IReadOnlyList<ConvolutionPass> passes
+    )
     {
         var data = new ConvolutionData(problem);
         foreach (ConvolutionPass pass in passes)
@@ -38,7 +50,11 @@ public sealed class ConvolutionBench(Backend backend, string device, Convolution
     }
 
     /// <summary>A layer and pass without a time.</summary>
-    public ConvolutionResult NotRun(string layer, int count, ConvolutionProblem problem, ConvolutionPass pass, string reason) => Named(layer, count, problem, pass) with { NotRun = reason };
+    public ConvolutionResult NotRun(string layer, int count, ConvolutionProblem problem, ConvolutionPass pass, string reason) =>
+        Named(layer, count, problem, pass) with
+        {
+            NotRun = reason,
+        };
 
     public void Dispose() => flush.Dispose();
 
@@ -48,18 +64,31 @@ public sealed class ConvolutionBench(Backend backend, string device, Convolution
         return new ConvolutionResult(layer, count, problem.ToString(), NameOf(pass))
         {
             Precision = mode,
-            Repro = $"unpairedseg bench-convolutions --device {device} --problem '{problem}' --pass {pass.ToString().ToLowerInvariant()} --precision {mode}",
+            Repro =
+                $"unpairedseg bench-convolutions --device {device} --problem '{problem}' --pass "
+                + $"{pass.ToString().ToLowerInvariant()} --precision {mode}",
         };
     }
 
-    private ConvolutionResult Measure(ConvolutionResult result, ConvolutionData data, ConvolutionTensors tensors, ConvolutionPass pass)
+    private ConvolutionResult Measure(
+        ConvolutionResult result,
+        ConvolutionData data,
+        ConvolutionTensors tensors,
+        ConvolutionPass pass
+    )
     {
         ConvolutionProblem problem = data.Problem;
         backend.Fill(tensors.ResultOf(pass), float.NaN);
         tensors.Run(backend, problem, pass);
         double error = data.RelativeError(pass, tensors.ResultOf(pass).ToArray<float>());
         if (!(error <= Tolerance))
-            return result with { NotRun = FormattableString.Invariant($"the result is wrong: relative error {error:E1}, {Tolerance:E0} is allowed"), RelativeError = double.IsFinite(error) ? error : null };
+            return result with
+            {
+                NotRun = FormattableString.Invariant(
+                    $"the result is wrong: relative error {error:E1}, {Tolerance:E0} is allowed"
+                ),
+                RelativeError = double.IsFinite(error) ? error : null,
+            };
 
         double[] times = Times(problem, tensors, pass);
         double median = (times[(times.Length - 1) / 2] + times[times.Length / 2]) / 2;
@@ -103,23 +132,31 @@ public sealed class ConvolutionBench(Backend backend, string device, Convolution
         clock.Begin("convolution");
         tensors.Run(backend, problem, pass);
         clock.End();
-        return [.. clock.Kernels.Select(k => new KernelTime(k.Kernel, (clock.TimeOf(k.End) - clock.TimeOf(k.Begin)).TotalMilliseconds))];
+        return
+        [
+            .. clock.Kernels.Select(k => new KernelTime(
+                k.Kernel,
+                (clock.TimeOf(k.End) - clock.TimeOf(k.Begin)).TotalMilliseconds
+            )),
+        ];
     }
 
     /// <summary>Of sums of rounded products, with room; wrong kernels miss it by far.</summary>
-    private double Tolerance => precision switch
-    {
-        ConvolutionPrecision.Bf16 => 2e-2,
-        ConvolutionPrecision.Bf16x3 => 1e-3,
-        ConvolutionPrecision.Bf16x6 or ConvolutionPrecision.Fp32 => 1e-4,
-        _ => throw new InvalidOperationException($"unknown precision {precision}"),
-    };
+    private double Tolerance =>
+        precision switch
+        {
+            ConvolutionPrecision.Bf16 => 2e-2,
+            ConvolutionPrecision.Bf16x3 => 1e-3,
+            ConvolutionPrecision.Bf16x6 or ConvolutionPrecision.Fp32 => 1e-4,
+            _ => throw new InvalidOperationException($"unknown precision {precision}"),
+        };
 
-    private static string NameOf(ConvolutionPass pass) => pass switch
-    {
-        ConvolutionPass.Forward => "forward",
-        ConvolutionPass.Data => "data gradient",
-        ConvolutionPass.Weights => "weight gradient",
-        _ => throw new ArgumentOutOfRangeException(nameof(pass), pass, "unknown pass"),
-    };
+    private static string NameOf(ConvolutionPass pass) =>
+        pass switch
+        {
+            ConvolutionPass.Forward => "forward",
+            ConvolutionPass.Data => "data gradient",
+            ConvolutionPass.Weights => "weight gradient",
+            _ => throw new ArgumentOutOfRangeException(nameof(pass), pass, "unknown pass"),
+        };
 }

@@ -22,17 +22,21 @@ public enum ConvolutionPass
 /// <param name="Y">Output or its gradient.</param>
 internal sealed record ConvolutionTensors(Tensor X, Tensor W, Tensor Y) : IDisposable
 {
-    public static ConvolutionTensors Of(Backend backend, ConvolutionData data) => new(
-        Tensor.From<float>(backend.Device, data.Problem.InputShape, data.X), Tensor.From<float>(backend.Device, data.Problem.WeightShape, data.W),
-        Tensor.From<float>(backend.Device, data.Problem.OutputShape, data.Y));
+    public static ConvolutionTensors Of(Backend backend, ConvolutionData data) =>
+        new(
+            Tensor.From<float>(backend.Device, data.Problem.InputShape, data.X),
+            Tensor.From<float>(backend.Device, data.Problem.WeightShape, data.W),
+            Tensor.From<float>(backend.Device, data.Problem.OutputShape, data.Y)
+        );
 
-    public Tensor ResultOf(ConvolutionPass pass) => pass switch
-    {
-        ConvolutionPass.Forward => Y,
-        ConvolutionPass.Data => X,
-        ConvolutionPass.Weights => W,
-        _ => throw new ArgumentOutOfRangeException(nameof(pass), pass, "unknown pass"),
-    };
+    public Tensor ResultOf(ConvolutionPass pass) =>
+        pass switch
+        {
+            ConvolutionPass.Forward => Y,
+            ConvolutionPass.Data => X,
+            ConvolutionPass.Weights => W,
+            _ => throw new ArgumentOutOfRangeException(nameof(pass), pass, "unknown pass"),
+        };
 
     public void Run(Backend backend, ConvolutionProblem problem, ConvolutionPass pass)
     {

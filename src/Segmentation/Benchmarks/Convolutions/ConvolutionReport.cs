@@ -7,7 +7,8 @@ using UnpairedSegEngine.Storage;
 namespace UnpairedSegEngine.Segmentation.Benchmarks.Convolutions;
 
 /// <summary>
-/// What <see cref="ConvolutionBench"/> measured, as tools/gpu-report.py reads it: a line of JSON per layer and pass, written when it was measured, so that a run that is stopped
+/// What <see cref="ConvolutionBench"/> measured, as tools/gpu-report.py reads it: a line of JSON per layer and pass, written when
+/// it was measured, so that a run that is stopped
 /// loses nothing.
 /// </summary>
 public sealed class ConvolutionReport : IDisposable

@@ -5,7 +5,10 @@ using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Benchmarks.Convolutions;
 
-/// <summary>Reads convolutions as <see cref="ConvolutionProblem.ToString"/> writes them; bench/cuda and bench/peers write and read the same.</summary>
+/// <summary>
+/// Reads convolutions as <see cref="ConvolutionProblem.ToString"/> writes them; bench/cuda and bench/peers write and read the
+/// same.
+/// </summary>
 public static partial class ConvolutionText
 {
     private const string Example = "n16 c3 k16 in1x256x256 kernel1x3x3 stride1x1x1 dilation1x1x1 pad0x1x1/0x1x1 Zero";
@@ -16,19 +19,21 @@ public static partial class ConvolutionText
         Match match = Form().Match(text);
         if (!match.Success)
             throw new UsageException($"problem '{text}' is not understood; it looks like '{Example}'");
-        return Checked(new ConvolutionProblem
-        {
-            Batch = Number(match.Groups["n"].Value),
-            InputChannels = Number(match.Groups["c"].Value),
-            OutputChannels = Number(match.Groups["k"].Value),
-            Input = Size(match, "in"),
-            Kernel = Size(match, "kernel"),
-            Stride = Size(match, "stride"),
-            Dilation = Size(match, "dilation"),
-            PadBefore = Size(match, "before"),
-            PadAfter = Size(match, "after"),
-            Padding = Enum.Parse<PaddingMode>(match.Groups["padding"].Value),
-        });
+        return Checked(
+            new ConvolutionProblem
+            {
+                Batch = Number(match.Groups["n"].Value),
+                InputChannels = Number(match.Groups["c"].Value),
+                OutputChannels = Number(match.Groups["k"].Value),
+                Input = Size(match, "in"),
+                Kernel = Size(match, "kernel"),
+                Stride = Size(match, "stride"),
+                Dilation = Size(match, "dilation"),
+                PadBefore = Size(match, "before"),
+                PadAfter = Size(match, "after"),
+                Padding = Enum.Parse<PaddingMode>(match.Groups["padding"].Value),
+            }
+        );
     }
 
     /// <summary>Lines "name, count, problem" with tabs between them.</summary>
@@ -76,6 +81,8 @@ public static partial class ConvolutionText
 
     private static int Number(string digits) => int.Parse(digits, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"^n(?<n>\d{1,9}) c(?<c>\d{1,9}) k(?<k>\d{1,9}) in(?<in>\d{1,9}x\d{1,9}x\d{1,9}) kernel(?<kernel>\d{1,4}x\d{1,4}x\d{1,4}) stride(?<stride>\d{1,4}x\d{1,4}x\d{1,4}) dilation(?<dilation>\d{1,4}x\d{1,4}x\d{1,4}) pad(?<before>\d{1,4}x\d{1,4}x\d{1,4})/(?<after>\d{1,4}x\d{1,4}x\d{1,4}) (?<padding>Zero|Symmetric)$")]
+    [GeneratedRegex(
+        @"^n(?<n>\d{1,9}) c(?<c>\d{1,9}) k(?<k>\d{1,9}) in(?<in>\d{1,9}x\d{1,9}x\d{1,9}) kernel(?<kernel>\d{1,4}x\d{1,4}x\d{1,4}) stride(?<stride>\d{1,4}x\d{1,4}x\d{1,4}) dilation(?<dilation>\d{1,4}x\d{1,4}x\d{1,4}) pad(?<before>\d{1,4}x\d{1,4}x\d{1,4})/(?<after>\d{1,4}x\d{1,4}x\d{1,4}) (?<padding>Zero|Symmetric)$"
+    )]
     private static partial Regex Form();
 }

@@ -10,7 +10,9 @@ internal sealed unsafe class AlignedScratch : IDisposable
     private void* block;
     private long capacity;
 
-    /// <summary>At least <paramref name="count"/> elements with unspecified content; the block of the last call is invalid.</summary>
+    /// <summary>
+    /// At least <paramref name="count"/> elements with unspecified content; the block of the last call is invalid.
+    /// </summary>
     public T* Get<T>(long count)
         where T : unmanaged
     {

@@ -4,8 +4,10 @@ using System.Runtime.Intrinsics;
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// Copies the input rows that a band of output rows reads into a dense buffer whose borders are already padded, so that everything
-/// behind it runs without a border test: zero or mirrored, any stride or dilation. Rows wholly in zero padding are not written: nobody reads them.
+/// Copies the input rows that a band of output rows reads into a dense buffer whose borders are already padded, so that
+/// everything
+/// behind it runs without a border test: zero or mirrored, any stride or dilation. Rows wholly in zero padding are not written:
+/// nobody reads them.
 /// </summary>
 internal sealed class BandPacking
 {
@@ -16,7 +18,14 @@ internal sealed class BandPacking
     private readonly int firstRow;
     private readonly int firstColumn;
 
-    public BandPacking(Size3 input, int channels, PaddingMode padding, Size3 inputStep, Size3 outputCount, IReadOnlyCollection<Tap> taps)
+    public BandPacking(
+        Size3 input,
+        int channels,
+        PaddingMode padding,
+        Size3 inputStep,
+        Size3 outputCount,
+        IReadOnlyCollection<Tap> taps
+    )
     {
         (this.input, this.channels, this.padding, this.inputStep) = (input, channels, padding, inputStep);
         DepthOffsets = [.. taps.Select(t => t.Depth).Distinct().Order()];
@@ -47,9 +56,12 @@ internal sealed class BandPacking
     public int ColumnOf(Tap tap) => tap.Column - firstColumn;
 
     /// <summary>Whether a tap row reads the image at all for an output row; if not, it contributes zeros.</summary>
-    public bool Reads(Tap tap, int outputSlice, int outputRow)
-        => padding == PaddingMode.Symmetric
-            || ((uint)((outputSlice * inputStep.Depth) + tap.Depth) < (uint)input.Depth && (uint)((outputRow * inputStep.Height) + tap.Row) < (uint)input.Height);
+    public bool Reads(Tap tap, int outputSlice, int outputRow) =>
+        padding == PaddingMode.Symmetric
+        || (
+            (uint)((outputSlice * inputStep.Depth) + tap.Depth) < (uint)input.Depth
+            && (uint)((outputRow * inputStep.Height) + tap.Row) < (uint)input.Height
+        );
 
     /// <summary>Packs as (slice, row, column, channel).</summary>
     /// <param name="image">Channels-last input of one sample.</param>
@@ -61,35 +73,45 @@ internal sealed class BandPacking
         where T : unmanaged
     {
         long packedRow = (long)Columns * channels;
-        ForEachRow(image, outputSlice, outputRow, outputRows, (row, index) =>
-            PackRow((T*)row, target + (index * packedRow)));
+        ForEachRow(image, outputSlice, outputRow, outputRows, (row, index) => PackRow((T*)row, target + (index * packedRow)));
     }
 
-    /// <summary>Packs as (block of channels, slice, row, column, channel of the block), blocks <paramref name="blockChannels"/> wide and the last perhaps not full.</summary>
+    /// <summary>
+    /// Packs as (block of channels, slice, row, column, channel of the block), blocks <paramref name="blockChannels"/> wide and
+    /// the last perhaps not full.
+    /// </summary>
     public unsafe void PackBlocked<T>(T* image, int outputSlice, int outputRow, int outputRows, T* target, int blockChannels)
         where T : unmanaged
     {
         long blockElements = (long)DepthOffsets.Length * RowsFor(outputRows) * Columns * blockChannels;
-        bool isOddWidth = blockChannels * sizeof(T) > Vector512<byte>.Count || 2 * blockChannels * sizeof(T) < Vector512<byte>.Count;
-        ForEachRow(image, outputSlice, outputRow, outputRows, (row, index) =>
-        {
-            for (int column = 0; column < Columns; column++)
+        bool isOddWidth =
+            blockChannels * sizeof(T) > Vector512<byte>.Count || 2 * blockChannels * sizeof(T) < Vector512<byte>.Count;
+        ForEachRow(
+            image,
+            outputSlice,
+            outputRow,
+            outputRows,
+            (row, index) =>
             {
-                int source = Source(firstColumn + column, input.Width);
-                T* from = (T*)row + ((long)source * channels);
-                T* to = target + (((index * Columns) + column) * blockChannels);
-
-                // Elsewhere a whole vector is copied: the surplus lies inside the image, spans no more than the next column, and that overwrites it.
-                bool exact = isOddWidth || source < 0 || source == input.Width - 1 || column == Columns - 1;
-                for (int first = 0; first < channels; first += blockChannels, to += blockElements)
+                for (int column = 0; column < Columns; column++)
                 {
-                    if (exact)
-                        CopyOrClear(source < 0 ? null : from + first, to, Math.Min(blockChannels, channels - first));
-                    else
-                        Vector512.Load((byte*)(from + first)).Store((byte*)to);
+                    int source = Source(firstColumn + column, input.Width);
+                    T* from = (T*)row + ((long)source * channels);
+                    T* to = target + (((index * Columns) + column) * blockChannels);
+
+                    // Elsewhere a whole vector is copied: the surplus lies inside the image, spans no more than the next column,
+                    // and that overwrites it.
+                    bool exact = isOddWidth || source < 0 || source == input.Width - 1 || column == Columns - 1;
+                    for (int first = 0; first < channels; first += blockChannels, to += blockElements)
+                    {
+                        if (exact)
+                            CopyOrClear(source < 0 ? null : from + first, to, Math.Min(blockChannels, channels - first));
+                        else
+                            Vector512.Load((byte*)(from + first)).Store((byte*)to);
+                    }
                 }
             }
-        });
+        );
     }
 
     private static unsafe void CopyOrClear<T>(T* from, T* to, int count)
@@ -106,8 +128,13 @@ internal sealed class BandPacking
         where T : unmanaged
     {
         long packedRow = (long)columnStride * channels;
-        ForEachRow(image, outputSlice, outputRow, outputRows, (row, index) =>
-            PackPlanarRow((T*)row, target + (index * packedRow), columnStride));
+        ForEachRow(
+            image,
+            outputSlice,
+            outputRow,
+            outputRows,
+            (row, index) => PackPlanarRow((T*)row, target + (index * packedRow), columnStride)
+        );
     }
 
     private unsafe void ForEachRow<T>(T* image, int outputSlice, int outputRow, int outputRows, Action<nint, long> pack)
@@ -121,7 +148,10 @@ internal sealed class BandPacking
             {
                 int height = Source((outputRow * inputStep.Height) + firstRow + row, input.Height);
                 if (depth >= 0 && height >= 0)
-                    pack((nint)(image + ((((long)depth * input.Height) + height) * input.Width * channels)), ((long)slice * rows) + row);
+                    pack(
+                        (nint)(image + ((((long)depth * input.Height) + height) * input.Width * channels)),
+                        ((long)slice * rows) + row
+                    );
             }
         }
     }
@@ -132,7 +162,11 @@ internal sealed class BandPacking
         (int left, int inside) = Interior();
         for (int column = 0; column < left; column++)
             PackBorder(row, column, target);
-        Unsafe.CopyBlock(target + ((long)left * channels), row + ((long)(firstColumn + left) * channels), (uint)(inside * channels * sizeof(T)));
+        Unsafe.CopyBlock(
+            target + ((long)left * channels),
+            row + ((long)(firstColumn + left) * channels),
+            (uint)(inside * channels * sizeof(T))
+        );
         for (int column = left + inside; column < Columns; column++)
             PackBorder(row, column, target);
     }

@@ -4,7 +4,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// The three directions of a convolution on the CPU, by packed bands, packed weights and emitted micro-kernels. Plans are made once per
+/// The three directions of a convolution on the CPU, by packed bands, packed weights and emitted micro-kernels. Plans are made
+/// once per
 /// problem. Not thread-safe: it uses its threads itself.
 /// </summary>
 public sealed unsafe class CpuConvolution : IDisposable
@@ -37,7 +38,8 @@ public sealed unsafe class CpuConvolution : IDisposable
     }
 
     /// <summary>Shape of the input with its padding, of as many samples as are padded at a time.</summary>
-    public static Shape PaddedShape(ConvolutionProblem problem) => Unpadded(problem with { Batch = SamplesAtOnce(problem) }).InputShape;
+    public static Shape PaddedShape(ConvolutionProblem problem) =>
+        Unpadded(problem with { Batch = SamplesAtOnce(problem) }).InputShape;
 
     /// <summary>y = x * w + bias, or y += x * w + bias.</summary>
     /// <param name="problem">Sizes.</param>
@@ -52,12 +54,23 @@ public sealed unsafe class CpuConvolution : IDisposable
         Gather(ForwardGather(problem, typeof(T)), x, w, bias, y, accumulate);
     }
 
-    /// <summary>Whether the forward pass and the weight gradient of a problem can transform what they read at little cost: where tiles are transformed anyway.</summary>
-    internal bool TransformsOnLoad(ConvolutionProblem problem) => WinogradOf(ForwardGather(problem, typeof(float))) is not null && WinogradOf(problem) is not null;
+    /// <summary>
+    /// Whether the forward pass and the weight gradient of a problem can transform what they read at little cost: where tiles are
+    /// transformed anyway.
+    /// </summary>
+    internal bool TransformsOnLoad(ConvolutionProblem problem) =>
+        WinogradOf(ForwardGather(problem, typeof(float))) is not null && WinogradOf(problem) is not null;
 
     /// <summary>y = load(x) * w + bias, or y += that; for problems that <see cref="TransformsOnLoad"/>.</summary>
-    internal void Forward(ConvolutionProblem problem, LoadTransform load, float* x, float* w, float* bias, float* y, bool accumulate)
-        => Run(WinogradOf(ForwardGather(problem, typeof(float)))!, load, x, w, bias, y, accumulate);
+    internal void Forward(
+        ConvolutionProblem problem,
+        LoadTransform load,
+        float* x,
+        float* w,
+        float* bias,
+        float* y,
+        bool accumulate
+    ) => Run(WinogradOf(ForwardGather(problem, typeof(float)))!, load, x, w, bias, y, accumulate);
 
     /// <summary>gx = the gradient for x; also the forward pass of a transposed convolution.</summary>
     /// <param name="problem">Sizes.</param>
@@ -140,13 +153,31 @@ public sealed unsafe class CpuConvolution : IDisposable
         {
             if (!planars.TryGetValue((gather, typeof(T)), out PlanarConvolution? planar))
                 planars[(gather, typeof(T))] = planar = new PlanarConvolution(gather, level, typeof(T));
-            planar.Run(threads, input, weights, bias, output, accumulate, packed.Get<T>(planar.PackedWeights), WorkerScratch<T>(planar.WorkerScratch));
+            planar.Run(
+                threads,
+                input,
+                weights,
+                bias,
+                output,
+                accumulate,
+                packed.Get<T>(planar.PackedWeights),
+                WorkerScratch<T>(planar.WorkerScratch)
+            );
             return;
         }
 
         if (!gathers.TryGetValue((gather, typeof(T)), out GatherConvolution? plan))
             gathers[(gather, typeof(T))] = plan = new GatherConvolution(gather, level, typeof(T));
-        plan.Run(threads, input, weights, bias, output, accumulate, packed.Get<T>(plan.PackedWeights), WorkerScratch<T>(plan.WorkerScratch));
+        plan.Run(
+            threads,
+            input,
+            weights,
+            bias,
+            output,
+            accumulate,
+            packed.Get<T>(plan.PackedWeights),
+            WorkerScratch<T>(plan.WorkerScratch)
+        );
     }
 
     private GatherProblem ForwardGather(ConvolutionProblem problem, Type type)
@@ -175,21 +206,40 @@ public sealed unsafe class CpuConvolution : IDisposable
         return plan;
     }
 
-    private void Run(WinogradConvolution plan, LoadTransform load, float* input, float* weights, float* bias, float* output, bool accumulate)
-        => plan.Run(threads, load, input, weights, bias, output, accumulate, packed.Get<float>(plan.SharedScratch), WorkerScratch<float>(plan.WorkerScratch));
+    private void Run(
+        WinogradConvolution plan,
+        LoadTransform load,
+        float* input,
+        float* weights,
+        float* bias,
+        float* output,
+        bool accumulate
+    ) =>
+        plan.Run(
+            threads,
+            load,
+            input,
+            weights,
+            bias,
+            output,
+            accumulate,
+            packed.Get<float>(plan.SharedScratch),
+            WorkerScratch<float>(plan.WorkerScratch)
+        );
 
     /// <summary>Samples whose padded gradients fit into <see cref="PaddedElements"/>, or one.</summary>
-    private static int SamplesAtOnce(ConvolutionProblem problem)
-        => (int)Math.Clamp(PaddedElements / (Unpadded(problem).InputShape.Count / problem.Batch), 1, problem.Batch);
+    private static int SamplesAtOnce(ConvolutionProblem problem) =>
+        (int)Math.Clamp(PaddedElements / (Unpadded(problem).InputShape.Count / problem.Batch), 1, problem.Batch);
 
     /// <summary>The same convolution of an image that brings its padding.</summary>
-    private static ConvolutionProblem Unpadded(ConvolutionProblem problem) => problem with
-    {
-        Input = Size3.Map(a => problem.Input[a] + problem.PadBefore[a] + problem.PadAfter[a]),
-        PadBefore = Size3.Zero,
-        PadAfter = Size3.Zero,
-        Padding = PaddingMode.Zero,
-    };
+    private static ConvolutionProblem Unpadded(ConvolutionProblem problem) =>
+        problem with
+        {
+            Input = Size3.Map(a => problem.Input[a] + problem.PadBefore[a] + problem.PadAfter[a]),
+            PadBefore = Size3.Zero,
+            PadAfter = Size3.Zero,
+            Padding = PaddingMode.Zero,
+        };
 
     private nint[] WorkerScratch<T>(long elements)
         where T : unmanaged

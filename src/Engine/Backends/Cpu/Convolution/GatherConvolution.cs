@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// A <see cref="GatherProblem"/> by register tiles: neighbouring output pixels x up to two vectors of output channels. A worker packs the input
+/// A <see cref="GatherProblem"/> by register tiles: neighbouring output pixels x up to two vectors of output channels. A worker
+/// packs the input
 /// rows of a band once and runs all weight panels on it; a chunk of a panel and the band stay in the L2 cache together.
 /// Every output element is summed in one order, whatever the thread count.
 /// </summary>
@@ -30,9 +31,24 @@ internal sealed unsafe class GatherConvolution
     {
         this.problem = problem;
         runs = TapRun.Merge(problem.Taps);
-        packing = new BandPacking(problem.Input, problem.InputChannels, problem.Padding, problem.InputStep, problem.Count, problem.Taps);
+        packing = new BandPacking(
+            problem.Input,
+            problem.InputChannels,
+            problem.Padding,
+            problem.InputStep,
+            problem.Count,
+            problem.Taps
+        );
         shape = new MicroKernelShape(
-            elementType, level.VectorBytes(), 1, 1, problem.InputStep.Width * problem.InputChannels, 1, 1, 0);
+            elementType,
+            level.VectorBytes(),
+            1,
+            1,
+            problem.InputStep.Width * problem.InputChannels,
+            1,
+            1,
+            0
+        );
         elementBytes = shape.ElementBytes;
         panels = WeightPanel.Cut(problem.OutputChannels, shape.Lanes, (long)problem.Taps.Length * problem.InputChannels);
         kernels = new MicroKernel?[3, 2, MicroKernelCache.MaximumAccumulators(level) + 1];
@@ -54,7 +70,8 @@ internal sealed unsafe class GatherConvolution
     /// <summary>Elements of scratch that each worker needs: its band and a result tile.</summary>
     public long WorkerScratch => BandElements + TileElements;
 
-    private long BandElements => (long)packing.DepthOffsets.Length * packing.RowsFor(bandRows) * packing.Columns * problem.InputChannels;
+    private long BandElements =>
+        (long)packing.DepthOffsets.Length * packing.RowsFor(bandRows) * packing.Columns * problem.InputChannels;
 
     private long TileElements => (long)kernels.GetLength(2) * shape.Lanes;
 
@@ -70,25 +87,47 @@ internal sealed unsafe class GatherConvolution
         where T : unmanaged, INumber<T>
     {
         threads.Run(panels.Length, (panel, _) => WeightPacking.PackPanel(problem, runs, panels[panel], weights, packed));
-        threads.Run(problem.Batch * problem.Count.Depth * bands * panelGroups, (unit, worker) =>
-        {
-            int group = unit % panelGroups;
-            int band = unit / panelGroups % bands;
-            int image = unit / panelGroups / bands;
-            (int sample, int slice) = (image / problem.Count.Depth, image % problem.Count.Depth);
-            RunBand(sample, slice, band, group, input, packed, bias, output, accumulate, (T*)scratch[worker]);
-        });
+        threads.Run(
+            problem.Batch * problem.Count.Depth * bands * panelGroups,
+            (unit, worker) =>
+            {
+                int group = unit % panelGroups;
+                int band = unit / panelGroups % bands;
+                int image = unit / panelGroups / bands;
+                (int sample, int slice) = (image / problem.Count.Depth, image % problem.Count.Depth);
+                RunBand(sample, slice, band, group, input, packed, bias, output, accumulate, (T*)scratch[worker]);
+            }
+        );
     }
 
-    private void RunBand<T>(int sample, int slice, int band, int group, T* input, T* packed, T* bias, T* output, bool accumulate, T* scratch)
+    private void RunBand<T>(
+        int sample,
+        int slice,
+        int band,
+        int group,
+        T* input,
+        T* packed,
+        T* bias,
+        T* output,
+        bool accumulate,
+        T* scratch
+    )
         where T : unmanaged, INumber<T>
     {
         int firstRow = band * bandRows;
         int rows = Math.Min(bandRows, problem.Count.Height - firstRow);
         packing.Pack(input + ((long)sample * problem.Input.Count * problem.InputChannels), slice, firstRow, rows, scratch);
 
-        T* target = output + (((((long)sample * problem.Output.Depth) + problem.Start.Depth + ((long)slice * problem.OutputStep.Depth)) * problem.Output.Height)
-            * problem.Output.Width * problem.OutputChannels);
+        T* target =
+            output
+            + (
+                (
+                    (((long)sample * problem.Output.Depth) + problem.Start.Depth + ((long)slice * problem.OutputStep.Depth))
+                    * problem.Output.Height
+                )
+                * problem.Output.Width
+                * problem.OutputChannels
+            );
         for (int i = group; i < panels.Length; i += panelGroups)
         {
             RunPanel(panels[i], slice, firstRow, rows, scratch, packed, target, accumulate, scratch + BandElements);
@@ -97,7 +136,17 @@ internal sealed unsafe class GatherConvolution
         }
     }
 
-    private void RunPanel<T>(WeightPanel panel, int slice, int firstRow, int rows, T* band, T* packed, T* target, bool accumulate, T* tile)
+    private void RunPanel<T>(
+        WeightPanel panel,
+        int slice,
+        int firstRow,
+        int rows,
+        T* band,
+        T* packed,
+        T* target,
+        bool accumulate,
+        T* tile
+    )
         where T : unmanaged, INumber<T>
     {
         int steps = runs[0].Length * problem.InputChannels;
@@ -113,7 +162,17 @@ internal sealed unsafe class GatherConvolution
                 int count = FillSegments(first, end, panel, slice, firstRow, row, rows, segments);
                 if (count == 0)
                     continue;
-                RunRow(panel, RowOf(target, firstRow + row), band, packed + panel.Offset, segments, count, steps, started[row], tile);
+                RunRow(
+                    panel,
+                    RowOf(target, firstRow + row),
+                    band,
+                    packed + panel.Offset,
+                    segments,
+                    count,
+                    steps,
+                    started[row],
+                    tile
+                );
                 started[row] = true;
             }
         }
@@ -134,16 +193,30 @@ internal sealed unsafe class GatherConvolution
             Tap tap = runs[i].First;
             if (!packing.Reads(tap, slice, firstRow + row))
                 continue;
-            long packedRow = ((long)packing.SliceOf(tap) * packing.RowsFor(rows)) + packing.RowOf(tap) + ((long)row * problem.InputStep.Height);
+            long packedRow =
+                ((long)packing.SliceOf(tap) * packing.RowsFor(rows))
+                + packing.RowOf(tap)
+                + ((long)row * problem.InputStep.Height);
             segments[count++] = new Segment(
                 (nint)(((packedRow * packing.Columns) + packing.ColumnOf(tap)) * problem.InputChannels * elementBytes),
-                (nint)((long)i * runs[0].Length * problem.InputChannels * panel.Width * elementBytes));
+                (nint)((long)i * runs[0].Length * problem.InputChannels * panel.Width * elementBytes)
+            );
         }
 
         return count;
     }
 
-    private void RunRow<T>(WeightPanel panel, T* row, T* band, T* weights, Segment* segments, int count, int steps, bool accumulate, T* tile)
+    private void RunRow<T>(
+        WeightPanel panel,
+        T* row,
+        T* band,
+        T* weights,
+        Segment* segments,
+        int count,
+        int steps,
+        bool accumulate,
+        T* tile
+    )
         where T : unmanaged, INumber<T>
     {
         int most = (kernels.GetLength(2) - 1) / panel.Vectors;
@@ -156,11 +229,27 @@ internal sealed unsafe class GatherConvolution
             T* result = row + ((long)pixel * problem.OutputStep.Width * problem.OutputChannels) + panel.FirstChannel;
             if (panel.IsFull)
             {
-                Kernel(width, panel.Vectors, direct: true)((byte*)source, (byte*)weights, (byte*)result, segments, count, steps, accumulate ? 1 : 0);
+                Kernel(width, panel.Vectors, direct: true)(
+                    (byte*)source,
+                    (byte*)weights,
+                    (byte*)result,
+                    segments,
+                    count,
+                    steps,
+                    accumulate ? 1 : 0
+                );
             }
             else
             {
-                Kernel(width, panel.Vectors, direct: false)((byte*)source, (byte*)weights, (byte*)tile, segments, count, steps, 0);
+                Kernel(width, panel.Vectors, direct: false)(
+                    (byte*)source,
+                    (byte*)weights,
+                    (byte*)tile,
+                    segments,
+                    count,
+                    steps,
+                    0
+                );
                 StoreTile(panel, width, tile, result, accumulate);
             }
 
@@ -184,7 +273,10 @@ internal sealed unsafe class GatherConvolution
         where T : unmanaged
     {
         for (int pixel = 0; pixel < problem.Count.Width; pixel++)
-            new Span<T>(row + ((long)pixel * problem.OutputStep.Width * problem.OutputChannels) + panel.FirstChannel, panel.Channels).Clear();
+            new Span<T>(
+                row + ((long)pixel * problem.OutputStep.Width * problem.OutputChannels) + panel.FirstChannel,
+                panel.Channels
+            ).Clear();
     }
 
     private void AddBias<T>(WeightPanel panel, int firstRow, int rows, T* bias, T* target)
@@ -202,16 +294,24 @@ internal sealed unsafe class GatherConvolution
     }
 
     private T* RowOf<T>(T* image, int row)
-        where T : unmanaged
-        => image + (((((long)problem.Start.Height + ((long)row * problem.OutputStep.Height)) * problem.Output.Width) + problem.Start.Width) * problem.OutputChannels);
+        where T : unmanaged =>
+        image
+        + (
+            (
+                (((long)problem.Start.Height + ((long)row * problem.OutputStep.Height)) * problem.Output.Width)
+                + problem.Start.Width
+            ) * problem.OutputChannels
+        );
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private MicroKernel Kernel(int rows, int vectors, bool direct)
-        => kernels[vectors, direct ? 1 : 0, rows] ??= MicroKernelCache.Get(shape with
-        {
-            Rows = rows,
-            Vectors = vectors,
-            StepB = vectors * shape.Lanes,
-            RowStrideC = direct ? problem.OutputStep.Width * problem.OutputChannels : vectors * shape.Lanes,
-        });
+    private MicroKernel Kernel(int rows, int vectors, bool direct) =>
+        kernels[vectors, direct ? 1 : 0, rows] ??= MicroKernelCache.Get(
+            shape with
+            {
+                Rows = rows,
+                Vectors = vectors,
+                StepB = vectors * shape.Lanes,
+                RowStrideC = direct ? problem.OutputStep.Width * problem.OutputChannels : vectors * shape.Lanes,
+            }
+        );
 }

@@ -1,10 +1,13 @@
 namespace UnpairedSegEngine.Backends.Cpu;
 
-/// <summary>One kernel tap: where it reads, relative to the input position of an output element, and which weights it uses.</summary>
+/// <summary>
+/// One kernel tap: where it reads, relative to the input position of an output element, and which weights it uses.
+/// </summary>
 internal readonly record struct Tap(int Depth, int Row, int Column, int Weight);
 
 /// <summary>
-/// What forward and data-gradient convolutions have in common: each output element of a regular grid gathers input elements at fixed
+/// What forward and data-gradient convolutions have in common: each output element of a regular grid gathers input elements at
+/// fixed
 /// offsets. output[start + i * outputStep] = sum over taps of input[i * inputStep + tap] * weights[tap].
 /// </summary>
 internal sealed record GatherProblem
@@ -26,23 +29,32 @@ internal sealed record GatherProblem
     /// <summary>False: weights are (tap, input channel, output channel); true: (tap, output channel, input channel).</summary>
     public bool TransposedWeights { get; init; }
 
-    public static GatherProblem Forward(ConvolutionProblem p) => new()
-    {
-        Batch = p.Batch,
-        Input = p.Input,
-        InputChannels = p.InputChannels,
-        Output = p.Output,
-        OutputChannels = p.OutputChannels,
-        Count = p.Output,
-        InputStep = p.Stride,
-        Padding = p.Padding,
-        Taps = [.. AllTaps(p.Kernel).Select(t => new Tap(
-            (t.Depth * p.Dilation.Depth) - p.PadBefore.Depth, (t.Row * p.Dilation.Height) - p.PadBefore.Height,
-            (t.Column * p.Dilation.Width) - p.PadBefore.Width, t.Weight))],
-    };
+    public static GatherProblem Forward(ConvolutionProblem p) =>
+        new()
+        {
+            Batch = p.Batch,
+            Input = p.Input,
+            InputChannels = p.InputChannels,
+            Output = p.Output,
+            OutputChannels = p.OutputChannels,
+            Count = p.Output,
+            InputStep = p.Stride,
+            Padding = p.Padding,
+            Taps =
+            [
+                .. AllTaps(p.Kernel)
+                    .Select(t => new Tap(
+                        (t.Depth * p.Dilation.Depth) - p.PadBefore.Depth,
+                        (t.Row * p.Dilation.Height) - p.PadBefore.Height,
+                        (t.Column * p.Dilation.Width) - p.PadBefore.Width,
+                        t.Weight
+                    )),
+            ],
+        };
 
     /// <summary>
-    /// The data gradient: per residue of the stride ("phase") a dense gather over the output gradient with the taps that reach that residue.
+    /// The data gradient: per residue of the stride ("phase") a dense gather over the output gradient with the taps that reach
+    /// that residue.
     /// A phase without taps yields a problem without taps, whose outputs are zero.
     /// </summary>
     public static IEnumerable<GatherProblem> BackwardData(ConvolutionProblem p)
@@ -61,10 +73,25 @@ internal sealed record GatherProblem
                 OutputStep = p.Stride,
                 Count = Size3.Map(a => (p.Input[a] - start[a] + p.Stride[a] - 1) / p.Stride[a]),
                 TransposedWeights = true,
-                Taps = [.. AllTaps(p.Kernel)
-                    .Select(t => (Shift: Size3.Map(a => start[a] + p.PadBefore[a] - (new Size3(t.Depth, t.Row, t.Column)[a] * p.Dilation[a])), t.Weight))
-                    .Where(t => IsMultiple(t.Shift, p.Stride))
-                    .Select(t => new Tap(t.Shift.Depth / p.Stride.Depth, t.Shift.Height / p.Stride.Height, t.Shift.Width / p.Stride.Width, t.Weight))],
+                Taps =
+                [
+                    .. AllTaps(p.Kernel)
+                        .Select(t =>
+                            (
+                                Shift: Size3.Map(a =>
+                                    start[a] + p.PadBefore[a] - (new Size3(t.Depth, t.Row, t.Column)[a] * p.Dilation[a])
+                                ),
+                                t.Weight
+                            )
+                        )
+                        .Where(t => IsMultiple(t.Shift, p.Stride))
+                        .Select(t => new Tap(
+                            t.Shift.Depth / p.Stride.Depth,
+                            t.Shift.Height / p.Stride.Height,
+                            t.Shift.Width / p.Stride.Width,
+                            t.Weight
+                        )),
+                ],
             };
         }
     }
@@ -82,6 +109,6 @@ internal sealed record GatherProblem
         }
     }
 
-    private static bool IsMultiple(Size3 shift, Size3 stride)
-        => shift.Depth % stride.Depth == 0 && shift.Height % stride.Height == 0 && shift.Width % stride.Width == 0;
+    private static bool IsMultiple(Size3 shift, Size3 stride) =>
+        shift.Depth % stride.Depth == 0 && shift.Height % stride.Height == 0 && shift.Width % stride.Width == 0;
 }

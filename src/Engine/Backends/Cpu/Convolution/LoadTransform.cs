@@ -1,6 +1,9 @@
 namespace UnpairedSegEngine.Backends.Cpu;
 
-/// <summary>Normalization and leaky ReLU that a convolution applies to its input while it reads it: x * scale + shift, times the slope where that is negative. The default value leaves x as it is.</summary>
+/// <summary>
+/// Normalization and leaky ReLU that a convolution applies to its input while it reads it: x * scale + shift, times the slope
+/// where that is negative. The default value leaves x as it is.
+/// </summary>
 /// <param name="scales">By sample and channel.</param>
 /// <param name="shifts">By sample and channel.</param>
 /// <param name="slope">Below zero.</param>
@@ -18,8 +21,10 @@ internal readonly unsafe struct LoadTransform(float* scales, float* shifts, floa
     public void Apply<TVector>(long channelOfSample, float** source, int channel, int positions, float* zeros, float* target)
         where TVector : unmanaged, ISimd<TVector, float>
     {
-        TVector scale = TVector.Load(scales + channelOfSample), shift = TVector.Load(shifts + channelOfSample);
-        TVector zero = TVector.Broadcast(0), slopes = TVector.Broadcast(slope);
+        TVector scale = TVector.Load(scales + channelOfSample),
+            shift = TVector.Load(shifts + channelOfSample);
+        TVector zero = TVector.Broadcast(0),
+            slopes = TVector.Broadcast(slope);
         for (int i = 0; i < positions; i++, target += TVector.Count)
         {
             TVector value = TVector.MultiplyAdd(TVector.Load(source[i] + channel), scale, shift);

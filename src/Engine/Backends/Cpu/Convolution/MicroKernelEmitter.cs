@@ -5,18 +5,32 @@ using System.Runtime.Intrinsics;
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// Writes a micro-kernel as IL. Emitted at run time because the JIT keeps accumulators in registers only as individually named locals,
+/// Writes a micro-kernel as IL. Emitted at run time because the JIT keeps accumulators in registers only as individually named
+/// locals,
 /// addresses rows without arithmetic only where strides are constants, and optimises dynamic methods fully at once.
 /// </summary>
 internal sealed class MicroKernelEmitter
 {
-    private const int ArgumentA = 0, ArgumentB = 1, ArgumentC = 2, ArgumentSegments = 3, ArgumentCount = 4, ArgumentSteps = 5, ArgumentAccumulate = 6;
+    private const int ArgumentA = 0,
+        ArgumentB = 1,
+        ArgumentC = 2,
+        ArgumentSegments = 3,
+        ArgumentCount = 4,
+        ArgumentSteps = 5,
+        ArgumentAccumulate = 6;
 
     private readonly MicroKernelShape shape;
     private readonly ILGenerator il;
     private readonly Type vectorType;
-    private readonly MethodInfo create, load, store, multiplyAdd, add;
-    private readonly LocalBuilder pointerA, pointerB, remaining, broadcast;
+    private readonly MethodInfo create,
+        load,
+        store,
+        multiplyAdd,
+        add;
+    private readonly LocalBuilder pointerA,
+        pointerB,
+        remaining,
+        broadcast;
     private readonly LocalBuilder[] columns;
     private readonly LocalBuilder[,] accumulators;
 
@@ -49,20 +63,27 @@ internal sealed class MicroKernelEmitter
     public static MicroKernel Compile(MicroKernelShape shape)
     {
         var method = new DynamicMethod(
-            $"kernel{shape.Rows}x{shape.Vectors}", typeof(void),
-            [typeof(byte*), typeof(byte*), typeof(byte*), typeof(Segment*), typeof(nint), typeof(nint), typeof(nint)], typeof(MicroKernelEmitter).Module, skipVisibility: true);
+            $"kernel{shape.Rows}x{shape.Vectors}",
+            typeof(void),
+            [typeof(byte*), typeof(byte*), typeof(byte*), typeof(Segment*), typeof(nint), typeof(nint), typeof(nint)],
+            typeof(MicroKernelEmitter).Module,
+            skipVisibility: true
+        );
         new MicroKernelEmitter(shape, method.GetILGenerator()).Emit();
         return method.CreateDelegate<MicroKernel>();
     }
 
     private void Emit()
     {
-        ForEachAccumulator((row, vector) =>
-        {
-            il.Emit(OpCodes.Ldloca, accumulators[row, vector]);
-            il.Emit(OpCodes.Initobj, vectorType);
-        });
-        Label segment = il.DefineLabel(), step = il.DefineLabel();
+        ForEachAccumulator(
+            (row, vector) =>
+            {
+                il.Emit(OpCodes.Ldloca, accumulators[row, vector]);
+                il.Emit(OpCodes.Initobj, vectorType);
+            }
+        );
+        Label segment = il.DefineLabel(),
+            step = il.DefineLabel();
         il.MarkLabel(segment);
         EmitSegmentStart();
         il.MarkLabel(step);
@@ -160,21 +181,25 @@ internal sealed class MicroKernelEmitter
         Label stores = il.DefineLabel();
         il.Emit(OpCodes.Ldarg, ArgumentAccumulate);
         il.Emit(OpCodes.Brfalse, stores);
-        ForEachAccumulator((row, vector) =>
-        {
-            il.Emit(OpCodes.Ldloc, accumulators[row, vector]);
-            EmitResultAddress(row, vector);
-            il.Emit(OpCodes.Call, load);
-            il.Emit(OpCodes.Call, add);
-            il.Emit(OpCodes.Stloc, accumulators[row, vector]);
-        });
+        ForEachAccumulator(
+            (row, vector) =>
+            {
+                il.Emit(OpCodes.Ldloc, accumulators[row, vector]);
+                EmitResultAddress(row, vector);
+                il.Emit(OpCodes.Call, load);
+                il.Emit(OpCodes.Call, add);
+                il.Emit(OpCodes.Stloc, accumulators[row, vector]);
+            }
+        );
         il.MarkLabel(stores);
-        ForEachAccumulator((row, vector) =>
-        {
-            il.Emit(OpCodes.Ldloc, accumulators[row, vector]);
-            EmitResultAddress(row, vector);
-            il.Emit(OpCodes.Call, store);
-        });
+        ForEachAccumulator(
+            (row, vector) =>
+            {
+                il.Emit(OpCodes.Ldloc, accumulators[row, vector]);
+                EmitResultAddress(row, vector);
+                il.Emit(OpCodes.Call, store);
+            }
+        );
     }
 
     private void EmitResultAddress(int row, int vector)
@@ -201,7 +226,10 @@ internal sealed class MicroKernelEmitter
         }
     }
 
-    private MethodInfo Generic(Type api, string name)
-        => api.GetMethods().Single(m => m.Name == name && m.IsGenericMethodDefinition && m.GetParameters() is [.., { ParameterType.IsPointer: true }])
+    private MethodInfo Generic(Type api, string name) =>
+        api.GetMethods()
+            .Single(m =>
+                m.Name == name && m.IsGenericMethodDefinition && m.GetParameters() is [.., { ParameterType.IsPointer: true }]
+            )
             .MakeGenericMethod(shape.ElementType);
 }

@@ -14,7 +14,15 @@ namespace UnpairedSegEngine.Backends.Cpu;
 /// <param name="StepB">Advance of B per step.</param>
 /// <param name="RowStrideC">Distance of the rows of the result.</param>
 internal readonly record struct MicroKernelShape(
-    Type ElementType, int VectorBytes, int Rows, int Vectors, int RowStride, int StepA, int StepB, int RowStrideC)
+    Type ElementType,
+    int VectorBytes,
+    int Rows,
+    int Vectors,
+    int RowStride,
+    int StepA,
+    int StepB,
+    int RowStrideC
+)
 {
     public int ElementBytes => ElementType == typeof(double) ? sizeof(double) : sizeof(float);
 
@@ -27,4 +35,12 @@ internal readonly record struct Segment(nint OffsetA, nint OffsetB);
 /// <summary>
 /// A compiled micro-kernel. Adds to C if <paramref name="accumulate"/> is not 0, else overwrites it.
 /// </summary>
-internal unsafe delegate void MicroKernel(byte* a, byte* b, byte* c, Segment* segments, nint segmentCount, nint steps, nint accumulate);
+internal unsafe delegate void MicroKernel(
+    byte* a,
+    byte* b,
+    byte* c,
+    Segment* segments,
+    nint segmentCount,
+    nint steps,
+    nint accumulate
+);

@@ -40,7 +40,9 @@ internal static unsafe class Mirroring
     private static void FoldRow<T>(ConvolutionProblem problem, int width, T* padded, T* row, bool overwrite)
         where T : unmanaged, INumber<T>
     {
-        int channels = problem.InputChannels, before = problem.PadBefore.Width, inside = problem.Input.Width * channels;
+        int channels = problem.InputChannels,
+            before = problem.PadBefore.Width,
+            inside = problem.Input.Width * channels;
         T* middle = padded + ((long)before * channels);
         if (overwrite)
             new ReadOnlySpan<T>(middle, inside).CopyTo(new Span<T>(row, inside));
@@ -60,13 +62,15 @@ internal static unsafe class Mirroring
             target[i] += values[i];
     }
 
-    private static bool IsInner(ConvolutionProblem problem, int axis, int paddedIndex)
-        => (uint)(paddedIndex - problem.PadBefore[axis]) < (uint)problem.Input[axis];
+    private static bool IsInner(ConvolutionProblem problem, int axis, int paddedIndex) =>
+        (uint)(paddedIndex - problem.PadBefore[axis]) < (uint)problem.Input[axis];
 
     private static int Source(ConvolutionProblem problem, int axis, int paddedIndex)
     {
         int index = paddedIndex - problem.PadBefore[axis];
         int extent = problem.Input[axis];
-        return index < 0 ? -1 - index : index >= extent ? (2 * extent) - 1 - index : index;
+        return index < 0 ? -1 - index
+            : index >= extent ? (2 * extent) - 1 - index
+            : index;
     }
 }

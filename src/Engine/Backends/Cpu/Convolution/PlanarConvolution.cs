@@ -3,7 +3,8 @@ using System.Numerics;
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// A <see cref="GatherProblem"/> with few output channels: vectors run over pixels of a planar copy of the band, and the weights are broadcast.
+/// A <see cref="GatherProblem"/> with few output channels: vectors run over pixels of a planar copy of the band, and the weights
+/// are broadcast.
 /// Channels-last vectors would leave most of their lanes empty.
 /// </summary>
 internal sealed unsafe class PlanarConvolution
@@ -26,16 +27,34 @@ internal sealed unsafe class PlanarConvolution
     {
         this.problem = problem;
         runs = TapRun.Merge(problem.Taps);
-        packing = new BandPacking(problem.Input, problem.InputChannels, problem.Padding, problem.InputStep, problem.Count, problem.Taps);
+        packing = new BandPacking(
+            problem.Input,
+            problem.InputChannels,
+            problem.Padding,
+            problem.InputStep,
+            problem.Count,
+            problem.Taps
+        );
         int lanes = level.Lanes(elementType);
         int vectors = VectorsPerTile(problem, level, lanes);
         tilePixels = vectors * lanes;
         shape = new MicroKernelShape(
-            elementType, level.VectorBytes(), problem.OutputChannels, vectors, 1, problem.OutputChannels, 1, tilePixels);
+            elementType,
+            level.VectorBytes(),
+            problem.OutputChannels,
+            vectors,
+            1,
+            problem.OutputChannels,
+            1,
+            tilePixels
+        );
         kernel = MicroKernelCache.Get(shape);
 
         // The last tile reads, and ignores, pixels beyond the row.
-        columnStride = Math.Max(packing.Columns, (Tiles * tilePixels) + runs.Max(r => packing.ColumnOf(r.First)) + runs[0].Length);
+        columnStride = Math.Max(
+            packing.Columns,
+            (Tiles * tilePixels) + runs.Max(r => packing.ColumnOf(r.First)) + runs[0].Length
+        );
         long rowBytes = (long)columnStride * problem.InputChannels * shape.ElementBytes * packing.DepthOffsets.Length;
         int forBalance = Math.Max(FewestRows, problem.Count.Height * problem.Batch * problem.Count.Depth / FewestUnits);
         bandRows = (int)Math.Clamp((BandBytes / rowBytes) - packing.RowSpan, FewestRows, forBalance);
@@ -51,36 +70,59 @@ internal sealed unsafe class PlanarConvolution
 
     private int Tiles => (problem.Count.Width + tilePixels - 1) / tilePixels;
 
-    private long BandElements => RoundToVector((long)packing.DepthOffsets.Length * packing.RowsFor(bandRows) * problem.InputChannels * columnStride);
+    private long BandElements =>
+        RoundToVector((long)packing.DepthOffsets.Length * packing.RowsFor(bandRows) * problem.InputChannels * columnStride);
 
     private long TileElements => RoundToVector((long)problem.OutputChannels * tilePixels);
 
     private int MostSegments => runs.Length * problem.InputChannels;
 
-    /// <summary>Whether this way wastes less than channels-last vectors: a single tap has too few products to pay for the planar copy.</summary>
+    /// <summary>
+    /// Whether this way wastes less than channels-last vectors: a single tap has too few products to pay for the planar copy.
+    /// </summary>
     public static bool Suits(GatherProblem problem, SimdLevel level, Type elementType)
     {
         int lanes = level.Lanes(elementType);
-        return problem.Taps.Length > 1 && problem.InputStep.Width == 1 && problem.OutputChannels <= lanes / 2 && problem.Count.Width >= lanes;
+        return problem.Taps.Length > 1
+            && problem.InputStep.Width == 1
+            && problem.OutputChannels <= lanes / 2
+            && problem.Count.Width >= lanes;
     }
 
     public void Run<T>(CpuThreads threads, T* input, T* weights, T* bias, T* output, bool accumulate, T* packed, nint[] scratch)
         where T : unmanaged, INumber<T>
     {
         PackWeights(weights, packed);
-        threads.Run(problem.Batch * problem.Count.Depth * bands, (unit, worker) =>
-        {
-            (int image, int band) = (unit / bands, unit % bands);
-            RunBand(image / problem.Count.Depth, image % problem.Count.Depth, band, input, packed, bias, output, accumulate, (T*)scratch[worker]);
-        });
+        threads.Run(
+            problem.Batch * problem.Count.Depth * bands,
+            (unit, worker) =>
+            {
+                (int image, int band) = (unit / bands, unit % bands);
+                RunBand(
+                    image / problem.Count.Depth,
+                    image % problem.Count.Depth,
+                    band,
+                    input,
+                    packed,
+                    bias,
+                    output,
+                    accumulate,
+                    (T*)scratch[worker]
+                );
+            }
+        );
     }
 
     /// <summary>As many vectors as the registers hold, but no more than make the tiles of a row equal.</summary>
     private static int VectorsPerTile(GatherProblem problem, SimdLevel level, int lanes)
     {
-        int most = Math.Max(1, Math.Min(
-            MicroKernelCache.MaximumAccumulators(level) / problem.OutputChannels,
-            (MicroKernelCache.Registers(level) - 1) / (problem.OutputChannels + 1)));
+        int most = Math.Max(
+            1,
+            Math.Min(
+                MicroKernelCache.MaximumAccumulators(level) / problem.OutputChannels,
+                (MicroKernelCache.Registers(level) - 1) / (problem.OutputChannels + 1)
+            )
+        );
         int needed = (problem.Count.Width + lanes - 1) / lanes;
         int tiles = (needed + most - 1) / most;
         return (needed + tiles - 1) / tiles;
@@ -101,7 +143,9 @@ internal sealed unsafe class PlanarConvolution
                 {
                     for (int channel = 0; channel < outputs; channel++)
                     {
-                        long within = problem.TransposedWeights ? ((long)channel * inputs) + input : ((long)input * outputs) + channel;
+                        long within = problem.TransposedWeights
+                            ? ((long)channel * inputs) + input
+                            : ((long)input * outputs) + channel;
                         *packed++ = weights[((long)tap * inputs * outputs) + within];
                     }
                 }
@@ -114,12 +158,27 @@ internal sealed unsafe class PlanarConvolution
     {
         int firstRow = band * bandRows;
         int rows = Math.Min(bandRows, problem.Count.Height - firstRow);
-        packing.PackPlanar(input + ((long)sample * problem.Input.Count * problem.InputChannels), slice, firstRow, rows, scratch, columnStride);
+        packing.PackPlanar(
+            input + ((long)sample * problem.Input.Count * problem.InputChannels),
+            slice,
+            firstRow,
+            rows,
+            scratch,
+            columnStride
+        );
 
         T* tile = scratch + BandElements;
         var segments = (Segment*)(tile + TileElements);
-        T* target = output + (((((long)sample * problem.Output.Depth) + problem.Start.Depth + ((long)slice * problem.OutputStep.Depth)) * problem.Output.Height)
-            * problem.Output.Width * problem.OutputChannels);
+        T* target =
+            output
+            + (
+                (
+                    (((long)sample * problem.Output.Depth) + problem.Start.Depth + ((long)slice * problem.OutputStep.Depth))
+                    * problem.Output.Height
+                )
+                * problem.Output.Width
+                * problem.OutputChannels
+            );
         for (int row = 0; row < rows; row++)
         {
             int count = FillSegments(slice, firstRow, row, rows, segments);
@@ -131,7 +190,13 @@ internal sealed unsafe class PlanarConvolution
                     new Span<T>(tile, (int)TileElements).Clear();
                 else
                     kernel((byte*)packed, (byte*)(scratch + pixel), (byte*)tile, segments, count, runs[0].Length, 0);
-                StoreTile(tile, Math.Min(tilePixels, problem.Count.Width - pixel), bias, accumulate, result + ((long)pixel * problem.OutputStep.Width * problem.OutputChannels));
+                StoreTile(
+                    tile,
+                    Math.Min(tilePixels, problem.Count.Width - pixel),
+                    bias,
+                    accumulate,
+                    result + ((long)pixel * problem.OutputStep.Width * problem.OutputChannels)
+                );
             }
         }
     }
@@ -144,7 +209,10 @@ internal sealed unsafe class PlanarConvolution
             Tap tap = runs[i].First;
             if (!packing.Reads(tap, slice, firstRow + row))
                 continue;
-            long packedRow = ((long)packing.SliceOf(tap) * packing.RowsFor(rows)) + packing.RowOf(tap) + ((long)row * problem.InputStep.Height);
+            long packedRow =
+                ((long)packing.SliceOf(tap) * packing.RowsFor(rows))
+                + packing.RowOf(tap)
+                + ((long)row * problem.InputStep.Height);
             for (int channel = 0; channel < problem.InputChannels; channel++)
             {
                 long weight = (((long)i * problem.InputChannels) + channel) * runs[0].Length * problem.OutputChannels;

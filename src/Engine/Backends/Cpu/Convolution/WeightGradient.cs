@@ -3,7 +3,8 @@ using System.Numerics;
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// gw[tap, c, k] = sum over output pixels of x[pixel + tap, c] gy[pixel, k]. Bands of output rows are dealt to a number of partial sums
+/// gw[tap, c, k] = sum over output pixels of x[pixel + tap, c] gy[pixel, k]. Bands of output rows are dealt to a number of
+/// partial sums
 /// that depends on the shape alone; each partial sum takes its bands in order, and the partial sums are added in order.
 /// </summary>
 internal abstract unsafe class WeightGradient
@@ -11,11 +12,13 @@ internal abstract unsafe class WeightGradient
     // Long bands keep a result tile in registers for long; what a tile reads again per tap must stay in the L2 cache.
     private const int BandPixels = 4096;
     private const int BandBytes = 192 << 10;
-    private const int FewestUnits = 4, MostUnits = 16;
+    private const int FewestUnits = 4,
+        MostUnits = 16;
     private const double UnitFlops = 0.25e9;
 
     // Elements moved per element of a packed band (read, written), and of a partial sum (cleared, read, written, added).
-    private const int PackingCost = 2, PartialCost = 4;
+    private const int PackingCost = 2,
+        PartialCost = 4;
 
     private readonly int bandRows;
     private readonly int bands;
@@ -31,7 +34,14 @@ internal abstract unsafe class WeightGradient
         Problem = problem;
         GatherProblem gather = GatherProblem.Forward(problem);
         Runs = TapRun.Merge(gather.Taps);
-        Packing = new BandPacking(problem.Input, problem.InputChannels, problem.Padding, problem.Stride, problem.Output, gather.Taps);
+        Packing = new BandPacking(
+            problem.Input,
+            problem.InputChannels,
+            problem.Padding,
+            problem.Stride,
+            problem.Output,
+            gather.Taps
+        );
         Shape = new MicroKernelShape(elementType, level.VectorBytes(), 1, 1, 1, 1, 1, 0);
         long rowBytes = (long)Packing.Columns * tileChannels * Shape.ElementBytes * Packing.DepthOffsets.Length;
         long fitting = ((BandBytes / rowBytes) - Packing.RowSpan) / problem.Stride.Height;
@@ -43,7 +53,10 @@ internal abstract unsafe class WeightGradient
     /// <summary>Elements that all partial sums take.</summary>
     public long Partials => PartialElements * partialSums;
 
-    /// <summary>Elements of scratch that each worker needs: the packed input band with room to read over its end, and what a subclass packs of gy.</summary>
+    /// <summary>
+    /// Elements of scratch that each worker needs: the packed input band with room to read over its end, and what a subclass
+    /// packs of gy.
+    /// </summary>
     public long WorkerScratch => BandElements + ((long)bandRows * GradientRowElements) + (2L * Shape.Lanes);
 
     protected ConvolutionProblem Problem { get; }
@@ -82,20 +95,26 @@ internal abstract unsafe class WeightGradient
         where T : unmanaged, INumber<T>
     {
         int images = Problem.Batch * Problem.Output.Depth;
-        threads.Run(partialSums * ColumnParts, (unit, worker) =>
-        {
-            (int sum, int part) = (unit / ColumnParts, unit % ColumnParts);
-            T* partial = partials + (sum * PartialElements);
-            Clear(part, partial);
-            int end = (int)((sum + 1L) * images * bands / partialSums);
-            for (int index = (int)((long)sum * images * bands / partialSums); index < end; index++)
-                RunBand(index / bands, index % bands, part, x, gy, partial, (T*)scratch[worker]);
-        });
-        threads.Run(Runs.Length, (run, _) =>
-        {
-            for (int sum = 0; sum < partialSums; sum++)
-                AddPartial(run, partials + (sum * PartialElements), gw, overwrite: sum == 0);
-        });
+        threads.Run(
+            partialSums * ColumnParts,
+            (unit, worker) =>
+            {
+                (int sum, int part) = (unit / ColumnParts, unit % ColumnParts);
+                T* partial = partials + (sum * PartialElements);
+                Clear(part, partial);
+                int end = (int)((sum + 1L) * images * bands / partialSums);
+                for (int index = (int)((long)sum * images * bands / partialSums); index < end; index++)
+                    RunBand(index / bands, index % bands, part, x, gy, partial, (T*)scratch[worker]);
+            }
+        );
+        threads.Run(
+            Runs.Length,
+            (run, _) =>
+            {
+                for (int sum = 0; sum < partialSums; sum++)
+                    AddPartial(run, partials + (sum * PartialElements), gw, overwrite: sum == 0);
+            }
+        );
     }
 
     /// <summary>target = source, or target += source.</summary>
@@ -125,14 +144,15 @@ internal abstract unsafe class WeightGradient
 
     /// <summary>Packs the input rows that a band reads.</summary>
     protected virtual void PackInput<T>(Band band, T* image, T* target)
-        where T : unmanaged
-        => Packing.Pack(image, band.Slice, band.FirstRow, band.Rows, target);
+        where T : unmanaged => Packing.Pack(image, band.Slice, band.FirstRow, band.Rows, target);
 
     /// <summary>Adds a run's rows of a partial sum to gw.</summary>
     protected abstract void AddPartial<T>(int run, T* partial, T* gw, bool overwrite)
         where T : unmanaged, INumber<T>;
 
-    /// <summary>Where a tap's inputs begin for each output row of the band that reads the image, beside those rows of gy.</summary>
+    /// <summary>
+    /// Where a tap's inputs begin for each output row of the band that reads the image, beside those rows of gy.
+    /// </summary>
     /// <param name="band">Rows.</param>
     /// <param name="tap">The tap, the first of a run of neighbours.</param>
     /// <param name="positionElements">Elements of a packed input position.</param>
@@ -146,25 +166,37 @@ internal abstract unsafe class WeightGradient
         {
             if (!Packing.Reads(tap, band.Slice, band.FirstRow + row))
                 continue;
-            long packedRow = ((long)Packing.SliceOf(tap) * Packing.RowsFor(band.Rows)) + Packing.RowOf(tap) + ((long)row * Problem.Stride.Height);
+            long packedRow =
+                ((long)Packing.SliceOf(tap) * Packing.RowsFor(band.Rows))
+                + Packing.RowOf(tap)
+                + ((long)row * Problem.Stride.Height);
             long input = ((packedRow * Packing.Columns) + Packing.ColumnOf(tap)) * positionElements;
-            segments[count++] = new Segment((nint)(input * Shape.ElementBytes), (nint)((long)row * gradientRowElements * Shape.ElementBytes));
+            segments[count++] = new Segment(
+                (nint)(input * Shape.ElementBytes),
+                (nint)((long)row * gradientRowElements * Shape.ElementBytes)
+            );
         }
 
         return count;
     }
 
     /// <summary>
-    /// Enough units for many threads where there is much to compute. Each part of the columns packs the input again, each partial sum is cleared and added:
+    /// Enough units for many threads where there is much to compute. Each part of the columns packs the input again, each partial
+    /// sum is cleared and added:
     /// the split that moves least.
     /// </summary>
     private (int ColumnParts, int PartialSums) Share(int panels)
     {
-        int units = (int)Math.Clamp(Problem.FlopsWithinImage / UnitFlops, FewestUnits, MostUnits), images = Problem.Batch * Problem.Output.Depth * bands;
+        int units = (int)Math.Clamp(Problem.FlopsWithinImage / UnitFlops, FewestUnits, MostUnits),
+            images = Problem.Batch * Problem.Output.Depth * bands;
         double packed = (double)images * BandPositions * Problem.InputChannels;
-        return Enumerable.Range(1, Math.Min(panels, MostUnits)).Where(parts => panels % parts == 0 || parts == MostUnits)
+        return Enumerable
+            .Range(1, Math.Min(panels, MostUnits))
+            .Where(parts => panels % parts == 0 || parts == MostUnits)
             .Select(parts => (Parts: parts, Sums: Math.Min((units + parts - 1) / parts, images)))
-            .MinBy(split => (split.Parts * PackingCost * packed) + ((double)split.Sums * PartialCost * Problem.WeightShape.Count));
+            .MinBy(split =>
+                (split.Parts * PackingCost * packed) + ((double)split.Sums * PartialCost * Problem.WeightShape.Count)
+            );
     }
 
     private void RunBand<T>(int image, int index, int part, T* x, T* gy, T* partial, T* scratch)

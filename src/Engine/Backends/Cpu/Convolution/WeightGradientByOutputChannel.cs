@@ -1,7 +1,8 @@
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// The weight gradient with vectors over output channels: tile rows are input channels, broadcast. Both operands are packed so that neighbouring
+/// The weight gradient with vectors over output channels: tile rows are input channels, broadcast. Both operands are packed so
+/// that neighbouring
 /// pixels of a tile lie side by side: read in place, they would lie a power of two apart and fight for a few sets of the cache.
 /// </summary>
 internal sealed unsafe class WeightGradientByOutputChannel : WeightGradient
@@ -19,9 +20,7 @@ internal sealed unsafe class WeightGradientByOutputChannel : WeightGradient
     private readonly MicroKernel?[,] kernels;
 
     public WeightGradientByOutputChannel(ConvolutionProblem problem, SimdLevel level, Type elementType)
-        : this(problem, level, elementType, WeightPanel.Cut(problem.OutputChannels, level.Lanes(elementType), 0))
-    {
-    }
+        : this(problem, level, elementType, WeightPanel.Cut(problem.OutputChannels, level.Lanes(elementType), 0)) { }
 
     private WeightGradientByOutputChannel(ConvolutionProblem problem, SimdLevel level, Type elementType, WeightPanel[] panels)
         : base(problem, level, elementType, panels.Length, BlockChannels(problem, level, panels))
@@ -31,11 +30,18 @@ internal sealed unsafe class WeightGradientByOutputChannel : WeightGradient
         mostAccumulators = MicroKernelCache.MaximumAccumulators(level);
         kernels = new MicroKernel?[3, mostAccumulators + 1];
 
-        // Few channels: the taps of a kernel row and their channels form one run. Many: blocks of as many channels as a tile has rows.
+        // Few channels: the taps of a kernel row and their channels form one run. Many: blocks of as many channels as a tile has
+        // rows.
         blockChannels = BlockChannels(problem, level, panels);
-        taps = blockChannels == problem.InputChannels
-            ? [.. Runs.Select(run => new TapRows(run.First, run.Weights[0] * problem.InputChannels, RunRows))]
-            : [.. GatherProblem.Forward(problem).Taps.Select(tap => new TapRows(tap, tap.Weight * problem.InputChannels, problem.InputChannels))];
+        taps =
+            blockChannels == problem.InputChannels
+                ? [.. Runs.Select(run => new TapRows(run.First, run.Weights[0] * problem.InputChannels, RunRows))]
+                :
+                [
+                    .. GatherProblem
+                        .Forward(problem)
+                        .Taps.Select(tap => new TapRows(tap, tap.Weight * problem.InputChannels, problem.InputChannels)),
+                ];
     }
 
     protected override long PartialElements => (long)Problem.Kernel.Count * Problem.InputChannels * paddedChannels;
@@ -82,7 +88,15 @@ internal sealed unsafe class WeightGradientByOutputChannel : WeightGradient
                 for (int block = 0; block < Blocks; block++)
                 {
                     int rows = Blocks == 1 ? tap.Rows : Math.Min(blockChannels, tap.Rows - (block * blockChannels));
-                    AddRows(panel, rows, segments, count, packedInput + (block * blockElements), gradient, result + ((long)block * blockChannels * paddedChannels));
+                    AddRows(
+                        panel,
+                        rows,
+                        segments,
+                        count,
+                        packedInput + (block * blockElements),
+                        gradient,
+                        result + ((long)block * blockChannels * paddedChannels)
+                    );
                 }
             }
         }
@@ -114,7 +128,14 @@ internal sealed unsafe class WeightGradientByOutputChannel : WeightGradient
         {
             int tileRows = (rows + i) / tiles;
             Kernel(tileRows, panel.Vectors)(
-                (byte*)(input + row), (byte*)gradient, (byte*)(result + ((long)row * paddedChannels)), segments, count, steps, 1);
+                (byte*)(input + row),
+                (byte*)gradient,
+                (byte*)(result + ((long)row * paddedChannels)),
+                segments,
+                count,
+                steps,
+                1
+            );
             row += tileRows;
         }
     }
@@ -135,15 +156,18 @@ internal sealed unsafe class WeightGradientByOutputChannel : WeightGradient
         }
     }
 
-    private MicroKernel Kernel(int rows, int vectors) => kernels[vectors, rows] ??= MicroKernelCache.Get(Shape with
-    {
-        Rows = rows,
-        Vectors = vectors,
-        RowStride = 1,
-        StepA = Problem.Stride.Width * blockChannels,
-        StepB = vectors * Shape.Lanes,
-        RowStrideC = paddedChannels,
-    });
+    private MicroKernel Kernel(int rows, int vectors) =>
+        kernels[vectors, rows] ??= MicroKernelCache.Get(
+            Shape with
+            {
+                Rows = rows,
+                Vectors = vectors,
+                RowStride = 1,
+                StepA = Problem.Stride.Width * blockChannels,
+                StepB = vectors * Shape.Lanes,
+                RowStrideC = paddedChannels,
+            }
+        );
 
     /// <summary>Rows of the result whose inputs begin at one tap.</summary>
     private readonly record struct TapRows(Tap First, int Row, int Rows);

@@ -1,11 +1,13 @@
 namespace UnpairedSegEngine.Backends.Cpu;
 
-/// <summary>Brings weights into the order in which a micro-kernel reads them: panel, run, tap, input channel, then the panel's channels side by side.</summary>
+/// <summary>
+/// Brings weights into the order in which a micro-kernel reads them: panel, run, tap, input channel, then the panel's channels
+/// side by side.
+/// </summary>
 internal static unsafe class WeightPacking
 {
     public static void PackPanel<T>(GatherProblem problem, TapRun[] runs, WeightPanel panel, T* weights, T* packed)
-        where T : unmanaged
-        => PackPanel(problem, runs, panel, ..problem.InputChannels, weights, packed);
+        where T : unmanaged => PackPanel(problem, runs, panel, ..problem.InputChannels, weights, packed);
 
     /// <summary>The same of some input channels.</summary>
     public static void PackPanel<T>(GatherProblem problem, TapRun[] runs, WeightPanel panel, Range inputs, T* weights, T* packed)
@@ -32,7 +34,9 @@ internal static unsafe class WeightPacking
     {
         for (int input = 0; input < inputs; input++)
         {
-            new ReadOnlySpan<T>(source + ((long)input * problem.OutputChannels) + panel.FirstChannel, panel.Channels).CopyTo(new Span<T>(target, panel.Channels));
+            new ReadOnlySpan<T>(source + ((long)input * problem.OutputChannels) + panel.FirstChannel, panel.Channels).CopyTo(
+                new Span<T>(target, panel.Channels)
+            );
             new Span<T>(target + panel.Channels, panel.Width - panel.Channels).Clear();
             target += panel.Width;
         }
@@ -43,6 +47,13 @@ internal static unsafe class WeightPacking
     {
         if (!panel.IsFull)
             new Span<T>(target, inputs * panel.Width).Clear();
-        Transposition.Run(source + ((long)panel.FirstChannel * problem.InputChannels), panel.Channels, inputs, problem.InputChannels, target, panel.Width);
+        Transposition.Run(
+            source + ((long)panel.FirstChannel * problem.InputChannels),
+            panel.Channels,
+            inputs,
+            problem.InputChannels,
+            target,
+            panel.Width
+        );
     }
 }

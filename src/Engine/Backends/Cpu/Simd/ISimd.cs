@@ -1,7 +1,8 @@
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// A vector of <typeparamref name="T"/>: what a kernel needs so that it is written once for both element types and every vector width.
+/// A vector of <typeparamref name="T"/>: what a kernel needs so that it is written once for both element types and every vector
+/// width.
 /// The JIT compiles each kernel anew for every pair of type arguments, so nothing here costs a call.
 /// </summary>
 internal unsafe interface ISimd<TSelf, T>
@@ -42,7 +43,9 @@ internal unsafe interface ISimd<TSelf, T>
     /// <summary>Per lane: left >= right ? yes : no.</summary>
     static abstract TSelf WhereNotLess(TSelf left, TSelf right, TSelf yes, TSelf no);
 
-    /// <summary>Per lane: <paramref name="scale"/> where the 16-bit number is below <paramref name="threshold"/> (at most 65536), else 0.</summary>
+    /// <summary>
+    /// Per lane: <paramref name="scale"/> where the 16-bit number is below <paramref name="threshold"/> (at most 65536), else 0.
+    /// </summary>
     static abstract TSelf WhereBelow(ushort* numbers, uint threshold, TSelf scale);
 
     /// <summary>Stores lanes that hold whole numbers in 0..255.</summary>

@@ -17,6 +17,5 @@ internal static unsafe class PartialVector
 
     public static void Store<TVector, T>(TVector vector, T* target, int lanes)
         where TVector : unmanaged, ISimd<TVector, T>
-        where T : unmanaged
-        => Unsafe.CopyBlockUnaligned(target, &vector, (uint)(lanes * sizeof(T)));
+        where T : unmanaged => Unsafe.CopyBlockUnaligned(target, &vector, (uint)(lanes * sizeof(T)));
 }

@@ -11,22 +11,30 @@ public sealed partial record KernelSources(string Folder)
     public static KernelSources Shipped { get; } = new(Path.Combine(AppContext.BaseDirectory, "kernels"));
 
     /// <summary>Every file with kernels, as "convolution/forward".</summary>
-    public IReadOnlyList<string> Files => !Directory.Exists(Folder) ? [] :
-    [
-        .. Directory.GetFiles(Folder, "*.cu", SearchOption.AllDirectories)
-            .Select(path => Path.ChangeExtension(Path.GetRelativePath(Folder, path), null).Replace('\\', '/')).Order(StringComparer.Ordinal),
-    ];
+    public IReadOnlyList<string> Files =>
+        !Directory.Exists(Folder)
+            ? []
+            :
+            [
+                .. Directory
+                    .GetFiles(Folder, "*.cu", SearchOption.AllDirectories)
+                    .Select(path => Path.ChangeExtension(Path.GetRelativePath(Folder, path), null).Replace('\\', '/'))
+                    .Order(StringComparer.Ordinal),
+            ];
 
     public string PathOf(string file) => Path.Combine(Folder, file + ".cu");
 
     /// <summary>Names of the kernels in a file, in their order.</summary>
-    public IReadOnlyList<string> KernelsOf(string file) => [.. KernelDeclaration().Matches(File.ReadAllText(PathOf(file))).Select(match => match.Groups[1].Value)];
+    public IReadOnlyList<string> KernelsOf(string file) =>
+        [.. KernelDeclaration().Matches(File.ReadAllText(PathOf(file))).Select(match => match.Groups[1].Value)];
 
     /// <summary>A hash of all sources: any change of a shared header may change any kernel.</summary>
     public string Hash()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        IEnumerable<string> sources = Directory.GetFiles(Folder, "*", SearchOption.AllDirectories).Where(path => path.EndsWith(".cu", StringComparison.Ordinal) || path.EndsWith(".cuh", StringComparison.Ordinal));
+        IEnumerable<string> sources = Directory
+            .GetFiles(Folder, "*", SearchOption.AllDirectories)
+            .Where(path => path.EndsWith(".cu", StringComparison.Ordinal) || path.EndsWith(".cuh", StringComparison.Ordinal));
         foreach (string path in sources.Order(StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes(Path.GetRelativePath(Folder, path) + '\0'));

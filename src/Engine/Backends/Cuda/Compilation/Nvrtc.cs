@@ -9,7 +9,9 @@ namespace UnpairedSegEngine.Backends.Cuda.Compilation;
 /// <param name="Log">What the compiler said.</param>
 internal sealed record CompiledKernel(byte[] Image, string Log);
 
-/// <summary>NVIDIA's run-time compiler: from CUDA C++ to a binary image, without a GPU, a driver or any header but ours.</summary>
+/// <summary>
+/// NVIDIA's run-time compiler: from CUDA C++ to a binary image, without a GPU, a driver or any header but ours.
+/// </summary>
 internal sealed unsafe class Nvrtc
 {
     /// <summary>Names the library, or the folder it lies in.</summary>
@@ -18,8 +20,12 @@ internal sealed unsafe class Nvrtc
     private readonly delegate* unmanaged<nint*, byte*, byte*, int, byte**, byte**, int> createProgram;
     private readonly delegate* unmanaged<nint, int, byte**, int> compileProgram;
     private readonly delegate* unmanaged<nint*, int> destroyProgram;
-    private readonly delegate* unmanaged<nint, nuint*, int> getLogSize, getImageSize, getPtxSize;
-    private readonly delegate* unmanaged<nint, byte*, int> getLog, getImage, getPtx;
+    private readonly delegate* unmanaged<nint, nuint*, int> getLogSize,
+        getImageSize,
+        getPtxSize;
+    private readonly delegate* unmanaged<nint, byte*, int> getLog,
+        getImage,
+        getPtx;
 
     private Nvrtc(nint library)
     {
@@ -33,7 +39,8 @@ internal sealed unsafe class Nvrtc
         getImage = (delegate* unmanaged<nint, byte*, int>)Find("nvrtcGetCUBIN");
         getPtxSize = (delegate* unmanaged<nint, nuint*, int>)Find("nvrtcGetPTXSize");
         getPtx = (delegate* unmanaged<nint, byte*, int>)Find("nvrtcGetPTX");
-        int major, minor;
+        int major,
+            minor;
         _ = ((delegate* unmanaged<int*, int*, int>)Find("nvrtcVersion"))(&major, &minor);
         Version = $"{major}.{minor}";
     }
@@ -70,15 +77,27 @@ internal sealed unsafe class Nvrtc
     /// <param name="source">Path of the .cu file.</param>
     /// <param name="includeFolder">Where <c>#include "common/..."</c> starts; the source's own folder is searched, too.</param>
     /// <param name="architecture">sm_80, sm_90a, ... for a cubin; compute_80, ... for PTX.</param>
-    /// <exception cref="CudaException">The source does not compile; the message is the first error with its file and line.</exception>
+    /// <exception cref="CudaException">The source does not compile; the message is the first error with its file and
+    /// line.</exception>
     public CompiledKernel Compile(string source, string includeFolder, string architecture)
     {
         nint program;
-        fixed (byte* text = Utf8(File.ReadAllText(source)), name = Utf8(source))
+        fixed (
+            byte* text = Utf8(File.ReadAllText(source)),
+                name = Utf8(source)
+        )
             Require(createProgram(&program, text, name, 0, null, null), "create a program");
         try
         {
-            string[] options = [$"-arch={architecture}", "--std=c++17", $"-I{includeFolder}", $"-I{Path.GetDirectoryName(Path.GetFullPath(source))}", "--extra-device-vectorization", "--ptxas-options=-v"];
+            string[] options =
+            [
+                $"-arch={architecture}",
+                "--std=c++17",
+                $"-I{includeFolder}",
+                $"-I{Path.GetDirectoryName(Path.GetFullPath(source))}",
+                "--extra-device-vectorization",
+                "--ptxas-options=-v",
+            ];
             byte[][] encoded = [.. options.Select(Utf8)];
             GCHandle[] pins = [.. encoded.Select(bytes => GCHandle.Alloc(bytes, GCHandleType.Pinned))];
             int code;
@@ -89,7 +108,10 @@ internal sealed unsafe class Nvrtc
             string log = Encoding.UTF8.GetString(Read(program, getLogSize, getLog)).TrimEnd('\0');
             if (code != 0)
                 throw new CudaException($"{source} does not compile for {architecture}: {FirstError(log)}");
-            return new CompiledKernel(IsVirtual(architecture) ? Read(program, getPtxSize, getPtx) : Read(program, getImageSize, getImage), log);
+            return new CompiledKernel(
+                IsVirtual(architecture) ? Read(program, getPtxSize, getPtx) : Read(program, getImageSize, getImage),
+                log
+            );
         }
         finally
         {
@@ -99,7 +121,9 @@ internal sealed unsafe class Nvrtc
 
     private static IEnumerable<string> Candidates()
     {
-        string[] names = OperatingSystem.IsWindows() ? ["nvrtc64_130_0.dll", "nvrtc64_120_0.dll"] : ["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"];
+        string[] names = OperatingSystem.IsWindows()
+            ? ["nvrtc64_130_0.dll", "nvrtc64_120_0.dll"]
+            : ["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"];
         if (Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } path)
             return File.Exists(path) ? [path] : names.Select(name => Path.Combine(path, name));
         IEnumerable<string> installed =
@@ -113,12 +137,16 @@ internal sealed unsafe class Nvrtc
         return installed.Concat(names).Concat(usual);
     }
 
-    private static string FirstError(string log)
-        => log.Split('\n').FirstOrDefault(line => line.Contains("error", StringComparison.OrdinalIgnoreCase))?.Trim() ?? log.Trim();
+    private static string FirstError(string log) =>
+        log.Split('\n').FirstOrDefault(line => line.Contains("error", StringComparison.OrdinalIgnoreCase))?.Trim() ?? log.Trim();
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text + '\0');
 
-    private static byte[] Read(nint program, delegate* unmanaged<nint, nuint*, int> size, delegate* unmanaged<nint, byte*, int> read)
+    private static byte[] Read(
+        nint program,
+        delegate* unmanaged<nint, nuint*, int> size,
+        delegate* unmanaged<nint, byte*, int> read
+    )
     {
         nuint bytes;
         Require(size(program, &bytes), "ask for the size of a result");

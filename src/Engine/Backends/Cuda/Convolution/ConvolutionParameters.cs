@@ -6,11 +6,30 @@ namespace UnpairedSegEngine.Backends.Cuda.Convolution;
 [StructLayout(LayoutKind.Sequential)]
 internal struct GatherParameters
 {
-    public nint X, Weights, Bias, Y, Moments;
+    public nint X,
+        Weights,
+        Bias,
+        Y,
+        Moments;
     public KernelInputTransform Transform;
     public KernelDropout MomentsDropout;
-    public int Samples, Channels, Outputs, Symmetric, Accumulate;
-    public KernelSize Input, Output, Count, Start, OutputStep, InputStep, Taps, TapBase, TapStep, Tile, Tiles, Halo;
+    public int Samples,
+        Channels,
+        Outputs,
+        Symmetric,
+        Accumulate;
+    public KernelSize Input,
+        Output,
+        Count,
+        Start,
+        OutputStep,
+        InputStep,
+        Taps,
+        TapBase,
+        TapStep,
+        Tile,
+        Tiles,
+        Halo;
     public int Chunk;
 }
 
@@ -18,30 +37,55 @@ internal struct GatherParameters
 [StructLayout(LayoutKind.Sequential)]
 internal struct PackParameters
 {
-    public nint Weights, Packed;
-    public int Inputs, Outputs, Transposed;
-    public KernelSize Kernel, Taps, WeightBase, WeightStep;
-    public int Chunk, Chunks, Tile, Tiles;
+    public nint Weights,
+        Packed;
+    public int Inputs,
+        Outputs,
+        Transposed;
+    public KernelSize Kernel,
+        Taps,
+        WeightBase,
+        WeightStep;
+    public int Chunk,
+        Chunks,
+        Tile,
+        Tiles;
 }
 
 /// <summary>kernels/convolution/parameters.cuh: WeightGradientParameters.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct WeightGradientParameters
 {
-    public nint X, Gy, Partial;
+    public nint X,
+        Gy,
+        Partial;
     public KernelInputTransform Transform;
-    public int Samples, Channels, Outputs, Symmetric;
-    public KernelSize Input, Output, Kernel, Stride, Dilation, Pad;
-    public int ChannelTiles, OutputTiles, PositionsPerSplit;
-    public KernelSize Tile, Tiles, Halo;
-    public int TilesPerSplit, TilesPerSum;
+    public int Samples,
+        Channels,
+        Outputs,
+        Symmetric;
+    public KernelSize Input,
+        Output,
+        Kernel,
+        Stride,
+        Dilation,
+        Pad;
+    public int ChannelTiles,
+        OutputTiles,
+        PositionsPerSplit;
+    public KernelSize Tile,
+        Tiles,
+        Halo;
+    public int TilesPerSplit,
+        TilesPerSum;
 }
 
 /// <summary>kernels/convolution/parameters.cuh: SumSplitsParameters.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct SumSplitsParameters
 {
-    public nint Partial, Sums;
+    public nint Partial,
+        Sums;
     public long Count;
     public int Splits;
 }
@@ -50,7 +94,11 @@ internal struct SumSplitsParameters
 [StructLayout(LayoutKind.Sequential)]
 internal struct FoldParameters
 {
-    public nint Padded, Gx;
-    public int Samples, Channels;
-    public KernelSize Input, PadBefore, PaddedSize;
+    public nint Padded,
+        Gx;
+    public int Samples,
+        Channels;
+    public KernelSize Input,
+        PadBefore,
+        PaddedSize;
 }

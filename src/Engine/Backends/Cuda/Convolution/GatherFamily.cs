@@ -3,12 +3,18 @@ namespace UnpairedSegEngine.Backends.Cuda.Convolution;
 /// <summary>One variant of the gather kernels: how it multiplies and the tile of output channels of a block.</summary>
 /// <param name="Precision">Of the products.</param>
 /// <param name="Tile">Output channels per block.</param>
-/// <param name="Warpgroups">Whether it is Hopper's, with products of whole warpgroups (kernels/convolution/gather_wgmma.cuh).</param>
+/// <param name="Warpgroups">Whether it is Hopper's, with products of whole warpgroups
+/// (kernels/convolution/gather_wgmma.cuh).</param>
 internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bool Warpgroups = false)
 {
     private const int SimtGroups = 16;
-    private const int MmaThreads = 128, MmaTapsPerStage = 3;
-    private const int WarpgroupThreads = 384, WarpgroupStages = 4, WarpgroupHalos = 2, WarpgroupBarrierBytes = 128, WarpgroupMomentGroups = 65;
+    private const int MmaThreads = 128,
+        MmaTapsPerStage = 3;
+    private const int WarpgroupThreads = 384,
+        WarpgroupStages = 4,
+        WarpgroupHalos = 2,
+        WarpgroupBarrierBytes = 128,
+        WarpgroupMomentGroups = 65;
 
     /// <summary>Of Hopper's gather: blocks that share their weights.</summary>
     public const int ClusterBlocks = 2;
@@ -31,7 +37,10 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     /// <summary>bfloat16 numbers per float; 0 for float arithmetic.</summary>
     public int Parts => PartsOf(Precision);
 
-    public int Threads => Warpgroups ? WarpgroupThreads : Parts == 0 ? SimtGroups * Tile / 4 : MmaThreads;
+    public int Threads =>
+        Warpgroups ? WarpgroupThreads
+        : Parts == 0 ? SimtGroups * Tile / 4
+        : MmaThreads;
 
     /// <summary>Grid positions per block, at most.</summary>
     public int Positions => Warpgroups && Parts < 3 ? 256 : 128;
@@ -42,41 +51,63 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     {
         if (precision == ConvolutionPrecision.Fp32 || channels < FewestMmaChannels)
             return new GatherFamily(ConvolutionPrecision.Fp32, outputs <= 32 ? 16 : 64);
-        return new GatherFamily(precision, outputs <= 16 ? 16 : PartsOf(precision) == 3 ? 32 : 64);
+        return new GatherFamily(
+            precision,
+            outputs <= 16 ? 16
+                : PartsOf(precision) == 3 ? 32
+                : 64
+        );
     }
 
     /// <summary>Hopper's family, or null where the shape does not suit it.</summary>
     public static GatherFamily? ForWarpgroups(ConvolutionPrecision precision, GatherShape shape)
     {
-        bool suits = precision != ConvolutionPrecision.Fp32 && shape.Channels >= FewestMmaChannels && shape.Channels % 8 == 0 && shape.Outputs >= FewestWarpgroupOutputs && shape.Outputs % 2 == 0 && shape.InputStep.Width == 1;
-        return suits ? new GatherFamily(precision, shape.Outputs <= 32 ? 32 : (shape.Outputs - 1) % 128 < 64 ? 64 : 128, Warpgroups: true) : null;
+        bool suits =
+            precision != ConvolutionPrecision.Fp32
+            && shape.Channels >= FewestMmaChannels
+            && shape.Channels % 8 == 0
+            && shape.Outputs >= FewestWarpgroupOutputs
+            && shape.Outputs % 2 == 0
+            && shape.InputStep.Width == 1;
+        return suits
+            ? new GatherFamily(
+                precision,
+                shape.Outputs <= 32 ? 32
+                    : (shape.Outputs - 1) % 128 < 64 ? 64
+                    : 128,
+                Warpgroups: true
+            )
+            : null;
     }
 
-    public static string NameOf(ConvolutionPrecision precision) => precision switch
-    {
-        ConvolutionPrecision.Bf16 => "bf16",
-        ConvolutionPrecision.Bf16x3 => "bf16x3",
-        ConvolutionPrecision.Bf16x6 => "bf16x6",
-        ConvolutionPrecision.Fp32 => "simt",
-        _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "unknown precision"),
-    };
+    public static string NameOf(ConvolutionPrecision precision) =>
+        precision switch
+        {
+            ConvolutionPrecision.Bf16 => "bf16",
+            ConvolutionPrecision.Bf16x3 => "bf16x3",
+            ConvolutionPrecision.Bf16x6 => "bf16x6",
+            ConvolutionPrecision.Fp32 => "simt",
+            _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "unknown precision"),
+        };
 
-    public static int PartsOf(ConvolutionPrecision precision) => precision switch
-    {
-        ConvolutionPrecision.Bf16 => 1,
-        ConvolutionPrecision.Bf16x3 => 2,
-        ConvolutionPrecision.Bf16x6 => 3,
-        ConvolutionPrecision.Fp32 => 0,
-        _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "unknown precision"),
-    };
+    public static int PartsOf(ConvolutionPrecision precision) =>
+        precision switch
+        {
+            ConvolutionPrecision.Bf16 => 1,
+            ConvolutionPrecision.Bf16x3 => 2,
+            ConvolutionPrecision.Bf16x6 => 3,
+            ConvolutionPrecision.Fp32 => 0,
+            _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "unknown precision"),
+        };
 
     /// <summary>Input channels per pass over the taps.</summary>
-    public int Chunk(int channels) => Parts switch
-    {
-        0 => Math.Min(16, (channels + 3) / 4 * 4),
-        3 => 16,
-        _ => 32,
-    };
+    public int Chunk(int channels) =>
+        Parts switch
+        {
+            0 => Math.Min(16, (channels + 3) / 4 * 4),
+            3 => 16,
+            _ => 32,
+        };
 
     /// <summary>Bytes of one tap's packed weights for a chunk.</summary>
     public int TapBytes(int chunk) => chunk * Tile * (Parts == 0 ? sizeof(float) : 2 * Parts);
@@ -85,10 +116,14 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     public int SharedBytes(int chunk, int halo)
     {
         if (Warpgroups)
-            return WarpgroupBarrierBytes + (WarpgroupMomentGroups * Tile) + (WarpgroupStages * TapBytes(chunk)) + (WarpgroupHalos * PositionTiles.PlanePitch(halo, chunk / 8) * chunk * 2 * Parts);
-        int main = Parts == 0
-            ? (2 * TapBytes(chunk)) + (halo * (chunk + 4) * sizeof(float))
-            : (2 * MmaTapsPerStage * TapBytes(chunk)) + (halo * chunk * 2 * Parts);
+            return WarpgroupBarrierBytes
+                + (WarpgroupMomentGroups * Tile)
+                + (WarpgroupStages * TapBytes(chunk))
+                + (WarpgroupHalos * PositionTiles.PlanePitch(halo, chunk / 8) * chunk * 2 * Parts);
+        int main =
+            Parts == 0
+                ? (2 * TapBytes(chunk)) + (halo * (chunk + 4) * sizeof(float))
+                : (2 * MmaTapsPerStage * TapBytes(chunk)) + (halo * chunk * 2 * Parts);
         int statistics = (Parts == 0 ? SimtGroups + 1 : 33) * Tile * sizeof(float);
         return Math.Max(main, statistics);
     }

@@ -22,21 +22,23 @@ internal sealed record GatherShape
     public Size3 WeightStep { get; init; } = Size3.One;
 
     /// <summary>y[i] = sum over t of x[i * stride + t * dilation - pad] w[t].</summary>
-    public static GatherShape Forward(ConvolutionProblem p) => new()
-    {
-        Channels = p.InputChannels,
-        Outputs = p.OutputChannels,
-        Input = p.Input,
-        Output = p.Output,
-        Count = p.Output,
-        InputStep = p.Stride,
-        Taps = p.Kernel,
-        TapBase = Size3.Map(a => -p.PadBefore[a]),
-        TapStep = p.Dilation,
-    };
+    public static GatherShape Forward(ConvolutionProblem p) =>
+        new()
+        {
+            Channels = p.InputChannels,
+            Outputs = p.OutputChannels,
+            Input = p.Input,
+            Output = p.Output,
+            Count = p.Output,
+            InputStep = p.Stride,
+            Taps = p.Kernel,
+            TapBase = Size3.Map(a => -p.PadBefore[a]),
+            TapStep = p.Dilation,
+        };
 
     /// <summary>
-    /// The data gradient of a convolution with zero padding, one shape per residue of the stride that has taps. Along each axis, the taps that reach a
+    /// The data gradient of a convolution with zero padding, one shape per residue of the stride that has taps. Along each axis,
+    /// the taps that reach a
     /// residue are every n-th one, and read the output gradient at evenly spaced places.
     /// </summary>
     /// <param name="complete">Whether every element of the gradient belongs to a shape; the others are zero.</param>
@@ -47,7 +49,11 @@ internal sealed record GatherShape
         for (int residue = 0; residue < p.Stride.Count; residue++)
         {
             int phase = residue;
-            var start = new Size3(phase / (p.Stride.Height * p.Stride.Width), phase / p.Stride.Width % p.Stride.Height, phase % p.Stride.Width);
+            var start = new Size3(
+                phase / (p.Stride.Height * p.Stride.Width),
+                phase / p.Stride.Width % p.Stride.Height,
+                phase % p.Stride.Width
+            );
             if (start.Depth >= p.Input.Depth || start.Height >= p.Input.Height || start.Width >= p.Input.Width)
                 continue;
             int[][] reaching = [.. Enumerable.Range(0, 3).Select(a => TapsThatReach(p, a, start[a]))];
@@ -58,28 +64,34 @@ internal sealed record GatherShape
             }
 
             Size3 spacing = Size3.Map(a => reaching[a].Length > 1 ? reaching[a][1] - reaching[a][0] : 1);
-            shapes.Add(new GatherShape
-            {
-                Channels = p.OutputChannels,
-                Outputs = p.InputChannels,
-                Input = p.Output,
-                Output = p.Input,
-                Count = Size3.Map(a => (p.Input[a] - start[a] + p.Stride[a] - 1) / p.Stride[a]),
-                Start = start,
-                OutputStep = p.Stride,
-                Taps = Size3.Map(a => reaching[a].Length),
-                TapBase = Size3.Map(a => (start[a] + p.PadBefore[a] - (reaching[a][0] * p.Dilation[a])) / p.Stride[a]),
-                TapStep = Size3.Map(a => reaching[a].Length > 1 ? -spacing[a] * p.Dilation[a] / p.Stride[a] : 1),
-                WeightBase = Size3.Map(a => reaching[a][0]),
-                WeightStep = spacing,
-            });
+            shapes.Add(
+                new GatherShape
+                {
+                    Channels = p.OutputChannels,
+                    Outputs = p.InputChannels,
+                    Input = p.Output,
+                    Output = p.Input,
+                    Count = Size3.Map(a => (p.Input[a] - start[a] + p.Stride[a] - 1) / p.Stride[a]),
+                    Start = start,
+                    OutputStep = p.Stride,
+                    Taps = Size3.Map(a => reaching[a].Length),
+                    TapBase = Size3.Map(a => (start[a] + p.PadBefore[a] - (reaching[a][0] * p.Dilation[a])) / p.Stride[a]),
+                    TapStep = Size3.Map(a => reaching[a].Length > 1 ? -spacing[a] * p.Dilation[a] / p.Stride[a] : 1),
+                    WeightBase = Size3.Map(a => reaching[a][0]),
+                    WeightStep = spacing,
+                }
+            );
         }
 
         return [.. shapes];
     }
 
-    private static int[] TapsThatReach(ConvolutionProblem p, int axis, int start)
-        => [.. Enumerable.Range(0, p.Kernel[axis]).Where(t => (start + p.PadBefore[axis] - (t * p.Dilation[axis])) % p.Stride[axis] == 0)];
+    private static int[] TapsThatReach(ConvolutionProblem p, int axis, int start) =>
+        [
+            .. Enumerable
+                .Range(0, p.Kernel[axis])
+                .Where(t => (start + p.PadBefore[axis] - (t * p.Dilation[axis])) % p.Stride[axis] == 0),
+        ];
 }
 
 /// <summary>The tile of a gather's blocks, chosen by shape alone.</summary>
@@ -99,19 +111,30 @@ internal sealed record GatherPlan(GatherFamily Family, Size3 Tile, Size3 Tiles, 
     /// <param name="warpgroups">Whether the device has Hopper's instructions.</param>
     public static GatherPlan? Choose(GatherShape shape, ConvolutionPrecision precision, bool warpgroups)
     {
-        // Hopper's kernels compute whole patches of 8x8 positions. They are worth it up to three for two that exist, and half a tile.
-        if (warpgroups && GatherFamily.ForWarpgroups(precision, shape) is { } family && Choose(shape, family) is { } plan
-            && 2L * plan.Tiles.Count * family.Positions <= (3L * shape.Count.Count) + family.Positions)
+        // Hopper's kernels compute whole patches of 8x8 positions. They are worth it up to three for two that exist, and half a
+        // tile.
+        if (
+            warpgroups
+            && GatherFamily.ForWarpgroups(precision, shape) is { } family
+            && Choose(shape, family) is { } plan
+            && 2L * plan.Tiles.Count * family.Positions <= (3L * shape.Count.Count) + family.Positions
+        )
             return plan;
         return Choose(shape, GatherFamily.For(precision, shape.Channels, shape.Outputs));
     }
 
-    /// <summary>A block per tile; Hopper's have a multiprocessor each, work in clusters, and stay for all tiles that come their way.</summary>
+    /// <summary>
+    /// A block per tile; Hopper's have a multiprocessor each, work in clusters, and stay for all tiles that come their way.
+    /// </summary>
     public LaunchGeometry Geometry(int outputTiles, int samples, int multiprocessors)
     {
         if (!Family.Warpgroups)
             return new LaunchGeometry(Tiles.Count, outputTiles, samples, Family.Threads, SharedBytes);
-        int clusters = Math.Clamp(multiprocessors / GatherFamily.ClusterBlocks, 1, PositionTiles.Divide(Tiles.Count * samples, GatherFamily.ClusterBlocks) * outputTiles);
+        int clusters = Math.Clamp(
+            multiprocessors / GatherFamily.ClusterBlocks,
+            1,
+            PositionTiles.Divide(Tiles.Count * samples, GatherFamily.ClusterBlocks) * outputTiles
+        );
         return new LaunchGeometry(GatherFamily.ClusterBlocks * clusters, 1, 1, Family.Threads, SharedBytes);
     }
 
@@ -120,7 +143,9 @@ internal sealed record GatherPlan(GatherFamily Family, Size3 Tile, Size3 Tiles, 
         GatherPlan? best = null;
         long bestCost = long.MaxValue;
         int chunk = family.Chunk(shape.Channels);
-        foreach (Size3 tile in PositionTiles.Candidates(shape.Count, family.Positions, family.Warpgroups ? Size3.Planar(8) : Size3.One))
+        foreach (
+            Size3 tile in PositionTiles.Candidates(shape.Count, family.Positions, family.Warpgroups ? Size3.Planar(8) : Size3.One)
+        )
         {
             Size3 halo = PositionTiles.HaloOf(tile, shape.InputStep, shape.Taps, shape.TapStep);
             long halos = (long)halo.Depth * halo.Height * halo.Width;

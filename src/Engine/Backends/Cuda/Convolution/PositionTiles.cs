@@ -22,11 +22,12 @@ internal static class PositionTiles
     public static Size3 Count(Size3 extent, Size3 tile) => Size3.Map(a => Divide(extent[a], tile[a]));
 
     /// <summary>Input positions that taps read for a tile.</summary>
-    public static Size3 HaloOf(Size3 tile, Size3 inputStep, Size3 taps, Size3 tapStep)
-        => Size3.Map(a => ((tile[a] - 1) * inputStep[a]) + ((taps[a] - 1) * Math.Abs(tapStep[a])) + 1);
+    public static Size3 HaloOf(Size3 tile, Size3 inputStep, Size3 taps, Size3 tapStep) =>
+        Size3.Map(a => ((tile[a] - 1) * inputStep[a]) + ((taps[a] - 1) * Math.Abs(tapStep[a])) + 1);
 
     /// <summary>
-    /// Positions between two planes of eight channels in shared memory, for the wgmma kernels (PlaneLoader in kernels/convolution/plane_loader.cuh).
+    /// Positions between two planes of eight channels in shared memory, for the wgmma kernels (PlaneLoader in
+    /// kernels/convolution/plane_loader.cuh).
     /// </summary>
     public static int PlanePitch(int positions, int planes) => positions + ((8 + (8 / planes) - (positions % 8)) % 8);
 

@@ -6,7 +6,8 @@ internal sealed record WeightGradientPlan
     /// <summary>Blocks that fill the largest devices four times over.</summary>
     private const int WantedBlocks = 512;
 
-    private const int FewestPositionsPerSplit = 256, SplitGranularity = 32;
+    private const int FewestPositionsPerSplit = 256,
+        SplitGranularity = 32;
 
     /// <summary>Name of the kernel behind "convolution_backward_weights_".</summary>
     public required string Kernel { get; init; }
@@ -34,8 +35,10 @@ internal sealed record WeightGradientPlan
     /// <param name="warpgroups">Whether the device has Hopper's instructions.</param>
     public static WeightGradientPlan Choose(ConvolutionProblem problem, ConvolutionPrecision precision, bool warpgroups)
     {
-        ConvolutionPrecision used = problem.InputChannels < GatherFamily.FewestMmaChannels ? ConvolutionPrecision.Fp32 : precision;
-        return (warpgroups && used != ConvolutionPrecision.Fp32 ? WarpgroupTiles.Choose(problem, used) : null) ?? OneTapPerBlock(problem, used);
+        ConvolutionPrecision used =
+            problem.InputChannels < GatherFamily.FewestMmaChannels ? ConvolutionPrecision.Fp32 : precision;
+        return (warpgroups && used != ConvolutionPrecision.Fp32 ? WarpgroupTiles.Choose(problem, used) : null)
+            ?? OneTapPerBlock(problem, used);
     }
 
     /// <summary>The parameters of the launch that follow from the plan.</summary>
@@ -45,17 +48,33 @@ internal sealed record WeightGradientPlan
         if (Warpgroups is null)
             parameters.PositionsPerSplit = PerSplit;
         else
-            (parameters.Tile, parameters.Tiles, parameters.Halo, parameters.TilesPerSum, parameters.TilesPerSplit) = (Warpgroups.Tile, Warpgroups.Tiles, Warpgroups.Halo, Warpgroups.TilesPerSum, PerSplit);
+            (parameters.Tile, parameters.Tiles, parameters.Halo, parameters.TilesPerSum, parameters.TilesPerSplit) = (
+                Warpgroups.Tile,
+                Warpgroups.Tiles,
+                Warpgroups.Halo,
+                Warpgroups.TilesPerSum,
+                PerSplit
+            );
     }
 
     /// <summary>SimtWeightGradient and MmaWeightGradient in kernels/convolution/backward_weights.cu.</summary>
     private static WeightGradientPlan OneTapPerBlock(ConvolutionProblem problem, ConvolutionPrecision precision)
     {
         bool wide = Math.Min(problem.InputChannels, problem.OutputChannels) > 32;
-        (int tile, int parts) = (wide ? 64 : precision == ConvolutionPrecision.Fp32 ? 16 : 32, GatherFamily.PartsOf(precision));
-        int channelTiles = PositionTiles.Divide(problem.InputChannels, tile), outputTiles = PositionTiles.Divide(problem.OutputChannels, tile);
+        (int tile, int parts) = (
+            wide ? 64
+            : precision == ConvolutionPrecision.Fp32 ? 16
+            : 32,
+            GatherFamily.PartsOf(precision)
+        );
+        int channelTiles = PositionTiles.Divide(problem.InputChannels, tile),
+            outputTiles = PositionTiles.Divide(problem.OutputChannels, tile);
         long positions = (long)problem.Batch * problem.Output.Count;
-        long wanted = Math.Clamp(WantedBlocks / ((long)channelTiles * outputTiles * problem.Kernel.Count), 1, Math.Max(1, positions / FewestPositionsPerSplit));
+        long wanted = Math.Clamp(
+            WantedBlocks / ((long)channelTiles * outputTiles * problem.Kernel.Count),
+            1,
+            Math.Max(1, positions / FewestPositionsPerSplit)
+        );
         long perSplit = (((positions + wanted - 1) / wanted) + SplitGranularity - 1) / SplitGranularity * SplitGranularity;
         return new WeightGradientPlan
         {
@@ -72,7 +91,9 @@ internal sealed record WeightGradientPlan
 
     private static int SharedBytesOf(int tile, int parts)
     {
-        const int SimtStage = 16, MmaStage = 32, Threads = 256;
+        const int SimtStage = 16,
+            MmaStage = 32,
+            Threads = 256;
         if (parts > 0)
             return 2 * parts * (tile / 8) * MmaStage * 16;
         int groups = Threads / (tile / 4 * (tile / 4));
@@ -80,24 +101,39 @@ internal sealed record WeightGradientPlan
     }
 }
 
-/// <summary>Of WgmmaWeightGradient in kernels/convolution/weight_gradient_wgmma.cuh, whose blocks take 64 channels, 64 outputs and 3x3 taps.</summary>
+/// <summary>
+/// Of WgmmaWeightGradient in kernels/convolution/weight_gradient_wgmma.cuh, whose blocks take 64 channels, 64 outputs and 3x3
+/// taps.
+/// </summary>
 /// <param name="Tile">Output positions that a block loads at a time.</param>
 /// <param name="Tiles">Tiles per axis of a sample.</param>
 /// <param name="Halo">Input positions that 3x3 taps read for a tile.</param>
 /// <param name="TilesPerSum">Tiles that the tensor cores sum before their sums are added to floats.</param>
 internal sealed record WarpgroupTiles(Size3 Tile, Size3 Tiles, Size3 Halo, int TilesPerSum)
 {
-    private const int Channels = 64, Planes = Channels / 8, Side = 3, Threads = 512, Stages = 2, HeaderBytes = 128, MostPositions = 256, PositionGranularity = 32;
+    private const int Channels = 64,
+        Planes = Channels / 8,
+        Side = 3,
+        Threads = 512,
+        Stages = 2,
+        HeaderBytes = 128,
+        MostPositions = 256,
+        PositionGranularity = 32;
 
     /// <summary>
-    /// Of a block's channels times outputs one in this many must exist (16 of 64 channels with 16 of 64 outputs do). Below that, the kernels with a tap per block waste less: they
+    /// Of a block's channels times outputs one in this many must exist (16 of 64 channels with 16 of 64 outputs do). Below that,
+    /// the kernels with a tap per block waste less: they
     /// multiply little, but each of their nine blocks or more loads and transforms all positions again.
     /// </summary>
     private const int LeastUse = 16;
 
-    // The model by which tiles and splits are chosen, in cycles of a multiprocessor: products of nine taps at one position, a position of 64 channels from the L2 cache,
+    // The model by which tiles and splits are chosen, in cycles of a multiprocessor: products of nine taps at one position, a
+    // position of 64 channels from the L2 cache,
     // and the sums of a block on their way out or back in.
-    private const int ProductCycles = 18, LoadCycles = 11, StoreCycles = 6000, Multiprocessors = 132;
+    private const int ProductCycles = 18,
+        LoadCycles = 11,
+        StoreCycles = 6000,
+        Multiprocessors = 132;
 
     /// <summary>Floats of all splits together.</summary>
     private const long MostPartialSums = 1L << 25;
@@ -108,17 +144,29 @@ internal sealed record WarpgroupTiles(Size3 Tile, Size3 Tiles, Size3 Halo, int T
     public static WeightGradientPlan? Choose(ConvolutionProblem problem, ConvolutionPrecision precision)
     {
         (int inputs, int outputs) = (problem.InputChannels, problem.OutputChannels);
-        int channelTiles = PositionTiles.Divide(inputs, Channels), outputTiles = PositionTiles.Divide(outputs, Channels);
-        if (inputs % 8 != 0 || outputs % 8 != 0 || problem.Stride.Width != 1 || problem.Kernel.Height % Side != 0 || problem.Kernel.Width % Side != 0
-            || (long)inputs * outputs * LeastUse < (long)channelTiles * outputTiles * Channels * Channels)
+        int channelTiles = PositionTiles.Divide(inputs, Channels),
+            outputTiles = PositionTiles.Divide(outputs, Channels);
+        if (
+            inputs % 8 != 0
+            || outputs % 8 != 0
+            || problem.Stride.Width != 1
+            || problem.Kernel.Height % Side != 0
+            || problem.Kernel.Width % Side != 0
+            || (long)inputs * outputs * LeastUse < (long)channelTiles * outputTiles * Channels * Channels
+        )
             return null;
 
-        int parts = GatherFamily.PartsOf(precision), products = parts * (parts + 1) / 2;
+        int parts = GatherFamily.PartsOf(precision),
+            products = parts * (parts + 1) / 2;
         if (CheapestTile(problem, parts, products) is not { } tiles)
             return null;
-        int groups = problem.Kernel.Count / GroupTaps.Count, blocks = channelTiles * outputTiles * groups;
+        int groups = problem.Kernel.Count / GroupTaps.Count,
+            blocks = channelTiles * outputTiles * groups;
         int tileCount = checked(problem.Batch * tiles.Tiles.Count);
-        int perSplit = PositionTiles.Divide(tileCount, FastestSplits(tileCount, tiles.Cycles(products), blocks, problem.WeightShape.Count));
+        int perSplit = PositionTiles.Divide(
+            tileCount,
+            FastestSplits(tileCount, tiles.Cycles(products), blocks, problem.WeightShape.Count)
+        );
         return new WeightGradientPlan
         {
             Kernel = $"wgmma_{GatherFamily.NameOf(precision)}",
@@ -136,13 +184,21 @@ internal sealed record WarpgroupTiles(Size3 Tile, Size3 Tiles, Size3 Halo, int T
     private static WarpgroupTiles? CheapestTile(ConvolutionProblem problem, int parts, int products)
     {
         // Sums of this many products lose no more to the tensor cores' cut-off bits than rounding to the precision does.
-        int positionsPerSum = parts == 1 ? 4096 : parts == 2 ? 512 : 256;
+        int positionsPerSum =
+            parts == 1 ? 4096
+            : parts == 2 ? 512
+            : 256;
         WarpgroupTiles? best = null;
         foreach (Size3 tile in PositionTiles.Candidates(problem.Output, MostPositions, new Size3(1, 1, 8)))
         {
             if (tile.Count % PositionGranularity != 0)
                 continue;
-            var candidate = new WarpgroupTiles(tile, PositionTiles.Count(problem.Output, tile), PositionTiles.HaloOf(tile, problem.Stride, GroupTaps, problem.Dilation), Math.Max(1, positionsPerSum / tile.Count));
+            var candidate = new WarpgroupTiles(
+                tile,
+                PositionTiles.Count(problem.Output, tile),
+                PositionTiles.HaloOf(tile, problem.Stride, GroupTaps, problem.Dilation),
+                Math.Max(1, positionsPerSum / tile.Count)
+            );
             if (candidate.SharedBytes(parts) > GatherFamily.WarpgroupSharedLimit)
                 continue;
             if (best is null || candidate.Tiles.Count * candidate.Cycles(products) < best.Tiles.Count * best.Cycles(products))
@@ -150,14 +206,26 @@ internal sealed record WarpgroupTiles(Size3 Tile, Size3 Tiles, Size3 Halo, int T
         }
 
         // Three positions may be computed for two that exist, and half a tile.
-        return best is not null && 2L * best.Tiles.Count * best.Tile.Count <= (3L * problem.Output.Count) + best.Tile.Count ? best : null;
+        return best is not null && 2L * best.Tiles.Count * best.Tile.Count <= (3L * problem.Output.Count) + best.Tile.Count
+            ? best
+            : null;
     }
 
-    /// <summary>Of a tile, as if loads and products did not overlap: which of the two is the longer depends on what the model does not know.</summary>
+    /// <summary>
+    /// Of a tile, as if loads and products did not overlap: which of the two is the longer depends on what the model does not
+    /// know.
+    /// </summary>
     private long Cycles(int products) => ((long)ProductCycles * products * Tile.Count) + (LoadCycles * (Halo.Count + Tile.Count));
 
-    private int SharedBytes(int parts)
-        => HeaderBytes + (Stages * parts * Planes * 16 * (PositionTiles.PlanePitch(Halo.Count, Planes) + PositionTiles.PlanePitch(Tile.Count, Planes)));
+    private int SharedBytes(int parts) =>
+        HeaderBytes
+        + (
+            Stages
+            * parts
+            * Planes
+            * 16
+            * (PositionTiles.PlanePitch(Halo.Count, Planes) + PositionTiles.PlanePitch(Tile.Count, Planes))
+        );
 
     private static int FastestSplits(int tiles, long tileCycles, int blocks, long weights)
     {

@@ -3,7 +3,10 @@ using UnpairedSegEngine.Devices;
 
 namespace UnpairedSegEngine.Backends.Cuda.Driver;
 
-/// <summary>The entry points of the CUDA driver that we use, bound by hand: ILGPU's own bindings know neither binary images nor function attributes nor graphs.</summary>
+/// <summary>
+/// The entry points of the CUDA driver that we use, bound by hand: ILGPU's own bindings know neither binary images nor function
+/// attributes nor graphs.
+/// </summary>
 internal sealed unsafe partial class CudaApi
 {
     /// <summary>The oldest driver whose API has all we use, as <c>cuDriverGetVersion</c> counts (12.0).</summary>
@@ -19,7 +22,9 @@ internal sealed unsafe partial class CudaApi
     {
         this.library = library != 0 ? library : DriverLibraries.Cuda;
         if (this.library == 0)
-            throw new CudaException("no CUDA driver on this machine (libcuda.so.1 was not found); install NVIDIA's driver, or use --device cpu");
+            throw new CudaException(
+                "no CUDA driver on this machine (libcuda.so.1 was not found); install NVIDIA's driver, or use --device cpu"
+            );
         getErrorName = (delegate* unmanaged<int, byte**, int>)Find("cuGetErrorName");
         getErrorString = (delegate* unmanaged<int, byte**, int>)Find("cuGetErrorString");
 
@@ -27,13 +32,19 @@ internal sealed unsafe partial class CudaApi
         Check(((delegate* unmanaged<int*, int>)Find("cuDriverGetVersion"))(&version), "ask for the driver's version");
         Version = version;
         if (version < OldestVersion)
-            throw new CudaException($"the CUDA driver supports CUDA {Text(version)}, but {Text(OldestVersion)} is needed; update NVIDIA's driver, or use --device cpu");
+            throw new CudaException(
+                $"the CUDA driver supports CUDA {Text(version)}, but {Text(OldestVersion)} is needed; update NVIDIA's "
+                    + "driver, or use --device cpu"
+            );
         LoadKernelsWithTheirModules();
         Check(((delegate* unmanaged<uint, int>)Find("cuInit"))(0), "start the CUDA driver");
         int devices;
         Check(((delegate* unmanaged<int*, int>)Find("cuDeviceGetCount"))(&devices), "count the GPUs");
         if (devices == 0)
-            throw new CudaException("the CUDA driver sees no GPU (is one hidden by CUDA_VISIBLE_DEVICES?); use --device cpu", 100);
+            throw new CudaException(
+                "the CUDA driver sees no GPU (is one hidden by CUDA_VISIBLE_DEVICES?); use --device cpu",
+                100
+            );
 
         DeviceGetName = (delegate* unmanaged<byte*, int, int, int>)Find("cuDeviceGetName");
         DeviceGetAttribute = (delegate* unmanaged<int*, int, int, int>)Find("cuDeviceGetAttribute");
@@ -43,7 +54,9 @@ internal sealed unsafe partial class CudaApi
         ModuleGetFunction = (delegate* unmanaged<nint*, nint, byte*, int>)Find("cuModuleGetFunction");
         FuncGetAttribute = (delegate* unmanaged<int*, int, nint, int>)Find("cuFuncGetAttribute");
         FuncSetAttribute = (delegate* unmanaged<nint, int, int, int>)Find("cuFuncSetAttribute");
-        LaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)Find("cuLaunchKernel");
+        LaunchKernel = (delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)Find(
+            "cuLaunchKernel"
+        );
         StreamCreate = (delegate* unmanaged<nint*, uint, int>)Find("cuStreamCreate");
         StreamDestroy = (delegate* unmanaged<nint, int>)Find("cuStreamDestroy_v2");
         StreamSynchronize = (delegate* unmanaged<nint, int>)Find("cuStreamSynchronize");
@@ -139,10 +152,22 @@ internal sealed unsafe partial class CudaApi
             return value;
         }
 
-        const int ClockRate = 13, MultiprocessorCount = 16, MemoryClockRate = 36, MemoryBusWidth = 37, CapabilityMajor = 75, CapabilityMinor = 76, SharedBytesOptIn = 97;
+        const int ClockRate = 13,
+            MultiprocessorCount = 16,
+            MemoryClockRate = 36,
+            MemoryBusWidth = 37,
+            CapabilityMajor = 75,
+            CapabilityMinor = 76,
+            SharedBytesOptIn = 97;
         return new CudaDeviceProperties(
-            Marshal.PtrToStringUTF8((nint)name)!, (10 * Attribute(CapabilityMajor)) + Attribute(CapabilityMinor), Attribute(MultiprocessorCount), Attribute(SharedBytesOptIn),
-            Attribute(ClockRate), Attribute(MemoryClockRate), Attribute(MemoryBusWidth));
+            Marshal.PtrToStringUTF8((nint)name)!,
+            (10 * Attribute(CapabilityMajor)) + Attribute(CapabilityMinor),
+            Attribute(MultiprocessorCount),
+            Attribute(SharedBytesOptIn),
+            Attribute(ClockRate),
+            Attribute(MemoryClockRate),
+            Attribute(MemoryBusWidth)
+        );
     }
 
     /// <summary>Turns a failure into one line that says what was being done.</summary>
@@ -154,14 +179,18 @@ internal sealed unsafe partial class CudaApi
 
     public CudaException Failure(int code, string attempt)
     {
-        byte* name = null, text = null;
+        byte* name = null,
+            text = null;
         _ = getErrorName(code, &name);
         _ = getErrorString(code, &text);
-        string what = $"{Marshal.PtrToStringUTF8((nint)name) ?? $"CUDA error {code}"} ({Marshal.PtrToStringUTF8((nint)text) ?? "unknown error"})";
+        string what =
+            $"{Marshal.PtrToStringUTF8((nint)name) ?? $"CUDA error {code}"} "
+            + $"({Marshal.PtrToStringUTF8((nint)text) ?? "unknown error"})";
         string advice = code switch
         {
             CudaResult.OutOfMemory => "; use a smaller batch, image size or channel count",
-            CudaResult.IllegalAddress or CudaResult.LaunchFailed => "; the GPU's context is lost, start again (compute-sanitizer names the faulty access)",
+            CudaResult.IllegalAddress or CudaResult.LaunchFailed =>
+                "; the GPU's context is lost, start again (compute-sanitizer names the faulty access)",
             CudaResult.NoBinary => "; build or compile the kernels for this GPU (unpairedseg kernels)",
             _ => "",
         };
@@ -169,8 +198,10 @@ internal sealed unsafe partial class CudaApi
     }
 
     /// <summary>
-    /// The driver loads kernels when they are first launched, unless the environment says otherwise, and some of ours are first launched while a stream is captured, where loading may
-    /// need what a capture forbids (CUDA C++ programming guide, lazy loading). The driver reads the C library's environment, which <see cref="Environment"/> does not change.
+    /// The driver loads kernels when they are first launched, unless the environment says otherwise, and some of ours are first
+    /// launched while a stream is captured, where loading may
+    /// need what a capture forbids (CUDA C++ programming guide, lazy loading). The driver reads the C library's environment,
+    /// which <see cref="Environment"/> does not change.
     /// </summary>
     private static void LoadKernelsWithTheirModules()
     {
@@ -181,10 +212,13 @@ internal sealed unsafe partial class CudaApi
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironmentVariable(string name, string value, int overwrite);
 
-    private nint Find(string name)
-        => NativeLibrary.TryGetExport(library, name, out nint address)
+    private nint Find(string name) =>
+        NativeLibrary.TryGetExport(library, name, out nint address)
             ? address
-            : throw new CudaException($"the CUDA driver has no function {name}: it is older than CUDA {Text(OldestVersion)}; update NVIDIA's driver, or use --device cpu");
+            : throw new CudaException(
+                $"the CUDA driver has no function {name}: it is older than CUDA {Text(OldestVersion)}; update NVIDIA's "
+                    + "driver, or use --device cpu"
+            );
 }
 
 /// <summary>The <c>CUresult</c> values that are treated apart.</summary>

@@ -5,8 +5,10 @@ using System.Text;
 namespace UnpairedSegEngine.Backends.Cuda.Driver;
 
 /// <summary>
-/// CUDA on the host: the kernels of kernels/, compiled unchanged by a C++ compiler, run on fibers with every barrier, warp operation and asynchronous copy emulated
-/// (kernels/emulation). Device memory is host memory; work is done when it is launched, or recorded while a stream is captured. For tests: about a thousandth of a GPU's speed.
+/// CUDA on the host: the kernels of kernels/, compiled unchanged by a C++ compiler, run on fibers with every barrier, warp
+/// operation and asynchronous copy emulated
+/// (kernels/emulation). Device memory is host memory; work is done when it is launched, or recorded while a stream is captured.
+/// For tests: about a thousandth of a GPU's speed.
 /// </summary>
 public sealed unsafe class EmulatedCudaDriver : ICudaDriver
 {
@@ -17,7 +19,8 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
     private static readonly Lazy<Library> Loaded = new(Load);
 
     private List<Action>? captured;
-    private nint capturing, streams;
+    private nint capturing,
+        streams;
 
     /// <param name="capability">Compute capability that it reports: 90 has Hopper's kernels, 80 those before.</param>
     /// <exception cref="CudaException">The emulated kernels were not built; the message says why and what to do.</exception>
@@ -44,7 +47,10 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
     {
         var kernel = (Function)function;
         if (geometry.SharedBytes > Math.Max(SharedWithoutRequest, kernel.AllowedShared))
-            throw new CudaException($"kernel {kernel.Name} asks for {geometry.SharedBytes} bytes of shared memory, but {Math.Max(SharedWithoutRequest, kernel.AllowedShared)} were allowed");
+            throw new CudaException(
+                $"kernel {kernel.Name} asks for {geometry.SharedBytes} bytes of shared memory, but "
+                    + $"{Math.Max(SharedWithoutRequest, kernel.AllowedShared)} were allowed"
+            );
         if (captured is null || stream != capturing)
         {
             Run(kernel, geometry, parameters);
@@ -63,9 +69,7 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
 
     public nint CreateStream() => ++streams;
 
-    public void DestroyStream(nint stream)
-    {
-    }
+    public void DestroyStream(nint stream) { }
 
     public void Synchronize(nint stream)
     {
@@ -73,17 +77,17 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
             throw new CudaException("a stream cannot be waited for while it is captured");
     }
 
-    public void Wait(nint stream, ICudaEvent until)
-    {
-    }
+    public void Wait(nint stream, ICudaEvent until) { }
 
     public nint AllocateHost(long bytes) => (nint)NativeMemory.Alloc((nuint)bytes);
 
     public void FreeHost(nint memory) => NativeMemory.Free((void*)memory);
 
-    public void CopyAsync(nint target, nint source, long bytes, nint stream) => Do(stream, () => Buffer.MemoryCopy((void*)source, (void*)target, bytes, bytes));
+    public void CopyAsync(nint target, nint source, long bytes, nint stream) =>
+        Do(stream, () => Buffer.MemoryCopy((void*)source, (void*)target, bytes, bytes));
 
-    public void SetAsync(nint target, byte value, long bytes, nint stream) => Do(stream, () => NativeMemory.Fill((void*)target, (nuint)bytes, value));
+    public void SetAsync(nint target, byte value, long bytes, nint stream) =>
+        Do(stream, () => NativeMemory.Fill((void*)target, (nuint)bytes, value));
 
     public ICudaEvent CreateEvent() => new Event(this);
 
@@ -101,24 +105,36 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
         return graph;
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     private static void Run(Function kernel, in LaunchGeometry geometry, void* parameters)
     {
-        if (Loaded.Value.Launch(kernel.Handle, geometry.GridX, geometry.GridY, geometry.GridZ, geometry.Threads, (nuint)geometry.SharedBytes, parameters) != 0)
+        if (
+            Loaded.Value.Launch(
+                kernel.Handle,
+                geometry.GridX,
+                geometry.GridY,
+                geometry.GridZ,
+                geometry.Threads,
+                (nuint)geometry.SharedBytes,
+                parameters
+            ) != 0
+        )
             throw new CudaException(Marshal.PtrToStringUTF8(Loaded.Value.LastError()) ?? $"kernel {kernel.Name} failed");
     }
 
     private static Library Load()
     {
         string folder = Path.Combine(AppContext.BaseDirectory, "kernels");
-        string path = Path.Combine(folder, LibraryName), reasonFile = Path.Combine(folder, "emulation-not-built.txt");
+        string path = Path.Combine(folder, LibraryName),
+            reasonFile = Path.Combine(folder, "emulation-not-built.txt");
         if (!File.Exists(path))
         {
             string reason = File.Exists(reasonFile) ? File.ReadAllText(reasonFile).Trim() : $"{path} does not exist";
-            return new Library { Failure = $"the emulated kernels were not built ({reason}); install CMake and a C++17 compiler and build again" };
+            return new Library
+            {
+                Failure = $"the emulated kernels were not built ({reason}); install CMake and a C++17 compiler and build again",
+            };
         }
 
         if (!NativeLibrary.TryLoad(path, out nint library))
@@ -127,7 +143,8 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
         {
             FindKernel = (delegate* unmanaged<byte*, nint>)NativeLibrary.GetExport(library, "emulation_find_kernel"),
             ParameterBytes = (delegate* unmanaged<nint, nuint>)NativeLibrary.GetExport(library, "emulation_parameter_bytes"),
-            Launch = (delegate* unmanaged<nint, int, int, int, int, nuint, void*, int>)NativeLibrary.GetExport(library, "emulation_launch"),
+            Launch = (delegate* unmanaged<nint, int, int, int, int, nuint, void*, int>)
+                NativeLibrary.GetExport(library, "emulation_launch"),
             LastError = (delegate* unmanaged<nint>)NativeLibrary.GetExport(library, "emulation_last_error"),
             Configure = (delegate* unmanaged<int, ulong, void>)NativeLibrary.GetExport(library, "emulation_configure"),
         };
@@ -167,9 +184,7 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
             return kernel != 0 ? new Function(name, kernel) : throw new CudaException($"{module} has no kernel {name}");
         }
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 
     private sealed class Function(string name, nint kernel) : ICudaFunction
@@ -197,15 +212,12 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
 
         public void Record(nint stream) => driver.Do(stream, () => recorded = Stopwatch.GetTimestamp());
 
-        public void Synchronize()
-        {
-        }
+        public void Synchronize() { }
 
-        public double MillisecondsSince(ICudaEvent start) => Stopwatch.GetElapsedTime(((Event)start).recorded, recorded).TotalMilliseconds;
+        public double MillisecondsSince(ICudaEvent start) =>
+            Stopwatch.GetElapsedTime(((Event)start).recorded, recorded).TotalMilliseconds;
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 
     private sealed class Graph(List<Action> work) : ICudaGraph
@@ -216,8 +228,6 @@ public sealed unsafe class EmulatedCudaDriver : ICudaDriver
                 item();
         }
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

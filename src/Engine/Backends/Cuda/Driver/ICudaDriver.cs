@@ -1,8 +1,10 @@
 namespace UnpairedSegEngine.Backends.Cuda.Driver;
 
 /// <summary>
-/// The part of the CUDA driver API that hand-written kernels need and ILGPU does not offer: binary modules, function attributes, events and graphs.
-/// Implementations work in the context of one device and on its memory, whichever context is current on the calling thread. Streams are <c>CUstream</c> handles; 0 is the default stream.
+/// The part of the CUDA driver API that hand-written kernels need and ILGPU does not offer: binary modules, function attributes,
+/// events and graphs.
+/// Implementations work in the context of one device and on its memory, whichever context is current on the calling thread.
+/// Streams are <c>CUstream</c> handles; 0 is the default stream.
 /// Every failure is a <see cref="CudaException"/> with one line that says what to do.
 /// </summary>
 public unsafe interface ICudaDriver : IDisposable
@@ -28,7 +30,10 @@ public unsafe interface ICudaDriver : IDisposable
     /// <summary>Waits for all work of the stream; reports what went wrong in it.</summary>
     void Synchronize(nint stream);
 
-    /// <summary>What is given to the stream from here on starts after what was before the event's last recording; the host waits for nothing.</summary>
+    /// <summary>
+    /// What is given to the stream from here on starts after what was before the event's last recording; the host waits for
+    /// nothing.
+    /// </summary>
     void Wait(nint stream, ICudaEvent until);
 
     /// <summary>Page-locked host memory: copies from it and to it run beside kernels.</summary>
@@ -36,7 +41,9 @@ public unsafe interface ICudaDriver : IDisposable
 
     void FreeHost(nint memory);
 
-    /// <summary>Copies between device addresses, or between the device and page-locked or pageable host memory, in stream order.</summary>
+    /// <summary>
+    /// Copies between device addresses, or between the device and page-locked or pageable host memory, in stream order.
+    /// </summary>
     void CopyAsync(nint target, nint source, long bytes, nint stream);
 
     /// <summary>Sets bytes in stream order.</summary>
@@ -44,7 +51,9 @@ public unsafe interface ICudaDriver : IDisposable
 
     ICudaEvent CreateEvent();
 
-    /// <summary>From here to <see cref="EndCapture"/> the work given to the stream, not the default one, is recorded instead of run.</summary>
+    /// <summary>
+    /// From here to <see cref="EndCapture"/> the work given to the stream, not the default one, is recorded instead of run.
+    /// </summary>
     void BeginCapture(nint stream);
 
     ICudaGraph EndCapture(nint stream);
@@ -59,16 +68,21 @@ public unsafe interface ICudaDriver : IDisposable
 /// <param name="MemoryClockKilohertz">Of the memory; 0 if unknown.</param>
 /// <param name="MemoryBits">Width of the memory bus.</param>
 public sealed record CudaDeviceProperties(
-    string Name, int Capability, int Multiprocessors, int SharedBytesPerBlock, int ClockKilohertz = 0, int MemoryClockKilohertz = 0, int MemoryBits = 0);
+    string Name,
+    int Capability,
+    int Multiprocessors,
+    int SharedBytesPerBlock,
+    int ClockKilohertz = 0,
+    int MemoryClockKilohertz = 0,
+    int MemoryBits = 0
+);
 
 /// <summary>Blocks in the grid, threads in a block and dynamic shared memory of a launch.</summary>
 public readonly record struct LaunchGeometry(int GridX, int GridY, int GridZ, int Threads, int SharedBytes)
 {
     /// <summary>A one-dimensional grid without dynamic shared memory.</summary>
     public LaunchGeometry(int blocks, int threads)
-        : this(blocks, 1, 1, threads, 0)
-    {
-    }
+        : this(blocks, 1, 1, threads, 0) { }
 }
 
 /// <summary>A loaded image. Freeing it invalidates its functions.</summary>

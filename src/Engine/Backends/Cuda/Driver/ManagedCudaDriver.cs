@@ -8,7 +8,8 @@ namespace UnpairedSegEngine.Backends.Cuda.Driver;
 
 /// <summary>
 /// The CUDA driver through ManagedCuda, in one device's context (ILGPU's). Compiled with <c>-p:UseManagedCuda=true</c> only:
-/// ManagedCuda is under the GPLv3 or a commercial licence from version 12 on. Uses its native methods, since CudaKernel boxes every argument of a launch.
+/// ManagedCuda is under the GPLv3 or a commercial licence from version 12 on. Uses its native methods, since CudaKernel boxes
+/// every argument of a launch.
 /// </summary>
 public sealed unsafe class ManagedCudaDriver : ICudaDriver
 {
@@ -20,31 +21,41 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
     static ManagedCudaDriver()
     {
         // ManagedCuda asks for libcuda or nvcuda, which a machine with nothing but a driver does not have under these names.
-        AssemblyLoadContext.Default.ResolvingUnmanagedDll += static (Assembly _, string name) => name is "libcuda" or "nvcuda" or "cuda" ? DriverLibraries.Cuda : 0;
+        AssemblyLoadContext.Default.ResolvingUnmanagedDll += static (Assembly _, string name) =>
+            name is "libcuda" or "nvcuda" or "cuda" ? DriverLibraries.Cuda : 0;
     }
 
-    /// <param name="api">Our own bindings, for what is asked before a context is used (the driver's version and errors, the device's properties) and for page-locked memory.</param>
+    /// <param name="api">Our own bindings, for what is asked before a context is used (the driver's version and errors, the
+    /// device's properties) and for page-locked memory.</param>
     /// <param name="deviceIndex">Number of the device that the context belongs to.</param>
-    /// <param name="bindContext">Makes the context current on the calling thread; called before every call of the driver, so it must be cheap where it is current already.</param>
+    /// <param name="bindContext">Makes the context current on the calling thread; called before every call of the driver, so it
+    /// must be cheap where it is current already.</param>
     internal ManagedCudaDriver(CudaApi api, int deviceIndex, Action bindContext)
     {
         (this.api, this.bindContext) = (api, bindContext);
         Properties = api.PropertiesOf(deviceIndex);
     }
 
-    public string Description => $"ManagedCuda {typeof(CUmodule).Assembly.GetName().Version?.ToString(3)}, driver api {CudaApi.Text(api.Version)}";
+    public string Description =>
+        $"ManagedCuda {typeof(CUmodule).Assembly.GetName().Version?.ToString(3)}, driver api {CudaApi.Text(api.Version)}";
 
     public CudaDeviceProperties Properties { get; }
 
     public ICudaModule LoadModule(ReadOnlySpan<byte> image, string name)
     {
         if (image.IsEmpty)
-            throw new CudaException($"the kernel image of {name} is empty; build or compile the kernels again (unpairedseg kernels)");
+            throw new CudaException(
+                $"the kernel image of {name} is empty; build or compile the kernels again (unpairedseg kernels)"
+            );
         bindContext();
         CUmodule module = default;
         // PTX is text and must end with a zero; binary images know their length, and do not mind.
         CUResult code = Native.ModuleManagement.cuModuleLoadDataEx(ref module, [.. image, 0], 0, [], []);
-        Check(code, $"load the kernel image of {name} on {Properties.Name} of compute capability {Properties.Capability / 10}.{Properties.Capability % 10}");
+        Check(
+            code,
+            $"load the kernel image of {name} on {Properties.Name} of compute capability "
+                + $"{Properties.Capability / 10}.{Properties.Capability % 10}"
+        );
         return new Module(this, module, name);
     }
 
@@ -53,10 +64,24 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
         bindContext();
         parameterBlock[0] = (IntPtr)parameters;
         CUResult code = Native.Launch.cuLaunchKernel(
-            ((Function)function).Handle, (uint)geometry.GridX, (uint)geometry.GridY, (uint)geometry.GridZ, (uint)geometry.Threads, 1, 1, (uint)geometry.SharedBytes,
-            StreamOf(stream), parameterBlock, null);
+            ((Function)function).Handle,
+            (uint)geometry.GridX,
+            (uint)geometry.GridY,
+            (uint)geometry.GridZ,
+            (uint)geometry.Threads,
+            1,
+            1,
+            (uint)geometry.SharedBytes,
+            StreamOf(stream),
+            parameterBlock,
+            null
+        );
         if (code != CUResult.Success)
-            throw api.Failure((int)code, $"launch {function.Name} with {geometry.GridX} x {geometry.GridY} x {geometry.GridZ} blocks of {geometry.Threads} threads and {geometry.SharedBytes} bytes of shared memory");
+            throw api.Failure(
+                (int)code,
+                $"launch {function.Name} with {geometry.GridX} x {geometry.GridY} x {geometry.GridZ} blocks of "
+                    + $"{geometry.Threads} threads and {geometry.SharedBytes} bytes of shared memory"
+            );
     }
 
     public nint CreateStream()
@@ -102,7 +127,10 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
     public void CopyAsync(nint target, nint source, long bytes, nint stream)
     {
         bindContext();
-        Check(Native.AsynchronousMemcpy_v2.cuMemcpyAsync(new CUdeviceptr(target), new CUdeviceptr(source), bytes, StreamOf(stream)), $"copy {bytes} bytes");
+        Check(
+            Native.AsynchronousMemcpy_v2.cuMemcpyAsync(new CUdeviceptr(target), new CUdeviceptr(source), bytes, StreamOf(stream)),
+            $"copy {bytes} bytes"
+        );
     }
 
     public void SetAsync(nint target, byte value, long bytes, nint stream)
@@ -135,9 +163,7 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
     }
 
     /// <summary>The context stays: it is not ours.</summary>
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     private static CUstream StreamOf(nint stream) => new() { Pointer = stream };
 
@@ -149,7 +175,10 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
         {
             driver.bindContext();
             CUfunction function = default;
-            driver.Check(Native.ModuleManagement.cuModuleGetFunction(ref function, module, kernel), $"find kernel {kernel} in the image of {name}");
+            driver.Check(
+                Native.ModuleManagement.cuModuleGetFunction(ref function, module, kernel),
+                $"find kernel {kernel} in the image of {name}"
+            );
             return new Function(driver, function, kernel);
         }
 
@@ -175,14 +204,20 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
         public void AllowDynamicShared(int bytes)
         {
             driver.bindContext();
-            driver.Check(Native.FunctionManagement.cuFuncSetAttribute(function, CUFunctionAttribute.MaxDynamicSharedSizeBytes, bytes), $"allow {name} {bytes} bytes of shared memory");
+            driver.Check(
+                Native.FunctionManagement.cuFuncSetAttribute(function, CUFunctionAttribute.MaxDynamicSharedSizeBytes, bytes),
+                $"allow {name} {bytes} bytes of shared memory"
+            );
         }
 
         private int Attribute(CUFunctionAttribute attribute)
         {
             driver.bindContext();
             int value = 0;
-            driver.Check(Native.FunctionManagement.cuFuncGetAttribute(ref value, attribute, function), $"ask for a property of {name}");
+            driver.Check(
+                Native.FunctionManagement.cuFuncGetAttribute(ref value, attribute, function),
+                $"ask for a property of {name}"
+            );
             return value;
         }
     }
@@ -205,7 +240,10 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
         {
             driver.bindContext();
             const uint IntoGraph = 1;
-            driver.api.Check(driver.api.EventRecord(handle.Pointer, stream, stream == driver.capturing ? IntoGraph : 0), "record an event");
+            driver.api.Check(
+                driver.api.EventRecord(handle.Pointer, stream, stream == driver.capturing ? IntoGraph : 0),
+                "record an event"
+            );
         }
 
         public void Synchronize()
@@ -218,7 +256,10 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
         {
             driver.bindContext();
             float milliseconds = 0;
-            driver.Check(Native.Events.cuEventElapsedTime(ref milliseconds, ((Event)start).handle, handle), "ask for the time between two events");
+            driver.Check(
+                Native.Events.cuEventElapsedTime(ref milliseconds, ((Event)start).handle, handle),
+                "ask for the time between two events"
+            );
             return milliseconds;
         }
 

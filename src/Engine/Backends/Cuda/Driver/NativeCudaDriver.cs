@@ -14,7 +14,8 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
 
     /// <param name="bindings">Of the driver's library.</param>
     /// <param name="deviceIndex">Number of the device that the context belongs to.</param>
-    /// <param name="bindContext">Makes the context current on the calling thread; called before every call of the driver, so it must be cheap where it is current already.</param>
+    /// <param name="bindContext">Makes the context current on the calling thread; called before every call of the driver, so it
+    /// must be cheap where it is current already.</param>
     internal NativeCudaDriver(CudaApi bindings, int deviceIndex, Action bindContext)
     {
         (this.bindings, this.bindContext) = (bindings, bindContext);
@@ -26,7 +27,8 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
     public CudaDeviceProperties Properties { get; }
 
     /// <summary>
-    /// The bindings, for the next call: our context is current now. Another device's work on this thread may have bound its own, even a CPU accelerator's, which unbinds ours;
+    /// The bindings, for the next call: our context is current now. Another device's work on this thread may have bound its own,
+    /// even a CPU accelerator's, which unbinds ours;
     /// and a new thread has none.
     /// </summary>
     private CudaApi Api
@@ -41,14 +43,20 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
     public ICudaModule LoadModule(ReadOnlySpan<byte> image, string name)
     {
         if (image.IsEmpty)
-            throw new CudaException($"the kernel image of {name} is empty; build or compile the kernels again (unpairedseg kernels)");
-        const int LogBuffer = 5, LogBufferBytes = 6;
+            throw new CudaException(
+                $"the kernel image of {name} is empty; build or compile the kernels again (unpairedseg kernels)"
+            );
+        const int LogBuffer = 5,
+            LogBufferBytes = 6;
         byte[] log = new byte[LogBytes];
         // PTX is text and must end with a zero; binary images know their length, and do not mind.
         byte[] terminated = [.. image, 0];
         nint module;
         int code;
-        fixed (byte* data = terminated, text = log)
+        fixed (
+            byte* data = terminated,
+                text = log
+        )
         {
             int* options = stackalloc int[] { LogBuffer, LogBufferBytes };
             void** values = stackalloc void*[] { text, (void*)LogBytes };
@@ -58,18 +66,36 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
         if (code == CudaResult.Success)
             return new Module(this, module, name);
         string firstLine = Encoding.UTF8.GetString(log).TrimEnd('\0').Split('\n')[0].Trim();
-        throw bindings.Failure(code, $"load the kernel image of {name} on {Properties.Name} of compute capability {Properties.Capability / 10}.{Properties.Capability % 10}{(firstLine.Length > 0 ? $" ({firstLine})" : "")}");
+        throw bindings.Failure(
+            code,
+            $"load the kernel image of {name} on {Properties.Name} of compute capability "
+                + $"{Properties.Capability / 10}.{Properties.Capability % 10}{(firstLine.Length > 0 ? $" ({firstLine})" : "")}"
+        );
     }
 
     public void Launch(ICudaFunction function, in LaunchGeometry geometry, nint stream, void* parameters)
     {
         void* block = parameters;
         int code = Api.LaunchKernel(
-            ((Function)function).Handle, (uint)geometry.GridX, (uint)geometry.GridY, (uint)geometry.GridZ, (uint)geometry.Threads, 1, 1, (uint)geometry.SharedBytes, stream, &block, null);
+            ((Function)function).Handle,
+            (uint)geometry.GridX,
+            (uint)geometry.GridY,
+            (uint)geometry.GridZ,
+            (uint)geometry.Threads,
+            1,
+            1,
+            (uint)geometry.SharedBytes,
+            stream,
+            &block,
+            null
+        );
         if (code != CudaResult.Success)
         {
             throw bindings.Failure(
-                code, $"launch {function.Name} with {geometry.GridX} x {geometry.GridY} x {geometry.GridZ} blocks of {geometry.Threads} threads and {geometry.SharedBytes} bytes of shared memory");
+                code,
+                $"launch {function.Name} with {geometry.GridX} x {geometry.GridY} x {geometry.GridZ} blocks of "
+                    + $"{geometry.Threads} threads and {geometry.SharedBytes} bytes of shared memory"
+            );
         }
     }
 
@@ -85,7 +111,8 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
 
     public void Synchronize(nint stream) => bindings.Check(Api.StreamSynchronize(stream), "finish the work on the GPU");
 
-    public void Wait(nint stream, ICudaEvent until) => bindings.Check(Api.StreamWaitEvent(stream, ((Event)until).Handle, 0), "wait for an event");
+    public void Wait(nint stream, ICudaEvent until) =>
+        bindings.Check(Api.StreamWaitEvent(stream, ((Event)until).Handle, 0), "wait for an event");
 
     public nint AllocateHost(long bytes)
     {
@@ -96,9 +123,11 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
 
     public void FreeHost(nint memory) => bindings.Check(Api.MemFreeHost(memory), "free page-locked host memory");
 
-    public void CopyAsync(nint target, nint source, long bytes, nint stream) => bindings.Check(Api.MemcpyAsync(target, source, (nuint)bytes, stream), $"copy {bytes} bytes");
+    public void CopyAsync(nint target, nint source, long bytes, nint stream) =>
+        bindings.Check(Api.MemcpyAsync(target, source, (nuint)bytes, stream), $"copy {bytes} bytes");
 
-    public void SetAsync(nint target, byte value, long bytes, nint stream) => bindings.Check(Api.MemsetD8Async(target, value, (nuint)bytes, stream), $"set {bytes} bytes");
+    public void SetAsync(nint target, byte value, long bytes, nint stream) =>
+        bindings.Check(Api.MemsetD8Async(target, value, (nuint)bytes, stream), $"set {bytes} bytes");
 
     public ICudaEvent CreateEvent() => new Event(this);
 
@@ -112,7 +141,8 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
 
     public ICudaGraph EndCapture(nint stream)
     {
-        nint graph, executable;
+        nint graph,
+            executable;
         capturing = null;
         bindings.Check(Api.StreamEndCapture(stream, &graph), "end the capture of a stream");
         int code = Api.GraphInstantiate(&executable, graph, 0);
@@ -121,9 +151,7 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
         return new Graph(this, executable);
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     private sealed class Module(NativeCudaDriver driver, nint module, string name) : ICudaModule
     {
@@ -133,7 +161,10 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
         {
             nint function;
             fixed (byte* text = Encoding.UTF8.GetBytes(kernel + '\0'))
-                driver.bindings.Check(driver.Api.ModuleGetFunction(&function, module, text), $"find kernel {kernel} in the image of {name}");
+                driver.bindings.Check(
+                    driver.Api.ModuleGetFunction(&function, module, text),
+                    $"find kernel {kernel} in the image of {name}"
+                );
             return new Function(driver, function, kernel);
         }
 
@@ -147,7 +178,10 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
 
     private sealed class Function(NativeCudaDriver driver, nint function, string name) : ICudaFunction
     {
-        private const int SharedBytes = 1, LocalMemoryBytes = 3, RegisterCount = 4, MaxDynamicSharedBytes = 8;
+        private const int SharedBytes = 1,
+            LocalMemoryBytes = 3,
+            RegisterCount = 4,
+            MaxDynamicSharedBytes = 8;
 
         public string Name => name;
 
@@ -159,8 +193,11 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
 
         public int LocalBytes => Attribute(LocalMemoryBytes);
 
-        public void AllowDynamicShared(int bytes)
-            => driver.bindings.Check(driver.Api.FuncSetAttribute(function, MaxDynamicSharedBytes, bytes), $"allow {name} {bytes} bytes of shared memory");
+        public void AllowDynamicShared(int bytes) =>
+            driver.bindings.Check(
+                driver.Api.FuncSetAttribute(function, MaxDynamicSharedBytes, bytes),
+                $"allow {name} {bytes} bytes of shared memory"
+            );
 
         private int Attribute(int attribute)
         {
@@ -187,7 +224,10 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
         public void Record(nint stream)
         {
             const uint IntoGraph = 1;
-            driver.bindings.Check(driver.Api.EventRecord(Handle, stream, stream == driver.capturing ? IntoGraph : 0), "record an event");
+            driver.bindings.Check(
+                driver.Api.EventRecord(Handle, stream, stream == driver.capturing ? IntoGraph : 0),
+                "record an event"
+            );
         }
 
         public void Synchronize() => driver.bindings.Check(driver.Api.EventSynchronize(Handle), "wait for an event");
@@ -195,7 +235,10 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
         public double MillisecondsSince(ICudaEvent start)
         {
             float milliseconds;
-            driver.bindings.Check(driver.Api.EventElapsedTime(&milliseconds, ((Event)start).Handle, Handle), "ask for the time between two events");
+            driver.bindings.Check(
+                driver.Api.EventElapsedTime(&milliseconds, ((Event)start).Handle, Handle),
+                "ask for the time between two events"
+            );
             return milliseconds;
         }
 

@@ -8,24 +8,31 @@ using Device = UnpairedSegEngine.Devices.Device;
 namespace UnpairedSegEngine.Backends.Cuda.Graphs;
 
 /// <summary>
-/// Captures launches into CUDA graphs. While it records, launches go to a stream of its own (the default one cannot be captured), and kernels are told where in
+/// Captures launches into CUDA graphs. While it records, launches go to a stream of its own (the default one cannot be captured),
+/// and kernels are told where in
 /// device memory the numbers will be that differ from replay to replay.
 /// </summary>
-internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibrary kernels, Workspace workspace) : IWorkRecorder, IDisposable
+internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibrary kernels, Workspace workspace)
+    : IWorkRecorder,
+        IDisposable
 {
     private readonly nint main = kernels.Stream;
-    private nint capture, copies;
+    private nint capture,
+        copies;
     private StagedInput? numbers;
     private double? recordedRate;
 
     /// <summary>Packings of weights that are put off; null while nothing is recorded.</summary>
     public WeightPacking? Packing { get; private set; }
 
-    /// <summary>Where recorded launches find what to add to the stream of their dropout masks; 0 while nothing is recorded.</summary>
+    /// <summary>
+    /// Where recorded launches find what to add to the stream of their dropout masks; 0 while nothing is recorded.
+    /// </summary>
     public nint StreamOffset => device.IsRecording ? numbers!.Tensor.Pointer : 0;
 
     /// <summary>Where recorded updates with that rate find the one that replaces it; 0 while nothing is recorded.</summary>
-    /// <exception cref="NotSupportedException">An update with another rate was recorded: one number cannot replace both.</exception>
+    /// <exception cref="NotSupportedException">An update with another rate was recorded: one number cannot replace
+    /// both.</exception>
     public nint PlaceOfRate(double rate)
     {
         if (!device.IsRecording)

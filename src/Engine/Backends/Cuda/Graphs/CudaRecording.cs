@@ -11,7 +11,14 @@ namespace UnpairedSegEngine.Backends.Cuda.Graphs;
 /// <param name="launches">Kernels in all graphs.</param>
 /// <param name="workspaceBytes">See <see cref="WorkspaceBytes"/>.</param>
 /// <param name="kernels">Knows the stream.</param>
-internal sealed class CudaRecording(IReadOnlyList<ICudaGraph> graphs, WeightPacking packing, MemoryReserve memory, int launches, long workspaceBytes, KernelLibrary kernels) : IRecording
+internal sealed class CudaRecording(
+    IReadOnlyList<ICudaGraph> graphs,
+    WeightPacking packing,
+    MemoryReserve memory,
+    int launches,
+    long workspaceBytes,
+    KernelLibrary kernels
+) : IRecording
 {
     public int Launches => launches;
 

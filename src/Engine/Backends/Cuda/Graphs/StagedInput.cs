@@ -7,15 +7,19 @@ using Device = UnpairedSegEngine.Devices.Device;
 namespace UnpairedSegEngine.Backends.Cuda.Graphs;
 
 /// <summary>
-/// A tensor at a fixed address with two stages before it: page-locked host memory, and device memory that a stream of its own fills while kernels still read the
+/// A tensor at a fixed address with two stages before it: page-locked host memory, and device memory that a stream of its own
+/// fills while kernels still read the
 /// tensor. Only the copy between device addresses, at memory speed, waits for them.
 /// </summary>
 internal sealed unsafe class StagedInput : IRecordedInput
 {
     private readonly ICudaDriver driver;
-    private readonly nint copies, main, host;
+    private readonly nint copies,
+        main,
+        host;
     private readonly Tensor staging;
-    private readonly ICudaEvent arrived, taken;
+    private readonly ICudaEvent arrived,
+        taken;
 
     /// <param name="device">Where the tensor lies.</param>
     /// <param name="driver">Copies.</param>

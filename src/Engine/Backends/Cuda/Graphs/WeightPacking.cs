@@ -6,7 +6,8 @@ using UnpairedSegEngine.Devices;
 namespace UnpairedSegEngine.Backends.Cuda.Graphs;
 
 /// <summary>
-/// The packings of the weights that recorded convolutions read, put off so that a few launches at the beginning do them all. Weights that the recorded work computes itself are
+/// The packings of the weights that recorded convolutions read, put off so that a few launches at the beginning do them all.
+/// Weights that the recorded work computes itself are
 /// not among them.
 /// </summary>
 internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory, MemoryPool pool) : IDisposable
@@ -14,7 +15,8 @@ internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory,
     /// <summary>Packings per launch, as in kernels/convolution/parameters.cuh.</summary>
     private const int TableSize = 40;
 
-    private const int Threads = 256, MostBlocks = 128;
+    private const int Threads = 256,
+        MostBlocks = 128;
 
     private readonly List<(string Family, PackParameters Packing, int Blocks)> queue = [];
     private readonly List<DeviceBuffer> packed = [];
@@ -43,7 +45,9 @@ internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory,
     /// <summary>Launches what was put off.</summary>
     public void Launch()
     {
-        foreach (IGrouping<string, (string Family, PackParameters Packing, int Blocks)> family in queue.GroupBy(entry => entry.Family))
+        foreach (
+            IGrouping<string, (string Family, PackParameters Packing, int Blocks)> family in queue.GroupBy(entry => entry.Family)
+        )
         {
             foreach ((string Family, PackParameters Packing, int Blocks)[] chunk in family.Chunk(TableSize))
             {

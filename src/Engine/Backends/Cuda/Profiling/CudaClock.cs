@@ -4,7 +4,8 @@ using UnpairedSegEngine.Backends.Profiling;
 namespace UnpairedSegEngine.Backends.Cuda.Profiling;
 
 /// <summary>
-/// Events between operations and between their kernels, on the stream of the launches. In captured work they are part of the graph, and the times are those of its last
+/// Events between operations and between their kernels, on the stream of the launches. In captured work they are part of the
+/// graph, and the times are those of its last
 /// replay: without what launching costs. Operations are NVTX ranges too.
 /// </summary>
 internal sealed class CudaClock(ICudaDriver driver, KernelLibrary kernels) : OperationClock

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace UnpairedSegEngine.Backends.Cuda.Profiling;
 
-/// <summary>Named ranges of host time that NVIDIA's Nsight shows above the kernels launched in them; nothing where NVTX's library is not installed.</summary>
+/// <summary>
+/// Named ranges of host time that NVIDIA's Nsight shows above the kernels launched in them; nothing where NVTX's library is not
+/// installed.
+/// </summary>
 internal static unsafe class NvtxRanges
 {
     private static readonly nint Library = Find();
@@ -27,9 +30,12 @@ internal static unsafe class NvtxRanges
     private static nint Find()
     {
         nint library = 0;
-        _ = new[] { "libnvToolsExt.so.1", "libnvtx3interop.so.1", "libnvtx3interop.so" }.Any(name => NativeLibrary.TryLoad(name, out library));
+        _ = new[] { "libnvToolsExt.so.1", "libnvtx3interop.so.1", "libnvtx3interop.so" }.Any(name =>
+            NativeLibrary.TryLoad(name, out library)
+        );
         return library;
     }
 
-    private static nint Export(string name) => Library != 0 && NativeLibrary.TryGetExport(Library, name, out nint address) ? address : 0;
+    private static nint Export(string name) =>
+        Library != 0 && NativeLibrary.TryGetExport(Library, name, out nint address) ? address : 0;
 }

@@ -1,7 +1,8 @@
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// How a slice of outputs is cut into tiles of 4x4, and which inputs (6x6) and outputs belong to each. A dilated convolution is one for each residue of rows and columns:
+/// How a slice of outputs is cut into tiles of 4x4, and which inputs (6x6) and outputs belong to each. A dilated convolution is
+/// one for each residue of rows and columns:
 /// its tiles take every d-th pixel.
 /// </summary>
 internal sealed class TileGrid
@@ -18,8 +19,12 @@ internal sealed class TileGrid
     private readonly Size3 input;
     private readonly Size3 output;
     private readonly PaddingMode padding;
-    private readonly int firstRow, firstColumn, rowStep, columnStep;
-    private readonly int tileRows, tileColumns;
+    private readonly int firstRow,
+        firstColumn,
+        rowStep,
+        columnStep;
+    private readonly int tileRows,
+        tileColumns;
 
     /// <param name="input">Extent of the input.</param>
     /// <param name="output">Extent of the output.</param>
@@ -35,7 +40,9 @@ internal sealed class TileGrid
         Count = rowStep * columnStep * tileRows * tileColumns;
     }
 
-    /// <summary>Tiles that a thread transforms at a time: some 10 us of work, a hundred times what it takes to claim it.</summary>
+    /// <summary>
+    /// Tiles that a thread transforms at a time: some 10 us of work, a hundred times what it takes to claim it.
+    /// </summary>
     public static int TilesPerUnit(int channels) => Math.Max(4, 1024 / channels);
 
     /// <summary>Tiles of a slice; those of all samples are numbered one after the other.</summary>
@@ -64,7 +71,9 @@ internal sealed class TileGrid
         }
     }
 
-    /// <summary>Where the channels of each of a tile's 16 outputs begin; <paramref name="outside"/> for those beyond the border.</summary>
+    /// <summary>
+    /// Where the channels of each of a tile's 16 outputs begin; <paramref name="outside"/> for those beyond the border.
+    /// </summary>
     public unsafe void OutputPointers(int tile, float* y, int depth, int channels, float* outside, float** pointers)
     {
         (int row, int column) = Corner(tile % Count);
@@ -75,7 +84,10 @@ internal sealed class TileGrid
             for (int j = 0; j < Outputs; j++)
             {
                 int across = column + (j * columnStep);
-                *pointers++ = down < output.Height && across < output.Width ? slice + ((((long)down * output.Width) + across) * channels) : outside;
+                *pointers++ =
+                    down < output.Height && across < output.Width
+                        ? slice + ((((long)down * output.Width) + across) * channels)
+                        : outside;
             }
         }
     }
@@ -83,13 +95,16 @@ internal sealed class TileGrid
     private static int Tiles(int extent, int step) => ((((extent + step - 1) / step) + Outputs - 1) / Outputs);
 
     /// <summary>Where a slice of the tile's sample begins.</summary>
-    private long SliceOffset(Size3 extent, int tile, int depth, int channels) => ((long)(tile / Count * extent.Depth) + depth) * extent.Height * extent.Width * channels;
+    private long SliceOffset(Size3 extent, int tile, int depth, int channels) =>
+        ((long)(tile / Count * extent.Depth) + depth) * extent.Height * extent.Width * channels;
 
     /// <summary>The tile's first output.</summary>
     private (int Row, int Column) Corner(int tile)
     {
-        int column = tile % tileColumns, rest = tile / tileColumns;
-        int row = rest % tileRows, residue = rest / tileRows;
+        int column = tile % tileColumns,
+            rest = tile / tileColumns;
+        int row = rest % tileRows,
+            residue = rest / tileRows;
         return ((residue / columnStep) + (row * Outputs * rowStep), (residue % columnStep) + (column * Outputs * columnStep));
     }
 
@@ -101,7 +116,8 @@ internal sealed class TileGrid
         if (padding == PaddingMode.Zero)
             return -1;
 
-        // Tiles reach beyond the padding where the extent is no multiple of theirs; what they find there is used by outputs that do not exist.
+        // Tiles reach beyond the padding where the extent is no multiple of theirs; what they find there is used by outputs that
+        // do not exist.
         int mirrored = index < 0 ? -1 - index : (2 * extent) - 1 - index;
         return (uint)mirrored < (uint)extent ? mirrored : -1;
     }

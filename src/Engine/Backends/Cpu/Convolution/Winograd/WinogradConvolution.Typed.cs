@@ -52,8 +52,10 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         shape = new MicroKernelShape(typeof(float), level.VectorBytes(), 1, 1, inputStride, 1, 1, 0);
         long tileBytes = (long)TileGrid.Positions * problem.Input.Depth * inputStride * sizeof(float);
         long weightBytes = WeightElements * sizeof(float);
-        Schedule = weightBytes <= MostSharedWeightBytes && 2 * AllTiles >= threads * mostRows ? WinogradSchedule.OwnTiles
-            : panels.Length < FewestPanelsPerThread * threads && weightBytes <= MostStoredWeightBytes ? WinogradSchedule.SharedBlocks
+        Schedule =
+            weightBytes <= MostSharedWeightBytes && 2 * AllTiles >= threads * mostRows ? WinogradSchedule.OwnTiles
+            : panels.Length < FewestPanelsPerThread * threads && weightBytes <= MostStoredWeightBytes
+                ? WinogradSchedule.SharedBlocks
             : WinogradSchedule.OwnPanels;
         (int budget, int fewest, int shares) = Schedule switch
         {
@@ -71,13 +73,18 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
 
     public override long SharedScratch => StoredWeights + (Schedule == WinogradSchedule.OwnTiles ? 0 : BlockElements);
 
-    public override long WorkerScratch => ProductElements + PackedPanel + bandChannels + panels[0].Width + Schedule switch
-    {
-        WinogradSchedule.OwnTiles => BlockElements,
-        WinogradSchedule.OwnPanels => PanelElements,
-        WinogradSchedule.SharedBlocks => 0,
-        _ => throw new InvalidOperationException($"unknown schedule {Schedule}"),
-    };
+    public override long WorkerScratch =>
+        ProductElements
+        + PackedPanel
+        + bandChannels
+        + panels[0].Width
+        + Schedule switch
+        {
+            WinogradSchedule.OwnTiles => BlockElements,
+            WinogradSchedule.OwnPanels => PanelElements,
+            WinogradSchedule.SharedBlocks => 0,
+            _ => throw new InvalidOperationException($"unknown schedule {Schedule}"),
+        };
 
     /// <summary>Tiles of all samples, side by side.</summary>
     private int AllTiles => problem.Batch * grid.Count;
@@ -100,68 +107,178 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
 
     private long ProductElements => TileGrid.Positions * PositionProducts(panels[0], blockTiles);
 
-    public override void Run(CpuThreads threads, LoadTransform load, float* input, float* weights, float* bias, float* output, bool accumulate, float* shared, nint[] scratch)
+    public override void Run(
+        CpuThreads threads,
+        LoadTransform load,
+        float* input,
+        float* weights,
+        float* bias,
+        float* output,
+        bool accumulate,
+        float* shared,
+        nint[] scratch
+    )
     {
         for (int band = 0; band < problem.InputChannels; band += bandChannels)
-            RunBand(threads, band..(band + bandChannels), load, input, weights, band == 0 ? bias : null, output, accumulate || band > 0, shared, scratch);
+            RunBand(
+                threads,
+                band..(band + bandChannels),
+                load,
+                input,
+                weights,
+                band == 0 ? bias : null,
+                output,
+                accumulate || band > 0,
+                shared,
+                scratch
+            );
     }
 
     private void RunBand(
-        CpuThreads threads, Range band, LoadTransform load, float* input, float* weights, float* bias, float* output, bool accumulate, float* shared, nint[] scratch)
+        CpuThreads threads,
+        Range band,
+        LoadTransform load,
+        float* input,
+        float* weights,
+        float* bias,
+        float* output,
+        bool accumulate,
+        float* shared,
+        nint[] scratch
+    )
     {
         if (StoresWeights)
-            threads.Run(panels.Length, (panel, worker) => TransformWeights(panels[panel], band, weights, (float*)scratch[worker] + ProductElements, shared + (panel * PanelElements)));
+            threads.Run(
+                panels.Length,
+                (panel, worker) =>
+                    TransformWeights(
+                        panels[panel],
+                        band,
+                        weights,
+                        (float*)scratch[worker] + ProductElements,
+                        shared + (panel * PanelElements)
+                    )
+            );
         if (Schedule == WinogradSchedule.OwnTiles)
         {
-            threads.Run((AllTiles + blockTiles - 1) / blockTiles, (block, worker) => RunOwn(block, band, load, input, shared, bias, output, accumulate, (float*)scratch[worker]));
+            threads.Run(
+                (AllTiles + blockTiles - 1) / blockTiles,
+                (block, worker) => RunOwn(block, band, load, input, shared, bias, output, accumulate, (float*)scratch[worker])
+            );
             return;
         }
 
         float* transformed = shared + StoredWeights;
         for (int firstTile = 0; firstTile < AllTiles; firstTile += blockTiles)
         {
-            int first = firstTile, tiles = Math.Min(blockTiles, AllTiles - firstTile);
-            int unitTiles = TileGrid.TilesPerUnit(bandChannels), units = (tiles + unitTiles - 1) / unitTiles;
-            threads.Run(units * problem.Input.Depth, (unit, worker) =>
-            {
-                (int depth, int from) = (unit / units, unit % units * unitTiles);
-                WinogradTransforms<TVector>.Inputs(
-                    grid, (first + from)..(first + Math.Min(tiles, from + unitTiles)), input, depth, problem.InputChannels, band, load, (float*)scratch[worker],
-                    transformed + ((((long)depth * blockTiles) + from) * inputStride), inputStride, PositionElements);
-            });
-            int shares = StoresWeights ? Math.Clamp((FewestUnits + panels.Length - 1) / panels.Length, 1, (tiles + mostRows - 1) / mostRows) : 1;
-            threads.Run(panels.Length * shares, (unit, worker) =>
-            {
-                (int panel, int share) = (unit / shares, unit % shares);
-                float* products = (float*)scratch[worker];
-                float* own = shared + (panel * PanelElements);
-                if (!StoresWeights)
+            int first = firstTile,
+                tiles = Math.Min(blockTiles, AllTiles - firstTile);
+            int unitTiles = TileGrid.TilesPerUnit(bandChannels),
+                units = (tiles + unitTiles - 1) / unitTiles;
+            threads.Run(
+                units * problem.Input.Depth,
+                (unit, worker) =>
                 {
-                    own = products + ProductElements + PackedPanel;
-                    TransformWeights(panels[panel], band, weights, products + ProductElements, own);
+                    (int depth, int from) = (unit / units, unit % units * unitTiles);
+                    WinogradTransforms<TVector>.Inputs(
+                        grid,
+                        (first + from)..(first + Math.Min(tiles, from + unitTiles)),
+                        input,
+                        depth,
+                        problem.InputChannels,
+                        band,
+                        load,
+                        (float*)scratch[worker],
+                        transformed + ((((long)depth * blockTiles) + from) * inputStride),
+                        inputStride,
+                        PositionElements
+                    );
                 }
+            );
+            int shares = StoresWeights
+                ? Math.Clamp((FewestUnits + panels.Length - 1) / panels.Length, 1, (tiles + mostRows - 1) / mostRows)
+                : 1;
+            threads.Run(
+                panels.Length * shares,
+                (unit, worker) =>
+                {
+                    (int panel, int share) = (unit / shares, unit % shares);
+                    float* products = (float*)scratch[worker];
+                    float* own = shared + (panel * PanelElements);
+                    if (!StoresWeights)
+                    {
+                        own = products + ProductElements + PackedPanel;
+                        TransformWeights(panels[panel], band, weights, products + ProductElements, own);
+                    }
 
-                int from = (int)((long)share * tiles / shares), to = (int)((share + 1L) * tiles / shares);
-                for (int slice = 0; slice < problem.Count.Depth; slice++)
-                    RunSlice(panels[panel], slice, first + from, to - from, own, transformed + ((long)from * inputStride), bias, output, accumulate, products);
-            });
+                    int from = (int)((long)share * tiles / shares),
+                        to = (int)((share + 1L) * tiles / shares);
+                    for (int slice = 0; slice < problem.Count.Depth; slice++)
+                        RunSlice(
+                            panels[panel],
+                            slice,
+                            first + from,
+                            to - from,
+                            own,
+                            transformed + ((long)from * inputStride),
+                            bias,
+                            output,
+                            accumulate,
+                            products
+                        );
+                }
+            );
         }
     }
 
-    private void RunOwn(int block, Range band, LoadTransform load, float* input, float* weights, float* bias, float* output, bool accumulate, float* products)
+    private void RunOwn(
+        int block,
+        Range band,
+        LoadTransform load,
+        float* input,
+        float* weights,
+        float* bias,
+        float* output,
+        bool accumulate,
+        float* products
+    )
     {
-        int from = block * blockTiles, tiles = Math.Min(blockTiles, AllTiles - from);
-        float* transformed = products + ProductElements, zeros = transformed + BlockElements;
+        int from = block * blockTiles,
+            tiles = Math.Min(blockTiles, AllTiles - from);
+        float* transformed = products + ProductElements,
+            zeros = transformed + BlockElements;
         for (int depth = 0; depth < problem.Input.Depth; depth++)
         {
             WinogradTransforms<TVector>.Inputs(
-                grid, from..(from + tiles), input, depth, problem.InputChannels, band, load, zeros, transformed + ((long)depth * blockTiles * inputStride), inputStride, PositionElements);
+                grid,
+                from..(from + tiles),
+                input,
+                depth,
+                problem.InputChannels,
+                band,
+                load,
+                zeros,
+                transformed + ((long)depth * blockTiles * inputStride),
+                inputStride,
+                PositionElements
+            );
         }
 
         for (int panel = 0; panel < panels.Length; panel++)
         {
             for (int slice = 0; slice < problem.Count.Depth; slice++)
-                RunSlice(panels[panel], slice, from, tiles, weights + (panel * PanelElements), transformed, bias, output, accumulate, products);
+                RunSlice(
+                    panels[panel],
+                    slice,
+                    from,
+                    tiles,
+                    weights + (panel * PanelElements),
+                    transformed,
+                    bias,
+                    output,
+                    accumulate,
+                    products
+                );
         }
     }
 
@@ -179,13 +296,28 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
                     long within = ((long)channel * panel.Width) + (vector * TVector.Count);
                     for (int tap = 0; tap < 9; tap++)
                         sources[tap] = packed + ((long)kernel.PackedIndex(depth, tap) * bandChannels * panel.Width) + within;
-                    WinogradTransforms<TVector>.Weights(sources, target + ((long)depth * bandChannels * panel.Width) + within, stride);
+                    WinogradTransforms<TVector>.Weights(
+                        sources,
+                        target + ((long)depth * bandChannels * panel.Width) + within,
+                        stride
+                    );
                 }
             }
         }
     }
 
-    private void RunSlice(WeightPanel panel, int slice, int firstTile, int tiles, float* weights, float* transformed, float* bias, float* output, bool accumulate, float* products)
+    private void RunSlice(
+        WeightPanel panel,
+        int slice,
+        int firstTile,
+        int tiles,
+        float* weights,
+        float* transformed,
+        float* bias,
+        float* output,
+        bool accumulate,
+        float* products
+    )
     {
         Segment* segments = stackalloc Segment[kernel.Depths.Length];
         int count = 0;
@@ -193,19 +325,30 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         {
             int source = slice + kernel.Depths[depth];
             if ((uint)source < (uint)problem.Input.Depth)
-                segments[count++] = new Segment((nint)((long)source * blockTiles * inputStride * sizeof(float)), (nint)((long)depth * bandChannels * panel.Width * sizeof(float)));
+                segments[count++] = new Segment(
+                    (nint)((long)source * blockTiles * inputStride * sizeof(float)),
+                    (nint)((long)depth * bandChannels * panel.Width * sizeof(float))
+                );
         }
 
-        long positionWeights = PositionWeights(panel), positionProducts = PositionProducts(panel, tiles);
-        int most = mostAccumulators / panel.Vectors, parts = (tiles + most - 1) / most;
+        long positionWeights = PositionWeights(panel),
+            positionProducts = PositionProducts(panel, tiles);
+        int most = mostAccumulators / panel.Vectors,
+            parts = (tiles + most - 1) / most;
         for (int position = 0; position < TileGrid.Positions && count > 0; position++)
         {
             for (int part = 0, tile = 0, rows; part < parts; part++, tile += rows)
             {
                 rows = (tiles + part) / parts;
                 Kernel(rows, panel.Vectors)(
-                    (byte*)(transformed + (position * PositionElements) + ((long)tile * inputStride)), (byte*)(weights + (position * positionWeights)),
-                    (byte*)(products + (position * positionProducts) + ((long)tile * panel.Width)), segments, count, bandChannels, 0);
+                    (byte*)(transformed + (position * PositionElements) + ((long)tile * inputStride)),
+                    (byte*)(weights + (position * positionWeights)),
+                    (byte*)(products + (position * positionProducts) + ((long)tile * panel.Width)),
+                    segments,
+                    count,
+                    bandChannels,
+                    0
+                );
             }
         }
 
@@ -214,7 +357,16 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
         Store(panel, slice, firstTile, tiles, products, bias, output, accumulate);
     }
 
-    private void Store(WeightPanel panel, int slice, int firstTile, int tiles, float* products, float* bias, float* output, bool accumulate)
+    private void Store(
+        WeightPanel panel,
+        int slice,
+        int firstTile,
+        int tiles,
+        float* products,
+        float* bias,
+        float* output,
+        bool accumulate
+    )
     {
         float** pointers = stackalloc float*[16];
         TVector* results = stackalloc TVector[16];
@@ -224,7 +376,11 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
             for (int vector = 0; vector < panel.Vectors; vector++)
             {
                 int channel = vector * TVector.Count;
-                WinogradTransforms<TVector>.Output(products + ((long)tile * panel.Width) + channel, PositionProducts(panel, tiles), (float*)results);
+                WinogradTransforms<TVector>.Output(
+                    products + ((long)tile * panel.Width) + channel,
+                    PositionProducts(panel, tiles),
+                    (float*)results
+                );
                 TVector offset = bias is null ? TVector.Broadcast(0) : TVector.Load(bias + panel.FirstChannel + channel);
                 for (int i = 0; i < 16; i++)
                 {
@@ -255,11 +411,14 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
     /// <inheritdoc cref="WinogradTransforms{TVector}.Skewed"/>
     private static long Skewed(long elements) => WinogradTransforms<TVector>.Skewed(elements);
 
-    private MicroKernel Kernel(int rows, int vectors) => kernels[vectors, rows] ??= MicroKernelCache.Get(shape with
-    {
-        Rows = rows,
-        Vectors = vectors,
-        StepB = vectors * TVector.Count,
-        RowStrideC = vectors * TVector.Count,
-    });
+    private MicroKernel Kernel(int rows, int vectors) =>
+        kernels[vectors, rows] ??= MicroKernelCache.Get(
+            shape with
+            {
+                Rows = rows,
+                Vectors = vectors,
+                StepB = vectors * TVector.Count,
+                RowStrideC = vectors * TVector.Count,
+            }
+        );
 }
