@@ -1,4 +1,5 @@
-// What a convolution does to its input on load: dropout, normalization and leaky ReLU, so that none of them needs a pass of its own.
+// What a convolution does to its input on load: dropout, normalization and leaky ReLU, so that none of them needs a pass of its
+// own.
 #pragma once
 #include "common/philox.cuh"
 
@@ -23,7 +24,9 @@ struct InputTransform {
 /// Reads `Count` neighbouring channels of one position through the transform; channels beyond the last are zero.
 /// `Count` is a multiple of 4 and `channel` a multiple of 4.
 template <int Count>
-DEVICE void load_channels(float (&values)[Count], const float* x, long long position, int sample, int channel, int channels, const InputTransform& transform) {
+DEVICE void load_channels(
+    float (&values)[Count], const float* x, long long position, int sample, int channel, int channels,
+    const InputTransform& transform) {
   const float* source = x + position * channels + channel;
   if (channels % 4 == 0) {
 #pragma unroll

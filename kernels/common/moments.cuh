@@ -1,9 +1,10 @@
-// Count, mean and squared deviations of a set of numbers, and the form in which float sums of a few hundred numbers keep them exactly enough.
+// Count, mean and squared deviations of a set of numbers, and the form in which float sums of a few hundred numbers keep them
+// exactly enough.
 #pragma once
 #include "common/platform.cuh"
 
-/// Rows of one set's record, each with one number per channel: the count, a number near the mean, and the sums of deviations from it and of their squares.
-/// The second pair loses nothing however far the mean lies from zero, although all are floats.
+/// Rows of one set's record, each with one number per channel: the count, a number near the mean, and the sums of deviations from
+/// it and of their squares. The second pair loses nothing however far the mean lies from zero, although all are floats.
 struct MomentRecord {
   static constexpr int kRows = 4;
   enum Row { kCount, kPivot, kDeviations, kSquares };
@@ -16,7 +17,9 @@ struct Moments {
   /// The record of one channel, whose rows lie `pitch` apart.
   DEVICE static Moments read(const float* record, int pitch) {
     double count = record[MomentRecord::kCount * pitch], deviations = record[MomentRecord::kDeviations * pitch];
-    return {count, record[MomentRecord::kPivot * pitch] + deviations / count, record[MomentRecord::kSquares * pitch] - deviations * deviations / count};
+    return {
+        count, record[MomentRecord::kPivot * pitch] + deviations / count,
+        record[MomentRecord::kSquares * pitch] - deviations * deviations / count};
   }
 
   DEVICE void add(const Moments& other) {

@@ -33,7 +33,9 @@ struct DropoutMask {
   /// Bit i tells whether element 8 * block + i is kept.
   DEVICE uint32_t kept_in_block(uint64_t block) const {
     uint64_t stream = (static_cast<uint64_t>(stream1) << 32 | stream0) + (stream_offset == nullptr ? 0 : *stream_offset);
-    uint4 words = philox(seed0, seed1, static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32));
+    uint4 words = philox(
+        seed0, seed1, static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), static_cast<uint32_t>(stream),
+        static_cast<uint32_t>(stream >> 32));
     uint32_t lanes[4] = {words.x, words.y, words.z, words.w}, bits = 0;
 #pragma unroll
     for (int i = 0; i < 8; i++) bits |= ((lanes[i / 2] >> (i % 2 * 16) & 0xffffu) < threshold ? 1u : 0u) << i;
@@ -52,6 +54,9 @@ struct DropoutMask {
     return bits;
   }
 
-  /// An element after dropout, by its bit of `kept`. Rounded here, so that every reader sees the same value whatever it is contracted with.
-  DEVICE float apply(uint32_t kept, int bit, float value) const { return kept >> bit & 1 ? (active() ? __fmul_rn(value, scale) : value) : 0.0f; }
+  /// An element after dropout, by its bit of `kept`. Rounded here, so that every reader sees the same value whatever it is
+  /// contracted with.
+  DEVICE float apply(uint32_t kept, int bit, float value) const {
+    return kept >> bit & 1 ? (active() ? __fmul_rn(value, scale) : value) : 0.0f;
+  }
 };

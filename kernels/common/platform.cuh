@@ -1,4 +1,5 @@
-// What every kernel source includes first: the language of CUDA on a device (NVRTC, nvcc) or on the host (emulation/), and the way kernels are declared.
+// What every kernel source includes first: the language of CUDA on a device (NVRTC, nvcc) or on the host (emulation/), and the
+// way kernels are declared.
 #pragma once
 
 #ifdef CUDA_EMULATION
@@ -12,11 +13,12 @@
 /// A kernel whose blocks have a multiprocessor to themselves.
 #define SOLE_KERNEL(name, threads, Parameters) KERNEL(name, threads, Parameters)
 
-/// A kernel whose blocks have a multiprocessor each and run together with their `blocks` - 1 neighbours along x, whose shared memory they reach.
-#define CLUSTER_KERNEL(name, threads, blocks, Parameters)                                                              \
-  static void name(const Parameters& p);                                                                               \
-  static emulation::Registration name##_registration(#name, threads, blocks, sizeof(Parameters),                       \
-                                                     [](const void* p) { name(*static_cast<const Parameters*>(p)); }); \
+/// A kernel whose blocks have a multiprocessor each and run together with their `blocks` - 1 neighbours along x, whose shared
+/// memory they reach.
+#define CLUSTER_KERNEL(name, threads, blocks, Parameters)                                                           \
+  static void name(const Parameters& p);                                                                            \
+  static emulation::Registration name##_registration(                                                               \
+      #name, threads, blocks, sizeof(Parameters), [](const void* p) { name(*static_cast<const Parameters*>(p)); }); \
   static void name(const Parameters& p)
 
 /// Defined where the instructions of ptx_sm90.cuh exist.
@@ -42,9 +44,13 @@ typedef unsigned short uint16_t;
 typedef unsigned int uint32_t;
 typedef unsigned long long uint64_t;
 
-#define KERNEL(name, threads, Parameters) extern "C" __global__ void __launch_bounds__(threads, kBlocksPerMultiprocessor) name(const __grid_constant__ Parameters p)
-#define CLUSTER_KERNEL(name, threads, blocks, Parameters) extern "C" __global__ void __cluster_dims__(blocks, 1, 1) __launch_bounds__(threads, 1) name(const __grid_constant__ Parameters p)
-#define SOLE_KERNEL(name, threads, Parameters) extern "C" __global__ void __launch_bounds__(threads, 1) name(const __grid_constant__ Parameters p)
+#define KERNEL(name, threads, Parameters) \
+  extern "C" __global__ void __launch_bounds__(threads, kBlocksPerMultiprocessor) name(const __grid_constant__ Parameters p)
+#define CLUSTER_KERNEL(name, threads, blocks, Parameters)                                 \
+  extern "C" __global__ void __cluster_dims__(blocks, 1, 1) __launch_bounds__(threads, 1) \
+      name(const __grid_constant__ Parameters p)
+#define SOLE_KERNEL(name, threads, Parameters) \
+  extern "C" __global__ void __launch_bounds__(threads, 1) name(const __grid_constant__ Parameters p)
 #define SHARED_ARRAY(Type, name, count) __shared__ Type name[count]
 
 /// How many blocks a multiprocessor shall hold at least: bounds the registers of a thread.

@@ -1,7 +1,9 @@
 // All inline PTX of the kernels, as small functions. emulation/ptx.h has the same functions for the host.
 #pragma once
 
-__device__ __forceinline__ uint32_t shared_address(const void* pointer) { return static_cast<uint32_t>(__cvta_generic_to_shared(pointer)); }
+__device__ __forceinline__ uint32_t shared_address(const void* pointer) {
+  return static_cast<uint32_t>(__cvta_generic_to_shared(pointer));
+}
 
 /// 1 / x to within one unit in the last place: one instruction, where a division calls a function.
 __device__ __forceinline__ float approximate_reciprocal(float x) {
@@ -14,7 +16,9 @@ __device__ __forceinline__ float approximate_reciprocal(float x) {
 __device__ __forceinline__ void barrier_among(int threads) { asm volatile("bar.sync 1, %0;" ::"r"(threads) : "memory"); }
 
 /// *target += value, added by the memory system, for which no thread waits. Deterministic where nobody else adds to it.
-__device__ __forceinline__ void add_in_place(float* target, float value) { asm volatile("red.global.add.f32 [%0], %1;" ::"l"(target), "f"(value) : "memory"); }
+__device__ __forceinline__ void add_in_place(float* target, float value) {
+  asm volatile("red.global.add.f32 [%0], %1;" ::"l"(target), "f"(value) : "memory");
+}
 
 /// `x`, which the compiler takes for unknown: what depends on it is not computed ahead of a loop.
 __device__ __forceinline__ int opaque(int x) {
@@ -47,9 +51,10 @@ __device__ __forceinline__ void load_matrices_transposed(uint32_t (&fragment)[4]
 
 /// c (16x8, float) += a (16x16, bfloat16, row-major) * b (16x8, bfloat16, column-major).
 __device__ __forceinline__ void multiply_accumulate(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
-  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-               : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
 /// Starts a copy of 16 bytes from global to shared memory, both 16-byte aligned.

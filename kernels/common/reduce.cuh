@@ -10,7 +10,8 @@ DEVICE T warp_sum(T value) {
   return value;
 }
 
-/// Sums over the rows of a block whose thread t is in row t / lanes: `scratch` holds one value per thread; the result is valid in row 0.
+/// Sums over the rows of a block whose thread t is in row t / lanes: `scratch` holds one value per thread; the result is valid in
+/// row 0.
 template <class T>
 DEVICE T column_sum(T value, int lanes, int threads, T* scratch) {
   scratch[threadIdx.x] = value;

@@ -1,5 +1,5 @@
-// gx: the adjoint of the forward convolution for its input, and so the transposed convolution. One gather per residue of the stride, over the taps that reach it;
-// symmetric padding by a gather over the padded image and a fold.
+// gx: the adjoint of the forward convolution for its input, and so the transposed convolution. One gather per residue of the
+// stride, over the taps that reach it; symmetric padding by a gather over the padded image and a fold.
 #include "convolution/gather_mma.cuh"
 #include "convolution/gather_simt.cuh"
 #ifdef HAS_WARPGROUP_MATRICES
@@ -30,7 +30,8 @@ CLUSTER_KERNEL(convolution_backward_data_wgmma_bf16x6_128, 384, 2, GatherParamet
 
 namespace {
 
-/// The padded position along one axis that is image number `image` of `i`: itself, or its mirror image before or behind the border; -1 where that is not padded.
+/// The padded position along one axis that is image number `image` of `i`: itself, or its mirror image before or behind the
+/// border; -1 where that is not padded.
 DEVICE int mirror_image(int i, int image, int extent, int before, int padded) {
   int position = image == 0 ? before + i : image == 1 ? before - 1 - i : before + 2 * extent - 1 - i;
   return position < padded ? position : -1;

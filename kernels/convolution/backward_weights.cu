@@ -1,5 +1,6 @@
-// gw[t, c, k] = sum over positions of transform(x) * gy: a matrix product with the positions as its inner axis. A block takes one tap (Hopper's: a
-// group of nine), a tile of channels x outputs and one split of the positions; the splits are added in order by a second kernel.
+// gw[t, c, k] = sum over positions of transform(x) * gy: a matrix product with the positions as its inner axis. A block takes one
+// tap (Hopper's: a group of nine), a tile of channels x outputs and one split of the positions; the splits are added in order by
+// a second kernel.
 #include "common/bfloat16.cuh"
 #include "convolution/weight_gradient_tile.cuh"
 #ifdef HAS_WARPGROUP_MATRICES
@@ -8,14 +9,16 @@
 
 namespace {
 
-/// Float arithmetic. 256 threads in groups, each group sums 4 x 4 elements per thread over its share of a stage; the groups are added in order at the end.
+/// Float arithmetic. 256 threads in groups, each group sums 4 x 4 elements per thread over its share of a stage; the groups are
+/// added in order at the end.
 template <int Tile>
 struct SimtWeightGradient {
-  static constexpr int kThreads = 256, kSide = Tile / 4, kGroups = kThreads / (kSide * kSide), kStage = 16, kPerGroup = kStage / kGroups, kPitch = Tile + 4;
+  static constexpr int kThreads = 256, kSide = Tile / 4, kGroups = kThreads / (kSide * kSide), kStage = 16,
+                       kPerGroup = kStage / kGroups, kPitch = Tile + 4;
 
   struct Shared {
     float x[kStage][kPitch], gy[kStage][kPitch];
-    float sums[kGroups > 1 ? kGroups : 1][kGroups > 1 ? Tile * Tile : 1];
+    float sums[kGroups > 1 ? kGroups : 1][kGroups > 1 ? Tile* Tile : 1];
   };
 
   DEVICE static void run(const WeightGradientParameters& p) {
@@ -36,7 +39,8 @@ struct SimtWeightGradient {
       __syncthreads();
 #pragma unroll
       for (int k = 0; k < kPerGroup; k++) {
-        float4 a = *reinterpret_cast<const float4*>(&shared.x[group * kPerGroup + k][row]), b = *reinterpret_cast<const float4*>(&shared.gy[group * kPerGroup + k][column]);
+        float4 a = *reinterpret_cast<const float4*>(&shared.x[group * kPerGroup + k][row]),
+               b = *reinterpret_cast<const float4*>(&shared.gy[group * kPerGroup + k][column]);
         float as[4] = {a.x, a.y, a.z, a.w}, bs[4] = {b.x, b.y, b.z, b.w};
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -65,8 +69,9 @@ struct SimtWeightGradient {
   }
 };
 
-/// Tensor cores: channels are the rows, outputs the columns and positions the inner axis of the product. Both operands lie in shared memory as
-/// [part][channel / 8][position][8], the layout of the gather kernels, and are transposed on their way to the registers.
+/// Tensor cores: channels are the rows, outputs the columns and positions the inner axis of the product. Both operands lie in
+/// shared memory as [part][channel / 8][position][8], the layout of the gather kernels, and are transposed on their way to the
+/// registers.
 template <int Tile, int Parts>
 struct MmaWeightGradient {
   static constexpr int kThreads = 128, kStage = 32, kPlanes = Tile / 8, kRows = Tile / 32, kColumns = Tile / 16;
@@ -75,7 +80,8 @@ struct MmaWeightGradient {
     uint4 x[Parts][kPlanes][kStage], gy[Parts][kPlanes][kStage];
   };
 
-  DEVICE static void load_stage(const WeightGradientParameters& p, const WeightGradientTile<Tile, Tile>& tile, int stage, Shared& shared) {
+  DEVICE static void load_stage(
+      const WeightGradientParameters& p, const WeightGradientTile<Tile, Tile>& tile, int stage, Shared& shared) {
     for (int i = threadIdx.x; i < kStage * kPlanes; i += kThreads) {
       int position = i / kPlanes, plane = i % kPlanes;
       float values[8];
@@ -141,7 +147,8 @@ struct MmaWeightGradient {
       for (int j = 0; j < kColumns; j++)
 #pragma unroll
         for (int e = 0; e < 4; e++)
-          tile.store(p, row_plane * 8 + i * 16 + lane / 4 + e / 2 * 8, column_plane * 8 + j * 8 + lane % 4 * 2 + e % 2, sums[i][j][e]);
+          tile.store(
+              p, row_plane * 8 + i * 16 + lane / 4 + e / 2 * 8, column_plane * 8 + j * 8 + lane % 4 * 2 + e % 2, sums[i][j][e]);
   }
 };
 

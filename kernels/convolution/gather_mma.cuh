@@ -1,6 +1,7 @@
-// The tensor-core gather (sm_80 and later): bfloat16 products, float sums. A block of four warps computes 128 positions x `Tile` output channels, a warp 32 of the positions.
-// `Parts` bfloat16 numbers stand for each float: 1 (bf16), 2 (bf16x3: three products) or 3 (bf16x6: six products, float accuracy).
-// Shared memory holds planes of eight channels, [part][channel / 8][element][8]: a tap is a shift of the row addresses, whatever its dilation.
+// The tensor-core gather (sm_80 and later): bfloat16 products, float sums. A block of four warps computes 128 positions x `Tile`
+// output channels, a warp 32 of the positions. `Parts` bfloat16 numbers stand for each float: 1 (bf16), 2 (bf16x3: three
+// products) or 3 (bf16x6: six products, float accuracy). Shared memory holds planes of eight channels, [part][channel /
+// 8][element][8]: a tap is a shift of the row addresses, whatever its dilation.
 #pragma once
 #include "common/bfloat16.cuh"
 #include "convolution/moments.cuh"
@@ -18,7 +19,8 @@ struct MmaGather {
     int chunk = stage / stages_per_chunk, first = stage % stages_per_chunk * kTapsPerStage;
     int bytes = (taps - first < kTapsPerStage ? taps - first : kTapsPerStage) * kTapBytes;
     int chunks = (p.channels + kChunk - 1) / kChunk;
-    const char* source = static_cast<const char*>(p.weights) + ((static_cast<long long>(blockIdx.y) * chunks + chunk) * taps + first) * kTapBytes;
+    const char* source =
+        static_cast<const char*>(p.weights) + ((static_cast<long long>(blockIdx.y) * chunks + chunk) * taps + first) * kTapBytes;
     for (int i = threadIdx.x * 16; i < bytes; i += kThreads * 16) copy_async_16(buffer + i, source + i);
     copy_async_commit();
   }
@@ -33,12 +35,15 @@ struct MmaGather {
       uint4 parts[Parts];
       split_bfloat16(values, parts);
 #pragma unroll
-      for (int part = 0; part < Parts; part++) *reinterpret_cast<uint4*>(halo + ((part * kPlanes + plane) * elements + element) * 16) = parts[part];
+      for (int part = 0; part < Parts; part++)
+        *reinterpret_cast<uint4*>(halo + ((part * kPlanes + plane) * elements + element) * 16) = parts[part];
     }
   }
 
   /// All products of one tap and chunk, the small ones first.
-  DEVICE static void multiply_tap(const char* halo, int halo_elements, const int (&rows)[kRows], int tap_offset, const char* weights, float (&sums)[kRows][kColumns][4]) {
+  DEVICE static void multiply_tap(
+      const char* halo, int halo_elements, const int (&rows)[kRows], int tap_offset, const char* weights,
+      float (&sums)[kRows][kColumns][4]) {
     int lane = threadIdx.x % 32;
 #pragma unroll
     for (int k = 0; k < kChunk / 16; k++) {
@@ -53,7 +58,8 @@ struct MmaGather {
         uint32_t b[Parts][4];
 #pragma unroll
         for (int part = 0; part < Parts; part++)
-          load_matrices(b[part], weights + ((part * kPlanes + k * 2 + lane / 8 % 2) * Tile + j * 8 + lane % 8 + lane / 16 * 8) * 16);
+          load_matrices(
+              b[part], weights + ((part * kPlanes + k * 2 + lane / 8 % 2) * Tile + j * 8 + lane % 8 + lane / 16 * 8) * 16);
 #pragma unroll
         for (int order = Parts - 1; order >= 0; order--)
 #pragma unroll
@@ -111,10 +117,8 @@ struct MmaGather {
       for (int tap = first; tap < taps && tap < first + kTapsPerStage; tap++) {
         const char* tap_weights = weights + stage % 2 * kStageBytes + (tap - first) * kTapBytes;
         int offset = GatherTile::tap_offset(p, tap);
-        if constexpr (Parts == 3)
-          multiply_tap(halo, p.halo.count(), rows, offset, tap_weights, chunk_sums);
-        else
-          multiply_tap(halo, p.halo.count(), rows, offset, tap_weights, sums);
+        if constexpr (Parts == 3) multiply_tap(halo, p.halo.count(), rows, offset, tap_weights, chunk_sums);
+        else multiply_tap(halo, p.halo.count(), rows, offset, tap_weights, sums);
       }
       if constexpr (Parts == 3) {
 #pragma unroll
@@ -149,6 +153,8 @@ struct MmaGather {
         *target = sum;
       }
     }
-    store_moments<kRows * 2>(p, tile, first_channel, channels, warp * 8 + lane / 4, 32, Tile, kThreads, reinterpret_cast<float*>(shared), value, position);
+    store_moments<kRows * 2>(
+        p, tile, first_channel, channels, warp * 8 + lane / 4, 32, Tile, kThreads, reinterpret_cast<float*>(shared), value,
+        position);
   }
 };

@@ -1,4 +1,5 @@
-// The portable gather: float arithmetic on the CUDA cores. A block computes 128 positions x `Tile` output channels; a thread 8 x 4 of them.
+// The portable gather: float arithmetic on the CUDA cores. A block computes 128 positions x `Tile` output channels; a thread 8 x
+// 4 of them.
 #pragma once
 #include "convolution/moments.cuh"
 
@@ -12,7 +13,8 @@ struct SimtGather {
   /// Starts the copy of one tap's weights for one chunk into its buffer.
   DEVICE static void load_weights(const GatherParameters& p, int stage, float* buffer) {
     int floats = p.chunk * Tile;
-    const float* source = static_cast<const float*>(p.weights) + (static_cast<long long>(blockIdx.y) * stages(p) + stage) * floats;
+    const float* source =
+        static_cast<const float*>(p.weights) + (static_cast<long long>(blockIdx.y) * stages(p) + stage) * floats;
     for (int i = threadIdx.x * 4; i < floats; i += kThreads * 4) copy_async_16(buffer + i, source + i);
     copy_async_commit();
   }
@@ -26,7 +28,8 @@ struct SimtGather {
       long long position = tile.halo_position(p, element);
       float values[4] = {0, 0, 0, 0};
       if (position >= 0) load_channels(values, p.x, position, tile.sample, channel + offset, p.channels, p.transform);
-      *reinterpret_cast<float4*>(halo + element * pitch(p.chunk) + offset) = make_float4(values[0], values[1], values[2], values[3]);
+      *reinterpret_cast<float4*>(halo + element * pitch(p.chunk) + offset) =
+          make_float4(values[0], values[1], values[2], values[3]);
     }
   }
 
@@ -42,7 +45,9 @@ struct SimtGather {
     for (int i = 0; i < kPositions; i++) {
       elements[i] = tile.halo_index(p, group + i * kGroups) * pitch(p.chunk);
 #pragma unroll
-      for (int j = 0; j < 4; j++) sums[i][j] = p.bias != nullptr && first_channel + column * 4 + j < p.outputs ? p.bias[first_channel + column * 4 + j] : 0.0f;
+      for (int j = 0; j < 4; j++)
+        sums[i][j] =
+            p.bias != nullptr && first_channel + column * 4 + j < p.outputs ? p.bias[first_channel + column * 4 + j] : 0.0f;
     }
 
     int last = stages(p);
@@ -88,7 +93,8 @@ struct SimtGather {
         *target = sums[i][j];
       }
     }
-    store_moments<kPositions>(p, tile, first_channel, ThreadChannels<1, 4>{column * 4, 0}, group, kGroups, Tile, kThreads, reinterpret_cast<float*>(shared),
-                              [&](int i, int j) { return sums[i][j]; }, position);
+    store_moments<kPositions>(
+        p, tile, first_channel, ThreadChannels<1, 4>{column * 4, 0}, group, kGroups, Tile, kThreads,
+        reinterpret_cast<float*>(shared), [&](int i, int j) { return sums[i][j]; }, position);
   }
 };

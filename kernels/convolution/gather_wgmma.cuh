@@ -1,8 +1,9 @@
-// The gather of Hopper (sm_90a): products of whole warpgroups straight from shared memory. Two consumer warpgroups multiply while a producer warpgroup loads: one of its warps
-// sends for the weights, a tap at a time, into a ring of stages; the other three load the halo of the next chunk of channels through the input transform. A block stays for
-// several tiles: the producers are at the next one while the consumers store. Two blocks are a cluster: they have the same outputs and share the weights, of which each sends for
-// one half, to both.
-// Shared memory and packed weights have the layout of gather_mma.cuh; a tap is a shift of the descriptor's address.
+// The gather of Hopper (sm_90a): products of whole warpgroups straight from shared memory. Two consumer warpgroups multiply while
+// a producer warpgroup loads: one of its warps sends for the weights, a tap at a time, into a ring of stages; the other three
+// load the halo of the next chunk of channels through the input transform. A block stays for several tiles: the producers are at
+// the next one while the consumers store. Two blocks are a cluster: they have the same outputs and share the weights, of which
+// each sends for one half, to both. Shared memory and packed weights have the layout of gather_mma.cuh; a tap is a shift of the
+// descriptor's address.
 #pragma once
 #include "convolution/moments.cuh"
 #include "convolution/plane_loader.cuh"
@@ -10,15 +11,18 @@
 
 template <int Tile, int Parts>
 struct WgmmaGather {
-  static constexpr int kCluster = 2, kConsumers = 2, kConsumerThreads = kConsumers * 128, kHaloThreads = 96, kThreads = kConsumerThreads + 128;
+  static constexpr int kCluster = 2, kConsumers = 2, kConsumerThreads = kConsumers * 128, kHaloThreads = 96,
+                       kThreads = kConsumerThreads + 128;
   static constexpr int kChunk = Parts == 3 ? 16 : 32, kPlanes = kChunk / 8;
-  static constexpr int kTapBytes = Parts * kChunk * Tile * 2, kShareBytes = kTapBytes / kCluster, kStages = 4, kHalos = 2, kBarrierBytes = 128;
+  static constexpr int kTapBytes = Parts * kChunk * Tile * 2, kShareBytes = kTapBytes / kCluster, kStages = 4, kHalos = 2,
+                       kBarrierBytes = 128;
 
   /// A patch is 8x8 positions, the rows of one product. float sums of chunks (bf16x6) take the registers of a second one.
   static constexpr int kPatches = Parts == 3 ? 1 : 2;
 
   /// Statistics are taken of a quarter of the outputs at a time.
-  static constexpr int kQuarter = Tile / 4, kMomentGroups = kConsumerThreads / 4, kScratchBytes = (kMomentGroups + 1) * kQuarter * 4;
+  static constexpr int kQuarter = Tile / 4, kMomentGroups = kConsumerThreads / 4,
+                       kScratchBytes = (kMomentGroups + 1) * kQuarter * 4;
 
   /// Of a thread, out of 65536 per multiprocessor.
   static constexpr int kProducerRegisters = 120, kConsumerRegisters = 192;
@@ -37,43 +41,51 @@ struct WgmmaGather {
     return (patch / across / down * p.tile.height + height) * p.tile.width + width;
   }
 
-  /// Visits the block's tiles of positions and the number of their tile of outputs, one after the other. The blocks of a cluster have neighbours, in step; where there is none
-  /// for the last, it has a tile behind the last sample's, with nothing in it.
+  /// Visits the block's tiles of positions and the number of their tile of outputs, one after the other. The blocks of a cluster
+  /// have neighbours, in step; where there is none for the last, it has a tile behind the last sample's, with nothing in it.
   template <class Visit>
   DEVICE static void each_tile(const GatherParameters& p, Visit visit) {
-    int tiles = p.tiles.count(), output_tiles = (p.outputs + Tile - 1) / Tile, groups = (p.samples * tiles + kCluster - 1) / kCluster;
+    int tiles = p.tiles.count(), output_tiles = (p.outputs + Tile - 1) / Tile,
+        groups = (p.samples * tiles + kCluster - 1) / kCluster;
     for (int i = blockIdx.x / kCluster; i < groups * output_tiles; i += gridDim.x / kCluster) {
       int number = i % groups * kCluster + cluster_rank(), sample = number / tiles < p.samples ? number / tiles : p.samples - 1;
       visit(GatherTile(p, number - sample * tiles, sample), i / groups);
     }
   }
 
-  /// Sends for this block's share of the weights of a tile, for all blocks of the cluster. `step` counts the taps of all tiles and chunks.
-  DEVICE static void load_weights(const GatherParameters& p, int output_tile, int steps, char* stages, Barriers& barriers, int& step) {
+  /// Sends for this block's share of the weights of a tile, for all blocks of the cluster. `step` counts the taps of all tiles
+  /// and chunks.
+  DEVICE static void load_weights(
+      const GatherParameters& p, int output_tile, int steps, char* stages, Barriers& barriers, int& step) {
     int share = cluster_rank() * kShareBytes;
     const char* source = static_cast<const char*>(p.weights) + static_cast<long long>(output_tile) * steps * kTapBytes + share;
     for (int end = step + steps; step < end; step++, source += kTapBytes) {
       int stage = step % kStages;
       barrier_wait_watched(&barriers.weights_empty[stage], step / kStages % 2 ^ 1);
       barrier_arrive_expecting(&barriers.weights_full[stage], kTapBytes);
-      copy_bulk_multicast(stages + stage * kTapBytes + share, source, kShareBytes, &barriers.weights_full[stage], (1 << kCluster) - 1);
+      copy_bulk_multicast(
+          stages + stage * kTapBytes + share, source, kShareBytes, &barriers.weights_full[stage], (1 << kCluster) - 1);
     }
   }
 
   /// Loads the halos of a tile. `loaded` counts those of all tiles.
-  DEVICE static void load_halos(const GatherParameters& p, const GatherTile& tile, int thread, int chunks, int halo_bytes, char* halos, Barriers& barriers, int& loaded) {
+  DEVICE static void load_halos(
+      const GatherParameters& p, const GatherTile& tile, int thread, int chunks, int halo_bytes, char* halos, Barriers& barriers,
+      int& loaded) {
     for (int chunk = 0; chunk < chunks; chunk++, loaded++) {
       int halo = loaded % kHalos;
       barrier_wait_watched(&barriers.halo_empty[halo], loaded / kHalos % 2 ^ 1);
-      HaloLoader::load(thread, p.x, tile.sample, p.input.count(), chunk * kChunk, p.channels, p.transform, p.halo, [&](const Size3& at) { return tile.position_in_sample(p, at); },
-                       halos + halo * halo_bytes);
+      HaloLoader::load(
+          thread, p.x, tile.sample, p.input.count(), chunk * kChunk, p.channels, p.transform, p.halo,
+          [&](const Size3& at) { return tile.position_in_sample(p, at); }, halos + halo * halo_bytes);
       fence_async_proxy();
       barrier_arrive(&barriers.halo_full[halo]);
     }
   }
 
   /// Starts all products of one tap and chunk, the small ones first.
-  DEVICE static void multiply_tap(const uint32_t (&patches)[kPatches], int plane_bytes, int row_pitch, uint32_t weights, float (&sums)[kPatches][Tile / 2]) {
+  DEVICE static void multiply_tap(
+      const uint32_t (&patches)[kPatches], int plane_bytes, int row_pitch, uint32_t weights, float (&sums)[kPatches][Tile / 2]) {
 #pragma unroll
     for (int k = 0; k < kPlanes; k += 2)
 #pragma unroll
@@ -82,8 +94,9 @@ struct WgmmaGather {
         for (int part = 0; part <= order; part++)
 #pragma unroll
           for (int i = 0; i < kPatches; i++)
-            warpgroup_multiply(sums[i], matrix_descriptor(patches[i] + (part * kPlanes + k) * plane_bytes, plane_bytes, row_pitch),
-                               matrix_descriptor(weights + ((order - part) * kPlanes + k) * Tile * 16, Tile * 16, 128));
+            warpgroup_multiply(
+                sums[i], matrix_descriptor(patches[i] + (part * kPlanes + k) * plane_bytes, plane_bytes, row_pitch),
+                matrix_descriptor(weights + ((order - part) * kPlanes + k) * Tile * 16, Tile * 16, 128));
   }
 
   DEVICE static void clear(float (&sums)[kPatches][Tile / 2]) {
@@ -94,9 +107,11 @@ struct WgmmaGather {
   }
 
   /// The sums of a tile. `step` and `loaded` count what the producers count.
-  DEVICE static void multiply(const GatherParameters& p, const GatherTile& tile, int chunks, int halo_bytes, char* stages, char* halos, Barriers& barriers, int& step, int& loaded,
-                              float (&sums)[kPatches][Tile / 2]) {
-    int taps = p.taps.count(), plane_bytes = HaloLoader::pitch(p.halo.count()) * 16, row_pitch = p.halo.width * p.input_step.height * 16, first_patch = threadIdx.x / 128 * kPatches;
+  DEVICE static void multiply(
+      const GatherParameters& p, const GatherTile& tile, int chunks, int halo_bytes, char* stages, char* halos,
+      Barriers& barriers, int& step, int& loaded, float (&sums)[kPatches][Tile / 2]) {
+    int taps = p.taps.count(), plane_bytes = HaloLoader::pitch(p.halo.count()) * 16,
+        row_pitch = p.halo.width * p.input_step.height * 16, first_patch = threadIdx.x / 128 * kPatches;
     clear(sums);
     for (int chunk = 0; chunk < chunks; chunk++, loaded++) {
       float chunk_sums[Parts == 3 ? kPatches : 1][Parts == 3 ? Tile / 2 : 1];
@@ -107,13 +122,13 @@ struct WgmmaGather {
         int stage = step % kStages, offset = GatherTile::tap_offset(p, tap);
         uint32_t patches[kPatches];
 #pragma unroll
-        for (int i = 0; i < kPatches; i++) patches[i] = halo + (tile.halo_index(p, position_in_tile(p, first_patch + i, 0)) + offset) * 16;
+        for (int i = 0; i < kPatches; i++)
+          patches[i] = halo + (tile.halo_index(p, position_in_tile(p, first_patch + i, 0)) + offset) * 16;
         barrier_wait(&barriers.weights_full[stage], step / kStages % 2);
         warpgroup_fence();
         if constexpr (Parts == 3)
           multiply_tap(patches, plane_bytes, row_pitch, shared_address(stages + stage * kTapBytes), chunk_sums);
-        else
-          multiply_tap(patches, plane_bytes, row_pitch, shared_address(stages + stage * kTapBytes), sums);
+        else multiply_tap(patches, plane_bytes, row_pitch, shared_address(stages + stage * kTapBytes), sums);
         warpgroup_commit();
         if (tap == 0) continue;
         warpgroup_wait<1>();  // the tap before is done
@@ -132,11 +147,15 @@ struct WgmmaGather {
     }
   }
 
-  /// Bias, output and statistics. Thread element e is row lane / 4 + 8 (e / 2 % 2) of its warp's 16, column e / 4 * 8 + 2 (lane % 4) + e % 2.
-  DEVICE static void store(const GatherParameters& p, const GatherTile& tile, int output_tile, float* scratch, float (&sums)[kPatches][Tile / 2]) {
+  /// Bias, output and statistics. Thread element e is row lane / 4 + 8 (e / 2 % 2) of its warp's 16, column e / 4 * 8 + 2 (lane %
+  /// 4) + e % 2.
+  DEVICE static void store(
+      const GatherParameters& p, const GatherTile& tile, int output_tile, float* scratch, float (&sums)[kPatches][Tile / 2]) {
     if (tile.index == p.tiles.count()) return;  // there is no such tile
     int thread = opaque(threadIdx.x), lane = thread % 32, warp = thread / 32, first_channel = output_tile * Tile;
-    auto position = [&](int i) { return tile.output_position(p, position_in_tile(p, warp / 4 * kPatches + i / 2, warp % 4 * 16 + i % 2 * 8 + lane / 4)); };
+    auto position = [&](int i) {
+      return tile.output_position(p, position_in_tile(p, warp / 4 * kPatches + i / 2, warp % 4 * 16 + i % 2 * 8 + lane / 4));
+    };
     long long elements[kPatches * 2];
 #pragma unroll
     for (int i = 0; i < kPatches * 2; i++) elements[i] = position(i);
@@ -161,8 +180,10 @@ struct WgmmaGather {
 #pragma unroll
     for (int quarter = 0; quarter < 4; quarter++) {
       if (p.moments == nullptr || first_channel + quarter * kQuarter >= p.outputs) continue;
-      store_moments<kPatches * 2>(p, tile, first_channel + quarter * kQuarter, ThreadChannels<kQuarter / 8, 2>{lane % 4 * 2, 8}, warp * 8 + lane / 4, kMomentGroups, kQuarter,
-                                  kConsumerThreads, scratch, [&](int i, int j) { return sums[i / 2][quarter * kQuarter / 2 + j / 2 * 4 + i % 2 * 2 + j % 2]; }, position);
+      store_moments<kPatches * 2>(
+          p, tile, first_channel + quarter * kQuarter, ThreadChannels<kQuarter / 8, 2>{lane % 4 * 2, 8}, warp * 8 + lane / 4,
+          kMomentGroups, kQuarter, kConsumerThreads, scratch,
+          [&](int i, int j) { return sums[i / 2][quarter * kQuarter / 2 + j / 2 * 4 + i % 2 * 2 + j % 2]; }, position);
     }
   }
 
@@ -170,7 +191,8 @@ struct WgmmaGather {
     DYNAMIC_SHARED(shared);
     Barriers& barriers = *reinterpret_cast<Barriers*>(shared);
     char *scratch = shared + kBarrierBytes, *stages = scratch + kScratchBytes, *halos = stages + kStages * kTapBytes;
-    int chunks = (p.channels + kChunk - 1) / kChunk, halo_bytes = HaloLoader::pitch(p.halo.count()) * kChunk * 2 * Parts, step = 0, loaded = 0;
+    int chunks = (p.channels + kChunk - 1) / kChunk, halo_bytes = HaloLoader::pitch(p.halo.count()) * kChunk * 2 * Parts,
+        step = 0, loaded = 0;
     if (threadIdx.x == 0) {
       for (int i = 0; i < kStages; i++) {
         barrier_initialize(&barriers.weights_full[i], 1);
@@ -188,10 +210,14 @@ struct WgmmaGather {
       lower_registers<kProducerRegisters>();
       int thread = threadIdx.x - kConsumerThreads;
       if (thread >= 32) {
-        each_tile(p, [&](const GatherTile& tile, int) { load_halos(p, tile, thread - 32, chunks, halo_bytes, halos, barriers, loaded); });
+        each_tile(p, [&](const GatherTile& tile, int) {
+          load_halos(p, tile, thread - 32, chunks, halo_bytes, halos, barriers, loaded);
+        });
         await_readers(barriers.halo_empty, loaded);
       } else if (thread == 0) {
-        each_tile(p, [&](const GatherTile&, int output_tile) { load_weights(p, output_tile, chunks * p.taps.count(), stages, barriers, step); });
+        each_tile(p, [&](const GatherTile&, int output_tile) {
+          load_weights(p, output_tile, chunks * p.taps.count(), stages, barriers, step);
+        });
         await_readers(barriers.weights_empty, step);
       }
     } else {

@@ -11,7 +11,8 @@ DEVICE float weight_at(const PackParameters& p, int tap, int input, int output) 
   int height = p.weight_base.height + tap / p.taps.width % p.taps.height * p.weight_step.height;
   int width = p.weight_base.width + tap % p.taps.width * p.weight_step.width;
   long long position = (static_cast<long long>(depth) * p.kernel.height + height) * p.kernel.width + width;
-  return p.transposed ? p.weights[(position * p.outputs + output) * p.inputs + input] : p.weights[(position * p.inputs + input) * p.outputs + output];
+  return p.transposed ? p.weights[(position * p.outputs + output) * p.inputs + input]
+                      : p.weights[(position * p.inputs + input) * p.outputs + output];
 }
 
 /// Where a run of packed weights belongs.
@@ -45,7 +46,8 @@ DEVICE void pack_bfloat16_weights(const PackParameters& p) {
     split_bfloat16(values, parts);
     long long plane_runs = static_cast<long long>(planes) * p.tile, tap = i / plane_runs, within = i % plane_runs;
 #pragma unroll
-    for (int part = 0; part < Parts; part++) static_cast<uint4*>(p.packed)[(tap * Parts + part) * plane_runs + within] = parts[part];
+    for (int part = 0; part < Parts; part++)
+      static_cast<uint4*>(p.packed)[(tap * Parts + part) * plane_runs + within] = parts[part];
   }
 }
 

@@ -10,14 +10,14 @@ struct Size3 {
 };
 
 /// Forward and data-gradient convolutions in one form, a gather: for every position i of the grid `count`,
-/// y[start + i * output_step] = (y +) bias + sum over taps t of transform(x)[i * input_step + tap_base + t * tap_step] * weights[t].
-/// Layouts: x (samples, input, channels), y (samples, output, outputs), both dense and float.
+/// y[start + i * output_step] = (y +) bias + sum over taps t of transform(x)[i * input_step + tap_base + t * tap_step] *
+/// weights[t]. Layouts: x (samples, input, channels), y (samples, output, outputs), both dense and float.
 struct GatherParameters {
   const float* x;
   const void* weights;  // packed, see PackParameters
   const float* bias;    // (outputs), or null
   float* y;
-  float* moments;       // (samples, tiles, 4, outputs): MomentRecord of dropout(y) per tile; or null
+  float* moments;  // (samples, tiles, 4, outputs): MomentRecord of dropout(y) per tile; or null
   InputTransform transform;
   DropoutMask moments_dropout;
   int samples, channels, outputs;
@@ -30,9 +30,9 @@ struct GatherParameters {
   int chunk;          // input channels per pass over the taps
 };
 
-/// Rearranges weights (kernel, inputs, outputs), or (kernel, outputs, inputs) if transposed, into the order in which the gather kernels read them:
-/// per output tile, per chunk of input channels, per tap. Missing channels are zero.
-/// For SIMT: [chunk channel][tile output] floats. For MMA: [part][chunk channel / 8][tile output][8] bfloat16.
+/// Rearranges weights (kernel, inputs, outputs), or (kernel, outputs, inputs) if transposed, into the order in which the gather
+/// kernels read them: per output tile, per chunk of input channels, per tap. Missing channels are zero. For SIMT: [chunk
+/// channel][tile output] floats. For MMA: [part][chunk channel / 8][tile output][8] bfloat16.
 struct PackParameters {
   const float* weights;
   void* packed;

@@ -1,4 +1,5 @@
-// How the producers of the wgmma kernels fill shared memory: planes of eight channels as bfloat16, [part][channel / 8][position][8].
+// How the producers of the wgmma kernels fill shared memory: planes of eight channels as bfloat16, [part][channel /
+// 8][position][8].
 #pragma once
 #include "common/bfloat16.cuh"
 #include "convolution/tile.cuh"
@@ -16,7 +17,8 @@ struct BoxWalk {
   }
 };
 
-/// `Threads` threads load boxes of positions of tensors whose channels are a multiple of 8. A thread's channels stay the same, and `InFlight` of its loads are under way at a time.
+/// `Threads` threads load boxes of positions of tensors whose channels are a multiple of 8. A thread's channels stay the same,
+/// and `InFlight` of its loads are under way at a time.
 template <int Threads, int Planes, int Parts, int InFlight>
 struct PlaneLoader {
   static constexpr int kPositions = Threads / Planes;  // at a time
@@ -25,10 +27,12 @@ struct PlaneLoader {
   /// Positions between the starts of two planes: spread so that eight threads which store together reach all banks.
   DEVICE static int pitch(int positions) { return positions + (8 + 8 / Planes - positions % 8) % 8; }
 
-  /// Loads the positions of a sample that `position_of` gives for coordinates of the box, zeros for negative ones. `size`: positions of a sample.
+  /// Loads the positions of a sample that `position_of` gives for coordinates of the box, zeros for negative ones. `size`:
+  /// positions of a sample.
   template <class PositionOf>
-  DEVICE static void load(int thread, const float* x, int sample, int size, int first_channel, int channels, const InputTransform& transform, const Size3& box, PositionOf position_of,
-                          char* target) {
+  DEVICE static void load(
+      int thread, const float* x, int sample, int size, int first_channel, int channels, const InputTransform& transform,
+      const Size3& box, PositionOf position_of, char* target) {
     int plane = thread % Planes, channel = first_channel + plane * 8, count = box.count(), plane_bytes = pitch(count) * 16;
     long long first_element = static_cast<long long>(sample) * size * channels + channel;
     target += plane * plane_bytes;
@@ -49,7 +53,8 @@ struct PlaneLoader {
         if (first + j * kPositions >= count) break;
         if (positions[j] >= 0 && !transform.identity()) {
           if (transform.dropout.active()) {
-            uint32_t kept = transform.dropout.kept_in_block((first_element + static_cast<long long>(positions[j]) * channels) / 8);
+            uint32_t kept =
+                transform.dropout.kept_in_block((first_element + static_cast<long long>(positions[j]) * channels) / 8);
 #pragma unroll
             for (int i = 0; i < 8; i++) values[j][i] = transform.dropout.apply(kept, i, values[j][i]);
           }
@@ -64,7 +69,8 @@ struct PlaneLoader {
         uint4 parts[Parts];
         split_bfloat16(values[j], parts);
 #pragma unroll
-        for (int part = 0; part < Parts; part++) *reinterpret_cast<uint4*>(target + part * Planes * plane_bytes + (first + j * kPositions) * 16) = parts[part];
+        for (int part = 0; part < Parts; part++)
+          *reinterpret_cast<uint4*>(target + part * Planes * plane_bytes + (first + j * kPositions) * 16) = parts[part];
       }
     }
   }

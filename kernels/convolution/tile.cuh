@@ -13,7 +13,8 @@ DEVICE int input_position(Size3 at, const Size3& input, int symmetric) {
   if (symmetric) {
     at = {clamp_mirrored(at.depth, input.depth), clamp_mirrored(at.height, input.height), clamp_mirrored(at.width, input.width)};
   }
-  bool inside = at.depth >= 0 && at.depth < input.depth && at.height >= 0 && at.height < input.height && at.width >= 0 && at.width < input.width;
+  bool inside = at.depth >= 0 && at.depth < input.depth && at.height >= 0 && at.height < input.height && at.width >= 0 &&
+                at.width < input.width;
   return inside ? (at.depth * input.height + at.height) * input.width + at.width : -1;
 }
 
@@ -25,21 +26,24 @@ struct GatherTile {
   DEVICE GatherTile(const GatherParameters& p, int index, int sample) : sample(sample), index(index) {
     Size3 tile = unflatten(index, p.tiles);
     first = {tile.depth * p.tile.depth, tile.height * p.tile.height, tile.width * p.tile.width};
-    halo_from = {edge(first.depth, p.input_step.depth, p.tap_base.depth, p.tap_step.depth, p.taps.depth),
-                 edge(first.height, p.input_step.height, p.tap_base.height, p.tap_step.height, p.taps.height),
-                 edge(first.width, p.input_step.width, p.tap_base.width, p.tap_step.width, p.taps.width)};
+    halo_from = {
+        edge(first.depth, p.input_step.depth, p.tap_base.depth, p.tap_step.depth, p.taps.depth),
+        edge(first.height, p.input_step.height, p.tap_base.height, p.tap_step.height, p.taps.height),
+        edge(first.width, p.input_step.width, p.tap_base.width, p.tap_step.width, p.taps.width)};
   }
 
   /// Halo element of the tile's m-th position, to which each tap adds its offset; position 0's for those beyond the tile.
   DEVICE int halo_index(const GatherParameters& p, int m) const {
     Size3 at = unflatten(m < p.tile.count() ? m : 0, p.tile);
-    return (at.depth * p.input_step.depth * p.halo.height + at.height * p.input_step.height) * p.halo.width + at.width * p.input_step.width;
+    return (at.depth * p.input_step.depth * p.halo.height + at.height * p.input_step.height) * p.halo.width +
+           at.width * p.input_step.width;
   }
 
   /// How far from the halo's first element tap number t reads.
   DEVICE static int tap_offset(const GatherParameters& p, int t) {
     Size3 tap = unflatten(t, p.taps);
-    int depth = from_edge(tap.depth, p.tap_step.depth, p.taps.depth), height = from_edge(tap.height, p.tap_step.height, p.taps.height);
+    int depth = from_edge(tap.depth, p.tap_step.depth, p.taps.depth),
+        height = from_edge(tap.height, p.tap_step.height, p.taps.height);
     return (depth * p.halo.height + height) * p.halo.width + from_edge(tap.width, p.tap_step.width, p.taps.width);
   }
 
@@ -49,7 +53,8 @@ struct GatherTile {
     Size3 at = first + unflatten(m, p.tile);
     if (at.depth >= p.count.depth || at.height >= p.count.height || at.width >= p.count.width) return -1;
     long long depth = p.start.depth + at.depth * p.output_step.depth, height = p.start.height + at.height * p.output_step.height;
-    return ((sample * static_cast<long long>(p.output.depth) + depth) * p.output.height + height) * p.output.width + p.start.width + at.width * p.output_step.width;
+    return ((sample * static_cast<long long>(p.output.depth) + depth) * p.output.height + height) * p.output.width +
+           p.start.width + at.width * p.output_step.width;
   }
 
   /// Position in x of the i-th halo element; -1 for zero padding.
@@ -64,6 +69,8 @@ struct GatherTile {
   }
 
  private:
-  DEVICE static int edge(int first, int input_step, int base, int step, int taps) { return first * input_step + base + (step < 0 ? step * (taps - 1) : 0); }
+  DEVICE static int edge(int first, int input_step, int base, int step, int taps) {
+    return first * input_step + base + (step < 0 ? step * (taps - 1) : 0);
+  }
   DEVICE static int from_edge(int tap, int step, int taps) { return step < 0 ? (tap - (taps - 1)) * step : tap * step; }
 };

@@ -26,10 +26,15 @@ struct WeightGradientTile {
     if (position >= to) return;
     int sample = position / p.output.count();
     Size3 at = unflatten(position % p.output.count(), p.output), t = unflatten(tap, p.kernel);
-    int source = input_position({at.depth * p.stride.depth + t.depth * p.dilation.depth - p.pad.depth, at.height * p.stride.height + t.height * p.dilation.height - p.pad.height,
-                                 at.width * p.stride.width + t.width * p.dilation.width - p.pad.width},
-                                p.input, p.symmetric);
-    if (source >= 0) load_channels(values, p.x, static_cast<long long>(sample) * p.input.count() + source, sample, first_channel + channel, p.channels, p.transform);
+    int source = input_position(
+        {at.depth * p.stride.depth + t.depth * p.dilation.depth - p.pad.depth,
+         at.height * p.stride.height + t.height * p.dilation.height - p.pad.height,
+         at.width * p.stride.width + t.width * p.dilation.width - p.pad.width},
+        p.input, p.symmetric);
+    if (source >= 0)
+      load_channels(
+          values, p.x, static_cast<long long>(sample) * p.input.count() + source, sample, first_channel + channel, p.channels,
+          p.transform);
   }
 
   /// `Count` channels of the output gradient.
@@ -37,7 +42,10 @@ struct WeightGradientTile {
   DEVICE void load_gradient(const WeightGradientParameters& p, int position, int channel, float (&values)[Count]) const {
 #pragma unroll
     for (int i = 0; i < Count; i++) values[i] = 0.0f;
-    if (position < to) load_channels(values, p.gy, position, 0, first_output + channel, p.outputs, InputTransform{nullptr, nullptr, 1.0f, {1.0f, 65536u, 0, 0, 0, 0, nullptr}});
+    if (position < to)
+      load_channels(
+          values, p.gy, position, 0, first_output + channel, p.outputs,
+          InputTransform{nullptr, nullptr, 1.0f, {1.0f, 65536u, 0, 0, 0, 0, nullptr}});
   }
 
   DEVICE void store(const WeightGradientParameters& p, int channel, int output, float value) const {

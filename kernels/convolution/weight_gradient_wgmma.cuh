@@ -1,6 +1,8 @@
-// The weight gradient of Hopper (sm_90a). A block has 64 channels, 64 outputs and 3x3 taps, so that what it loads serves nine taps: three consumer warpgroups have a row of taps each,
-// while the producer warpgroup loads the next tile of positions through the input transform. Both operands lie in planes of eight channels, a tap is a shift of x's address,
-// and positions are the inner axis: eight neighbours along the width are a tile of 128 bytes, two of which make a product. Outputs are its rows, from registers; channels its columns.
+// The weight gradient of Hopper (sm_90a). A block has 64 channels, 64 outputs and 3x3 taps, so that what it loads serves nine
+// taps: three consumer warpgroups have a row of taps each, while the producer warpgroup loads the next tile of positions through
+// the input transform. Both operands lie in planes of eight channels, a tap is a shift of x's address, and positions are the
+// inner axis: eight neighbours along the width are a tile of 128 bytes, two of which make a product. Outputs are its rows, from
+// registers; channels its columns.
 #pragma once
 #include "convolution/plane_loader.cuh"
 #include "convolution/warpgroup.cuh"
@@ -14,8 +16,10 @@ struct PositionTile {
     sample = index / p.tiles.count();
     Size3 tile = unflatten(index % p.tiles.count(), p.tiles);
     first = {tile.depth * p.tile.depth, tile.height * p.tile.height, tile.width * p.tile.width};
-    halo_from = {first.depth * p.stride.depth + first_tap.depth * p.dilation.depth - p.pad.depth, first.height * p.stride.height + first_tap.height * p.dilation.height - p.pad.height,
-                 first.width + first_tap.width * p.dilation.width - p.pad.width};
+    halo_from = {
+        first.depth * p.stride.depth + first_tap.depth * p.dilation.depth - p.pad.depth,
+        first.height * p.stride.height + first_tap.height * p.dilation.height - p.pad.height,
+        first.width + first_tap.width * p.dilation.width - p.pad.width};
   }
 
   /// Position in the sample of the halo element with these coordinates; -1 for zero padding.
@@ -31,8 +35,10 @@ struct PositionTile {
 
 template <int Parts>
 struct WgmmaWeightGradient {
-  static constexpr int kTile = 64, kPlanes = kTile / 8, kTaps = 3, kConsumers = 3, kConsumerThreads = kConsumers * 128, kProducerThreads = 128;
-  static constexpr int kThreads = kConsumerThreads + kProducerThreads, kStages = 2, kMostPositions = 256, kChunk = 16, kHeaderBytes = 128;
+  static constexpr int kTile = 64, kPlanes = kTile / 8, kTaps = 3, kConsumers = 3, kConsumerThreads = kConsumers * 128,
+                       kProducerThreads = 128;
+  static constexpr int kThreads = kConsumerThreads + kProducerThreads, kStages = 2, kMostPositions = 256, kChunk = 16,
+                       kHeaderBytes = 128;
 
   /// Of a thread, out of 65536 per multiprocessor.
   static constexpr int kProducerRegisters = 104, kConsumerRegisters = 136;
@@ -80,21 +86,29 @@ struct WgmmaWeightGradient {
       char *x = stages + stage * block.stage_bytes, *gy = x + Parts * kPlanes * block.x_pitch * 16;
       PositionTile tile(p, index, block.first_tap);
       barrier_wait_watched(&header.empty[stage], step / kStages % 2 ^ 1);
-      Loader::load(thread, p.x, tile.sample, p.input.count(), block.first_channel, p.channels, p.transform, p.halo, [&](const Size3& at) { return tile.input(p, at); }, x);
-      Loader::load(thread, p.gy, tile.sample, p.output.count(), block.first_output, p.outputs, identity, p.tile, [&](const Size3& at) { return tile.gradient(p, at); }, gy);
+      Loader::load(
+          thread, p.x, tile.sample, p.input.count(), block.first_channel, p.channels, p.transform, p.halo,
+          [&](const Size3& at) { return tile.input(p, at); }, x);
+      Loader::load(
+          thread, p.gy, tile.sample, p.output.count(), block.first_output, p.outputs, identity, p.tile,
+          [&](const Size3& at) { return tile.gradient(p, at); }, gy);
       fence_async_proxy();
       barrier_arrive(&header.full[stage]);
     }
     await_readers(header.empty, block.to - block.from);
   }
 
-  /// Starts the products of 16 positions with a row of taps, the small ones first. `x`: the low word of the descriptor under the row's first tap.
-  DEVICE static void multiply_chunk(const WeightGradientParameters& p, const Block& block, uint32_t x, const char* gy, uint32_t (&gradient)[Parts][4], float (&sums)[kTaps][kTile / 2]) {
+  /// Starts the products of 16 positions with a row of taps, the small ones first. `x`: the low word of the descriptor under the
+  /// row's first tap.
+  DEVICE static void multiply_chunk(
+      const WeightGradientParameters& p, const Block& block, uint32_t x, const char* gy, uint32_t (&gradient)[Parts][4],
+      float (&sums)[kTaps][kTile / 2]) {
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32 % 4;
     warpgroup_wait<0>();  // for the products that read what is overwritten now; those of the other warpgroups go on
 #pragma unroll
     for (int part = 0; part < Parts; part++)
-      load_matrices_transposed(gradient[part], gy + ((part * kPlanes + warp * 2 + lane / 8 % 2) * block.gy_pitch + lane / 16 * 8 + lane % 8) * 16);
+      load_matrices_transposed(
+          gradient[part], gy + ((part * kPlanes + warp * 2 + lane / 8 % 2) * block.gy_pitch + lane / 16 * 8 + lane % 8) * 16);
     warpgroup_fence();
 #pragma unroll
     for (int order = Parts - 1; order >= 0; order--)
@@ -102,15 +116,21 @@ struct WgmmaWeightGradient {
       for (int part = 0; part <= order; part++)
 #pragma unroll
         for (int tap = 0; tap < kTaps; tap++)
-          warpgroup_multiply_transposed(sums[tap], gradient[part], matrix_descriptor(0, 0, block.x_pitch * 16) | (x + (order - part) * kPlanes * block.x_pitch + tap * p.dilation.width));
+          warpgroup_multiply_transposed(
+              sums[tap], gradient[part],
+              matrix_descriptor(0, 0, block.x_pitch * 16) |
+                  (x + (order - part) * kPlanes * block.x_pitch + tap * p.dilation.width));
     warpgroup_commit();
   }
 
-  /// Writes or adds the sums of this warpgroup's taps, and clears them. Thread element e is row lane / 4 + 8 (e / 2 % 2) of its warp's 16, column e / 4 * 8 + 2 (lane % 4) + e % 2.
+  /// Writes or adds the sums of this warpgroup's taps, and clears them. Thread element e is row lane / 4 + 8 (e / 2 % 2) of its
+  /// warp's 16, column e / 4 * 8 + 2 (lane % 4) + e % 2.
   DEVICE static void store(const WeightGradientParameters& p, const Block& block, bool add, float (&sums)[kTaps][kTile / 2]) {
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32 % 4, row = block.first_tap.height + static_cast<int>(threadIdx.x) / 128;
-    int outputs = opaque(p.outputs), output = block.first_output + warp * 16 + lane / 4, first_channel = block.first_channel + lane % 4 * 2;
-    long long tap = (static_cast<long long>(block.first_tap.depth) * p.kernel.height + row) * p.kernel.width + block.first_tap.width;
+    int outputs = opaque(p.outputs), output = block.first_output + warp * 16 + lane / 4,
+        first_channel = block.first_channel + lane % 4 * 2;
+    long long tap =
+        (static_cast<long long>(block.first_tap.depth) * p.kernel.height + row) * p.kernel.width + block.first_tap.width;
     float* target = block.partial + (tap * p.channels + first_channel) * outputs + output;
 #pragma unroll
     for (int tap = 0; tap < kTaps; tap++, target += static_cast<long long>(p.channels) * outputs) {
@@ -119,10 +139,8 @@ struct WgmmaWeightGradient {
         int channel = e / 4 * 8 + e % 2, row = e / 2 % 2 * 8;
         if (first_channel + channel < p.channels && output + row < outputs) {
           float* element = target + channel * outputs + row;
-          if (add)
-            add_in_place(element, sums[tap][e]);
-          else
-            *element = sums[tap][e];
+          if (add) add_in_place(element, sums[tap][e]);
+          else *element = sums[tap][e];
         }
         sums[tap][e] = 0.0f;
       }
@@ -140,7 +158,8 @@ struct WgmmaWeightGradient {
       uint32_t x_offset = shared_address(x) / 16 + row_offset;
       barrier_wait(&header.full[stage], step / kStages % 2);
 #pragma unroll 1
-      for (int chunk = 0; chunk < chunks; chunk++) multiply_chunk(p, block, header.chunks[chunk] + x_offset, gy + chunk * kChunk * 16, gradient, sums);
+      for (int chunk = 0; chunk < chunks; chunk++)
+        multiply_chunk(p, block, header.chunks[chunk] + x_offset, gy + chunk * kChunk * 16, gradient, sums);
       warpgroup_wait<0>();
       release_buffer(&header.empty[stage]);
       // Tensor cores cut off low bits when they align addends: short sums where that shows, added up in float.
@@ -161,7 +180,8 @@ struct WgmmaWeightGradient {
       fence_async_proxy();
     }
     int m = static_cast<int>(threadIdx.x) * kChunk;
-    if (m < p.tile.count()) header.chunks[threadIdx.x] = static_cast<uint32_t>(halo_index(p, m) | (halo_index(p, m + 8) - halo_index(p, m)) << 16);
+    if (m < p.tile.count())
+      header.chunks[threadIdx.x] = static_cast<uint32_t>(halo_index(p, m) | (halo_index(p, m + 8) - halo_index(p, m)) << 16);
     __syncthreads();
     if (threadIdx.x >= kConsumerThreads) {
       lower_registers<kProducerRegisters>();

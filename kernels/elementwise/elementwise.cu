@@ -1,4 +1,5 @@
-// One read per operand and one write: bound by memory. Grid-stride loops over single elements; neighbouring threads touch neighbouring floats.
+// One read per operand and one write: bound by memory. Grid-stride loops over single elements; neighbouring threads touch
+// neighbouring floats.
 #include "elementwise/parameters.cuh"
 
 namespace {
@@ -43,7 +44,8 @@ KERNEL(residual_add, 256, ResidualParameters) {
   for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll) {
     int channel = static_cast<int>(i % p.channels) - p.margin;
     float value = p.dropout.apply(p.dropout.kept(i, 1), 0, p.branch[i]);
-    p.y[i] = channel >= 0 && channel < p.shortcut_channels ? value + p.shortcut[i / p.channels * p.shortcut_channels + channel] : value;
+    p.y[i] = channel >= 0 && channel < p.shortcut_channels ? value + p.shortcut[i / p.channels * p.shortcut_channels + channel]
+                                                           : value;
   }
 }
 

@@ -38,8 +38,12 @@ bool Block::Poisoned::intact() const {
 }
 
 Block::Block(const LaunchRequest& request, Cluster& cluster)
-    : request_(request), cluster_(cluster), threads_(request.threads), warps_((request.threads + kWarpSize - 1) / kWarpSize),
-      warpgroups_((request.threads + kWarpgroupSize - 1) / kWarpgroupSize), dynamic_(request.dynamic_shared) {
+    : request_(request),
+      cluster_(cluster),
+      threads_(request.threads),
+      warps_((request.threads + kWarpSize - 1) / kWarpSize),
+      warpgroups_((request.threads + kWarpgroupSize - 1) / kWarpgroupSize),
+      dynamic_(request.dynamic_shared) {
   for (int i = 0; i < request.threads; i++) stacks_.push_back(static_cast<char*>(std::aligned_alloc(4096, kStackBytes)));
 }
 
@@ -58,26 +62,33 @@ void* Block::static_shared(const void* key, std::size_t bytes) {
 
 void Block::barrier(int site) {
   if (barrier_.arrived > 0 && barrier_.site != site)
-    fail("divergent barrier: waits at line " + std::to_string(site) + " while others wait at line " + std::to_string(barrier_.site));
+    fail(
+        "divergent barrier: waits at line " + std::to_string(site) + " while others wait at line " +
+        std::to_string(barrier_.site));
   barrier_.site = site;
   meet(barrier_, live_, [] {});
 }
 
 void Block::barrier_among(int threads) {
-  if (threads <= 0 || threads % kWarpSize != 0) fail("waits for " + std::to_string(threads) + " threads at a barrier, which counts whole warps");
-  if (barrier_among_.arrived > 0 && barrier_among_.site != threads) fail("waits at a barrier for another number of threads than those that are there");
+  if (threads <= 0 || threads % kWarpSize != 0)
+    fail("waits for " + std::to_string(threads) + " threads at a barrier, which counts whole warps");
+  if (barrier_among_.arrived > 0 && barrier_among_.site != threads)
+    fail("waits at a barrier for another number of threads than those that are there");
   barrier_among_.site = threads;
   meet(barrier_among_, threads, [] {});
 }
 
 Block& Block::peer(int rank) {
-  if (rank < 0 || rank >= request_.cluster) fail("reaches for block " + std::to_string(rank) + " of a cluster of " + std::to_string(request_.cluster));
+  if (rank < 0 || rank >= request_.cluster)
+    fail("reaches for block " + std::to_string(rank) + " of a cluster of " + std::to_string(request_.cluster));
   Block& peer = cluster_.block(rank);
   if (peer.ended()) fail("reaches into the shared memory of a block that has ended");
   return peer;
 }
 
-void Block::cluster_barrier() { meet(cluster_.meeting, request_.cluster * request_.threads, [] {}); }
+void Block::cluster_barrier() {
+  meet(cluster_.meeting, request_.cluster * request_.threads, [] {});
+}
 
 void Block::wait(Rendezvous& meeting, std::uint64_t generation) {
   Thread& thread = self();
@@ -95,14 +106,20 @@ void Block::fail(const std::string& what) {
 void Block::record_failure(const Thread* thread, const std::string& what) {
   failed_ = true;
   if (!error_.empty()) return;
-  auto coordinates = [](uint3 v) { return "(" + std::to_string(v.x) + ", " + std::to_string(v.y) + ", " + std::to_string(v.z) + ")"; };
-  error_ = std::string("kernel ") + request_.kernel + ", block " + coordinates(index_) + (thread ? ", thread " + std::to_string(thread->index) : "") + ": " + what;
+  auto coordinates = [](uint3 v) {
+    return "(" + std::to_string(v.x) + ", " + std::to_string(v.y) + ", " + std::to_string(v.z) + ")";
+  };
+  error_ = std::string("kernel ") + request_.kernel + ", block " + coordinates(index_) +
+           (thread ? ", thread " + std::to_string(thread->index) : "") + ": " + what;
 }
 
 void Block::record_deadlock() {
   for (const Thread& thread : threads_)
     if (!thread.done && thread.waits_for_phase)
-      return record_failure(&thread, "deadlock: waits for a phase of a barrier in shared memory that nothing will end, until the kernel gives up with an error");
+      return record_failure(
+          &thread,
+          "deadlock: waits for a phase of a barrier in shared memory that nothing will end, until the kernel gives up with an "
+          "error");
   record_failure(nullptr, "deadlock: no thread can go on (a barrier or warp operation that not all of them reach)");
 }
 
@@ -191,7 +208,8 @@ bool Block::advance_last() {
 
 void Block::inspect() {
   if (!bulk_copies_.empty()) record_failure(nullptr, "ended with bulk copies in flight");
-  if (!dynamic_.intact()) record_failure(nullptr, "wrote beyond its dynamic shared memory of " + std::to_string(request_.dynamic_shared) + " bytes");
+  if (!dynamic_.intact())
+    record_failure(nullptr, "wrote beyond its dynamic shared memory of " + std::to_string(request_.dynamic_shared) + " bytes");
   for (auto& variable : static_)
     if (!variable.memory.intact()) record_failure(nullptr, "wrote beyond a static shared variable");
 }

@@ -21,7 +21,8 @@ struct PendingCopy {
   unsigned bytes;
 };
 
-/// A product of a warpgroup that was issued and not yet waited for: sums += a * b. Both lie in shared memory, or a in the registers of the threads and b transposed.
+/// A product of a warpgroup that was issued and not yet waited for: sums += a * b. Both lie in shared memory, or a in the
+/// registers of the threads and b transposed.
 struct PendingProduct {
   float* sums;
   const std::uint32_t* registers;  // null where a has a descriptor
@@ -41,14 +42,16 @@ struct Thread {
   int index = 0;
   bool done = false;
   const Rendezvous* waits_at = nullptr;
-  std::uint64_t waits_for = 0;  // runnable again when the rendezvous has left this generation
+  std::uint64_t waits_for = 0;   // runnable again when the rendezvous has left this generation
   bool waits_for_phase = false;  // of a barrier in shared memory
   std::vector<PendingCopy> issued;
   std::deque<std::vector<PendingCopy>> committed;
   std::vector<PendingProduct> multiplied;
   std::deque<std::vector<PendingProduct>> products;
   bool fenced = false;  // may start products
-  bool published = false, sees_unpublished = false;  // to asynchronous reads: its stores since it waited for a barrier, and those of others behind that barrier
+  bool published = false,
+       sees_unpublished =
+           false;  // to asynchronous reads: its stores since it waited for a barrier, and those of others behind that barrier
 
   int lane() const { return index % kWarpSize; }
   int warp() const { return index / kWarpSize; }
@@ -68,7 +71,7 @@ struct Warp {
 struct PhaseBarrier {
   Rendezvous phase;
   int expected, missing;
-  std::int64_t bytes = 0;  // expected and not yet there
+  std::int64_t bytes = 0;         // expected and not yet there
   std::uint64_t unpublished = 0;  // the generation that began with stores which fence.proxy.async does not cover
 };
 
@@ -159,7 +162,8 @@ class Block {
     meeting.generation++;
   }
 
-  /// Barriers in shared memory, see common/ptx_sm90.cuh. `by` is the thread that arrives, of this block or another of the cluster.
+  /// Barriers in shared memory, see common/ptx_sm90.cuh. `by` is the thread that arrives, of this block or another of the
+  /// cluster.
   void initialize_barrier(std::uint64_t* barrier, int arrivals);
   void arrive(std::uint64_t* barrier, std::int64_t expected_bytes, Block& by);
   void wait_for_phase(std::uint64_t* barrier, unsigned parity);

@@ -16,7 +16,9 @@ bool Cluster::run(uint3 first) {
   while (!any(failed) && any([](const Block& block) { return !block.ended(); })) {
     bool moved = false;
     for (auto& block : blocks_) moved |= !any(failed) && block->advance();
-    if (moved || any(failed) || any([](Block& block) { return block.finish_bulk_copy(); }) || any([](Block& block) { return block.advance_last(); })) continue;
+    if (moved || any(failed) || any([](Block& block) { return block.finish_bulk_copy(); }) ||
+        any([](Block& block) { return block.advance_last(); }))
+      continue;
     auto stuck = std::find_if(blocks_.begin(), blocks_.end(), [](auto& block) { return !block->ended(); });
     (*stuck)->record_deadlock();
   }

@@ -71,9 +71,15 @@ inline T shuffle(unsigned mask, T value, int source, int site) {
 
 #define __shfl_sync(mask, value, source) emulation::shuffle(mask, value, source, __LINE__)
 #define __shfl_xor_sync(mask, value, flip) emulation::shuffle(mask, value, emulation::current->self().lane() ^ (flip), __LINE__)
-#define __shfl_down_sync(mask, value, delta) \
-  emulation::shuffle(mask, value, emulation::current->self().lane() + (delta) < 32 ? emulation::current->self().lane() + (delta) : emulation::current->self().lane(), __LINE__)
-#define __syncwarp() emulation::collective(0xffffffffu, __LINE__, [](std::uint32_t*) {}, [](emulation::Warp&) {})
+#define __shfl_down_sync(mask, value, delta)                                                         \
+  emulation::shuffle(                                                                                \
+      mask, value,                                                                                   \
+      emulation::current->self().lane() + (delta) < 32 ? emulation::current->self().lane() + (delta) \
+                                                       : emulation::current->self().lane(),          \
+      __LINE__)
+#define __syncwarp()     \
+  emulation::collective( \
+      0xffffffffu, __LINE__, [](std::uint32_t*) {}, [](emulation::Warp&) {})
 
 inline float __uint_as_float(unsigned bits) {
   float value;

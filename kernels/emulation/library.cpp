@@ -27,13 +27,20 @@ bool valid(const LaunchRequest& request, const Kernel& kernel) {
     return false;
   };
   if (request.threads < 1 || request.threads > kernel.threads)
-    return refuse("launched with " + std::to_string(request.threads) + " threads, but made for at most " + std::to_string(kernel.threads));
+    return refuse(
+        "launched with " + std::to_string(request.threads) + " threads, but made for at most " + std::to_string(kernel.threads));
   if (request.dynamic_shared > kMostDynamicShared)
-    return refuse("asks for " + std::to_string(request.dynamic_shared) + " bytes of shared memory; a block has at most " + std::to_string(kMostDynamicShared));
+    return refuse(
+        "asks for " + std::to_string(request.dynamic_shared) + " bytes of shared memory; a block has at most " +
+        std::to_string(kMostDynamicShared));
   if (request.grid.x < 1 || request.grid.y < 1 || request.grid.z < 1 || request.grid.y > 65535 || request.grid.z > 65535)
-    return refuse("grid " + std::to_string(request.grid.x) + " x " + std::to_string(request.grid.y) + " x " + std::to_string(request.grid.z) + " is empty or beyond 65535 along y or z");
+    return refuse(
+        "grid " + std::to_string(request.grid.x) + " x " + std::to_string(request.grid.y) + " x " +
+        std::to_string(request.grid.z) + " is empty or beyond 65535 along y or z");
   if (request.grid.x % static_cast<unsigned>(kernel.cluster) != 0)
-    return refuse("launched with " + std::to_string(request.grid.x) + " blocks along x, which are not whole clusters of " + std::to_string(kernel.cluster));
+    return refuse(
+        "launched with " + std::to_string(request.grid.x) + " blocks along x, which are not whole clusters of " +
+        std::to_string(kernel.cluster));
   return true;
 }
 
@@ -47,7 +54,9 @@ bool run_all(const LaunchRequest& request) {
   auto work = [&] {
     Cluster cluster(request);
     for (std::uint64_t i; !failed && (i = next++) < clusters;) {
-      uint3 first{static_cast<unsigned>(i % across * request.cluster), static_cast<unsigned>(i / across % request.grid.y), static_cast<unsigned>(i / across / request.grid.y)};
+      uint3 first{
+          static_cast<unsigned>(i % across * request.cluster), static_cast<unsigned>(i / across % request.grid.y),
+          static_cast<unsigned>(i / across / request.grid.y)};
       if (cluster.run(first)) continue;
       failed = true;
       std::lock_guard<std::mutex> lock(gate);
@@ -87,10 +96,18 @@ size_t emulation_parameter_bytes(const void* kernel) { return static_cast<const 
 
 int emulation_max_threads(const void* kernel) { return static_cast<const emulation::Kernel*>(kernel)->threads; }
 
-int emulation_launch(const void* handle, int grid_x, int grid_y, int grid_z, int threads, size_t dynamic_shared, const void* parameters) {
+int emulation_launch(
+    const void* handle, int grid_x, int grid_y, int grid_z, int threads, size_t dynamic_shared, const void* parameters) {
   auto& kernel = *static_cast<const emulation::Kernel*>(handle);
-  emulation::LaunchRequest request{kernel.name,    kernel.body, parameters, {static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y), static_cast<unsigned>(grid_z)}, threads,
-                                   dynamic_shared, emulation::schedule_seed, kernel.cluster};
+  emulation::LaunchRequest request{
+      kernel.name,
+      kernel.body,
+      parameters,
+      {static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y), static_cast<unsigned>(grid_z)},
+      threads,
+      dynamic_shared,
+      emulation::schedule_seed,
+      kernel.cluster};
   return emulation::valid(request, kernel) && emulation::run_all(request) ? 0 : 1;
 }
 

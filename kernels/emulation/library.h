@@ -19,7 +19,8 @@ EMULATION_API size_t emulation_parameter_bytes(const void* kernel);
 EMULATION_API int emulation_max_threads(const void* kernel);
 
 /// Runs a kernel to its end. Returns 0, or 1 after misuse, which `emulation_last_error` of this thread describes in one line.
-EMULATION_API int emulation_launch(const void* kernel, int grid_x, int grid_y, int grid_z, int threads, size_t dynamic_shared, const void* parameters);
+EMULATION_API int emulation_launch(
+    const void* kernel, int grid_x, int grid_y, int grid_z, int threads, size_t dynamic_shared, const void* parameters);
 
 EMULATION_API const char* emulation_last_error(void);
 

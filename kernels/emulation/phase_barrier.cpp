@@ -24,7 +24,8 @@ void Block::initialize_barrier(std::uint64_t* barrier, int arrivals) {
 
 void Block::arrive(std::uint64_t* barrier, std::int64_t expected_bytes, Block& by) {
   PhaseBarrier& at = barrier_at(barrier, by);
-  if (at.missing == 0) by.fail("arrives at a barrier in shared memory where all of " + std::to_string(at.expected) + " have arrived in this phase");
+  if (at.missing == 0)
+    by.fail("arrives at a barrier in shared memory where all of " + std::to_string(at.expected) + " have arrived in this phase");
   if (expected_bytes == 0 && !by.self().published) at.unpublished = at.phase.generation + 1;
   at.missing--;
   at.bytes += expected_bytes;

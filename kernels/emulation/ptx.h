@@ -1,11 +1,13 @@
-// Host versions of the wrappers in common/ptx.cuh, with the same names. Asynchronous copies happen as late as the standard allows.
+// Host versions of the wrappers in common/ptx.cuh, with the same names. Asynchronous copies happen as late as the standard
+// allows.
 #pragma once
 #include "cuda.h"
 
 namespace emulation {
 
 inline void require_aligned(const void* pointer, unsigned bytes, const char* what) {
-  if (reinterpret_cast<std::uintptr_t>(pointer) % bytes != 0) current->fail(std::string(what) + " needs an address that is a multiple of " + std::to_string(bytes));
+  if (reinterpret_cast<std::uintptr_t>(pointer) % bytes != 0)
+    current->fail(std::string(what) + " needs an address that is a multiple of " + std::to_string(bytes));
 }
 
 /// Element (row, column) of the i-th 8x8 tile, whose rows lanes 8 i to 8 i + 7 pointed at.
@@ -73,7 +75,9 @@ inline std::uint32_t pack_bfloat16(float low, float high) {
 }
 
 inline void load_matrices(std::uint32_t (&fragment)[4], const void* row) { emulation::load_matrices<false>(fragment, row, 1); }
-inline void load_matrices_transposed(std::uint32_t (&fragment)[4], const void* row) { emulation::load_matrices<true>(fragment, row, 2); }
+inline void load_matrices_transposed(std::uint32_t (&fragment)[4], const void* row) {
+  emulation::load_matrices<true>(fragment, row, 2);
+}
 
 inline void multiply_accumulate(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1) {
   emulation::collective(

@@ -1,6 +1,7 @@
-// Softmax with soft Dice, weighted cross-entropy and class-mean knowledge distillation in two passes over the logits: one for the sums that all three need, one for the
-// gradient. Dou et al. 2020, arXiv:2001.03111. With p = softmax(z) and g the one-hot label of a position, per modality:
-// I[c] = sum p_c g_c, P[c] = sum p_c^2, N[c] = sum g_c, E[c] = sum over g_c = 1 of -log(max(p_c, floor)), Z[c, k] = sum g_c z_k.
+// Softmax with soft Dice, weighted cross-entropy and class-mean knowledge distillation in two passes over the logits: one for the
+// sums that all three need, one for the gradient. Dou et al. 2020, arXiv:2001.03111. With p = softmax(z) and g the one-hot label
+// of a position, per modality: I[c] = sum p_c g_c, P[c] = sum p_c^2, N[c] = sum g_c, E[c] = sum over g_c = 1 of -log(max(p_c,
+// floor)), Z[c, k] = sum g_c z_k.
 #include "common/reduce.cuh"
 #include "loss/parameters.cuh"
 
@@ -23,15 +24,16 @@ struct SoftmaxRow {
 
 }  // namespace
 
-/// A block turns its chunk into probabilities in shared memory; then each warp takes a share of the positions and each lane some of the sums.
+/// A block turns its chunk into probabilities in shared memory; then each warp takes a share of the positions and each lane some
+/// of the sums.
 KERNEL(segmentation_loss_sums, 256, LossSums) {
   DYNAMIC_SHARED(shared);
   constexpr int kWarps = 8;
   int classes = p.classes, width = 4 * classes + classes * classes, warp = threadIdx.x / 32;
-  float* probabilities = reinterpret_cast<float*>(shared);             // (chunk, classes)
-  float* negative_logs = probabilities + p.chunk * classes;            // (chunk)
-  float* warp_sums = negative_logs + p.chunk;                          // (warps, width)
-  int* truths = reinterpret_cast<int*>(warp_sums + kWarps * width);    // (chunk)
+  float* probabilities = reinterpret_cast<float*>(shared);           // (chunk, classes)
+  float* negative_logs = probabilities + p.chunk * classes;          // (chunk)
+  float* warp_sums = negative_logs + p.chunk;                        // (warps, width)
+  int* truths = reinterpret_cast<int*>(warp_sums + kWarps * width);  // (chunk)
   long long from = static_cast<long long>(blockIdx.x) * p.chunk, first = blockIdx.y * p.positions + from;
   int count = static_cast<int>(p.positions - from < p.chunk ? p.positions - from : p.chunk);
   for (int i = threadIdx.x; i < count; i += 256) {
@@ -75,20 +77,24 @@ KERNEL(segmentation_loss_combine, 256, CombineLossSums) {
   double sum = 0;
   for (int sample = 0; sample < p.samples; sample++) {
     if (!inside || p.modality[sample] != i / p.width) continue;
-    for (int chunk = lane; chunk < p.chunks; chunk += 32) sum += p.partial[(static_cast<long long>(sample) * p.chunks + chunk) * p.width + i % p.width];
+    for (int chunk = lane; chunk < p.chunks; chunk += 32)
+      sum += p.partial[(static_cast<long long>(sample) * p.chunks + chunk) * p.width + i % p.width];
   }
   sum = warp_sum(sum);
   if (inside && lane == 0) p.sums[i] = sum;
 }
 
-/// gz = p (dp - sum_k dp_k p_k) + table[label], dp_c = diceTrue[c] g_c + diceSquare[c] p_c + (g_c and p_c above the floor ? crossEntropy[c] / p_c : 0).
+/// gz = p (dp - sum_k dp_k p_k) + table[label], dp_c = diceTrue[c] g_c + diceSquare[c] p_c + (g_c and p_c above the floor ?
+/// crossEntropy[c] / p_c : 0).
 KERNEL(segmentation_loss_gradient, 256, LossGradient) {
   DYNAMIC_SHARED(shared);
   int classes = p.classes, width = 3 * classes + classes * classes;
   float* coefficients = reinterpret_cast<float*>(shared);
-  for (int i = threadIdx.x; i < width; i += 256) coefficients[i] = static_cast<float>(p.coefficients[static_cast<long long>(p.modality[blockIdx.y]) * width + i]);
+  for (int i = threadIdx.x; i < width; i += 256)
+    coefficients[i] = static_cast<float>(p.coefficients[static_cast<long long>(p.modality[blockIdx.y]) * width + i]);
   __syncthreads();
-  const float *dice_true = coefficients, *dice_square = coefficients + classes, *cross_entropy = coefficients + 2 * classes, *table = coefficients + 3 * classes;
+  const float *dice_true = coefficients, *dice_square = coefficients + classes, *cross_entropy = coefficients + 2 * classes,
+              *table = coefficients + 3 * classes;
   for (long long position = blockIdx.x * 256ll + threadIdx.x; position < p.positions; position += gridDim.x * 256ll) {
     long long row = blockIdx.y * p.positions + position;
     int truth = p.labels[row];

@@ -4,7 +4,8 @@
 KERNEL(normalization_coefficients, 256, NormalizationCoefficients) {
   int i = blockIdx.x * 256 + threadIdx.x;
   if (i >= p.layout.samples * p.layout.channels) return;
-  int sample = i / p.layout.channels, channel = i % p.layout.channels, slot = p.layout.slot(sample, channel), affine = p.layout.affine(sample, channel);
+  int sample = i / p.layout.channels, channel = i % p.layout.channels, slot = p.layout.slot(sample, channel),
+      affine = p.layout.affine(sample, channel);
   double scale = p.gamma[affine] / sqrt(static_cast<double>(p.variance[slot]) + p.epsilon);
   p.scale[i] = static_cast<float>(scale);
   p.shift[i] = static_cast<float>(p.beta[affine] - p.mean[slot] * scale);

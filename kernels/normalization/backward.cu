@@ -1,4 +1,5 @@
-// Gradients of normalize + leaky ReLU + dropout: two sums per channel, a handful of numbers made of them, and one pass that writes gx. Ioffe and Szegedy 2015.
+// Gradients of normalize + leaky ReLU + dropout: two sums per channel, a handful of numbers made of them, and one pass that
+// writes gx. Ioffe and Szegedy 2015.
 #include "common/reduce.cuh"
 #include "normalization/parameters.cuh"
 
@@ -10,7 +11,8 @@ KERNEL(normalization_backward_sums, 256, NormalizationPass) {
   bool inside = channel < p.layout.channels;
   float plain = 0, moment = 0;
   if (inside) {
-    float scale = p.scale[sample * p.layout.channels + channel], shift = p.shift[sample * p.layout.channels + channel], mean = p.mean[p.layout.slot(sample, channel)];
+    float scale = p.scale[sample * p.layout.channels + channel], shift = p.shift[sample * p.layout.channels + channel],
+          mean = p.mean[p.layout.slot(sample, channel)];
     for (long long position = from + threadIdx.x / p.lanes; position < to; position += rows) {
       long long element = (sample * p.positions + position) * p.layout.channels + channel;
       float d = p.dropout.apply(p.dropout.kept(element, 1), 0, p.x[element]), g = p.gy[element];
@@ -34,7 +36,8 @@ KERNEL(normalization_combine_gradients, 256, CombineGradients) {
   bool inside = i < rows;
   double plain = 0, moment = 0;
   for (int chunk = lane; inside && chunk < p.chunks; chunk += 32) {
-    const float* sums = p.partial + (static_cast<long long>(i / p.layout.channels) * p.chunks + chunk) * 2 * p.layout.channels + i % p.layout.channels;
+    const float* sums = p.partial + (static_cast<long long>(i / p.layout.channels) * p.chunks + chunk) * 2 * p.layout.channels +
+                        i % p.layout.channels;
     plain += sums[0];
     moment += sums[p.layout.channels];
   }
@@ -47,11 +50,14 @@ KERNEL(normalization_combine_gradients, 256, CombineGradients) {
 
 namespace {
 
-DEVICE double reciprocal_deviation(const GradientCoefficients& p, int slot) { return 1 / sqrt(static_cast<double>(p.variance[slot]) + p.epsilon); }
+DEVICE double reciprocal_deviation(const GradientCoefficients& p, int slot) {
+  return 1 / sqrt(static_cast<double>(p.variance[slot]) + p.epsilon);
+}
 
 }  // namespace
 
-/// gbeta = sum of g, ggamma = sum of g xhat; gx = rstd (gamma g - (sum of gamma g + xhat * sum of gamma g xhat) / n), sums over the elements that share statistics.
+/// gbeta = sum of g, ggamma = sum of g xhat; gx = rstd (gamma g - (sum of gamma g + xhat * sum of gamma g xhat) / n), sums over
+/// the elements that share statistics.
 KERNEL(normalization_gradient_coefficients, 256, GradientCoefficients) {
   int i = blockIdx.x * 256 + threadIdx.x, channels = p.layout.channels, rows = p.layout.samples * channels;
   if (i < p.layout.modalities * channels) {

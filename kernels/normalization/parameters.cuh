@@ -21,7 +21,8 @@ struct NormalizationPass {
   const float* scale;  // (samples, channels) gamma / deviation
   const float* shift;  // (samples, channels) beta - mean gamma / deviation
   const float* mean;   // (rows, groups); backward only
-  float* partial;      // statistics: (samples, chunks, 4, channels), see MomentRecord. backward: (samples, chunks, 2, channels) sums of g and g (d - mean)
+  float* partial;  // statistics: (samples, chunks, 4, channels), see MomentRecord. backward: (samples, chunks, 2, channels) sums
+                   // of g and g (d - mean)
   DropoutMask dropout;
   float slope;
   NormalizationLayout layout;
@@ -32,7 +33,7 @@ struct NormalizationPass {
 
 struct CombineMoments {
   const float* partial;  // (samples, chunks, 4, channels), see MomentRecord
-  float* mean;  // (rows, groups)
+  float* mean;           // (rows, groups)
   float* variance;
   NormalizationLayout layout;
   int chunks;

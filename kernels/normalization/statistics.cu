@@ -1,4 +1,5 @@
-// Mean and variance per modality, sample or group: moments per chunk of positions, merged in a fixed order by the update of Chan, Golub and LeVeque (1979).
+// Mean and variance per modality, sample or group: moments per chunk of positions, merged in a fixed order by the update of Chan,
+// Golub and LeVeque (1979).
 #include "common/moments.cuh"
 #include "common/reduce.cuh"
 #include "normalization/parameters.cuh"
@@ -26,7 +27,8 @@ KERNEL(normalization_statistics, 256, NormalizationPass) {
     pivot = pivots[lane];
   }
   if (static_cast<int>(threadIdx.x) < p.lanes && inside) {
-    float* record = p.partial + (static_cast<long long>(sample) * p.chunks + blockIdx.x) * MomentRecord::kRows * p.layout.channels + channel;
+    float* record =
+        p.partial + (static_cast<long long>(sample) * p.chunks + blockIdx.x) * MomentRecord::kRows * p.layout.channels + channel;
     record[MomentRecord::kCount * p.layout.channels] = count;
     record[MomentRecord::kPivot * p.layout.channels] = pivot;
     record[MomentRecord::kDeviations * p.layout.channels] = deviations;
@@ -42,7 +44,9 @@ KERNEL(normalization_combine_moments, 128, CombineMoments) {
   for (int sample = 0; sample < p.layout.samples; sample++) {
     if (p.layout.row(sample) != row) continue;
     for (int i = threadIdx.x; i < p.chunks * width; i += 128) {
-      const float* record = p.partial + (static_cast<long long>(sample) * p.chunks + i / width) * MomentRecord::kRows * p.layout.channels + group * width + i % width;
+      const float* record = p.partial +
+                            (static_cast<long long>(sample) * p.chunks + i / width) * MomentRecord::kRows * p.layout.channels +
+                            group * width + i % width;
       sum.add(Moments::read(record, p.layout.channels));
     }
   }

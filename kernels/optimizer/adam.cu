@@ -1,5 +1,6 @@
-// Adam with L2 in TensorFlow's form, many tensors in one launch: g' = g + l2 w, m = beta1 m + (1 - beta1) g', v = beta2 v + (1 - beta2) g'^2, w -= rate m / (sqrt(v) + epsilon).
-// Kingma and Ba 2015, arXiv:1412.6980. 28 bytes per weight (read w, g, m, v; write w, m, v). A block takes 4096 elements of one tensor, and a thread four neighbours at a time.
+// Adam with L2 in TensorFlow's form, many tensors in one launch: g' = g + l2 w, m = beta1 m + (1 - beta1) g', v = beta2 v + (1 -
+// beta2) g'^2, w -= rate m / (sqrt(v) + epsilon). Kingma and Ba 2015, arXiv:1412.6980. 28 bytes per weight (read w, g, m, v;
+// write w, m, v). A block takes 4096 elements of one tensor, and a thread four neighbours at a time.
 #include "optimizer/parameters.cuh"
 
 namespace {
@@ -24,7 +25,8 @@ KERNEL(adam, 256, AdamParameters) {
   long long end = first + kAdamElements < tensor.count ? first + kAdamElements : tensor.count;
   for (long long i = first + threadIdx.x * 4; i < end; i += 256 * 4) {
     if (i + 4 <= end) {
-      float4 w = *reinterpret_cast<float4*>(tensor.w + i), m = *reinterpret_cast<float4*>(tensor.m + i), v = *reinterpret_cast<float4*>(tensor.v + i);
+      float4 w = *reinterpret_cast<float4*>(tensor.w + i), m = *reinterpret_cast<float4*>(tensor.m + i),
+             v = *reinterpret_cast<float4*>(tensor.v + i);
       float4 g = *reinterpret_cast<const float4*>(tensor.g + i);
       update(w.x, g.x, m.x, v.x, tensor.l2, rate, p);
       update(w.y, g.y, m.y, v.y, tensor.l2, rate, p);

@@ -1,4 +1,5 @@
-// Pooling over clipped windows, channels last. Backward passes gather: every input element adds up the windows that hold it, so no order is left to chance.
+// Pooling over clipped windows, channels last. Backward passes gather: every input element adds up the windows that hold it, so
+// no order is left to chance.
 #include "pooling/parameters.cuh"
 
 namespace {
@@ -36,19 +37,24 @@ struct PoolingElement {
   }
 };
 
-DEVICE long long element_of(long long sample, int depth, int height, int width, int channel, const PoolingSize& size, int channels) {
+DEVICE long long element_of(
+    long long sample, int depth, int height, int width, int channel, const PoolingSize& size, int channels) {
   return (((sample * size.depth + depth) * size.height + height) * size.width + width) * channels + channel;
 }
 
 /// Calls visit(input element, tap) for the elements of an output's window, depth-major.
 template <class Visit>
 DEVICE void each_in_window(const PoolingParameters& p, const PoolingElement& at, Visit visit) {
-  PoolingAxis d = window(at.depth, p.stride.depth, p.pad.depth, p.window.depth, p.input.depth), h = window(at.height, p.stride.height, p.pad.height, p.window.height, p.input.height),
+  PoolingAxis d = window(at.depth, p.stride.depth, p.pad.depth, p.window.depth, p.input.depth),
+              h = window(at.height, p.stride.height, p.pad.height, p.window.height, p.input.height),
               w = window(at.width, p.stride.width, p.pad.width, p.window.width, p.input.width);
   for (int id = d.from; id < d.to; id++)
     for (int ih = h.from; ih < h.to; ih++)
       for (int iw = w.from; iw < w.to; iw++) {
-        int tap = ((id - at.depth * p.stride.depth + p.pad.depth) * p.window.height + ih - at.height * p.stride.height + p.pad.height) * p.window.width + iw - at.width * p.stride.width + p.pad.width;
+        int tap =
+            ((id - at.depth * p.stride.depth + p.pad.depth) * p.window.height + ih - at.height * p.stride.height + p.pad.height) *
+                p.window.width +
+            iw - at.width * p.stride.width + p.pad.width;
         visit(element_of(at.sample, id, ih, iw, at.channel, p.input, p.channels), tap);
       }
 }
@@ -57,14 +63,21 @@ DEVICE void each_in_window(const PoolingParameters& p, const PoolingElement& at,
 template <class Visit>
 DEVICE void each_window_over(const PoolingParameters& p, const PoolingElement& at, Visit visit) {
   PoolingAxis d = windows_over(at.depth, p.stride.depth, p.pad.depth, p.window.depth, p.output.depth),
-              h = windows_over(at.height, p.stride.height, p.pad.height, p.window.height, p.output.height), w = windows_over(at.width, p.stride.width, p.pad.width, p.window.width, p.output.width);
+              h = windows_over(at.height, p.stride.height, p.pad.height, p.window.height, p.output.height),
+              w = windows_over(at.width, p.stride.width, p.pad.width, p.window.width, p.output.width);
   for (int od = d.from; od < d.to; od++)
     for (int oh = h.from; oh < h.to; oh++)
       for (int ow = w.from; ow < w.to; ow++) {
-        PoolingAxis wd = window(od, p.stride.depth, p.pad.depth, p.window.depth, p.input.depth), wh = window(oh, p.stride.height, p.pad.height, p.window.height, p.input.height),
+        PoolingAxis wd = window(od, p.stride.depth, p.pad.depth, p.window.depth, p.input.depth),
+                    wh = window(oh, p.stride.height, p.pad.height, p.window.height, p.input.height),
                     ww = window(ow, p.stride.width, p.pad.width, p.window.width, p.input.width);
-        int tap = ((at.depth - od * p.stride.depth + p.pad.depth) * p.window.height + at.height - oh * p.stride.height + p.pad.height) * p.window.width + at.width - ow * p.stride.width + p.pad.width;
-        visit(element_of(at.sample, od, oh, ow, at.channel, p.output, p.channels), tap, (wd.to - wd.from) * (wh.to - wh.from) * (ww.to - ww.from));
+        int tap =
+            ((at.depth - od * p.stride.depth + p.pad.depth) * p.window.height + at.height - oh * p.stride.height + p.pad.height) *
+                p.window.width +
+            at.width - ow * p.stride.width + p.pad.width;
+        visit(
+            element_of(at.sample, od, oh, ow, at.channel, p.output, p.channels), tap,
+            (wd.to - wd.from) * (wh.to - wh.from) * (ww.to - ww.from));
       }
 }
 
@@ -111,7 +124,9 @@ KERNEL(average_pool_forward, 256, PoolingParameters) {
 KERNEL(average_pool_backward, 256, PoolingParameters) {
   for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll) {
     float sum = 0;
-    each_window_over(p, PoolingElement(i, p.input, p.channels), [&](long long element, int, int elements) { sum += p.source[element] / elements; });
+    each_window_over(p, PoolingElement(i, p.input, p.channels), [&](long long element, int, int elements) {
+      sum += p.source[element] / elements;
+    });
     p.target[i] = sum;
   }
 }

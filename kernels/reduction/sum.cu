@@ -1,4 +1,5 @@
-// Sums over a middle axis, in float64 and in an order that the sizes alone decide: chunks first, then the chunks' sums. The gradient of a bias is one.
+// Sums over a middle axis, in float64 and in an order that the sizes alone decide: chunks first, then the chunks' sums. The
+// gradient of a bias is one.
 #include "common/reduce.cuh"
 #include "reduction/parameters.cuh"
 
@@ -9,9 +10,11 @@ KERNEL(sum_chunks, 256, SumParameters) {
   long long outer = blockIdx.x / p.chunks;
   int from = static_cast<int>(blockIdx.x % p.chunks) * p.chunk, to = from + p.chunk < p.reduced ? from + p.chunk : p.reduced;
   double sum = 0;
-  for (int i = from + threadIdx.x / p.lanes; column < p.inner && i < to; i += rows) sum += p.x[(outer * p.reduced + i) * p.inner + column];
+  for (int i = from + threadIdx.x / p.lanes; column < p.inner && i < to; i += rows)
+    sum += p.x[(outer * p.reduced + i) * p.inner + column];
   sum = column_sum(sum, p.lanes, 256, scratch);
-  if (static_cast<int>(threadIdx.x) < p.lanes && column < p.inner) p.partial[static_cast<long long>(blockIdx.x) * p.inner + column] = sum;
+  if (static_cast<int>(threadIdx.x) < p.lanes && column < p.inner)
+    p.partial[static_cast<long long>(blockIdx.x) * p.inner + column] = sum;
 }
 
 /// One warp per sum.
@@ -19,7 +22,8 @@ KERNEL(sum_combine, 256, SumParameters) {
   long long i = blockIdx.x * 8ll + threadIdx.x / 32;
   double sum = 0;
   if (i < p.sums)
-    for (int chunk = threadIdx.x % 32; chunk < p.chunks; chunk += 32) sum += p.partial[(i / p.inner * p.chunks + chunk) * p.inner + i % p.inner];
+    for (int chunk = threadIdx.x % 32; chunk < p.chunks; chunk += 32)
+      sum += p.partial[(i / p.inner * p.chunks + chunk) * p.inner + i % p.inner];
   sum = warp_sum(sum);
   if (i < p.sums && threadIdx.x % 32 == 0) p.y[i] = static_cast<float>(sum);
 }

@@ -9,5 +9,5 @@ struct PixelShuffleParameters {
   int height, width;  // of the packed image
   int channels;       // of the spread image
   int factor;
-  int transposed;     // sub-rows and sub-columns change places
+  int transposed;  // sub-rows and sub-columns change places
 };

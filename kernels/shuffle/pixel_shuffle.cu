@@ -1,4 +1,5 @@
-// Pixel shuffle: y[h r + p, w r + q, c] = x[h, w, c r r + p r + q] (Shi et al. 2016, arXiv:1609.05158), and its inverse, which is its adjoint. One read, one write per element.
+// Pixel shuffle: y[h r + p, w r + q, c] = x[h, w, c r r + p r + q] (Shi et al. 2016, arXiv:1609.05158), and its inverse, which is
+// its adjoint. One read, one write per element.
 #include "shuffle/parameters.cuh"
 
 namespace {
@@ -17,9 +18,11 @@ DEVICE long long packed_element(const PixelShuffleParameters& p, long long i) {
 }  // namespace
 
 KERNEL(pixel_shuffle, 256, PixelShuffleParameters) {
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll) p.target[i] = p.source[packed_element(p, i)];
+  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll)
+    p.target[i] = p.source[packed_element(p, i)];
 }
 
 KERNEL(pixel_unshuffle, 256, PixelShuffleParameters) {
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll) p.target[packed_element(p, i)] = p.source[i];
+  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll)
+    p.target[packed_element(p, i)] = p.source[i];
 }

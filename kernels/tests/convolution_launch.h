@@ -1,4 +1,5 @@
-// Plans launches of the convolution kernels for the tests: the plainest choice that fits. The engine's own planner is tested against the same kernels from C#.
+// Plans launches of the convolution kernels for the tests: the plainest choice that fits. The engine's own planner is tested
+// against the same kernels from C#.
 #pragma once
 #include "convolution_reference.h"
 
@@ -9,21 +10,27 @@ struct Family {
   std::string name;
   int parts;  // 0: float arithmetic
   int gather_tile, weight_tile;
-  double tolerance;  // relative to the sum of the products' magnitudes
-  bool warpgroups = false;  // Hopper's, which take multiples of eight channels, of two outputs, and no stride along the width; the weight gradient only 3x3 taps
+  double tolerance;         // relative to the sum of the products' magnitudes
+  bool warpgroups = false;  // Hopper's, which take multiples of eight channels, of two outputs, and no stride along the width;
+                            // the weight gradient only 3x3 taps
 
   std::string gather_name() const { return (warpgroups ? "wgmma_" : "") + name; }
   int positions() const { return warpgroups && parts < 3 ? 256 : 128; }
   int chunk() const { return parts == 3 ? 16 : 32; }
   bool takes_data_gradient(const Problem& q) const { return !warpgroups || q.outputs % 8 == 0; }
-  bool takes_weight_gradient(const Problem& q) const { return !warpgroups || (q.outputs % 8 == 0 && q.kernel.width % 3 == 0 && q.kernel.height % 3 == 0); }
+  bool takes_weight_gradient(const Problem& q) const {
+    return !warpgroups || (q.outputs % 8 == 0 && q.kernel.width % 3 == 0 && q.kernel.height % 3 == 0);
+  }
 };
 
 inline const std::vector<Family>& families() {
-  static const std::vector<Family> all = {{"simt", 0, 16, 16, 1e-6},    {"simt", 0, 64, 64, 1e-6},    {"bf16", 1, 16, 32, 8e-3},  {"bf16", 1, 64, 64, 8e-3},
-                                          {"bf16x3", 2, 16, 32, 3e-5}, {"bf16x3", 2, 64, 64, 3e-5}, {"bf16x6", 3, 16, 32, 1e-6}, {"bf16x6", 3, 32, 64, 1e-6},
-                                          {"bf16", 1, 32, 64, 8e-3, true}, {"bf16", 1, 64, 64, 8e-3, true}, {"bf16", 1, 128, 64, 8e-3, true}, {"bf16x3", 2, 64, 64, 3e-5, true}, {"bf16x3", 2, 128, 64, 3e-5, true},
-                                          {"bf16x3", 2, 32, 64, 3e-5, true}, {"bf16x6", 3, 32, 64, 1e-6, true}, {"bf16x6", 3, 64, 64, 1e-6, true}, {"bf16x6", 3, 128, 64, 1e-6, true}};
+  static const std::vector<Family> all = {
+      {"simt", 0, 16, 16, 1e-6},          {"simt", 0, 64, 64, 1e-6},         {"bf16", 1, 16, 32, 8e-3},
+      {"bf16", 1, 64, 64, 8e-3},          {"bf16x3", 2, 16, 32, 3e-5},       {"bf16x3", 2, 64, 64, 3e-5},
+      {"bf16x6", 3, 16, 32, 1e-6},        {"bf16x6", 3, 32, 64, 1e-6},       {"bf16", 1, 32, 64, 8e-3, true},
+      {"bf16", 1, 64, 64, 8e-3, true},    {"bf16", 1, 128, 64, 8e-3, true},  {"bf16x3", 2, 64, 64, 3e-5, true},
+      {"bf16x3", 2, 128, 64, 3e-5, true}, {"bf16x3", 2, 32, 64, 3e-5, true}, {"bf16x6", 3, 32, 64, 1e-6, true},
+      {"bf16x6", 3, 64, 64, 1e-6, true},  {"bf16x6", 3, 128, 64, 1e-6, true}};
   return all;
 }
 
@@ -42,8 +49,11 @@ struct Moments {
   int tiles = 0;
 };
 
-/// Fills in tiles and halo, packs the weights and runs the gather. `p` has everything that says what to compute; statistics only if `moments` is given.
-inline void run_gather(const std::string& pass, const Family& family, int samples, GatherParameters p, PackParameters pack, Numbers& numbers, Moments* moments = nullptr) {
+/// Fills in tiles and halo, packs the weights and runs the gather. `p` has everything that says what to compute; statistics only
+/// if `moments` is given.
+inline void run_gather(
+    const std::string& pass, const Family& family, int samples, GatherParameters p, PackParameters pack, Numbers& numbers,
+    Moments* moments = nullptr) {
   // Random tiles: every shape of tile must give the same result. Strides spread the halo; those that do not fit are drawn again.
   int draws = 0;
   do {
@@ -52,14 +62,18 @@ inline void run_gather(const std::string& pass, const Family& family, int sample
       return run_gather(pass, fallback, samples, p, pack, numbers, moments);
     }
     if (family.warpgroups) {
-      int patches = family.positions() / 64, width = std::min(patches, 1 << numbers.range(0, 2)), height = std::min(patches / width, 1 << numbers.range(0, 1));
+      int patches = family.positions() / 64, width = std::min(patches, 1 << numbers.range(0, 2)),
+          height = std::min(patches / width, 1 << numbers.range(0, 1));
       p.tile = {std::min(numbers.range(1, patches / width / height), p.count.depth), height * 8, width * 8};
     } else {
-      int width = numbers.range(1, 16), height = numbers.range(1, 128 / width), depth = numbers.range(1, std::max(1, 128 / width / height));
+      int width = numbers.range(1, 16), height = numbers.range(1, 128 / width),
+          depth = numbers.range(1, std::max(1, 128 / width / height));
       p.tile = {std::min(depth, p.count.depth), std::min(height, p.count.height), std::min(width, p.count.width)};
     }
-    p.halo = {reach(p.tile.depth, p.input_step.depth, p.taps.depth, p.tap_step.depth), reach(p.tile.height, p.input_step.height, p.taps.height, p.tap_step.height),
-              reach(p.tile.width, p.input_step.width, p.taps.width, p.tap_step.width)};
+    p.halo = {
+        reach(p.tile.depth, p.input_step.depth, p.taps.depth, p.tap_step.depth),
+        reach(p.tile.height, p.input_step.height, p.taps.height, p.tap_step.height),
+        reach(p.tile.width, p.input_step.width, p.taps.width, p.tap_step.width)};
   } while (p.halo.count() > (family.warpgroups ? family.parts == 1 ? 1400 : 700 : 1024));
   p.tiles = {divide(p.count.depth, p.tile.depth), divide(p.count.height, p.tile.height), divide(p.count.width, p.tile.width)};
   p.samples = samples;
@@ -84,15 +98,19 @@ inline void run_gather(const std::string& pass, const Family& family, int sample
   p.weights = packed.data();
   Buffer<float> partial(static_cast<std::size_t>(samples) * p.tiles.count() * 4 * p.outputs);
   p.moments = moments ? partial.data() : nullptr;
-  std::size_t main = family.parts == 0 ? 2 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * (p.chunk + 4) * 4
-                                       : 2 * 3 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * p.chunk * 2 * family.parts;
-  if (family.warpgroups) main = 128 + 65 * static_cast<std::size_t>(tile) + 4 * tap_bytes + 2 * static_cast<std::size_t>(plane_pitch(p.halo.count(), p.chunk / 8)) * p.chunk * 2 * family.parts;
+  std::size_t main = family.parts == 0
+                         ? 2 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * (p.chunk + 4) * 4
+                         : 2 * 3 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * p.chunk * 2 * family.parts;
+  if (family.warpgroups)
+    main = 128 + 65 * static_cast<std::size_t>(tile) + 4 * tap_bytes +
+           2 * static_cast<std::size_t>(plane_pitch(p.halo.count(), p.chunk / 8)) * p.chunk * 2 * family.parts;
   std::size_t statistics = (family.parts == 0 ? 17 : 33) * static_cast<std::size_t>(tile) * 4;
   std::string kernel = "convolution_" + pass + "_" + family.gather_name() + "_" + std::to_string(tile);
   if (family.warpgroups)
-    launch(kernel, 2 * numbers.range(1, divide(p.tiles.count() * samples, 2) * tiles), 1, 1, 384, std::max(main, statistics), p);  // any number of blocks
-  else
-    launch(kernel, p.tiles.count(), tiles, samples, family.parts == 0 ? 16 * tile / 4 : 128, std::max(main, statistics), p);
+    launch(
+        kernel, 2 * numbers.range(1, divide(p.tiles.count() * samples, 2) * tiles), 1, 1, 384, std::max(main, statistics),
+        p);  // any number of blocks
+  else launch(kernel, p.tiles.count(), tiles, samples, family.parts == 0 ? 16 * tile / 4 : 128, std::max(main, statistics), p);
   if (!partial.intact()) {
     failures++;
     std::printf("FAIL statistics wrote outside of their buffer\n");
@@ -128,14 +146,18 @@ inline PackParameters forward_pack(const Problem& q, const float* w) {
   return pack;
 }
 
-/// The data gradient of a convolution with zero padding; gx must have been zeroed, since residues that no tap reaches are skipped.
-inline void run_backward_data(const Family& family, const Problem& q, const float* gy, const float* w, float* gx, Numbers& numbers) {
+/// The data gradient of a convolution with zero padding; gx must have been zeroed, since residues that no tap reaches are
+/// skipped.
+inline void run_backward_data(
+    const Family& family, const Problem& q, const float* gy, const float* w, float* gx, Numbers& numbers) {
   for (int phase = 0; phase < q.stride.count(); phase++) {
-    int residue[3] = {phase / (q.stride.height * q.stride.width), phase / q.stride.width % q.stride.height, phase % q.stride.width};
+    int residue[3] = {
+        phase / (q.stride.height * q.stride.width), phase / q.stride.width % q.stride.height, phase % q.stride.width};
     int start[3], count[3], taps[3], base[3], step[3], weight_base[3], weight_step[3];
     bool empty = false;
     for (int a = 0; a < 3; a++) {
-      int stride = Problem::axis(q.stride, a), dilation = Problem::axis(q.dilation, a), kernel = Problem::axis(q.kernel, a), pad = Problem::axis(q.pad_before, a);
+      int stride = Problem::axis(q.stride, a), dilation = Problem::axis(q.dilation, a), kernel = Problem::axis(q.kernel, a),
+          pad = Problem::axis(q.pad_before, a);
       int extent = Problem::axis(q.input, a), first = -1, second = -1, used = 0;
       start[a] = residue[a];
       for (int t = 0; t < kernel; t++)
@@ -176,7 +198,9 @@ inline void run_backward_data(const Family& family, const Problem& q, const floa
 }
 
 /// The weight gradient of a family for which `takes_weight_gradient` holds.
-inline void run_backward_weights(const Family& family, const Problem& q, const InputTransform& transform, const float* x, const float* gy, float* gw, Numbers& numbers) {
+inline void run_backward_weights(
+    const Family& family, const Problem& q, const InputTransform& transform, const float* x, const float* gy, float* gw,
+    Numbers& numbers) {
   int tile = family.warpgroups ? 64 : family.weight_tile, splits = numbers.range(1, 4);
   WeightGradientParameters p{};
   p.x = x;
@@ -206,10 +230,14 @@ inline void run_backward_weights(const Family& family, const Problem& q, const I
     do {  // any tile of whole octets that fits
       int width = 8 * numbers.range(1, 2), height = numbers.range(1, 8), depth = numbers.range(1, 4);
       p.tile = {depth, height, width};
-      p.halo = {reach(depth, q.stride.depth, 1, 1), reach(height, q.stride.height, 3, q.dilation.height), reach(width, 1, 3, q.dilation.width)};
-      shared = 128 + 2 * static_cast<std::size_t>(family.parts) * 8 * 16 * (plane_pitch(p.halo.count(), 8) + plane_pitch(p.tile.count(), 8));
+      p.halo = {
+          reach(depth, q.stride.depth, 1, 1), reach(height, q.stride.height, 3, q.dilation.height),
+          reach(width, 1, 3, q.dilation.width)};
+      shared = 128 + 2 * static_cast<std::size_t>(family.parts) * 8 * 16 *
+                         (plane_pitch(p.halo.count(), 8) + plane_pitch(p.tile.count(), 8));
     } while (p.tile.count() % 32 != 0 || p.tile.count() > 256 || shared > 227 * 1024);
-    p.tiles = {divide(p.output.depth, p.tile.depth), divide(p.output.height, p.tile.height), divide(p.output.width, p.tile.width)};
+    p.tiles = {
+        divide(p.output.depth, p.tile.depth), divide(p.output.height, p.tile.height), divide(p.output.width, p.tile.width)};
     p.tiles_per_split = cut(static_cast<long long>(q.samples) * p.tiles.count());
     p.tiles_per_sum = numbers.range(1, 3);
     groups = q.kernel.count() / 9;
@@ -218,12 +246,16 @@ inline void run_backward_weights(const Family& family, const Problem& q, const I
     p.positions_per_split = cut(static_cast<long long>(q.samples) * q.output().count());
     kernel += "_" + std::to_string(tile);
     shared = family.parts > 0 ? 2 * static_cast<std::size_t>(family.parts) * tile / 8 * 32 * 16
-                              : 2 * 16 * (tile + 4) * 4 + (tile == 64 ? 4 : static_cast<std::size_t>(256 / (tile * tile / 16)) * tile * tile * 4);
+                              : 2 * 16 * (tile + 4) * 4 +
+                                    (tile == 64 ? 4 : static_cast<std::size_t>(256 / (tile * tile / 16)) * tile * tile * 4);
   }
   Buffer<float> partial(q.weight_count() * splits);
   p.partial = splits == 1 ? gw : partial.data();
   launch(kernel, p.channel_tiles * p.output_tiles, groups, splits, threads, shared, p);
-  if (splits > 1) launch("convolution_sum_splits", 2, 1, 1, 256, 0, SumSplitsParameters{partial.data(), gw, static_cast<long long>(q.weight_count()), splits});
+  if (splits > 1)
+    launch(
+        "convolution_sum_splits", 2, 1, 1, 256, 0,
+        SumSplitsParameters{partial.data(), gw, static_cast<long long>(q.weight_count()), splits});
   if (!partial.intact()) {
     failures++;
     std::printf("FAIL weight gradient wrote outside of its workspace\n");

@@ -14,7 +14,8 @@ struct Problem {
   static int axis(const Size3& s, int a) { return a == 0 ? s.depth : a == 1 ? s.height : s.width; }
   Size3 output() const {
     int o[3];
-    for (int a = 0; a < 3; a++) o[a] = (axis(input, a) + axis(pad_before, a) + axis(pad_after, a) - reach(a)) / axis(stride, a) + 1;
+    for (int a = 0; a < 3; a++)
+      o[a] = (axis(input, a) + axis(pad_before, a) + axis(pad_after, a) - reach(a)) / axis(stride, a) + 1;
     return {o[0], o[1], o[2]};
   }
   std::size_t input_count() const { return static_cast<std::size_t>(samples) * input.count() * channels; }
@@ -22,8 +23,9 @@ struct Problem {
   std::size_t weight_count() const { return static_cast<std::size_t>(kernel.count()) * channels * outputs; }
   std::string name() const {
     auto s = [](Size3 v) { return std::to_string(v.depth) + "x" + std::to_string(v.height) + "x" + std::to_string(v.width); };
-    return "n" + std::to_string(samples) + " c" + std::to_string(channels) + " k" + std::to_string(outputs) + " in" + s(input) + " kernel" + s(kernel) + " stride" + s(stride) +
-           " dilation" + s(dilation) + " pad" + s(pad_before) + "/" + s(pad_after) + (symmetric ? " symmetric" : "");
+    return "n" + std::to_string(samples) + " c" + std::to_string(channels) + " k" + std::to_string(outputs) + " in" + s(input) +
+           " kernel" + s(kernel) + " stride" + s(stride) + " dilation" + s(dilation) + " pad" + s(pad_before) + "/" +
+           s(pad_after) + (symmetric ? " symmetric" : "");
   }
 
   /// Calls visit(input element, weight element, output element) for every product; elements are of channel 0.
@@ -36,8 +38,10 @@ struct Problem {
           for (int w = 0; w < out.width; w++)
             for (int t = 0; t < kernel.count(); t++) {
               int kd = t / (kernel.height * kernel.width), kh = t / kernel.width % kernel.height, kw = t % kernel.width;
-              int at[3] = {d * stride.depth + kd * dilation.depth - pad_before.depth, h * stride.height + kh * dilation.height - pad_before.height,
-                           w * stride.width + kw * dilation.width - pad_before.width};
+              int at[3] = {
+                  d * stride.depth + kd * dilation.depth - pad_before.depth,
+                  h * stride.height + kh * dilation.height - pad_before.height,
+                  w * stride.width + kw * dilation.width - pad_before.width};
               bool inside = true;
               for (int a = 0; a < 3; a++) {
                 int extent = axis(input, a);
@@ -52,7 +56,8 @@ struct Problem {
   }
 };
 
-inline std::vector<double> reference_forward(const Problem& p, const std::vector<double>& x, const std::vector<double>& w, const std::vector<double>& bias = {}) {
+inline std::vector<double> reference_forward(
+    const Problem& p, const std::vector<double>& x, const std::vector<double>& w, const std::vector<double>& bias = {}) {
   std::vector<double> y(p.output_count());
   for (std::size_t i = 0; i < y.size() && !bias.empty(); i++) y[i] = bias[i % p.outputs];
   p.each_tap([&](std::size_t xi, std::size_t wi, std::size_t yi) {
@@ -62,7 +67,8 @@ inline std::vector<double> reference_forward(const Problem& p, const std::vector
   return y;
 }
 
-inline std::vector<double> reference_backward_data(const Problem& p, const std::vector<double>& gy, const std::vector<double>& w) {
+inline std::vector<double> reference_backward_data(
+    const Problem& p, const std::vector<double>& gy, const std::vector<double>& w) {
   std::vector<double> gx(p.input_count());
   p.each_tap([&](std::size_t xi, std::size_t wi, std::size_t yi) {
     for (int c = 0; c < p.channels; c++)
@@ -71,7 +77,8 @@ inline std::vector<double> reference_backward_data(const Problem& p, const std::
   return gx;
 }
 
-inline std::vector<double> reference_backward_weights(const Problem& p, const std::vector<double>& x, const std::vector<double>& gy) {
+inline std::vector<double> reference_backward_weights(
+    const Problem& p, const std::vector<double>& x, const std::vector<double>& gy) {
   std::vector<double> gw(p.weight_count());
   p.each_tap([&](std::size_t xi, std::size_t wi, std::size_t yi) {
     for (int c = 0; c < p.channels; c++)

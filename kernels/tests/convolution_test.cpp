@@ -1,4 +1,5 @@
-// The convolution kernels against their definition: bit for bit on small integers, within rounding on real numbers, over ragged shapes of all kinds.
+// The convolution kernels against their definition: bit for bit on small integers, within rounding on real numbers, over ragged
+// shapes of all kinds.
 #include "convolution_launch.h"
 
 using namespace test;
@@ -12,8 +13,8 @@ std::vector<double> absolute(std::vector<double> v) {
   return v;
 }
 
-/// A shape that covers what the networks use and what they do not: thin and wide channels, strides, dilations, odd paddings, one-pixel images.
-/// `threes`: with 3x3 taps.
+/// A shape that covers what the networks use and what they do not: thin and wide channels, strides, dilations, odd paddings,
+/// one-pixel images. `threes`: with 3x3 taps.
 Problem draw(Numbers& numbers, int round, bool threes = false) {
   static const int channel_choices[] = {1, 3, 4, 5, 8, 16, 17, 33, 40, 64, 70};
   bool flat = round % 2 == 0, strided = round % 3 == 2;
@@ -23,9 +24,11 @@ Problem draw(Numbers& numbers, int round, bool threes = false) {
   p.outputs = channel_choices[numbers.next() % 11];
   p.symmetric = round % 3 == 1;
   auto axis = [&](int a, bool on) {
-    int kernel = on ? threes && a > 0 ? 3 : 1 + 2 * numbers.range(0, a == 0 ? 1 : 2) : 1, dilation = on && !p.symmetric ? numbers.range(1, 3) : 1;
+    int kernel = on ? threes && a > 0 ? 3 : 1 + 2 * numbers.range(0, a == 0 ? 1 : 2) : 1,
+        dilation = on && !p.symmetric ? numbers.range(1, 3) : 1;
     int stride = strided && on ? numbers.range(1, 3) : 1, extent = on ? numbers.range(1, a == 0 ? 4 : 11) : 1;
-    int reach = dilation * (kernel - 1) + 1, before = numbers.range(0, reach - 1), after = std::max(numbers.range(0, reach - 1), reach - extent - before);
+    int reach = dilation * (kernel - 1) + 1, before = numbers.range(0, reach - 1),
+        after = std::max(numbers.range(0, reach - 1), reach - extent - before);
     if (p.symmetric) before = std::min((reach - 1) / 2, extent), after = std::min(reach - 1 - before, extent);
     if (extent + before + after < reach) kernel = 1, before = after = 0;
     return std::vector<int>{extent, kernel, stride, dilation, before, after};
@@ -36,7 +39,8 @@ Problem draw(Numbers& numbers, int round, bool threes = false) {
   return p;
 }
 
-/// The same where Hopper's kernels ask for multiples of eight channels and the width's stride is 1; three rounds of four for the weight gradient.
+/// The same where Hopper's kernels ask for multiples of eight channels and the width's stride is 1; three rounds of four for the
+/// weight gradient.
 Problem draw_for_warpgroups(const Family& family, Numbers& numbers, int round) {
   Problem p = draw(numbers, round, round % 4 != 0);
   p.stride.width = 1;
@@ -51,9 +55,11 @@ void check_directions(const Family& family, const Problem& q, bool integers, Num
   Buffer<float> y(q.output_count()), gw(q.weight_count());
   std::vector<double> xs = as_doubles(x), ws = as_doubles(w), gys = as_doubles(gy), bs = as_doubles(bias);
   double tolerance = integers ? 0 : family.tolerance;
-  std::string name = family.gather_name() + "_" + std::to_string(family.gather_tile) + (integers ? " integers " : " reals ") + q.name();
+  std::string name =
+      family.gather_name() + "_" + std::to_string(family.gather_tile) + (integers ? " integers " : " reals ") + q.name();
 
-  run_gather("forward", family, q.samples, forward_gather(q, x.data(), bias.data(), y.data()), forward_pack(q, w.data()), numbers);
+  run_gather(
+      "forward", family, q.samples, forward_gather(q, x.data(), bias.data(), y.data()), forward_pack(q, w.data()), numbers);
   std::vector<double> size = reference_forward(q, absolute(xs), absolute(ws), absolute(bs));
   expect_close("forward " + name, y, reference_forward(q, xs, ws, bs), tolerance, &size);
 
@@ -79,12 +85,15 @@ void check_directions(const Family& family, const Problem& q, bool integers, Num
   } else {
     Problem padded = q;
     padded.symmetric = false;
-    padded.input = {q.input.depth + q.pad_before.depth + q.pad_after.depth, q.input.height + q.pad_before.height + q.pad_after.height,
-                    q.input.width + q.pad_before.width + q.pad_after.width};
+    padded.input = {
+        q.input.depth + q.pad_before.depth + q.pad_after.depth, q.input.height + q.pad_before.height + q.pad_after.height,
+        q.input.width + q.pad_before.width + q.pad_after.width};
     padded.pad_before = padded.pad_after = {0, 0, 0};
     Buffer<float> image(padded.input_count(), [](std::size_t) { return 0; });
     run_backward_data(family, padded, gy.data(), w.data(), image.data(), numbers);
-    launch("convolution_fold", 2, 1, 1, 256, 0, FoldParameters{image.data(), gx.data(), q.samples, q.channels, q.input, q.pad_before, padded.input});
+    launch(
+        "convolution_fold", 2, 1, 1, 256, 0,
+        FoldParameters{image.data(), gx.data(), q.samples, q.channels, q.input, q.pad_before, padded.input});
   }
   expect_close("backward data " + name, gx, reference_backward_data(q, gys, ws), tolerance, &size);
 }
@@ -94,9 +103,12 @@ void check_fusion(const Family& family, Problem q, Numbers& numbers) {
   q.stride = {1, 1, 1};
   auto number = [&](std::size_t) { return numbers.uniform(); };
   // A mean of a thousand deviations: statistics that subtract squares would lose most digits.
-  Buffer<float> x(q.input_count(), number), w(q.weight_count(), number), gy(q.output_count(), number), bias(q.outputs, [](std::size_t) { return 1000; });
-  Buffer<float> scale(static_cast<std::size_t>(q.samples) * q.channels, number), shift(scale.size(), [&](std::size_t) { return 1 + numbers.uniform(); });
-  DropoutMask mask = numbers.next() % 2 ? some_dropout() : no_dropout(), result_mask = numbers.next() % 2 ? some_dropout() : no_dropout();
+  Buffer<float> x(q.input_count(), number), w(q.weight_count(), number), gy(q.output_count(), number),
+      bias(q.outputs, [](std::size_t) { return 1000; });
+  Buffer<float> scale(static_cast<std::size_t>(q.samples) * q.channels, number),
+      shift(scale.size(), [&](std::size_t) { return 1 + numbers.uniform(); });
+  DropoutMask mask = numbers.next() % 2 ? some_dropout() : no_dropout(),
+              result_mask = numbers.next() % 2 ? some_dropout() : no_dropout();
   std::vector<double> transformed(x.size()), terms(x.size());  // and the size of what a transformed element is made of
   std::size_t per_sample = x.size() / q.samples;
   for (std::size_t i = 0; i < x.size(); i++) {
@@ -134,11 +146,15 @@ void check_fusion(const Family& family, Problem q, Numbers& numbers) {
       count += n;
     }
     std::size_t positions = y.size() / q.outputs;
-    for (std::size_t i = 0; i < positions; i++) expected_mean += dropped(result_mask, i * q.outputs + k, y[i * q.outputs + k]) / positions;
-    for (std::size_t i = 0; i < positions; i++) expected_squares += std::pow(dropped(result_mask, i * q.outputs + k, y[i * q.outputs + k]) - expected_mean, 2);
+    for (std::size_t i = 0; i < positions; i++)
+      expected_mean += dropped(result_mask, i * q.outputs + k, y[i * q.outputs + k]) / positions;
+    for (std::size_t i = 0; i < positions; i++)
+      expected_squares += std::pow(dropped(result_mask, i * q.outputs + k, y[i * q.outputs + k]) - expected_mean, 2);
     Buffer<double> actual(3, [&](std::size_t i) { return i == 0 ? count : i == 1 ? mean : squares; });
     std::vector<double> magnitude = {0, std::fabs(expected_mean) + 1e-3, expected_squares + positions * 1e-2};
-    expect_close("statistics of channel " + std::to_string(k) + " " + name, actual, {static_cast<double>(positions), expected_mean, expected_squares}, 1e-5, &magnitude);
+    expect_close(
+        "statistics of channel " + std::to_string(k) + " " + name, actual,
+        {static_cast<double>(positions), expected_mean, expected_squares}, 1e-5, &magnitude);
   }
 }
 

@@ -18,7 +18,9 @@ void expect_failure(const char* kernel, int threads, std::size_t shared, const c
   Misuse p{out.data(), in.data()};
   bool failed = emulation_launch(emulation_find_kernel(kernel), 2, 1, 1, threads, shared, &p) != 0;
   std::string error = emulation_last_error();
-  if (failed && error.find(message) != std::string::npos && error.find(kernel) != std::string::npos && error.find('\n') == std::string::npos) return;
+  if (failed && error.find(message) != std::string::npos && error.find(kernel) != std::string::npos &&
+      error.find('\n') == std::string::npos)
+    return;
   failures++;
   std::printf("FAIL %s: expected '%s', got '%s'\n", kernel, message, error.c_str());
 }
@@ -51,7 +53,9 @@ int main() {
     expect_failure("misuse_uninitialized", 32, 300 * 1024, "a block has at most");
     expect_failure("misuse_barrier_uninitialized", 32, 128, "a barrier in shared memory that was not initialized");
     expect_failure("misuse_barrier_overrun", 32, 128, "where all of 2 have arrived");
-    expect_failure("misuse_barrier_short", 32, 128, "thread 0: deadlock: waits for a phase of a barrier in shared memory that nothing will end");
+    expect_failure(
+        "misuse_barrier_short", 32, 128,
+        "thread 0: deadlock: waits for a phase of a barrier in shared memory that nothing will end");
     expect_failure("misuse_bulk_in_flight", 32, 384, "ended with bulk copies in flight");
     expect_failure("misuse_bulk_expects_less", 32, 384, "more bytes arrive");
     expect_failure("misuse_bulk_expects_more", 32, 384, "deadlock: waits for a phase of a barrier in shared memory");

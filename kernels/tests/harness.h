@@ -52,8 +52,11 @@ class Buffer {
  private:
   static constexpr std::size_t kMargin = 512;
 
-  /// Of margins: a NaN as float and bfloat16, which shows in a result even if it was multiplied by zero, and not the one that data begins with.
-  static unsigned char margin_at(const unsigned char* address) { return reinterpret_cast<std::uintptr_t>(address) % 2 == 0 ? 0xA5 : 0xFF; }
+  /// Of margins: a NaN as float and bfloat16, which shows in a result even if it was multiplied by zero, and not the one that
+  /// data begins with.
+  static unsigned char margin_at(const unsigned char* address) {
+    return reinterpret_cast<std::uintptr_t>(address) % 2 == 0 ? 0xA5 : 0xFF;
+  }
 
   std::size_t count_;
   std::vector<unsigned char> storage_;
@@ -82,14 +85,17 @@ class Numbers {
 
 /// Runs a kernel; a misuse ends the test program with the emulator's message.
 template <class Parameters>
-inline void launch(const std::string& name, int grid_x, int grid_y, int grid_z, int threads, std::size_t shared, const Parameters& parameters) {
+inline void launch(
+    const std::string& name, int grid_x, int grid_y, int grid_z, int threads, std::size_t shared, const Parameters& parameters) {
   const void* kernel = emulation_find_kernel(name.c_str());
   if (!kernel) {
     std::printf("no kernel %s\n", name.c_str());
     std::exit(2);
   }
   if (emulation_parameter_bytes(kernel) != sizeof(Parameters)) {
-    std::printf("kernel %s takes %zu bytes of parameters, not %zu\n", name.c_str(), emulation_parameter_bytes(kernel), sizeof(Parameters));
+    std::printf(
+        "kernel %s takes %zu bytes of parameters, not %zu\n", name.c_str(), emulation_parameter_bytes(kernel),
+        sizeof(Parameters));
     std::exit(2);
   }
   if (emulation_launch(kernel, grid_x, grid_y, grid_z, threads, shared, &parameters) != 0) {
@@ -100,7 +106,9 @@ inline void launch(const std::string& name, int grid_x, int grid_y, int grid_z, 
 
 /// Every element within `tolerance` of the reference, relative to the magnitude given for it (or to its own where there is none).
 template <class T>
-inline void expect_close(const std::string& what, const Buffer<T>& actual, const std::vector<double>& expected, double tolerance, const std::vector<double>* magnitude = nullptr) {
+inline void expect_close(
+    const std::string& what, const Buffer<T>& actual, const std::vector<double>& expected, double tolerance,
+    const std::vector<double>* magnitude = nullptr) {
   checks++;
   if (!actual.intact()) {
     failures++;

@@ -1,4 +1,5 @@
-// The two passes of the segmentation loss against their formulas in float64: unlabelled positions, absent classes, extreme logits, several samples per modality.
+// The two passes of the segmentation loss against their formulas in float64: unlabelled positions, absent classes, extreme
+// logits, several samples per modality.
 #include "loss/parameters.cuh"
 
 #include "harness.h"
@@ -14,26 +15,37 @@ struct Logits {
 };
 
 void check(const Logits& c, double floor, Numbers& numbers) {
-  std::size_t rows = static_cast<std::size_t>(c.samples) * c.positions, width = 4 * c.classes + c.classes * c.classes, coefficient_width = 3 * c.classes + c.classes * c.classes;
+  std::size_t rows = static_cast<std::size_t>(c.samples) * c.positions, width = 4 * c.classes + c.classes * c.classes,
+              coefficient_width = 3 * c.classes + c.classes * c.classes;
   Buffer<float> logits(rows * c.classes, [&](std::size_t) { return c.spread * numbers.uniform(); });
   // Class 1 never occurs, and some positions have no label.
-  Buffer<std::uint8_t> labels(rows, [&](std::size_t) { int k = numbers.range(0, c.classes); return k == c.classes ? 255 : k == 1 ? 0 : k; });
+  Buffer<std::uint8_t> labels(rows, [&](std::size_t) {
+    int k = numbers.range(0, c.classes);
+    return k == c.classes ? 255 : k == 1 ? 0 : k;
+  });
   Buffer<int> modality(c.samples, [&](std::size_t i) { return c.modality[i]; });
   int chunk = std::min(c.positions, numbers.range(1, 2) == 1 ? 256 : 50), chunks = (c.positions + chunk - 1) / chunk;
   Buffer<double> partial(static_cast<std::size_t>(c.samples) * chunks * width), sums(c.modalities * width);
-  std::string name = "loss n" + std::to_string(c.samples) + " positions " + std::to_string(c.positions) + " classes " + std::to_string(c.classes) + " spread " + std::to_string(c.spread);
+  std::string name = "loss n" + std::to_string(c.samples) + " positions " + std::to_string(c.positions) + " classes " +
+                     std::to_string(c.classes) + " spread " + std::to_string(c.spread);
   std::size_t shared = (static_cast<std::size_t>(chunk) * (c.classes + 2) + 8 * width) * 4;
-  launch("segmentation_loss_sums", chunks, c.samples, 1, 256, shared,
-         LossSums{logits.data(), labels.data(), partial.data(), c.classes, static_cast<float>(floor), c.positions, chunk, chunks});
-  launch("segmentation_loss_combine", static_cast<int>((c.modalities * width + 7) / 8), 1, 1, 256, 0,
-         CombineLossSums{partial.data(), sums.data(), modality.data(), c.samples, c.modalities, static_cast<int>(width), chunks});
+  launch(
+      "segmentation_loss_sums", chunks, c.samples, 1, 256, shared,
+      LossSums{logits.data(), labels.data(), partial.data(), c.classes, static_cast<float>(floor), c.positions, chunk, chunks});
+  launch(
+      "segmentation_loss_combine", static_cast<int>((c.modalities * width + 7) / 8), 1, 1, 256, 0,
+      CombineLossSums{partial.data(), sums.data(), modality.data(), c.samples, c.modalities, static_cast<int>(width), chunks});
 
   Buffer<double> coefficients(c.modalities * coefficient_width, [&](std::size_t) { return numbers.uniform(); });
   Buffer<float> gradient(rows * c.classes);
-  launch("segmentation_loss_gradient", 2, c.samples, 1, 256, coefficient_width * 4,
-         LossGradient{logits.data(), labels.data(), coefficients.data(), modality.data(), gradient.data(), c.classes, static_cast<float>(floor), c.positions});
+  launch(
+      "segmentation_loss_gradient", 2, c.samples, 1, 256, coefficient_width * 4,
+      LossGradient{
+          logits.data(), labels.data(), coefficients.data(), modality.data(), gradient.data(), c.classes,
+          static_cast<float>(floor), c.positions});
 
-  std::vector<double> expected(c.modalities * width), size(expected.size()), egradient(rows * c.classes), gradient_size(rows * c.classes, 4.0);
+  std::vector<double> expected(c.modalities * width), size(expected.size()), egradient(rows * c.classes),
+      gradient_size(rows * c.classes, 4.0);
   for (std::size_t row = 0; row < rows; row++) {
     const float* z = &logits[row * c.classes];
     int truth = labels[row], m = c.modality[row / c.positions];

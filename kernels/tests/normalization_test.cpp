@@ -1,4 +1,5 @@
-// Statistics, normalization and its gradients against their formulas in float64, for statistics per modality, sample and group of channels.
+// Statistics, normalization and its gradients against their formulas in float64, for statistics per modality, sample and group of
+// channels.
 #include "normalization/parameters.cuh"
 
 #include "reference.h"
@@ -48,11 +49,14 @@ class NormalizationCheck {
   int channel(std::size_t i) const { return static_cast<int>(i % c_.channels); }
   int sample(std::size_t i) const { return static_cast<int>(i / c_.channels / c_.positions); }
   int row(std::size_t i) const { return c_.by_sample ? sample(i) : c_.modality[sample(i)]; }
-  std::size_t slot(std::size_t i) const { return static_cast<std::size_t>(row(i)) * c_.groups + channel(i) / (c_.channels / c_.groups); }
+  std::size_t slot(std::size_t i) const {
+    return static_cast<std::size_t>(row(i)) * c_.groups + channel(i) / (c_.channels / c_.groups);
+  }
   std::size_t affine(std::size_t i) const { return static_cast<std::size_t>(c_.modality[sample(i)]) * c_.channels + channel(i); }
   std::string name(const char* what) const {
-    return std::string(what) + " n" + std::to_string(c_.samples) + " positions " + std::to_string(c_.positions) + " channels " + std::to_string(c_.channels) + " groups " +
-           std::to_string(c_.groups) + (c_.by_sample ? " by sample" : " by modality") + (c_.drops ? " dropout" : "");
+    return std::string(what) + " n" + std::to_string(c_.samples) + " positions " + std::to_string(c_.positions) + " channels " +
+           std::to_string(c_.channels) + " groups " + std::to_string(c_.groups) + (c_.by_sample ? " by sample" : " by modality") +
+           (c_.drops ? " dropout" : "");
   }
 
   NormalizationPass pass(float* partial) {
@@ -78,13 +82,16 @@ class NormalizationCheck {
     Buffer<float> partial(table_ * chunks() * 4);
     NormalizationPass p = pass(partial.data());
     launch("normalization_statistics", p.chunks, grid_y(p), c_.samples, 256, 0, p);
-    launch("normalization_combine_moments", static_cast<int>(slots_), 1, 1, 128, 0, CombineMoments{partial.data(), mean_.data(), variance_.data(), layout_, chunks()});
+    launch(
+        "normalization_combine_moments", static_cast<int>(slots_), 1, 1, 128, 0,
+        CombineMoments{partial.data(), mean_.data(), variance_.data(), layout_, chunks()});
     expected_mean_.assign(slots_, 0);
     expected_variance_.assign(slots_, 0);
     counts_.assign(slots_, 0);
     for (std::size_t i = 0; i < elements_; i++) expected_mean_[slot(i)] += dropped_[i], counts_[slot(i)]++;
     for (std::size_t s = 0; s < slots_; s++) expected_mean_[s] = counts_[s] ? expected_mean_[s] / counts_[s] : 7;
-    for (std::size_t i = 0; i < elements_; i++) expected_variance_[slot(i)] += std::pow(dropped_[i] - expected_mean_[slot(i)], 2) / counts_[slot(i)];
+    for (std::size_t i = 0; i < elements_; i++)
+      expected_variance_[slot(i)] += std::pow(dropped_[i] - expected_mean_[slot(i)], 2) / counts_[slot(i)];
     for (std::size_t s = 0; s < slots_; s++) expected_variance_[s] = counts_[s] ? expected_variance_[s] : 7;
     std::vector<double> size(expected_variance_);
     for (double& s : size) s += 1;
@@ -97,25 +104,36 @@ class NormalizationCheck {
 
   void forward() {
     Buffer<float> scale(table_), shift(table_), y(elements_);
-    launch("normalization_coefficients", static_cast<int>((table_ + 255) / 256), 1, 1, 256, 0,
-           NormalizationCoefficients{mean_.data(), variance_.data(), gamma_.data(), beta_.data(), scale.data(), shift.data(), layout_, static_cast<float>(kEpsilon)});
-    launch("normalization_forward", 3, 1, 1, 256, 0,
-           NormalizationApply{x_.data(), scale.data(), shift.data(), y.data(), mask_, static_cast<float>(kSlope), c_.channels, static_cast<long long>(elements_ / c_.samples),
-                              static_cast<long long>(elements_)});
+    launch(
+        "normalization_coefficients", static_cast<int>((table_ + 255) / 256), 1, 1, 256, 0,
+        NormalizationCoefficients{
+            mean_.data(), variance_.data(), gamma_.data(), beta_.data(), scale.data(), shift.data(), layout_,
+            static_cast<float>(kEpsilon)});
+    launch(
+        "normalization_forward", 3, 1, 1, 256, 0,
+        NormalizationApply{
+            x_.data(), scale.data(), shift.data(), y.data(), mask_, static_cast<float>(kSlope), c_.channels,
+            static_cast<long long>(elements_ / c_.samples), static_cast<long long>(elements_)});
     std::vector<double> expected(elements_), size(elements_);
     for (std::size_t i = 0; i < elements_; i++) {
       double a = activation(i);
       expected[i] = a < 0 ? a * kSlope : a;
       // scale x and shift cancel: their rounding is relative to their size.
-      size[i] = (std::fabs(dropped_[i]) + std::fabs(mean_[slot(i)])) / std::sqrt(variance_[slot(i)] + kEpsilon) * std::fabs(gamma_[affine(i)]) + 1;
+      size[i] = (std::fabs(dropped_[i]) + std::fabs(mean_[slot(i)])) / std::sqrt(variance_[slot(i)] + kEpsilon) *
+                    std::fabs(gamma_[affine(i)]) +
+                1;
     }
     expect_close(name("y"), y, expected, 1e-6, &size);
   }
 
   void backward() {
-    Buffer<float> scale(table_), shift(table_), factor(table_), slant(table_), offset(table_), gx(elements_), ggamma(gamma_.size()), gbeta(gamma_.size());
-    launch("normalization_coefficients", static_cast<int>((table_ + 255) / 256), 1, 1, 256, 0,
-           NormalizationCoefficients{mean_.data(), variance_.data(), gamma_.data(), beta_.data(), scale.data(), shift.data(), layout_, static_cast<float>(kEpsilon)});
+    Buffer<float> scale(table_), shift(table_), factor(table_), slant(table_), offset(table_), gx(elements_),
+        ggamma(gamma_.size()), gbeta(gamma_.size());
+    launch(
+        "normalization_coefficients", static_cast<int>((table_ + 255) / 256), 1, 1, 256, 0,
+        NormalizationCoefficients{
+            mean_.data(), variance_.data(), gamma_.data(), beta_.data(), scale.data(), shift.data(), layout_,
+            static_cast<float>(kEpsilon)});
     Buffer<float> partial(table_ * chunks() * 2);
     Buffer<double> sums(table_ * 2);
     NormalizationPass p = pass(partial.data());
@@ -124,15 +142,23 @@ class NormalizationCheck {
     p.shift = shift.data();
     p.mean = mean_.data();
     launch("normalization_backward_sums", p.chunks, grid_y(p), c_.samples, 256, 0, p);
-    launch("normalization_combine_gradients", static_cast<int>((table_ + 7) / 8), 1, 1, 256, 0, CombineGradients{partial.data(), sums.data(), layout_, chunks()});
+    launch(
+        "normalization_combine_gradients", static_cast<int>((table_ + 7) / 8), 1, 1, 256, 0,
+        CombineGradients{partial.data(), sums.data(), layout_, chunks()});
     std::size_t threads = std::max(table_, gamma_.size());
-    launch("normalization_gradient_coefficients", static_cast<int>((threads + 255) / 256), 1, 1, 256, 0,
-           GradientCoefficients{sums.data(), mean_.data(), variance_.data(), gamma_.data(), ggamma.data(), gbeta.data(), factor.data(), slant.data(), offset.data(), layout_,
-                                static_cast<float>(kEpsilon), c_.through_statistics ? 1 : 0, c_.positions});
-    launch("normalization_backward_apply", 3, 1, 1, 256, 0,
-           NormalizationBackwardApply{x_.data(), gy_.data(), scale.data(), shift.data(), factor.data(), slant.data(), offset.data(), gx.data(), mask_, static_cast<float>(kSlope), c_.channels,
-                                      static_cast<long long>(elements_ / c_.samples), static_cast<long long>(elements_)});
-    std::vector<double> g(elements_), plain(slots_), moment(slots_), egamma(gamma_.size()), ebeta(gamma_.size()), expected(elements_), size(elements_), affine_size(gamma_.size());
+    launch(
+        "normalization_gradient_coefficients", static_cast<int>((threads + 255) / 256), 1, 1, 256, 0,
+        GradientCoefficients{
+            sums.data(), mean_.data(), variance_.data(), gamma_.data(), ggamma.data(), gbeta.data(), factor.data(), slant.data(),
+            offset.data(), layout_, static_cast<float>(kEpsilon), c_.through_statistics ? 1 : 0, c_.positions});
+    launch(
+        "normalization_backward_apply", 3, 1, 1, 256, 0,
+        NormalizationBackwardApply{
+            x_.data(), gy_.data(), scale.data(), shift.data(), factor.data(), slant.data(), offset.data(), gx.data(), mask_,
+            static_cast<float>(kSlope), c_.channels, static_cast<long long>(elements_ / c_.samples),
+            static_cast<long long>(elements_)});
+    std::vector<double> g(elements_), plain(slots_), moment(slots_), egamma(gamma_.size()), ebeta(gamma_.size()),
+        expected(elements_), size(elements_), affine_size(gamma_.size());
     for (std::size_t i = 0; i < elements_; i++) {
       // The sign at the kink is the kernel's to round.
       std::size_t row = static_cast<std::size_t>(sample(i)) * c_.channels + channel(i);
@@ -145,7 +171,8 @@ class NormalizationCheck {
     }
     for (std::size_t i = 0; i < elements_; i++) {
       double rstd = 1 / std::sqrt(variance_[slot(i)] + kEpsilon);
-      double value = gamma_[affine(i)] * g[i] - (c_.through_statistics ? (plain[slot(i)] + hat(i) * moment[slot(i)]) / counts_[slot(i)] : 0);
+      double value =
+          gamma_[affine(i)] * g[i] - (c_.through_statistics ? (plain[slot(i)] + hat(i) * moment[slot(i)]) / counts_[slot(i)] : 0);
       expected[i] = dropped(mask_, i, 1) * value * rstd;
       size[i] = (1 + std::fabs(hat(i))) * rstd * 20;  // slant d + offset cancel where the mean is large
     }
@@ -156,14 +183,16 @@ class NormalizationCheck {
 
   void running() {
     if (c_.by_sample) return;
-    Buffer<float> mean(slots_, [](std::size_t i) { return static_cast<double>(i); }), variance(slots_, [](std::size_t i) { return 1.0 + i; });
+    Buffer<float> mean(slots_, [](std::size_t i) { return static_cast<double>(i); }),
+        variance(slots_, [](std::size_t i) { return 1.0 + i; });
     std::vector<double> expected_mean(slots_), expected_variance(slots_);
     for (std::size_t s = 0; s < slots_; s++) {
       expected_mean[s] = counts_[s] ? 0.9 * mean[s] + 0.1 * mean_[s] : mean[s];
       expected_variance[s] = counts_[s] ? 0.9 * variance[s] + 0.1 * variance_[s] : variance[s];
     }
-    launch("normalization_running_statistics", static_cast<int>((slots_ + 255) / 256), 1, 1, 256, 0,
-           RunningStatistics{mean_.data(), variance_.data(), mean.data(), variance.data(), layout_, 0.9f, 0.1f});
+    launch(
+        "normalization_running_statistics", static_cast<int>((slots_ + 255) / 256), 1, 1, 256, 0,
+        RunningStatistics{mean_.data(), variance_.data(), mean.data(), variance.data(), layout_, 0.9f, 0.1f});
     expect_close(name("running mean"), mean, expected_mean, 1e-6);
     expect_close(name("running variance"), variance, expected_variance, 1e-6);
   }
@@ -190,7 +219,8 @@ int main() {
         int groups[] = {channels, 1, channels % 3 == 0 ? 3 : channels % 4 == 0 ? 4 : 1};
         for (int kind = 0; kind < 4; kind++) {
           // Modality 2 of three has no sample.
-          Case c{3, positions, channels, kind < 2 ? channels : groups[kind - 1], kind > 0, (positions + kind) % 2 == 0, seed != 2, {0, 1, 0}, 3};
+          Case c{3,         positions, channels, kind < 2 ? channels : groups[kind - 1], kind > 0, (positions + kind) % 2 == 0,
+                 seed != 2, {0, 1, 0}, 3};
           NormalizationCheck(c, numbers).run();
         }
       }

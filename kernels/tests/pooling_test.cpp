@@ -19,13 +19,17 @@ Axis same(int input, int window, int stride) {
 
 void check_pooling(const Axis (&a)[3], int samples, int channels, Numbers& numbers) {
   auto size = [&](int Axis::*field) { return PoolingSize{a[0].*field, a[1].*field, a[2].*field}; };
-  std::size_t inputs = static_cast<std::size_t>(samples) * a[0].input * a[1].input * a[2].input * channels, outputs = static_cast<std::size_t>(samples) * a[0].output * a[1].output * a[2].output * channels;
-  Buffer<float> x(inputs, [&](std::size_t) { return numbers.small_integer(); }), y(outputs), average(outputs), gy(outputs, [&](std::size_t) { return numbers.small_integer(); }), gx(inputs), gaverage(inputs);
+  std::size_t inputs = static_cast<std::size_t>(samples) * a[0].input * a[1].input * a[2].input * channels,
+              outputs = static_cast<std::size_t>(samples) * a[0].output * a[1].output * a[2].output * channels;
+  Buffer<float> x(inputs, [&](std::size_t) { return numbers.small_integer(); }), y(outputs), average(outputs),
+      gy(outputs, [&](std::size_t) { return numbers.small_integer(); }), gx(inputs), gaverage(inputs);
   Buffer<std::uint8_t> choice(outputs);
   auto run = [&](const char* kernel, Buffer<float>& source, Buffer<float>& target, bool chooses) {
-    launch(kernel, 2, 1, 1, 256, 0,
-           PoolingParameters{source.data(), target.data(), chooses ? choice.data() : nullptr, static_cast<long long>(target.size()), channels, size(&Axis::input), size(&Axis::output), size(&Axis::window),
-                             size(&Axis::stride), size(&Axis::pad)});
+    launch(
+        kernel, 2, 1, 1, 256, 0,
+        PoolingParameters{
+            source.data(), target.data(), chooses ? choice.data() : nullptr, static_cast<long long>(target.size()), channels,
+            size(&Axis::input), size(&Axis::output), size(&Axis::window), size(&Axis::stride), size(&Axis::pad)});
   };
   run("max_pool_forward", x, y, true);
   run("max_pool_backward", gy, gx, true);
@@ -42,7 +46,8 @@ void check_pooling(const Axis (&a)[3], int samples, int channels, Numbers& numbe
     for (int d = 0; d < a[0].window; d++)
       for (int h = 0; h < a[1].window; h++)
         for (int w = 0; w < a[2].window; w++, tap++) {
-          int id = at[0] * a[0].stride - a[0].pad + d, ih = at[1] * a[1].stride - a[1].pad + h, iw = at[2] * a[2].stride - a[2].pad + w;
+          int id = at[0] * a[0].stride - a[0].pad + d, ih = at[1] * a[1].stride - a[1].pad + h,
+              iw = at[2] * a[2].stride - a[2].pad + w;
           if (id < 0 || ih < 0 || iw < 0 || id >= a[0].input || ih >= a[1].input || iw >= a[2].input) continue;
           window.push_back({(((rest * a[0].input + id) * a[1].input + ih) * a[2].input + iw) * channels + c, tap});
         }
@@ -79,8 +84,14 @@ void check_shuffle(int images, int height, int width, int channels, int factor, 
         for (int c = 0; c < channels; c++)
           for (int i = 0; i < factor; i++)
             for (int j = 0; j < factor; j++) {
-              std::size_t packed = ((((static_cast<std::size_t>(n) * height + h) * width + w) * channels + c) * factor + (transposed ? j : i)) * factor + (transposed ? i : j);
-              std::size_t spread = ((static_cast<std::size_t>(n) * height * factor + h * factor + i) * width * factor + w * factor + j) * channels + c;
+              std::size_t packed =
+                  ((((static_cast<std::size_t>(n) * height + h) * width + w) * channels + c) * factor + (transposed ? j : i)) *
+                      factor +
+                  (transposed ? i : j);
+              std::size_t spread =
+                  ((static_cast<std::size_t>(n) * height * factor + h * factor + i) * width * factor + w * factor + j) *
+                      channels +
+                  c;
               expected[spread] = x[packed];
               same[packed] = x[packed];
             }
@@ -100,7 +111,9 @@ int main() {
       a[i] = same(numbers.range(1, i == 0 ? 4 : 9), window, numbers.range(1, window));
     }
     check_pooling(a, numbers.range(1, 2), numbers.range(1, 19), numbers);
-    check_shuffle(numbers.range(1, 3), numbers.range(1, 5), numbers.range(1, 5), numbers.range(1, 5), numbers.range(1, 8), round % 2, numbers);
+    check_shuffle(
+        numbers.range(1, 3), numbers.range(1, 5), numbers.range(1, 5), numbers.range(1, 5), numbers.range(1, 8), round % 2,
+        numbers);
   }
   return report();
 }

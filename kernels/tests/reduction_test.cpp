@@ -8,7 +8,8 @@ namespace {
 
 void check_sum(int outer, int reduced, int inner, int chunk, int lanes, Numbers& numbers) {
   int chunks = (reduced + chunk - 1) / chunk;
-  Buffer<float> x(static_cast<std::size_t>(outer) * reduced * inner, [&](std::size_t) { return numbers.uniform(); }), y(static_cast<std::size_t>(outer) * inner);
+  Buffer<float> x(static_cast<std::size_t>(outer) * reduced * inner, [&](std::size_t) { return numbers.uniform(); }),
+      y(static_cast<std::size_t>(outer) * inner);
   Buffer<double> partial(static_cast<std::size_t>(outer) * chunks * inner);
   SumParameters p{x.data(), partial.data(), y.data(), static_cast<long long>(y.size()), reduced, inner, chunk, chunks, lanes};
   launch("sum_chunks", outer * chunks, (inner + lanes - 1) / lanes, 1, 256, 0, p);

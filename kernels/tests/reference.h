@@ -5,14 +5,18 @@
 
 namespace test {
 
-/// Philox4x32-10, written from the paper and not shared with the kernels: 16-bit lane number `element mod 8` of block `element / 8`.
+/// Philox4x32-10, written from the paper and not shared with the kernels: 16-bit lane number `element mod 8` of block `element /
+/// 8`.
 inline unsigned philox_lane(std::uint64_t key, std::uint64_t stream, std::uint64_t element) {
-  std::uint32_t counter[4] = {static_cast<std::uint32_t>(element / 8), static_cast<std::uint32_t>(element / 8 >> 32), static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)};
+  std::uint32_t counter[4] = {
+      static_cast<std::uint32_t>(element / 8), static_cast<std::uint32_t>(element / 8 >> 32), static_cast<std::uint32_t>(stream),
+      static_cast<std::uint32_t>(stream >> 32)};
   std::uint32_t k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
   for (int round = 0; round < 10; round++, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
     std::uint64_t a = 0xD2511F53ull * counter[0], b = 0xCD9E8D57ull * counter[2];
-    std::uint32_t next[4] = {static_cast<std::uint32_t>(b >> 32) ^ counter[1] ^ k0, static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(a >> 32) ^ counter[3] ^ k1,
-                             static_cast<std::uint32_t>(a)};
+    std::uint32_t next[4] = {
+        static_cast<std::uint32_t>(b >> 32) ^ counter[1] ^ k0, static_cast<std::uint32_t>(b),
+        static_cast<std::uint32_t>(a >> 32) ^ counter[3] ^ k1, static_cast<std::uint32_t>(a)};
     std::memcpy(counter, next, sizeof next);
   }
   return counter[element % 8 / 2] >> (element % 2 * 16) & 0xffffu;
@@ -21,7 +25,16 @@ inline unsigned philox_lane(std::uint64_t key, std::uint64_t stream, std::uint64
 constexpr std::uint64_t kSeed = 0x123456789ABCDEFull, kStream = 0xFEDCBA987654321ull;
 
 inline DropoutMask no_dropout() { return DropoutMask::none(); }
-inline DropoutMask some_dropout() { return {65536.0f / 49152.0f, 49152u, static_cast<std::uint32_t>(kSeed), static_cast<std::uint32_t>(kSeed >> 32), static_cast<std::uint32_t>(kStream), static_cast<std::uint32_t>(kStream >> 32), nullptr}; }
+inline DropoutMask some_dropout() {
+  return {
+      65536.0f / 49152.0f,
+      49152u,
+      static_cast<std::uint32_t>(kSeed),
+      static_cast<std::uint32_t>(kSeed >> 32),
+      static_cast<std::uint32_t>(kStream),
+      static_cast<std::uint32_t>(kStream >> 32),
+      nullptr};
+}
 
 /// Rounded to float, as the kernels do before anything else is made of it.
 inline double dropped(const DropoutMask& mask, std::uint64_t element, float value) {

@@ -1,7 +1,8 @@
-// A stand-in for the CUDA driver's library, for machines without a GPU. Device memory is host memory, streams do their work at once, and kernels run in the emulator where its
-// library is given; kernels it does not know (ILGPU's own) do nothing. Everything the engine and ILGPU ask for is here and nothing else.
-// It is stricter than a driver about contexts: whatever was made in one context is refused while another, or none, is current (objects.h). Modules load lazily, as the driver's
-// do, unless CUDA_MODULE_LOADING=EAGER: a kernel may not be launched for the first time while its stream is captured.
+// A stand-in for the CUDA driver's library, for machines without a GPU. Device memory is host memory, streams do their work at
+// once, and kernels run in the emulator where its library is given; kernels it does not know (ILGPU's own) do nothing. Everything
+// the engine and ILGPU ask for is here and nothing else. It is stricter than a driver about contexts: whatever was made in one
+// context is refused while another, or none, is current (objects.h). Modules load lazily, as the driver's do, unless
+// CUDA_MODULE_LOADING=EAGER: a kernel may not be launched for the first time while its stream is captured.
 //
 // Environment (read when cuInit is called), or fake_cuda_set from a test:
 //   FAKE_CUDA_VERSION     what cuDriverGetVersion says (13000)      FAKE_CUDA_DEVICES     number of GPUs (1)
@@ -19,9 +20,9 @@
 #include "objects.h"
 
 /// Leaves the calling function with the code, unless it is SUCCESS.
-#define REQUIRE(code) \
-  do { \
-    int required = (code); \
+#define REQUIRE(code)              \
+  do {                             \
+    int required = (code);         \
     if (required) return required; \
   } while (0)
 
@@ -122,34 +123,34 @@ int cuDriverGetVersion(int* version) {
 }
 
 int cuGetErrorName(int code, const char** name) {
-  *name = code == OUT_OF_MEMORY     ? "CUDA_ERROR_OUT_OF_MEMORY"
-          : code == NO_DEVICE       ? "CUDA_ERROR_NO_DEVICE"
-          : code == NO_BINARY       ? "CUDA_ERROR_NO_BINARY_FOR_GPU"
-          : code == INVALID_PTX     ? "CUDA_ERROR_INVALID_PTX"
-          : code == ILLEGAL_ADDRESS ? "CUDA_ERROR_ILLEGAL_ADDRESS"
-          : code == LAUNCH_FAILED   ? "CUDA_ERROR_LAUNCH_FAILED"
-          : code == INVALID_VALUE   ? "CUDA_ERROR_INVALID_VALUE"
-          : code == INVALID_CONTEXT ? "CUDA_ERROR_INVALID_CONTEXT"
-          : code == INVALID_HANDLE  ? "CUDA_ERROR_INVALID_HANDLE"
+  *name = code == OUT_OF_MEMORY          ? "CUDA_ERROR_OUT_OF_MEMORY"
+          : code == NO_DEVICE            ? "CUDA_ERROR_NO_DEVICE"
+          : code == NO_BINARY            ? "CUDA_ERROR_NO_BINARY_FOR_GPU"
+          : code == INVALID_PTX          ? "CUDA_ERROR_INVALID_PTX"
+          : code == ILLEGAL_ADDRESS      ? "CUDA_ERROR_ILLEGAL_ADDRESS"
+          : code == LAUNCH_FAILED        ? "CUDA_ERROR_LAUNCH_FAILED"
+          : code == INVALID_VALUE        ? "CUDA_ERROR_INVALID_VALUE"
+          : code == INVALID_CONTEXT      ? "CUDA_ERROR_INVALID_CONTEXT"
+          : code == INVALID_HANDLE       ? "CUDA_ERROR_INVALID_HANDLE"
           : code == CONTEXT_IS_DESTROYED ? "CUDA_ERROR_CONTEXT_IS_DESTROYED"
           : code == CAPTURE_UNSUPPORTED  ? "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"
-                                    : "CUDA_ERROR_UNKNOWN";
+                                         : "CUDA_ERROR_UNKNOWN";
   return SUCCESS;
 }
 
 int cuGetErrorString(int code, const char** text) {
-  *text = code == OUT_OF_MEMORY     ? "out of memory"
-          : code == NO_DEVICE       ? "no CUDA-capable device is detected"
-          : code == NO_BINARY       ? "no kernel image is available for execution on the device"
-          : code == INVALID_PTX     ? "a PTX JIT compilation failed"
-          : code == ILLEGAL_ADDRESS ? "an illegal memory access was encountered"
-          : code == LAUNCH_FAILED   ? "unspecified launch failure"
-          : code == INVALID_VALUE   ? "invalid argument"
-          : code == INVALID_CONTEXT ? "invalid device context"
-          : code == INVALID_HANDLE  ? "invalid resource handle"
+  *text = code == OUT_OF_MEMORY          ? "out of memory"
+          : code == NO_DEVICE            ? "no CUDA-capable device is detected"
+          : code == NO_BINARY            ? "no kernel image is available for execution on the device"
+          : code == INVALID_PTX          ? "a PTX JIT compilation failed"
+          : code == ILLEGAL_ADDRESS      ? "an illegal memory access was encountered"
+          : code == LAUNCH_FAILED        ? "unspecified launch failure"
+          : code == INVALID_VALUE        ? "invalid argument"
+          : code == INVALID_CONTEXT      ? "invalid device context"
+          : code == INVALID_HANDLE       ? "invalid resource handle"
           : code == CONTEXT_IS_DESTROYED ? "context is destroyed"
           : code == CAPTURE_UNSUPPORTED  ? "operation not permitted when stream is capturing"
-                                    : "unknown error";
+                                         : "unknown error";
   return SUCCESS;
 }
 
@@ -175,25 +176,71 @@ int cuDeviceTotalMem_v2(size_t* bytes, int device) {
 int cuDeviceGetAttribute(int* value, int attribute, int device) {
   (void)device;
   switch (attribute) {
-    case 1: case 2: case 3: case 90: *value = 1024; break;    // threads per block
-    case 4: *value = 64; break;
-    case 5: *value = 2147483647; break;
-    case 6: case 7: *value = 65535; break;
-    case 8: *value = SHARED_WITHOUT_REQUEST; break;
-    case 9: case 12: case 82: *value = 65536; break;
-    case 10: *value = 32; break;                              // warp size
-    case 13: *value = 1980000; break;
-    case 16: *value = 4; break;                               // multiprocessors
-    case 36: *value = 2619000; break;
-    case 37: *value = 6144; break;
-    case 38: *value = (int)settings.l2; break;
-    case 39: *value = 2048; break;
-    case 41: case 83: case 91: *value = 1; break;
-    case 75: *value = (int)settings.capability / 10; break;
-    case 76: *value = (int)settings.capability % 10; break;
-    case 81: *value = 233472; break;
-    case 97: *value = SHARED_LIMIT; break;                    // shared memory on request
-    default: *value = 0; break;
+    case 1:
+    case 2:
+    case 3:
+    case 90:
+      *value = 1024;
+      break;  // threads per block
+    case 4:
+      *value = 64;
+      break;
+    case 5:
+      *value = 2147483647;
+      break;
+    case 6:
+    case 7:
+      *value = 65535;
+      break;
+    case 8:
+      *value = SHARED_WITHOUT_REQUEST;
+      break;
+    case 9:
+    case 12:
+    case 82:
+      *value = 65536;
+      break;
+    case 10:
+      *value = 32;
+      break;  // warp size
+    case 13:
+      *value = 1980000;
+      break;
+    case 16:
+      *value = 4;
+      break;  // multiprocessors
+    case 36:
+      *value = 2619000;
+      break;
+    case 37:
+      *value = 6144;
+      break;
+    case 38:
+      *value = (int)settings.l2;
+      break;
+    case 39:
+      *value = 2048;
+      break;
+    case 41:
+    case 83:
+    case 91:
+      *value = 1;
+      break;
+    case 75:
+      *value = (int)settings.capability / 10;
+      break;
+    case 76:
+      *value = (int)settings.capability % 10;
+      break;
+    case 81:
+      *value = 233472;
+      break;
+    case 97:
+      *value = SHARED_LIMIT;
+      break;  // shared memory on request
+    default:
+      *value = 0;
+      break;
   }
   return SUCCESS;
 }
@@ -313,10 +360,8 @@ int cuMemcpyAsync(void* target, const void* source, size_t bytes, void* stream) 
   REQUIRE(object_check(STREAM, stream));
   REQUIRE(memory_check(target));
   REQUIRE(memory_check(source));
-  if (next_recorded && stream == captured_stream)
-    record((Recorded){.target = target, .source = source, .bytes = bytes});
-  else
-    memcpy(target, source, bytes);
+  if (next_recorded && stream == captured_stream) record((Recorded){.target = target, .source = source, .bytes = bytes});
+  else memcpy(target, source, bytes);
   return SUCCESS;
 }
 int cuMemsetD8Async(void* target, unsigned char value, size_t bytes, void* stream) {
@@ -331,7 +376,12 @@ int cuMemsetD8Async(void* target, unsigned char value, size_t bytes, void* strea
 int cuModuleLoadDataEx(void** module, const void* image, unsigned count, int* options, void** values) {
   REQUIRE(context_check());
   const unsigned char* bytes = image;
-  int is_elf = !memcmp(bytes, "\x7f" "ELF", 4), is_fatbin = bytes[0] == 0x50 && bytes[1] == 0xED && bytes[2] == 0x55 && bytes[3] == 0xBA;
+  int is_elf = !memcmp(
+          bytes,
+          "\x7f"
+          "ELF",
+          4),
+      is_fatbin = bytes[0] == 0x50 && bytes[1] == 0xED && bytes[2] == 0x55 && bytes[3] == 0xBA;
   note("load %s\n", is_elf ? "cubin" : is_fatbin ? "fatbin" : "ptx");
   for (unsigned i = 0; i < count; i++)
     if (options[i] == 5 && settings.image == INVALID_PTX) strcpy(values[i], "ptxas fatal: Unresolved extern function\nmore");
@@ -382,12 +432,17 @@ static int run(const Recorded* work) {
     return SUCCESS;
   }
   if (!work->function->emulated) return SUCCESS;
-  if (launch_kernel(work->function->emulated, (int)work->grid[0], (int)work->grid[1], (int)work->grid[2], (int)work->threads, work->shared, work->parameters) == 0) return SUCCESS;
+  if (launch_kernel(
+          work->function->emulated, (int)work->grid[0], (int)work->grid[1], (int)work->grid[2], (int)work->threads, work->shared,
+          work->parameters) == 0)
+    return SUCCESS;
   fprintf(stderr, "%s\n", kernel_error());
   return LAUNCH_FAILED;
 }
 
-int cuLaunchKernel(Function* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, void* stream, void** parameters, void** extra) {
+int cuLaunchKernel(
+    Function* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared,
+    void* stream, void** parameters, void** extra) {
   (void)extra;
   REQUIRE(object_check(FUNCTION, function));
   REQUIRE(object_check(STREAM, stream));
@@ -395,14 +450,21 @@ int cuLaunchKernel(Function* function, unsigned gx, unsigned gy, unsigned gz, un
   if (parameters && !function->emulated) note(" parameter %08x", *(unsigned*)parameters[0]);
   note("\n");
   if (settings.launch) return (int)settings.launch;
-  unsigned allowed = function->allowed_shared > SHARED_WITHOUT_REQUEST ? (unsigned)function->allowed_shared : SHARED_WITHOUT_REQUEST;
+  unsigned allowed =
+      function->allowed_shared > SHARED_WITHOUT_REQUEST ? (unsigned)function->allowed_shared : SHARED_WITHOUT_REQUEST;
   if (shared > allowed) return INVALID_VALUE;
   int captured = next_recorded && stream == captured_stream;
   if (captured && !function->loaded) return CAPTURE_UNSUPPORTED;
   function->loaded = 1;
   // Every word of the parameters that could be an address.
-  for (size_t i = 0; parameters && i + sizeof(void*) <= function->parameter_bytes; i += sizeof(void*)) REQUIRE(memory_check(*(void**)((char*)parameters[0] + i)));
-  Recorded work = {.function = function, .grid = {gx, gy, gz}, .threads = bx * by * bz, .shared = shared, .parameters = parameters ? parameters[0] : 0};
+  for (size_t i = 0; parameters && i + sizeof(void*) <= function->parameter_bytes; i += sizeof(void*))
+    REQUIRE(memory_check(*(void**)((char*)parameters[0] + i)));
+  Recorded work = {
+      .function = function,
+      .grid = {gx, gy, gz},
+      .threads = bx * by * bz,
+      .shared = shared,
+      .parameters = parameters ? parameters[0] : 0};
   if (!captured) return run(&work);
   // A launch reads its parameters at once, and so does its recording.
   Recorded* kept = record(work);
@@ -462,10 +524,8 @@ int cuEventRecordWithFlags(double* event, void* stream, unsigned flags) {
   REQUIRE(object_check(STREAM, stream));
   int captured = next_recorded && stream == captured_stream;
   if (flags == INTO_GRAPH && !captured) return INVALID_VALUE;
-  if (flags == INTO_GRAPH)
-    record((Recorded){.event = event});
-  else if (!captured)
-    *event = tick();
+  if (flags == INTO_GRAPH) record((Recorded){.event = event});
+  else if (!captured) *event = tick();
   return SUCCESS;
 }
 int cuEventRecord(double* event, void* stream) { return cuEventRecordWithFlags(event, stream, 0); }

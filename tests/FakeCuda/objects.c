@@ -95,7 +95,9 @@ int memory_check(const void* address) {
   pthread_mutex_lock(&gate);
   for (const Object* object = objects; object && !code; object = object->next) {
     const char* start = object->handle;
-    if (object->kind == DEVICE_MEMORY && object->context != current && (const char*)address >= start && (const char*)address < start + object->bytes) code = ILLEGAL_ADDRESS;
+    if (object->kind == DEVICE_MEMORY && object->context != current && (const char*)address >= start &&
+        (const char*)address < start + object->bytes)
+      code = ILLEGAL_ADDRESS;
   }
   pthread_mutex_unlock(&gate);
   return code;

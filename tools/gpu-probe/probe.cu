@@ -1,4 +1,5 @@
-// Device side of the probe: the instructions of common/ptx_sm90.cuh, one at a time, in the layouts that the convolutions use and in those that they might.
+// Device side of the probe: the instructions of common/ptx_sm90.cuh, one at a time, in the layouts that the convolutions use and
+// in those that they might.
 #include "common/platform.cuh"
 #include "parameters.h"
 
@@ -6,7 +7,8 @@ namespace {
 
 /// Fills shared memory with numbers near one.
 DEVICE void fill(char* shared, int bytes) {
-  for (int i = threadIdx.x; i < bytes / 4; i += blockDim.x) reinterpret_cast<uint32_t*>(shared)[i] = 0x3c003c00u + (i * 2654435761u & 0x003f003fu);
+  for (int i = threadIdx.x; i < bytes / 4; i += blockDim.x)
+    reinterpret_cast<uint32_t*>(shared)[i] = 0x3c003c00u + (i * 2654435761u & 0x003f003fu);
 }
 
 constexpr int kRateBytes = 200 * 1024;
@@ -16,19 +18,20 @@ constexpr int kRateBytes = 200 * 1024;
 KERNEL(probe_product, 128, ProbeProduct) {
 #ifdef HAS_WARPGROUP_MATRICES
   DYNAMIC_SHARED(shared);
-  for (int i = threadIdx.x; i < p.image_bytes / 16; i += 128) reinterpret_cast<uint4*>(shared)[i] = reinterpret_cast<const uint4*>(p.image)[i];
+  for (int i = threadIdx.x; i < p.image_bytes / 16; i += 128)
+    reinterpret_cast<uint4*>(shared)[i] = reinterpret_cast<const uint4*>(p.image)[i];
   fence_async_proxy();
   __syncthreads();
   int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   uint64_t base = shared_address(shared) >> 4;
   float sums[32] = {};
   uint32_t a[4] = {};
-  for (int i = 0; i < 4 && p.transposed; i++) a[i] = reinterpret_cast<const uint32_t*>(shared + p.a * 16)[((warp * 16 + lane / 4 + i % 2 * 8) * 16 + lane % 4 * 2 + i / 2 * 8) / 2];
+  for (int i = 0; i < 4 && p.transposed; i++)
+    a[i] = reinterpret_cast<const uint32_t*>(
+        shared + p.a * 16)[((warp * 16 + lane / 4 + i % 2 * 8) * 16 + lane % 4 * 2 + i / 2 * 8) / 2];
   warpgroup_fence();
-  if (p.transposed)
-    warpgroup_multiply_transposed(sums, a, p.b + base);
-  else
-    warpgroup_multiply(sums, p.a + base, p.b + base);
+  if (p.transposed) warpgroup_multiply_transposed(sums, a, p.b + base);
+  else warpgroup_multiply(sums, p.a + base, p.b + base);
   warpgroup_commit();
   warpgroup_wait<0>();
   for (int e = 0; e < 32; e++) p.out[(warp * 16 + lane / 4 + e / 2 % 2 * 8) * 64 + e / 4 * 8 + lane % 4 * 2 + e % 2] = sums[e];
@@ -69,8 +72,11 @@ DEVICE void arrive_with_release(uint64_t* barrier, int rank) {
 #ifdef CUDA_EMULATION
   barrier_arrive_at(barrier, rank);
 #elif defined(HAS_WARPGROUP_MATRICES)
-  asm volatile("{\n.reg .b32 remote;\nmapa.shared::cluster.u32 remote, %0, %1;\nmbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote];\n}" ::"r"(shared_address(barrier)), "r"(rank)
-               : "memory");
+  asm volatile(
+      "{\n.reg .b32 remote;\nmapa.shared::cluster.u32 remote, %0, %1;\nmbarrier.arrive.release.cluster.shared::cluster.b64 _, "
+      "[remote];\n}" ::"r"(shared_address(barrier)),
+      "r"(rank)
+      : "memory");
 #endif
 }
 

@@ -1,5 +1,5 @@
-// Lets file operations of a program fail, or ends the program at one of them: loaded before libc (LD_PRELOAD), it counts the operations on files below a folder and
-// strikes at a chosen one.
+// Lets file operations of a program fail, or ends the program at one of them: loaded before libc (LD_PRELOAD), it counts the
+// operations on files below a folder and strikes at a chosen one.
 //   FAULT_UNDER   folder whose files count
 //   FAULT_CALLS   which operations, such as "write,fsync,rename"; all if not set
 //   FAULT_AT      which of them, from 1; 0 or not set to count only
@@ -25,24 +25,24 @@ static atomic_long operations;
 
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-static int error_of(const char *kind) {
+static int error_of(const char* kind) {
   if (!strcmp(kind, "ENOSPC")) return ENOSPC;
   if (!strcmp(kind, "EDQUOT")) return EDQUOT;
   if (!strcmp(kind, "EACCES")) return EACCES;
   return EIO;
 }
 
-static int is_wanted(const char *call) {
-  const char *calls = getenv("FAULT_CALLS");
+static int is_wanted(const char* call) {
+  const char* calls = getenv("FAULT_CALLS");
   if (!calls) return 1;
   size_t length = strlen(call);
-  for (const char *at = calls; (at = strstr(at, call)); at += length)
+  for (const char* at = calls; (at = strstr(at, call)); at += length)
     if ((at == calls || at[-1] == ',') && (at[length] == 0 || at[length] == ',')) return 1;
   return 0;
 }
 
 static void report(long count) {
-  const char *file = getenv("FAULT_COUNT");
+  const char* file = getenv("FAULT_COUNT");
   if (!file) return;
   int fd = NEXT(open)(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return;
@@ -53,8 +53,8 @@ static void report(long count) {
 }
 
 // Whether the operation is to fail; errno says how.
-static int strikes(const char *call, const char *path) {
-  const char *under = getenv("FAULT_UNDER");
+static int strikes(const char* call, const char* path) {
+  const char* under = getenv("FAULT_UNDER");
   if (!under || !path || strncmp(path, under, strlen(under)) || !is_wanted(call)) return 0;
   long count = atomic_fetch_add(&operations, 1) + 1;
   report(count);
@@ -66,7 +66,7 @@ static int strikes(const char *call, const char *path) {
   return 1;
 }
 
-static int strikes_at(const char *call, int fd) {
+static int strikes_at(const char* call, int fd) {
   char link[64], path[PATH_MAX];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t length = readlink(link, path, sizeof path - 1);
@@ -75,20 +75,24 @@ static int strikes_at(const char *call, int fd) {
   return strikes(call, path);
 }
 
-ssize_t write(int fd, const void *bytes, size_t count) { return strikes_at("write", fd) ? -1 : NEXT(write)(fd, bytes, count); }
-ssize_t pwrite(int fd, const void *bytes, size_t count, off_t at) { return strikes_at("write", fd) ? -1 : NEXT(pwrite)(fd, bytes, count, at); }
-ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t at) { return strikes_at("write", fd) ? -1 : NEXT(pwrite64)(fd, bytes, count, at); }
+ssize_t write(int fd, const void* bytes, size_t count) { return strikes_at("write", fd) ? -1 : NEXT(write)(fd, bytes, count); }
+ssize_t pwrite(int fd, const void* bytes, size_t count, off_t at) {
+  return strikes_at("write", fd) ? -1 : NEXT(pwrite)(fd, bytes, count, at);
+}
+ssize_t pwrite64(int fd, const void* bytes, size_t count, off64_t at) {
+  return strikes_at("write", fd) ? -1 : NEXT(pwrite64)(fd, bytes, count, at);
+}
 int fsync(int fd) { return strikes_at("fsync", fd) ? -1 : NEXT(fsync)(fd); }
 int ftruncate(int fd, off_t length) { return strikes_at("truncate", fd) ? -1 : NEXT(ftruncate)(fd, length); }
 int ftruncate64(int fd, off64_t length) { return strikes_at("truncate", fd) ? -1 : NEXT(ftruncate64)(fd, length); }
-int rename(const char *from, const char *to) { return strikes("rename", from) ? -1 : NEXT(rename)(from, to); }
-int mkdir(const char *path, mode_t mode) { return strikes("mkdir", path) ? -1 : NEXT(mkdir)(path, mode); }
-int rmdir(const char *path) { return strikes("rmdir", path) ? -1 : NEXT(rmdir)(path); }
-int unlink(const char *path) { return strikes("unlink", path) ? -1 : NEXT(unlink)(path); }
+int rename(const char* from, const char* to) { return strikes("rename", from) ? -1 : NEXT(rename)(from, to); }
+int mkdir(const char* path, mode_t mode) { return strikes("mkdir", path) ? -1 : NEXT(mkdir)(path, mode); }
+int rmdir(const char* path) { return strikes("rmdir", path) ? -1 : NEXT(rmdir)(path); }
+int unlink(const char* path) { return strikes("unlink", path) ? -1 : NEXT(unlink)(path); }
 
 static int creates(int flags) { return (flags & O_CREAT) != 0; }
 
-int open(const char *path, int flags, ...) {
+int open(const char* path, int flags, ...) {
   va_list arguments;
   va_start(arguments, flags);
   mode_t mode = creates(flags) ? va_arg(arguments, mode_t) : 0;
@@ -96,7 +100,7 @@ int open(const char *path, int flags, ...) {
   return creates(flags) && strikes("create", path) ? -1 : NEXT(open)(path, flags, mode);
 }
 
-int open64(const char *path, int flags, ...) {
+int open64(const char* path, int flags, ...) {
   va_list arguments;
   va_start(arguments, flags);
   mode_t mode = creates(flags) ? va_arg(arguments, mode_t) : 0;
