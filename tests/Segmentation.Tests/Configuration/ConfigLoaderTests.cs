@@ -1,8 +1,13 @@
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Ummkd;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Segmentation.Tests.Data;
 using UnpairedSegEngine.Storage;
+using UnpairedSegEngine.Training.Batches;
+using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Configuration;
 

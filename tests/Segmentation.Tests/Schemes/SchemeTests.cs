@@ -4,10 +4,10 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Ummkd;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Networks;
-using UnpairedSegEngine.Segmentation.Schemes;
-using UnpairedSegEngine.Segmentation.Training;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Schemes;
