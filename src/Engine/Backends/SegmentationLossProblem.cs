@@ -22,7 +22,7 @@ public enum DistillationMeasure
     L2,
 
     /// <summary>KL(teacher, student): the teacher's distribution is a constant.</summary>
-    TeacherKl,
+    OneWay,
 }
 
 /// <summary>
@@ -52,7 +52,7 @@ public sealed record SegmentationLossProblem
     public DistillationMeasure Measure { get; init; }
 
     /// <summary>
-    /// The modality that the others learn from under <see cref="DistillationMeasure.TeacherKl"/>; pairs without it are left out.
+    /// The modality that the others learn from under <see cref="DistillationMeasure.OneWay"/>; pairs without it are left out.
     /// </summary>
     public int Teacher { get; init; }
 
@@ -83,7 +83,7 @@ public sealed record SegmentationLossProblem
             throw new ArgumentException($"logits {LogitsShape} have {Samples} samples but {Modality.Samples} modality indices");
         if (Classes is < 2 or > 254)
             throw new ArgumentException($"logits {LogitsShape}: the number of classes must be in 2..254");
-        if (Measure == DistillationMeasure.TeacherKl && (uint)Teacher >= (uint)Modality.Modalities)
+        if (Measure == DistillationMeasure.OneWay && (uint)Teacher >= (uint)Modality.Modalities)
             throw new ArgumentException($"the distillation's teacher is modality {Teacher} of {Modality.Modalities}");
         if (Temperature <= 0)
             throw new ArgumentException($"distillation temperature {Temperature} must be above zero");

@@ -135,7 +135,7 @@ public sealed class SegmentationLossTerms
     private double AddDistillation()
     {
         int[] present = [.. Enumerable.Range(0, sums.Length).Where(m => sums[m].Positions > 0)];
-        bool taught = problem.Measure == DistillationMeasure.TeacherKl;
+        bool taught = problem.Measure == DistillationMeasure.OneWay;
         (int A, int B)[] pairs =
         [
             .. from a in present from b in present where taught ? a == problem.Teacher && b != a : a < b select (a, b),
@@ -166,7 +166,7 @@ public sealed class SegmentationLossTerms
         (double loss, double[] da, double[] db) = problem.Measure switch
         {
             DistillationMeasure.L2 => SquaredDifference(qa, qb),
-            DistillationMeasure.TeacherKl => TeacherDivergence(qa, qb, LogRatio(a, b, c)),
+            DistillationMeasure.OneWay => TeacherDivergence(qa, qb, LogRatio(a, b, c)),
             DistillationMeasure.SymmetricKl => SymmetricDivergence(qa, qb, LogRatio(a, b, c)),
             _ => throw new InvalidOperationException($"unknown measure of distillation {problem.Measure}"),
         };

@@ -1,27 +1,6 @@
+using UnpairedSegEngine.Backends;
+
 namespace UnpairedSegEngine.Segmentation.Configuration;
-
-/// <summary>What distillation does with a class that a modality's batch lacks.</summary>
-public enum AbsentClass
-{
-    /// <summary>Leaves it out.</summary>
-    Skip,
-
-    /// <summary>Compares with the uniform distribution, as the published code.</summary>
-    Uniform,
-}
-
-/// <summary>How distillation compares the modalities' class distributions.</summary>
-public enum DistillationForm
-{
-    /// <summary>Mean of both Kullback-Leibler divergences.</summary>
-    SymmetricKl,
-
-    /// <summary>Half the squared difference.</summary>
-    L2,
-
-    /// <summary>Kullback-Leibler divergence from one modality, which does not move, to the others.</summary>
-    OneWay,
-}
 
 /// <summary>Which parameters the L2 penalty is on.</summary>
 public enum PenalizedParameters
@@ -65,10 +44,10 @@ public sealed record DistillationConfig
     public double Temperature { get; init; } = 2;
 
     [ConfigKey("a class absent from a modality's batch")]
-    public AbsentClass Absent { get; init; } = AbsentClass.Skip;
+    public AbsentClassPolicy Absent { get; init; } = AbsentClassPolicy.Skip;
 
     [ConfigKey("comparison")]
-    public DistillationForm Form { get; init; } = DistillationForm.SymmetricKl;
+    public DistillationMeasure Form { get; init; } = DistillationMeasure.SymmetricKl;
 
     [ConfigKey(
         "the modality that the others learn from under one_way: its place among the dataset's domains",

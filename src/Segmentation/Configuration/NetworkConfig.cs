@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Segmentation.Networks;
 
 namespace UnpairedSegEngine.Segmentation.Configuration;
@@ -10,22 +11,6 @@ public enum NetworkName
 
     /// <summary>The 3D U-Net on blocks of slices.</summary>
     Unet3d,
-}
-
-/// <summary>Over what normalization takes its moments.</summary>
-public enum NormKind
-{
-    /// <summary>Per modality and channel.</summary>
-    Batch,
-
-    /// <summary>Per sample and channel.</summary>
-    Instance,
-
-    /// <summary>Per sample.</summary>
-    Layer,
-
-    /// <summary>Per sample and group of channels.</summary>
-    Group,
 }
 
 /// <summary>Whether modalities share gamma, beta and statistics where they share kernels.</summary>
@@ -88,7 +73,7 @@ public sealed record NetworkConfig
 public sealed record NormConfig
 {
     [ConfigKey("over what moments are taken")]
-    public NormKind Kind { get; init; } = NormKind.Batch;
+    public NormalizationKind Kind { get; init; } = NormalizationKind.Batch;
 
     [ConfigKey(
         "whether modalities share normalization where they share kernels: joint, y_shape and x_shape do, joint_norm and "

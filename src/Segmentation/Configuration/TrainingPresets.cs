@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Backends;
+
 namespace UnpairedSegEngine.Segmentation.Configuration;
 
 /// <summary>
@@ -9,7 +11,7 @@ internal static class TrainingPresets
     public static TrainingConfig For(NetworkName network, Compatibility compatibility)
     {
         bool reference = compatibility == Compatibility.Reference;
-        var distillation = new DistillationConfig { Absent = reference ? AbsentClass.Uniform : AbsentClass.Skip };
+        var distillation = new DistillationConfig { Absent = reference ? AbsentClassPolicy.Uniform : AbsentClassPolicy.Skip };
         return network switch
         {
             NetworkName.Unet3d => new TrainingConfig

@@ -53,7 +53,7 @@ public abstract class Scheme
     {
         NetworkConfig network = config.Network;
         var normalization = new NormalizationSettings(
-            KindOf(network.Norm.Kind),
+            network.Norm.Kind,
             modalities,
             network.Norm.Decay,
             network.Norm.Epsilon,
@@ -84,15 +84,15 @@ public abstract class Scheme
     public LossSettings LossOf(TrainingConfig config)
     {
         LossConfig loss = config.Loss;
-        AbsentClass absent = config.Compat == Compatibility.Reference ? AbsentClass.Uniform : loss.Kd.Absent;
+        AbsentClassPolicy absent = config.Compat == Compatibility.Reference ? AbsentClassPolicy.Uniform : loss.Kd.Absent;
         return new LossSettings(
             loss.DiceWeight,
             loss.CeWeight,
             loss.CeClip,
             Distills ? loss.Kd.Weight : 0,
             loss.Kd.Temperature,
-            PolicyOf(absent),
-            MeasureOf(loss.Kd.Form),
+            absent,
+            loss.Kd.Form,
             loss.Kd.Teacher
         );
     }
@@ -125,31 +125,4 @@ public abstract class Scheme
             layer => IsSpecific(layer.Split('.', '_')[0]),
             network.Norm.Sharing == NormSharing.Scheme ? SharesNormalization : network.Norm.Sharing == NormSharing.Shared
         );
-
-    private static DistillationMeasure MeasureOf(DistillationForm form) =>
-        form switch
-        {
-            DistillationForm.L2 => DistillationMeasure.L2,
-            DistillationForm.OneWay => DistillationMeasure.TeacherKl,
-            DistillationForm.SymmetricKl => DistillationMeasure.SymmetricKl,
-            _ => throw new ArgumentOutOfRangeException(nameof(form), form, "unknown form of distillation"),
-        };
-
-    private static AbsentClassPolicy PolicyOf(AbsentClass absent) =>
-        absent switch
-        {
-            AbsentClass.Skip => AbsentClassPolicy.Skip,
-            AbsentClass.Uniform => AbsentClassPolicy.Uniform,
-            _ => throw new ArgumentOutOfRangeException(nameof(absent), absent, "unknown treatment of absent classes"),
-        };
-
-    private static NormalizationKind KindOf(NormKind kind) =>
-        kind switch
-        {
-            NormKind.Batch => NormalizationKind.Batch,
-            NormKind.Instance => NormalizationKind.Instance,
-            NormKind.Layer => NormalizationKind.Layer,
-            NormKind.Group => NormalizationKind.Group,
-            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "unknown kind of normalization"),
-        };
 }
