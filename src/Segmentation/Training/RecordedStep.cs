@@ -74,7 +74,7 @@ internal sealed class RecordedStep : IDisposable
     {
         images.Load(imageElements);
         labels.Load(labelElements);
-        recorder.Set(new ReplayNumbers(ForwardContext.StreamOffset(recordedAt, step), task.Optimizer.RateOf(step, rate)));
+        recorder.Set(new ReplayNumbers(ForwardContext.StreamOffset(recordedAt, step), [task.Optimizer.RateOf(step, rate)]));
         recording.Run(ForwardPart);
         var terms = new SegmentationLossTerms(pass.Problem, pass.Sums.ToArray<double>());
         accept(terms);
