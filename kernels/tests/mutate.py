@@ -3,7 +3,7 @@
 
 usage: mutate.py [--compiler g++] [--only TEXT]    (Python's standard library only)
 
-Each mutation replaces one text of one file by another, recompiles the one source that it concerns, links it with the
+Each mutation replaces one text of one file by another, however the first is wrapped, recompiles the one source that it concerns, links it with the
 unchanged rest and runs the test that should notice. Survivors are printed, and are an error.
 """
 
@@ -11,6 +11,7 @@ import argparse
 import concurrent.futures
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -122,6 +123,15 @@ MUTATIONS = [
 ]
 
 
+def pattern_of(original):
+    """The text however it is wrapped: any white space, or none, where that does not matter to a compiler."""
+    pattern = ""
+    for token in re.findall(r"\w+|[^\w\s]", original):
+        between_words = re.search(r"\w$", pattern) and re.match(r"\w", token)
+        pattern += ("" if not pattern else r"\s+" if between_words else r"\s*") + re.escape(token)
+    return re.compile(pattern)
+
+
 def compile_source(compiler, root, source, target):
     subprocess.run([compiler, *FLAGS, "-x", "c++", "-I", str(root), "-c", str(source), "-o", str(target)], check=True, capture_output=True, text=True)
 
@@ -152,9 +162,10 @@ def try_mutation(compiler, objects, mutation, folder):
     root = folder / "kernels"
     shutil.copytree(KERNELS, root, ignore=shutil.ignore_patterns("tests"))
     text = (root / file).read_text()
-    if original not in text:
+    found = pattern_of(original).search(text)
+    if found is None:
         return "stale: the text is no longer there"
-    (root / file).write_text(text.replace(original, mutated, 1))
+    (root / file).write_text(text[: found.start()] + mutated + text[found.end() :])
     target = folder / "mutated.o"
     try:
         compile_source(compiler, root, root / (source + ".cu"), target)

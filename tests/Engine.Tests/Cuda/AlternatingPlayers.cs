@@ -9,8 +9,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Engine.Tests.Cuda;
 
 /// <summary>
-/// A generator and a critic with an optimizer each, trained in turns on squared distances (Mao et al. 2017, arXiv:1611.04076): the
-/// generator's turn must see the critic's new weights.
+/// A generator and a critic with an optimizer each, trained in turns on squared distances (Mao et al. 2017, arXiv:1611.04076):
+/// the generator's turn must see the critic's new weights.
 /// </summary>
 internal sealed class AlternatingPlayers : IDisposable
 {

@@ -14,12 +14,11 @@ public interface IWorkRecorder
 
     /// <summary>
     /// Records the operations that each part gives to the backend; none is carried out, so a part must not look at results. Every
-    /// operation must have run before, so
-    /// that its kernels are loaded. Memory that the parts allocate is set apart until the recording is disposed; results are read
-    /// from tensors that are still allocated then.
+    /// operation must have run before, so that its kernels are loaded. Memory that the parts allocate is set apart until the
+    /// recording is disposed; results are read from tensors that are still allocated then.
     /// A convolution whose weights were allocated before reads them as they are when a part starts: the part after the last one
-    /// that updates them, or part 0. So a part may not update weights and then convolve with them. Updates are those of optimizers;
-    /// what else changes weights must do so before part 0.
+    /// that updates them, or part 0. So a part may not update weights and then convolve with them. Updates are those of
+    /// optimizers; what else changes weights must do so before part 0.
     /// </summary>
     /// <param name="parts">In the order in which they will run.</param>
     /// <exception cref="NotSupportedException">

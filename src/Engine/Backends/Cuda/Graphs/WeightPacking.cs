@@ -65,7 +65,7 @@ internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory,
         {
             foreach (PutOffPacking[] chunk in family.Chunk(TableSize))
             {
-                var table = default(Table);
+                var table = default(PackTable);
                 for (int i = 0; i < chunk.Length; i++)
                     table[i] = chunk[i].Packing;
                 var geometry = new LaunchGeometry(chunk.Max(entry => entry.Blocks), chunk.Length, 1, Threads, 0);
@@ -98,7 +98,7 @@ internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory,
     }
 
     [InlineArray(TableSize)]
-    private struct Table
+    private struct PackTable
     {
         private PackParameters first;
     }
