@@ -6,7 +6,14 @@ namespace UnpairedSegEngine.Architecture.Tests;
 public sealed partial class PathsInCommentsTests
 {
     /// <summary>What a build or a run makes.</summary>
-    private static readonly string[] Made = ["/bin/", "bench/results/", "kernels/images", "kernels/libemulated_kernels.so", "unpairedseg-gpu-check/"];
+    private static readonly string[] Made =
+    [
+        "/bin/",
+        "bench/results/",
+        "kernels/images",
+        "kernels/libemulated_kernels.so",
+        "unpairedseg-gpu-check/",
+    ];
 
     private static readonly string[] Folders = ["src", "kernels", "docs", "tools", "tests", "bench", "samples"];
 

@@ -10,8 +10,8 @@ namespace UnpairedSegEngine.Backends;
 /// <param name="Rate">The bias-corrected rate of this step.</param>
 /// <param name="L2">Weight of ||w||^2 / 2 in the loss; its gradient enters the moments.</param>
 /// <param name="RateSlot">
-/// Which of <see cref="Recording.ReplayNumbers.Rates"/> replaces the rate when the update was recorded and runs again: one for each
-/// optimizer.
+/// Which of <see cref="Recording.ReplayNumbers.Rates"/> replaces the rate when the update was recorded and runs again: one for
+/// each optimizer.
 /// </param>
 public readonly record struct AdamSettings(double Rate, double Beta1, double Beta2, double Epsilon, double L2, int RateSlot = 0);
 
