@@ -29,7 +29,8 @@ internal sealed partial class KernelParametersTests
         .. typeof(CudaBackend)
             .Assembly.GetTypes()
             .Where(type =>
-                type.IsValueType && type.Namespace!.StartsWith("UnpairedSegEngine.Backends.Cuda", StringComparison.Ordinal)
+                type.IsValueType
+                && type.Namespace?.StartsWith("UnpairedSegEngine.Backends.Cuda", StringComparison.Ordinal) == true
             ),
     ];
 
@@ -105,7 +106,11 @@ internal sealed partial class KernelParametersTests
 
     private static IEnumerable<StructField> FieldsOf(Type type) =>
         type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
-            .Select(field => new StructField(field.Name, OffsetOf(field), SizeOf(field.FieldType)))
+            .Select(field => new StructField(
+                field.Name,
+                OffsetOf(field),
+                SizeOf(type.IsDefined(typeof(InlineArrayAttribute)) ? type : field.FieldType)
+            ))
             .OrderBy(field => field.Offset);
 
     /// <summary>Of the field as it lies in memory, which is what a launch copies.</summary>

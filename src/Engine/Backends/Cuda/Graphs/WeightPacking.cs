@@ -100,6 +100,6 @@ internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory,
     [InlineArray(TableSize)]
     private struct PackTable
     {
-        private PackParameters first;
+        private PackParameters packings;
     }
 }
