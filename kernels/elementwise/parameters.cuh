@@ -1,4 +1,5 @@
-// Parameter blocks of the elementwise kernels, as the launch code fills them (src/Engine/Backends/Cuda/Elementwise.cs).
+// Parameter blocks of the elementwise kernels, as the launch code fills them
+// (src/Engine/Backends/Cuda/CudaSingles.Elementwise.cs).
 #pragma once
 #include "common/philox.cuh"
 

@@ -1,4 +1,4 @@
-// Parameter block of the sum's kernels, as the launch code fills it (src/Engine/Backends/Cuda/CudaSingles.Sum.cs).
+// Parameter block of the sum's kernels, as the launch code fills it (src/Engine/Backends/Cuda/CudaSingles.Reduction.cs).
 #pragma once
 #include "common/platform.cuh"
 

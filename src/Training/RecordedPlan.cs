@@ -59,7 +59,7 @@ internal sealed class RecordedPlan : IDisposable
         recorder.Set(
             new ReplayNumbers(
                 ForwardContext.StreamOffset(recordedAt, step),
-                method.Optimizers[0].Optimizer.RateOf(step, method.Optimizers[0].RateOf(step))
+                [.. method.Optimizers.Select(optimizer => optimizer.Optimizer.RateOf(step, optimizer.RateOf(step)))]
             )
         );
         LossReport? losses = null;

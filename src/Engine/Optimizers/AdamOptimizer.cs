@@ -42,6 +42,9 @@ public sealed class AdamOptimizer : IDisposable
     /// <summary>Weight of the sum of ||w||^2 / 2 over the decayed tensors.</summary>
     public double L2 { get; }
 
+    /// <summary>See <see cref="AdamSettings.RateSlot"/>: optimizers that are recorded together need one each.</summary>
+    public int RateSlot { get; init; }
+
     /// <summary>Moments by checkpoint name: "name.m" and "name.v".</summary>
     public IEnumerable<(string Name, Tensor Value)> State =>
         targets
@@ -90,7 +93,7 @@ public sealed class AdamOptimizer : IDisposable
 
     private AdamUpdate UpdateOf(double rate, int i, Tensor gradient) =>
         new(
-            new AdamSettings(rate, Beta1, Beta2, Epsilon, targets[i].IsDecayed ? L2 : 0),
+            new AdamSettings(rate, Beta1, Beta2, Epsilon, targets[i].IsDecayed ? L2 : 0, RateSlot),
             targets[i].Value,
             gradient,
             moments[i].First,

@@ -13,22 +13,6 @@ public enum NetworkName
     Unet3d,
 }
 
-/// <summary>Over what normalization takes its moments.</summary>
-public enum NormKind
-{
-    /// <summary>Per modality and channel.</summary>
-    Batch,
-
-    /// <summary>Per sample and channel.</summary>
-    Instance,
-
-    /// <summary>Per sample.</summary>
-    Layer,
-
-    /// <summary>Per sample and group of channels.</summary>
-    Group,
-}
-
 /// <summary>Whether modalities share gamma, beta and statistics where they share kernels.</summary>
 public enum NormSharing
 {
@@ -121,18 +105,7 @@ public sealed record NetworkConfig
 public sealed record NormConfig
 {
     [ConfigKey("over what moments are taken")]
-    public NormKind Kind { get; init; } = NormKind.Batch;
-
-    /// <summary><see cref="Kind"/> as the layers call it.</summary>
-    internal NormalizationKind KindOfLayers =>
-        Kind switch
-        {
-            NormKind.Batch => NormalizationKind.Batch,
-            NormKind.Instance => NormalizationKind.Instance,
-            NormKind.Layer => NormalizationKind.Layer,
-            NormKind.Group => NormalizationKind.Group,
-            _ => throw new InvalidOperationException($"unknown kind of normalization {Kind}"),
-        };
+    public NormalizationKind Kind { get; init; } = NormalizationKind.Batch;
 
     [ConfigKey(
         "whether modalities share normalization where they share kernels: joint, y_shape and x_shape do, joint_norm and "

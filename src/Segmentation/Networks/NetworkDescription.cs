@@ -25,7 +25,7 @@ public sealed record NetworkDescription(NetworkConfig Settings, SharingName Shar
     {
         NormConfig norm = Settings.Norm;
         var normalization = new NormalizationSettings(
-            norm.KindOfLayers,
+            norm.Kind,
             modalities,
             norm.Decay,
             norm.Epsilon,

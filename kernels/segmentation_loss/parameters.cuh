@@ -1,4 +1,4 @@
-// Parameter blocks of the loss kernels, as the launch code fills them (src/Engine/Backends/Cuda/SegmentationLoss.cs).
+// Parameter blocks of the loss kernels, as the launch code fills them (src/Engine/Backends/Cuda/CudaSingles.SegmentationLoss.cs).
 #pragma once
 #include "common/platform.cuh"
 

@@ -3,7 +3,7 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Autograd.Operations;
 
 /// <summary>Sums over a run of axes, and the broadcast that is their adjoint.</summary>
-public static class Summation
+public static class Reduction
 {
     /// <summary>The sum over all elements: a scalar.</summary>
     public static Variable Sum(this Tape tape, Variable x) => tape.Sum(x, 0, x.Shape.Rank);

@@ -4,7 +4,7 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Autograd.Operations;
 
 /// <summary>Inverted dropout with a counter-based mask: linear and its own adjoint.</summary>
-public static class Dropping
+public static class DropoutOperation
 {
     /// <summary>
     /// x with elements dropped by <paramref name="mask"/> and the rest scaled up; x itself where the mask is off.

@@ -1,7 +1,7 @@
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>How <see cref="IntensityNormalization"/> derives its map from a volume.</summary>
-public enum NormalizationKind
+public enum IntensityNormalizationKind
 {
     /// <summary>Intensities stay as they are, but for outliers.</summary>
     None,

@@ -1,4 +1,5 @@
-// Parameter block of the pixel-shuffle kernels, as the launch code fills it (src/Engine/Backends/Cuda/PixelShuffle.cs).
+// Parameter block of the pixel-shuffle kernels, as the launch code fills it
+// (src/Engine/Backends/Cuda/CudaSingles.PixelShuffle.cs).
 #pragma once
 #include "common/platform.cuh"
 

@@ -7,7 +7,7 @@ namespace UnpairedSegEngine.Autograd.Operations;
 /// y = dropout(branch) + shortcut, the shortcut's channels centred among zeros where the branch has more (He et al. 2016, option
 /// A).
 /// </summary>
-public static class ResidualAddition
+public static class ResidualAdd
 {
     /// <summary>The sum at the end of a residual block.</summary>
     /// <exception cref="ArgumentException">Shapes differ in more than their channels, or the missing channels cannot be

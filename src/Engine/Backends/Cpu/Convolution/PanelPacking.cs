@@ -4,7 +4,7 @@ namespace UnpairedSegEngine.Backends.Cpu;
 /// Brings weights into the order in which a micro-kernel reads them: panel, run, tap, input channel, then the panel's channels
 /// side by side.
 /// </summary>
-internal static unsafe class WeightPacking
+internal static unsafe class PanelPacking
 {
     public static void PackPanel<T>(GatherProblem problem, TapRun[] runs, WeightPanel panel, T* weights, T* packed)
         where T : unmanaged => PackPanel(problem, runs, panel, ..problem.InputChannels, weights, packed);

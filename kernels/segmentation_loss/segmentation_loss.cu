@@ -3,7 +3,7 @@
 // of a position, per modality: I[c] = sum p_c g_c, P[c] = sum p_c^2, N[c] = sum g_c, E[c] = sum over g_c = 1 of -log(max(p_c,
 // floor)), Z[c, k] = sum g_c z_k.
 #include "common/reduce.cuh"
-#include "loss/parameters.cuh"
+#include "segmentation_loss/parameters.cuh"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // The two passes of the segmentation loss against their formulas in float64: unlabelled positions, absent classes, extreme
 // logits, several samples per modality.
-#include "loss/parameters.cuh"
+#include "segmentation_loss/parameters.cuh"
 
 #include "harness.h"
 

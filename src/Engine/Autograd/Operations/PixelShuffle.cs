@@ -5,7 +5,7 @@ namespace UnpairedSegEngine.Autograd.Operations;
 /// <summary>
 /// Channels to positions and back (phase shift, sub-pixel convolution): a permutation, so each is the other's gradient.
 /// </summary>
-public static class PixelShuffling
+public static class PixelShuffleOperation
 {
     /// <summary>
     /// x (N, D, H, W, C r r) to (N, D, H r, W r, C); see <see cref="Backends.Backend.PixelShuffle"/> for the order.

@@ -3,7 +3,7 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Autograd.Operations;
 
 /// <summary>Y = op(A) op(B), where op transposes or not.</summary>
-public static class MatrixMultiplication
+public static class MatMulOperation
 {
     /// <summary>The product of two matrices.</summary>
     /// <exception cref="ArgumentException">The inner sizes differ.</exception>

@@ -1,6 +1,6 @@
 // Pixel shuffle: y[h r + p, w r + q, c] = x[h, w, c r r + p r + q] (Shi et al. 2016, arXiv:1609.05158), and its inverse, which is
 // its adjoint. One read, one write per element.
-#include "shuffle/parameters.cuh"
+#include "pixel_shuffle/parameters.cuh"
 
 namespace {
 
