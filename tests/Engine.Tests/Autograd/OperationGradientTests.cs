@@ -281,26 +281,6 @@ internal sealed class OperationGradientTests
             one.AffineShape,
             one.AffineShape
         );
-        foreach ((string name, SegmentationLossProblem p) in Losses())
-        {
-            byte[] labels =
-            [
-                .. Enumerable
-                    .Range(0, 12)
-                    .Select(i =>
-                        (byte)(
-                            i < 6 ? i % 3
-                            : i == 7 ? 9
-                            : i % 2
-                        )
-                    ),
-            ];
-            yield return Case(
-                $"loss {name}",
-                (t, v) => t.SegmentationLosses(p, v[0], Tensor.From<byte>(t.Device, new Shape(4, 3), labels)).Loss,
-                p.LogitsShape
-            );
-        }
     }
 
     private static Variable NormalizeAndConvolve(Tape tape, Variable[] v, NormalizationProblem p, bool ofInput)
@@ -333,28 +313,6 @@ internal sealed class OperationGradientTests
             v[4],
             v.Length > 5 ? v[5] : null
         );
-    }
-
-    private static IEnumerable<(string, SegmentationLossProblem)> Losses()
-    {
-        var all = new SegmentationLossProblem { LogitsShape = new Shape(4, 3, 3), Modality = ModalityIndex.Blocks(2, 2) };
-        yield return ("all, absent class skipped", all);
-        yield return ("all, absent class uniform", all with { AbsentClass = AbsentClassPolicy.Uniform });
-        yield return ("dice", all with { CrossEntropyWeight = 0, DistillationWeight = 0 });
-        yield return ("cross-entropy", all with { DiceWeight = 0, DistillationWeight = 0 });
-        yield return ("cross-entropy without floor", all with { DiceWeight = 0, DistillationWeight = 0, ProbabilityFloor = 0 });
-        yield return (
-            "distillation",
-            all with
-            {
-                DiceWeight = 0,
-                CrossEntropyWeight = 0,
-                DistillationWeight = 3,
-                Temperature = 1.3,
-            }
-        );
-        yield return ("three modalities", all with { Modality = new ModalityIndex(3, 0, 1, 2, 2), DistillationWeight = 2 });
-        yield return ("one modality of two", all with { Modality = ModalityIndex.Single(2, 1, 4) });
     }
 
     [TestCaseSource(nameof(Unfused))]
@@ -459,7 +417,6 @@ internal sealed class OperationGradientTests
             (nameof(Reshaping.Reshape), "reshape"),
             (nameof(ResidualAdd.AddResidual), "residual add"),
             (nameof(Scaling.Scale), "scale"),
-            (nameof(SegmentationLoss.SegmentationLosses), "loss"),
             (nameof(SquareRoot.Sqrt), "sqrt"),
             (nameof(Subtraction.Subtract), "subtract"),
             (nameof(Reduction.Sum), "sum"),
