@@ -35,8 +35,8 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     public int Rates { get; private set; }
 
     /// <summary>
-    /// An optimizer updates weights: whoever packs them learns of it. Where a recorded update finds the rate that replaces its own;
-    /// 0 while nothing is recorded.
+    /// An optimizer updates weights: whoever packs them learns of it. Where a recorded update finds the rate that replaces its
+    /// own; 0 while nothing is recorded.
     /// </summary>
     /// <exception cref="NotSupportedException">
     /// An update of that slot with another rate was recorded: one number cannot replace both.
