@@ -162,7 +162,7 @@ public sealed class ConfigKey
             Enum member => SnakeCase.From(member.ToString()),
             bool flag => flag ? "true" : "false",
             IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-            SizeList or VoxelSpacing => value.ToString()!,
+            SizeList or VoxelSpacing or ChannelList => value.ToString()!,
             _ => "",
         };
 

@@ -3,7 +3,7 @@ using UnpairedSegEngine.Random;
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
-/// Draws slices, with their neighbours as channels, from prepared cases; a share of them shows an organ for certain.
+/// Draws slices, with their neighbours and all volumes of their case as channels, from prepared cases; a share of them shows an organ for certain.
 /// </summary>
 public sealed class SliceSource : ISampleSource
 {
@@ -14,7 +14,7 @@ public sealed class SliceSource : ISampleSource
     /// <summary>Indexes the slices of some cases.</summary>
     /// <param name="cases">Cases with reference segmentations, all of one network size.</param>
     /// <param name="modalities">The dataset's modalities.</param>
-    /// <param name="channels">Neighbouring slices per sample, odd.</param>
+    /// <param name="neighbours">Neighbouring slices per sample, odd.</param>
     /// <param name="foregroundFraction">The share of samples drawn from slices with an organ, 0..1; the others are drawn from all
     /// slices.</param>
     /// <param name="classesUniform">Draws an organ first and then one of its slices, so that small organs are seen as often as
@@ -24,7 +24,7 @@ public sealed class SliceSource : ISampleSource
     public SliceSource(
         IReadOnlyList<PreparedCase> cases,
         IReadOnlyList<Modality> modalities,
-        int channels,
+        int neighbours,
         float foregroundFraction = 0.67f,
         bool classesUniform = true
     )
@@ -45,7 +45,7 @@ public sealed class SliceSource : ISampleSource
         Modality? empty = modalities.FirstOrDefault(m => slicesOfModality[m.Index].All.Length == 0);
         if (empty is not null)
             throw new ArgumentException($"modality {empty.Name} has no case to draw from");
-        Shape = new SampleShape(cases[0].Grid.Height, cases[0].Grid.Width, channels);
+        Shape = new SampleShape(cases[0].Grid.Height, cases[0].Grid.Width, neighbours, Volumes: cases[0].VolumeCount);
     }
 
     /// <inheritdoc/>
@@ -58,7 +58,7 @@ public sealed class SliceSource : ISampleSource
     public SampleOrigin Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
     {
         (PreparedCase drawn, int slice) = Choose(modality, ref stream);
-        drawn.ReadImages(slice, 1, Shape.Channels, image);
+        drawn.ReadImages(slice, 1, Shape.Slices, image);
         drawn.LabelsOf(slice).CopyTo(labels);
         return SampleOrigin.Slice(drawn.Id, slice);
     }

@@ -80,14 +80,19 @@ public sealed class TrainedModel : IDisposable
             warn($"no weights were chosen by validation; these are of the last step, {checkpoint.Step}");
         ISegmentationNetwork network = Scheme
             .Of(run.Config)
-            .CreateNetwork(run.Config, backend.Device, description.Modalities.Count, description.Classes.Count);
+            .CreateNetwork(
+                run.Config,
+                backend.Device,
+                description.Modalities.Count,
+                description.Classes.Count,
+                description.Volumes
+            );
         TrainingCheckpoint.RestoreWeights(checkpoint, network);
         return new TrainedModel(run, description, network, backend, checkpoint.Step, prediction, provenance);
     }
 
-    /// <summary>A dataset's case under the model's own numbering of modalities.</summary>
-    /// <exception cref="InvalidDataException">The model knows no such modality.</exception>
-    public DatasetCase Adopt(DatasetCase source) => source with { Modality = Description.ModalityOf(source.Modality.Name) };
+    /// <inheritdoc cref="ModelDescription.Adopt"/>
+    public DatasetCase Adopt(DatasetCase source) => Description.Adopt(source);
 
     public void Dispose() => network.Parameters.Dispose();
 }

@@ -19,6 +19,7 @@ public static class RunSettings
         "network.",
         "data.size",
         "data.slices",
+        "data.channels",
         "data.depth",
         "data.spacing",
         "data.normalization.",
@@ -37,9 +38,10 @@ public static class RunSettings
         var settings = new Dictionary<string, string>();
         foreach (ConfigKey key in ConfigKeys.All.Where(key => Matters(key.Name)))
         {
-            if (!key.IsMap)
-                settings[key.Name] = key.TextIn(config);
-            else
+            // A key without text sets nothing: runs from before there was the key have no other settings.
+            if (!key.IsMap && key.TextIn(config) is { Length: > 0 } text)
+                settings[key.Name] = text;
+            else if (key.IsMap)
                 foreach ((string entry, string value) in (IReadOnlyDictionary<string, string>)key.ValueIn(config))
                     settings[$"{key.Name}.{entry}"] = value;
         }

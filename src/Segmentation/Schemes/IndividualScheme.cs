@@ -9,8 +9,13 @@ internal sealed class IndividualScheme : Scheme
 {
     public override string Summary => "a network per modality";
 
-    public override ISegmentationNetwork CreateNetwork(TrainingConfig config, Device device, int modalities, int classes) =>
-        new SeparateStreams(base.CreateNetwork(config, device, modalities, classes));
+    public override ISegmentationNetwork CreateNetwork(
+        TrainingConfig config,
+        Device device,
+        int modalities,
+        int classes,
+        int volumes = 1
+    ) => new SeparateStreams(base.CreateNetwork(config, device, modalities, classes, volumes));
 
     protected override bool IsSpecific(string stage) => true;
 }

@@ -49,7 +49,13 @@ public abstract class Scheme
     public static Scheme Of(TrainingConfig config) => All[config.Scheme];
 
     /// <summary>The network, with initial weights.</summary>
-    public virtual ISegmentationNetwork CreateNetwork(TrainingConfig config, Device device, int modalities, int classes)
+    public virtual ISegmentationNetwork CreateNetwork(
+        TrainingConfig config,
+        Device device,
+        int modalities,
+        int classes,
+        int volumes = 1
+    )
     {
         NetworkConfig network = config.Network;
         var normalization = new NormalizationSettings(
@@ -64,12 +70,19 @@ public abstract class Scheme
 
         return network.Name switch
         {
-            NetworkName.Unet3d => new UNet3D(store, inputChannels: 1, classes, network.Channels, normalization, network.Levels),
+            NetworkName.Unet3d => new UNet3D(
+                store,
+                inputChannels: volumes,
+                classes,
+                network.Channels,
+                normalization,
+                network.Levels
+            ),
 
             // The published code shuffles batches in the transposed order.
             NetworkName.Dilated2d => new DilatedNetwork2D(
                 store,
-                config.Data.Slices,
+                config.Data.Slices * volumes,
                 classes,
                 network.Channels,
                 normalization,

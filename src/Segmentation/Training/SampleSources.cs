@@ -17,7 +17,7 @@ public static class SampleSources
         var foreground = (float)config.Data.ForegroundFraction;
         return config.Network.Name == NetworkName.Unet3d
             ? new BlockSource(cases, modalities, shape, AugmentationOf(config.Augmentation), foreground)
-            : new SliceSource(cases, modalities, shape.Channels, foreground);
+            : new SliceSource(cases, modalities, shape.Slices, foreground);
     }
 
     public static AugmentationSettings AugmentationOf(AugmentationConfig config) =>

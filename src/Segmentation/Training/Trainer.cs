@@ -64,7 +64,9 @@ public sealed class Trainer : IDisposable
     )
     {
         (this.run, config, this.samples, this.validation, this.progress) = (run, run.Config, samples, validation, progress);
-        network = Scheme.Of(config).CreateNetwork(config, backend.Device, model.Modalities.Count, model.Classes.Count);
+        network = Scheme
+            .Of(config)
+            .CreateNetwork(config, backend.Device, model.Modalities.Count, model.Classes.Count, model.Volumes);
         step = new TrainingStep(
             backend,
             network,
