@@ -21,7 +21,7 @@ internal static class BrainTemplate
         Tissue scalp = Of(sequence, 420, 450, 330, 300),
             skull = Of(sequence, 60, 60, 50, 50),
             fluid = Of(sequence, 110, 115, 700, 90),
-            grey = Of(sequence, 260, 270, 420, 400),
+            grey = Of(sequence, 290, 300, 420, 400),
             white = Steady(sequence, 340, 350, 330, 320),
             lesion = Steady(sequence, 340 + (contrast * Scanner.UsualNoise), 620, 620, 610);
         CounterRandom place = subject["lesion place"];
@@ -32,17 +32,17 @@ internal static class BrainTemplate
                 new Structure("scalp", scalp, 0, new(0, 0, -10), new(82, 98, 92)).Steady(),
                 new Structure("skull", skull, 0, new(0, 0, -10), new(77, 93, 87)).Steady(),
                 new Structure("fluid", fluid, 0, new(0, 0, -10), new(71, 87, 81)).Steady(),
-                new Structure("brain", grey, 1, new(0, 0, -10), new(67, 83, 77)) { Core = new(0.87, white, 0) }.Steady(),
-                new("right deep grey", grey, 1, new(17, 6, -8), new(8, 14, 10)) { Wander = 4 },
-                new("left deep grey", grey, 1, new(-17, 6, -8), new(8, 14, 10)) { Wander = 4 },
+                new Structure("brain", grey, 1, new(0, 0, -10), new(67, 83, 77)) { Core = new(0.9, white, 0) }.Steady(),
+                new("right deep grey", grey, 1, new(14, 6, -8), new(6, 13, 9)) { Wander = 4 },
+                new("left deep grey", grey, 1, new(-14, 6, -8), new(6, 13, 9)) { Wander = 4 },
                 new("right ventricle", fluid, 2, new(8, -4, 8), new(5, 26, 10), Yaw: 8) { Wander = 3 },
                 new("left ventricle", fluid, 2, new(-8, -4, 8), new(5, 26, 10), Yaw: -8) { Wander = 3 },
                 new(
                     "lesion",
                     lesion,
                     3,
-                    new(side * place.Uniform(1, 32, 38), place.Uniform(2, -25, 25), place.Uniform(3, -20, 15)),
-                    new(14, 16, 15)
+                    new(side * place.Uniform(1, 33, 38), place.Uniform(2, -24, 24), place.Uniform(3, -24, 8)),
+                    new(13, 15, 14)
                 )
                 {
                     Wander = 4,

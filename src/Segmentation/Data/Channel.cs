@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
@@ -7,12 +8,13 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <param name="Name">Its name there, for example "T1".</param>
 public sealed record Channel(int Number, string Name)
 {
-    /// <summary>The most channels of a dataset: file names have four digits, networks less patience.</summary>
+    /// <summary>The most channels of a dataset.</summary>
     internal const int Most = 256;
 
     private const int Digits = 4;
 
     /// <summary>What stands between a case's name and the ending of its image in nnU-Net's layout: "_0000".</summary>
+    [JsonIgnore]
     public string Suffix => SuffixOf(Number);
 
     /// <summary>The suffix of a channel's number.</summary>
