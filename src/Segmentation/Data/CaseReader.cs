@@ -20,7 +20,12 @@ public static class CaseReader
             return images;
         NiftiImage file = NiftiFile.Open(source.LabelPath);
         Volume<byte> labels = file.ToLabelVolume();
-        CheckGrids(source, images.Geometry, labels.Geometry);
+        RequireOneGrid(
+            $"case '{source.Id}': label '{source.LabelPath}'",
+            labels.Geometry,
+            ("its image", images.Geometry),
+            "copy the image's geometry into the label if they do belong together"
+        );
         CheckClasses(source, labels, classNames.Count);
         if (source.IgnoredLabel is { } ignored)
             labels.Voxels.AsSpan().Replace((byte)ignored, LabelValue.Ignored);
@@ -42,7 +47,7 @@ public static class CaseReader
         {
             (Volume<float> image, IReadOnlyList<string> ofFile) = ReadImage(id, path);
             images.Add(image);
-            RequireOneGrid(id, (paths[0], images[0].Geometry), (path, image.Geometry));
+            RequireOneGrid($"case '{id}': image '{path}'", image.Geometry, ($"image '{paths[0]}'", images[0].Geometry));
             notes.AddRange(paths.Count == 1 ? ofFile : ofFile.Select(note => $"'{Path.GetFileName(path)}': {note}"));
         }
 
@@ -70,44 +75,29 @@ public static class CaseReader
         return (image, file.Notes);
     }
 
-    private static void RequireOneGrid(string id, (string Path, Geometry Grid) first, (string Path, Geometry Grid) other)
+    /// <param name="what">The volume, in words.</param>
+    /// <param name="grid">Its grid.</param>
+    /// <param name="reference">The volume that it must lie upon, in words, and its grid.</param>
+    /// <param name="remedy">What to do where it lies elsewhere.</param>
+    private static void RequireOneGrid(
+        string what,
+        Geometry grid,
+        (string Name, Geometry Grid) reference,
+        string remedy = "resample the channels of a case to one grid"
+    )
     {
-        if (!other.Grid.SameShape(first.Grid))
+        if (!grid.SameShape(reference.Grid))
             throw new InvalidDataException(
-                $"case '{id}': image '{other.Path}' has shape {other.Grid.ShapeText()}, but '{first.Path}' "
-                    + $"{first.Grid.ShapeText()}: resample the channels of a case to one grid"
+                $"{what} has shape {grid.ShapeText()}, expected {reference.Name}'s {reference.Grid.ShapeText()}"
             );
-        if (!other.Grid.Matches(first.Grid, out string difference, ToleranceMillimetres, DirectionTolerance))
+        if (!grid.Matches(reference.Grid, out string difference, ToleranceMillimetres, DirectionTolerance))
             throw new InvalidDataException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"case '{id}': image '{other.Path}' lies elsewhere than '{first.Path}': {difference} "
-                        + $"(tolerance {ToleranceMillimetres} mm, directions {DirectionTolerance}): resample the channels of "
-                        + $"a case to one grid"
+                    $"{what} lies elsewhere than {reference.Name}: {difference} "
+                        + $"(tolerance {ToleranceMillimetres} mm, directions {DirectionTolerance}): {remedy}"
                 )
             );
-    }
-
-    private static void CheckGrids(DatasetCase source, Geometry image, Geometry label)
-    {
-        if (!label.SameShape(image))
-        {
-            throw new InvalidDataException(
-                $"case '{source.Id}': label '{source.LabelPath}' has shape {label.ShapeText()}, expected its image's "
-                    + $"{image.ShapeText()}"
-            );
-        }
-        if (!label.Matches(image, out string difference, ToleranceMillimetres, DirectionTolerance))
-        {
-            throw new InvalidDataException(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"case '{source.Id}': label '{source.LabelPath}' lies elsewhere than its image: {difference} "
-                        + $"(tolerance {ToleranceMillimetres} mm, directions {DirectionTolerance}): copy the image's geometry "
-                        + $"into the label if they do belong together"
-                )
-            );
-        }
     }
 
     private static void CheckClasses(DatasetCase source, Volume<byte> labels, int classCount)

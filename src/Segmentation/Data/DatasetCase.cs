@@ -17,4 +17,13 @@ public sealed record DatasetCase(
 {
     /// <summary>The image files, in the order of the channels.</summary>
     public IReadOnlyList<string> ImagePaths => [.. Images.Select(image => image.Path)];
+
+    /// <summary>Whether both name the same files.</summary>
+    public bool Equals(DatasetCase? other) =>
+        other is not null
+        && (Id, Modality, LabelPath, IgnoredLabel) == (other.Id, other.Modality, other.LabelPath, other.IgnoredLabel)
+        && Images.SequenceEqual(other.Images);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Id, Modality, LabelPath, Images.Count);
 }

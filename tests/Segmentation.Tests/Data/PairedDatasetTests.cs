@@ -105,7 +105,7 @@ public class PairedDatasetTests
             Throws
                 .TypeOf<InvalidDataException>()
                 .With.Message.StartsWith(
-                    $"case 'a': image '{data.ImagePath("a", 3)}' lies elsewhere than '{data.ImagePath("a", 0)}'"
+                    $"case 'a': image '{data.ImagePath("a", 3)}' lies elsewhere than image '{data.ImagePath("a", 0)}'"
                 )
                 .And.Message.Contains("tolerance 0.001 mm")
         );
@@ -114,7 +114,7 @@ public class PairedDatasetTests
             () => CaseReader.Read(a, ["background", "lesion"]),
             Throws
                 .TypeOf<InvalidDataException>()
-                .With.Message.Contains("has shape 24 x 20 x 6, but")
+                .With.Message.Contains("has shape 24x20x6, expected image")
                 .And.Message.Contains("a_0000")
         );
     }
