@@ -27,7 +27,7 @@ internal static class BrainTemplate
         CounterRandom place = subject["lesion place"];
         double side = place.Uniform(0) < 0.5 ? -1 : 1;
         return new AnatomyTemplate(
-            new(190, 220, 150),
+            new(190, 220, 120),
             [
                 new Structure("scalp", scalp, 0, new(0, 0, -10), new(82, 98, 92)).Steady(),
                 new Structure("skull", skull, 0, new(0, 0, -10), new(77, 93, 87)).Steady(),
@@ -42,7 +42,7 @@ internal static class BrainTemplate
                     lesion,
                     3,
                     new(side * place.Uniform(1, 33, 38), place.Uniform(2, -24, 24), place.Uniform(3, -24, 8)),
-                    new(13, 15, 14)
+                    new(13, 15, 16)
                 )
                 {
                     Wander = 4,

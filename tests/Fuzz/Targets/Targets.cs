@@ -18,6 +18,8 @@ internal static class Targets
 {
     private const string Manifest =
         """{"name":"x","channel_names":{"0":"CT or MR"},"labels":{"background":0,"liver":1,"spleen":2},"numTraining":4,"file_ending":".nii.gz","domains":{"CT":["ct_*"],"MR":["mr_*"]}}""";
+    private const string ManifestOfChannels =
+        """{"name":"x","channel_names":{"0":"T1","1":"T2"},"labels":{"background":0,"lesion":1},"numTraining":4,"file_ending":".nii.gz"}""";
     private const string Record =
         """{"spacing":[3,3,5],"axes":"LAS","cases":{"ct_00":{"shape":[4,5,6],"affine":[1,0,0,0,1,0,0,0,2,5,6,7]},"mr_00":{"shape":[4,5,6],"affine":[1,0,0,0,1,0,0,0,2,5,6,7]}}}""";
 
@@ -48,6 +50,15 @@ internal static class Targets
             Beside = WriteCases,
         },
         new TextTarget(
+            "channels",
+            "dataset.json",
+            [ManifestOfChannels],
+            folder => SegmentationDataset.Open(folder).Cases.Sum(c => c.Images.Count)
+        )
+        {
+            Beside = WriteCasesOfTwoChannels,
+        },
+        new TextTarget(
             "splits",
             "splits_final.json",
             ["""[{"train":["ct_00","mr_00"],"val":["ct_01","mr_01"]},{"train":["ct_01","mr_01"],"val":["ct_00","mr_00"]}]"""],
@@ -67,6 +78,7 @@ internal static class Targets
             "model.json",
             [
                 """{"modalities":["CT","MR"],"classes":["background","liver"],"normalizations":["window(-160,240)","percentile(0.5,99.5)"],"size":32,"slices":3,"depth":1,"spacing":"0,0,0"}""",
+                """{"modalities":["paired"],"classes":["background","lesion"],"normalizations":["zscore","none"],"size":32,"slices":1,"depth":4,"spacing":"3,3,5","channels":[{"number":0,"name":"T1"},{"number":2,"name":"T2"}]}""",
             ],
             ReadModel
         ),
@@ -131,6 +143,17 @@ internal static class Targets
             NiftiWriter.Write(Path.Combine(folder, "imagesTr", $"{name}_0000.nii.gz"), new Volume<float>(grid));
             NiftiWriter.Write(Path.Combine(folder, "labelsTr", $"{name}.nii.gz"), new Volume<byte>(grid));
         }
+    }
+
+    private static void WriteCasesOfTwoChannels(string folder)
+    {
+        WriteCases(folder);
+        foreach (string name in CaseNames)
+            File.Copy(
+                Path.Combine(folder, "imagesTr", $"{name}_0000.nii.gz"),
+                Path.Combine(folder, "imagesTr", $"{name}_0001.nii.gz"),
+                overwrite: true
+            );
     }
 
     private static void WriteDataset(string folder)
