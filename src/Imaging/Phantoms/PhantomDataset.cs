@@ -21,7 +21,8 @@ public static class PhantomDataset
 
     /// <summary>
     /// Writes imagesTr, labelsTr, imagesTs, labelsTs, splits_final.json (one fold), and last dataset.json. Cases are ct_000,
-    /// mr_000, ..., or brain_000, ...; training first, then validation, then test. The same options give the same files on any number of threads.
+    /// mr_000, ..., or brain_000, ...; training first, then validation, then test. The same options give the same files on any
+    /// number of threads.
     /// </summary>
     /// <param name="folder">Absent or empty.</param>
     /// <param name="progress">Told the cases done and the cases in all.</param>

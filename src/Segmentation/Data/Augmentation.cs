@@ -4,9 +4,8 @@ namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
 /// Varies training samples: one resampling (bilinear for the image, nearest for the class map, which therefore never
-/// gains a class), then intensities, those of each volume by themselves. What is done to a sample follows from the stream alone. Blocks of slices come varied in
-/// space already: their source has the
-/// whole volume to take them from.
+/// gains a class), then intensities, those of each volume by themselves. What is done to a sample follows from the stream
+/// alone. Blocks of slices come varied in space already: their source has the whole volume to take them from.
 /// </summary>
 public sealed class Augmentation
 {

@@ -145,7 +145,7 @@ public sealed class DatasetManifest
         if (entries.Length is < 1 or > Channel.Most)
             throw Bad($"channel_names lists {entries.Length} channels, expected 1 to {Channel.Most}");
         if (entries.Length == 1)
-            return [new Channel(0, entries[0].Value.ValueKind == JsonValueKind.String ? entries[0].Value.GetString()! : "")];
+            return [new Channel(0, IsName(entries[0].Value) ? entries[0].Value.GetString()! : "")];
         RequireEachKeyOnce(names, "channel ");
         var channels = new List<Channel>();
         for (int number = 0; number < entries.Length; number++)
@@ -155,7 +155,7 @@ public sealed class DatasetManifest
                     $"channel_names has the keys {string.Join(", ", entries.Select(entry => entry.Name))}, expected \"0\" to "
                         + $"\"{entries.Length - 1}\""
                 );
-            if (name.ValueKind != JsonValueKind.String || !DatasetLabels.IsName(name.GetString()!))
+            if (!IsName(name))
                 throw Bad($"channel {number} is {name.GetRawText()}, expected a name, {DatasetLabels.Name}");
             var channel = new Channel(number, name.GetString()!);
             if (
@@ -168,6 +168,9 @@ public sealed class DatasetManifest
 
         return [.. channels];
     }
+
+    private static bool IsName(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String && DatasetLabels.IsName(value.GetString()!);
 
     private (Modality[], List<IReadOnlyList<string>>) ReadDomains(JsonElement domains)
     {

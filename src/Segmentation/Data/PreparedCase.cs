@@ -2,7 +2,9 @@ using UnpairedSegEngine.Imaging;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
-/// <summary>A case as the network sees it: normalized, in canonical axial slices of network size, all channels on one grid.</summary>
+/// <summary>
+/// A case as the network sees it: normalized, in canonical axial slices of network size, all channels on one grid.
+/// </summary>
 public sealed class PreparedCase
 {
     private readonly PreparedVolume[] volumes;
@@ -106,7 +108,9 @@ public sealed class PreparedCase
         }
     }
 
-    /// <summary>Writes a block of the image, (depth, height, width, volumes). Voxels beyond the volume repeat its border.</summary>
+    /// <summary>
+    /// Writes a block of the image, (depth, height, width, volumes). Voxels beyond the volume repeat its border.
+    /// </summary>
     /// <param name="slice">First slice.</param>
     /// <param name="row">First row.</param>
     /// <param name="column">First column.</param>

@@ -3,7 +3,8 @@ using UnpairedSegEngine.Random;
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
-/// Draws slices, with their neighbours and all volumes of their case as channels, from prepared cases; a share of them shows an organ for certain.
+/// Draws slices, with their neighbours and all volumes of their case as channels, from prepared cases; a share of them shows
+/// an organ for certain.
 /// </summary>
 public sealed class SliceSource : ISampleSource
 {

@@ -6,8 +6,8 @@ using UnpairedSegEngine.Segmentation.Provenance;
 namespace UnpairedSegEngine.Segmentation.Evaluation;
 
 /// <summary>
-/// A case that a model segmented: scores, image (of the first channel), reference (background where it says nothing) and prediction, on the image's own
-/// grid, and what was odd about its intensities.
+/// A case that a model segmented: scores, image (of the first channel), reference (background where it says nothing) and
+/// prediction, on the image's own grid, and what was odd about its intensities.
 /// </summary>
 public sealed record EvaluatedCase(
     CaseResult Result,

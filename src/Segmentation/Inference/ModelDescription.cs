@@ -142,7 +142,9 @@ public sealed record ModelDescription(
         }
     }
 
-    /// <summary>A dataset's case with the channels that the network sees, under the model's own numbering of modalities.</summary>
+    /// <summary>
+    /// A dataset's case with the channels that the network sees, under the model's own numbering of modalities.
+    /// </summary>
     /// <exception cref="InvalidDataException">The model knows no such modality, or the case lacks a channel.</exception>
     public DatasetCase Adopt(DatasetCase source) =>
         source with

@@ -1,8 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using UnpairedSegEngine.Segmentation.Data;
 
-namespace UnpairedSegEngine.Segmentation.Configuration;
+namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>Which channels of a case a network sees: names or numbers such as "T1,T2"; none named means all.</summary>
 /// <param name="Text">As written, separated by commas.</param>
