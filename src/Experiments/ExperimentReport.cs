@@ -259,7 +259,7 @@ public sealed class ExperimentReport
             .ToLabelVolume();
         return new OverlayRow(
             string.Create(CultureInfo.InvariantCulture, $"{modality} {id}, {place}, Dice {dice:F3}"),
-            loaded.Image,
+            loaded.Images[0],
             loaded.Labels is { } labels ? IgnoredVoxels.Mask(prediction, labels).Reference : null,
             prediction
         );

@@ -6,8 +6,8 @@ using UnpairedSegEngine.Segmentation.Evaluation;
 namespace UnpairedSegEngine.Runs;
 
 /// <summary>
-/// A case that a model segmented: scores, image, reference (background where it says nothing) and prediction, on the image's own
-/// grid, and what was odd about its intensities.
+/// A case that a model segmented: scores, image (of the first channel), reference (background where it says nothing) and
+/// prediction, on the image's own grid, and what was odd about its intensities.
 /// </summary>
 public sealed record EvaluatedCase(
     CaseResult Result,
@@ -73,7 +73,7 @@ public sealed class ModelEvaluation(
         (CaseResult result, Volume<byte> prediction) = evaluator.Evaluate(prepared, reference, stop);
         return new EvaluatedCase(
             result,
-            loaded.Image,
+            loaded.Images[0],
             IgnoredVoxels.Mask(prediction, reference).Reference,
             prediction,
             CaseWarnings.OfImages([prepared])

@@ -64,13 +64,13 @@ public sealed class TrainingSession
     )
     {
         CaseCache cache = CaseCache.Load(
-            split.Train,
+            [.. split.Train.Select(model.Adopt)],
             dataset,
             model.Preprocessing,
             threads,
             (long)config.Data.CacheMegabytes << 20
         );
-        var validation = new ValidationSet(split.Validation, dataset, model.Preprocessing);
+        var validation = new ValidationSet([.. split.Validation.Select(model.Adopt)], dataset, model.Preprocessing);
         DataIdentity data = DataIdentity.Of(dataset, fold, split) with
         {
             Cases = cache.Cases.Concat(validation.Cases).ToDictionary(c => c.Id, c => c.Fingerprint),

@@ -71,12 +71,14 @@ internal abstract class CommandLine
         ]);
 
     /// <summary>A dataset of its own for a test that changes it.</summary>
-    protected string CopyOfData(string name)
+    protected string CopyOfData(string name) => CopyOf(Data, name);
+
+    protected string CopyOf(string folder, string name)
     {
         string copy = PathOf(name);
-        foreach (string file in Directory.GetFiles(Data, "*", SearchOption.AllDirectories))
+        foreach (string file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories))
         {
-            string target = Path.Combine(copy, Path.GetRelativePath(Data, file));
+            string target = Path.Combine(copy, Path.GetRelativePath(folder, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
         }

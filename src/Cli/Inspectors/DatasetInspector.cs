@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
@@ -32,6 +33,8 @@ internal sealed class DatasetInspector : IInspector
 
     public IReadOnlyList<string> Problems => problems;
 
+    private bool HasChannels => dataset.Channels.Count > 1;
+
     public string ToJson() =>
         JsonSerializer.Serialize(
             new
@@ -41,6 +44,7 @@ internal sealed class DatasetInspector : IInspector
                 Modalities = dataset.Modalities.Select(m => m.Name),
                 Classes = dataset.ClassNames,
                 dataset.IgnoredLabel,
+                Channels = HasChannels ? dataset.Channels.Select(channel => channel.Name) : null,
                 dataset.Notes,
                 Cases = cases,
                 Problems,
@@ -55,6 +59,8 @@ internal sealed class DatasetInspector : IInspector
             CultureInfo.InvariantCulture,
             $"{dataset.Name}: {cases.Count + problems.Count} cases, classes {string.Join(", ", dataset.ClassNames)}"
         );
+        if (HasChannels)
+            text.AppendLine(CultureInfo.InvariantCulture, $"channels {Channel.Names(dataset.Channels)}");
         if (dataset.IgnoredLabel is { } ignored)
             text.AppendLine(
                 CultureInfo.InvariantCulture,
@@ -72,6 +78,11 @@ internal sealed class DatasetInspector : IInspector
                     + $"{string.Join(" x ", c.Spacing.Select(s => s.ToString("G4", CultureInfo.InvariantCulture))), -22} mm "
                     + $"{c.Orientation}  voxels per class {voxels}{left}"
             );
+            foreach (ChannelSummary channel in c.Channels ?? [])
+                text.AppendLine(
+                    CultureInfo.InvariantCulture,
+                    $"  {channel.Name, -14} {channel.Minimum:G5} to {channel.Maximum:G5}, mean {channel.Mean:G5}"
+                );
             foreach (string note in c.Notes)
                 text.AppendLine($"  note: {note}");
         }
@@ -82,7 +93,7 @@ internal sealed class DatasetInspector : IInspector
     private CaseSummary Summarize(DatasetCase source)
     {
         LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
-        Geometry grid = loaded.Image.Geometry;
+        Geometry grid = loaded.Geometry;
         byte[]? labels = loaded.Labels?.Voxels;
         return new CaseSummary(
             source.Id,
@@ -92,6 +103,7 @@ internal sealed class DatasetInspector : IInspector
             grid.AxisCodes,
             labels is null ? null : [.. Enumerable.Range(0, dataset.ClassNames.Count).Select(c => labels.LongCount(v => v == c))],
             labels?.LongCount(v => v == LabelValue.Ignored) ?? 0,
+            HasChannels ? [.. loaded.Images.Zip(source.Images, ChannelSummary.Of)] : null,
             loaded.Notes
         );
     }
@@ -104,6 +116,19 @@ internal sealed class DatasetInspector : IInspector
         string Orientation,
         long[]? Voxels,
         long IgnoredVoxels,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChannelSummary[]? Channels,
         IReadOnlyList<string> Notes
     );
+
+    private sealed record ChannelSummary(string Name, string File, float Minimum, float Maximum, double Mean)
+    {
+        public static ChannelSummary Of(Volume<float> image, ChannelImage file) =>
+            new(
+                file.Channel.Name,
+                Path.GetFileName(file.Path),
+                image.Voxels.Min(),
+                image.Voxels.Max(),
+                image.Voxels.Average(voxel => (double)voxel)
+            );
+    }
 }

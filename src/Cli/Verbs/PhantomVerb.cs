@@ -1,27 +1,40 @@
 using CommandLine;
 using UnpairedSegEngine.Imaging.Phantoms;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
-[Verb("phantom", HelpText = "Write a dataset of unpaired CT-like and MR-like phantoms.")]
+[Verb("phantom", HelpText = "Write a dataset of phantoms: unpaired CT-like and MR-like ones, or paired MR sequences.")]
 internal sealed class PhantomVerb : IVerb
 {
     [Option("out", Required = true, HelpText = "Folder for the dataset; must be new or empty.")]
     public string Out { get; init; } = "";
 
-    [Option("anatomy", Default = PhantomAnatomy.Abdomen, HelpText = "Which organs.")]
-    public PhantomAnatomy Anatomy { get; init; }
+    [Option("anatomy", HelpText = "Which organs: abdomen (the default) or heart. Not with --paired.")]
+    public PhantomAnatomy? Anatomy { get; init; }
+
+    [Option(
+        "paired",
+        HelpText = "One head per case, seen by T1, T1ce, T2 and FLAIR: four channels, with a lesion that T1 hardly shows."
+    )]
+    public bool Paired { get; init; }
+
+    [Option(
+        "contrast",
+        HelpText = "How much brighter the lesion is in T1 than what is around it, in noise deviations (0.5 by default). With --paired only."
+    )]
+    public double? Contrast { get; init; }
 
     [AtLeast(1)]
-    [Option("train", Default = 16, HelpText = "Training subjects per modality.")]
+    [Option("train", Default = 16, HelpText = "Training subjects, per modality unless --paired.")]
     public int Train { get; init; }
 
     [AtLeast(1)]
-    [Option("val", Default = 4, HelpText = "Validation subjects per modality.")]
+    [Option("val", Default = 4, HelpText = "Validation subjects, likewise.")]
     public int Val { get; init; }
 
     [AtLeast(0)]
-    [Option("test", Default = 4, HelpText = "Test subjects per modality.")]
+    [Option("test", Default = 4, HelpText = "Test subjects, likewise.")]
     public int Test { get; init; }
 
     [AtLeast(1)]
@@ -37,9 +50,15 @@ internal sealed class PhantomVerb : IVerb
 
     public int Run(string[] arguments)
     {
+        if (Paired && Anatomy is not null)
+            throw new UsageException("--paired has one anatomy, a head; leave out --anatomy");
+        if (!Paired && Contrast is not null)
+            throw new UsageException("--contrast is of the lesion of paired phantoms; add --paired");
         var options = new PhantomDatasetOptions
         {
-            Anatomy = Anatomy,
+            Paired = Paired,
+            Contrast = Contrast ?? PairedPhantomGenerator.DefaultContrast,
+            Anatomy = Anatomy ?? PhantomAnatomy.Abdomen,
             Training = Train,
             Validation = Val,
             Test = Test,
@@ -50,7 +69,7 @@ internal sealed class PhantomVerb : IVerb
         using var stop = new Runs.Progress.StopSignal();
         PhantomDataset.Write(Out, options, null, stop.Token);
         Console.WriteLine(
-            $"wrote {2 * (Train + Val + Test)} phantoms to {Out}; next: {CommandText.Of("train", "--data", Out, "--out", "RUN")}"
+            $"wrote {(Paired ? 1 : 2) * (Train + Val + Test)} phantoms to {Out}; next: {CommandText.Of("train", "--data", Out, "--out", "RUN")}"
         );
         return ExitCode.Ok;
     }

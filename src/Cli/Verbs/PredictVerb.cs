@@ -11,7 +11,7 @@ namespace UnpairedSegEngine.Cli.Verbs;
 
 [Verb(
     "predict",
-    HelpText = "Segment NIfTI volumes; the label map has the input's grid and orientation. In a folder, a volume that "
+    HelpText = "Segment NIfTI volumes; the label map has the input's grid and orientation. In a folder, a case that "
         + "cannot be read does not stop the others."
 )]
 internal sealed class PredictVerb : VolumePredictionVerb
@@ -19,10 +19,14 @@ internal sealed class PredictVerb : VolumePredictionVerb
     [Option("run", Required = true, HelpText = "Run folder of a trained network.")]
     public string RunPath { get; init; } = "";
 
-    [Option("modality", Required = true, HelpText = "Modality of the input, such as CT or MR.")]
-    public string Modality { get; init; } = "";
+    [Option("modality", HelpText = "Modality of the input, such as CT or MR; not needed where the run knows one only.")]
+    public string? Modality { get; init; }
 
-    [Option("in", Required = true, HelpText = "NIfTI file, or a folder of them.")]
+    [Option(
+        "in",
+        Required = true,
+        HelpText = "NIfTI file, or a folder of them: CASE_0000.nii.gz, CASE_0001.nii.gz ... where the run sees several channels."
+    )]
     public string In { get; init; } = "";
 
     [Option(
@@ -48,12 +52,14 @@ internal sealed class PredictVerb : VolumePredictionVerb
     {
         if (Continue && Overwrite)
             throw new UsageException("--continue leaves the files that --overwrite replaces; give one of them");
-        PredictionInput[] inputs = PredictionInput.Find(In, Note);
+        Runs.RunFolder.Open(RunPath);
+        ModelDescription description = ModelDescription.Read(RunPath);
+        Modality modality = ModalityOf(description);
+        PredictionInput[] inputs = PredictionInput.Find(In, description.Channels, Note);
         Target.RequireApart(In);
         Target.RequireFree(inputs, [], Continue || Overwrite);
         using OpenedBackend opened = OpenBackend(Threads);
         using TrainedRun model = OpenModel(RunPath, opened.Backend);
-        Modality modality = model.Description.ModalityOf(Modality);
         if (SaveProbabilities)
             Target.RequireFree(inputs, model.Description.Classes, Continue || Overwrite);
         RequireKnownOrgans(model.Description.Classes);
@@ -68,6 +74,13 @@ internal sealed class PredictVerb : VolumePredictionVerb
             return ExitCode.Interrupted;
         }
     }
+
+    private Modality ModalityOf(ModelDescription description) =>
+        Modality is null && description.Modalities.Count > 1
+            ? throw new UsageException(
+                $"--modality is missing: the run knows {OneLine.Of(string.Join(", ", description.Modalities))}"
+            )
+            : description.ModalityOf(Modality ?? description.Modalities[0]);
 
     private int PredictAll(PredictionInput[] inputs, TrainedRun model, Modality modality, CancellationToken stop)
     {
@@ -95,7 +108,7 @@ internal sealed class PredictVerb : VolumePredictionVerb
     {
         try
         {
-            LoadedCase loaded = CaseReader.ReadUnlabelled(input.Path, modality);
+            LoadedCase loaded = input.Read(modality);
             WarnOfModality(input, model.Provenance?.OtherModalityOf(loaded), modality);
             foreach (string note in loaded.Notes)
                 Note($"'{input.Path}': {note}");

@@ -8,7 +8,8 @@ using UnpairedSegEngine.Storage;
 namespace UnpairedSegEngine.Imaging.Phantoms;
 
 /// <summary>
-/// Writes phantoms in the nnU-Net v2 raw layout with the key <c>domains</c>, which says what modality a case belongs to.
+/// Writes phantoms in the nnU-Net v2 raw layout: unpaired ones with the key <c>domains</c>, which says what modality a case
+/// belongs to, paired ones with a channel for every sequence.
 /// </summary>
 public static class PhantomDataset
 {
@@ -20,12 +21,12 @@ public static class PhantomDataset
 
     /// <summary>
     /// Writes imagesTr, labelsTr, imagesTs, labelsTs, splits_final.json (one fold), and last dataset.json. Cases are ct_000,
-    /// mr_000, ...;
-    /// training first, then validation, then test. The same options give the same files on any number of threads.
+    /// mr_000, ..., or brain_000, ...; training first, then validation, then test. The same options give the same files on any
+    /// number of threads.
     /// </summary>
     /// <param name="folder">Absent or empty.</param>
     /// <param name="progress">Told the cases done and the cases in all.</param>
-    /// <exception cref="UsageException">A folder that holds files, an impossible size, or counts that leave nothing to
+    /// <exception cref="UsageException">A folder that holds files, an impossible size or contrast, or counts that leave nothing to
     /// train or validate on.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; without its dataset.json the folder is no data set.</exception>
     public static void Write(
@@ -42,6 +43,7 @@ public static class PhantomDataset
                     + "possible: the first two must be at least 1"
             );
         PhantomGenerator.RequireSize(options.Size, options.Slices);
+        PairedPhantomGenerator.RequireContrast(options.Contrast);
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
             throw new UsageException($"{folder} exists and is not empty: name another folder, or empty this one");
         var cases = Cases(options);
@@ -54,12 +56,12 @@ public static class PhantomDataset
 
     private static List<Case> Cases(PhantomDatasetOptions options) =>
         [
-            .. from modality in Enum.GetValues<PhantomModality>()
+            .. from modality in options.Paired ? [null] : Enum.GetValues<PhantomModality>().Cast<PhantomModality?>()
             from subject in Enumerable.Range(0, options.Training + options.Validation + options.Test)
             let part = subject < options.Training ? Part.Training
             : subject < options.Training + options.Validation ? Part.Validation
             : Part.Test
-            select new Case($"{modality.ToString().ToLowerInvariant()}_{subject:000}", modality, subject, part),
+            select new Case($"{modality?.ToString().ToLowerInvariant() ?? "brain"}_{subject:000}", modality, subject, part),
         ];
 
     private static void WriteCases(
@@ -92,36 +94,66 @@ public static class PhantomDataset
 
     private static void WriteCase(string folder, Case phantomCase, PhantomDatasetOptions options)
     {
-        var phantom = PhantomGenerator.Create(
+        var (images, labels) = Create(phantomCase, options);
+        foreach (var (channel, image) in images.Index())
+            NiftiWriter.Write(Path.Combine(folder, phantomCase.ImageFolder, $"{phantomCase.Name}_{channel:0000}.nii.gz"), image);
+        NiftiWriter.Write(Path.Combine(folder, phantomCase.LabelFolder, $"{phantomCase.Name}.nii.gz"), labels);
+    }
+
+    private static PairedPhantom Create(Case phantomCase, PhantomDatasetOptions options)
+    {
+        if (phantomCase.Modality is not { } modality)
+            return PairedPhantomGenerator.Create(
+                phantomCase.Subject,
+                options.Seed,
+                options.Size,
+                options.Slices,
+                options.Contrast
+            );
+        var (image, labels) = PhantomGenerator.Create(
             options.Anatomy,
-            phantomCase.Modality,
+            modality,
             phantomCase.Subject,
             options.Seed,
             options.Size,
             options.Slices
         );
-        NiftiWriter.Write(Path.Combine(folder, phantomCase.ImageFolder, $"{phantomCase.Name}_0000.nii.gz"), phantom.Image);
-        NiftiWriter.Write(Path.Combine(folder, phantomCase.LabelFolder, $"{phantomCase.Name}.nii.gz"), phantom.Labels);
+        return new PairedPhantom([image], labels);
     }
 
     private static JsonObject Manifest(List<Case> cases, PhantomDatasetOptions options)
     {
         var labels = new JsonObject { ["background"] = 0 };
-        foreach (var (name, index) in PhantomGenerator.LabelNames(options.Anatomy).Select((name, i) => (name, i)))
+        var names = options.Paired ? PairedPhantomGenerator.LabelNames : PhantomGenerator.LabelNames(options.Anatomy);
+        foreach (var (index, name) in names.Index())
             labels[name] = index + 1;
-        var domains = new JsonObject();
-        foreach (var modality in cases.GroupBy(c => c.Modality))
-            domains[modality.Key.ToString()] = Names(modality);
-        return new JsonObject
+        string[] channels = options.Paired ? Enum.GetNames<MrSequence>() : ["intensity"];
+        var manifest = new JsonObject
         {
-            ["name"] = $"Phantom{options.Anatomy}",
-            ["description"] = $"Made-up unpaired CT-like and MR-like volumes, seed {options.Seed}",
-            ["channel_names"] = new JsonObject { ["0"] = "intensity" },
+            ["name"] = options.Paired ? "PhantomBrain" : $"Phantom{options.Anatomy}",
+            ["description"] = options.Paired
+                ? FormattableString.Invariant(
+                    $"Made-up co-registered MR-like volumes, seed {options.Seed}, lesion contrast {options.Contrast} in T1"
+                )
+                : $"Made-up unpaired CT-like and MR-like volumes, seed {options.Seed}",
+            ["channel_names"] = new JsonObject(
+                channels.Index().Select(c => KeyValuePair.Create($"{c.Index}", (JsonNode?)JsonValue.Create(c.Item)))
+            ),
             ["labels"] = labels,
             ["file_ending"] = ".nii.gz",
             ["numTraining"] = cases.Count(c => c.Part != Part.Test),
-            ["domains"] = domains,
         };
+        if (!options.Paired)
+            manifest["domains"] = Domains(cases);
+        return manifest;
+    }
+
+    private static JsonObject Domains(List<Case> cases)
+    {
+        var domains = new JsonObject();
+        foreach (var modality in cases.GroupBy(c => c.Modality))
+            domains[modality.Key.ToString()!] = Names(modality);
+        return domains;
     }
 
     private static JsonArray Splits(List<Case> cases) =>
@@ -145,7 +177,8 @@ public static class PhantomDataset
         Test,
     }
 
-    private sealed record Case(string Name, PhantomModality Modality, int Subject, Part Part)
+    /// <param name="Modality">Null for all sequences of a paired phantom.</param>
+    private sealed record Case(string Name, PhantomModality? Modality, int Subject, Part Part)
     {
         public string ImageFolder => Part == Part.Test ? "imagesTs" : "imagesTr";
 

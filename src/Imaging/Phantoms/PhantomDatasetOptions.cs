@@ -3,9 +3,16 @@ namespace UnpairedSegEngine.Imaging.Phantoms;
 /// <summary>How large a phantom data set is.</summary>
 public sealed record PhantomDatasetOptions
 {
+    /// <summary>Co-registered scans of one head by every <see cref="MrSequence"/> instead of unpaired CT and MR.</summary>
+    public bool Paired { get; init; }
+
+    /// <summary>How much brighter the lesion of a paired phantom is in T1 than what is around it, in noise deviations.</summary>
+    public double Contrast { get; init; } = PairedPhantomGenerator.DefaultContrast;
+
+    /// <summary>Of unpaired phantoms.</summary>
     public PhantomAnatomy Anatomy { get; init; } = PhantomAnatomy.Abdomen;
 
-    /// <summary>Training subjects per modality.</summary>
+    /// <summary>Training subjects per modality; of all sequences where they are paired.</summary>
     public int Training { get; init; } = 16;
 
     /// <summary>Validation subjects per modality.</summary>

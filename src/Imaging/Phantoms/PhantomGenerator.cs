@@ -44,7 +44,7 @@ public static class PhantomGenerator
             );
     }
 
-    private static Geometry Grid(Vector3d fieldOfView, int size, int slices)
+    internal static Geometry Grid(Vector3d fieldOfView, int size, int slices)
     {
         // Square voxels in the plane, so the longer side decides.
         var inPlane = Math.Max(fieldOfView.X, fieldOfView.Y) / size;
@@ -60,7 +60,7 @@ public static class PhantomGenerator
         );
     }
 
-    private static Volume<float> Paint(
+    internal static Volume<float> Paint(
         AnatomyTemplate template,
         PhantomModality modality,
         CounterRandom random,

@@ -8,6 +8,11 @@ internal static class Scanner
     private const double TextureKnots = 14;
     private const double BiasKnots = 130;
     private const double BiasStrength = 0.16;
+    private const double LeastNoise = 16,
+        MostNoise = 30;
+
+    /// <summary>The mean standard deviation of MR noise.</summary>
+    public const double UsualNoise = (LeastNoise + MostNoise) / 2;
 
     public static Volume<short> Acquire(Volume<float> signal, PhantomModality modality, CounterRandom random)
     {
@@ -24,7 +29,7 @@ internal static class Scanner
         else
         {
             var bias = SmoothField.Create(geometry, BiasKnots, random["bias"]).Voxels;
-            var (gain, noise) = (random.Uniform(0, 0.75, 1.35), random.Uniform(1, 16, 30));
+            var (gain, noise) = (random.Uniform(0, 0.75, 1.35), random.Uniform(1, LeastNoise, MostNoise));
             var (real, imaginary) = (random["noise"], random["imaginary noise"]);
             for (var i = 0; i < texture.Length; i++)
             {

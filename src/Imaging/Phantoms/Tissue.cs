@@ -28,6 +28,9 @@ internal sealed record Tissue(double CtMean, double CtDeviation, double MrMean, 
     public static readonly Tissue RightBlood = new(210, 50, 480, 60);
     public static readonly Tissue Myocardium = new(112, 12, 235, 25);
 
+    /// <summary>A tissue of an MR sequence, which no CT sees.</summary>
+    public static Tissue OfMr(double mean, double deviation) => new(0, 0, mean, deviation);
+
     public double Draw(PhantomModality modality, CounterRandom random) =>
         modality == PhantomModality.CT
             ? CtMean + (CtDeviation * random.Normal(0))

@@ -9,31 +9,29 @@ namespace UnpairedSegEngine.Methods.Volumes;
 public static class ModelDescriptions
 {
     /// <summary>The description of a model that is trained on a dataset.</summary>
-    /// <exception cref="InvalidDataException">The configuration normalizes a modality that the dataset lacks.</exception>
+    /// <exception cref="InvalidDataException">The configuration normalizes a modality, or names a channel, that the dataset
+    /// lacks.</exception>
     public static ModelDescription Of(TrainingConfig config, SegmentationDataset dataset)
     {
         string[] modalities = [.. dataset.Modalities.Select(m => m.Name)];
-        string? unknown = config.Data.Normalization.Keys.FirstOrDefault(name => !modalities.Contains(name));
-        if (unknown is not null)
+        IReadOnlyList<Channel>? channels = dataset.Channels.Count > 1 ? config.Data.Channels.Of(dataset) : null;
+        if (channels is null && config.Data.Channels.Text.Length > 0)
             throw new InvalidDataException(
-                $"data.normalization.{unknown}: the dataset '{dataset.Folder}' has no such modality; it has "
-                    + $"{string.Join(", ", modalities)}"
+                $"data.channels: the cases of the dataset '{dataset.Folder}' have one image each; leave it empty"
             );
+        RequireKnownNames(config.Data.Normalization, modalities, dataset);
         bool isVolumetric = NetworkDefinition.Of(config.Network).IsVolumetric;
         return new ModelDescription(
             modalities,
             dataset.ClassNames,
-            [
-                .. modalities.Select(name =>
-                    config.Data.Normalization.TryGetValue(name, out string? text)
-                        ? IntensityNormalization.Parse(text).ToString()
-                        : IntensityNormalization.Default.ToString()
-                ),
-            ],
+            channels is null
+                ? [.. modalities.Select(modality => NormalizationOf(config, modality))]
+                : [.. modalities.SelectMany(modality => channels.Select(c => NormalizationOf(config, c.Name, modality)))],
             config.Data.Size,
             isVolumetric ? 1 : config.Data.Slices,
             isVolumetric ? config.Data.Depth : 1,
-            config.Data.Spacing.ToString()
+            config.Data.Spacing.ToString(),
+            channels
         )
         {
             Network = config.Definition.NetworkOf(config),
@@ -47,7 +45,7 @@ public static class ModelDescriptions
             records.ClassNames,
             [.. records.Modalities.Select(_ => IntensityNormalization.Parse("none").ToString())],
             records.Training.Shape.Height,
-            records.Training.Shape.Channels
+            records.Training.Shape.Slices
         )
         {
             Network = config.Definition.NetworkOf(config),
@@ -72,5 +70,33 @@ public static class ModelDescriptions
                         + "the files are of two runs"
                 );
         }
+    }
+
+    /// <summary>Names are those of modalities and, where cases have several channels, of channels.</summary>
+    private static void RequireKnownNames(
+        IReadOnlyDictionary<string, string> normalization,
+        string[] modalities,
+        SegmentationDataset dataset
+    )
+    {
+        string[] channels = dataset.Channels.Count > 1 ? [.. dataset.Channels.Select(channel => channel.Name)] : [];
+        if (normalization.Keys.FirstOrDefault(name => !modalities.Contains(name) && !channels.Contains(name)) is { } unknown)
+            throw new InvalidDataException(
+                $"data.normalization.{unknown}: the dataset '{dataset.Folder}' has no such "
+                    + $"{(channels.Length == 0 ? "modality" : "channel or modality")}; it has "
+                    + $"{string.Join(", ", [.. channels, .. modalities])}"
+            );
+    }
+
+    /// <summary>The normalization under the first of some names that has one.</summary>
+    private static string NormalizationOf(TrainingConfig config, params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (config.Data.Normalization.TryGetValue(name, out string? text))
+                return IntensityNormalization.Parse(text).ToString();
+        }
+
+        return IntensityNormalization.Default.ToString();
     }
 }

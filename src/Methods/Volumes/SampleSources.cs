@@ -19,7 +19,7 @@ public static class SampleSources
         var foreground = (float)config.Data.ForegroundFraction;
         return NetworkDefinition.Of(config.Network).IsVolumetric
             ? new BlockSource(cases, modalities, shape, AugmentationOf(config.Augmentation), foreground)
-            : new SliceSource(cases, modalities, shape.Channels, foreground);
+            : new SliceSource(cases, modalities, shape.Slices, foreground);
     }
 
     /// <summary>The samples, varied as the configuration has it.</summary>

@@ -19,6 +19,7 @@ public static class RunSettings
         "network.",
         "data.size",
         "data.slices",
+        "data.channels",
         "data.depth",
         "data.spacing",
         "data.normalization.",
@@ -38,6 +39,8 @@ public static class RunSettings
         config
             .Keys.All.Where(key => Matters(key.Name))
             .SelectMany(key => key.EntriesIn(config))
+            // A key without text sets nothing: runs from before there was the key have no other settings.
+            .Where(entry => entry.Value.Length > 0)
             .ToDictionary(entry => entry.Key, entry => entry.Value);
 
     /// <summary>What is another now: "optimizer.learning_rate was 0.001 and is 0.0001 now".</summary>

@@ -4,9 +4,8 @@ namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
 /// Varies training samples: one resampling (bilinear for the image, nearest for the class map, which therefore never
-/// gains a class), then intensities. What is done to a sample follows from the stream alone. Blocks of slices come varied in
-/// space already: their source has the
-/// whole volume to take them from.
+/// gains a class), then intensities, those of each volume by themselves. What is done to a sample follows from the stream
+/// alone. Blocks of slices come varied in space already: their source has the whole volume to take them from.
 /// </summary>
 public sealed class Augmentation
 {
@@ -39,12 +38,13 @@ public sealed class Augmentation
         {
             image.CopyTo(variedImage);
             labels.CopyTo(variedLabels);
-            VaryIntensities(ref stream, variedImage);
+            VaryIntensities(shape, ref stream, variedImage);
             return;
         }
 
         var transform = new SpatialTransform(settings, shape, ref stream);
-        float outside = Statistics(image).Minimum;
+        Span<float> outside = stackalloc float[shape.Channels];
+        FillLowest(shape, image, outside);
         for (int row = 0, pixel = 0; row < shape.Height; row++)
         {
             for (int column = 0; column < shape.Width; column++, pixel++)
@@ -61,7 +61,7 @@ public sealed class Augmentation
                 variedLabels[pixel] = Nearest(shape, labels, sourceRow, sourceColumn);
             }
         }
-        VaryIntensities(ref stream, variedImage);
+        VaryIntensities(shape, ref stream, variedImage);
     }
 
     private static void Interpolate(
@@ -69,7 +69,7 @@ public sealed class Augmentation
         ReadOnlySpan<float> image,
         float row,
         float column,
-        float outside,
+        ReadOnlySpan<float> outside,
         Span<float> target
     )
     {
@@ -77,7 +77,7 @@ public sealed class Augmentation
             left = MathF.Floor(column);
         if (!(top >= -1 && left >= -1 && top < shape.Height && left < shape.Width))
         {
-            target.Fill(outside);
+            outside.CopyTo(target);
             return;
         }
         float below = row - top,
@@ -86,16 +86,18 @@ public sealed class Augmentation
             c = (int)left;
         for (int channel = 0; channel < target.Length; channel++)
         {
-            float upper = At(image, r, c, channel) + (right * (At(image, r, c + 1, channel) - At(image, r, c, channel)));
-            float lower =
-                At(image, r + 1, c, channel) + (right * (At(image, r + 1, c + 1, channel) - At(image, r + 1, c, channel)));
+            float beyond = outside[channel];
+            float upperLeft = At(image, r, c, channel, beyond),
+                lowerLeft = At(image, r + 1, c, channel, beyond);
+            float upper = upperLeft + (right * (At(image, r, c + 1, channel, beyond) - upperLeft)),
+                lower = lowerLeft + (right * (At(image, r + 1, c + 1, channel, beyond) - lowerLeft));
             target[channel] = upper + (below * (lower - upper));
         }
 
-        float At(ReadOnlySpan<float> source, int y, int x, int channel) =>
+        float At(ReadOnlySpan<float> source, int y, int x, int channel, float beyond) =>
             (uint)y < (uint)shape.Height && (uint)x < (uint)shape.Width
                 ? source[(((y * shape.Width) + x) * shape.Channels) + channel]
-                : outside;
+                : beyond;
     }
 
     private static byte Nearest(SampleShape shape, ReadOnlySpan<byte> labels, float row, float column)
@@ -105,6 +107,42 @@ public sealed class Augmentation
         return nearestRow >= 0 && nearestColumn >= 0 && nearestRow < shape.Height && nearestColumn < shape.Width
             ? labels[((int)nearestRow * shape.Width) + (int)nearestColumn]
             : LabelValue.Background;
+    }
+
+    /// <summary>The lowest intensity of the volume that each channel is of.</summary>
+    private static void FillLowest(SampleShape shape, ReadOnlySpan<float> image, Span<float> lowest)
+    {
+        lowest.Fill(float.PositiveInfinity);
+        for (int i = 0; i < image.Length; i++)
+        {
+            ref float ofVolume = ref lowest[i % shape.Channels / shape.Slices * shape.Slices];
+            ofVolume = Math.Min(ofVolume, image[i]);
+        }
+        for (int channel = 0; channel < lowest.Length; channel++)
+            lowest[channel] = lowest[channel / shape.Slices * shape.Slices];
+    }
+
+    /// <summary>Every volume by draws of its own: scanners vary from sequence to sequence.</summary>
+    private void VaryIntensities(SampleShape shape, ref PhiloxStream stream, Span<float> image)
+    {
+        if (shape.Volumes == 1)
+        {
+            VaryIntensities(ref stream, image);
+            return;
+        }
+
+        var values = new float[shape.PixelCount * shape.Slices];
+        for (int volume = 0; volume < shape.Volumes; volume++)
+        {
+            int first = volume * shape.Slices;
+            for (int pixel = 0; pixel < shape.PixelCount; pixel++)
+                image
+                    .Slice((pixel * shape.Channels) + first, shape.Slices)
+                    .CopyTo(values.AsSpan(pixel * shape.Slices, shape.Slices));
+            VaryIntensities(ref stream, values);
+            for (int pixel = 0; pixel < shape.PixelCount; pixel++)
+                values.AsSpan(pixel * shape.Slices, shape.Slices).CopyTo(image[((pixel * shape.Channels) + first)..]);
+        }
     }
 
     private void VaryIntensities(ref PhiloxStream stream, Span<float> image)

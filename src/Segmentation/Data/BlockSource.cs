@@ -21,7 +21,7 @@ public sealed class BlockSource : IVolumeSamples
     /// <summary>Indexes the organs of some cases.</summary>
     /// <param name="cases">Cases with reference segmentations, on grids no smaller than a block.</param>
     /// <param name="modalities">The dataset's modalities.</param>
-    /// <param name="shape">Size of a block, one channel.</param>
+    /// <param name="shape">Size of a block, with the volumes of a case.</param>
     /// <param name="augmentation">How blocks are varied in space.</param>
     /// <param name="foregroundFraction">The share of blocks centred on an organ, 0..1; the organ is drawn first, so that small
     /// ones are seen as often as large ones.</param>
@@ -67,7 +67,7 @@ public sealed class BlockSource : IVolumeSamples
                 for (int column = 0; column < Shape.Width; column++, i++)
                 {
                     (float z, float y, float x) = transform.SourceOf(slice, row, column);
-                    image[i] = drawn.Interpolate(z, y, x);
+                    drawn.Interpolate(z, y, x, image.Slice(i * Shape.Volumes, Shape.Volumes));
                     labels[i] = drawn.NearestLabel(z, y, x);
                 }
             }

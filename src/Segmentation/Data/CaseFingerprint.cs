@@ -9,7 +9,7 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <param name="Shape">Voxels along x, y and z.</param>
 /// <param name="Affine">World position of a step along x, y and z, and of the first voxel: four times three numbers, RAS+
 /// mm.</param>
-/// <param name="Image">XxHash128 of the image's voxels as float32.</param>
+/// <param name="Image">XxHash128 of the voxels of all channels, one after another, as float32.</param>
 /// <param name="Labels">XxHash128 of the reference segmentation's voxels as bytes; null where there is none.</param>
 public sealed record CaseFingerprint(
     string Modality,
@@ -26,13 +26,13 @@ public sealed record CaseFingerprint(
 
     public static CaseFingerprint Of(LoadedCase loaded)
     {
-        OriginalGrid grid = OriginalGrid.Of(loaded.Image.Geometry);
+        OriginalGrid grid = OriginalGrid.Of(loaded.Geometry);
         return new CaseFingerprint(
             loaded.Modality.Name,
             grid.Shape,
             grid.Affine,
-            HashOf(MemoryMarshal.AsBytes(loaded.Image.Voxels.AsSpan())),
-            loaded.Labels is { } labels ? HashOf(labels.Voxels) : null
+            HashOf(loaded.Images),
+            loaded.Labels is { } labels ? Convert.ToHexStringLower(XxHash128.Hash(labels.Voxels)) : null
         );
     }
 
@@ -53,5 +53,11 @@ public sealed record CaseFingerprint(
         return Labels == now.Labels ? null : "has another reference segmentation now";
     }
 
-    private static string HashOf(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(XxHash128.Hash(bytes));
+    private static string HashOf(IEnumerable<Volume<float>> images)
+    {
+        var hash = new XxHash128();
+        foreach (Volume<float> image in images)
+            hash.Append(MemoryMarshal.AsBytes(image.Voxels.AsSpan()));
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
+    }
 }

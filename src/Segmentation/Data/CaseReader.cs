@@ -10,30 +10,48 @@ public static class CaseReader
     private const double ToleranceMillimetres = 1e-3;
     private const double DirectionTolerance = 1e-4;
 
-    /// <summary>Reads image and, where there is one, reference segmentation.</summary>
-    /// <exception cref="InvalidDataException">A file is damaged, the two grids differ, a voxel is not finite or a label is no
+    /// <summary>Reads the images of all channels and, where there is one, the reference segmentation.</summary>
+    /// <exception cref="InvalidDataException">A file is damaged, grids differ, a voxel is not finite or a label is no
     /// class.</exception>
     public static LoadedCase Read(DatasetCase source, IReadOnlyList<string> classNames)
     {
-        (Volume<float> image, IReadOnlyList<string> notes) = ReadImage(source.Id, source.ImagePath);
+        LoadedCase images = ReadUnlabelled(source.Id, source.ImagePaths, source.Modality);
         if (source.LabelPath is null)
-            return new LoadedCase(source.Id, source.Modality, image, null) { Notes = notes };
+            return images;
         NiftiImage file = NiftiFile.Open(source.LabelPath);
         Volume<byte> labels = file.ToLabelVolume();
-        CheckGrids(source, image.Geometry, labels.Geometry);
+        RequireOneGrid(
+            $"case '{source.Id}': label '{source.LabelPath}'",
+            labels.Geometry,
+            ("its image", images.Geometry),
+            "copy the image's geometry into the label if they do belong together"
+        );
         CheckClasses(source, labels, classNames.Count);
         if (source.IgnoredLabel is { } ignored)
             labels.Voxels.AsSpan().Replace((byte)ignored, LabelValue.Ignored);
-        return new LoadedCase(source.Id, source.Modality, image, labels) { Notes = [.. notes, .. file.Notes] };
+        return images with { Labels = labels, Notes = [.. images.Notes, .. file.Notes] };
     }
 
     /// <summary>Reads a volume that belongs to no dataset, to predict it; its file name becomes its case name.</summary>
     /// <exception cref="InvalidDataException">The file is damaged or a voxel is not finite.</exception>
-    public static LoadedCase ReadUnlabelled(string path, Modality modality)
+    public static LoadedCase ReadUnlabelled(string path, Modality modality) =>
+        ReadUnlabelled(Path.GetFileName(NiftiPaths.Stem(path)), [path], modality);
+
+    /// <summary>Reads the images of all channels of a case.</summary>
+    /// <exception cref="InvalidDataException">A file is damaged, grids differ or a voxel is not finite.</exception>
+    public static LoadedCase ReadUnlabelled(string id, IReadOnlyList<string> paths, Modality modality)
     {
-        string id = Path.GetFileName(NiftiPaths.Stem(path));
-        (Volume<float> image, IReadOnlyList<string> notes) = ReadImage(id, path);
-        return new LoadedCase(id, modality, image, null) { Notes = notes };
+        var images = new List<Volume<float>>();
+        var notes = new List<string>();
+        foreach (string path in paths)
+        {
+            (Volume<float> image, IReadOnlyList<string> ofFile) = ReadImage(id, path);
+            images.Add(image);
+            RequireOneGrid($"case '{id}': image '{path}'", image.Geometry, ($"image '{paths[0]}'", images[0].Geometry));
+            notes.AddRange(paths.Count == 1 ? ofFile : ofFile.Select(note => $"'{Path.GetFileName(path)}': {note}"));
+        }
+
+        return new LoadedCase(id, modality, images, null) { Notes = notes };
     }
 
     private static (Volume<float> Image, IReadOnlyList<string> Notes) ReadImage(string id, string path)
@@ -57,26 +75,29 @@ public static class CaseReader
         return (image, file.Notes);
     }
 
-    private static void CheckGrids(DatasetCase source, Geometry image, Geometry label)
+    /// <param name="what">The volume, in words.</param>
+    /// <param name="grid">Its grid.</param>
+    /// <param name="reference">The volume that it must lie upon, in words, and its grid.</param>
+    /// <param name="remedy">What to do where it lies elsewhere.</param>
+    private static void RequireOneGrid(
+        string what,
+        Geometry grid,
+        (string Name, Geometry Grid) reference,
+        string remedy = "resample the channels of a case to one grid"
+    )
     {
-        if (!label.SameShape(image))
-        {
+        if (!grid.SameShape(reference.Grid))
             throw new InvalidDataException(
-                $"case '{source.Id}': label '{source.LabelPath}' has shape {label.ShapeText()}, expected its image's "
-                    + $"{image.ShapeText()}"
+                $"{what} has shape {grid.ShapeText()}, expected {reference.Name}'s {reference.Grid.ShapeText()}"
             );
-        }
-        if (!label.Matches(image, out string difference, ToleranceMillimetres, DirectionTolerance))
-        {
+        if (!grid.Matches(reference.Grid, out string difference, ToleranceMillimetres, DirectionTolerance))
             throw new InvalidDataException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"case '{source.Id}': label '{source.LabelPath}' lies elsewhere than its image: {difference} "
-                        + $"(tolerance {ToleranceMillimetres} mm, directions {DirectionTolerance}): copy the image's geometry "
-                        + $"into the label if they do belong together"
+                    $"{what} lies elsewhere than {reference.Name}: {difference} "
+                        + $"(tolerance {ToleranceMillimetres} mm, directions {DirectionTolerance}): {remedy}"
                 )
             );
-        }
     }
 
     private static void CheckClasses(DatasetCase source, Volume<byte> labels, int classCount)

@@ -7,7 +7,8 @@ namespace UnpairedSegEngine.Segmentation.Data;
 public sealed record DataConfig
 {
     [ConfigKey(
-        "intensity normalization by modality name: none, window(lo,hi), zscore, body_zscore, percentile(lower,upper) or "
+        "intensity normalization by modality name, or by channel name in a dataset of several channels: none, "
+            + "window(lo,hi), zscore, body_zscore, percentile(lower,upper) or "
             + "unpadded_percentile(lower,upper); unpadded_percentile(0.5,99.5) for those not named"
     )]
     public IReadOnlyDictionary<string, string> Normalization { get; init; } =
@@ -16,6 +17,12 @@ public sealed record DataConfig
     [ConfigKey("most training cases of a modality, by its name: the first of the split; all of those not named")]
     public IReadOnlyDictionary<string, string> Limit { get; init; } =
         new SortedDictionary<string, string>(StringComparer.Ordinal);
+
+    [ConfigKey(
+        "channels of a case that the network sees, in a dataset of several co-registered channels; empty for all",
+        Form = "names or numbers such as T1,T2"
+    )]
+    public ChannelList Channels { get; init; } = new("");
 
     /// <summary><see cref="Limit"/> as numbers.</summary>
     public IReadOnlyDictionary<string, int> MostCases =>

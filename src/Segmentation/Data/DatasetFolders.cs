@@ -7,9 +7,6 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <param name="manifest">Its dataset.json.</param>
 internal sealed class DatasetFolders(string dataset, DatasetManifest manifest)
 {
-    /// <summary>Stands between a case's name and the ending of its image.</summary>
-    public const string Channel = "_0000";
-
     private readonly List<string> notes = [];
 
     /// <summary>What was passed over so far, one line each.</summary>
@@ -27,7 +24,10 @@ internal sealed class DatasetFolders(string dataset, DatasetManifest manifest)
             .ToDictionary(label => label.Name, StringComparer.Ordinal);
         DatasetCase[] cases =
         [
-            .. images.Select(image => CaseOf(image, labels)).OrderBy(found => found.Id, StringComparer.Ordinal),
+            .. images
+                .GroupBy(CaseOf, StringComparer.Ordinal)
+                .Select(files => CaseOf(imageFolder, files.Key, [.. files], labels))
+                .OrderBy(found => found.Id, StringComparer.Ordinal),
         ];
         if (labelRequired && cases.FirstOrDefault(found => found.LabelPath is null) is { } unlabelled)
             throw new InvalidDataException(
@@ -39,17 +39,37 @@ internal sealed class DatasetFolders(string dataset, DatasetManifest manifest)
             : cases;
     }
 
-    private DatasetCase CaseOf(NiftiFolderVolume image, Dictionary<string, NiftiFolderVolume> labels)
+    /// <summary>The case that an image file is of.</summary>
+    private string CaseOf(NiftiFolderVolume image)
     {
-        if (!image.Name.EndsWith(Channel, StringComparison.Ordinal) || image.Name.Length == Channel.Length)
-            throw new InvalidDataException(
-                $"'{image.Path}': expected a name of the form CASE{Channel}{manifest.FileEnding} (one channel per case)"
+        IReadOnlyList<Channel> channels = manifest.Channels;
+        return Channel.Split(image.Name) is (string id, int number) && number < channels.Count
+            ? id
+            : throw new InvalidDataException(
+                $"'{image.Path}': expected a name of the form CASE{channels[0].Suffix}{manifest.FileEnding} "
+                    + (
+                        channels.Count == 1
+                            ? "(one channel per case)"
+                            : $"to CASE{channels[^1].Suffix}{manifest.FileEnding} (channel_names of {DatasetManifest.FileName} "
+                                + $"lists {channels.Count} channels)"
+                    )
             );
-        string id = image.Name[..^Channel.Length];
+    }
+
+    private DatasetCase CaseOf(string folder, string id, NiftiFolderVolume[] images, Dictionary<string, NiftiFolderVolume> labels)
+    {
+        ChannelImage ImageOf(Channel channel) =>
+            images.FirstOrDefault(image => image.Name.EndsWith(channel.Suffix, StringComparison.Ordinal)) is { } found
+                ? new ChannelImage(channel, found.Path)
+                : throw new InvalidDataException(
+                    $"case '{id}': the image file "
+                        + $"'{Path.Combine(dataset, folder, id + channel.Suffix + manifest.FileEnding)}' of channel "
+                        + $"{channel.Name} is missing"
+                );
         return new DatasetCase(
             id,
             manifest.ModalityOf(id),
-            image.Path,
+            [.. manifest.Channels.Select(ImageOf)],
             labels.GetValueOrDefault(id)?.Path,
             manifest.IgnoredLabel
         );

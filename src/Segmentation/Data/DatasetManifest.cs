@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Enumeration;
 using System.Text.Json;
 using UnpairedSegEngine.Imaging.Nifti;
@@ -7,12 +8,16 @@ namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
 /// dataset.json of the nnU-Net v2 raw layout, with the additional key <c>domains</c>: for every modality the
-/// case names, or glob patterns (<c>ct_*</c>), that belong to it.
+/// case names, or glob patterns (<c>ct_*</c>), that belong to it. Where cases have several co-registered channels it may be
+/// left out: all cases are then of one modality, named <see cref="PairedModality"/>.
 /// </summary>
 public sealed class DatasetManifest
 {
     /// <summary>The file's name inside a dataset folder.</summary>
     public const string FileName = "dataset.json";
+
+    /// <summary>The one modality of a dataset of several channels that has no <c>domains</c>.</summary>
+    public const string PairedModality = "paired";
 
     private const int MostModalities = 16;
 
@@ -29,9 +34,7 @@ public sealed class DatasetManifest
         RequireEachKeyOnce(root, "");
         (ClassNames, IgnoredLabel) = ReadLabels(path, Required(root, "labels", JsonValueKind.Object));
         FileEnding = ReadEnding(Required(root, "file_ending", JsonValueKind.String).GetString()!);
-        int channels = Required(root, "channel_names", JsonValueKind.Object).EnumerateObject().Count();
-        if (channels != 1)
-            throw Bad($"channel_names lists {channels} channels, expected 1: unpaired cases have one image each");
+        Channels = ReadChannels(Required(root, "channel_names", JsonValueKind.Object));
         if (root.TryGetProperty("numTraining", out JsonElement count))
         {
             TrainingCount =
@@ -39,7 +42,15 @@ public sealed class DatasetManifest
                     ? number
                     : throw Bad($"numTraining is {count.GetRawText()}, expected a whole number");
         }
-        (Modalities, patternsOfModality) = ReadDomains(Required(root, "domains", JsonValueKind.Object));
+        if (Channels.Count > 1 && !root.TryGetProperty("domains", out _))
+            (Modalities, patternsOfModality) = (
+                [new Modality(PairedModality, 0)],
+                [
+                    ["*"],
+                ]
+            );
+        else
+            (Modalities, patternsOfModality) = ReadDomains(Required(root, "domains", JsonValueKind.Object));
     }
 
     /// <summary>The dataset's name; the folder's where the file gives none.</summary>
@@ -56,6 +67,9 @@ public sealed class DatasetManifest
 
     /// <summary>The modalities in the file's order.</summary>
     public IReadOnlyList<Modality> Modalities { get; }
+
+    /// <summary>The co-registered images of every case, by number.</summary>
+    public IReadOnlyList<Channel> Channels { get; }
 
     /// <summary>How many training cases the file announces; null where it does not say.</summary>
     public int? TrainingCount { get; }
@@ -123,6 +137,40 @@ public sealed class DatasetManifest
             ? known
             : throw Bad($"file_ending is '{ending}', expected .nii.gz, .nii, .hdr or .hdr.gz: other formats are converted first");
     }
+
+    /// <remarks>A single channel needs no name: nothing asks for it.</remarks>
+    private Channel[] ReadChannels(JsonElement names)
+    {
+        JsonProperty[] entries = [.. names.EnumerateObject()];
+        if (entries.Length is < 1 or > Channel.Most)
+            throw Bad($"channel_names lists {entries.Length} channels, expected 1 to {Channel.Most}");
+        if (entries.Length == 1)
+            return [new Channel(0, IsName(entries[0].Value) ? entries[0].Value.GetString()! : "")];
+        RequireEachKeyOnce(names, "channel ");
+        var channels = new List<Channel>();
+        for (int number = 0; number < entries.Length; number++)
+        {
+            if (!names.TryGetProperty(number.ToString(CultureInfo.InvariantCulture), out JsonElement name))
+                throw Bad(
+                    $"channel_names has the keys {string.Join(", ", entries.Select(entry => entry.Name))}, expected \"0\" to "
+                        + $"\"{entries.Length - 1}\""
+                );
+            if (!IsName(name))
+                throw Bad($"channel {number} is {name.GetRawText()}, expected a name, {DatasetLabels.Name}");
+            var channel = new Channel(number, name.GetString()!);
+            if (
+                channels.FirstOrDefault(c => DatasetLabels.Simplified(c.Name) == DatasetLabels.Simplified(channel.Name)) is
+                { } alike
+            )
+                throw Bad($"channels {alike.Number} and {number} are both named '{channel.Name}'; give them names that differ");
+            channels.Add(channel);
+        }
+
+        return [.. channels];
+    }
+
+    private static bool IsName(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String && DatasetLabels.IsName(value.GetString()!);
 
     private (Modality[], List<IReadOnlyList<string>>) ReadDomains(JsonElement domains)
     {

@@ -15,7 +15,7 @@ public static class DatasetPreprocessing
     /// <summary>The median of the cases' spacings along each axis of the network's frame, mm.</summary>
     public static Vector3d MedianSpacing(IEnumerable<DatasetCase> cases)
     {
-        Vector3d[] spacings = [.. cases.Select(c => CanonicalSpacing(NiftiFile.Open(c.ImagePath).Geometry))];
+        Vector3d[] spacings = [.. cases.Select(c => CanonicalSpacing(NiftiFile.Open(c.ImagePaths[0]).Geometry))];
         if (spacings.Length == 0)
             throw new InvalidDataException("there is no training case to take a spacing from; give one");
         double Median(int axis) => spacings.Select(s => s[axis]).Order().ElementAt(spacings.Length / 2);
@@ -74,7 +74,7 @@ public static class DatasetPreprocessing
                     Write(loaded, source, folder, spacing);
                     lock (cases)
                     {
-                        record = record.With(source.Id, OriginalGrid.Of(loaded.Image.Geometry), loaded.Fingerprint);
+                        record = record.With(source.Id, OriginalGrid.Of(loaded.Geometry), loaded.Fingerprint);
                         record.Write(folder);
                     }
                 }
@@ -147,14 +147,14 @@ public static class DatasetPreprocessing
     }
 
     private static bool IsWritten(DatasetCase source, string folder) =>
-        File.Exists(Target(source.ImagePath, folder))
+        source.ImagePaths.All(path => File.Exists(Target(path, folder)))
         && (source.LabelPath is null || File.Exists(Target(source.LabelPath, folder)));
 
     private static void Write(LoadedCase loaded, DatasetCase source, string folder, Vector3d spacing)
     {
-        Volume<float> canonical = Orientation.Reorient(loaded.Image, CaseGrid.CanonicalAxes);
-        GridLimits.RequireResampling($"case '{source.Id}'", canonical.Geometry, spacing);
-        Geometry target = Resampling.Respace(canonical.Geometry, spacing);
+        Volume<float>[] images = [.. loaded.Images.Select(image => Orientation.Reorient(image, CaseGrid.CanonicalAxes))];
+        GridLimits.RequireResampling($"case '{source.Id}'", images[0].Geometry, spacing);
+        Geometry target = Resampling.Respace(images[0].Geometry, spacing);
         if (loaded.Labels is not null)
         {
             Volume<byte> labels = Resampling.Nearest(Orientation.Reorient(loaded.Labels, CaseGrid.CanonicalAxes), target);
@@ -163,7 +163,8 @@ public static class DatasetPreprocessing
             NiftiWriter.Write(Target(source.LabelPath!, folder), labels);
         }
 
-        NiftiWriter.Write(Target(source.ImagePath, folder), Resampling.Linear(canonical, target));
+        foreach ((Volume<float> image, string path) in images.Zip(source.ImagePaths))
+            NiftiWriter.Write(Target(path, folder), Resampling.Linear(image, target));
     }
 
     /// <summary>The same file below the new folder.</summary>

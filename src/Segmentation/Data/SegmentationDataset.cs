@@ -4,8 +4,8 @@ using UnpairedSegEngine.Storage;
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
-/// A dataset of unpaired modalities in the nnU-Net v2 raw layout: dataset.json (see <see cref="DatasetManifest"/>),
-/// imagesTr/CASE_0000.nii.gz, labelsTr/CASE.nii.gz, and optionally imagesTs, labelsTs and splits_final.json.
+/// A dataset of unpaired modalities, or of co-registered channels, in the nnU-Net v2 raw layout: dataset.json (see
+/// <see cref="DatasetManifest"/>), imagesTr/CASE_0000.nii.gz, imagesTr/CASE_0001.nii.gz and so on, labelsTr/CASE.nii.gz, and optionally imagesTs, labelsTs and splits_final.json.
 /// </summary>
 public sealed class SegmentationDataset
 {
@@ -42,6 +42,9 @@ public sealed class SegmentationDataset
     /// <summary>The modalities in dataset.json's order.</summary>
     public IReadOnlyList<Modality> Modalities => manifest.Modalities;
 
+    /// <summary>The co-registered images of every case, by number.</summary>
+    public IReadOnlyList<Channel> Channels => manifest.Channels;
+
     /// <summary>Class names by label value; the first is the background.</summary>
     public IReadOnlyList<string> ClassNames => manifest.ClassNames;
 
@@ -58,7 +61,7 @@ public sealed class SegmentationDataset
     public IReadOnlyList<DatasetCase> TestCases { get; }
 
     private string NoTrainingCases =>
-        $"'{Path.Combine(Folder, "imagesTr")}': no image files, expected CASE{DatasetFolders.Channel}{manifest.FileEnding}";
+        $"'{Path.Combine(Folder, "imagesTr")}': no image files, expected CASE{Channels[0].Suffix}{manifest.FileEnding}";
 
     private string WhatElseIsThere =>
         Directory

@@ -4,7 +4,8 @@ using UnpairedSegEngine.Training.Batches;
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
-/// Draws slices, with their neighbours as channels, from prepared cases; a share of them shows an organ for certain.
+/// Draws slices, with their neighbours and all volumes of their case as channels, from prepared cases; a share of them shows
+/// an organ for certain.
 /// </summary>
 public sealed class SliceSource : IVolumeSamples
 {
@@ -15,7 +16,7 @@ public sealed class SliceSource : IVolumeSamples
     /// <summary>Indexes the slices of some cases.</summary>
     /// <param name="cases">Cases with reference segmentations, all of one network size.</param>
     /// <param name="modalities">The dataset's modalities.</param>
-    /// <param name="channels">Neighbouring slices per sample, odd.</param>
+    /// <param name="neighbours">Neighbouring slices per sample, odd.</param>
     /// <param name="foregroundFraction">The share of samples drawn from slices with an organ, 0..1; the others are drawn from all
     /// slices.</param>
     /// <param name="classesUniform">Draws an organ first and then one of its slices, so that small organs are seen as often as
@@ -25,7 +26,7 @@ public sealed class SliceSource : IVolumeSamples
     public SliceSource(
         IReadOnlyList<PreparedCase> cases,
         IReadOnlyList<Modality> modalities,
-        int channels,
+        int neighbours,
         float foregroundFraction = 0.67f,
         bool classesUniform = true
     )
@@ -46,7 +47,7 @@ public sealed class SliceSource : IVolumeSamples
         Modality? empty = modalities.FirstOrDefault(m => slicesOfModality[m.Index].All.Length == 0);
         if (empty is not null)
             throw new ArgumentException($"modality {empty.Name} has no case to draw from");
-        Shape = new SampleShape(cases[0].Grid.Height, cases[0].Grid.Width, channels);
+        Shape = new SampleShape(cases[0].Grid.Height, cases[0].Grid.Width, neighbours, Volumes: cases[0].VolumeCount);
     }
 
     /// <inheritdoc/>
@@ -59,7 +60,7 @@ public sealed class SliceSource : IVolumeSamples
     public SampleOrigin Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
     {
         (PreparedCase drawn, int slice) = Choose(modality, ref stream);
-        drawn.ReadImages(slice, 1, Shape.Channels, image);
+        drawn.ReadImages(slice, 1, Shape.Slices, image);
         drawn.LabelsOf(slice).CopyTo(labels);
         return VolumeSample.Slice(drawn.Id, slice);
     }

@@ -33,7 +33,8 @@ internal sealed class BlockPrediction
     public IEnumerable<(int Slice, ReadOnlyMemory<float> Scores)> Run(CancellationToken stop)
     {
         var scores = new float[SliceScores];
-        var image = new float[block.PixelCount];
+        var shape = new Shape(1, block.Depth, block.Height, block.Width, block.Channels);
+        var image = new float[block.ImageLength];
         for (int i = 0; i < slices.Starts.Length; i++)
         {
             for (int j = 0; j < rows.Starts.Length; j++)
@@ -42,12 +43,7 @@ internal sealed class BlockPrediction
                 {
                     stop.ThrowIfCancellationRequested();
                     prepared.ReadBlock(slices.Starts[i], rows.Starts[j], columns.Starts[k], block, image);
-                    Add(
-                        i,
-                        j,
-                        k,
-                        network.Logits(image, new Shape(1, block.Depth, block.Height, block.Width, 1), prepared.Modality)
-                    );
+                    Add(i, j, k, network.Logits(image, shape, prepared.Modality));
                 }
             }
 

@@ -59,9 +59,9 @@ public sealed class CasePredictor(
         {
             stop.ThrowIfCancellationRequested();
             int count = Math.Min(settings.Batch, prepared.SliceCount - first);
-            var shape = new Shape(count, 1, prepared.Grid.Height, prepared.Grid.Width, network.InputChannels);
+            var shape = new Shape(count, 1, prepared.Grid.Height, prepared.Grid.Width, sample.Channels);
             var images = new float[shape.Count];
-            prepared.ReadImages(first, count, network.InputChannels, images);
+            prepared.ReadImages(first, count, sample.Slices, images);
             float[] logits = evaluator.Logits(images, shape, prepared.Modality);
             for (int slice = 0; slice < count; slice++)
                 yield return (first + slice, logits.AsMemory(slice * sliceScores, sliceScores));

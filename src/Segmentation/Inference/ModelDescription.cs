@@ -13,12 +13,14 @@ namespace UnpairedSegEngine.Segmentation.Inference;
 /// </summary>
 /// <param name="Modalities">Names, by modality index.</param>
 /// <param name="Classes">Names, background first.</param>
-/// <param name="Normalizations">Intensity normalization by modality index, in the form that
-/// <see cref="IntensityNormalization.Parse"/> reads.</param>
+/// <param name="Normalizations">Intensity normalization of each volume of the first modality, then of the second, and so on, in
+/// the form that <see cref="IntensityNormalization.Parse"/> reads.</param>
 /// <param name="Size">Height and width of a sample.</param>
-/// <param name="Slices">Neighbouring slices per image, its channels.</param>
+/// <param name="Slices">Neighbouring slices per image, of each volume.</param>
 /// <param name="Depth">Slices of a sample.</param>
 /// <param name="Spacing">Voxels of the network's grid, in the form that <see cref="VoxelSpacing.Parse"/> reads.</param>
+/// <param name="Channels">Those channels of a case that the network sees, by number; null where cases have one image
+/// only.</param>
 public sealed record ModelDescription(
     IReadOnlyList<string> Modalities,
     IReadOnlyList<string> Classes,
@@ -26,7 +28,8 @@ public sealed record ModelDescription(
     int Size,
     int Slices,
     int Depth = 1,
-    string Spacing = "0,0,0"
+    string Spacing = "0,0,0",
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Channel>? Channels = null
 )
 {
     public const string FileName = "model.json";
@@ -69,10 +72,14 @@ public sealed record ModelDescription(
         }
     }
 
+    /// <summary>Volumes of a case that the network sees together.</summary>
+    [JsonIgnore]
+    public int Volumes => Channels?.Count ?? 1;
+
     [JsonIgnore]
     public PreprocessingSettings Preprocessing =>
         new(
-            new SampleShape(Size, Size, Slices, Depth),
+            new SampleShape(Size, Size, Slices, Depth, Volumes),
             [.. Normalizations.Select(IntensityNormalization.Parse)],
             VoxelSpacing.Parse(Spacing, null)
         );
@@ -105,6 +112,32 @@ public sealed record ModelDescription(
             )
         ).Build(device, seed, Preprocessing.Shape.Channels, Modalities.Count, Classes.Count);
 
+    /// <summary>
+    /// A dataset's case with the channels that the network sees, under the model's own numbering of modalities.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The model knows no such modality, or the case lacks a channel.</exception>
+    public DatasetCase Adopt(DatasetCase source) =>
+        source with
+        {
+            Modality = ModalityOf(source.Modality.Name),
+            Images = Channels is null ? OnlyImage(source) : [.. Channels.Select(channel => ImageOf(source, channel))],
+        };
+
+    private static IReadOnlyList<ChannelImage> OnlyImage(DatasetCase source) =>
+        source.Images.Count == 1
+            ? source.Images
+            : throw new InvalidDataException(
+                $"case '{source.Id}': has {source.Images.Count} image channels, but the model was trained on cases of one image"
+            );
+
+    /// <remarks>By name: another dataset may number its channels otherwise.</remarks>
+    private static ChannelImage ImageOf(DatasetCase source, Channel channel) =>
+        source.Images.FirstOrDefault(image => image.Channel.Name == channel.Name)
+        ?? throw new InvalidDataException(
+            $"case '{source.Id}': has no channel {channel.Name}, which the network sees; it has "
+                + Channel.Names(source.Images.Select(image => image.Channel))
+        );
+
     /// <exception cref="InvalidDataException">The model knows no modality of this name.</exception>
     public Modality ModalityOf(string name)
     {
@@ -128,8 +161,11 @@ public sealed record ModelDescription(
             return modalities;
         if (ProblemOf("classes", Classes, 2, LabelValue.Ignored) is { } classes)
             return classes;
-        if (Normalizations is null || Normalizations.Count != Modalities.Count)
-            return $"normalizations has {Normalizations?.Count ?? 0} entries, expected one for each of {Modalities.Count} modalities";
+        if (ProblemOfChannels() is { } channels)
+            return channels;
+        if (Normalizations is null || Normalizations.Count != Modalities.Count * Volumes)
+            return $"normalizations has {Normalizations?.Count ?? 0} entries, expected one for each of {Modalities.Count} modalities"
+                + (Channels is null ? "" : $" and {Volumes} channels");
         if (Size is < 1 or > mostSide)
             return $"size is {Size}, expected 1 to {mostSide}";
         if (Slices is < 1 or > mostSlices || Slices % 2 == 0)
@@ -161,6 +197,17 @@ public sealed record ModelDescription(
         if (NetworkSettings is null != Sharing is null)
             return "network and sharing belong together, but one is missing";
         return NetworkSettings is null ? null : NetworkConfig.Problem(NetworkSettings);
+    }
+
+    private string? ProblemOfChannels()
+    {
+        if (Channels is null)
+            return null;
+        if (Channels.FirstOrDefault(channel => channel is not { Number: >= 0 and < Channel.Most }) is { } numbered)
+            return $"channels has the number {numbered.Number}, expected 0 to {Channel.Most - 1}";
+        return Channels.Select(channel => channel?.Number).Distinct().Count() < Channels.Count
+            ? "channels has a number twice"
+            : ProblemOf("channels", [.. Channels.Select(channel => channel?.Name)], 1, Channel.Most);
     }
 
     private static string? ProblemOf(string key, IReadOnlyList<string?>? names, int fewest, int most)

@@ -107,16 +107,29 @@ public sealed class TrainedModel : IDisposable
     /// <param name="volume">Of any grid; it is not changed.</param>
     /// <param name="modality">What it was imaged with: a name that the model knows.</param>
     /// <returns>Labels (0 is background) on the volume's own grid.</returns>
-    /// <exception cref="InvalidDataException">The model knows no such modality, or a voxel is not finite.</exception>
-    public Volume<byte> Segment(Volume<float> volume, string modality)
+    /// <exception cref="InvalidDataException">The model knows no such modality, sees several volumes together, or a voxel is not
+    /// finite.</exception>
+    public Volume<byte> Segment(Volume<float> volume, string modality) => Segment([volume], modality);
+
+    /// <summary>Segments co-registered volumes together.</summary>
+    /// <param name="volumes">One for each channel that the model sees, in its order, on one grid.</param>
+    /// <param name="modality">A name that the model knows.</param>
+    /// <returns>Labels (0 is background) on the volumes' own grid.</returns>
+    /// <exception cref="InvalidDataException">The model knows no such modality, or sees another number of volumes.</exception>
+    public Volume<byte> Segment(IReadOnlyList<Volume<float>> volumes, string modality)
     {
-        var loaded = new LoadedCase("volume", Description.ModalityOf(modality), volume, null);
-        return Predictor.Predict(PreparedCase.Prepare(loaded, Description.Preprocessing, Description.Classes.Count)).ToOriginal();
+        if (volumes.Count != Description.Volumes)
+            throw new InvalidDataException(
+                $"{volumes.Count} volumes were given, but the model sees {Description.Volumes} together"
+            );
+        var loaded = new LoadedCase("volume", Description.ModalityOf(modality), volumes, null);
+        return Predictor
+            .Predict(PreparedCase.Prepare(loaded, Description.Preprocessing, Description.Classes.Count))
+            .ToOriginal();
     }
 
-    /// <summary>A dataset's case under the model's own numbering of modalities.</summary>
-    /// <exception cref="InvalidDataException">The model knows no such modality.</exception>
-    public DatasetCase Adopt(DatasetCase source) => source with { Modality = Description.ModalityOf(source.Modality.Name) };
+    /// <inheritdoc cref="ModelDescription.Adopt"/>
+    public DatasetCase Adopt(DatasetCase source) => Description.Adopt(source);
 
     public void Dispose()
     {

@@ -66,7 +66,7 @@ internal sealed class NiftiTarget(string name, NiftiForm form) : FuzzTarget(name
             File.WriteAllBytes(Path.Combine(folder, "case.img"), input[header..]);
 
         LoadedCase loaded = CaseReader.ReadUnlabelled(path, new Modality("CT", 0));
-        long voxels = loaded.Image.Voxels.LongLength * sizeof(float);
+        long voxels = loaded.Images[0].Voxels.LongLength * sizeof(float);
         foreach (PreprocessingSettings preparation in preparations)
             voxels += PreparedCase.Prepare(loaded, preparation, 3).Bytes;
         return 8 * voxels;

@@ -16,6 +16,8 @@ internal static class Targets
 {
     private const string Manifest =
         """{"name":"x","channel_names":{"0":"CT or MR"},"labels":{"background":0,"liver":1,"spleen":2},"numTraining":4,"file_ending":".nii.gz","domains":{"CT":["ct_*"],"MR":["mr_*"]}}""";
+    private const string ManifestOfChannels =
+        """{"name":"x","channel_names":{"0":"T1","1":"T2"},"labels":{"background":0,"lesion":1},"numTraining":4,"file_ending":".nii.gz"}""";
     private const string Record =
         """{"spacing":[3,3,5],"axes":"LAS","cases":{"ct_00":{"shape":[4,5,6],"affine":[1,0,0,0,1,0,0,0,2,5,6,7]},"mr_00":{"shape":[4,5,6],"affine":[1,0,0,0,1,0,0,0,2,5,6,7]}}}""";
 
@@ -46,6 +48,15 @@ internal static class Targets
             Beside = WriteCases,
         },
         new TextTarget(
+            "channels",
+            "dataset.json",
+            [ManifestOfChannels],
+            folder => SegmentationDataset.Open(folder).Cases.Sum(c => c.Images.Count)
+        )
+        {
+            Beside = WriteCasesOfTwoChannels,
+        },
+        new TextTarget(
             "splits",
             "splits_final.json",
             ["""[{"train":["ct_00","mr_00"],"val":["ct_01","mr_01"]},{"train":["ct_01","mr_01"],"val":["ct_00","mr_00"]}]"""],
@@ -66,6 +77,7 @@ internal static class Targets
             [
                 """{"modalities":["CT","MR"],"classes":["background","liver"],"normalizations":["window(-160,240)","percentile(0.5,99.5)"],"size":32,"slices":3,"depth":1,"spacing":"0,0,0"}""",
                 """{"modalities":["CT"],"classes":["background","liver"],"normalizations":["none"],"size":16,"slices":1,"depth":4,"sharing":"JointNorm","network":{"name":"unet3d","kernels":"3x3x3 3x3x1","pools":"2x2x2","norm.kind":"batch"}}""",
+                """{"modalities":["paired"],"classes":["background","lesion"],"normalizations":["zscore","none"],"size":32,"slices":1,"depth":4,"spacing":"3,3,5","channels":[{"number":0,"name":"T1"},{"number":2,"name":"T2"}]}""",
             ],
             ReadModel
         ),
@@ -130,6 +142,17 @@ internal static class Targets
             NiftiWriter.Write(Path.Combine(folder, "imagesTr", $"{name}_0000.nii.gz"), new Volume<float>(grid));
             NiftiWriter.Write(Path.Combine(folder, "labelsTr", $"{name}.nii.gz"), new Volume<byte>(grid));
         }
+    }
+
+    private static void WriteCasesOfTwoChannels(string folder)
+    {
+        WriteCases(folder);
+        foreach (string name in CaseNames)
+            File.Copy(
+                Path.Combine(folder, "imagesTr", $"{name}_0000.nii.gz"),
+                Path.Combine(folder, "imagesTr", $"{name}_0001.nii.gz"),
+                overwrite: true
+            );
     }
 
     private static void WriteDataset(string folder)

@@ -59,7 +59,7 @@ public class CaseGridTests
         PreparedCase prepared = Prepare(loaded, 12, 12);
         Assert.That(prepared.SliceCount, Is.EqualTo(5));
         Assert.That(Restored(prepared), Is.EqualTo(loaded.Labels!.Voxels));
-        Assert.That(prepared.Grid.Original, Is.SameAs(loaded.Image.Geometry));
+        Assert.That(prepared.Grid.Original, Is.SameAs(loaded.Geometry));
     }
 
     /// <summary>Gantry tilt: the axes lean, the labels return exactly to where they were.</summary>
@@ -70,7 +70,7 @@ public class CaseGridTests
         LoadedCase loaded = Case(new Geometry(12, 10, 5, upright.Affine with { K = upright.Affine.K + new Vector3d(0, 2, 0) }));
         PreparedCase prepared = Prepare(loaded, 12, 12);
         Assert.That(Restored(prepared), Is.EqualTo(loaded.Labels!.Voxels));
-        Assert.That(prepared.Grid.Original.Affine, Is.EqualTo(loaded.Image.Geometry.Affine));
+        Assert.That(prepared.Grid.Original.Affine, Is.EqualTo(loaded.Geometry.Affine));
     }
 
     /// <summary>A header's spacing alone must not decide how much memory is taken.</summary>

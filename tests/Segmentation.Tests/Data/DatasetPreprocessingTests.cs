@@ -15,11 +15,11 @@ internal sealed class DatasetPreprocessingTests
         SegmentationDataset copy = SegmentationDataset.Open(target);
         Assert.That(copy.Cases, Has.Count.EqualTo(6));
         DatasetCase first = copy.Cases[0];
-        Geometry geometry = NiftiFile.Open(first.ImagePath).Geometry,
+        Geometry geometry = NiftiFile.Open(first.ImagePaths[0]).Geometry,
             original = NiftiFile.Open(data.ImagePath("ct_0")).Geometry;
         Assert.That(geometry.ToString(), Is.EqualTo("48x40x14 LAS at (0.75, 0.75, 2) mm"));
 
-        Geometry recorded = PreprocessingRecord.OriginalOf(first.ImagePath, "ct_0")!;
+        Geometry recorded = PreprocessingRecord.OriginalOf(first.ImagePaths[0], "ct_0")!;
         Assert.That(recorded.Matches(original, out string difference), difference);
         Volume<byte> restored = PreprocessingRecord.Restore(NiftiFile.Open(first.LabelPath!).ToLabelVolume(), recorded);
         Assert.That(

@@ -35,7 +35,6 @@ public class SegmentationDatasetTests
     [TestCase("\"spleen\": 2", "\"spleen\": [1, 2]", "label 'spleen' is [1, 2]")]
     [TestCase("\"spleen\": 2", "\"spleen\": 2.0", "label 'spleen' is 2.0, expected a whole number")]
     [TestCase("\"background\": 0", "\"air\": 0", "label 0 is named 'air', expected 'background'")]
-    [TestCase("\"0\": \"intensity\"", "\"0\": \"T1\", \"1\": \"T2\"", "channel_names lists 2 channels, expected 1")]
     [TestCase("\"numTraining\": 6", "\"numTraining\": 7", "numTraining is 7, but imagesTr holds 6 cases")]
     [TestCase("\"mr_2\"", "\"mr_3\"", "case 'mr_2' belongs to no domain")]
     [TestCase("\"mr_2\"", "\"mr_2\", \"ct_1\"", "case 'ct_1' belongs to the domains CT and MR, expected one")]

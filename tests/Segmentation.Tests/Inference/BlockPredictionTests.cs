@@ -67,6 +67,29 @@ internal sealed class BlockPredictionTests
             Assert.That(blocks[label].Zip(whole[label]).Max(pair => Math.Abs(pair.First - pair.Second)), Is.LessThanOrEqualTo(1));
     }
 
+    /// <summary>A network of four channels, by blocks and at once.</summary>
+    [TestCase(12, 16, 20, 0.5)]
+    [TestCase(10, 11, 13, 0.45)]
+    public void Blocks_of_four_volumes_give_the_labels_of_the_whole(int depth, int height, int width, double overlap)
+    {
+        byte[] whole = Predict(new SampleShape(Y, X, 1, Z, Volumes: 4), new PredictionSettings()).ToOriginal().Voxels;
+        Assert.That(whole.Distinct().Count(), Is.EqualTo(3), "all classes");
+        var block = new SampleShape(height, width, 1, depth, Volumes: 4);
+        byte[] blocks = Predict(block, new PredictionSettings(overlap, BlockBlending.Nearest)).ToOriginal().Voxels;
+        Assert.That(blocks, Is.EqualTo(whole));
+    }
+
+    /// <summary>Two volumes of three neighbouring slices: as many slices at a time as one likes.</summary>
+    [Test]
+    public void Slices_of_two_volumes_are_predicted_alike_in_any_batch()
+    {
+        var slices = new SampleShape(Y, X, 3, Volumes: 2);
+        byte[] one = Predict(slices, new PredictionSettings(Batch: 1)).ToOriginal().Voxels,
+            seven = Predict(slices, new PredictionSettings(Batch: 7)).ToOriginal().Voxels;
+        Assert.That(one.Distinct().Count(), Is.GreaterThan(1));
+        Assert.That(seven, Is.EqualTo(one));
+    }
+
     /// <summary>Mirroring an image mirrors its prediction.</summary>
     [Test]
     public void Mirrored_prediction_is_symmetric()
@@ -136,27 +159,40 @@ internal sealed class BlockPredictionTests
         using Device device = Device.OpenCpu();
         using var backend = new CpuBackend(device, 2);
         using var store = new ParameterStore(device, DType.Float32, seed: 4);
-        var loaded = new LoadedCase("ct", Ct, scan ?? Scan(mirrored), null);
+        Volume<float> first = scan ?? Scan(mirrored);
+        Volume<float>[] volumes =
+        [
+            .. Enumerable.Range(0, block.Volumes).Select(volume => first.Map(v => volume == 0 ? v : MathF.Cos((volume + 1) * v))),
+        ];
+        var loaded = new LoadedCase("ct", Ct, volumes, null);
         var spacing = new VoxelSpacing(2, 2, 3);
         PreparedCase prepared = PreparedCase.Prepare(
             loaded,
-            new PreprocessingSettings(block, [IntensityNormalization.None], spacing),
+            new PreprocessingSettings(block, [.. volumes.Select(_ => IntensityNormalization.None)], spacing),
             3
         );
-        return new CasePredictor(backend, new SmallNetwork(store, kernel), 1, block, settings).Predict(
+        return new CasePredictor(backend, new SmallNetwork(store, kernel, block.Channels), 1, block, settings).Predict(
             prepared,
             withProbabilities
         );
     }
 
-    private sealed class SmallNetwork(ParameterStore store, int kernel) : ISegmentationNetwork
+    private sealed class SmallNetwork(ParameterStore store, int kernel, int channels) : ISegmentationNetwork
     {
-        private readonly Conv first = new(store, "first", 1, 4, Size3.Cube(kernel), Initializer.Normal(0.5), hasBias: true);
+        private readonly Conv first = new(
+            store,
+            "first",
+            channels,
+            4,
+            Size3.Cube(kernel),
+            Initializer.Normal(0.5),
+            hasBias: true
+        );
         private readonly Conv second = new(store, "second", 4, 3, Size3.Cube(kernel), Initializer.Normal(0.5), hasBias: true);
 
         public ParameterStore Parameters => store;
 
-        public int InputChannels => 1;
+        public int InputChannels => channels;
 
         public int Classes => 3;
 

@@ -94,8 +94,8 @@ public sealed class EarlierVersionTests
         Assert.That((run.Step, run.Description.Modalities[0], run.Provenance!.Data.Split.Fold), Is.EqualTo((4L, "CT", 0)));
         LoadedCase loaded = CaseReader.Read(run.Adopt(dataset.TestCases[0]), dataset.ClassNames);
         Assert.That(
-            run.Model.Segment(loaded.Image, "CT").Geometry,
-            Is.EqualTo(loaded.Image.Geometry)
+            run.Model.Segment(loaded.Images, "CT").Geometry,
+            Is.EqualTo(loaded.Geometry)
         );
     }
 

@@ -1,0 +1,81 @@
+namespace UnpairedSegEngine.Segmentation.Data;
+
+/// <summary>
+/// One channel of a prepared case. Intensities are held in 16 bits between the extremes of the normalized volume, which has no
+/// outliers (see <see cref="IntensityNormalization"/>).
+/// </summary>
+internal sealed class PreparedVolume
+{
+    private readonly ushort[] levels;
+    private readonly float lowest,
+        levelStep;
+    private readonly int slices,
+        height,
+        width;
+
+    /// <param name="grid">The network's grid.</param>
+    /// <param name="image">Normalized, (slices, height, width) on that grid.</param>
+    public PreparedVolume(CaseGrid grid, float[] image)
+    {
+        (slices, height, width) = (grid.SliceCount, grid.Height, grid.Width);
+        lowest = image.Min();
+        double range = (double)image.Max() - lowest,
+            levelsPerUnit = range > 0 ? ushort.MaxValue / range : 0;
+        levelStep = (float)(range / ushort.MaxValue);
+        levels = Array.ConvertAll(image, v => (ushort)Math.Round(((double)v - lowest) * levelsPerUnit));
+    }
+
+    /// <summary>Memory held, in bytes.</summary>
+    public long Bytes => levels.LongLength * sizeof(ushort);
+
+    /// <summary>Writes a slice; beyond the ends the end slice repeats.</summary>
+    /// <param name="slice">Which.</param>
+    /// <param name="image">Receives (height, width) at every <paramref name="step"/>th element.</param>
+    /// <param name="step">Channels of the image.</param>
+    public void ReadSlice(int slice, Span<float> image, int step)
+    {
+        int pixels = height * width;
+        ReadOnlySpan<ushort> source = levels.AsSpan(Math.Clamp(slice, 0, slices - 1) * pixels, pixels);
+        for (int pixel = 0; pixel < pixels; pixel++)
+            image[pixel * step] = lowest + (levelStep * source[pixel]);
+    }
+
+    /// <summary>Writes a line of voxels; beyond the volume its border repeats.</summary>
+    /// <param name="slice">Slice of the line.</param>
+    /// <param name="row">Row of the line.</param>
+    /// <param name="column">First column.</param>
+    /// <param name="count">Voxels.</param>
+    /// <param name="image">Receives them at every <paramref name="step"/>th element.</param>
+    /// <param name="step">Channels of the image.</param>
+    public void ReadLine(int slice, int row, int column, int count, Span<float> image, int step)
+    {
+        int line = ((Math.Clamp(slice, 0, slices - 1) * height) + Math.Clamp(row, 0, height - 1)) * width;
+        for (int x = 0; x < count; x++)
+            image[x * step] = lowest + (levelStep * levels[line + Math.Clamp(column + x, 0, width - 1)]);
+    }
+
+    /// <summary>
+    /// The intensity at a position between voxels, linear along each axis; the lowest value of the volume beyond it.
+    /// </summary>
+    public float Interpolate(float slice, float row, float column)
+    {
+        float z = MathF.Floor(slice),
+            y = MathF.Floor(row),
+            x = MathF.Floor(column);
+        float near = InSlice((int)z, (int)y, (int)x, row - y, column - x),
+            far = InSlice((int)z + 1, (int)y, (int)x, row - y, column - x);
+        return lowest + (levelStep * (near + ((slice - z) * (far - near))));
+    }
+
+    private float InSlice(int z, int y, int x, float down, float along)
+    {
+        float upperLeft = Level(z, y, x),
+            lowerLeft = Level(z, y + 1, x);
+        float upper = upperLeft + (along * (Level(z, y, x + 1) - upperLeft)),
+            lower = lowerLeft + (along * (Level(z, y + 1, x + 1) - lowerLeft));
+        return upper + (down * (lower - upper));
+    }
+
+    private float Level(int z, int y, int x) =>
+        (uint)z < (uint)slices && (uint)y < (uint)height && (uint)x < (uint)width ? levels[(((z * height) + y) * width) + x] : 0;
+}
