@@ -30,3 +30,14 @@ struct LossGradient {
   float floor;
   long long positions;  // per sample
 };
+
+/// Divergence of softmax(sharpness student) from softmax(sharpness teacher), both (positions, classes).
+struct SoftmaxKl {
+  const float *teacher, *student;
+  const float* scale;  // of the gradient; one element
+  double* partial;     // (chunks); of the sum
+  float* gradient;     // (positions, classes)
+  long long positions;
+  int classes, chunk;  // positions per block of the sum
+  float sharpness;     // 1 / temperature
+};
