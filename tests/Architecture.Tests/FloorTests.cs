@@ -9,14 +9,16 @@ public sealed partial class FloorTests
     private static readonly (string Folder, string Namespace)[] Floors =
     [
         ("src/Storage", "UnpairedSegEngine.Storage"),
+        ("src/Engine/Schedules", "UnpairedSegEngine.Schedules"),
         ("src/Engine/Random", "UnpairedSegEngine.Random"),
         ("src/Engine/Devices", "UnpairedSegEngine.Devices"),
         ("src/Engine/Tensors", "UnpairedSegEngine.Tensors"),
         ("src/Engine/Backends", "UnpairedSegEngine.Backends"),
         ("src/Engine/Checkpoints", "UnpairedSegEngine.Checkpoints"),
-        ("src/Engine/Optimizers", "UnpairedSegEngine.Optimizers"),
         ("src/Engine/Autograd", "UnpairedSegEngine.Autograd"),
+        ("src/Engine/Losses", "UnpairedSegEngine.Losses"),
         ("src/Engine/Layers", "UnpairedSegEngine.Layers"),
+        ("src/Engine/Optimizers", "UnpairedSegEngine.Optimizers"),
         ("src/Imaging", "UnpairedSegEngine.Imaging"),
         ("src/Segmentation", "UnpairedSegEngine.Segmentation"),
         ("src/Cli", "UnpairedSegEngine.Cli"),

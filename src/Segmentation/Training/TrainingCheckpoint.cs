@@ -29,7 +29,7 @@ public static class TrainingCheckpoint
     /// <summary>What to write for each file; tensors are copied when their file is written.</summary>
     public static IReadOnlyDictionary<string, Action<Stream>> Contents(
         ISegmentationNetwork network,
-        AdamOptimizer optimizer,
+        Adam optimizer,
         TrainingState state
     ) =>
         new Dictionary<string, Action<Stream>>
@@ -44,7 +44,7 @@ public static class TrainingCheckpoint
     /// <summary>Refuses to save what no run can go on from.</summary>
     /// <exception cref="NumericFailureException">A weight, a statistic or a moment is NaN or infinite, so a gradient was; the
     /// message names it.</exception>
-    public static void RequireFinite(ISegmentationNetwork network, AdamOptimizer optimizer, TrainingState state)
+    public static void RequireFinite(ISegmentationNetwork network, Adam optimizer, TrainingState state)
     {
         string? bad = network
             .Parameters.All.Select(p => (p.Name, p.Value))
@@ -70,7 +70,7 @@ public static class TrainingCheckpoint
 
     /// <summary>Restores everything that a run needs to go on.</summary>
     /// <exception cref="InvalidDataException">The checkpoint is of another configuration, or damaged.</exception>
-    public static TrainingState Restore(Checkpoint checkpoint, ISegmentationNetwork network, AdamOptimizer optimizer)
+    public static TrainingState Restore(Checkpoint checkpoint, ISegmentationNetwork network, Adam optimizer)
     {
         RestoreWeights(checkpoint, network);
         string path = checkpoint.File(OptimizerName);

@@ -19,7 +19,7 @@ internal sealed record TrainingTask(
     ISegmentationNetwork Network,
     IReadOnlyList<Parameter> Trained,
     LossSettings Loss,
-    AdamOptimizer Optimizer,
+    Adam Optimizer,
     ulong Seed
 )
 {

@@ -4,6 +4,7 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Recording;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Optimizers;
+using UnpairedSegEngine.Schedules;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Tensors;
 
@@ -28,7 +29,7 @@ public sealed class TrainingStep : IDisposable
     {
         (schedule, penalizesAll) = (optimizer.Schedule, optimizer.PenalizesAll);
         Parameter[] trained = [.. network.Parameters.Trainable];
-        var adam = new AdamOptimizer(
+        var adam = new Adam(
             backend,
             trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsDecayed: IsPenalized(p))),
             optimizer.Beta1,
@@ -41,7 +42,7 @@ public sealed class TrainingStep : IDisposable
 
     public ISegmentationNetwork Network => task.Network;
 
-    public AdamOptimizer Optimizer => task.Optimizer;
+    public Adam Optimizer => task.Optimizer;
 
     /// <summary>The recorded step, where the backend records and a step was repeated.</summary>
     public IRecording? Recording => recorded?.Recording;
