@@ -127,8 +127,7 @@ public sealed class Tape(Backend backend, bool recording = true)
     /// <summary>A leaf for this step, such as its images: it knows its tape, so that operators work on it.</summary>
     /// <param name="value">Stays the caller's.</param>
     /// <param name="requiresGradient">Whether <see cref="Backward(Variable)"/> fills its gradient.</param>
-    public Variable Input(Tensor value, bool requiresGradient = false) =>
-        new(value, requiresGradient) { Tape = this };
+    public Variable Input(Tensor value, bool requiresGradient = false) => new(value, requiresGradient) { Tape = this };
 
     /// <summary>Allocates the output of an operation.</summary>
     internal Tensor Allocate(Shape shape, DType type) => Tensor.Allocate(Device, shape, type);

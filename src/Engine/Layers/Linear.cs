@@ -22,8 +22,6 @@ public sealed class Linear
     public Variable Forward(ForwardContext context, Variable x)
     {
         Variable product = context.Tape.MatMul(x, kernel.Variable);
-        return bias is null
-            ? product
-            : context.Tape.Add(product, context.Tape.Broadcast(bias.Variable, product.Shape, 0, 1));
+        return bias is null ? product : context.Tape.Add(product, context.Tape.Broadcast(bias.Variable, product.Shape, 0, 1));
     }
 }

@@ -114,8 +114,7 @@ public sealed class ModalityNorm
 
     private NormalizationProblem Problem(ForwardContext context, Shape shape, DropoutMask dropout)
     {
-        ModalityIndex modality =
-            settings.Modalities == 1 ? ModalityIndex.Single(1, 0, shape[0]) : context.RequireModality(name);
+        ModalityIndex modality = settings.Modalities == 1 ? ModalityIndex.Single(1, 0, shape[0]) : context.RequireModality(name);
         return new NormalizationProblem(
             shape,
             settings.Kind,

@@ -12,7 +12,9 @@ internal static class ClassMaps
         if (labels.DType != DType.UInt8)
             throw new ArgumentException($"labels must be UInt8, but are {labels.DType}");
         if (shape.Rank == 0 || labels.Shape != new Shape(shape.AsSpan()[..^1]))
-            throw new ArgumentException($"labels {labels.Shape} do not fit predictions {shape}: all but the last axis must agree");
+            throw new ArgumentException(
+                $"labels {labels.Shape} do not fit predictions {shape}: all but the last axis must agree"
+            );
         Tensor ones = tape.Allocate(labels.Shape, type),
             oneHot = tape.Allocate(shape, type);
         tape.Backend.Fill(ones, 1);

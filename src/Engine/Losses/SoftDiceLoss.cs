@@ -8,8 +8,8 @@ namespace UnpairedSegEngine.Losses;
 public static class SoftDiceLoss
 {
     /// <summary>
-    /// 1 - the mean over classes of (2 sum p g + smooth) / (sum p^2 + sum g + smooth), the sums over all positions of the batch, g
-    /// one at the label's class: a scalar.
+    /// 1 - the mean over classes of (2 sum p g + smooth) / (sum p^2 + sum g + smooth), the sums over all positions of the batch,
+    /// g one at the label's class: a scalar.
     /// </summary>
     /// <param name="tape">Records the operations.</param>
     /// <param name="probabilities">p, (..., classes), as of softmax.</param>

@@ -25,13 +25,7 @@ public sealed class Sgd : Optimizer
     }
 
     /// <summary>Of all trained parameters of a network; weight decay applies to its kernels.</summary>
-    public Sgd(
-        Backend backend,
-        ParameterStore store,
-        double momentum = 0.9,
-        double weightDecay = 0,
-        bool nesterov = false
-    )
+    public Sgd(Backend backend, ParameterStore store, double momentum = 0.9, double weightDecay = 0, bool nesterov = false)
         : base(backend, store)
     {
         (Momentum, WeightDecay, Nesterov) = (momentum, weightDecay, nesterov);

@@ -41,8 +41,7 @@ internal sealed class OperationGradientTests
             );
             yield return Case(
                 $"scatter {axis}",
-                (t, v) =>
-                    t.Scatter(t.Multiply(v[0], v[0]), Places(t, v[0].Shape), new Shape(2, 3, 2), axis),
+                (t, v) => t.Scatter(t.Multiply(v[0], v[0]), Places(t, v[0].Shape), new Shape(2, 3, 2), axis),
                 Without(new Shape(2, 3, 2), axis)
             );
         }
@@ -51,11 +50,7 @@ internal sealed class OperationGradientTests
         foreach ((int first, int axes) in new[] { (0, 1), (1, 1), (2, 1), (0, 2), (1, 2), (0, 3) })
         {
             yield return Case($"max {first} {axes}", (t, v) => t.Max(t.Multiply(v[0], v[0]), first, axes), new Shape(2, 3, 2));
-            yield return Case(
-                $"mean {first} {axes}",
-                (t, v) => t.Mean(t.Multiply(v[0], v[0]), first, axes),
-                new Shape(2, 3, 2)
-            );
+            yield return Case($"mean {first} {axes}", (t, v) => t.Mean(t.Multiply(v[0], v[0]), first, axes), new Shape(2, 3, 2));
         }
 
         yield return Case("max of all", (t, v) => t.Max(t.Multiply(v[0], v[0])), Small);
@@ -372,8 +367,7 @@ internal sealed class OperationGradientTests
     private static Tensor Places(Tape tape, Shape shape) =>
         Tensor.From<byte>(tape.Device, shape, [.. Enumerable.Range(0, (int)shape.Count).Select(i => (byte)(i % 4))]);
 
-    private static Shape Without(Shape shape, int axis) =>
-        new([.. shape.AsSpan()[..axis], .. shape.AsSpan()[(axis + 1)..]]);
+    private static Shape Without(Shape shape, int axis) => new([.. shape.AsSpan()[..axis], .. shape.AsSpan()[(axis + 1)..]]);
 
     private static Variable NormalizeAndConvolve(Tape tape, Variable[] v, NormalizationProblem p, bool ofInput)
     {

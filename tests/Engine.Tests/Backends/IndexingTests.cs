@@ -23,7 +23,11 @@ public sealed class IndexingTests(BackendUnderTest underTest) : BackendTests(und
         for (int i = 0; i < greatest.Length; i++)
         {
             double[] column = Column(values, i, reduced, inner);
-            Assert.That((greatest[i], places[i]), Is.EqualTo((column.Max(), Array.IndexOf(column, column.Max()))), $"element {i}");
+            Assert.That(
+                (greatest[i], places[i]),
+                Is.EqualTo((column.Max(), Array.IndexOf(column, column.Max()))),
+                $"element {i}"
+            );
         }
     }
 

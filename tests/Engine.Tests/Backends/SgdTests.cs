@@ -31,10 +31,7 @@ public sealed class SgdTests(BackendUnderTest underTest) : BackendTests(underTes
 
     private void AssertUpdates(SgdUpdate[] updates)
     {
-        (double[] W, double[] G, double[] Velocity)[] before =
-        [
-            .. updates.Select(u => (Read(u.W), Read(u.G), Read(u.Velocity))),
-        ];
+        (double[] W, double[] G, double[] Velocity)[] before = [.. updates.Select(u => (Read(u.W), Read(u.G), Read(u.Velocity)))];
         Backend.Sgd(updates);
         foreach ((SgdUpdate update, (double[] w, double[] g, double[] velocity)) in updates.Zip(before))
         {

@@ -51,9 +51,7 @@ public sealed class SoftmaxKlTests(BackendUnderTest underTest) : BackendTests(un
         double total = 0,
             size = 0;
         var expected = new List<double>();
-        foreach (
-            (double[] t, double[] s) in Read(teacher).Chunk(classes).Zip(Read(student).Chunk(classes), (t, s) => (t, s))
-        )
+        foreach ((double[] t, double[] s) in Read(teacher).Chunk(classes).Zip(Read(student).Chunk(classes), (t, s) => (t, s)))
         {
             double[] p = LogSoftmax(t, temperature),
                 q = LogSoftmax(s, temperature);

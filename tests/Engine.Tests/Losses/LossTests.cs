@@ -37,23 +37,25 @@ internal sealed class LossTests
         yield return Case(
             "binary cross-entropy",
             (t, v) => t.BinaryCrossEntropyWithLogits(v[0], Target(t, 0.5)),
-            z =>
-                z.Zip(TargetValues(0.5), (x, y) => -(y * Math.Log(Sigmoid(x))) - ((1 - y) * Math.Log(1 - Sigmoid(x)))).Average()
+            z => z.Zip(TargetValues(0.5), (x, y) => -(y * Math.Log(Sigmoid(x))) - ((1 - y) * Math.Log(1 - Sigmoid(x)))).Average()
         );
         yield return Case(
             "mean squared error",
             (t, v) => t.MeanSquaredError(v[0], Target(t, 2)),
             z => z.Zip(TargetValues(2), (a, b) => (a - b) * (a - b)).Average()
         );
-        yield return Case("l1", (t, v) => t.L1(v[0], Target(t, 2)), z => z.Zip(TargetValues(2), (a, b) => Math.Abs(a - b)).Average());
+        yield return Case(
+            "l1",
+            (t, v) => t.L1(v[0], Target(t, 2)),
+            z => z.Zip(TargetValues(2), (a, b) => Math.Abs(a - b)).Average()
+        );
         foreach (double beta in new[] { 0.3, 1 })
         {
             yield return Case(
                 $"smooth l1 {beta}",
                 (t, v) => t.SmoothL1(v[0], Target(t, 2), beta),
                 z =>
-                    z.Zip(TargetValues(2), (a, b) => Math.Abs(a - b))
-                        .Average(d => d < beta ? d * d / (2 * beta) : d - (beta / 2))
+                    z.Zip(TargetValues(2), (a, b) => Math.Abs(a - b)).Average(d => d < beta ? d * d / (2 * beta) : d - (beta / 2))
             );
         }
 

@@ -35,11 +35,7 @@ internal sealed class AdamTests
         const double l2 = 0.1;
         Tensor decayed = One(2),
             free = One(2);
-        using var adam = new Adam(
-            backend,
-            [new("w", decayed, IsDecayed: true), new("beta", free, IsDecayed: false)],
-            l2: l2
-        );
+        using var adam = new Adam(backend, [new("w", decayed, IsDecayed: true), new("beta", free, IsDecayed: false)], l2: l2);
         (double W, double M, double V)[] expected = [(2, 0, 0), (2, 0, 0)];
         for (int step = 1; step <= 4; step++)
         {

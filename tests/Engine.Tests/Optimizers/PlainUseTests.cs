@@ -87,7 +87,10 @@ internal sealed class PlainUseTests
         Variable parameter = new(Tensor.From<float>(device, new Shape(), [3]), requiresGradient: true),
             x = tape.Input(Tensor.From<float>(device, new Shape(2), [1, 2]));
         Variable y = 1 - ((-((parameter * x) + 2) / 4 - (2 * x)) / x) + (x - 1) / (x + 1) + (3 + x) * 2;
-        float[] expected = [.. new[] { 1f, 2f }.Select(v => 1 - ((-((3 * v) + 2) / 4 - (2 * v)) / v) + ((v - 1) / (v + 1)) + ((3 + v) * 2))];
+        float[] expected =
+        [
+            .. new[] { 1f, 2f }.Select(v => 1 - ((-((3 * v) + 2) / 4 - (2 * v)) / v) + ((v - 1) / (v + 1)) + ((3 + v) * 2)),
+        ];
         Assert.That(y.Value.ToArray<float>(), Is.EqualTo(expected).Within(1e-6));
         tape.Backward(tape.Sum(y));
         Assert.That(parameter.Gradient!.ToScalar(), Is.EqualTo(2 * 0.25).Within(1e-6));

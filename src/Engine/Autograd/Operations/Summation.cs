@@ -51,7 +51,9 @@ public static class Summation
         int missing = shape.Rank - x.Shape.Rank;
         int[] extents = [.. Enumerable.Repeat(1, Math.Max(missing, 0)), .. x.Shape.AsSpan()];
         if (missing < 0 || !extents.Zip(shape.AsSpan().ToArray(), (own, wanted) => own == 1 || own == wanted).All(fits => fits))
-            throw new ArgumentException($"{x.Shape} cannot be broadcast to {shape}: aligned at the last axis, each must be 1 or equal");
+            throw new ArgumentException(
+                $"{x.Shape} cannot be broadcast to {shape}: aligned at the last axis, each must be 1 or equal"
+            );
 
         // Run by run of neighbouring axes: one operation each.
         for (int first = 0; first < shape.Rank; first++)

@@ -44,8 +44,7 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
                 for (long i = from; i < to; i++)
                 {
                     int at = IndexAt(index, i);
-                    target[i] =
-                        (uint)at < (uint)extent ? source[(((i / inner * extent) + at) * inner) + (i % inner)] : T.Zero;
+                    target[i] = (uint)at < (uint)extent ? source[(((i / inner * extent) + at) * inner) + (i % inner)] : T.Zero;
                 }
             }
         );

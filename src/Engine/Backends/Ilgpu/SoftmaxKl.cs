@@ -38,11 +38,7 @@ internal partial class TypedIlgpuBackend<T, TElement>
         for (long chunk = Items.First; chunk < p.Partial.Length; chunk += Items.Stride)
         {
             double sum = 0;
-            for (
-                long position = chunk * LossChunk;
-                position < XMath.Min((chunk + 1) * LossChunk, p.Positions);
-                position++
-            )
+            for (long position = chunk * LossChunk; position < XMath.Min((chunk + 1) * LossChunk, p.Positions); position++)
             {
                 double t = p.LogSum(p.Teacher, position),
                     s = p.LogSum(p.Student, position);
