@@ -25,7 +25,7 @@ struct GatherParameters {
   int accumulate;  // y is added to instead of overwritten
   Size3 input, output, count, start, output_step, input_step;
   Size3 taps, tap_base, tap_step;
-  Size3 tile, tiles;  // grid positions per block (at most 128) and tiles per axis
+  Size3 tile, tiles;  // grid positions per block (at most 128, of wgmma 256) and tiles per axis
   Size3 halo;         // input positions that one tile reads
   int chunk;          // input channels per pass over the taps
 };

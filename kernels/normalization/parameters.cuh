@@ -1,4 +1,5 @@
-// Parameter blocks of the normalization kernels, as the launch code fills them (src/Engine/Backends/Cuda/Normalization.cs).
+// Parameter blocks of the normalization kernels, as the launch code fills them
+// (src/Engine/Backends/Cuda/CudaSingles.Normalization.cs).
 #pragma once
 #include "common/philox.cuh"
 

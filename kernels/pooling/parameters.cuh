@@ -1,4 +1,4 @@
-// Parameter block of the pooling kernels, as the launch code fills it (src/Engine/Backends/Cuda/Pooling.cs).
+// Parameter block of the pooling kernels, as the launch code fills it (src/Engine/Backends/Cuda/CudaSingles.Pooling.cs).
 #pragma once
 #include "common/platform.cuh"
 

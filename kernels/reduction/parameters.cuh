@@ -1,5 +1,5 @@
 // Parameter blocks of sums and of the broadcast that is their adjoint, as the launch code fills them
-// (src/Engine/Backends/Cuda/CudaSingles.Sum.cs, .Broadcast.cs).
+// (src/Engine/Backends/Cuda/CudaSingles.Reduction.cs, .Broadcast.cs).
 #pragma once
 #include "common/platform.cuh"
 

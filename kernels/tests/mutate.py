@@ -3,7 +3,7 @@
 
 usage: mutate.py [--compiler g++] [--only TEXT]    (Python's standard library only)
 
-Each mutation replaces one text of one file by another, recompiles the one source that it concerns, links it with the
+Each mutation replaces one text of one file by another, however the first is wrapped, recompiles the one source that it concerns, links it with the
 unchanged rest and runs the test that should notice. Survivors are printed, and are an error.
 """
 
@@ -11,6 +11,7 @@ import argparse
 import concurrent.futures
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -109,27 +110,36 @@ MUTATIONS = [
     ("column sums without the first barrier", "common/reduce.cuh", "  scratch[threadIdx.x] = value;\n  __syncthreads();", "  scratch[threadIdx.x] = value;", "normalization/statistics", ("normalization_test", [])),
     ("an absent modality's statistics are overwritten", "normalization/statistics.cu", "if (threadIdx.x == 0 && merged[0].count > 0)", "if (threadIdx.x == 0)", "normalization/statistics", ("normalization_test", [])),
     ("gradient ignores the statistics", "normalization/backward.cu", "p.through_statistics ? -plain * rstd / elements", "p.through_statistics ? 0", "normalization/backward", ("normalization_test", [])),
-    ("softmax without its maximum", "loss/segmentation_loss.cu", "for (int k = 1; k < classes; k++) greatest = row[k] > greatest ? row[k] : greatest;", "greatest = 0;", "loss/segmentation_loss", ("loss_test", [])),
-    ("unlabelled positions count", "loss/segmentation_loss.cu", "truth < classes ? gradient + table[truth * classes + k] : gradient", "gradient + table[(truth < classes ? truth : 0) * classes + k]", "loss/segmentation_loss", ("loss_test", [])),
-    ("clipped probabilities have a gradient", "loss/segmentation_loss.cu", "p.floor == 0.0f || probability > p.floor", "true", "loss/segmentation_loss", ("loss_test", [])),
+    ("softmax without its maximum", "segmentation_loss/segmentation_loss.cu", "for (int k = 1; k < classes; k++) greatest = row[k] > greatest ? row[k] : greatest;", "greatest = 0;", "segmentation_loss/segmentation_loss", ("segmentation_loss_test", [])),
+    ("unlabelled positions count", "segmentation_loss/segmentation_loss.cu", "truth < classes ? gradient + table[truth * classes + k] : gradient", "gradient + table[(truth < classes ? truth : 0) * classes + k]", "segmentation_loss/segmentation_loss", ("segmentation_loss_test", [])),
+    ("clipped probabilities have a gradient", "segmentation_loss/segmentation_loss.cu", "p.floor == 0.0f || probability > p.floor", "true", "segmentation_loss/segmentation_loss", ("segmentation_loss_test", [])),
     ("last of equal maxima is chosen", "pooling/pooling.cu", "!(value > best)", "!(value >= best)", "pooling/pooling", ("pooling_test", [])),
     ("average over the whole window at the border", "pooling/pooling.cu", "p.target[i] = sum / elements;", "p.target[i] = sum / (p.window.depth * p.window.height * p.window.width);", "pooling/pooling", ("pooling_test", [])),
-    ("sub-rows and sub-columns always swapped", "shuffle/pixel_shuffle.cu", "p.transposed ?", "true ?", "shuffle/pixel_shuffle", ("pooling_test", [])),
+    ("sub-rows and sub-columns always swapped", "pixel_shuffle/pixel_shuffle.cu", "p.transposed ?", "true ?", "pixel_shuffle/pixel_shuffle", ("pooling_test", [])),
     ("SGD without weight decay", "optimizer/sgd.cu", "+ tensor.weight_decay * w", "", "optimizer/sgd", ("elementwise_test", [])),
     ("SGD looks ahead without Nesterov", "optimizer/sgd.cu", "p.nesterov != 0 ?", "p.nesterov == 0 ?", "optimizer/sgd", ("elementwise_test", [])),
     ("a tensor's first block belongs to the tensor before", "optimizer/parameters.cuh", "first_block <= block", "first_block < block", "optimizer/sgd", ("elementwise_test", [])),
     ("the last of equal maxima", "indexing/indexing.cu", "a > b || (a == b && i < j)", "a > b || (a == b && i > j)", "indexing/indexing", ("reduction_test", [])),
     ("an index beyond the axis reads on", "indexing/indexing.cu", "at >= 0 && at < p.extent ?", "at >= 0 ?", "indexing/indexing", ("reduction_test", [])),
     ("softmax forgets the other threads' maxima", "softmax/softmax.cu", "greatest = greatest >= other ? greatest : other;", "", "softmax/softmax", ("reduction_test", [])),
-    ("divergence the other way round", "loss/softmax_kl.cu", "expf(teacher[k]) * (", "expf(student[k]) * (", "loss/softmax_kl", ("loss_test", [])),
-    ("the gradient ignores the temperature", "loss/softmax_kl.cu", "*p.scale * p.sharpness", "*p.scale", "loss/softmax_kl", ("loss_test", [])),
-    ("no barrier before the products (matmul)", "matmul/matmul.cu", "p.b_step);\n    __syncthreads();", "p.b_step);", "matmul/matmul", ("matmul_test", [])),
-    ("a slice too many is multiplied", "matmul/matmul.cu", "k + slice < depth", "k + slice <= depth", "matmul/matmul", ("matmul_test", [])),
+    ("divergence the other way round", "softmax_kl/softmax_kl.cu", "expf(teacher[k]) * (", "expf(student[k]) * (", "softmax_kl/softmax_kl", ("softmax_kl_test", [])),
+    ("the gradient ignores the temperature", "softmax_kl/softmax_kl.cu", "*p.scale * p.sharpness", "*p.scale", "softmax_kl/softmax_kl", ("softmax_kl_test", [])),
+    ("no barrier before the products (matmul)", "mat_mul/mat_mul.cu", "p.b_step);\n    __syncthreads();", "p.b_step);", "mat_mul/mat_mul", ("mat_mul_test", [])),
+    ("a slice too many is multiplied", "mat_mul/mat_mul.cu", "k + slice < depth", "k + slice <= depth", "mat_mul/mat_mul", ("mat_mul_test", [])),
     ("Adam without L2", "optimizer/adam.cu", "g += l2 * w;", "", "optimizer/adam", ("elementwise_test", [])),
     ("a replayed update keeps the rate it was recorded with", "optimizer/adam.cu", "p.replayed_rate == nullptr ? p.rate : *p.replayed_rate", "p.rate", "optimizer/adam", ("elementwise_test", [])),
     ("a replayed mask keeps the stream it was recorded with", "common/philox.cuh", "(stream_offset == nullptr ? 0 : *stream_offset)", "0", "elementwise/elementwise", ("elementwise_test", [])),
     ("narrow shortcut not centred", "elementwise/elementwise.cu", "static_cast<int>(i % p.channels) - p.margin", "static_cast<int>(i % p.channels)", "elementwise/elementwise", ("elementwise_test", [])),
 ]
+
+
+def pattern_of(original):
+    """The text however it is wrapped: any white space, or none, where that does not matter to a compiler."""
+    pattern = ""
+    for token in re.findall(r"\w+|[^\w\s]", original):
+        between_words = re.search(r"\w$", pattern) and re.match(r"\w", token)
+        pattern += ("" if not pattern else r"\s+" if between_words else r"\s*") + re.escape(token)
+    return re.compile(pattern)
 
 
 def compile_source(compiler, root, source, target):
@@ -162,9 +172,10 @@ def try_mutation(compiler, objects, mutation, folder):
     root = folder / "kernels"
     shutil.copytree(KERNELS, root, ignore=shutil.ignore_patterns("tests"))
     text = (root / file).read_text()
-    if original not in text:
+    found = pattern_of(original).search(text)
+    if found is None:
         return "stale: the text is no longer there"
-    (root / file).write_text(text.replace(original, mutated, 1))
+    (root / file).write_text(text[: found.start()] + mutated + text[found.end() :])
     target = folder / "mutated.o"
     try:
         compile_source(compiler, root, root / (source + ".cu"), target)

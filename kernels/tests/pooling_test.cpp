@@ -2,7 +2,7 @@
 #include "pooling/parameters.cuh"
 
 #include "harness.h"
-#include "shuffle/parameters.cuh"
+#include "pixel_shuffle/parameters.cuh"
 
 using namespace test;
 

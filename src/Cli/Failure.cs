@@ -1,8 +1,8 @@
 using System.Reflection;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Devices;
-using UnpairedSegEngine.Segmentation.Training;
 using UnpairedSegEngine.Storage;
+using UnpairedSegEngine.Training;
 
 namespace UnpairedSegEngine.Cli;
 

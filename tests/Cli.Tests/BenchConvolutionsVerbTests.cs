@@ -2,9 +2,10 @@ using System.Diagnostics;
 using System.Text.Json;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cuda.Driver;
-using UnpairedSegEngine.Segmentation.Benchmarks;
-using UnpairedSegEngine.Segmentation.Benchmarks.Convolutions;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Bench.Benchmarks;
+using UnpairedSegEngine.Bench.Benchmarks.Convolutions;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Runs;
 
 namespace UnpairedSegEngine.Cli.Tests;
 

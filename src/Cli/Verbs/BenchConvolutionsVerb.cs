@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using CommandLine;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Bench.Benchmarks.Convolutions;
 using UnpairedSegEngine.Cli.Options;
-using UnpairedSegEngine.Segmentation.Benchmarks.Convolutions;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;

@@ -2,10 +2,12 @@ using System.Globalization;
 using CommandLine;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Bench.Benchmarks;
 using UnpairedSegEngine.Cli.Options;
-using UnpairedSegEngine.Segmentation.Benchmarks;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Storage;
+using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 

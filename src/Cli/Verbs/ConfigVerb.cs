@@ -1,6 +1,9 @@
 using System.Text;
 using CommandLine;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Methods;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -13,6 +16,9 @@ internal sealed class ConfigVerb : IVerb
     [Option("schema", HelpText = "Print the JSON schema of configuration files.")]
     public bool Schema { get; init; }
 
+    [Option("methods", HelpText = "List the training methods and what each can train.")]
+    public bool Methods { get; init; }
+
     [Option("config", HelpText = "YAML file or preset to check.")]
     public string? Config { get; init; }
 
@@ -22,7 +28,9 @@ internal sealed class ConfigVerb : IVerb
     public int Run(string[] arguments)
     {
         if (Schema)
-            Console.Write(ConfigSchema.Text());
+            Console.Write(ConfigSchema.Text(AllMethods.Keys, AllMethods.Defaults));
+        else if (Methods)
+            WriteMethods();
         else if (Explain)
             Console.Write(Table());
         else
@@ -30,10 +38,20 @@ internal sealed class ConfigVerb : IVerb
         return ExitCode.Ok;
     }
 
+    private static void WriteMethods()
+    {
+        foreach (MethodDefinition method in MethodDefinition.All.Values)
+        {
+            Console.WriteLine($"{method.Name, -12} {method.Summary}");
+            foreach (MethodVariant variant in method.Variants)
+                Console.WriteLine($"  {variant.Name, -14} {variant.Summary}");
+        }
+    }
+
     private static string Table()
     {
         var table = new StringBuilder("| key | values | default | meaning |\n|---|---|---|---|\n");
-        foreach (ConfigExplanation row in ConfigExplain.Table)
+        foreach (ConfigExplanation row in ConfigExplain.Table(AllMethods.Keys, AllMethods.Defaults))
             table.Append($"| `{row.Key}` | {Escape(row.Allowed)} | {Escape(row.Default)} | {Escape(row.Meaning)} |\n");
         return table.ToString();
     }

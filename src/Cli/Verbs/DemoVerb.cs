@@ -1,5 +1,4 @@
 using CommandLine;
-using UnpairedSegEngine.Cli.Options;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 

@@ -1,7 +1,7 @@
 using CommandLine;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cuda;
-using UnpairedSegEngine.Segmentation.Provenance;
+using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;

@@ -2,12 +2,13 @@ using CommandLine;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Imaging.Pictures;
+using UnpairedSegEngine.Methods.Volumes;
+using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
-using UnpairedSegEngine.Segmentation.Inference;
-using UnpairedSegEngine.Segmentation.Provenance;
-using UnpairedSegEngine.Segmentation.Training;
 using UnpairedSegEngine.Storage;
+using UnpairedSegEngine.Training.Progress;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -107,7 +108,7 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
         if (validation.Count == 0)
             throw new InvalidDataException($"'{data}': no list and no file name says which records are for validation");
         using OpenedBackend opened = OpenBackend(Threads);
-        using TrainedModel model = OpenModel(run, opened.Backend);
+        using TrainedRun model = OpenModel(run, opened.Backend);
         if (!OtherData && model.Provenance?.Data.DifferenceTo(DataIdentity.Of(records)) is { } difference)
             throw RunProvenance.Contradiction(run, difference);
         return validation.Evaluate(model.Predictor, model.Description.Classes);
@@ -125,7 +126,7 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
             );
         IReadOnlyList<DatasetCase> cases = CasesOf(dataset, fold ?? 0);
         using OpenedBackend opened = OpenBackend(Threads);
-        using TrainedModel model = OpenModel(run, opened.Backend);
+        using TrainedRun model = OpenModel(run, opened.Backend);
         var evaluation = new ModelEvaluation(
             model,
             Tolerance,
@@ -156,8 +157,8 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
         }
 
         EvaluationReport report = evaluated.Report(evaluation.Organs, Tolerance);
-        string picture = Path.Combine(model.Run.PicturesPath, $"overlay-{Split.ToString().ToLowerInvariant()}.png");
-        Directory.CreateDirectory(model.Run.PicturesPath);
+        string picture = Path.Combine(model.Folder.PicturesPath, $"overlay-{Split.ToString().ToLowerInvariant()}.png");
+        Directory.CreateDirectory(model.Folder.PicturesPath);
         OverlayPicture.Write(picture, [.. pictures.Values], evaluation.Organs);
         Console.WriteLine($"weights of step {model.Step}; picture: {picture}");
         return report;

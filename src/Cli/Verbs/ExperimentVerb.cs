@@ -1,12 +1,11 @@
 using CommandLine;
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Cli.Options;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Experiments;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Runs.Progress;
+using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Segmentation.Data;
-using UnpairedSegEngine.Segmentation.Experiments;
-using UnpairedSegEngine.Segmentation.Provenance;
-using UnpairedSegEngine.Segmentation.Runs;
-using UnpairedSegEngine.Segmentation.Schemes;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
@@ -126,7 +125,9 @@ internal sealed class ExperimentVerb : DeviceVerb
         if (Data is null)
             throw new UsageException("--data is needed to plan an experiment");
         TrainingConfig config = ConfigLoader.Load(Config, Set);
-        SchemeName[] schemes = SchemeNames.Any() ? [.. SchemeNames.Select(Scheme.Parse)] : [.. Scheme.All.Keys];
+        string[] schemes = SchemeNames.Any()
+            ? [.. SchemeNames.Select(name => ExperimentPlan.VariantOf(config, name).Name)]
+            : [.. config.Definition.Variants.Select(variant => variant.Name)];
         return ExperimentPlan.Create(
             Out,
             SegmentationDataset.Open(Data),
@@ -141,7 +142,10 @@ internal sealed class ExperimentVerb : DeviceVerb
     /// <summary>What was asked for and is not the plan's. Data may have moved: the jobs compare what it holds.</summary>
     private string? OtherThan(ExperimentPlan earlier)
     {
-        if (SchemeNames.Any() && !SchemeNames.Select(Scheme.Parse).SequenceEqual(earlier.Schemes))
+        if (
+            SchemeNames.Any()
+            && !SchemeNames.Select(name => ExperimentPlan.VariantOf(earlier.Config, name).Name).SequenceEqual(earlier.Variants)
+        )
             return "schemes";
         if (Seeds.Any() && !Seeds.SequenceEqual(earlier.Jobs.Select(job => job.Seed).Distinct()))
             return "seeds";

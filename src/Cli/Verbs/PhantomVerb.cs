@@ -1,5 +1,4 @@
 using CommandLine;
-using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Imaging.Phantoms;
 
 namespace UnpairedSegEngine.Cli.Verbs;
@@ -48,7 +47,7 @@ internal sealed class PhantomVerb : IVerb
             Slices = Slices,
             Seed = Seed,
         };
-        using var stop = new Segmentation.Runs.StopSignal();
+        using var stop = new Runs.Progress.StopSignal();
         PhantomDataset.Write(Out, options, null, stop.Token);
         Console.WriteLine(
             $"wrote {2 * (Train + Val + Test)} phantoms to {Out}; next: {CommandText.Of("train", "--data", Out, "--out", "RUN")}"

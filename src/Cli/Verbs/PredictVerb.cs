@@ -2,9 +2,9 @@ using CommandLine;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Imaging.Nifti;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
-using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
@@ -52,12 +52,12 @@ internal sealed class PredictVerb : VolumePredictionVerb
         Target.RequireApart(In);
         Target.RequireFree(inputs, [], Continue || Overwrite);
         using OpenedBackend opened = OpenBackend(Threads);
-        using TrainedModel model = OpenModel(RunPath, opened.Backend);
+        using TrainedRun model = OpenModel(RunPath, opened.Backend);
         Modality modality = model.Description.ModalityOf(Modality);
         if (SaveProbabilities)
             Target.RequireFree(inputs, model.Description.Classes, Continue || Overwrite);
         RequireKnownOrgans(model.Description.Classes);
-        using var stop = new Segmentation.Runs.StopSignal();
+        using var stop = new Runs.Progress.StopSignal();
         try
         {
             return PredictAll(inputs, model, modality, stop.Token);
@@ -69,7 +69,7 @@ internal sealed class PredictVerb : VolumePredictionVerb
         }
     }
 
-    private int PredictAll(PredictionInput[] inputs, TrainedModel model, Modality modality, CancellationToken stop)
+    private int PredictAll(PredictionInput[] inputs, TrainedRun model, Modality modality, CancellationToken stop)
     {
         var failed = new List<FailedCase>();
         foreach ((int i, PredictionInput input) in inputs.Index())
@@ -91,7 +91,7 @@ internal sealed class PredictVerb : VolumePredictionVerb
     }
 
     /// <summary>Null where the file is to blame and there may be others.</summary>
-    private PreparedCase? TryPrepare(PredictionInput input, TrainedModel model, Modality modality, List<FailedCase> failed)
+    private PreparedCase? TryPrepare(PredictionInput input, TrainedRun model, Modality modality, List<FailedCase> failed)
     {
         try
         {
@@ -129,7 +129,7 @@ internal sealed class PredictVerb : VolumePredictionVerb
         Warn(contradiction);
     }
 
-    private void Predict(TrainedModel model, PreparedCase prepared, PredictionInput input, CancellationToken stop)
+    private void Predict(TrainedRun model, PreparedCase prepared, PredictionInput input, CancellationToken stop)
     {
         IReadOnlyList<string> classes = model.Description.Classes;
         CaseSegmentation segmentation = model.Predictor.Predict(prepared, SaveProbabilities, stop);

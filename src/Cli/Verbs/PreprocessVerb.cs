@@ -1,9 +1,8 @@
 using System.Globalization;
 using CommandLine;
-using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Imaging;
+using UnpairedSegEngine.Runs.Progress;
 using UnpairedSegEngine.Segmentation.Data;
-using UnpairedSegEngine.Segmentation.Runs;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;

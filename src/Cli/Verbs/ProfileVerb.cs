@@ -2,9 +2,10 @@ using System.Globalization;
 using CommandLine;
 using Spectre.Console;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Bench.Profiling;
 using UnpairedSegEngine.Cli.Options;
-using UnpairedSegEngine.Segmentation.Configuration;
-using UnpairedSegEngine.Segmentation.Profiling;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Runs;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 

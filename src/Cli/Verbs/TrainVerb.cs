@@ -1,14 +1,18 @@
 using System.Globalization;
 using CommandLine;
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Cli.Options;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Ummkd;
+using UnpairedSegEngine.Methods.Volumes;
+using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Runs.Progress;
+using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
-using UnpairedSegEngine.Segmentation.Provenance;
-using UnpairedSegEngine.Segmentation.Runs;
-using UnpairedSegEngine.Segmentation.Training;
 using UnpairedSegEngine.Storage;
+using UnpairedSegEngine.Training;
+using UnpairedSegEngine.Training.Batches;
+using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -134,7 +138,7 @@ internal sealed class TrainVerb : DeviceVerb
         return state.BestStep > 0
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"done: {state.Step} steps, best validation Dice {state.BestDice:F3} at step {state.BestStep}; next: {next}"
+                $"done: {state.Step} steps, best validation Dice {state.Best?.Value ?? 0:F3} at step {state.BestStep}; next: {next}"
             )
             : $"done: {state.Step} steps, nothing was validated "
                 + $"({(session.ValidationCases > 0 ? "training.validate_every is 0" : "the split has no validation case")}); "
@@ -172,7 +176,7 @@ internal sealed class TrainVerb : DeviceVerb
         if (TfRecordDataset.Exists(folder))
         {
             TfRecordDataset records = TfRecordDataset.Open(folder);
-            ModelDescription described = records.Describe();
+            ModelDescription described = records.Describe() with { Network = config.Definition.NetworkOf(config) };
             return (described, _ => TrainingSession.OnRecords(records, config, described));
         }
 
@@ -180,7 +184,7 @@ internal sealed class TrainVerb : DeviceVerb
         int fold = Fold ?? earlier?.Recorded?.Data.Split.Fold ?? 0;
         DatasetSplit split = dataset.Split(fold).Limit(config.Data.MostCases);
         earlier?.Require(DataIdentity.Of(dataset, fold, split), arithmetic);
-        ModelDescription model = earlier is null ? ModelDescription.Of(config, dataset) : ModelDescription.Read(earlier.RunPath);
+        ModelDescription model = earlier is null ? ModelDescriptions.Of(config, dataset) : earlier.ReadModel();
         return (model, threads => TrainingSession.OnVolumes(dataset, fold, split, config, model, threads));
     }
 

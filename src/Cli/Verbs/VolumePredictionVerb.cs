@@ -1,6 +1,7 @@
 using CommandLine;
 using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Imaging;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Storage;
@@ -57,10 +58,10 @@ internal abstract class VolumePredictionVerb : DeviceVerb
     protected PredictionSettings Prediction =>
         new PredictionSettings(Overlap, Blend, Mirror: Tta == TestTimeAugmentation.Mirror).Validate();
 
-    protected TrainedModel OpenModel(string run, Backends.Backend backend)
+    protected TrainedRun OpenModel(string run, Backends.Backend backend)
     {
-        TrainedModel model = TrainedModel.Open(run, backend, Last, Console.Error.WriteLine, Prediction);
-        if (Tta == TestTimeAugmentation.Mirror && !(model.Run.Config.Augmentation is { Enabled: true, Flip: > 0 }))
+        TrainedRun model = TrainedRun.Open(run, backend, Last, Console.Error.WriteLine, Prediction);
+        if (Tta == TestTimeAugmentation.Mirror && !(model.Folder.Config.Augmentation is { Enabled: true, Flip: > 0 }))
             Console.Error.WriteLine(
                 "warning: the run was trained without mirroring (augmentation.flip is 0); --tta mirror may mix up left "
                     + "and right organs"

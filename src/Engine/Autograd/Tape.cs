@@ -130,7 +130,7 @@ public sealed class Tape(Backend backend, bool recording = true)
     public Variable Input(Tensor value, bool requiresGradient = false) => new(value, requiresGradient) { Tape = this };
 
     /// <summary>Allocates the output of an operation.</summary>
-    internal Tensor Allocate(Shape shape, DType type) => Tensor.Allocate(Device, shape, type);
+    public Tensor Allocate(Shape shape, DType type) => Tensor.Allocate(Device, shape, type);
 
     /// <summary>Makes the output of an operation known.</summary>
     /// <param name="name">Name for error messages and profiles.</param>
@@ -141,7 +141,7 @@ public sealed class Tape(Backend backend, bool recording = true)
     /// <param name="recompute">Computes the output again, where that is cheaper than keeping it.</param>
     /// <param name="saved">Tensors kept for the backward rule, freed with the output; at once where the tape does not
     /// record.</param>
-    internal Variable Record(
+    public Variable Record(
         string name,
         Tensor value,
         Variable[] inputs,
@@ -191,7 +191,7 @@ public sealed class Tape(Backend backend, bool recording = true)
 
     /// <summary>Refuses to record inside a backward pass an operation whose backward rule is not made of operations.</summary>
     /// <exception cref="NotSupportedException">A second derivative was asked for.</exception>
-    internal void RequireFirstOrder(string name)
+    public void RequireFirstOrder(string name)
     {
         if (inBackward && IsRecording)
             throw new NotSupportedException(

@@ -65,7 +65,7 @@ public abstract class Backend(Device device) : IDisposable
     /// <summary>y = dropout(x); its own adjoint; y may be x.</summary>
     public abstract void Dropout(Tensor x, DropoutMask mask, Tensor y);
 
-    // ---- Reductions, broadcasts, copies ----
+    // ---- Reduction, broadcast, copies ----
 
     /// <summary>
     /// x seen as (outer, reduced, inner), y as (outer, inner): y = sum of x over the middle, in an order fixed by the shape.
@@ -156,7 +156,7 @@ public abstract class Backend(Device device) : IDisposable
         Tensor gw
     ) => WithNormalized(input, x, normalized => ConvolutionBackwardWeights(problem, normalized, gy, gw));
 
-    // ---- Pooling and shuffles ----
+    // ---- Pooling, PixelShuffle ----
 
     /// <summary>
     /// y = maximum of each window; <paramref name="choice"/> (uint8, shape of y) = index of the first maximum in the window,
@@ -232,14 +232,14 @@ public abstract class Backend(Device device) : IDisposable
         Tensor? gbeta
     );
 
-    // ---- Residual ----
+    // ---- ResidualAdd ----
 
     /// <summary>
     /// y = dropout(branch) + shortcut, whose channels are centred among zeros where it has fewer than the branch.
     /// </summary>
     public abstract void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y);
 
-    // ---- Loss ----
+    // ---- SegmentationLoss ----
 
     /// <summary>
     /// One pass over the logits. Per modality, in float64, over its positions i with p = softmax(z), g = one-hot label:

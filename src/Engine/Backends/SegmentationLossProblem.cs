@@ -2,35 +2,10 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Backends;
 
-/// <summary>What the distillation does with a class that one of the two modalities lacks in a batch.</summary>
-public enum AbsentClassPolicy
-{
-    /// <summary>Leave the class out and average over those kept.</summary>
-    Skip,
-
-    /// <summary>As the published code: its mean logit is zero, its distribution uniform, and it counts.</summary>
-    Uniform,
-}
-
-/// <summary>How the distillation compares the class distributions q of two modalities.</summary>
-public enum DistillationMeasure
-{
-    /// <summary>(KL(a, b) + KL(b, a)) / 2, gradients to both.</summary>
-    SymmetricKl,
-
-    /// <summary>|q_a - q_b|^2 / 2, gradients to both: the alternative in the published code.</summary>
-    L2,
-
-    /// <summary>KL(teacher, student): the teacher's distribution is a constant.</summary>
-    TeacherKl,
-}
-
 /// <summary>
-/// Sizes and weights of the segmentation loss over logits z (samples, positions..., classes) and a class map of uint8 labels
-/// (samples, positions...): dice * sum_m L_D + crossEntropy * sum_m L_CE + distillation * L_KD, each modality m over its own
-/// samples.
-/// A label of <see cref="Classes"/> or more belongs to no class: it counts in the position count M and in Dice's P only.
-/// Dou et al. 2020, arXiv:2001.03111.
+/// Sizes of the two passes of segmentation losses over logits z (samples, positions..., classes) and a class map of uint8 labels
+/// (samples, positions...), each modality over its own samples: the first leaves sums from which the losses follow, the second
+/// makes their gradient. A label of <see cref="Classes"/> or more belongs to no class: it counts in the squares P only.
 /// </summary>
 public sealed record SegmentationLossProblem
 {
@@ -38,25 +13,8 @@ public sealed record SegmentationLossProblem
 
     public required ModalityIndex Modality { get; init; }
 
-    public double DiceWeight { get; init; } = 1;
-
-    public double CrossEntropyWeight { get; init; } = 1;
-
     /// <summary>Probabilities below this are clipped in the cross-entropy, which has no gradient there; 0 for none.</summary>
     public double ProbabilityFloor { get; init; } = 0.005;
-
-    public double DistillationWeight { get; init; } = 0.5;
-
-    public double Temperature { get; init; } = 2;
-
-    public DistillationMeasure Measure { get; init; }
-
-    /// <summary>
-    /// The modality that the others learn from under <see cref="DistillationMeasure.TeacherKl"/>; pairs without it are left out.
-    /// </summary>
-    public int Teacher { get; init; }
-
-    public AbsentClassPolicy AbsentClass { get; init; } = AbsentClassPolicy.Skip;
 
     public int Classes => LogitsShape[^1];
 
@@ -83,10 +41,6 @@ public sealed record SegmentationLossProblem
             throw new ArgumentException($"logits {LogitsShape} have {Samples} samples but {Modality.Samples} modality indices");
         if (Classes is < 2 or > 254)
             throw new ArgumentException($"logits {LogitsShape}: the number of classes must be in 2..254");
-        if (Measure == DistillationMeasure.TeacherKl && (uint)Teacher >= (uint)Modality.Modalities)
-            throw new ArgumentException($"the distillation's teacher is modality {Teacher} of {Modality.Modalities}");
-        if (Temperature <= 0)
-            throw new ArgumentException($"distillation temperature {Temperature} must be above zero");
         return this;
     }
 }

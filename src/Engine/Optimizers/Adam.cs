@@ -88,7 +88,7 @@ public sealed class Adam : Optimizer
 
     private AdamUpdate UpdateOf(double rate, int i, Tensor gradient) =>
         new(
-            new AdamSettings(rate, Beta1, Beta2, Epsilon, Targets[i].IsDecayed ? L2 : 0),
+            new AdamSettings(rate, Beta1, Beta2, Epsilon, Targets[i].IsDecayed ? L2 : 0, RateSlot),
             Targets[i].Value,
             gradient,
             moments[i].First,

@@ -18,6 +18,9 @@ public abstract class Optimizer : IOptimizer
     /// <summary>Updates by <see cref="Step(double)"/> so far; to be set where a run goes on.</summary>
     public long Updates { get; set; }
 
+    /// <summary>See <see cref="AdamSettings.RateSlot"/>: optimizers that are recorded together need one each.</summary>
+    public int RateSlot { get; init; }
+
     public abstract IEnumerable<(string Name, Tensor Value)> State { get; }
 
     private protected Backend Backend { get; }

@@ -63,7 +63,7 @@ public sealed class Sgd : Optimizer
 
     private SgdUpdate UpdateOf(double rate, int i, Tensor gradient) =>
         new(
-            new SgdSettings(rate, Momentum, Targets[i].IsDecayed ? WeightDecay : 0, Nesterov),
+            new SgdSettings(rate, Momentum, Targets[i].IsDecayed ? WeightDecay : 0, Nesterov, RateSlot),
             Targets[i].Value,
             gradient,
             velocities[i]

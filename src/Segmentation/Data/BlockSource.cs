@@ -1,4 +1,5 @@
 using UnpairedSegEngine.Random;
+using UnpairedSegEngine.Training.Batches;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
@@ -7,7 +8,7 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// anywhere in the volume. Dou et al.
 /// 2020, arXiv:2001.03111, take half and half.
 /// </summary>
-public sealed class BlockSource : ISampleSource
+public sealed class BlockSource : IVolumeSamples
 {
     /// <summary>Voxels remembered per case and class, evenly spread: enough for centres to differ.</summary>
     private const int MostCentres = 4096;
@@ -72,7 +73,7 @@ public sealed class BlockSource : ISampleSource
             }
         }
 
-        return SampleOrigin.Block(drawn.Id, first.Slice, first.Row, first.Column);
+        return VolumeSample.Block(drawn.Id, first.Slice, first.Row, first.Column);
     }
 
     /// <summary>Which block a stream leads to: the case and the voxel that the block begins at.</summary>

@@ -47,13 +47,14 @@ internal readonly ref struct IntensityFit
     public (IntensityMap Map, IntensityFindings Findings) Run() =>
         normalization.Kind switch
         {
-            NormalizationKind.None or NormalizationKind.ZScore or NormalizationKind.BodyZScore => WithoutOutliers(),
-            NormalizationKind.Window => Examined(Window()),
-            NormalizationKind.UnpaddedPercentile when padding is { } value => Examined(
+            IntensityNormalizationKind.None or IntensityNormalizationKind.ZScore or IntensityNormalizationKind.BodyZScore =>
+                WithoutOutliers(),
+            IntensityNormalizationKind.Window => Examined(Window()),
+            IntensityNormalizationKind.UnpaddedPercentile when padding is { } value => Examined(
                 Clipped(ranks.Above(value), value),
                 IntensityFindings.PaddingLeftOut
             ),
-            NormalizationKind.Percentile or NormalizationKind.UnpaddedPercentile => Examined(
+            IntensityNormalizationKind.Percentile or IntensityNormalizationKind.UnpaddedPercentile => Examined(
                 Clipped(ranks, float.NegativeInfinity),
                 CountedPadding
             ),
@@ -90,9 +91,9 @@ internal readonly ref struct IntensityFit
         double belowAll = Math.BitDecrement((double)from);
         IntensityMap map = normalization.Kind switch
         {
-            NormalizationKind.None => IntensityMap.Identity with { Low = from, High = to },
-            NormalizationKind.ZScore => Standardized(from, to, belowAll, upTo: to),
-            NormalizationKind.BodyZScore => Standardized(
+            IntensityNormalizationKind.None => IntensityMap.Identity with { Low = from, High = to },
+            IntensityNormalizationKind.ZScore => Standardized(from, to, belowAll, upTo: to),
+            IntensityNormalizationKind.BodyZScore => Standardized(
                 from,
                 to,
                 VoxelMoments.Of(voxels, from, to, belowAll, upTo: to).Mean,
@@ -101,7 +102,7 @@ internal readonly ref struct IntensityFit
             _ => throw new InvalidOperationException($"{normalization} clips by itself"),
         };
         IntensityFindings findings = float.IsFinite(from) ? IntensityFindings.OutliersClipped : default;
-        return Examined(map, normalization.Kind == NormalizationKind.None ? findings : findings | CountedPadding);
+        return Examined(map, normalization.Kind == IntensityNormalizationKind.None ? findings : findings | CountedPadding);
     }
 
     /// <summary>The range of the voxels that are no outliers; infinite where none are.</summary>
@@ -140,7 +141,7 @@ internal readonly ref struct IntensityFit
         if (lowest == highest)
             return (map, findings | IntensityFindings.Constant);
         double range =
-            normalization.Kind == NormalizationKind.Window
+            normalization.Kind == IntensityNormalizationKind.Window
                 ? normalization.OutputHigh - normalization.OutputLow
                 : Seen(highest) - Seen(lowest);
         bool varies = nearHigh - nearLow > LeastVariation * Math.Max(Math.Abs(nearLow), Math.Abs(nearHigh));

@@ -11,16 +11,16 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// </summary>
 public sealed record IntensityNormalization
 {
-    private IntensityNormalization(NormalizationKind kind) => Kind = kind;
+    private IntensityNormalization(IntensityNormalizationKind kind) => Kind = kind;
 
     /// <summary>Intensities stay as they are.</summary>
-    public static IntensityNormalization None { get; } = new(NormalizationKind.None);
+    public static IntensityNormalization None { get; } = new(IntensityNormalizationKind.None);
 
     /// <summary>Zero mean, unit variance over all voxels.</summary>
-    public static IntensityNormalization ZScore { get; } = new(NormalizationKind.ZScore);
+    public static IntensityNormalization ZScore { get; } = new(IntensityNormalizationKind.ZScore);
 
     /// <summary>Zero mean, unit variance over the voxels above the volume's mean.</summary>
-    public static IntensityNormalization BodyZScore { get; } = new(NormalizationKind.BodyZScore);
+    public static IntensityNormalization BodyZScore { get; } = new(IntensityNormalizationKind.BodyZScore);
 
     /// <summary>
     /// Clipped at the 0.5th and 99.5th percentile, then zero mean and unit variance; a CT's padding is left out.
@@ -28,7 +28,7 @@ public sealed record IntensityNormalization
     public static IntensityNormalization Default { get; } = UnpaddedPercentile(0.5, 99.5);
 
     /// <summary>Which of the forms this is.</summary>
-    public NormalizationKind Kind { get; }
+    public IntensityNormalizationKind Kind { get; }
 
     /// <summary>Lower end of the window (intensity) or lower percentile (0..100).</summary>
     public double Low { get; private init; }
@@ -48,7 +48,7 @@ public sealed record IntensityNormalization
         float.IsFinite((float)low + (float)high + (float)outputLow + (float)outputHigh)
         && (float)low < (float)high
         && outputLow < outputHigh
-            ? new(NormalizationKind.Window)
+            ? new(IntensityNormalizationKind.Window)
             {
                 Low = low,
                 High = high,
@@ -62,7 +62,7 @@ public sealed record IntensityNormalization
     /// <summary>Clips at two percentiles, then zero mean and unit variance.</summary>
     /// <exception cref="ArgumentException">Not 0 &lt;= lower &lt; upper &lt;= 100.</exception>
     public static IntensityNormalization Percentile(double lower, double upper) =>
-        OfPercentiles(NormalizationKind.Percentile, lower, upper);
+        OfPercentiles(IntensityNormalizationKind.Percentile, lower, upper);
 
     /// <summary>
     /// The same over the voxels that are no padding of a CT (a frequent value below any Hounsfield number, far from the others);
@@ -70,7 +70,7 @@ public sealed record IntensityNormalization
     /// </summary>
     /// <exception cref="ArgumentException">Not 0 &lt;= lower &lt; upper &lt;= 100.</exception>
     public static IntensityNormalization UnpaddedPercentile(double lower, double upper) =>
-        OfPercentiles(NormalizationKind.UnpaddedPercentile, lower, upper);
+        OfPercentiles(IntensityNormalizationKind.UnpaddedPercentile, lower, upper);
 
     /// <summary>Reads the text form.</summary>
     /// <exception cref="ArgumentException">The text is none of the forms.</exception>
@@ -92,16 +92,16 @@ public sealed record IntensityNormalization
     public override string ToString() =>
         Kind switch
         {
-            NormalizationKind.Window => Invariant($"window({Low:R},{High:R},{OutputLow:R},{OutputHigh:R})"),
-            NormalizationKind.Percentile => Invariant($"percentile({Low:R},{High:R})"),
-            NormalizationKind.UnpaddedPercentile => Invariant($"unpadded_percentile({Low:R},{High:R})"),
-            NormalizationKind.ZScore => "zscore",
-            NormalizationKind.BodyZScore => "body_zscore",
-            NormalizationKind.None => "none",
+            IntensityNormalizationKind.Window => Invariant($"window({Low:R},{High:R},{OutputLow:R},{OutputHigh:R})"),
+            IntensityNormalizationKind.Percentile => Invariant($"percentile({Low:R},{High:R})"),
+            IntensityNormalizationKind.UnpaddedPercentile => Invariant($"unpadded_percentile({Low:R},{High:R})"),
+            IntensityNormalizationKind.ZScore => "zscore",
+            IntensityNormalizationKind.BodyZScore => "body_zscore",
+            IntensityNormalizationKind.None => "none",
             _ => throw new InvalidOperationException($"no normalization {Kind}"),
         };
 
-    private static IntensityNormalization OfPercentiles(NormalizationKind kind, double lower, double upper) =>
+    private static IntensityNormalization OfPercentiles(IntensityNormalizationKind kind, double lower, double upper) =>
         lower >= 0 && lower < upper && upper <= 100
             ? new(kind) { Low = lower, High = upper }
             : throw new ArgumentException(Invariant($"percentile({lower},{upper}): expected 0 <= lower < upper <= 100"));

@@ -1,11 +1,12 @@
 using UnpairedSegEngine.Random;
+using UnpairedSegEngine.Training.Batches;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
 /// Draws slices, with their neighbours as channels, from prepared cases; a share of them shows an organ for certain.
 /// </summary>
-public sealed class SliceSource : ISampleSource
+public sealed class SliceSource : IVolumeSamples
 {
     private readonly float foregroundFraction;
     private readonly bool classesUniform;
@@ -60,7 +61,7 @@ public sealed class SliceSource : ISampleSource
         (PreparedCase drawn, int slice) = Choose(modality, ref stream);
         drawn.ReadImages(slice, 1, Shape.Channels, image);
         drawn.LabelsOf(slice).CopyTo(labels);
-        return SampleOrigin.Slice(drawn.Id, slice);
+        return VolumeSample.Slice(drawn.Id, slice);
     }
 
     /// <summary>Which slice a stream leads to.</summary>

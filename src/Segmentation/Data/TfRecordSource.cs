@@ -1,9 +1,10 @@
 using UnpairedSegEngine.Random;
+using UnpairedSegEngine.Training.Batches;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>Draws training samples uniformly from the TFRecord files of each modality, read when they are drawn.</summary>
-public sealed class TfRecordSource : ISampleSource
+public sealed class TfRecordSource : IVolumeSamples
 {
     private readonly (string Path, long Offset, int Number)[][] records;
     private readonly int classCount;
@@ -58,7 +59,7 @@ public sealed class TfRecordSource : ISampleSource
         TfRecordPair pair = Read(drawn);
         pair.Image.CopyTo(image);
         pair.Labels.CopyTo(labels);
-        return SampleOrigin.Record(drawn.Path, drawn.Number);
+        return VolumeSample.Record(drawn.Path, drawn.Number);
     }
 
     private TfRecordPair Read((string Path, long Offset, int Number) record)

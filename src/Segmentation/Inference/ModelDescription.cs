@@ -1,6 +1,9 @@
 using System.Text.Json;
-using UnpairedSegEngine.Segmentation.Configuration;
+using System.Text.Json.Serialization;
+using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Segmentation.Sharing;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Segmentation.Inference;
@@ -36,41 +39,43 @@ public sealed record ModelDescription(
         AllowDuplicateProperties = false,
     };
 
+    /// <summary>The network's settings by key; null in runs of version 0.1.0, which have them in their configuration alone.</summary>
+    [JsonPropertyName("network")]
+    public IReadOnlyDictionary<string, string>? NetworkSettings { get; init; }
+
+    /// <summary>What the modalities share.</summary>
+    public string? Sharing { get; init; }
+
+    /// <summary>See <see cref="NetworkDescription.TransposedShuffle"/>.</summary>
+    public bool TransposedShuffle { get; init; }
+
+    /// <summary>The network that the weights are of; null where the file does not say.</summary>
+    [JsonIgnore]
+    public NetworkDescription? Network
+    {
+        get =>
+            NetworkSettings is null || Sharing is null
+                ? null
+                : new NetworkDescription(
+                    NetworkConfig.Parse(NetworkSettings),
+                    Enum.Parse<SharingName>(Sharing),
+                    TransposedShuffle
+                );
+        init
+        {
+            NetworkSettings = value?.Settings.ToTexts();
+            Sharing = value?.Sharing.ToString();
+            TransposedShuffle = value?.TransposedShuffle ?? false;
+        }
+    }
+
+    [JsonIgnore]
     public PreprocessingSettings Preprocessing =>
         new(
             new SampleShape(Size, Size, Slices, Depth),
             [.. Normalizations.Select(IntensityNormalization.Parse)],
             VoxelSpacing.Parse(Spacing, null)
         );
-
-    /// <summary>The description of a model that is trained on a dataset.</summary>
-    /// <exception cref="InvalidDataException">The configuration normalizes a modality that the dataset lacks.</exception>
-    public static ModelDescription Of(TrainingConfig config, SegmentationDataset dataset)
-    {
-        string[] modalities = [.. dataset.Modalities.Select(m => m.Name)];
-        string? unknown = config.Data.Normalization.Keys.FirstOrDefault(name => !modalities.Contains(name));
-        if (unknown is not null)
-            throw new InvalidDataException(
-                $"data.normalization.{unknown}: the dataset '{dataset.Folder}' has no such modality; it has "
-                    + $"{string.Join(", ", modalities)}"
-            );
-        bool isVolumetric = config.Network.Name == NetworkName.Unet3d;
-        return new ModelDescription(
-            modalities,
-            dataset.ClassNames,
-            [
-                .. modalities.Select(name =>
-                    config.Data.Normalization.TryGetValue(name, out string? text)
-                        ? IntensityNormalization.Parse(text).ToString()
-                        : IntensityNormalization.Default.ToString()
-                ),
-            ],
-            config.Data.Size,
-            isVolumetric ? 1 : config.Data.Slices,
-            isVolumetric ? config.Data.Depth : 1,
-            config.Data.Spacing.ToString()
-        );
-    }
 
     /// <summary>The description in a run folder.</summary>
     /// <exception cref="InvalidDataException">The file is missing, damaged, or describes no model; the message names file and
@@ -87,26 +92,18 @@ public sealed record ModelDescription(
     public void Write(string runPath) =>
         AtomicFile.Write(Path.Combine(runPath, FileName), stream => JsonSerializer.Serialize(stream, this, Format));
 
-    /// <summary>Refuses a description that asks for other samples than the network of its run takes.</summary>
-    /// <exception cref="InvalidDataException">They differ; the message names the key.</exception>
-    public void RequireMatch(TrainingConfig config, string runPath)
-    {
-        bool isVolumetric = config.Network.Name == NetworkName.Unet3d;
-        (string Key, int Value, int Expected)[] sizes =
-        [
-            ("size", Size, config.Data.Size),
-            ("slices", Slices, isVolumetric ? 1 : config.Data.Slices),
-            ("depth", Depth, isVolumetric ? config.Data.Depth : 1),
-        ];
-        foreach ((string key, int value, int expected) in sizes)
-        {
-            if (value != expected)
-                throw new InvalidDataException(
-                    $"'{Path.Combine(runPath, FileName)}': {key} is {value}, but the run's configuration says {expected}; "
-                        + "the files are of two runs"
-                );
-        }
-    }
+    /// <summary>The network with initial weights.</summary>
+    /// <param name="device">Where its parameters lie.</param>
+    /// <param name="seed">Of the weights.</param>
+    /// <exception cref="InvalidDataException">The description does not say which network.</exception>
+    public ISegmentationNetwork BuildNetwork(Device device, ulong seed = 0) =>
+        (
+            Network
+            ?? throw new InvalidDataException(
+                $"{FileName} does not say which network: the run is of version 0.1.0; predict with the program 'unpairedseg', or "
+                    + "go on with the run, which adds it"
+            )
+        ).Build(device, seed, Preprocessing.Shape.Channels, Modalities.Count, Classes.Count);
 
     /// <exception cref="InvalidDataException">The model knows no modality of this name.</exception>
     public Modality ModalityOf(string name)
@@ -141,6 +138,8 @@ public sealed record ModelDescription(
             return $"depth is {Depth}, expected 1 to {mostDepth}";
         if (!VoxelSpacing.TryParse(Spacing, null, out _))
             return $"spacing is '{Spacing}', expected three numbers such as 3,3,5";
+        if (NetworkProblem() is { } network)
+            return network;
         try
         {
             foreach (string? text in Normalizations)
@@ -153,6 +152,15 @@ public sealed record ModelDescription(
         {
             return $"normalizations: {exception.Message}";
         }
+    }
+
+    private string? NetworkProblem()
+    {
+        if (Sharing is not null && !Enum.GetNames<SharingName>().Contains(Sharing))
+            return $"sharing is '{Sharing}', expected {string.Join(", ", Enum.GetNames<SharingName>())}";
+        if (NetworkSettings is null != Sharing is null)
+            return "network and sharing belong together, but one is missing";
+        return NetworkSettings is null ? null : NetworkConfig.Problem(NetworkSettings);
     }
 
     private static string? ProblemOf(string key, IReadOnlyList<string?>? names, int fewest, int most)

@@ -1,30 +1,36 @@
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
-using UnpairedSegEngine.Segmentation.Provenance;
-using UnpairedSegEngine.Segmentation.Runs;
-using UnpairedSegEngine.Segmentation.Schemes;
-using UnpairedSegEngine.Segmentation.Training;
+using UnpairedSegEngine.Training;
 
 namespace UnpairedSegEngine.Segmentation.Inference;
 
-/// <summary>A network with the weights of a run, ready to predict.</summary>
+/// <summary>
+/// A network with the weights of a run, ready to predict: <c>TrainedModel.Open("runs/abdomen").Segment(volume, "CT")</c>. Needs of
+/// a run folder model.json and checkpoints/ only.
+/// </summary>
 public sealed class TrainedModel : IDisposable
 {
+    /// <summary>Name of the checkpoints' folder in a run folder.</summary>
+    public const string CheckpointsName = "checkpoints";
+
     private readonly ISegmentationNetwork network;
+    private readonly IDisposable[] owned;
 
     private TrainedModel(
-        RunFolder run,
         ModelDescription description,
         ISegmentationNetwork network,
         Backend backend,
         long step,
         PredictionSettings? prediction,
-        RunProvenance? provenance
+        IDisposable[] owned
     )
     {
-        (Run, Description, this.network, Step, Provenance) = (run, description, network, step, provenance);
+        (Description, this.network, Step, this.owned) = (description, network, step, owned);
         Predictor = new CasePredictor(
             backend,
             network,
@@ -34,60 +40,88 @@ public sealed class TrainedModel : IDisposable
         );
     }
 
-    public RunFolder Run { get; }
-
     public ModelDescription Description { get; }
-
-    /// <summary>What the run was made from; null for runs from before that was written down.</summary>
-    public RunProvenance? Provenance { get; }
 
     public CasePredictor Predictor { get; }
 
     /// <summary>Training step of the weights.</summary>
     public long Step { get; }
 
+    /// <summary>The network, with its weights.</summary>
+    public ISegmentationNetwork Network => network;
+
     /// <summary>Trained parameters.</summary>
     public long Parameters => network.Parameters.Count();
 
+    /// <summary>Opens a run with its best weights on the processor, on all cores.</summary>
+    /// <param name="path">The run folder.</param>
+    /// <exception cref="InvalidDataException">No run, no checkpoint, or all are damaged.</exception>
+    public static TrainedModel Open(string path)
+    {
+        Device device = Device.OpenCpu();
+        var backend = new CpuBackend(device);
+        try
+        {
+            return Open(path, ModelDescription.Read(path), backend, owned: [backend, device]);
+        }
+        catch
+        {
+            backend.Dispose();
+            device.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Opens a run.</summary>
     /// <param name="path">The run folder.</param>
+    /// <param name="description">Of the model, often <see cref="ModelDescription.Read"/> of the folder.</param>
     /// <param name="backend">Computes predictions.</param>
     /// <param name="latest">The newest weights instead of those with the best validation.</param>
     /// <param name="warn">Is told about damaged checkpoints that were passed over.</param>
     /// <param name="prediction">How volumes are predicted.</param>
-    /// <exception cref="InvalidDataException">No run, no checkpoint, or all are damaged.</exception>
+    /// <param name="owned">Disposed of with the model.</param>
+    /// <exception cref="InvalidDataException">No checkpoint, or all are damaged.</exception>
     public static TrainedModel Open(
         string path,
+        ModelDescription description,
         Backend backend,
-        bool latest,
-        Action<string> warn,
-        PredictionSettings? prediction = null
+        bool latest = false,
+        Action<string>? warn = null,
+        PredictionSettings? prediction = null,
+        params IDisposable[] owned
     )
     {
-        RunFolder run = RunFolder.Open(path);
-        ModelDescription description = ModelDescription.Read(path);
-        RunProvenance? provenance = RunProvenance.Find(path);
-        if (provenance?.DifferenceToModel(description, run.Config) is { } difference)
-            throw new InvalidDataException($"'{path}': was changed since it was trained: {difference}; put it back");
-        description.RequireMatch(run.Config, path);
-        var store = new CheckpointStore(run.CheckpointsPath, warn: warn, required: TrainingCheckpoint.WeightFiles);
+        string checkpoints = Path.Combine(path, CheckpointsName);
+        var store = new CheckpointStore(checkpoints, warn: warn, required: TrainingCheckpoint.WeightFiles);
         Checkpoint? best = latest ? null : store.Best();
         Checkpoint checkpoint =
-            best
-            ?? store.Latest()
-            ?? throw new InvalidDataException($"'{run.CheckpointsPath}': no checkpoint yet; train the run first");
+            best ?? store.Latest() ?? throw new InvalidDataException($"'{checkpoints}': no checkpoint yet; train the run first");
         if (best is null && !latest)
-            warn($"no weights were chosen by validation; these are of the last step, {checkpoint.Step}");
-        ISegmentationNetwork network = Scheme
-            .Of(run.Config)
-            .CreateNetwork(run.Config, backend.Device, description.Modalities.Count, description.Classes.Count);
-        TrainingCheckpoint.RestoreWeights(checkpoint, network);
-        return new TrainedModel(run, description, network, backend, checkpoint.Step, prediction, provenance);
+            warn?.Invoke($"no weights were chosen by validation; these are of the last step, {checkpoint.Step}");
+        ISegmentationNetwork network = description.BuildNetwork(backend.Device);
+        TrainingCheckpoint.RestoreWeights(checkpoint, new TrainingModule(TrainingModule.Predictor, network.Parameters));
+        return new TrainedModel(description, network, backend, checkpoint.Step, prediction, owned);
+    }
+
+    /// <summary>Segments a volume.</summary>
+    /// <param name="volume">Of any grid; it is not changed.</param>
+    /// <param name="modality">What it was imaged with: a name that the model knows.</param>
+    /// <returns>Labels (0 is background) on the volume's own grid.</returns>
+    /// <exception cref="InvalidDataException">The model knows no such modality, or a voxel is not finite.</exception>
+    public Volume<byte> Segment(Volume<float> volume, string modality)
+    {
+        var loaded = new LoadedCase("volume", Description.ModalityOf(modality), volume, null);
+        return Predictor.Predict(PreparedCase.Prepare(loaded, Description.Preprocessing, Description.Classes.Count)).ToOriginal();
     }
 
     /// <summary>A dataset's case under the model's own numbering of modalities.</summary>
     /// <exception cref="InvalidDataException">The model knows no such modality.</exception>
     public DatasetCase Adopt(DatasetCase source) => source with { Modality = Description.ModalityOf(source.Modality.Name) };
 
-    public void Dispose() => network.Parameters.Dispose();
+    public void Dispose()
+    {
+        network.Parameters.Dispose();
+        foreach (IDisposable one in owned)
+            one.Dispose();
+    }
 }

@@ -2,6 +2,7 @@ using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Segmentation.Data;
 
 namespace UnpairedSegEngine.Segmentation.Networks;
 
@@ -12,7 +13,7 @@ namespace UnpairedSegEngine.Segmentation.Networks;
 /// </summary>
 public sealed class DilatedNetwork2D : ISegmentationNetwork
 {
-    private const int ShuffleFactor = 8;
+    internal const int ShuffleFactor = 8;
 
     private static readonly Size3 PoolSize = Size3.Planar(2);
 

@@ -1,6 +1,5 @@
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
-using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Layers;
 
 namespace UnpairedSegEngine.Segmentation.Networks;

@@ -2,6 +2,7 @@ using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Segmentation.Data;
 
 namespace UnpairedSegEngine.Segmentation.Networks;
 

@@ -25,7 +25,7 @@ internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem
             total = tape.Add(total, tape.Scale(CrossEntropy(p, m), problem.CrossEntropyWeight));
         }
 
-        bool taught = problem.Measure == DistillationMeasure.TeacherKl;
+        bool taught = problem.Measure == DistillationMeasure.OneWay;
         (int A, int B)[] pairs =
         [
             .. present.SelectMany(a => present.Where(b => taught ? a == problem.Teacher && b != a : a < b).Select(b => (a, b))),
@@ -86,7 +86,7 @@ internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem
             case DistillationMeasure.L2:
                 Variable d = tape.Subtract(qa, qb);
                 return tape.Scale(tape.Sum(tape.Multiply(d, d)), 0.5);
-            case DistillationMeasure.TeacherKl:
+            case DistillationMeasure.OneWay:
                 return Divergence(Constant(qa.Shape, i => qa.Value.ToArray<double>()[i]), qb);
             default:
                 return tape.Scale(tape.Add(Divergence(qa, qb), Divergence(qb, qa)), 0.5);

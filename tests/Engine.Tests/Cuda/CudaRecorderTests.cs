@@ -41,7 +41,7 @@ internal sealed class CudaRecorderTests
         foreach (ulong offset in new ulong[] { 0, 3, 1UL << 40, ulong.MaxValue })
         {
             x.Load<float>(Ramp(offset % 5));
-            backend.Recorder.Set(new ReplayNumbers(offset, 0));
+            backend.Recorder.Set(new ReplayNumbers(offset, []));
             recording.Run(0);
             Assert.That(
                 y.ToArray<float>(),
@@ -102,6 +102,116 @@ internal sealed class CudaRecorderTests
         );
         backend.Fill(x, 1);
         Assert.That(x.ToArray<float>(), Has.All.EqualTo(1), "the backend works on");
+    }
+
+    /// <summary>The generator's turn reads the critic's weights after their update in the same step.</summary>
+    [TestCase(new[] { 1, 1, 1, 1 })]
+    [TestCase(new[] { 1, 1, 2 })]
+    [TestCase(new[] { 2, 2 })]
+    public void Several_optimizers_take_turns_with_the_bits_of_launched_steps(int[] sizes)
+    {
+        using AlternatingPlayers launched = new(backend),
+            replayed = new(backend);
+        launched.Step(1);
+        replayed.Step(1);
+        using IRecording recording = replayed.Record(Joined(replayed.Plan(2), sizes));
+        for (int step = 2; step <= 5; step++)
+        {
+            launched.Step(step);
+            replayed.Replay(recording, step, sizes.Length);
+            Assert.That(replayed.AllWeights(), Is.EqualTo(launched.AllWeights()), $"weights after step {step}");
+        }
+    }
+
+    /// <summary>One recording of several steps has twice as many parts, each with the weights of its turn.</summary>
+    [Test]
+    public void A_plan_has_any_number_of_parts()
+    {
+        using AlternatingPlayers launched = new(backend),
+            replayed = new(backend);
+        launched.Step(1);
+        replayed.Step(1);
+        Action[] criticTwice = [.. replayed.Plan(2)[..2], .. replayed.Plan(2)];
+        using IRecording recording = replayed.Record(criticTwice);
+        for (int step = 2; step <= 4; step++)
+        {
+            using (TensorScope.Open(device))
+            {
+                foreach (Action part in (Action[])[.. launched.Plan(step)[..2], .. launched.Plan(step)])
+                    part();
+            }
+
+            replayed.Replay(recording, step, criticTwice.Length);
+            Assert.That(replayed.AllWeights(), Is.EqualTo(launched.AllWeights()), $"weights after step {step}");
+        }
+    }
+
+    /// <summary>
+    /// A change that is no optimizer's is none that the recorder knows of, so it keeps the old packing: the comparison above sees
+    /// that.
+    /// </summary>
+    [Test]
+    public void An_old_packing_is_noticed()
+    {
+        void Halve(Tensor w) => backend.Affine(w, 0.5, 0, w);
+        using AlternatingPlayers launched = new(backend) { AfterCritic = Halve },
+            replayed = new(backend) { AfterCritic = Halve };
+        launched.Step(1);
+        replayed.Step(1);
+        using IRecording recording = replayed.Record(replayed.Plan(2));
+        launched.Step(2);
+        replayed.Replay(recording, 2);
+        Assert.That(replayed.AllWeights(), Is.Not.EqualTo(launched.AllWeights()));
+    }
+
+    [Test]
+    public void Convolving_with_weights_that_the_same_part_updates_is_refused()
+    {
+        using AlternatingPlayers players = new(backend);
+        players.Step(1);
+        Action[] plan = players.Plan(2);
+        Assert.That(
+            () => players.Record(plan[0], Joined(plan[1..3], [2])[0], plan[3]),
+            Throws.TypeOf<NotSupportedException>().With.Message.Contains("part 1").And.Message.Contains("put a border between")
+        );
+        players.Step(2);
+    }
+
+    [Test]
+    public void Two_rates_in_one_slot_are_refused()
+    {
+        using AlternatingPlayers players = new(backend, criticSlot: 3, generatorSlot: 3),
+            beyond = new(backend, generatorSlot: ReplayNumbers.MostRates);
+        players.Step(1);
+        Assert.That(
+            () => players.Record(players.Plan(2)),
+            Throws.TypeOf<NotSupportedException>().With.Message.Contains("rate slot, 3")
+        );
+        Assert.That(
+            () => beyond.Record(beyond.Plan(2)),
+            Throws.TypeOf<NotSupportedException>().With.Message.Contains("rate slot 16")
+        );
+    }
+
+    [Test]
+    public void A_recorded_update_without_a_rate_does_not_run()
+    {
+        using AlternatingPlayers players = new(backend);
+        players.Step(1);
+        using IRecording recording = players.Record(players.Plan(2));
+        backend.Recorder!.Set(new ReplayNumbers(0, [0.1]));
+        Assert.That(() => recording.Run(0), Throws.InvalidOperationException.With.Message.Contains("2 slots"));
+        Assert.That(
+            () => backend.Recorder.Set(new ReplayNumbers(0, new double[ReplayNumbers.MostRates + 1])),
+            Throws.ArgumentException
+        );
+    }
+
+    /// <summary>Neighbouring parts as one.</summary>
+    private static Action[] Joined(Action[] parts, int[] sizes)
+    {
+        int next = 0;
+        return [.. sizes.Select(size => (Action)Delegate.Combine(parts[next..(next += size)])!)];
     }
 
     private static float[] Ramp(double start) => [.. Enumerable.Range(1, Count).Select(i => (float)(start + i))];

@@ -6,7 +6,7 @@ namespace UnpairedSegEngine.Engine.Tests.Cuda;
 [NonParallelizable]
 internal sealed class KernelLibraryTests
 {
-    private const string File = "loss/segmentation_loss",
+    private const string File = "segmentation_loss/segmentation_loss",
         Kernel = "segmentation_loss_sums";
 
     /// <summary>A driver allows 48 KB unless it is asked, and what it is asked for is asked of each kernel.</summary>

@@ -1,15 +1,13 @@
-using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Experiments;
 using UnpairedSegEngine.Imaging;
-using UnpairedSegEngine.Imaging.Metrics;
 using UnpairedSegEngine.Imaging.Nifti;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
-using UnpairedSegEngine.Segmentation.Experiments;
 using UnpairedSegEngine.Segmentation.Inference;
-using UnpairedSegEngine.Segmentation.Provenance;
-using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Training.Batches;
 
 namespace UnpairedSegEngine.Fuzz.Targets;
 

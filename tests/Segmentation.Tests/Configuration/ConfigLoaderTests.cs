@@ -1,8 +1,13 @@
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Ummkd;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Segmentation.Tests.Data;
 using UnpairedSegEngine.Storage;
+using UnpairedSegEngine.Training.Batches;
+using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Configuration;
 
@@ -25,7 +30,7 @@ public sealed class ConfigLoaderTests
             );
             Assert.That(
                 (config.Network.Norm.Kind, config.Network.Norm.Decay, config.Network.Norm.Epsilon),
-                Is.EqualTo((NormKind.Batch, 0.9, 1e-3))
+                Is.EqualTo((NormalizationKind.Batch, 0.9, 1e-3))
             );
             Assert.That(
                 (config.Loss.DiceWeight, config.Loss.CeWeight, config.Loss.CeClip, config.Loss.L2),
@@ -38,7 +43,7 @@ public sealed class ConfigLoaderTests
                     {
                         Weight = 0.5,
                         Temperature = 2,
-                        Absent = AbsentClass.Skip,
+                        Absent = AbsentClassPolicy.Skip,
                     }
                 )
             );
@@ -104,10 +109,10 @@ public sealed class ConfigLoaderTests
     {
         Assert.Multiple(() =>
         {
-            Assert.That(ConfigLoader.Load(null, ["compat=reference"]).Loss.Kd.Absent, Is.EqualTo(AbsentClass.Uniform));
+            Assert.That(ConfigLoader.Load(null, ["compat=reference"]).Loss.Kd.Absent, Is.EqualTo(AbsentClassPolicy.Uniform));
             Assert.That(
                 ConfigLoader.Load(null, ["loss.kd.absent=skip", "compat=reference"]).Loss.Kd.Absent,
-                Is.EqualTo(AbsentClass.Skip)
+                Is.EqualTo(AbsentClassPolicy.Skip)
             );
         });
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Configuration;

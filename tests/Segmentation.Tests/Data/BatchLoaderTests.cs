@@ -1,5 +1,6 @@
 using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Training.Batches;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Data;
 
@@ -167,7 +168,7 @@ public class BatchLoaderTests
             foreach (ref float value in image)
                 value = stream.NextUniform();
             labels.Fill((byte)modality.Index);
-            return SampleOrigin.Slice($"case_{modality.Index}", (int)(stream.NextUniform() * 100));
+            return VolumeSample.Slice($"case_{modality.Index}", (int)(stream.NextUniform() * 100));
         }
     }
 }

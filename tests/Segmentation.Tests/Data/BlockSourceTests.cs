@@ -1,6 +1,7 @@
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Training.Batches;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Data;
 

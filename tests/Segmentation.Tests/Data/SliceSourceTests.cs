@@ -1,5 +1,6 @@
 using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Training.Batches;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Data;
 

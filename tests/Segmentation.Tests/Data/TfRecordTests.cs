@@ -8,6 +8,7 @@ using Google.Protobuf;
 using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Data.TensorFlow;
+using UnpairedSegEngine.Training.Batches;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Data;
 

@@ -1,7 +1,7 @@
+using UnpairedSegEngine.Experiments;
 using UnpairedSegEngine.Imaging;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Segmentation.Evaluation;
-using UnpairedSegEngine.Segmentation.Experiments;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Experiments;
 

@@ -1,4 +1,4 @@
-using UnpairedSegEngine.Segmentation.Experiments;
+using UnpairedSegEngine.Experiments;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Experiments;
 

@@ -1,4 +1,4 @@
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Tests.Data;
 

@@ -1,7 +1,7 @@
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Imaging.Nifti;
+using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Segmentation.Data;
-using UnpairedSegEngine.Segmentation.Provenance;
 using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Provenance;

@@ -1,7 +1,8 @@
 using UnpairedSegEngine.Backends.Cuda;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Segmentation.Data;
-using UnpairedSegEngine.Segmentation.Provenance;
 using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Provenance;

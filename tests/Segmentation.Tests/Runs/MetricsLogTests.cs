@@ -1,5 +1,5 @@
-using UnpairedSegEngine.Segmentation.Configuration;
-using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Runs;

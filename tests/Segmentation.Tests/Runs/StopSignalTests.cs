@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Runs.Progress;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Runs;
 

@@ -1,5 +1,5 @@
 using SkiaSharp;
-using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Runs;

@@ -1,5 +1,6 @@
 using Spectre.Console;
-using UnpairedSegEngine.Segmentation.Runs;
+using UnpairedSegEngine.Runs.Progress;
+using UnpairedSegEngine.Training.Progress;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Runs;
 

@@ -4,10 +4,10 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Ummkd;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Networks;
-using UnpairedSegEngine.Segmentation.Schemes;
-using UnpairedSegEngine.Segmentation.Training;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Schemes;
@@ -35,39 +35,15 @@ internal sealed class SchemeTests
         device.Dispose();
     }
 
-    /// <summary>
-    /// The configuration's names and the engine's are two lists: each value has its own, and what is in neither is refused
-    /// instead of taken for another.
-    /// </summary>
     [Test]
-    public void Names_of_the_configuration_are_not_taken_for_others()
+    public void Every_kind_of_normalization_makes_a_network()
     {
-        LossSettings LossWith(DistillationConfig kd) =>
-            Scheme.All[SchemeName.Ummkd].LossOf(new TrainingConfig { Loss = new LossConfig { Kd = kd } });
-        Assert.That(
-            Enum.GetValues<DistillationForm>().Select(form => LossWith(new DistillationConfig { Form = form }).Measure),
-            Is.EqualTo(new[] { DistillationMeasure.SymmetricKl, DistillationMeasure.L2, DistillationMeasure.TeacherKl })
-        );
-        Assert.That(
-            Enum.GetValues<AbsentClass>()
-                .Select(absent => LossWith(new DistillationConfig { Absent = absent }).AbsentClass.ToString()),
-            Is.EqualTo(Enum.GetNames<AbsentClass>())
-        );
-        Assert.That(
-            () => LossWith(new DistillationConfig { Form = (DistillationForm)99 }),
-            Throws.TypeOf<ArgumentOutOfRangeException>()
-        );
-        Assert.That(
-            () => LossWith(new DistillationConfig { Absent = (AbsentClass)99 }),
-            Throws.TypeOf<ArgumentOutOfRangeException>()
-        );
-
         void Create(NetworkConfig network) =>
             Scheme
                 .All[SchemeName.Ummkd]
                 .CreateNetwork(new TrainingConfig { Network = network }, device, 2, Classes)
                 .Parameters.Dispose();
-        foreach (NormKind kind in Enum.GetValues<NormKind>())
+        foreach (NormalizationKind kind in Enum.GetValues<NormalizationKind>())
             Assert.That(
                 () =>
                     Create(
@@ -80,17 +56,6 @@ internal sealed class SchemeTests
                 Throws.Nothing,
                 kind.ToString()
             );
-        Assert.That(
-            () =>
-                Create(
-                    new NetworkConfig
-                    {
-                        Channels = 2,
-                        Norm = new NormConfig { Kind = (NormKind)99 },
-                    }
-                ),
-            Throws.TypeOf<ArgumentOutOfRangeException>()
-        );
         Assert.That(() => Create(new NetworkConfig { Name = (NetworkName)99 }), Throws.ArgumentException);
     }
 

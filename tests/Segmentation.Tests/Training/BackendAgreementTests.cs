@@ -1,7 +1,7 @@
 using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Devices;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Networks;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 

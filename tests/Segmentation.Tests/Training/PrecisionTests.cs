@@ -7,7 +7,6 @@ using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Optimizers;
 using UnpairedSegEngine.Segmentation.Networks;
-using UnpairedSegEngine.Segmentation.Training;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;

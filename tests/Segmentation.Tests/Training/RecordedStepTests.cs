@@ -2,8 +2,8 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Devices;
-using UnpairedSegEngine.Segmentation.Configuration;
-using UnpairedSegEngine.Segmentation.Training;
+using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Training;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 

@@ -1,11 +1,14 @@
 using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Imaging.Phantoms;
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Volumes;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
-using UnpairedSegEngine.Segmentation.Runs;
-using UnpairedSegEngine.Segmentation.Training;
+using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Training;
+using UnpairedSegEngine.Training.Progress;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 

@@ -1,4 +1,4 @@
-using UnpairedSegEngine.Segmentation.Configuration;
+using UnpairedSegEngine.Segmentation.Networks;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 

@@ -3,9 +3,7 @@ using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Backends.Recording;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
-using UnpairedSegEngine.Segmentation.Configuration;
 using UnpairedSegEngine.Segmentation.Networks;
-using UnpairedSegEngine.Segmentation.Training;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;

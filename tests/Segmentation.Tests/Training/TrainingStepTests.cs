@@ -1,9 +1,7 @@
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
-using UnpairedSegEngine.Segmentation.Networks;
-using UnpairedSegEngine.Segmentation.Training;
-using UnpairedSegEngine.Tensors;
+using UnpairedSegEngine.Training;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 

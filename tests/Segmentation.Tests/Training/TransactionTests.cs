@@ -1,5 +1,5 @@
 using UnpairedSegEngine.Checkpoints;
-using UnpairedSegEngine.Segmentation.Training;
+using UnpairedSegEngine.Training;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 

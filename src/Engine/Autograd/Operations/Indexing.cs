@@ -29,8 +29,8 @@ public static class Indexing
     /// <summary>By an index into several neighbouring axes, seen as one.</summary>
     internal static Variable Gather(this Tape tape, Variable x, Tensor index, int first, int axes)
     {
-        (int outer, int extent, int inner) = Summation.Split(x.Shape, first, axes);
-        Shape shape = Summation.Without(x.Shape, first, axes);
+        (int outer, int extent, int inner) = Reduction.Split(x.Shape, first, axes);
+        Shape shape = Reduction.Without(x.Shape, first, axes);
         RequireShape(index, shape);
         Tensor y = tape.Allocate(shape, x.DType);
         tape.Backend.Gather(x.Value, index, outer, extent, inner, y);
@@ -39,8 +39,8 @@ public static class Indexing
 
     internal static Variable Scatter(this Tape tape, Variable y, Tensor index, Shape shape, int first, int axes)
     {
-        (int outer, int extent, int inner) = Summation.Split(shape, first, axes);
-        RequireShape(index, Summation.Without(shape, first, axes));
+        (int outer, int extent, int inner) = Reduction.Split(shape, first, axes);
+        RequireShape(index, Reduction.Without(shape, first, axes));
         Tensor x = tape.Allocate(shape, y.DType);
         tape.Backend.Scatter(y.Value, index, outer, extent, inner, x);
         return tape.Record("scatter", x, [y], (gx, _) => [tape.Gather(gx, index, first, axes)], keeps: []);

@@ -13,8 +13,8 @@ public static class Maximum
     /// </summary>
     public static Variable Max(this Tape tape, Variable x, int first, int axes)
     {
-        (int outer, int reduced, int inner) = Summation.Split(x.Shape, first, axes);
-        Shape shape = Summation.Without(x.Shape, first, axes);
+        (int outer, int reduced, int inner) = Reduction.Split(x.Shape, first, axes);
+        Shape shape = Reduction.Without(x.Shape, first, axes);
         Tensor y = tape.Allocate(shape, x.DType),
             index = tape.Allocate(shape, DType.Int32);
         tape.Backend.Max(x.Value, outer, reduced, inner, y, index);

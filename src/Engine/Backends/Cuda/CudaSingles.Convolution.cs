@@ -209,7 +209,7 @@ internal sealed partial class CudaSingles
             Tiles = tiles,
         };
         long runs = (long)tiles * chunks * shape.Taps.Count * (family.Parts == 0 ? chunk : chunk / 8) * family.Tile;
-        nint packed = recorder.Packing?.PutOff(family.PackName, pack, runs, bytes) ?? 0;
+        nint packed = recorder.Packing?.PutOff(family.PackName, pack, problem.WeightShape, runs, bytes) ?? 0;
         using Scratch own = Rent(packed == 0 ? bytes : 1);
         if (packed == 0)
         {

@@ -6,15 +6,15 @@ namespace UnpairedSegEngine.Backends.Cuda;
 
 internal sealed partial class CudaSingles
 {
-    /// <summary>kTile of kernels/matmul/matmul.cu.</summary>
+    /// <summary>kTile of kernels/mat_mul/mat_mul.cu.</summary>
     private const int MatMulTile = 64;
 
     private const int MatMulThreads = 256;
 
     public override void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y) =>
         kernels.Launch(
-            "matmul/matmul",
-            "matmul",
+            "mat_mul/mat_mul",
+            "mat_mul",
             new LaunchGeometry(Divide(y.Shape[0], MatMulTile), Divide(y.Shape[1], MatMulTile), 1, MatMulThreads, 0),
             new MatMulParameters
             {
@@ -31,7 +31,7 @@ internal sealed partial class CudaSingles
             }
         );
 
-    /// <summary>kernels/matmul/parameters.cuh: MatMulParameters.</summary>
+    /// <summary>kernels/mat_mul/parameters.cuh: MatMulParameters.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct MatMulParameters
     {

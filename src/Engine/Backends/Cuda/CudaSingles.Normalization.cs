@@ -154,7 +154,7 @@ internal sealed partial class CudaSingles
             BackwardFile,
             "normalization_backward_apply",
             x.Count,
-            new NormalizationBackwardParameters
+            new NormalizationBackwardApplyParameters
             {
                 X = x.Pointer,
                 Gy = gy.Pointer,

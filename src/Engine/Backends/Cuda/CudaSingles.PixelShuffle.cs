@@ -13,7 +13,7 @@ internal sealed partial class CudaSingles
 
     private void Shuffle(string kernel, Tensor source, Tensor target, int factor, bool transposed, Shape spread) =>
         kernels.LaunchElementwise(
-            "shuffle/pixel_shuffle",
+            "pixel_shuffle/pixel_shuffle",
             kernel,
             target.Count,
             new PixelShuffleParameters
@@ -29,7 +29,7 @@ internal sealed partial class CudaSingles
             }
         );
 
-    /// <summary>kernels/shuffle/parameters.cuh: PixelShuffleParameters.</summary>
+    /// <summary>kernels/pixel_shuffle/parameters.cuh: PixelShuffleParameters.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct PixelShuffleParameters
     {

@@ -12,7 +12,7 @@ internal sealed partial class CudaSingles
     /// <summary>More classes than this leave too few positions per block; they take the portable kernels.</summary>
     private const int MostLossClasses = 32;
 
-    private const string LossFile = "loss/segmentation_loss";
+    private const string LossFile = "segmentation_loss/segmentation_loss";
 
     public override void SegmentationLossSums(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor sums)
     {
@@ -95,7 +95,7 @@ internal sealed partial class CudaSingles
         );
     }
 
-    /// <summary>kernels/loss/parameters.cuh: LossSums.</summary>
+    /// <summary>kernels/segmentation_loss/parameters.cuh: LossSums.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct LossSumsParameters
     {

@@ -28,12 +28,13 @@ internal sealed partial class CudaSingles
             Momentum = (float)settings.Momentum,
             Nesterov = settings.Nesterov ? 1 : 0,
             Count = updates.Length,
-            ReplayedRate = recorder.PlaceOfRate(settings.Rate),
+            ReplayedRate = recorder.PlaceOfRate(settings.RateSlot, settings.Rate),
         };
         int blocks = 0;
         for (int i = 0; i < updates.Length; i++)
         {
             SgdUpdate update = updates[i];
+            recorder.Updated(update.W);
             parameters.Tensors[i] = new SgdTensor
             {
                 W = update.W.Pointer,

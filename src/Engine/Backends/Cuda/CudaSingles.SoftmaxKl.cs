@@ -9,7 +9,7 @@ internal sealed partial class CudaSingles
     /// <summary>Positions per block of the sum.</summary>
     private const int SoftmaxKlChunk = 1024;
 
-    private const string SoftmaxKlFile = "loss/softmax_kl";
+    private const string SoftmaxKlFile = "softmax_kl/softmax_kl";
 
     public override void SoftmaxKlSum(Tensor teacher, Tensor student, double temperature, Tensor sum)
     {
@@ -54,7 +54,7 @@ internal sealed partial class CudaSingles
             Sharpness = (float)(1 / temperature),
         };
 
-    /// <summary>kernels/loss/parameters.cuh: SoftmaxKl.</summary>
+    /// <summary>kernels/softmax_kl/parameters.cuh: SoftmaxKl.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct SoftmaxKlParameters
     {

@@ -1,7 +1,6 @@
 using UnpairedSegEngine.Backends.Cuda.Graphs;
 using UnpairedSegEngine.Backends.Ilgpu;
 using UnpairedSegEngine.Devices;
-using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Backends.Cuda;
 

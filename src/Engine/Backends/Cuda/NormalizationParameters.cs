@@ -104,7 +104,7 @@ internal struct GradientCoefficientsParameters
 
 /// <summary>NormalizationBackwardApply.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct NormalizationBackwardParameters
+internal struct NormalizationBackwardApplyParameters
 {
     public nint X,
         Gy,

@@ -16,5 +16,8 @@ public interface IRecording : IDisposable
     long PackedBytes { get; }
 
     /// <summary>Starts a part; what is given to the backend afterwards runs after it.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// A recorded update has no rate: <see cref="IWorkRecorder.Set"/> was not called, or with too few.
+    /// </exception>
     void Run(int part);
 }

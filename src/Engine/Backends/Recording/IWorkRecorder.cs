@@ -14,16 +14,20 @@ public interface IWorkRecorder
 
     /// <summary>
     /// Records the operations that each part gives to the backend; none is carried out, so a part must not look at results. Every
-    /// operation must have run before, so
-    /// that its kernels are loaded. Memory that the parts allocate is set apart until the recording is disposed; results are read
-    /// from tensors that are still allocated then.
-    /// Weights of convolutions that were allocated before are read when part 0 starts: no part may change them before a
-    /// convolution reads them.
+    /// operation must have run before, so that its kernels are loaded. Memory that the parts allocate is set apart until the
+    /// recording is disposed; results are read from tensors that are still allocated then.
+    /// A convolution whose weights were allocated before reads them as they are when a part starts: the part after the last one
+    /// that updates them, or part 0. So a part may not update weights and then convolve with them. Updates are those of
+    /// optimizers; what else changes weights must do so before part 0.
     /// </summary>
     /// <param name="parts">In the order in which they will run.</param>
-    /// <exception cref="NotSupportedException">An operation cannot be recorded.</exception>
+    /// <exception cref="NotSupportedException">
+    /// An operation cannot be recorded, a part convolves with weights that it has updated, or updates of one slot have several
+    /// rates.
+    /// </exception>
     IRecording Record(params IReadOnlyList<Action> parts);
 
     /// <summary>The numbers of what runs from here on.</summary>
+    /// <exception cref="ArgumentException">More rates than slots.</exception>
     void Set(ReplayNumbers numbers);
 }

@@ -86,7 +86,7 @@ internal sealed unsafe class GatherConvolution
     public void Run<T>(CpuThreads threads, T* input, T* weights, T* bias, T* output, bool accumulate, T* packed, nint[] scratch)
         where T : unmanaged, INumber<T>
     {
-        threads.Run(panels.Length, (panel, _) => WeightPacking.PackPanel(problem, runs, panels[panel], weights, packed));
+        threads.Run(panels.Length, (panel, _) => PanelPacking.PackPanel(problem, runs, panels[panel], weights, packed));
         threads.Run(
             problem.Batch * problem.Count.Depth * bands * panelGroups,
             (unit, worker) =>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Backends.Recording;
@@ -20,7 +21,7 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     private nint capture,
         copies;
     private StagedInput? numbers;
-    private double? recordedRate;
+    private RateSlots? slots;
 
     /// <summary>Packings of weights that are put off; null while nothing is recorded.</summary>
     public WeightPacking? Packing { get; private set; }
@@ -30,17 +31,23 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     /// </summary>
     public nint StreamOffset => device.IsRecording ? numbers!.Tensor.Pointer : 0;
 
-    /// <summary>Where recorded updates with that rate find the one that replaces it; 0 while nothing is recorded.</summary>
-    /// <exception cref="NotSupportedException">An update with another rate was recorded: one number cannot replace
-    /// both.</exception>
-    public nint PlaceOfRate(double rate)
+    /// <summary>Rates that the last <see cref="Set"/> brought.</summary>
+    public int Rates { get; private set; }
+
+    /// <summary>Where recorded updates of a slot find the rate that replaces theirs; 0 while nothing is recorded.</summary>
+    /// <exception cref="NotSupportedException">
+    /// An update of that slot with another rate was recorded: one number cannot replace both.
+    /// </exception>
+    public nint PlaceOfRate(int slot, double rate)
     {
-        if (!device.IsRecording)
+        if (slots is null)
             return 0;
-        if ((recordedRate ??= rate) != rate)
-            throw new NotSupportedException($"Adam updates with rates {recordedRate} and {rate} cannot be recorded together");
-        return numbers!.Tensor.Pointer + (int)Marshal.OffsetOf<Numbers>(nameof(Numbers.AdamRate));
+        slots.Take(slot, rate);
+        return numbers!.Tensor.Pointer + (int)Marshal.OffsetOf<Numbers>(nameof(Numbers.Rates)) + (slot * sizeof(float));
     }
+
+    /// <summary>Recorded work changes these weights from here on.</summary>
+    public void Updated(Tensor weights) => Packing?.Updated(weights);
 
     public IRecordedInput CreateInput(Shape shape, DType type)
     {
@@ -53,35 +60,58 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         Prepare();
         MemoryReserve memory = device.Pool.Reserve();
         var graphs = new List<ICudaGraph>();
+        var packingGraphs = new Dictionary<int, ICudaGraph>();
         var packing = new WeightPacking(kernels, memory, device.Pool);
         long earlier = kernels.Launches;
-        (device.IsRecording, Packing, recordedRate, kernels.Stream, workspace.PeakBytes) = (true, packing, null, capture, 0);
+        var rates = new RateSlots();
+        (device.IsRecording, Packing, slots, kernels.Stream, workspace.PeakBytes) = (true, packing, rates, capture, 0);
         try
         {
             foreach (Action part in parts)
+            {
+                packing.Part = graphs.Count;
                 graphs.Add(Capture(part));
-            graphs.Insert(0, Capture(() => Launch(packing)));
+            }
+
+            foreach (int part in packing.Parts)
+                packingGraphs.Add(part, Capture(() => Launch(packing, part)));
         }
         catch
         {
-            graphs.ForEach(graph => graph.Dispose());
+            foreach (ICudaGraph graph in graphs.Concat(packingGraphs.Values))
+                graph.Dispose();
             packing.Dispose();
             memory.Dispose();
             throw;
         }
         finally
         {
-            (device.IsRecording, Packing, kernels.Stream) = (false, null, main);
+            (device.IsRecording, Packing, slots, kernels.Stream) = (false, null, null, main);
             memory.Close();
         }
 
-        return new CudaRecording(graphs, packing, memory, (int)(kernels.Launches - earlier), workspace.PeakBytes, kernels);
+        return new CudaRecording(
+            graphs,
+            packingGraphs,
+            packing,
+            memory,
+            (int)(kernels.Launches - earlier),
+            workspace.PeakBytes,
+            rates.Count,
+            this,
+            kernels
+        );
     }
 
     public void Set(ReplayNumbers values)
     {
+        if (values.Rates.Count > ReplayNumbers.MostRates)
+            throw new ArgumentException($"{values.Rates.Count} rates, but there are {ReplayNumbers.MostRates} slots");
         Prepare();
-        Numbers next = new() { StreamOffset = values.StreamOffset, AdamRate = (float)values.AdamRate };
+        Numbers next = new() { StreamOffset = values.StreamOffset };
+        for (int slot = 0; slot < values.Rates.Count; slot++)
+            next.Rates[slot] = (float)values.Rates[slot];
+        Rates = values.Rates.Count;
         numbers!.Load<byte>(MemoryMarshal.AsBytes(new ReadOnlySpan<Numbers>(in next)));
     }
 
@@ -94,12 +124,12 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         driver.DestroyStream(copies);
     }
 
-    private void Launch(WeightPacking packing)
+    private void Launch(WeightPacking packing, int part)
     {
         if (kernels.Clock is { } clock)
-            clock.Prepare("weight packing", packing.Launch);
+            clock.Prepare("weight packing", () => packing.Launch(part));
         else
-            packing.Launch();
+            packing.Launch(part);
     }
 
     private ICudaGraph Capture(Action part)
@@ -144,7 +174,12 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     private struct Numbers
     {
         public ulong StreamOffset;
-        public float AdamRate;
-        public int Reserved;
+        public RateTable Rates;
+    }
+
+    [InlineArray(ReplayNumbers.MostRates)]
+    private struct RateTable
+    {
+        private float first;
     }
 }

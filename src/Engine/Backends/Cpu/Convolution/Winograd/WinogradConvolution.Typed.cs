@@ -284,7 +284,7 @@ internal sealed unsafe class WinogradConvolution<TVector> : WinogradConvolution
 
     private void TransformWeights(WeightPanel panel, Range band, float* weights, float* packed, float* target)
     {
-        WeightPacking.PackPanel(problem, runs, panel with { Offset = 0 }, band, weights, packed);
+        PanelPacking.PackPanel(problem, runs, panel with { Offset = 0 }, band, weights, packed);
         float** sources = stackalloc float*[9];
         long stride = PositionWeights(panel);
         for (int depth = 0; depth < kernel.Depths.Length; depth++)

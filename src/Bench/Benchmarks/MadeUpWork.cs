@@ -1,0 +1,108 @@
+using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Volumes;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Tensors;
+using UnpairedSegEngine.Training;
+using UnpairedSegEngine.Training.Batches;
+
+namespace UnpairedSegEngine.Bench.Benchmarks;
+
+/// <summary>A configuration's training step, or its network's prediction, on made-up images, to be timed.</summary>
+public sealed class MadeUpWork : IDisposable
+{
+    /// <summary>Classes of the network, with background.</summary>
+    public const int Classes = 5;
+
+    /// <summary>Modalities of a step.</summary>
+    public const int Modalities = 2;
+
+    private readonly Backend backend;
+    private readonly VolumeMethod method;
+    private readonly StepRunner? runner;
+    private readonly Batch batch;
+    private long number;
+
+    /// <param name="config">Method, network, sizes, losses; its batch is of each modality.</param>
+    /// <param name="backend">Computes.</param>
+    /// <param name="prediction">A forward pass of one modality's batch with running statistics, down to the logits on the host,
+    /// instead of a training step.</param>
+    public MadeUpWork(TrainingConfig config, Backend backend, bool prediction)
+    {
+        this.backend = backend;
+        ModelDescription model = Describe(config);
+        method = config.Definition.Create(backend, config, model);
+        batch = MakeBatch(
+            prediction
+                ? ModalityIndex.Single(Modalities, 0, config.Training.Batch)
+                : ModalityIndex.Blocks(Modalities, config.Training.Batch),
+            model.Preprocessing.Shape
+        );
+        if (!prediction)
+            runner = new StepRunner(method);
+    }
+
+    /// <summary>Whether the step is replayed from a recording by now.</summary>
+    public bool IsRecorded => runner?.Recording is not null;
+
+    /// <summary>Numbers that training changes.</summary>
+    public long Parameters => method.Modules.Sum(module => module.Parameters.Count());
+
+    /// <summary>The model that a configuration makes of data without any particular names.</summary>
+    internal static ModelDescription Describe(TrainingConfig config)
+    {
+        bool isVolumetric = NetworkDefinition.Of(config.Network).IsVolumetric;
+        return new ModelDescription(
+            [.. Enumerable.Range(0, Modalities).Select(i => $"M{i}")],
+            [.. Enumerable.Range(0, Classes).Select(i => $"class {i}")],
+            [.. Enumerable.Repeat("none", Modalities)],
+            config.Data.Size,
+            isVolumetric ? 1 : config.Data.Slices,
+            isVolumetric ? config.Data.Depth : 1
+        )
+        {
+            Network = config.Definition.NetworkOf(config),
+        };
+    }
+
+    private static Batch MakeBatch(ModalityIndex modality, SampleShape size)
+    {
+        var shape = new Shape(modality.Samples, size.Depth, size.Height, size.Width, size.Channels);
+        float[] images = [.. Enumerable.Range(0, checked((int)shape.Count)).Select(i => MathF.Sin(i * 0.37f))];
+        byte[] labels = [.. Enumerable.Range(0, images.Length / size.Channels).Select(i => (byte)(i / 11 % Classes))];
+        return new Batch(
+            modality,
+            BatchTensor.Of(VariedSamples.Images, shape, images),
+            BatchTensor.Of(VariedSamples.Labels, new Shape(shape.AsSpan()[..^1]), labels)
+        );
+    }
+
+    /// <summary>
+    /// One step, or one prediction. A device may still be at a step's update when this returns; the next step's losses wait for
+    /// it, so that of repeated steps each takes its whole time.
+    /// </summary>
+    public void Run()
+    {
+        if (runner is not null)
+        {
+            runner.Run(++number, batch);
+            return;
+        }
+
+        using TensorScope scope = TensorScope.Open(backend.Device);
+        var context = new ForwardContext(new Tape(backend, recording: false), batch.Groups, Training: false);
+        BatchTensor images = batch[VariedSamples.Images];
+        var input = new Variable(Tensor.From<float>(backend.Device, images.Shape, images.Elements<float>()));
+        method.Network.Forward(context, input).Value.ToArray<float>();
+    }
+
+    public void Dispose()
+    {
+        runner?.Dispose();
+        method.Dispose();
+    }
+}

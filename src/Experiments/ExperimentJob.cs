@@ -1,0 +1,36 @@
+using System.Globalization;
+using UnpairedSegEngine.Methods;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Training.Configuration;
+
+namespace UnpairedSegEngine.Experiments;
+
+/// <summary>One run of an experiment.</summary>
+/// <param name="Variant">How it trains.</param>
+/// <param name="Seed">Of weights, samples, augmentation and dropout.</param>
+/// <param name="Fold">Of the splits.</param>
+public sealed record ExperimentJob(MethodVariant Variant, long Seed, int Fold)
+{
+    /// <summary>Name of its run folder: "y-shape-seed0-fold1".</summary>
+    public string Name => NameOf(Variant.Name);
+
+    /// <summary>Name of the job that must be finished before: of the same seed and fold; null if there is none.</summary>
+    public string? Needs => Variant.Needs is { } needed ? NameOf(needed) : null;
+
+    /// <summary>What it trains.</summary>
+    /// <param name="common">What all jobs have in common.</param>
+    /// <param name="runOf">The run folder of a job, by its name.</param>
+    public TrainingConfig ConfigOf(TrainingConfig common, Func<string, string> runOf) =>
+        ConfigBuilder.Change(
+            common,
+            [
+                .. Variant.Settings.Select(ConfigSetting.Parse),
+                new ConfigSetting("training.seed", Seed.ToString(CultureInfo.InvariantCulture), "experiment"),
+                .. Variant.KeyOfNeeded is { } key && Needs is { } needed
+                    ? [new ConfigSetting(key, runOf(needed), "experiment")]
+                    : Array.Empty<ConfigSetting>(),
+            ]
+        );
+
+    private string NameOf(string variant) => $"{variant}-seed{Seed}-fold{Fold}";
+}

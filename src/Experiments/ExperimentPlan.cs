@@ -1,0 +1,202 @@
+using System.Text.Json;
+using UnpairedSegEngine.Methods;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Storage;
+
+namespace UnpairedSegEngine.Experiments;
+
+/// <summary>Which cases an experiment is judged on.</summary>
+public enum JudgedCases
+{
+    /// <summary>The labelled cases of imagesTs.</summary>
+    Test,
+
+    /// <summary>Each fold's validation cases.</summary>
+    Validation,
+}
+
+/// <summary>
+/// The jobs of an experiment: every scheme with every seed on every fold, each independent of the others. Its folder holds
+/// plan.json, config.yaml (what all jobs have in
+/// common), splits_final.json, runs/ and the report. plan.json is written last: a folder without it holds no experiment.
+/// </summary>
+public sealed class ExperimentPlan
+{
+    private const string PlanName = "plan.json";
+    private const string ConfigName = "config.yaml";
+    private const long MostBytes = 1 << 20;
+    private const int MostFolds = 1000;
+    private const int MostSeeds = 10_000;
+
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    private ExperimentPlan(string folder, Stored stored, TrainingConfig config)
+    {
+        (Folder, Data, Judged, Config) = (folder, stored.Data, Enum.Parse<JudgedCases>(stored.Judged), config);
+        Jobs =
+        [
+            .. from fold in Enumerable.Range(0, stored.Folds)
+            from seed in stored.Seeds
+            from scheme in stored.Schemes
+            select new ExperimentJob(VariantOf(config, scheme), seed, fold),
+        ];
+    }
+
+    /// <summary>The experiment's folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>The dataset's folder.</summary>
+    public string Data { get; }
+
+    public JudgedCases Judged { get; }
+
+    /// <summary>What all jobs have in common.</summary>
+    public TrainingConfig Config { get; }
+
+    /// <summary>In the order in which they are run: all schemes of a seed before the next seed.</summary>
+    public IReadOnlyList<ExperimentJob> Jobs { get; }
+
+    public IReadOnlyList<string> Variants => [.. Jobs.Select(job => job.Variant.Name).Distinct()];
+
+    public string SplitsPath => Path.Combine(Folder, SplitFile.FileName);
+
+    /// <summary>Whether a folder holds an experiment.</summary>
+    public static bool Exists(string folder) => File.Exists(Path.Combine(folder, PlanName));
+
+    /// <summary>Plans an experiment and writes it down.</summary>
+    /// <param name="folder">Absent or empty, or without a plan yet.</param>
+    /// <param name="dataset">What is trained on.</param>
+    /// <param name="config">What all jobs have in common.</param>
+    /// <param name="schemes">Which schemes.</param>
+    /// <param name="seeds">Which seeds.</param>
+    /// <param name="folds">How many folds.</param>
+    /// <param name="judged">Cases to judge on; the labelled test cases where there are some and one fold, else the validation
+    /// cases, if null.</param>
+    /// <exception cref="UsageException">Nothing to run, something twice, or not so many folds.</exception>
+    /// <exception cref="InvalidDataException">The folder holds something else, or there is nothing to judge on.</exception>
+    public static ExperimentPlan Create(
+        string folder,
+        SegmentationDataset dataset,
+        TrainingConfig config,
+        IReadOnlyList<string> schemes,
+        IReadOnlyList<long> seeds,
+        int folds,
+        JudgedCases? judged
+    )
+    {
+        if (Problem(schemes, seeds, folds) is { } problem)
+            throw new UsageException(problem);
+        if (
+            Directory.Exists(folder)
+            && !Exists(folder)
+            && Directory
+                .EnumerateFileSystemEntries(folder)
+                .Any(entry => Path.GetFileName(entry) is not (ConfigName or SplitFile.FileName))
+        )
+            throw new InvalidDataException($"'{folder}': exists and holds no experiment; choose another --out");
+
+        bool hasTest = dataset.TestCases.Any(c => c.LabelPath is not null);
+        var stored = new Stored(
+            Path.GetFullPath(dataset.Folder),
+            schemes,
+            seeds,
+            folds,
+            (judged ?? (hasTest && folds == 1 ? JudgedCases.Test : JudgedCases.Validation)).ToString()
+        );
+        var plan = new ExperimentPlan(folder, stored, config);
+        foreach (ExperimentJob job in plan.Jobs)
+            plan.ConfigOf(job);
+        Directory.CreateDirectory(folder);
+        dataset.WriteSplits(plan.SplitsPath, folds);
+        for (int fold = 0; fold < folds; fold++)
+        {
+            if (plan.CasesToJudge(dataset, fold).Count == 0)
+                throw new InvalidDataException(
+                    $"'{dataset.Folder}': fold {fold} has no labelled {plan.Judged.ToString().ToLowerInvariant()} case to "
+                        + "judge on"
+                );
+        }
+
+        AtomicFile.WriteText(Path.Combine(folder, ConfigName), writer => ConfigFile.Write(writer, config));
+        AtomicFile.Write(Path.Combine(folder, PlanName), stream => JsonSerializer.Serialize(stream, stored, Format));
+        return plan;
+    }
+
+    /// <summary>Reads a plan that was made before.</summary>
+    /// <exception cref="InvalidDataException">There is none, or it is damaged.</exception>
+    public static ExperimentPlan Open(string folder)
+    {
+        string path = Path.Combine(folder, PlanName);
+        if (!File.Exists(path))
+            throw new InvalidDataException(
+                $"'{folder}': holds no experiment ({PlanName}); plan one with: unpairedseg experiment plan --data DIR "
+                    + $"--out {folder}"
+            );
+        Stored stored = JsonFile.Read<Stored>(path, Format, MostBytes);
+        if (stored.Problem() is { } problem)
+            throw new InvalidDataException($"'{path}': no plan of an experiment: {OneLine.Of(problem)}");
+        TrainingConfig config = ConfigLoader.Load(Path.Combine(folder, ConfigName));
+        string[] known = [.. config.Definition.Variants.Select(variant => variant.Name)];
+        return stored.Schemes.FirstOrDefault(scheme => !known.Contains(scheme)) is { } unknown
+            ? throw new InvalidDataException(
+                $"'{path}': no plan of an experiment: scheme '{OneLine.Of(unknown)}' is not known; there are {string.Join(", ", known)}"
+            )
+            : new ExperimentPlan(folder, stored, config);
+    }
+
+    /// <summary>The run folder of a job.</summary>
+    public string RunPath(ExperimentJob job) => RunPath(job.Name);
+
+    /// <summary>What a job trains.</summary>
+    /// <exception cref="UsageException">A variant and the common settings contradict each other.</exception>
+    public TrainingConfig ConfigOf(ExperimentJob job) => job.ConfigOf(Config, RunPath);
+
+    /// <summary>The job that must be finished before another; null if there is none.</summary>
+    public ExperimentJob? NeededBy(ExperimentJob job) => Jobs.FirstOrDefault(other => other.Name == job.Needs);
+
+    /// <summary>The variants of a configuration's method, by name.</summary>
+    /// <exception cref="UsageException">There is no such variant.</exception>
+    public static MethodVariant VariantOf(TrainingConfig config, string name) =>
+        config.Definition.Variants.FirstOrDefault(variant => variant.Name == name.Replace('_', '-'))
+        ?? throw new UsageException(
+            $"scheme '{name}' is not known; the method {config.Definition.Name} has "
+                + $"{string.Join(", ", config.Definition.Variants.Select(variant => variant.Name))}"
+        );
+
+    private string RunPath(string job) => Path.Combine(Path.GetFullPath(Folder), "runs", job);
+
+    public IReadOnlyList<DatasetCase> CasesToJudge(SegmentationDataset dataset, int fold)
+    {
+        DatasetSplit split = dataset.Split(fold, SplitsPath);
+        return Judged == JudgedCases.Test ? [.. split.Test.Where(c => c.LabelPath is not null)] : split.Validation;
+    }
+
+    /// <summary>Why there can be no such experiment; null where there can.</summary>
+    private static string? Problem<T>(IReadOnlyList<T> schemes, IReadOnlyList<long> seeds, int folds)
+    {
+        if (schemes.Count == 0 || seeds.Count == 0 || folds < 1)
+            return "an experiment needs at least one scheme, one seed and one fold";
+        if (folds > MostFolds || seeds.Count > MostSeeds)
+            return $"{folds} folds and {seeds.Count} seeds; at most {MostFolds} and {MostSeeds} are possible";
+        return schemes.Distinct().Count() < schemes.Count || seeds.Distinct().Count() < seeds.Count
+            ? "a scheme or a seed is named twice"
+            : null;
+    }
+
+    private sealed record Stored(string Data, IReadOnlyList<string> Schemes, IReadOnlyList<long> Seeds, int Folds, string Judged)
+    {
+        /// <summary>What is wrong with a plan that somebody else wrote; null where nothing is.</summary>
+        public string? Problem()
+        {
+            if (string.IsNullOrEmpty(Data))
+                return "data is missing";
+            if (Schemes is null || Seeds is null)
+                return "schemes or seeds is missing";
+            if (!Enum.GetNames<JudgedCases>().Contains(Judged))
+                return $"judged is '{Judged}', expected {string.Join(" or ", Enum.GetNames<JudgedCases>())}";
+            return Schemes.Contains(null) ? "schemes holds null" : ExperimentPlan.Problem(Schemes, Seeds, Folds);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+using System.Globalization;
+using UnpairedSegEngine.Imaging;
+using UnpairedSegEngine.Imaging.Nifti;
+using UnpairedSegEngine.Imaging.Pictures;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Ummkd;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Evaluation;
+using UnpairedSegEngine.Storage;
+using UnpairedSegEngine.Training.Batches;
+
+namespace UnpairedSegEngine.Experiments;
+
+/// <summary>
+/// The tables and pictures of an experiment: report.md, report.html (one page, nothing beside it), report.csv (a row per job,
+/// case and organ), pictures in report/.
+/// All but the training times follow from plan and data, so an interrupted experiment reports what an undisturbed one does.
+/// </summary>
+public sealed class ExperimentReport
+{
+    public const string MarkdownName = "report.md";
+    public const string HtmlName = "report.html";
+    public const string CsvName = "report.csv";
+
+    private const string PictureFolder = "report";
+    private const string Dice = "dice";
+
+    private readonly ExperimentPlan plan;
+    private readonly SegmentationDataset dataset;
+    private readonly SchemeScores[] schemes;
+    private readonly string[] modalities;
+    private readonly string[] organs;
+    private readonly ExperimentJob[] missing;
+
+    private ExperimentReport(ExperimentPlan plan, SegmentationDataset dataset, FinishedJob[] finished)
+    {
+        (this.plan, this.dataset) = (plan, dataset);
+        schemes = [.. finished.GroupBy(job => job.Job.Variant).Select(group => new SchemeScores(group.Key, [.. group]))];
+        modalities = [.. dataset.Modalities.Select(m => m.Name).Intersect(finished.SelectMany(job => job.Report.Modalities))];
+        organs = [.. dataset.ClassNames.Skip(1)];
+        missing = [.. plan.Jobs.Except(finished.Select(job => job.Job))];
+    }
+
+    /// <summary>The table of Dice, for a terminal.</summary>
+    public string Summary
+    {
+        get
+        {
+            IEnumerable<string[]> lines = schemes.Select(scheme =>
+                (string[])
+                    [
+                        scheme.Name,
+                        .. modalities.Select(m =>
+                            $"{m} {ScoreSections.Text(scheme.Over(Dice, m, null), 3)} ({scheme.Presence(m, null)})"
+                        ),
+                    ]
+            );
+            return string.Join(
+                Environment.NewLine,
+                [
+                    "mean Dice over organs, mean and deviation over cases (organs missed / hallucinated of those present):",
+                    .. lines.Select(line => $"  {line[0], -12} {string.Join("   ", line.Skip(1))}"),
+                ]
+            );
+        }
+    }
+
+    /// <summary>Reads what the finished jobs left.</summary>
+    /// <exception cref="InvalidDataException">No job is finished, or a file is damaged.</exception>
+    public static ExperimentReport Collect(ExperimentPlan plan, SegmentationDataset dataset)
+    {
+        FinishedJob[] finished =
+        [
+            .. plan.Jobs.Where(job => JobResult.Exists(plan.RunPath(job))).Select(job => FinishedJob.Read(plan, job)),
+        ];
+        return finished.Length > 0
+            ? new ExperimentReport(plan, dataset, finished)
+            : throw new InvalidDataException(
+                $"'{plan.Folder}': no job is finished yet; run them with: unpairedseg experiment run --out {plan.Folder}"
+            );
+    }
+
+    /// <summary>Writes all files of the report.</summary>
+    public void Write()
+    {
+        ReportSection[] sections =
+        [
+            Overview(),
+            .. new ScoreSections(schemes, modalities, organs).All(),
+            .. Curves(),
+            Distributions(),
+            Overlays(),
+        ];
+        string pictures = Directory.CreateDirectory(Path.Combine(plan.Folder, PictureFolder)).FullName;
+        foreach (ReportPicture picture in sections.SelectMany(section => section.Pictures))
+            AtomicFile.Write(Path.Combine(pictures, picture.FileName), stream => stream.Write(picture.Content));
+        string title = $"Schemes compared on {dataset.Name}";
+        AtomicFile.WriteText(
+            Path.Combine(plan.Folder, MarkdownName),
+            writer => MarkdownReport.Write(writer, title, sections, PictureFolder)
+        );
+        AtomicFile.WriteText(Path.Combine(plan.Folder, HtmlName), writer => HtmlReport.Write(writer, title, sections));
+        AtomicFile.WriteText(Path.Combine(plan.Folder, CsvName), WriteCsv);
+    }
+
+    private void WriteCsv(TextWriter writer)
+    {
+        writer.WriteLine($"scheme,seed,fold,{EvaluationFiles.CsvHeader}");
+        foreach (FinishedJob job in schemes.SelectMany(scheme => scheme.Jobs))
+        {
+            foreach (string row in EvaluationFiles.CsvRows(job.Report))
+                writer.WriteLine($"{job.Job.Variant.Name},{job.Job.Seed},{job.Job.Fold},{row}");
+        }
+    }
+
+    private ReportSection Overview()
+    {
+        TrainingConfig config = plan.Config;
+        int seeds = plan.Jobs.Select(job => job.Seed).Distinct().Count(),
+            folds = plan.Jobs.Select(job => job.Fold).Distinct().Count();
+        string network = config.Network.Name.ToString().ToLowerInvariant();
+        return new ReportSection("Schemes")
+        {
+            Paragraphs =
+            [
+                $"{network} with F = {config.Network.Channels}, {config.Training.Steps} steps of {config.Training.Batch} "
+                    + $"samples per modality, {Count(seeds, "seed")}, {Count(folds, "fold")}; judged on "
+                    + $"{(plan.Judged == JudgedCases.Test ? "held-out test" : "each fold's validation")} cases with the last "
+                    + "weights. A case that several seeds judged counts once, with its mean.",
+                .. missing.Length > 0
+                    ? new[] { $"Not finished, and not in the tables: {string.Join(", ", missing.Select(job => job.Name))}." }
+                    : [],
+            ],
+            Tables =
+            [
+                new ReportTable(
+                    "",
+                    [
+                        "scheme",
+                        "what is shared",
+                        "parameters",
+                        .. modalities.Select(m => $"Dice {m}"),
+                        "mean Dice over runs",
+                        "training, min",
+                    ],
+                    [
+                        .. schemes.Select(scheme =>
+                            (IReadOnlyList<string>)
+                                [
+                                    scheme.Name,
+                                    scheme.Summary,
+                                    scheme.Jobs[0].Result.Parameters.ToString("N0", CultureInfo.InvariantCulture),
+                                    .. modalities.Select(m => ScoreSections.Text(scheme.Over(Dice, m, null), 3)),
+                                    ScoreSections.Text(scheme.OverJobs, 3),
+                                    (scheme.MeanSeconds / 60).ToString("F1", CultureInfo.InvariantCulture),
+                                ]
+                        ),
+                    ]
+                ),
+            ],
+        };
+    }
+
+    private IEnumerable<ReportSection> Curves() =>
+        [
+            new ReportSection("Training") { Pictures = [ReportCharts.TrainingCurves(schemes)] },
+            new ReportSection("Dice by organ")
+            {
+                Pictures = [.. modalities.Select(modality => ReportCharts.Boxes(schemes, organs, modality))],
+            },
+        ];
+
+    /// <summary>
+    /// The matrices that the distillation aligns, of a scheme's first job: at its first, a middle and its last validation.
+    /// </summary>
+    private ReportSection Distributions() =>
+        new("Class distributions")
+        {
+            Paragraphs =
+            [
+                "Softened mean prediction (rows sum to 1) over the pixels of each true class in one training batch: what "
+                    + "the distillation aligns between the modalities. First seed; first, middle and last validation.",
+            ],
+            Matrices =
+            [
+                .. from scheme in schemes
+                where scheme.Name is "joint-norm" or "ummkd"
+                let records = scheme
+                    .Jobs[0]
+                    .Records.Where(record =>
+                        record.Values.Any(value => value.Key.StartsWith(UmmkdMethod.DistributionPrefix, StringComparison.Ordinal))
+                    )
+                    .ToArray()
+                from index in new[] { 0, records.Length / 2, records.Length - 1 }.Distinct()
+                where index >= 0 && index < records.Length
+                from modality in modalities
+                let values = records[index].Values.ToDictionary(value => value.Key, value => value.Value)
+                select new ReportMatrix(
+                    $"{scheme.Name}, {modality}, step {records[index].Step}",
+                    dataset.ClassNames,
+                    [.. dataset.ClassNames.Select(trueClass => Row(values, modality, trueClass))]
+                ),
+            ],
+        };
+
+    private double[]? Row(Dictionary<string, double> values, string modality, string trueClass)
+    {
+        string prefix = $"{UmmkdMethod.DistributionPrefix}{modality}/{trueClass}/";
+        return values.ContainsKey(prefix + trueClass) ? [.. dataset.ClassNames.Select(c => values[prefix + c])] : null;
+    }
+
+    /// <summary>The median and the worst case of each modality, by mean Dice.</summary>
+    private ReportSection Overlays() =>
+        new("Median and worst cases")
+        {
+            Paragraphs = ["By mean Dice over organs, first seed that judged the case: image, reference, prediction."],
+            Pictures =
+            [
+                .. from scheme in schemes
+                let rows = OverlayRows(scheme)
+                where rows.Count > 0
+                select new ReportPicture(scheme.Name, $"cases-{scheme.Name}.png", OverlayPicture.Render(rows, organs)),
+            ],
+        };
+
+    private List<OverlayRow> OverlayRows(SchemeScores scheme)
+    {
+        var rows = new List<OverlayRow>();
+        foreach (string modality in modalities)
+        {
+            string[] ordered =
+            [
+                .. scheme
+                    .Cases(Dice, modality, null)
+                    .OrderBy(entry => entry.Value)
+                    .ThenBy(entry => entry.Key, StringComparer.Ordinal)
+                    .Select(entry => entry.Key),
+            ];
+            // A modality whose cases show no organ at all has no score.
+            foreach (
+                (string id, string place) in ordered.Length == 0
+                    ? []
+                    : new[] { (ordered[ordered.Length / 2], "median"), (ordered[0], "worst") }.DistinctBy(entry => entry.Item1)
+            )
+                rows.Add(Row(scheme, modality, id, place));
+        }
+
+        return rows;
+    }
+
+    private OverlayRow Row(SchemeScores scheme, string modality, string id, string place)
+    {
+        FinishedJob job = scheme.Jobs.First(j => j.Report.Cases.Any(c => c.Id == id));
+        double dice = scheme.Cases(Dice, modality, null)[id];
+        DatasetCase source = dataset.Cases.Concat(dataset.TestCases).First(c => c.Id == id);
+        LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
+        Volume<byte> prediction = NiftiFile
+            .Open(Path.Combine(plan.RunPath(job.Job), ExperimentRunner.PredictionsName, $"{id}.nii.gz"))
+            .ToLabelVolume();
+        return new OverlayRow(
+            string.Create(CultureInfo.InvariantCulture, $"{modality} {id}, {place}, Dice {dice:F3}"),
+            loaded.Image,
+            loaded.Labels is { } labels ? IgnoredVoxels.Mask(prediction, labels).Reference : null,
+            prediction
+        );
+    }
+
+    private static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
+}

@@ -1,0 +1,168 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Imaging.Nifti;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Volumes;
+using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Runs.Provenance;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Evaluation;
+using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Training;
+using UnpairedSegEngine.Training.Progress;
+
+namespace UnpairedSegEngine.Experiments;
+
+/// <summary>
+/// Runs the jobs of a plan: trains, predicts the cases to judge with the last weights (nothing is chosen by their scores), scores
+/// them. A job that was interrupted, at
+/// whatever moment, goes on where it was; a finished one is left alone.
+/// </summary>
+/// <param name="plan">The plan.</param>
+/// <param name="dataset">Its dataset.</param>
+/// <param name="arguments">The command line, for the record.</param>
+public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset dataset, IReadOnlyList<string> arguments)
+{
+    public const string EvaluationName = "evaluation.json";
+    public const string PredictionsName = "predictions";
+
+    /// <summary>Of the normalized surface Dice, mm.</summary>
+    private const double Tolerance = 2;
+
+    public bool IsFinished(ExperimentJob job) => JobResult.Exists(plan.RunPath(job));
+
+    /// <summary>How the jobs that were begun compute; null before the first.</summary>
+    /// <exception cref="InvalidDataException">A job's provenance is damaged.</exception>
+    public Arithmetic? Recorded => Begun().Select(job => job.Provenance.Arithmetic).FirstOrDefault();
+
+    /// <summary>Runs a job, or what is missing of it.</summary>
+    /// <param name="job">One of the plan's.</param>
+    /// <param name="backend">Computes.</param>
+    /// <param name="arithmetic">How it computes.</param>
+    /// <param name="threads">Cases read at once.</param>
+    /// <param name="view">Shows a person how it goes.</param>
+    /// <param name="stop">Ends the work soon; nothing is lost.</param>
+    /// <exception cref="InvalidDataException">A case is bad, or data and arithmetic are not those of the job, or of the jobs
+    /// before it.</exception>
+    /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
+    public void Run(
+        ExperimentJob job,
+        Backend backend,
+        Arithmetic arithmetic,
+        int threads,
+        IProgressView view,
+        CancellationToken stop
+    )
+    {
+        if (IsFinished(job))
+            return;
+        string path = plan.RunPath(job);
+        RunContinuation? earlier = RunFolder.Exists(path) ? RunContinuation.Open(path, from: null, []) : null;
+        TrainingConfig config = plan.ConfigOf(job);
+        if (
+            earlier is not null
+            && RunSettings.Differences(RunSettings.Of(earlier.Config), RunSettings.Of(config)).FirstOrDefault() is { } edited
+        )
+            throw new InvalidDataException($"'{path}': was begun with other settings than the experiment's: {edited}");
+
+        DatasetSplit split = dataset.Split(job.Fold, plan.SplitsPath).Limit(config.Data.MostCases);
+        ModelDescription model = earlier is null ? ModelDescriptions.Of(config, dataset) : earlier.ReadModel();
+        var session = TrainingSession.OnVolumes(dataset, job.Fold, split, config, model, threads);
+        earlier?.Require(session.Data, arithmetic);
+        RequireLikeOthers(job, session.Data, arithmetic);
+        var provenance = new RunProvenance(session.Data, arithmetic.On(backend), RunSettings.Of(config), []);
+        RunFolder run =
+            earlier?.Begin(provenance, arguments)
+            ?? RunFolder.Create(
+                path,
+                config,
+                RunInfo.OfThisProcess(arguments),
+                folder =>
+                {
+                    model.Write(folder);
+                    provenance.Write(folder);
+                }
+            );
+        foreach (string note in earlier?.NotesOn(provenance) ?? [])
+            view.Note(note);
+        if (session.Train(run, backend, view, stop).Interrupted)
+            throw new OperationCanceledException($"stopped in {job.Name}; the same command goes on");
+        Evaluate(job, run, backend, view, stop);
+    }
+
+    /// <summary>
+    /// Holds the dataset's names against those of the jobs that were begun; what cases hold is compared when they are read.
+    /// </summary>
+    /// <exception cref="InvalidDataException">It is another dataset.</exception>
+    public void RequireDataset()
+    {
+        foreach ((ExperimentJob job, RunProvenance recorded) in Begun())
+        {
+            DatasetSplit split = dataset.Split(job.Fold, plan.SplitsPath).Limit(plan.ConfigOf(job).Data.MostCases);
+            if (
+                (recorded.Data.DifferenceTo(DataIdentity.Of(dataset, job.Fold, split)) ?? recorded.DifferenceOfNames(dataset)) is
+                { } changed
+            )
+                throw new InvalidDataException(
+                    $"'{plan.Folder}': since {job.Name} was begun, {changed}; an experiment compares on one dataset: put "
+                        + "it back, or begin another experiment"
+                );
+        }
+    }
+
+    private IEnumerable<(ExperimentJob Job, RunProvenance Provenance)> Begun() =>
+        from job in plan.Jobs
+        let provenance = RunProvenance.Find(plan.RunPath(job))
+        where provenance is not null
+        select (job, provenance);
+
+    /// <summary>Jobs on different data cannot be compared.</summary>
+    private void RequireLikeOthers(ExperimentJob job, DataIdentity data, Arithmetic arithmetic)
+    {
+        foreach ((ExperimentJob other, RunProvenance recorded) in Begun().Where(begun => begun.Job != job))
+        {
+            if ((recorded.Data with { Split = data.Split }).DifferenceTo(data) is { } changed)
+                throw new InvalidDataException(
+                    $"'{plan.Folder}': since {other.Name} was begun, {changed}; an experiment compares on one dataset: "
+                        + "put it back, or begin another experiment"
+                );
+            if (recorded.Arithmetic.DifferenceTo(arithmetic) is { } rounded)
+                throw new InvalidDataException(
+                    $"'{plan.Folder}': {rounded}, after {other.Name}; an experiment computes in one way: leave the option out"
+                );
+        }
+    }
+
+    private void Evaluate(ExperimentJob job, RunFolder run, Backend backend, IProgressView view, CancellationToken stop)
+    {
+        using TrainedRun model = TrainedRun.Open(run.Path, backend, latest: true, view.Note);
+        var evaluation = new ModelEvaluation(model, Tolerance);
+        string predictions = Directory.CreateDirectory(Path.Combine(run.Path, PredictionsName)).FullName;
+        var results = new List<CaseResult>();
+        foreach (DatasetCase source in plan.CasesToJudge(dataset, job.Fold))
+        {
+            EvaluatedCase evaluated = evaluation.Evaluate(source, stop);
+            NiftiWriter.Write(Path.Combine(predictions, $"{source.Id}.nii.gz"), evaluated.Prediction);
+            results.Add(evaluated.Result);
+            foreach (string warning in evaluated.Warnings)
+                view.Note($"warning: {warning}");
+        }
+
+        EvaluationReport report = evaluation.Report(results);
+        EvaluationFiles.WriteJson(report, Path.Combine(run.Path, EvaluationName));
+        double[] times =
+        [
+            .. MetricsLog
+                .Read(run)
+                .SelectMany(record => record.Values)
+                .Where(value => value.Key == Trainer.StepTimeName)
+                .Select(value => value.Value),
+        ];
+        new JobResult(model.Parameters, model.Step, times.DefaultIfEmpty(0).Average() * model.Step / 1000).Write(run.Path);
+        view.Note(
+            string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"mean Dice {report.OverallDice:F3} on {results.Count} cases"
+            )
+        );
+    }
+}

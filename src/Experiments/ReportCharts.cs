@@ -1,0 +1,117 @@
+using System.Text;
+using ScottPlot;
+using UnpairedSegEngine.Runs;
+
+namespace UnpairedSegEngine.Experiments;
+
+/// <summary>The charts of a report, as SVG.</summary>
+internal static class ReportCharts
+{
+    private const int Width = 1100;
+    private const int Height = 420;
+    private const string MeanDice = "mean_dice";
+
+    private static readonly IPalette Colours = new ScottPlot.Palettes.Category10();
+
+    /// <summary>Mean validation Dice over the steps, a curve per scheme (mean over its jobs).</summary>
+    public static ReportPicture TrainingCurves(IReadOnlyList<SchemeScores> schemes)
+    {
+        using var plot = new Plot();
+        for (int i = 0; i < schemes.Count; i++)
+        {
+            (double Step, double Dice)[] points =
+            [
+                .. from record in schemes[i].Jobs.SelectMany(job => job.Records)
+                from value in record.Values
+                where value.Key == MeanDice && double.IsFinite(value.Value)
+                group value.Value by record.Step into step
+                orderby step.Key
+                select ((double)step.Key, step.Average()),
+            ];
+            if (points.Length == 0)
+                continue;
+            var line = plot.Add.Scatter(
+                points.Select(p => p.Step).ToArray(),
+                points.Select(p => p.Dice).ToArray(),
+                Colours.GetColor(i)
+            );
+            (line.LegendText, line.LineWidth, line.MarkerSize) = (schemes[i].Name, 2, 5);
+        }
+
+        plot.Axes.SetLimitsY(0, 1);
+        return Finish(
+            plot,
+            "Mean Dice of the validation cases during training, mean over seeds and folds.",
+            "training-curves.svg",
+            "step",
+            "Dice"
+        );
+    }
+
+    /// <summary>A box per scheme and organ: quartiles of a modality's cases, whiskers to the extremes.</summary>
+    public static ReportPicture Boxes(IReadOnlyList<SchemeScores> schemes, IReadOnlyList<string> organs, string modality)
+    {
+        using var plot = new Plot();
+        double pitch = schemes.Count + 1.5;
+        for (int i = 0; i < schemes.Count; i++)
+        {
+            var boxes = new List<Box>();
+            for (int organ = 0; organ < organs.Count; organ++)
+            {
+                double[] values = [.. schemes[i].Cases("dice", modality, organs[organ]).Values.Order()];
+                if (values.Length > 0)
+                {
+                    boxes.Add(
+                        new Box
+                        {
+                            Position = (organ * pitch) + i,
+                            BoxMin = Quantile(values, 0.25),
+                            BoxMiddle = Quantile(values, 0.5),
+                            BoxMax = Quantile(values, 0.75),
+                            WhiskerMin = values[0],
+                            WhiskerMax = values[^1],
+                        }
+                    );
+                }
+            }
+
+            var group = plot.Add.Boxes(boxes);
+            (group.LegendText, group.FillColor) = (schemes[i].Name, Colours.GetColor(i).WithAlpha(0.65));
+        }
+
+        plot.Axes.Bottom.SetTicks([.. organs.Select((_, organ) => (organ * pitch) + ((schemes.Count - 1) / 2.0))], [.. organs]);
+        plot.Axes.SetLimitsY(0, 1);
+        return Finish(
+            plot,
+            $"Dice of the {modality} cases by organ: quartiles, whiskers to the best and the worst case.",
+            $"boxes-{modality}.svg",
+            "",
+            "Dice"
+        );
+    }
+
+    private static double Quantile(double[] sorted, double share)
+    {
+        double rank = share * (sorted.Length - 1);
+        int below = (int)rank;
+        return below + 1 < sorted.Length ? sorted[below] + ((rank - below) * (sorted[below + 1] - sorted[below])) : sorted[below];
+    }
+
+    private static ReportPicture Finish(Plot plot, string caption, string name, string x, string y)
+    {
+        if (PlotFont.Family is string font)
+        {
+            plot.XLabel(x);
+            plot.YLabel(y);
+            plot.ShowLegend(Edge.Right);
+            plot.Font.Set(font);
+            plot.Legend.FontName = font;
+        }
+        else
+        {
+            plot.HideLegend();
+        }
+
+        return new ReportPicture(caption, name, Encoding.UTF8.GetBytes(plot.GetSvgXml(Width, Height)));
+    }
+}

@@ -1,0 +1,155 @@
+using System.Globalization;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Storage;
+using UnpairedSegEngine.Training.Configuration;
+
+namespace UnpairedSegEngine.Methods.Configuration;
+
+/// <summary>Makes a configuration from the defaults of its method and settings, each overruling the one before.</summary>
+public static class ConfigBuilder
+{
+    /// <summary>The resolved, checked configuration.</summary>
+    /// <exception cref="InvalidDataException">A file has an unknown key or a bad value; the message names file, line and
+    /// key.</exception>
+    /// <exception cref="UsageException">The same of a setting that is from no file.</exception>
+    public static TrainingConfig Build(IReadOnlyList<ConfigSetting> settings)
+    {
+        TrainingConfig config = NewConfig(MethodOf(settings));
+        Apply(config, settings);
+
+        // The defaults depend on method, network and whose decisions count, so what was set comes on top of them once more.
+        config = config.Definition.Defaults(config.Network.Name, config.Compat) with
+        {
+            Method = config.Method,
+        };
+        Apply(config, settings);
+
+        CheckRules(config, settings);
+        return config;
+    }
+
+    /// <summary>A configuration with some settings on top of all that it says.</summary>
+    /// <exception cref="UsageException">One of them is unknown or has a bad value.</exception>
+    public static TrainingConfig Change(TrainingConfig config, params IEnumerable<ConfigSetting> changes) =>
+        Build([
+            .. config
+                .Keys.All.SelectMany(key => key.EntriesIn(config))
+                .Select(entry => new ConfigSetting(entry.Key, entry.Value, "configuration")),
+            .. changes,
+        ]);
+
+    /// <summary>Some configuration of a method, to be changed.</summary>
+    private static TrainingConfig NewConfig(MethodDefinition method) =>
+        new()
+        {
+            Method = new MethodConfig { Name = new MethodName(method.Name) },
+            Own = method.NewSettings(),
+        };
+
+    private static MethodDefinition MethodOf(IReadOnlyList<ConfigSetting> settings) =>
+        settings.LastOrDefault(setting => setting.Path == "method.name") is { } named
+        && MethodName.TryParse(named.Value, null, out MethodName name)
+            ? name.Definition
+            : new MethodConfig().Name.Definition;
+
+    private static void Apply(TrainingConfig config, IReadOnlyList<ConfigSetting> settings)
+    {
+        foreach (ConfigSetting setting in settings)
+        {
+            if (config.Keys.Resolve(setting.Path) is not var (key, entry))
+                throw setting.Refuse(Unknown(setting.Path, config));
+            if (entry is not null)
+            {
+                // The configuration is new and its maps are its own: a copy for each entry would take the square of their number.
+                ((IDictionary<string, string>)key.ValueIn(config))[entry] = setting.Value;
+            }
+            else if (key.TryParse(setting.Value, out object value))
+            {
+                key.SetIn(config, value);
+            }
+            else
+            {
+                throw setting.Refuse($"{key.Name} is '{setting.Value}', expected {key.Allowed}");
+            }
+        }
+    }
+
+    private static string Unknown(string path, TrainingConfig config) =>
+        MethodDefinition.All.Values.FirstOrDefault(method => method.Keys.Resolve(path) is not null) is { } owner
+            ? $"'{path}' belongs to the method {owner.Name}, but method.name is {config.Method.Name}"
+            : $"unknown key '{path}'; the nearest is '{config.Keys.Nearest(path)}'";
+
+    /// <summary>What limits of single numbers cannot say, of a configuration that was changed by code.</summary>
+    /// <exception cref="UsageException">A rule is broken.</exception>
+    internal static void CheckRules(TrainingConfig config) => CheckRules(config, []);
+
+    private static void CheckRules(TrainingConfig config, IReadOnlyList<ConfigSetting> settings)
+    {
+        Require(config.Network.Channels % 2 == 0, "network.channels", $"is {config.Network.Channels}, expected an even number");
+        Require(config.Data.Slices % 2 == 1, "data.slices", $"is {config.Data.Slices}, expected an odd number");
+        CheckNetwork(config, Require);
+        foreach ((string modality, string text) in config.Data.Normalization)
+        {
+            try
+            {
+                IntensityNormalization.Parse(text);
+            }
+            catch (ArgumentException e)
+            {
+                Require(false, $"data.normalization.{modality}", e.Message);
+            }
+        }
+
+        foreach ((string modality, string text) in config.Data.Limit)
+            Require(
+                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int cases) && cases > 0,
+                $"data.limit.{modality}",
+                $"is '{text}', expected a whole number from 1"
+            );
+        config.Definition.CheckRules(config, Require);
+
+        void Require(bool holds, string path, string problem)
+        {
+            if (!holds)
+                throw CulpritOf(path, settings).Refuse($"{path} {problem}");
+        }
+    }
+
+    /// <summary>Who set a key. A default may break a rule beside what a file sets: then it is that file.</summary>
+    private static ConfigSetting CulpritOf(string path, IReadOnlyList<ConfigSetting> settings) =>
+        settings.LastOrDefault(setting => setting.Path == path)
+        ?? (
+            settings.LastOrDefault(setting => setting.IsFromFile) is { } ofFile
+                ? new ConfigSetting(path, "", ofFile.Origin[..ofFile.Origin.LastIndexOf(':')], IsFromFile: true)
+                : new ConfigSetting(path, "", "configuration")
+        );
+
+    /// <summary>Samples must be divisible by what the network pools.</summary>
+    private static void CheckNetwork(TrainingConfig config, Action<bool, string, string> require)
+    {
+        NetworkDefinition network = NetworkDefinition.Of(config.Network);
+        Size3 multiple = Size3.One;
+        try
+        {
+            multiple = network.MultipleOf(config.Network);
+        }
+        catch (ArgumentException e)
+        {
+            require(false, "network.kernels", $"and network.pools: {e.Message}");
+        }
+
+        require(
+            !network.IsVolumetric || config.Data.Depth % multiple.Depth == 0,
+            "data.depth",
+            $"is {config.Data.Depth}, expected a multiple of {multiple.Depth}, the product of the network's pools"
+        );
+        int side = Math.Max(multiple.Height, multiple.Width);
+        require(
+            config.Data.Size % multiple.Height == 0 && config.Data.Size % multiple.Width == 0,
+            "data.size",
+            $"is {config.Data.Size}, expected a multiple of {side}"
+        );
+    }
+}

@@ -1,0 +1,60 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Volumes;
+using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Training.Configuration;
+
+namespace UnpairedSegEngine.Methods;
+
+/// <summary>
+/// A method that configurations name: its settings, their defaults, and how it is made. A new method is a folder with such a
+/// class; nothing else lists it.
+/// </summary>
+public abstract class MethodDefinition
+{
+    /// <summary>All of this assembly, by name.</summary>
+    public static IReadOnlyDictionary<string, MethodDefinition> All { get; } =
+        new SortedDictionary<string, MethodDefinition>(
+            typeof(MethodDefinition)
+                .Assembly.GetTypes()
+                .Where(type => type.IsSubclassOf(typeof(MethodDefinition)) && !type.IsAbstract)
+                .Select(type => (MethodDefinition)Activator.CreateInstance(type)!)
+                .ToDictionary(definition => definition.Name),
+            StringComparer.Ordinal
+        );
+
+    private ConfigKeys? keys;
+
+    /// <summary>As users write it: "kd-net".</summary>
+    public abstract string Name { get; }
+
+    /// <summary>One line for a person, with its source.</summary>
+    public abstract string Summary { get; }
+
+    /// <summary>All keys of its configurations: those of every method, and its own.</summary>
+    public ConfigKeys Keys => keys ??= new ConfigKeys(typeof(TrainingConfig), NewSettings().GetType());
+
+    /// <summary>What is trained in experiments, in the order of tables.</summary>
+    public abstract IReadOnlyList<MethodVariant> Variants { get; }
+
+    /// <summary>Its own settings, with defaults: a record whose groups stand beside those of <see cref="TrainingConfig"/>.</summary>
+    public abstract object NewSettings();
+
+    /// <summary>The defaults of all settings for a network.</summary>
+    public abstract TrainingConfig Defaults(NetworkName network, Compatibility compatibility);
+
+    /// <summary>Checks what limits of single numbers cannot say.</summary>
+    /// <param name="config">To be checked.</param>
+    /// <param name="require">Takes whether a rule holds, the key that breaks it and the problem, such as "is 3, expected 4".</param>
+    public virtual void CheckRules(TrainingConfig config, Action<bool, string, string> require) { }
+
+    /// <summary>The network that is to predict.</summary>
+    public abstract NetworkDescription NetworkOf(TrainingConfig config);
+
+    /// <summary>The method, ready to train.</summary>
+    /// <param name="backend">Computes.</param>
+    /// <param name="config">Its settings.</param>
+    /// <param name="model">Modalities, classes, samples and network.</param>
+    public abstract VolumeMethod Create(Backend backend, TrainingConfig config, ModelDescription model);
+}

@@ -1,0 +1,23 @@
+namespace UnpairedSegEngine.Methods.Ummkd;
+
+/// <summary>How the modalities are trained together: the rows of the tables of Dou et al. 2020, arXiv:2001.03111.</summary>
+public enum SchemeName
+{
+    /// <summary>A network per modality.</summary>
+    Individual,
+
+    /// <summary>One network, normalization included.</summary>
+    Joint,
+
+    /// <summary>Shared kernels, own normalization, no distillation.</summary>
+    JointNorm,
+
+    /// <summary>Own early layers, the rest shared.</summary>
+    YShape,
+
+    /// <summary>Own early and late layers, shared in between.</summary>
+    XShape,
+
+    /// <summary>Shared kernels, own normalization, distillation.</summary>
+    Ummkd,
+}

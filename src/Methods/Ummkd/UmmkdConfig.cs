@@ -1,0 +1,20 @@
+using UnpairedSegEngine.Training.Configuration;
+
+namespace UnpairedSegEngine.Methods.Ummkd;
+
+/// <summary>The method's own settings.</summary>
+public sealed record UmmkdConfig
+{
+    [ConfigKey("how the modalities are trained together")]
+    public SchemeName Scheme { get; init; } = SchemeName.Ummkd;
+
+    [ConfigKey("loss terms")]
+    public UmmkdLossConfig Loss { get; init; } = new();
+}
+
+/// <summary>What the method adds to the loss on labels.</summary>
+public sealed record UmmkdLossConfig
+{
+    [ConfigKey("knowledge distillation between the modalities")]
+    public DistillationConfig Kd { get; init; } = new();
+}

@@ -1,0 +1,68 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Segmentation.Losses;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Methods.Ummkd;
+
+/// <summary>
+/// Soft Dice and weighted cross-entropy of each modality, and the distillation between them:
+/// dice * sum_m L_D + ce * sum_m L_CE + kd * L_KL. Dou et al. 2020, arXiv:2001.03111.
+/// </summary>
+/// <param name="Labels">Weights of the terms on labels.</param>
+/// <param name="Distillation">The term between the modalities.</param>
+public sealed record UmmkdLoss(LossConfig Labels, DistillationConfig Distillation)
+{
+    /// <summary>Sizes of the loss over a batch of logits.</summary>
+    /// <exception cref="ArgumentException">The teacher is no modality.</exception>
+    public SegmentationLossProblem ProblemOf(Shape logits, ModalityIndex modality)
+    {
+        if (Distillation.Form == DistillationForm.OneWay && (uint)Distillation.Teacher >= (uint)modality.Modalities)
+            throw new ArgumentException(
+                $"loss.kd.teacher is modality {Distillation.Teacher}, but there are {modality.Modalities}, counted from 0"
+            );
+        return new SegmentationLossProblem
+        {
+            LogitsShape = logits,
+            Modality = modality,
+            ProbabilityFloor = Labels.CeClip,
+        };
+    }
+
+    /// <summary>The losses of a batch and their derivatives.</summary>
+    /// <param name="problem">Sizes.</param>
+    /// <param name="sums">What <see cref="Backend.SegmentationLossSums"/> left.</param>
+    public UmmkdLossTerms Terms(SegmentationLossProblem problem, double[] sums)
+    {
+        IReadOnlyList<SegmentationSums> ofModality = SegmentationSums.Of(problem, sums);
+        var coefficients = new LossCoefficients(problem);
+        return new UmmkdLossTerms(
+            new DiceCrossEntropy(ofModality, Labels.DiceWeight, Labels.CeWeight, coefficients),
+            new ClassDistillation(Distillation, ofModality, coefficients),
+            ofModality,
+            coefficients.Values,
+            Distillation.Weight
+        );
+    }
+}
+
+/// <summary>The losses of a batch.</summary>
+/// <param name="Labels">Of each modality.</param>
+/// <param name="Distillation">Between the modalities.</param>
+/// <param name="Sums">By modality.</param>
+/// <param name="Coefficients">Content of the coefficients tensor of <see cref="Backend.SegmentationLossGradient"/>.</param>
+/// <param name="DistillationWeight">In the total.</param>
+public sealed record UmmkdLossTerms(
+    DiceCrossEntropy Labels,
+    ClassDistillation Distillation,
+    IReadOnlyList<SegmentationSums> Sums,
+    double[] Coefficients,
+    double DistillationWeight
+)
+{
+    /// <summary>The weighted sum of all terms.</summary>
+    public double Total => Labels.Total + (DistillationWeight * Distillation.Loss);
+
+    /// <summary>Whether the batch has positions of a class in a modality.</summary>
+    public bool HasClass(int modality, int trueClass) => Sums[modality].Counts[trueClass] > 0;
+}

@@ -1,0 +1,58 @@
+using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Autograd.Operations;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Optimizers;
+using UnpairedSegEngine.Tensors;
+using UnpairedSegEngine.Training;
+using UnpairedSegEngine.Training.Configuration;
+
+namespace UnpairedSegEngine.Methods.Volumes;
+
+/// <summary>Adam for a network of volumes, with L2 on its kernels or on all that is trained.</summary>
+public sealed class NetworkOptimizer
+{
+    private readonly Backend backend;
+    private readonly bool penalizesAll;
+
+    /// <param name="backend">Computes.</param>
+    /// <param name="parameters">Of the network.</param>
+    /// <param name="settings">Rates and decays.</param>
+    /// <param name="loss">Weight of L2, and what it is on.</param>
+    /// <param name="modalities">Counts of the penalty where it is on all.</param>
+    public NetworkOptimizer(Backend backend, ParameterStore parameters, OptimizerConfig settings, LossConfig loss, int modalities)
+    {
+        (this.backend, penalizesAll) = (backend, loss.L2On == PenalizedParameters.All);
+        Parameter[] trained = [.. parameters.Trainable];
+        var adam = new Adam(
+            backend,
+            trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsDecayed: IsPenalized(p))),
+            settings.Beta1,
+            settings.Beta2,
+            settings.Epsilon,
+            penalizesAll ? modalities * loss.L2 : loss.L2
+        );
+        Adam = new ModuleOptimizer("", adam, trained, settings.Schedule.At);
+    }
+
+    public ModuleOptimizer Adam { get; }
+
+    /// <summary>
+    /// The L2 term of the loss, l2 / 2 * sum of what it penalizes, squared; its gradient is part of the optimizer's update.
+    /// </summary>
+    public double Penalty()
+    {
+        double squares = 0;
+        foreach (Parameter penalized in Adam.Trained.Where(IsPenalized))
+        {
+            using TensorScope scope = TensorScope.Open(backend.Device);
+            var tape = new Tape(backend, recording: false);
+            squares += tape.Sum(tape.Multiply(penalized.Variable, penalized.Variable)).Value.ToScalar();
+        }
+
+        return 0.5 * Adam.Optimizer.L2 * squares;
+    }
+
+    private bool IsPenalized(Parameter parameter) => penalizesAll || parameter.Kind == ParameterKind.Kernel;
+}

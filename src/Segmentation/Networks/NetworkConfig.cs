@@ -1,0 +1,124 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Training.Configuration;
+
+namespace UnpairedSegEngine.Segmentation.Networks;
+
+/// <summary>Which network.</summary>
+public enum NetworkName
+{
+    /// <summary>The dilated residual network on slices.</summary>
+    Dilated2d,
+
+    /// <summary>The 3D U-Net on blocks of slices.</summary>
+    Unet3d,
+}
+
+/// <summary>Whether modalities share gamma, beta and statistics where they share kernels.</summary>
+public enum NormSharing
+{
+    /// <summary>As the scheme has it.</summary>
+    Scheme,
+
+    Shared,
+
+    PerModality,
+}
+
+/// <summary>The network; its number of classes comes from the dataset.</summary>
+public sealed record NetworkConfig
+{
+    [ConfigKey("network")]
+    public NetworkName Name { get; init; } = NetworkName.Dilated2d;
+
+    [ConfigKey(
+        "channels F of the first group, even; the deepest has 32 F (dilated2d) or 16 F (unet3d)",
+        Minimum = 2,
+        Maximum = 256
+    )]
+    public int Channels { get; init; } = 16;
+
+    [ConfigKey("kernel of each level, finest first, height x width x depth (unet3d)", Form = "sizes such as 3x3x3 3x3x1")]
+    public SizeList Kernels { get; init; } = new("3x3x3 3x3x3 3x3x1 3x3x1");
+
+    [ConfigKey("pool between neighbouring levels, height x width x depth (unet3d)", Form = "sizes such as 2x2x2 2x2x1")]
+    public SizeList Pools { get; init; } = new("2x2x2 2x2x2 2x2x2");
+
+    [ConfigKey(
+        "depth of the transposed convolutions' kernels, 0 for that of their level; 1 leaves every other slice empty, as "
+            + "published (unet3d)",
+        Minimum = 0,
+        Maximum = 7
+    )]
+    public int UpsampleDepth { get; init; }
+
+    [ConfigKey(
+        "probability that dropout keeps an element; 1 for no dropout (dilated2d)",
+        Minimum = 0,
+        Maximum = 1,
+        AboveMinimum = true
+    )]
+    public double DropoutKeep { get; init; } = 0.75;
+
+    /// <summary>Kernels and pools of <see cref="NetworkName.Unet3d"/>.</summary>
+    public UNetLevels Levels => new(Kernels.Sizes, Pools.Sizes, UpsampleDepth);
+
+    private static readonly ConfigKeys Keys = new(typeof(NetworkConfig));
+
+    /// <summary>All settings as texts by key: "channels", "norm.kind".</summary>
+    internal IReadOnlyDictionary<string, string> ToTexts() => Keys.All.ToDictionary(key => key.Name, key => key.TextIn(this));
+
+    /// <summary>What is wrong with texts that somebody else wrote; null where nothing is.</summary>
+    internal static string? Problem(IReadOnlyDictionary<string, string> texts)
+    {
+        foreach ((string name, string? text) in texts)
+        {
+            if (Keys.Resolve(name) is not var (key, _))
+                return $"network has the unknown key {name}";
+            if (text is null || !key.TryParse(text, out _))
+                return $"network: {name} is '{text}', expected {key.Allowed}";
+        }
+
+        return null;
+    }
+
+    /// <summary>The settings of texts without a <see cref="Problem"/>; defaults for those that are missing.</summary>
+    internal static NetworkConfig Parse(IReadOnlyDictionary<string, string> texts)
+    {
+        var config = new NetworkConfig();
+        foreach ((string name, string text) in texts)
+        {
+            if (Keys.Resolve(name) is var (key, _) && key.TryParse(text, out object value))
+                key.SetIn(config, value);
+        }
+
+        return config;
+    }
+
+    [ConfigKey("slope of the leaky ReLU below zero", Minimum = 0, Maximum = 1)]
+    public double LeakySlope { get; init; } = 0.2;
+
+    [ConfigKey("normalization")]
+    public NormConfig Norm { get; init; } = new();
+}
+
+/// <summary>The normalization layers.</summary>
+public sealed record NormConfig
+{
+    [ConfigKey("over what moments are taken")]
+    public NormalizationKind Kind { get; init; } = NormalizationKind.Batch;
+
+    [ConfigKey(
+        "whether modalities share normalization where they share kernels: joint, y_shape and x_shape do, joint_norm and "
+            + "ummkd do not"
+    )]
+    public NormSharing Sharing { get; init; } = NormSharing.Scheme;
+
+    [ConfigKey("running = decay * running + (1 - decay) * batch", Minimum = 0, Maximum = 1)]
+    public double Decay { get; init; } = 0.9;
+
+    [ConfigKey("added to the variance", Minimum = 0, AboveMinimum = true)]
+    public double Epsilon { get; init; } = 1e-3;
+
+    [ConfigKey("channel groups of group norm", Minimum = 1, Maximum = 256)]
+    public int Groups { get; init; } = 16;
+}

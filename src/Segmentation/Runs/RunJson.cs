@@ -1,8 +1,0 @@
-using System.Text.Json.Serialization;
-
-namespace UnpairedSegEngine.Segmentation.Runs;
-
-/// <summary>How run.json is written.</summary>
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(RunInfo))]
-internal sealed partial class RunJson : JsonSerializerContext;

@@ -1,0 +1,41 @@
+using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Segmentation.Networks;
+
+namespace UnpairedSegEngine.Segmentation.Sharing;
+
+/// <summary>
+/// What the modalities share while they are trained: the rows of the tables of Dou et al. 2020, arXiv:2001.03111. Networks, data,
+/// trainer and optimizer are the same for all.
+/// </summary>
+public abstract class SharingRule
+{
+    /// <summary>All of them, in the order of tables.</summary>
+    public static IReadOnlyDictionary<SharingName, SharingRule> All { get; } =
+        new SortedDictionary<SharingName, SharingRule>
+        {
+            [SharingName.Individual] = new IndividualSharing(),
+            [SharingName.Joint] = new JointSharing(),
+            [SharingName.JointNorm] = new JointNormSharing(),
+            [SharingName.YShape] = new YShapeSharing(),
+            [SharingName.XShape] = new XShapeSharing(),
+        };
+
+    /// <summary>Whether layers with shared kernels share their normalization, too.</summary>
+    protected virtual bool SharesNormalization => false;
+
+    /// <summary>Which parameters a network's layers have in common.</summary>
+    /// <param name="modalities">How many there are.</param>
+    /// <param name="norms">Overrules what normalizations share.</param>
+    public ParameterSharing Of(int modalities, NormSharing norms) =>
+        new(
+            modalities,
+            layer => IsSpecific(layer.Split('.', '_')[0]),
+            norms == NormSharing.Scheme ? SharesNormalization : norms == NormSharing.Shared
+        );
+
+    /// <summary>The network as its samples are to go through it.</summary>
+    internal virtual ISegmentationNetwork Wrap(ISegmentationNetwork network) => network;
+
+    /// <summary>Whether each modality has layers of its own at a stage, such as "g3" or "enc1".</summary>
+    protected abstract bool IsSpecific(string stage);
+}

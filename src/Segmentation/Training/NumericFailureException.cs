@@ -1,4 +1,0 @@
-namespace UnpairedSegEngine.Segmentation.Training;
-
-/// <summary>Numbers of a run became NaN or infinite.</summary>
-public class NumericFailureException(string message) : ArithmeticException(message);

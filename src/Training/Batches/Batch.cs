@@ -1,0 +1,30 @@
+using UnpairedSegEngine.Backends;
+
+namespace UnpairedSegEngine.Training.Batches;
+
+/// <summary>What one step trains on: named tensors over the same samples, and the group (modality) of each sample.</summary>
+/// <param name="groups">Of each sample.</param>
+/// <param name="tensors">Each with the samples as its first axis.</param>
+public class Batch(ModalityIndex groups, params IReadOnlyList<BatchTensor> tensors)
+{
+    /// <summary>Of each sample: the modality it was imaged with.</summary>
+    public ModalityIndex Groups { get; } = groups;
+
+    public IReadOnlyList<BatchTensor> Tensors { get; } = Checked(groups, tensors);
+
+    /// <exception cref="ArgumentException">The batch has no tensor of that name.</exception>
+    public BatchTensor this[string name] =>
+        Tensors.FirstOrDefault(tensor => tensor.Kind.Name == name) ?? throw Missing(name, Tensors.Select(t => t.Kind.Name));
+
+    internal static ArgumentException Missing(string name, IEnumerable<string> names) =>
+        new($"the batch has no '{name}'; it has {string.Join(", ", names)}");
+
+    private static IReadOnlyList<BatchTensor> Checked(ModalityIndex groups, IReadOnlyList<BatchTensor> tensors)
+    {
+        if (tensors.FirstOrDefault(tensor => tensor.Shape[0] != groups.Samples) is { } other)
+            throw new ArgumentException(
+                $"'{other.Kind.Name}' {other.Shape} has {other.Shape[0]} samples, but the batch {groups.Samples}"
+            );
+        return tensors;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Reflection;
+
+namespace UnpairedSegEngine.Training.Configuration;
+
+/// <summary>The keys of a configuration, by groups.</summary>
+public sealed class ConfigKeys
+{
+    /// <summary>Longer than any key; the time grows with it.</summary>
+    private const int LongestCompared = 100;
+
+    private readonly Dictionary<string, ConfigKey> byName;
+
+    /// <param name="parts">Records with <see cref="ConfigKeyAttribute"/>s. Their keys stand side by side: groups of one name are
+    /// one group.</param>
+    public ConfigKeys(params IReadOnlyList<Type> parts)
+    {
+        ConfigKey[] keys = [.. parts.SelectMany(part => Find(part, []))];
+        All = [.. InGroups(keys, 0)];
+        byName = All.ToDictionary(key => key.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>All of them; those of a group follow each other.</summary>
+    public IReadOnlyList<ConfigKey> All { get; }
+
+    /// <summary>The key that a path sets, and the part of the path below it where the key is a map.</summary>
+    public (ConfigKey Key, string? Entry)? Resolve(string path)
+    {
+        if (byName.TryGetValue(path, out ConfigKey? key))
+            return key.IsMap ? null : (key, null);
+        ConfigKey? map = All.FirstOrDefault(k =>
+            k.IsMap && path.StartsWith($"{k.Name}.", StringComparison.Ordinal) && path.Length > k.Name.Length + 1
+        );
+        return map is null ? null : (map, path[(map.Name.Length + 1)..]);
+    }
+
+    /// <summary>Whether there are keys below a path.</summary>
+    public bool IsGroup(string path) =>
+        All.Any(key => key.Name.StartsWith($"{path}.", StringComparison.Ordinal) || (key.IsMap && key.Name == path));
+
+    /// <summary>The key whose name, with or without its groups, takes the fewest edits to become the given one.</summary>
+    public string Nearest(string path)
+    {
+        path = path[..Math.Min(path.Length, LongestCompared)];
+        return All.MinBy(key =>
+            Math.Min(EditDistance(key.Name, path), EditDistance(key.Name[(key.Name.LastIndexOf('.') + 1)..], path))
+        )!.Name;
+    }
+
+    private static IEnumerable<ConfigKey> Find(Type group, PropertyInfo[] above)
+    {
+        foreach (PropertyInfo property in group.GetProperties().Where(p => p.IsDefined(typeof(ConfigKeyAttribute))))
+        {
+            PropertyInfo[] path = [.. above, property];
+            if (IsGroup(property.PropertyType))
+            {
+                foreach (ConfigKey key in Find(property.PropertyType, path))
+                    yield return key;
+            }
+            else
+            {
+                yield return new ConfigKey(path);
+            }
+        }
+    }
+
+    private static bool IsGroup(Type type) =>
+        type.IsClass && type.GetProperties().Any(property => property.IsDefined(typeof(ConfigKeyAttribute)));
+
+    private static IEnumerable<ConfigKey> InGroups(IReadOnlyList<ConfigKey> keys, int depth) =>
+        keys.GroupBy(key => key.Name.Split('.').ElementAtOrDefault(depth))
+            .SelectMany(group => group.Key is null || group.Count() == 1 ? group : InGroups([.. group], depth + 1));
+
+    /// <summary>Insertions, deletions and replacements between two texts (Levenshtein 1966).</summary>
+    private static int EditDistance(string from, string to)
+    {
+        int[] row = [.. Enumerable.Range(0, to.Length + 1)];
+        for (int i = 1; i <= from.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= to.Length; j++)
+            {
+                int replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+
+        return row[^1];
+    }
+}

@@ -1,0 +1,38 @@
+using UnpairedSegEngine.Schedules;
+
+namespace UnpairedSegEngine.Training.Configuration;
+
+/// <summary>Which optimizer.</summary>
+public enum OptimizerName
+{
+    /// <summary>Adam in TensorFlow's form (epsilon is not bias-corrected).</summary>
+    Adam,
+}
+
+/// <summary>The optimizer and its schedule.</summary>
+public sealed record OptimizerConfig
+{
+    [ConfigKey("optimizer")]
+    public OptimizerName Name { get; init; } = OptimizerName.Adam;
+
+    [ConfigKey("learning rate of the first step", Minimum = 0, AboveMinimum = true)]
+    public double LearningRate { get; init; } = 1e-3;
+
+    [ConfigKey("decay of the first moment", Minimum = 0, Maximum = 0.999999)]
+    public double Beta1 { get; init; } = 0.9;
+
+    [ConfigKey("decay of the second moment", Minimum = 0, Maximum = 0.999999)]
+    public double Beta2 { get; init; } = 0.999;
+
+    [ConfigKey("added to the root of the second moment", Minimum = 0, AboveMinimum = true)]
+    public double Epsilon { get; init; } = 1e-8;
+
+    [ConfigKey("the learning rate is multiplied by this now and then", Minimum = 0, Maximum = 1, AboveMinimum = true)]
+    public double DecayFactor { get; init; } = 0.95;
+
+    [ConfigKey("steps between two such decays", Minimum = 1)]
+    public int DecayEvery { get; init; } = 1000;
+
+    /// <summary>The learning rate of each step.</summary>
+    public StepDecay Schedule => new(LearningRate, DecayFactor, DecayEvery);
+}

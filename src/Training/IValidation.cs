@@ -1,0 +1,12 @@
+using UnpairedSegEngine.Training.Progress;
+
+namespace UnpairedSegEngine.Training;
+
+/// <summary>What a run is validated on, with the method's present weights.</summary>
+public interface IValidation
+{
+    /// <summary>Cases; nothing is validated where there are none.</summary>
+    int Count { get; }
+
+    ValidationReport Run();
+}

@@ -1,0 +1,33 @@
+using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Optimizers;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Training;
+
+/// <summary>An optimizer with what it updates and how fast.</summary>
+/// <param name="name">Its name in checkpoints; empty for a method's only one.</param>
+/// <param name="optimizer">Its targets are the trained parameters, in their order.</param>
+/// <param name="trained">What it updates.</param>
+/// <param name="rateOf">Learning rate of a step, from 1.</param>
+public sealed class ModuleOptimizer(
+    string name,
+    Adam optimizer,
+    IReadOnlyList<Parameter> trained,
+    Func<long, double> rateOf
+) : IDisposable
+{
+    public string Name => name;
+
+    public Adam Optimizer => optimizer;
+
+    public IReadOnlyList<Parameter> Trained => trained;
+
+    /// <summary>Its tensors by their names in a checkpoint.</summary>
+    public IEnumerable<(string Name, Tensor Value)> State =>
+        optimizer.State.Select(moment => (name.Length == 0 ? moment.Name : $"{name}/{moment.Name}", moment.Value));
+
+    /// <summary>Learning rate of a step, from 1.</summary>
+    public double RateOf(long step) => rateOf(step);
+
+    public void Dispose() => optimizer.Dispose();
+}

@@ -1,0 +1,60 @@
+using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Training;
+
+/// <summary>
+/// A backward pass and the updates by its gradients. Where the backend gains nothing from updating all parameters at once, each
+/// gradient is used and freed when it is complete: the gradients of all parameters never live together.
+/// </summary>
+public sealed class ParameterUpdate
+{
+    private readonly Backend backend;
+    private readonly IReadOnlyList<ModuleOptimizer> optimizers;
+    private readonly Dictionary<Variable, (ModuleOptimizer Optimizer, int Place)> places;
+
+    /// <param name="backend">Computes.</param>
+    /// <param name="optimizers">Of different parameters; gradients of parameters that none of them has are dropped.</param>
+    public ParameterUpdate(Backend backend, params IReadOnlyList<ModuleOptimizer> optimizers)
+    {
+        (this.backend, this.optimizers) = (backend, optimizers);
+        places = (
+            from optimizer in optimizers
+            from trained in optimizer.Trained.Index()
+            select (trained.Item.Variable, Place: (optimizer, trained.Index))
+        ).ToDictionary(entry => entry.Variable, entry => entry.Place);
+    }
+
+    /// <param name="tape">Recorded what led to the output.</param>
+    /// <param name="output">What is differentiated, often a loss.</param>
+    /// <param name="gradient">Of the output; freed.</param>
+    /// <param name="step">Number of the step, from 1.</param>
+    public void Run(Tape tape, Variable output, Tensor gradient, long step)
+    {
+        try
+        {
+            if (!backend.UpdatesTogether)
+            {
+                tape.Backward(output, gradient, parameter => Update(parameter, step));
+                return;
+            }
+
+            tape.Backward(output, gradient);
+            foreach (ModuleOptimizer optimizer in optimizers)
+                optimizer.Optimizer.Step(step, optimizer.RateOf(step), optimizer.Trained.Select(p => p.Variable.Gradient));
+        }
+        finally
+        {
+            foreach (Variable parameter in places.Keys)
+                parameter.ClearGradient();
+        }
+    }
+
+    private void Update(Variable parameter, long step)
+    {
+        if (places.TryGetValue(parameter, out (ModuleOptimizer Optimizer, int Place) entry))
+            entry.Optimizer.Optimizer.Step(step, entry.Optimizer.RateOf(step), entry.Place, parameter.Gradient!);
+        parameter.ClearGradient();
+    }
+}

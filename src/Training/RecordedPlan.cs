@@ -1,0 +1,87 @@
+using UnpairedSegEngine.Backends.Recording;
+using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Tensors;
+using UnpairedSegEngine.Training.Batches;
+
+namespace UnpairedSegEngine.Training;
+
+/// <summary>
+/// A step whose parts were recorded once and are started with one call each: the same bits as the step that computes them
+/// operation by operation.
+/// </summary>
+internal sealed class RecordedPlan : IDisposable
+{
+    private readonly IWorkRecorder recorder;
+    private readonly TrainingMethod method;
+    private readonly Dictionary<string, IRecordedInput> inputs = [];
+    private readonly StepPlan plan;
+    private readonly long recordedAt;
+
+    /// <param name="recorder">Of the method's backend.</param>
+    /// <param name="method">What is trained.</param>
+    /// <param name="step">The step that is recorded; any other of its phase can run.</param>
+    /// <param name="batch">Of the kind that is recorded.</param>
+    /// <exception cref="NotSupportedException">An operation of the step cannot be recorded.</exception>
+    public RecordedPlan(IWorkRecorder recorder, TrainingMethod method, long step, Batch batch)
+    {
+        (this.recorder, this.method, recordedAt) = (recorder, method, step);
+        StepPlan? made = null;
+        try
+        {
+            foreach (BatchTensor tensor in batch.Tensors)
+                inputs.Add(tensor.Kind.Name, recorder.CreateInput(tensor.Shape, tensor.Kind.DType));
+            made = method.Plan(
+                step,
+                new DeviceBatch(batch.Groups, inputs.ToDictionary(input => input.Key, input => input.Value.Tensor))
+            );
+            using TensorScope scope = TensorScope.Open(method.Backend.Device);
+            Recording = recorder.Record([.. made.Parts.Select(part => part.Compute)]);
+            plan = made;
+        }
+        catch
+        {
+            made?.Dispose();
+            DisposeInputs();
+            throw;
+        }
+    }
+
+    public IRecording Recording { get; }
+
+    /// <summary>Runs a step; returns when its losses are known, while the device goes on.</summary>
+    /// <param name="step">Number of the step.</param>
+    /// <param name="batch">Of the kind that was recorded.</param>
+    /// <param name="accept">Throws where the losses are not to be followed; what later parts change then stays as it is.</param>
+    public LossReport Run(long step, Batch batch, Action<LossReport> accept)
+    {
+        foreach (BatchTensor tensor in batch.Tensors)
+            tensor.LoadInto(inputs[tensor.Kind.Name]);
+        recorder.Set(
+            new ReplayNumbers(
+                ForwardContext.StreamOffset(recordedAt, step),
+                [.. method.Optimizers.Select(optimizer => optimizer.Optimizer.RateOf(step, optimizer.RateOf(step)))]
+            )
+        );
+        LossReport? losses = null;
+        foreach ((int number, StepPart part) in plan.Parts.Index())
+        {
+            Recording.Run(number);
+            losses = StepRunner.Decide(part, losses, accept);
+        }
+
+        return losses ?? new LossReport(0);
+    }
+
+    public void Dispose()
+    {
+        Recording.Dispose();
+        plan.Dispose();
+        DisposeInputs();
+    }
+
+    private void DisposeInputs()
+    {
+        foreach (IRecordedInput input in inputs.Values)
+            input.Dispose();
+    }
+}

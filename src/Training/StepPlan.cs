@@ -1,0 +1,38 @@
+using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Training;
+
+/// <summary>
+/// The work of one step: parts that a device computes, with decisions of the host between them. A part gives operations to the
+/// backend and never waits for results, so that it can be recorded once and replayed; a decision reads what a part left, says
+/// what the losses are, and may load numbers that the next part reads. A part may change parameters only after a decision.
+/// </summary>
+/// <param name="device">Where the parts compute.</param>
+public abstract class StepPlan(Device device) : IDisposable
+{
+    private readonly List<Tensor> exchanged = [];
+
+    /// <summary>In the order in which they run.</summary>
+    public abstract IReadOnlyList<StepPart> Parts { get; }
+
+    /// <summary>Frees what host and device exchange.</summary>
+    public virtual void Dispose()
+    {
+        exchanged.ForEach(tensor => tensor.Dispose());
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>A tensor that decisions read or load: it outlives the parts, which share their memory.</summary>
+    protected Tensor Exchange(Shape shape, DType type)
+    {
+        Tensor tensor = Tensor.Allocate(device, shape, type).Detach();
+        exchanged.Add(tensor);
+        return tensor;
+    }
+}
+
+/// <summary>A part of a step.</summary>
+/// <param name="Compute">Gives operations to the backend. Tensors live in the scope that is open.</param>
+/// <param name="Decide">Then the host's decision: the losses that are known by now; null where there is nothing to decide.</param>
+public sealed record StepPart(Action Compute, Func<LossReport>? Decide = null);

@@ -1,0 +1,117 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Backends.Recording;
+using UnpairedSegEngine.Tensors;
+using UnpairedSegEngine.Training.Batches;
+
+namespace UnpairedSegEngine.Training;
+
+/// <summary>
+/// Runs a method's steps. On a backend that records, a step is recorded once for each kind of batch and then replayed: the same
+/// bits at less cost.
+/// </summary>
+/// <param name="method">What is trained.</param>
+public sealed class StepRunner(TrainingMethod method) : IDisposable
+{
+    private BatchKind? last;
+    private RecordedPlan? recorded;
+    private string? refusal;
+
+    /// <summary>The recorded step, where the backend records and a step was repeated.</summary>
+    public IRecording? Recording => recorded?.Recording;
+
+    /// <summary>How the device is used, in one line; null until it is known.</summary>
+    public string? Plan =>
+        refusal is not null ? $"every kernel is launched in every step: {refusal}"
+        : Recording is { } recording ? MemoryPlan.Of(method, recording).ToString()
+        : null;
+
+    /// <summary>Whether a step failed after it had begun to change parameters, which are then of no step.</summary>
+    public bool IsTorn { get; private set; }
+
+    /// <summary>Trains on one batch.</summary>
+    /// <param name="step">Number of the step, from 1.</param>
+    /// <param name="batch">What to train on.</param>
+    /// <exception cref="NonFiniteLossException">A loss is NaN or infinite; parameters that a later part of the step would have
+    /// changed are unchanged.</exception>
+    public LossReport Run(long step, Batch batch)
+    {
+        LossReport losses = RecordedFor(step, batch) is { } replayed
+            ? replayed.Run(step, batch, losses => Accept(step, losses))
+            : RunOnce(step, batch);
+        IsTorn = false;
+        return losses;
+    }
+
+    public void Dispose() => recorded?.Dispose();
+
+    private LossReport RunOnce(long step, Batch batch)
+    {
+        using TensorScope scope = TensorScope.Open(method.Backend.Device);
+        var inputs = batch.Tensors.ToDictionary(tensor => tensor.Kind.Name, tensor => tensor.CopyTo(method.Backend.Device));
+        using StepPlan plan = method.Plan(step, new DeviceBatch(batch.Groups, inputs));
+        LossReport? losses = null;
+        foreach (StepPart part in plan.Parts)
+        {
+            part.Compute();
+            losses = Decide(part, losses, report => Accept(step, report));
+        }
+
+        return losses ?? new LossReport(0);
+    }
+
+    /// <summary>The losses known after a part.</summary>
+    internal static LossReport? Decide(StepPart part, LossReport? earlier, Action<LossReport> accept)
+    {
+        if (part.Decide is null)
+            return earlier;
+        LossReport report = part.Decide();
+        accept(report);
+        return LossReport.Join(earlier, report);
+    }
+
+    /// <summary>
+    /// The recorded step for batches of that kind, where the backend records. The first batch of a kind runs operation by
+    /// operation, which loads kernels and fills the memory pool; the second is recorded. A step that cannot be recorded, or for
+    /// which no memory is left, goes on operation by operation.
+    /// </summary>
+    private RecordedPlan? RecordedFor(long step, Batch batch)
+    {
+        if (refusal is not null || method.Backend.Recorder is not { } recorder)
+            return null;
+        var kind = new BatchKind(method.PhaseAt(step), batch);
+        if (last is null || !last.Equals(kind))
+        {
+            recorded?.Dispose();
+            (last, recorded) = (kind, null);
+            return null;
+        }
+
+        try
+        {
+            return recorded ??= new RecordedPlan(recorder, method, step, batch);
+        }
+        catch (Exception exception) when (exception is NotSupportedException or OutOfMemoryException)
+        {
+            refusal = exception.Message;
+            return null;
+        }
+    }
+
+    /// <summary>From here on the step changes statistics, parameters and moments, one after the other.</summary>
+    private void Accept(long step, LossReport losses)
+    {
+        losses.RequireFinite(step);
+        IsTorn = true;
+    }
+
+    /// <summary>What two steps must have in common to be replays of each other.</summary>
+    private sealed record BatchKind(int Phase, ModalityIndex Groups, string Tensors)
+    {
+        public BatchKind(int phase, Batch batch)
+            : this(
+                phase,
+                batch.Groups,
+                string.Join(", ", batch.Tensors.Select(tensor => $"{tensor.Kind.DType} {tensor.Kind.Name} {tensor.Shape}"))
+            ) { }
+    }
+}

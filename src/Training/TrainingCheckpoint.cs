@@ -1,0 +1,92 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Storage;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Training;
+
+/// <summary>
+/// The files of a checkpoint: weights.safetensors (parameters and running statistics of all modules), optimizer.safetensors (state
+/// of all optimizers) and state.json. Tensors of a named module or optimizer are called "name/tensor".
+/// </summary>
+public static class TrainingCheckpoint
+{
+    private const string WeightsName = "weights.safetensors";
+    private const string OptimizerName = "optimizer.safetensors";
+    private const string StateName = "state.json";
+
+    private const long MostBytesOfState = 1 << 20;
+
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    /// <summary>Files without which there is nothing to predict with.</summary>
+    public static IReadOnlyCollection<string> WeightFiles { get; } = [WeightsName];
+
+    /// <summary>Files without which a run cannot go on.</summary>
+    public static IReadOnlyCollection<string> AllFiles { get; } = [WeightsName, OptimizerName, StateName];
+
+    /// <summary>What to write for each file; tensors are copied when their file is written.</summary>
+    public static IReadOnlyDictionary<string, Action<Stream>> Contents(TrainingMethod method, TrainingState state) =>
+        new Dictionary<string, Action<Stream>>
+        {
+            [WeightsName] = stream => Write(stream, WeightsOf(method.Modules)),
+            [OptimizerName] = stream => Write(stream, StateOf(method)),
+            [StateName] = stream => JsonSerializer.Serialize(stream, state, Format),
+        };
+
+    /// <summary>Refuses to save what no run can go on from.</summary>
+    /// <exception cref="NumericFailureException">A weight, a statistic or a moment is NaN or infinite, so a gradient was; the
+    /// message names it.</exception>
+    public static void RequireFinite(TrainingMethod method, TrainingState state)
+    {
+        string? bad = WeightsOf(method.Modules).Concat(StateOf(method)).FirstOrDefault(tensor => !tensor.Value.IsFinite()).Name;
+        if (bad is not null)
+            throw new NumericFailureException($"after step {state.Step}, '{bad}' has values that are NaN or infinite");
+    }
+
+    /// <summary>Reads the weights of some of a checkpoint's modules.</summary>
+    /// <exception cref="InvalidDataException">The weights are of another network, damaged, or no numbers.</exception>
+    public static void RestoreWeights(Checkpoint checkpoint, params IReadOnlyList<TrainingModule> modules)
+    {
+        string path = checkpoint.File(WeightsName);
+        HashSet<string> names = [.. modules.Select(module => module.Name)];
+        NamedArray[] arrays = [.. SafetensorsFile.Read(path).Arrays.Where(array => names.Contains(OwnerOf(array.Name)))];
+        TensorArrays.Restore(path, arrays, WeightsOf(modules));
+        if (arrays.FirstOrDefault(array => !FiniteTensors.IsFinite(array.Bytes.Span, array.DType)) is { } bad)
+            throw new InvalidDataException(
+                $"'{path}': '{bad.Name}' has values that are NaN or infinite; take an earlier checkpoint (train --resume "
+                    + "--from STEP)"
+            );
+    }
+
+    /// <summary>Restores everything that a run needs to go on.</summary>
+    /// <exception cref="InvalidDataException">The checkpoint is of another configuration, or damaged.</exception>
+    public static TrainingState Restore(Checkpoint checkpoint, TrainingMethod method)
+    {
+        RestoreWeights(checkpoint, method.Modules);
+        string path = checkpoint.File(OptimizerName);
+        TensorArrays.Restore(path, SafetensorsFile.Read(path).Arrays, StateOf(method));
+        return JsonFile.Read<TrainingState>(checkpoint.File(StateName), Format, MostBytesOfState);
+    }
+
+    private static void Write(Stream stream, IEnumerable<(string Name, Tensor Value)> tensors) =>
+        SafetensorsFile.Write(stream, [.. tensors.Select(tensor => tensor.Value.ToNamedArray(tensor.Name))]);
+
+    private static IEnumerable<(string Name, Tensor Value)> WeightsOf(IReadOnlyList<TrainingModule> modules) =>
+        from module in modules
+        where !module.IsFrozen
+        from parameter in module.Parameters.All
+        select (module.NameOf(parameter.Name), parameter.Value);
+
+    private static IEnumerable<(string Name, Tensor Value)> StateOf(TrainingMethod method) =>
+        method.Optimizers.SelectMany(optimizer => optimizer.State);
+
+    /// <summary>Name of the module whose a stored tensor is; empty for the one that predicts.</summary>
+    private static string OwnerOf(string tensor) =>
+        tensor.Contains('/') ? tensor[..tensor.IndexOf('/')] : TrainingModule.Predictor;
+}

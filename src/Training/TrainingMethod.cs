@@ -1,0 +1,53 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Training.Batches;
+
+namespace UnpairedSegEngine.Training;
+
+/// <summary>
+/// What is trained, by which optimizers, and what a step does. The trainer knows nothing else of a method: it brings batches, runs
+/// plans, keeps records and checkpoints. Everything random in a step follows from seed and step, so that nothing but the tensors
+/// of modules and optimizers has to be kept.
+/// </summary>
+/// <param name="backend">Computes.</param>
+/// <param name="seed">Of initial weights and dropout.</param>
+public abstract class TrainingMethod(Backend backend, ulong seed) : IDisposable
+{
+    public Backend Backend { get; } = backend;
+
+    public ulong Seed { get; } = seed;
+
+    /// <summary>In the order of checkpoints.</summary>
+    public abstract IReadOnlyList<TrainingModule> Modules { get; }
+
+    /// <summary>In the order of checkpoints; the place of one is that of its rate among the numbers of a replayed step.</summary>
+    public abstract IReadOnlyList<ModuleOptimizer> Optimizers { get; }
+
+    /// <summary>One after the other; one for the whole training unless a method says otherwise.</summary>
+    public virtual IReadOnlyList<TrainingPhase> Phases { get; } = [new("training")];
+
+    /// <summary>The step's work. What the plan does for a step it does for any other of the phase, but for what depends on the step's number: masks of dropout and learning rates.</summary>
+    /// <param name="step">Number of the step, from 1.</param>
+    /// <param name="batch">Its tensors may be filled anew and the plan run again.</param>
+    public abstract StepPlan Plan(long step, DeviceBatch batch);
+
+    /// <summary>What is measured at each validation beside the scores, by name.</summary>
+    public virtual IEnumerable<KeyValuePair<string, double>> Measure() => [];
+
+    /// <summary>Place of a step's phase among <see cref="Phases"/>.</summary>
+    public int PhaseAt(long step)
+    {
+        int phase = 0;
+        while (phase < Phases.Count - 1 && step > Phases[phase].LastStep)
+            phase++;
+        return phase;
+    }
+
+    public virtual void Dispose()
+    {
+        foreach (ModuleOptimizer optimizer in Optimizers)
+            optimizer.Dispose();
+        foreach (TrainingModule module in Modules)
+            module.Parameters.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}
