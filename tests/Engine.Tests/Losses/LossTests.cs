@@ -9,7 +9,9 @@ using static UnpairedSegEngine.Engine.Tests.Autograd.GradientCheck;
 
 namespace UnpairedSegEngine.Engine.Tests.Losses;
 
-/// <summary>Each loss against its formula in float64, and its first and second derivatives against difference quotients.</summary>
+/// <summary>
+/// Each loss against its formula in float64, and its first and second derivatives against difference quotients.
+/// </summary>
 internal sealed class LossTests
 {
     private static readonly Shape Logits = new(2, 3, 4);
