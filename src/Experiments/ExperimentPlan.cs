@@ -35,12 +35,13 @@ public sealed class ExperimentPlan
     private ExperimentPlan(string folder, Stored stored, TrainingConfig config)
     {
         (Folder, Data, Judged, Config) = (folder, stored.Data, Enum.Parse<JudgedCases>(stored.Judged), config);
+        MethodVariant[] variants = [.. stored.Schemes.Select(scheme => VariantOf(config, scheme))];
         Jobs =
         [
             .. from fold in Enumerable.Range(0, stored.Folds)
             from seed in stored.Seeds
-            from scheme in stored.Schemes
-            select new ExperimentJob(VariantOf(config, scheme), seed, fold),
+            from variant in variants
+            select new ExperimentJob(variant, seed, fold),
         ];
     }
 

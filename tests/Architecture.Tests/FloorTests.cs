@@ -18,9 +18,25 @@ public sealed partial class FloorTests
         ("src/Engine/Autograd", "UnpairedSegEngine.Autograd"),
         ("src/Engine/Losses", "UnpairedSegEngine.Losses"),
         ("src/Engine/Layers", "UnpairedSegEngine.Layers"),
+<<<<<<< HEAD
         ("src/Engine/Optimizers", "UnpairedSegEngine.Optimizers"),
+=======
+        ("src/Training/Configuration", "UnpairedSegEngine.Training.Configuration"),
+        ("src/Training/Progress", "UnpairedSegEngine.Training.Progress"),
+        ("src/Training/Batches", "UnpairedSegEngine.Training.Batches"),
+        ("src/Training", "UnpairedSegEngine.Training"),
+>>>>>>> main
         ("src/Imaging", "UnpairedSegEngine.Imaging"),
-        ("src/Segmentation", "UnpairedSegEngine.Segmentation"),
+        ("src/Segmentation/Data", "UnpairedSegEngine.Segmentation.Data"),
+        ("src/Segmentation/Losses", "UnpairedSegEngine.Segmentation.Losses"),
+        ("src/Segmentation/Sharing", "UnpairedSegEngine.Segmentation.Sharing"),
+        ("src/Segmentation/Networks", "UnpairedSegEngine.Segmentation.Networks"),
+        ("src/Segmentation/Inference", "UnpairedSegEngine.Segmentation.Inference"),
+        ("src/Segmentation/Evaluation", "UnpairedSegEngine.Segmentation.Evaluation"),
+        ("src/Methods", "UnpairedSegEngine.Methods"),
+        ("src/Runs", "UnpairedSegEngine.Runs"),
+        ("src/Experiments", "UnpairedSegEngine.Experiments"),
+        ("src/Bench", "UnpairedSegEngine.Bench"),
         ("src/Cli", "UnpairedSegEngine.Cli"),
     ];
 

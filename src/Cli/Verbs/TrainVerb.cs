@@ -176,7 +176,7 @@ internal sealed class TrainVerb : DeviceVerb
         if (TfRecordDataset.Exists(folder))
         {
             TfRecordDataset records = TfRecordDataset.Open(folder);
-            ModelDescription described = records.Describe() with { Network = config.Definition.NetworkOf(config) };
+            ModelDescription described = ModelDescriptions.Of(config, records);
             return (described, _ => TrainingSession.OnRecords(records, config, described));
         }
 

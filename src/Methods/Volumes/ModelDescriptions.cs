@@ -40,6 +40,19 @@ public static class ModelDescriptions
         };
     }
 
+    /// <summary>The description of a model that is trained on records: intensities are normalized already.</summary>
+    public static ModelDescription Of(TrainingConfig config, TfRecordDataset records) =>
+        new(
+            [.. records.Modalities.Select(m => m.Name)],
+            records.ClassNames,
+            [.. records.Modalities.Select(_ => IntensityNormalization.Parse("none").ToString())],
+            records.Training.Shape.Height,
+            records.Training.Shape.Channels
+        )
+        {
+            Network = config.Definition.NetworkOf(config),
+        };
+
     /// <summary>Refuses a description that asks for other samples than the network of its run takes.</summary>
     /// <exception cref="InvalidDataException">They differ; the message names the key.</exception>
     public static void RequireMatch(this ModelDescription model, TrainingConfig config, string runPath)

@@ -1,4 +1,3 @@
-using UnpairedSegEngine.Segmentation.Inference;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
@@ -115,16 +114,6 @@ public sealed class TfRecordDataset
                 .Where(m => validation.ContainsKey(m.Name))
                 .Select(m => (m, new TfRecordSource([(m.Name, validation[m.Name])], ClassNames.Count))),
         ];
-
-    /// <summary>What a network that is trained on the records must be told: intensities are normalized already.</summary>
-    public ModelDescription Describe() =>
-        new(
-            [.. Modalities.Select(m => m.Name)],
-            ClassNames,
-            [.. Modalities.Select(_ => IntensityNormalization.Parse("none").ToString())],
-            Training.Shape.Height,
-            Training.Shape.Channels
-        );
 
     /// <summary>The files that are used, by name below the folder.</summary>
     internal IReadOnlyList<RecordFile> Files =>

@@ -33,7 +33,9 @@ public sealed record NetworkDescription(NetworkConfig Settings, SharingName Shar
             norm.Groups
         );
         SharingRule sharing = SharingRule.All[Sharing];
-        var store = new ParameterStore(device, DType.Float32, seed, sharing.Of(modalities, norm.Sharing));
-        return sharing.Wrap(Definition.Build(store, inputChannels, classes, normalization, this));
+        bool? sharesNorms = norm.Sharing == NormSharing.Scheme ? null : norm.Sharing == NormSharing.Shared;
+        var store = new ParameterStore(device, DType.Float32, seed, sharing.Of(modalities, sharesNorms));
+        ISegmentationNetwork network = Definition.Build(store, inputChannels, classes, normalization, this);
+        return sharing.SeparatesModalities ? new SeparateStreams(network) : network;
     }
 }

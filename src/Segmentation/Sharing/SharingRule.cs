@@ -1,5 +1,4 @@
 using UnpairedSegEngine.Layers;
-using UnpairedSegEngine.Segmentation.Networks;
 
 namespace UnpairedSegEngine.Segmentation.Sharing;
 
@@ -23,18 +22,14 @@ public abstract class SharingRule
     /// <summary>Whether layers with shared kernels share their normalization, too.</summary>
     protected virtual bool SharesNormalization => false;
 
+    /// <summary>Whether nothing is shared, so that each modality's samples go through a network of their own.</summary>
+    public virtual bool SeparatesModalities => false;
+
     /// <summary>Which parameters a network's layers have in common.</summary>
     /// <param name="modalities">How many there are.</param>
-    /// <param name="norms">Overrules what normalizations share.</param>
-    public ParameterSharing Of(int modalities, NormSharing norms) =>
-        new(
-            modalities,
-            layer => IsSpecific(layer.Split('.', '_')[0]),
-            norms == NormSharing.Scheme ? SharesNormalization : norms == NormSharing.Shared
-        );
-
-    /// <summary>The network as its samples are to go through it.</summary>
-    internal virtual ISegmentationNetwork Wrap(ISegmentationNetwork network) => network;
+    /// <param name="sharesNormalization">Overrules whether layers with shared kernels share their normalization, if given.</param>
+    public ParameterSharing Of(int modalities, bool? sharesNormalization = null) =>
+        new(modalities, layer => IsSpecific(layer.Split('.', '_')[0]), sharesNormalization ?? SharesNormalization);
 
     /// <summary>Whether each modality has layers of its own at a stage, such as "g3" or "enc1".</summary>
     protected abstract bool IsSpecific(string stage);

@@ -329,6 +329,7 @@ internal sealed class OperationGradientTests
             one.AffineShape,
             one.AffineShape
         );
+<<<<<<< HEAD
         foreach (bool timesSquared in new[] { true, false })
         {
             yield return Case(
@@ -358,6 +359,8 @@ internal sealed class OperationGradientTests
                 p.LogitsShape
             );
         }
+=======
+>>>>>>> main
     }
 
     private static Variable Constant(Tape tape, Shape shape) =>
@@ -399,28 +402,6 @@ internal sealed class OperationGradientTests
             v[4],
             v.Length > 5 ? v[5] : null
         );
-    }
-
-    private static IEnumerable<(string, SegmentationLossProblem)> Losses()
-    {
-        var all = new SegmentationLossProblem { LogitsShape = new Shape(4, 3, 3), Modality = ModalityIndex.Blocks(2, 2) };
-        yield return ("all, absent class skipped", all);
-        yield return ("all, absent class uniform", all with { AbsentClass = AbsentClassPolicy.Uniform });
-        yield return ("dice", all with { CrossEntropyWeight = 0, DistillationWeight = 0 });
-        yield return ("cross-entropy", all with { DiceWeight = 0, DistillationWeight = 0 });
-        yield return ("cross-entropy without floor", all with { DiceWeight = 0, DistillationWeight = 0, ProbabilityFloor = 0 });
-        yield return (
-            "distillation",
-            all with
-            {
-                DiceWeight = 0,
-                CrossEntropyWeight = 0,
-                DistillationWeight = 3,
-                Temperature = 1.3,
-            }
-        );
-        yield return ("three modalities", all with { Modality = new ModalityIndex(3, 0, 1, 2, 2), DistillationWeight = 2 });
-        yield return ("one modality of two", all with { Modality = ModalityIndex.Single(2, 1, 4) });
     }
 
     [TestCaseSource(nameof(Unfused))]
@@ -538,7 +519,6 @@ internal sealed class OperationGradientTests
             (nameof(Reshaping.Reshape), "reshape"),
             (nameof(ResidualAdd.AddResidual), "residual add"),
             (nameof(Scaling.Scale), "scale"),
-            (nameof(SegmentationLoss.SegmentationLosses), "loss"),
             (nameof(SquareRoot.Sqrt), "sqrt"),
             (nameof(Subtraction.Subtract), "subtract"),
             (nameof(Reduction.Sum), "sum"),

@@ -65,6 +65,7 @@ internal static class Targets
             "model.json",
             [
                 """{"modalities":["CT","MR"],"classes":["background","liver"],"normalizations":["window(-160,240)","percentile(0.5,99.5)"],"size":32,"slices":3,"depth":1,"spacing":"0,0,0"}""",
+                """{"modalities":["CT"],"classes":["background","liver"],"normalizations":["none"],"size":16,"slices":1,"depth":4,"sharing":"JointNorm","network":{"name":"unet3d","kernels":"3x3x3 3x3x1","pools":"2x2x2","norm.kind":"batch"}}""",
             ],
             ReadModel
         ),

@@ -37,13 +37,13 @@ public sealed class ConfigLoaderTests
                 Is.EqualTo((1, 1, 0.005, 1e-4))
             );
             Assert.That(
-                config.Loss.Kd,
+                Kd(config),
                 Is.EqualTo(
                     new DistillationConfig
                     {
                         Weight = 0.5,
                         Temperature = 2,
-                        Absent = AbsentClassPolicy.Skip,
+                        Absent = AbsentClass.Skip,
                     }
                 )
             );
@@ -69,7 +69,7 @@ public sealed class ConfigLoaderTests
             [new ConfigSetting("training.seed", "7", "--seed")]
         );
         Assert.That(
-            (config.Training.Steps, config.Training.Batch, config.Training.Seed, config.Loss.Kd.Weight),
+            (config.Training.Steps, config.Training.Batch, config.Training.Seed, Kd(config).Weight),
             Is.EqualTo((10, 3, 7L, 0.25))
         );
     }
@@ -95,8 +95,8 @@ public sealed class ConfigLoaderTests
         Assert.Multiple(() =>
         {
             Assert.That(
-                ConfigKeys.All.Where(key => !key.IsMap).Select(key => key.TextIn(read)),
-                Is.EqualTo(ConfigKeys.All.Where(key => !key.IsMap).Select(key => key.TextIn(config)))
+                read.Keys.All.Where(key => !key.IsMap).Select(key => key.TextIn(read)),
+                Is.EqualTo(config.Keys.All.Where(key => !key.IsMap).Select(key => key.TextIn(config)))
             );
             Assert.That(read.Data.Normalization, Is.EqualTo(config.Data.Normalization));
             Assert.That(read.Data.Normalization, Has.Count.EqualTo(2));
@@ -109,10 +109,10 @@ public sealed class ConfigLoaderTests
     {
         Assert.Multiple(() =>
         {
-            Assert.That(ConfigLoader.Load(null, ["compat=reference"]).Loss.Kd.Absent, Is.EqualTo(AbsentClassPolicy.Uniform));
+            Assert.That(Kd(ConfigLoader.Load(null, ["compat=reference"])).Absent, Is.EqualTo(AbsentClass.Uniform));
             Assert.That(
-                ConfigLoader.Load(null, ["loss.kd.absent=skip", "compat=reference"]).Loss.Kd.Absent,
-                Is.EqualTo(AbsentClassPolicy.Skip)
+                Kd(ConfigLoader.Load(null, ["loss.kd.absent=skip", "compat=reference"])).Absent,
+                Is.EqualTo(AbsentClass.Skip)
             );
         });
     }
@@ -204,9 +204,9 @@ public sealed class ConfigLoaderTests
             (config.Optimizer.LearningRate, config.Optimizer.DecayEvery, config.Training.Steps, config.Training.Batch),
             Is.EqualTo((1e-4, 500, 50_000, 1))
         );
-        Assert.That((config.Loss.Kd.Weight, config.Loss.L2On), Is.EqualTo((0.5, PenalizedParameters.Kernels)));
+        Assert.That((Kd(config).Weight, config.Loss.L2On), Is.EqualTo((0.5, PenalizedParameters.Kernels)));
         TrainingConfig reference = ConfigLoader.Load(null, ["network.name=unet3d", "compat=reference"]);
-        Assert.That((reference.Loss.Kd.Weight, reference.Loss.L2On), Is.EqualTo((0.0, PenalizedParameters.All)));
+        Assert.That((Kd(reference).Weight, reference.Loss.L2On), Is.EqualTo((0.0, PenalizedParameters.All)));
     }
 
     [Test]
@@ -244,13 +244,13 @@ public sealed class ConfigLoaderTests
     public void EveryKeyIsExplained() =>
         Assert.Multiple(() =>
         {
-            Assert.That(ConfigExplain.Table.Select(row => row.Meaning), Has.All.Not.Empty);
+            Assert.That(Table.Select(row => row.Meaning), Has.All.Not.Empty);
             Assert.That(
-                ConfigExplain.Table.Select(row => row.Key),
+                Table.Select(row => row.Key),
                 Is.Unique.And.Member("loss.kd.temperature").And.Member("compat")
             );
             Assert.That(
-                ConfigExplain.Table.Single(row => row.Key == "network.dropout_keep"),
+                Table.Single(row => row.Key == "network.dropout_keep"),
                 Is.EqualTo(
                     new ConfigExplanation(
                         "network.dropout_keep",
@@ -261,6 +261,11 @@ public sealed class ConfigLoaderTests
                 )
             );
         });
+
+    private static IReadOnlyList<ConfigExplanation> Table { get; } =
+        ConfigExplain.Table(AllMethods.Keys, AllMethods.Defaults);
+
+    private static DistillationConfig Kd(TrainingConfig config) => ((UmmkdConfig)config.Own).Loss.Kd;
 
     private static string Written(TrainingConfig config)
     {

@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Training.Batches;
@@ -31,11 +32,11 @@ public class BatchLoaderTests
     [Test]
     public void Batch_HoldsTheModalitiesOneAfterTheOther()
     {
-        using var loader = new BatchLoader(new NoiseSource(), new Augmentation(AugmentationSettings.None), 2, seed: 1);
-        using TrainingBatch batch = loader.Next();
-        Assert.That(batch.ModalityOfSample, Is.EqualTo(new[] { 0, 0, 1, 1 }));
-        Assert.That(batch.Images, Has.Length.EqualTo(4 * NoiseSource.Size.ImageLength));
-        Assert.That(batch.Labels.Chunk(NoiseSource.Size.PixelCount).Select(l => l[0]), Is.EqualTo(new byte[] { 0, 0, 1, 1 }));
+        using var loader = new BatchLoader(new VariedSamples(new NoiseSource(), new Augmentation(AugmentationSettings.None)), 2, seed: 1);
+        using LoadedBatch batch = loader.Next();
+        Assert.That(batch.Groups, Is.EqualTo(new ModalityIndex(2, 0, 0, 1, 1)));
+        Assert.That(batch[VariedSamples.Images].Elements<float>(), Has.Length.EqualTo(4 * NoiseSource.Size.ImageLength));
+        Assert.That(batch[VariedSamples.Labels].Elements<byte>().Chunk(NoiseSource.Size.PixelCount).Select(l => l[0]), Is.EqualTo(new byte[] { 0, 0, 1, 1 }));
     }
 
     [Test]
@@ -46,14 +47,14 @@ public class BatchLoaderTests
 
         static string[] Origins(int threads)
         {
-            using var loader = new BatchLoader(new NoiseSource(), Augmented, 2, seed: 1, threadCount: threads);
+            using var loader = new BatchLoader(new VariedSamples(new NoiseSource(), Augmented), 2, seed: 1, threadCount: threads);
             return
             [
                 .. Enumerable
                     .Range(0, 5)
                     .SelectMany(_ =>
                     {
-                        using TrainingBatch batch = loader.Next();
+                        using LoadedBatch batch = loader.Next();
                         return batch.Origins.Select(origin => origin.ToString()).ToArray();
                     }),
             ];
@@ -63,15 +64,15 @@ public class BatchLoaderTests
     [Test]
     public void Description_NamesEverySampleAndWhatTheNetworkSees()
     {
-        using var loader = new BatchLoader(new NoiseSource(), new Augmentation(AugmentationSettings.None), 2, seed: 1);
-        using TrainingBatch batch = loader.Next();
+        using var loader = new BatchLoader(new VariedSamples(new NoiseSource(), new Augmentation(AugmentationSettings.None)), 2, seed: 1);
+        using LoadedBatch batch = loader.Next();
         int length = NoiseSource.Size.ImageLength;
-        batch.Images.AsSpan(length, length).Fill(-7.25f);
-        batch.Images[length] = 1e30f;
-        batch.Images.AsSpan(2 * length, length).Fill(2);
-        batch.Images[2 * length] = float.NaN;
-        batch.Images[(2 * length) + 1] = float.PositiveInfinity;
-        batch.Images.AsSpan(3 * length, length).Fill(float.NaN);
+        batch[VariedSamples.Images].Elements<float>().AsSpan(length, length).Fill(-7.25f);
+        batch[VariedSamples.Images].Elements<float>()[length] = 1e30f;
+        batch[VariedSamples.Images].Elements<float>().AsSpan(2 * length, length).Fill(2);
+        batch[VariedSamples.Images].Elements<float>()[2 * length] = float.NaN;
+        batch[VariedSamples.Images].Elements<float>()[(2 * length) + 1] = float.PositiveInfinity;
+        batch[VariedSamples.Images].Elements<float>().AsSpan(3 * length, length).Fill(float.NaN);
         string[] origins = [.. batch.Origins.Select(origin => origin.ToString())];
         Assert.That(origins[0], Does.StartWith("case_0 slice "));
         Assert.That(batch.Describe(), Does.StartWith($"CT: {origins[1]} (-7.25 to 1E+30), {origins[0]} (0."));
@@ -84,8 +85,8 @@ public class BatchLoaderTests
     [Test]
     public void Description_OfALargeBatchIsShort()
     {
-        using var loader = new BatchLoader(new NoiseSource(), new Augmentation(AugmentationSettings.None), 100, seed: 1);
-        using TrainingBatch batch = loader.Next();
+        using var loader = new BatchLoader(new VariedSamples(new NoiseSource(), new Augmentation(AugmentationSettings.None)), 100, seed: 1);
+        using LoadedBatch batch = loader.Next();
         Assert.That(batch.Describe(), Has.Length.LessThan(2000).And.Contains(" and 84 more; MR: "));
     }
 
@@ -93,11 +94,11 @@ public class BatchLoaderTests
     public void Memory_IsRecycled()
     {
         var seen = new HashSet<float[]>(ReferenceEqualityComparer.Instance);
-        using var loader = new BatchLoader(new NoiseSource(), Augmented, 1, seed: 1, threadCount: 2, prefetch: 3);
+        using var loader = new BatchLoader(new VariedSamples(new NoiseSource(), Augmented), 1, seed: 1, threadCount: 2, prefetch: 3);
         for (int step = 0; step < 20; step++)
         {
-            using TrainingBatch batch = loader.Next();
-            seen.Add(batch.Images);
+            using LoadedBatch batch = loader.Next();
+            seen.Add(batch[VariedSamples.Images].Elements<float>());
         }
         Assert.That(seen, Has.Count.LessThanOrEqualTo(3));
     }
@@ -106,9 +107,7 @@ public class BatchLoaderTests
     [TestCase(3)]
     public void Failure_SurfacesAtItsStepWithItsMessage(int threads)
     {
-        using var loader = new BatchLoader(
-            new NoiseSource { FailingDraw = 9 },
-            Augmented,
+        using var loader = new BatchLoader(new VariedSamples(new NoiseSource { FailingDraw = 9 }, Augmented),
             1,
             seed: 1,
             threadCount: threads,
@@ -127,9 +126,9 @@ public class BatchLoaderTests
     [Test]
     public void AskingForMoreThanThereAre_IsRefused()
     {
-        using var loader = new BatchLoader(new NoiseSource(), Augmented, 1, seed: 1, prefetch: 2);
-        using TrainingBatch first = loader.Next();
-        using TrainingBatch second = loader.Next();
+        using var loader = new BatchLoader(new VariedSamples(new NoiseSource(), Augmented), 1, seed: 1, prefetch: 2);
+        using LoadedBatch first = loader.Next();
+        using LoadedBatch second = loader.Next();
         Assert.That(loader.Next, Throws.InvalidOperationException.With.Message.Contains("all 2 batches are in use"));
         first.Dispose();
         Assert.That(loader.Next().Step, Is.EqualTo(2));
@@ -137,19 +136,19 @@ public class BatchLoaderTests
 
     private static List<float[]> Load(int steps, int threads, int prefetch, long firstStep = 0, ulong seed = 1)
     {
-        using var loader = new BatchLoader(new NoiseSource(), Augmented, 2, seed, firstStep, threads, prefetch);
+        using var loader = new BatchLoader(new VariedSamples(new NoiseSource(), Augmented), 2, seed, firstStep, threads, prefetch);
         var images = new List<float[]>();
         for (int i = 0; i < steps; i++)
         {
-            using TrainingBatch batch = loader.Next();
+            using LoadedBatch batch = loader.Next();
             Assert.That(batch.Step, Is.EqualTo(firstStep + i));
-            images.Add([.. batch.Images]);
+            images.Add([.. batch[VariedSamples.Images].Elements<float>()]);
         }
         return images;
     }
 
     /// <summary>Samples of noise, labelled with their modality.</summary>
-    private sealed class NoiseSource : ISampleSource
+    private sealed class NoiseSource : IVolumeSamples
     {
         public static readonly SampleShape Size = new(6, 7, 3);
 

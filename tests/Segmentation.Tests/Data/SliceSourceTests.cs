@@ -67,8 +67,7 @@ public class SliceSourceTests
         {
             var source = new SliceSource(data.Load(cacheThreads).Cases, dataset.Modalities, 3);
             using var loader = new BatchLoader(
-                source,
-                new Augmentation(new AugmentationSettings()),
+                new VariedSamples(source, new Augmentation(new AugmentationSettings())),
                 2,
                 seed: 4,
                 threadCount: loaderThreads
@@ -79,8 +78,8 @@ public class SliceSourceTests
                     .Range(0, 6)
                     .SelectMany(_ =>
                     {
-                        using TrainingBatch batch = loader.Next();
-                        return batch.Images.ToArray();
+                        using LoadedBatch batch = loader.Next();
+                        return batch[VariedSamples.Images].Elements<float>().ToArray();
                     }),
             ];
         }

@@ -1,6 +1,6 @@
 using UnpairedSegEngine.Experiments;
 using UnpairedSegEngine.Imaging;
-using UnpairedSegEngine.Methods.Ummkd;
+using UnpairedSegEngine.Methods;
 using UnpairedSegEngine.Segmentation.Evaluation;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Experiments;
@@ -22,8 +22,8 @@ internal sealed class ScoreSectionsTests
     /// </summary>
     private static readonly SchemeScores[] Schemes =
     [
-        Scheme(SchemeName.Individual, Case("b", liver: null, spleen: 1), Case("a", liver: 1, spleen: 1)),
-        Scheme(SchemeName.Joint, Case("b", liver: 10, spleen: 2), Case("a", liver: 2, spleen: 2)),
+        Scheme("individual", Case("b", liver: null, spleen: 1), Case("a", liver: 1, spleen: 1)),
+        Scheme("joint", Case("b", liver: 10, spleen: 2), Case("a", liver: 2, spleen: 2)),
     ];
 
     [Test]
@@ -47,7 +47,7 @@ internal sealed class ScoreSectionsTests
     public void Missed_and_hallucinated_organs_are_counted()
     {
         SchemeScores spurious = Scheme(
-            SchemeName.Ummkd,
+            "ummkd",
             Case("a", liver: 1, spleen: Hallucinated),
             Case("c", liver: null, spleen: 1)
         );
@@ -84,7 +84,7 @@ internal sealed class ScoreSectionsTests
     {
         CaseResult old = Case("a", liver: 1, spleen: 1);
         old = old with { Scores = old.Scores.ToDictionary(s => s.Key, s => s.Value with { PenaltyMm = null }) };
-        ReportTable table = new ScoreSections([Scheme(SchemeName.Joint, old)], ["CT"], Organs)
+        ReportTable table = new ScoreSections([Scheme("joint", old)], ["CT"], Organs)
             .All()
             .Single(s => s.Title == "HD95, mm")
             .Tables[0];
@@ -94,11 +94,14 @@ internal sealed class ScoreSectionsTests
     private static ReportSection Section(string title) =>
         new ScoreSections(Schemes, ["CT"], Organs).All().Single(s => s.Title == title);
 
-    private static SchemeScores Scheme(SchemeName name, params CaseResult[] cases) =>
-        new(
-            name,
-            [new FinishedJob(new ExperimentJob(name, 0, 0), new JobResult(1, 1, 1), new EvaluationReport(cases, Organs, 2), [])]
+    private static SchemeScores Scheme(string name, params CaseResult[] cases)
+    {
+        var variant = new MethodVariant(name, "");
+        return new SchemeScores(
+            variant,
+            [new FinishedJob(new ExperimentJob(variant, 0, 0), new JobResult(1, 1, 1), new EvaluationReport(cases, Organs, 2), [])]
         );
+    }
 
     /// <summary>
     /// Single voxels: an organ is predicted that many voxels of 2 mm off along x, not at all, or where the reference has none.

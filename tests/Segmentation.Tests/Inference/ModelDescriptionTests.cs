@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Methods.Volumes;
 using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Tests.Data;

@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends;
@@ -172,11 +174,7 @@ internal sealed class DilatedNetwork2DTests
             [.. Enumerable.Range(0, 1024).Select(i => (byte)(i / 5 % 3))]
         );
         Variable logits = network.Forward(new ForwardContext(tape, modality, Training: true, Seed: 4, Step: 2), images);
-        return tape.SegmentationLosses(
-            new SegmentationLossProblem { LogitsShape = logits.Shape, Modality = modality },
-            logits,
-            labels
-        ).Loss;
+        return tape.UmmkdLoss(new UmmkdLoss(new LossConfig(), new DistillationConfig()), logits, labels, modality).Loss;
     }
 
     private static float[] Logits(int threads)

@@ -1,3 +1,9 @@
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Training.Batches;
+using UnpairedSegEngine.Training;
+using UnpairedSegEngine.Training.Configuration;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Ummkd;
 using System.Globalization;
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
@@ -49,17 +55,25 @@ internal sealed class PrecisionTests
         using var opened = new OpenedBackend(BackendByName.Open(name));
         (Backend backend, Device device) = (opened.Backend, opened.Backend.Device);
         ISegmentationNetwork network = Network(device, DType.Float32);
-        using ParameterStore parameters = network.Parameters;
-        using var step = new TrainingStep(
+        ParameterStore parameters = network.Parameters;
+        using var method = new UmmkdMethod(
             backend,
             network,
-            new LossSettings(),
-            new OptimizerSettings(LearningRate: Rate),
-            seed: 1
+            TrainingBench.Loss(new DistillationConfig()),
+            new OptimizerConfig { LearningRate = Rate },
+            seed: 1,
+            ["CT", "MR"],
+            [.. Enumerable.Range(0, Classes).Select(c => $"class {c}")]
+        );
+        using var runner = new StepRunner(method);
+        var batch = new Batch(
+            Modality,
+            BatchTensor.Of(VariedSamples.Images, Images, Intensities),
+            BatchTensor.Of(VariedSamples.Labels, new Shape(Images.AsSpan()[..^1]), Labels)
         );
         double loss = 0;
         for (int i = 1; i <= Steps; i++)
-            loss = step.Run(i, Intensities, Images, Labels, Modality).Total;
+            loss = runner.Run(i, batch).Total;
 
         (double expectedLoss, double[] start, double[] end) = InFloat64.Value;
         double apart =
@@ -89,14 +103,14 @@ internal sealed class PrecisionTests
         ISegmentationNetwork network = Network(device, DType.Float64);
         using ParameterStore parameters = network.Parameters;
         Parameter[] trained = [.. parameters.Trainable];
-        var settings = new OptimizerSettings();
+        var settings = new OptimizerConfig();
         using var optimizer = new Adam(
             backend,
             trained.Select(p => new OptimizedTensor(p.Name, p.Value, p.Kind == ParameterKind.Kernel)),
             settings.Beta1,
             settings.Beta2,
             settings.Epsilon,
-            settings.L2
+            new LossConfig().L2
         );
 
         // Both begin with the same numbers.
@@ -112,10 +126,11 @@ internal sealed class PrecisionTests
                 context,
                 new Variable(Tensor.From<double>(device, Images, [.. Intensities.Select(v => (double)v)]))
             );
-            (Variable total, SegmentationLossTerms terms) = context.Tape.SegmentationLosses(
-                new LossSettings().ProblemOf(logits.Shape, Modality),
+            (Variable total, UmmkdLossTerms terms) = context.Tape.UmmkdLoss(
+                TrainingBench.Loss(new DistillationConfig()),
                 logits,
-                Tensor.From<byte>(device, new Shape(Images.AsSpan()[..^1]), Labels)
+                Tensor.From<byte>(device, new Shape(Images.AsSpan()[..^1]), Labels),
+                Modality
             );
             context.CommitUpdates();
             context.Tape.Backward(total);

@@ -1,4 +1,5 @@
 using UnpairedSegEngine.Backends.Cpu;
+using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Imaging.Phantoms;
 using UnpairedSegEngine.Methods.Configuration;
@@ -79,20 +80,31 @@ internal sealed class TinyRuns : IDisposable
     )
     {
         RunFolder run = resume ? RunFolder.Open(PathOf(name)) : Create(PathOf(name), network, sets);
-        var model = ModelDescription.Read(run.Path);
+        ModelDescription model = run.ReadModel();
         DatasetSplit split = dataset.Split();
         CaseCache cache = CaseCache.Load(split.Train, dataset, model.Preprocessing, 1);
         using var stop = new CancellationTokenSource();
         using Device device = memory is null ? Device.OpenCpu() : Device.OpenCpu(memory);
         using var backend = new CpuBackend(device, resume ? 1 : 2);
-        using var trainer = new Trainer(
-            run,
-            model,
-            SampleSources.Create(run.Config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape),
-            new ValidationSet(split.Validation, dataset, model.Preprocessing),
-            backend,
-            new StoppingView(stopAfter, stop, notes ?? [])
-        );
+        IProgressView view = new StoppingView(stopAfter, stop, notes ?? []);
+        using VolumeMethod method = run.Config.Definition.Create(backend, run.Config, model);
+        IVolumeSamples samples = SampleSources.Create(run.Config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape);
+        using var trainer = new Trainer(method, SampleSources.Vary(samples, run.Config), run.Config.Training)
+        {
+            Validation = new VolumeValidation(
+                new ValidationSet(split.Validation, dataset, model.Preprocessing),
+                new CasePredictor(backend, method.Network, model.Modalities.Count, model.Preprocessing.Shape),
+                model.Classes
+            ),
+            Checkpoints = new CheckpointStore(
+                run.CheckpointsPath,
+                run.Config.Training.Keep,
+                view.Note,
+                required: TrainingCheckpoint.AllFiles
+            ),
+            Records = new RunRecords(run),
+            Progress = view,
+        };
         if (resume)
             trainer.Resume();
         TrainingOutcome outcome = trainer.Run(stop.Token);
@@ -119,7 +131,7 @@ internal sealed class TinyRuns : IDisposable
                 .. sets,
             ]
         );
-        return RunFolder.Create(path, config, RunInfo.OfThisProcess([]), ModelDescription.Of(config, dataset).Write);
+        return RunFolder.Create(path, config, RunInfo.OfThisProcess([]), ModelDescriptions.Of(config, dataset).Write);
     }
 
     private sealed class StoppingView(long stopAfter, CancellationTokenSource stop, List<string> notes) : IProgressView
@@ -130,7 +142,7 @@ internal sealed class TinyRuns : IDisposable
                 stop.Cancel();
         }
 
-        public void Show(long step, IReadOnlyList<DiceScore> scores) { }
+        public void Show(long step, ValidationReport report) { }
 
         public void Note(string line) => notes.Add(line);
     }

@@ -3,8 +3,14 @@ using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Backends.Recording;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Ummkd;
+using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Tensors;
+using UnpairedSegEngine.Training;
+using UnpairedSegEngine.Training.Batches;
+using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 
@@ -17,7 +23,8 @@ internal sealed class TrainingBench : IDisposable
 
     private readonly bool ownsDevice;
     private readonly Backend backend;
-    private readonly TrainingStep step;
+    private readonly UmmkdMethod method;
+    private readonly StepRunner runner;
     private readonly byte[] labels;
     private readonly Shape shape;
 
@@ -30,7 +37,7 @@ internal sealed class TrainingBench : IDisposable
     public TrainingBench(
         Backend backend,
         bool ownsDevice,
-        LossSettings? loss = null,
+        UmmkdLoss? loss = null,
         double keep = 0.75,
         NetworkName network = NetworkName.Dilated2d,
         int size = 16
@@ -49,7 +56,16 @@ internal sealed class TrainingBench : IDisposable
                 new UNetLevels([Size3.Cube(3), Size3.Cube(3), Size3.Planar(3)], [Size3.Cube(2), Size3.Planar(2)])
             )
             : new DilatedNetwork2D(store, 3, Classes, 2, new NormalizationSettings(), keep);
-        step = new TrainingStep(backend, Network, loss ?? new LossSettings(), new OptimizerSettings(LearningRate: 3e-3), seed: 9);
+        method = new UmmkdMethod(
+            backend,
+            Network,
+            loss ?? Loss(new DistillationConfig()),
+            new OptimizerConfig { LearningRate = 3e-3 },
+            seed: 9,
+            ["CT", "MR"],
+            ["background", "a", "b"]
+        );
+        runner = new StepRunner(method);
         shape = new Shape(2 * SamplesPerModality, is3D ? 2 : 1, size, size, Network.InputChannels);
         int channels = Network.InputChannels,
             pixels = (int)shape.Count / channels;
@@ -66,26 +82,35 @@ internal sealed class TrainingBench : IDisposable
 
     public float[] Images { get; }
 
-    public IEnumerable<(string Name, Tensor Value)> OptimizerState => step.Optimizer.State;
+    public IEnumerable<(string Name, Tensor Value)> OptimizerState => method.Optimizers.SelectMany(one => one.State);
 
-    public IRecording? Recording => step.Recording;
+    public IRecording? Recording => runner.Recording;
 
     public static TrainingBench OnCpu(
         int threads,
         Device? device = null,
-        LossSettings? loss = null,
+        UmmkdLoss? loss = null,
         NetworkName network = NetworkName.Dilated2d
     ) => new(new CpuBackend(device ?? Device.OpenCpu(), threads), device is null, loss, network: network);
 
-    public SegmentationLossTerms Step(long number, ModalityIndex? modality = null) =>
-        step.Run(number, Images, shape, labels, modality ?? ModalityIndex.Blocks(2, SamplesPerModality));
+    public static UmmkdLoss Loss(DistillationConfig distillation) => new(new LossConfig(), distillation);
+
+    public LossReport Step(long number, ModalityIndex? modality = null) =>
+        runner.Run(
+            number,
+            new Batch(
+                modality ?? ModalityIndex.Blocks(2, SamplesPerModality),
+                BatchTensor.Of(VariedSamples.Images, shape, Images),
+                BatchTensor.Of(VariedSamples.Labels, new Shape(shape.AsSpan()[..^1]), labels)
+            )
+        );
 
     public float[] Weights() => [.. Network.Parameters.All.SelectMany(p => p.Value.ToArray<float>())];
 
     public void Dispose()
     {
-        step.Dispose();
-        Network.Parameters.Dispose();
+        runner.Dispose();
+        method.Dispose();
         Device device = Device;
         backend.Dispose();
         if (ownsDevice)

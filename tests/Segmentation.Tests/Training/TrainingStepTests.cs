@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
@@ -75,8 +76,8 @@ internal sealed class TrainingStepTests
     [Test]
     public void Without_weight_the_distillation_leaves_no_trace()
     {
-        float[] none = Train(2, new LossSettings(DistillationWeight: 0));
-        float[] otherTemperature = Train(2, new LossSettings(DistillationWeight: 0, Temperature: 7));
+        float[] none = Train(2, TrainingBench.Loss(new DistillationConfig { Weight = 0 }));
+        float[] otherTemperature = Train(2, TrainingBench.Loss(new DistillationConfig { Weight = 0, Temperature = 7 }));
         Assert.That(otherTemperature, Is.EqualTo(none));
         Assert.That(Train(2), Is.Not.EqualTo(none));
     }
@@ -95,7 +96,7 @@ internal sealed class TrainingStepTests
         Assert.That(bench.Weights(), Is.EqualTo(before));
     }
 
-    private static float[] Train(int threads, LossSettings? loss = null)
+    private static float[] Train(int threads, UmmkdLoss? loss = null)
     {
         using var bench = TrainingBench.OnCpu(threads, loss: loss);
         for (int step = 1; step <= 3; step++)

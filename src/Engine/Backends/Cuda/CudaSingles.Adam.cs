@@ -37,13 +37,12 @@ internal sealed partial class CudaSingles
             Take2 = (float)(1 - settings.Beta2),
             Epsilon = (float)settings.Epsilon,
             Count = updates.Length,
-            ReplayedRate = recorder.PlaceOfRate(settings.RateSlot, settings.Rate),
+            ReplayedRate = recorder.Update(settings.RateSlot, settings.Rate, updates.Select(update => update.W)),
         };
         int blocks = 0;
         for (int i = 0; i < updates.Length; i++)
         {
             AdamUpdate update = updates[i];
-            recorder.Updated(update.W);
             parameters.Tensors[i] = new AdamTensor
             {
                 W = update.W.Pointer,

@@ -28,13 +28,12 @@ internal sealed partial class CudaSingles
             Momentum = (float)settings.Momentum,
             Nesterov = settings.Nesterov ? 1 : 0,
             Count = updates.Length,
-            ReplayedRate = recorder.PlaceOfRate(settings.RateSlot, settings.Rate),
+            ReplayedRate = recorder.Update(settings.RateSlot, settings.Rate, updates.Select(update => update.W)),
         };
         int blocks = 0;
         for (int i = 0; i < updates.Length; i++)
         {
             SgdUpdate update = updates[i];
-            recorder.Updated(update.W);
             parameters.Tensors[i] = new SgdTensor
             {
                 W = update.W.Pointer,

@@ -34,20 +34,22 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     /// <summary>Rates that the last <see cref="Set"/> brought.</summary>
     public int Rates { get; private set; }
 
-    /// <summary>Where recorded updates of a slot find the rate that replaces theirs; 0 while nothing is recorded.</summary>
+    /// <summary>
+    /// An optimizer updates weights: whoever packs them learns of it. Where a recorded update finds the rate that replaces its
+    /// own; 0 while nothing is recorded.
+    /// </summary>
     /// <exception cref="NotSupportedException">
     /// An update of that slot with another rate was recorded: one number cannot replace both.
     /// </exception>
-    public nint PlaceOfRate(int slot, double rate)
+    public nint Update(int slot, double rate, IEnumerable<Tensor> weights)
     {
         if (slots is null)
             return 0;
         slots.Take(slot, rate);
+        foreach (Tensor updated in weights)
+            Packing!.Updated(updated);
         return numbers!.Tensor.Pointer + (int)Marshal.OffsetOf<Numbers>(nameof(Numbers.Rates)) + (slot * sizeof(float));
     }
-
-    /// <summary>Recorded work changes these weights from here on.</summary>
-    public void Updated(Tensor weights) => Packing?.Updated(weights);
 
     public IRecordedInput CreateInput(Shape shape, DType type)
     {

@@ -18,8 +18,8 @@ internal sealed class RateSlots
             throw new NotSupportedException($"rate slot {slot} cannot be recorded: slots are 0 to {recorded.Length - 1}");
         if ((recorded[slot] ??= rate) != rate)
             throw new NotSupportedException(
-                $"updates with rates {recorded[slot]} and {rate} cannot be recorded in one rate slot, {slot}: give each optimizer "
-                    + "a slot of its own"
+                $"updates with rates {recorded[slot]} and {rate} cannot be recorded in one rate slot, {slot}: give each "
+                    + "optimizer a slot of its own"
             );
     }
 }

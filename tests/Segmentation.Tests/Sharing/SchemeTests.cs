@@ -7,10 +7,13 @@ using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Tensors;
+using UnpairedSegEngine.Training;
+using UnpairedSegEngine.Training.Batches;
 
-namespace UnpairedSegEngine.Segmentation.Tests.Schemes;
+namespace UnpairedSegEngine.Segmentation.Tests.Sharing;
 
 /// <summary>What each scheme shares.</summary>
 internal sealed class SchemeTests
@@ -39,10 +42,7 @@ internal sealed class SchemeTests
     public void Every_kind_of_normalization_makes_a_network()
     {
         void Create(NetworkConfig network) =>
-            Scheme
-                .All[SchemeName.Ummkd]
-                .CreateNetwork(new TrainingConfig { Network = network }, device, 2, Classes)
-                .Parameters.Dispose();
+            Build(new TrainingConfig { Network = network }).Parameters.Dispose();
         foreach (NormalizationKind kind in Enum.GetValues<NormalizationKind>())
             Assert.That(
                 () =>
@@ -56,7 +56,7 @@ internal sealed class SchemeTests
                 Throws.Nothing,
                 kind.ToString()
             );
-        Assert.That(() => Create(new NetworkConfig { Name = (NetworkName)99 }), Throws.ArgumentException);
+        Assert.That(() => Create(new NetworkConfig { Name = (NetworkName)99 }), Throws.InstanceOf<ArgumentException>());
     }
 
     /// <summary>At full width, 5 classes and two modalities, the counts of the method's description.</summary>
@@ -74,7 +74,7 @@ internal sealed class SchemeTests
     [TestCase(NetworkName.Unet3d, SchemeName.Ummkd, 2_204_565)]
     public void Parameters_are_counted(NetworkName network, SchemeName scheme, long expected)
     {
-        using ParameterStore parameters = Scheme.All[scheme].CreateNetwork(Config(network, scheme, 16), device, 2, 5).Parameters;
+        using ParameterStore parameters = Build(Config(network, scheme, 16), classes: 5).Parameters;
         Assert.That(parameters.Count(), Is.EqualTo(expected));
     }
 
@@ -82,7 +82,7 @@ internal sealed class SchemeTests
     [Test]
     public void A_modality_moves_its_own_and_the_shared_parameters([Values] NetworkName network, [Values] SchemeName scheme)
     {
-        ISegmentationNetwork created = Scheme.All[scheme].CreateNetwork(Config(network, scheme), device, 2, Classes);
+        ISegmentationNetwork created = Build(Config(network, scheme));
         using ParameterStore parameters = created.Parameters;
         Dictionary<string, float[]> before = parameters.All.ToDictionary(p => p.Name, p => p.Value.ToArray<float>());
         using (TensorScope.Open(device))
@@ -120,7 +120,7 @@ internal sealed class SchemeTests
     public void Modalities_together_are_as_apart([Values] NetworkName network, [Values] SchemeName scheme)
     {
         TrainingConfig config = Config(network, scheme, sharing: scheme == SchemeName.Individual ? "scheme" : "per_modality");
-        ISegmentationNetwork created = Scheme.All[scheme].CreateNetwork(config, device, 2, Classes);
+        ISegmentationNetwork created = Build(config);
         using ParameterStore parameters = created.Parameters;
         float[] together = Logits(created, network, ModalityIndex.Blocks(2, 2), 0, 4);
         float[] apart =
@@ -137,14 +137,14 @@ internal sealed class SchemeTests
     public void Steps_descend([Values] NetworkName network, [Values] SchemeName scheme)
     {
         TrainingConfig config = Config(network, scheme);
-        using ParameterStore parameters = Train(config, steps: 12, out double first, out double last).Parameters;
+        (double first, double last) = Train(config, steps: 12);
         Assert.That(last, Is.LessThan(first - 0.05));
     }
 
     [Test]
     public void Only_ummkd_distills([Values] SchemeName scheme) =>
         Assert.That(
-            Scheme.All[scheme].LossOf(Config(NetworkName.Dilated2d, scheme)).DistillationWeight,
+            UmmkdDefinition.LossOf(Config(NetworkName.Dilated2d, scheme)).Distillation.Weight,
             Is.EqualTo(scheme == SchemeName.Ummkd ? 0.5 : 0)
         );
 
@@ -170,25 +170,46 @@ internal sealed class SchemeTests
             _ => scheme.ToString().ToLowerInvariant(),
         };
 
-    private ISegmentationNetwork Train(TrainingConfig config, int steps, out double first, out double last)
+    private ISegmentationNetwork Build(TrainingConfig config, int classes = Classes)
     {
-        ISegmentationNetwork network = Scheme.Of(config).CreateNetwork(config, device, 2, Classes);
-        using var step = new TrainingStep(backend, network, Scheme.Of(config).LossOf(config), Scheme.OptimizerOf(config, 2), 1);
+        NetworkDescription network = config.Definition.NetworkOf(config);
+        return network.Build(device, (ulong)config.Training.Seed, ChannelsOf(config.Network.Name), 2, classes);
+    }
+
+    private (double First, double Last) Train(TrainingConfig config, int steps)
+    {
+        using var method = new UmmkdMethod(
+            backend,
+            Build(config),
+            UmmkdDefinition.LossOf(config),
+            config.Optimizer,
+            seed: 1,
+            ["CT", "MR"],
+            ["background", "a", "b"]
+        );
+        using var runner = new StepRunner(method);
         Shape shape = ShapeOf(config.Network.Name, 4);
         float[] images = Pixels(shape);
         byte[] labels =
         [
             .. Enumerable.Range(0, (int)shape.Count / shape[4]).Select(i => (byte)(images[i * shape[4]] > 0.2 ? 1 : 0)),
         ];
-        (first, last) = (double.NaN, double.NaN);
+        var batch = new Batch(
+            ModalityIndex.Blocks(2, 2),
+            BatchTensor.Of(VariedSamples.Images, shape, images),
+            BatchTensor.Of(VariedSamples.Labels, new Shape(shape.AsSpan()[..^1]), labels)
+        );
+        (double first, double last) = (double.NaN, double.NaN);
         for (int i = 1; i <= steps; i++)
         {
-            last = step.Run(i, images, shape, labels, ModalityIndex.Blocks(2, 2)).Total;
+            last = runner.Run(i, batch).Total;
             first = i == 1 ? last : first;
         }
 
-        return network;
+        return (first, last);
     }
+
+    private static int ChannelsOf(NetworkName network) => ShapeOf(network, 1)[4];
 
     private float[] Logits(
         ISegmentationNetwork created,

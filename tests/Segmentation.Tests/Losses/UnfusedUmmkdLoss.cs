@@ -1,18 +1,26 @@
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Tensors;
 
-namespace UnpairedSegEngine.Engine.Tests.Autograd;
+namespace UnpairedSegEngine.Segmentation.Tests.Losses;
 
 /// <summary>
-/// The segmentation loss written out in elementary operations, one line per formula of Dou et al. 2020 (arXiv:2001.03111): the
+/// The loss written out in elementary operations, one line per formula of Dou et al. 2020 (arXiv:2001.03111): the
 /// reference for the fused one.
 /// Logits are (samples, positions, classes).
 /// </summary>
-internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem problem, Variable logits, byte[] labels)
+internal sealed class UnfusedUmmkdLoss(
+    Tape tape,
+    UmmkdLoss settings,
+    Variable logits,
+    byte[] labels,
+    ModalityIndex modality
+)
 {
-    private readonly int classes = problem.Classes;
+    private readonly SegmentationLossProblem problem = settings.ProblemOf(logits.Shape, modality);
+    private readonly int classes = logits.Shape[^1];
 
     public Variable Total()
     {
@@ -21,17 +29,17 @@ internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem
         int[] present = [.. Enumerable.Range(0, problem.Modality.Modalities).Where(m => problem.Modality.SamplesOf(m) > 0)];
         foreach (int m in present)
         {
-            total = tape.Add(total, tape.Scale(Dice(p, m), problem.DiceWeight));
-            total = tape.Add(total, tape.Scale(CrossEntropy(p, m), problem.CrossEntropyWeight));
+            total = tape.Add(total, tape.Scale(Dice(p, m), settings.Labels.DiceWeight));
+            total = tape.Add(total, tape.Scale(CrossEntropy(p, m), settings.Labels.CeWeight));
         }
 
-        bool taught = problem.Measure == DistillationMeasure.OneWay;
+        bool taught = settings.Distillation.Form == DistillationForm.OneWay;
         (int A, int B)[] pairs =
         [
-            .. present.SelectMany(a => present.Where(b => taught ? a == problem.Teacher && b != a : a < b).Select(b => (a, b))),
+            .. present.SelectMany(a => present.Where(b => taught ? a == settings.Distillation.Teacher && b != a : a < b).Select(b => (a, b))),
         ];
         foreach ((int a, int b) in pairs)
-            total = tape.Add(total, tape.Scale(Distillation(a, b), problem.DistillationWeight / pairs.Length));
+            total = tape.Add(total, tape.Scale(Distillation(a, b), settings.Distillation.Weight / pairs.Length));
         return total;
     }
 
@@ -67,7 +75,7 @@ internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem
         [
             .. Enumerable
                 .Range(0, classes)
-                .Where(c => problem.AbsentClass == AbsentClassPolicy.Uniform || (Count(a, c) > 0 && Count(b, c) > 0)),
+                .Where(c => settings.Distillation.Absent == AbsentClass.Uniform || (Count(a, c) > 0 && Count(b, c) > 0)),
         ];
         Variable sum = Constant(new Shape(), _ => 0);
         foreach (int c in kept)
@@ -81,12 +89,12 @@ internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem
 
     private Variable Difference(Variable qa, Variable qb)
     {
-        switch (problem.Measure)
+        switch (settings.Distillation.Form)
         {
-            case DistillationMeasure.L2:
+            case DistillationForm.L2:
                 Variable d = tape.Subtract(qa, qb);
                 return tape.Scale(tape.Sum(tape.Multiply(d, d)), 0.5);
-            case DistillationMeasure.OneWay:
+            case DistillationForm.OneWay:
                 return Divergence(Constant(qa.Shape, i => qa.Value.ToArray<double>()[i]), qb);
             default:
                 return tape.Scale(tape.Add(Divergence(qa, qb), Divergence(qb, qa)), 0.5);
@@ -97,7 +105,7 @@ internal sealed class UnfusedSegmentationLoss(Tape tape, SegmentationLossProblem
     private Variable Softened(int m, int trueClass)
     {
         Variable ofClass = tape.Multiply(logits, Mask((i, _) => ModalityAt(i) == m && labels[i] == trueClass));
-        return Softmax(tape.Scale(OverPositions(ofClass), 1 / ((Count(m, trueClass) + 1e-6) * problem.Temperature)));
+        return Softmax(tape.Scale(OverPositions(ofClass), 1 / ((Count(m, trueClass) + 1e-6) * settings.Distillation.Temperature)));
     }
 
     /// <summary>KL(q || r) = sum q (log q - log r).</summary>
