@@ -1,5 +1,5 @@
 // Parameter blocks of the elementwise kernels, as the launch code fills them
-// (src/Engine/Backends/Cuda/CudaSingles.Elementwise.cs).
+// (src/Engine/Backends/Cuda/CudaSingles.Elementwise.cs, .Unary.cs, .Conversion.cs).
 #pragma once
 #include "common/philox.cuh"
 
@@ -29,4 +29,18 @@ struct CopyChannelsParameters {
   float* y;
   long long count;
   int channels, x_channels, x_start, y_channels, y_start;
+};
+
+/// y = x in another type; which types depends on the kernel.
+struct ConvertParameters {
+  const void* x;
+  void* y;
+  long long count;
+};
+
+/// y = the low bits of `bits` everywhere.
+struct StorageFillParameters {
+  void* y;
+  long long count;
+  uint32_t bits;
 };

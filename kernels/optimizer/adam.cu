@@ -15,14 +15,10 @@ DEVICE void update(float& w, float g, float& m, float& v, float l2, float rate, 
 }  // namespace
 
 KERNEL(adam, 256, AdamParameters) {
-  // The last tensor whose blocks begin at or before this one.
-  int block = blockIdx.x, low = 0;
-  for (int step = kAdamTensors / 2; step > 0; step /= 2)
-    if (low + step < p.count && p.tensors[low + step].first_block <= block) low += step;
-  const AdamTensor& tensor = p.tensors[low];
+  const AdamTensor& tensor = p.tensors[tensor_of_block(p.tensors, p.count)];
   float rate = p.replayed_rate == nullptr ? p.rate : *p.replayed_rate;
-  long long first = static_cast<long long>(block - tensor.first_block) * kAdamElements;
-  long long end = first + kAdamElements < tensor.count ? first + kAdamElements : tensor.count;
+  long long first = static_cast<long long>(blockIdx.x - tensor.first_block) * kBlockElements;
+  long long end = first + kBlockElements < tensor.count ? first + kBlockElements : tensor.count;
   for (long long i = first + threadIdx.x * 4; i < end; i += 256 * 4) {
     if (i + 4 <= end) {
       float4 w = *reinterpret_cast<float4*>(tensor.w + i), m = *reinterpret_cast<float4*>(tensor.m + i),

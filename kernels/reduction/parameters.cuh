@@ -1,4 +1,5 @@
-// Parameter block of the sum's kernels, as the launch code fills it (src/Engine/Backends/Cuda/CudaSingles.Reduction.cs).
+// Parameter blocks of sums and of the broadcast that is their adjoint, as the launch code fills them
+// (src/Engine/Backends/Cuda/CudaSingles.Reduction.cs, .Broadcast.cs).
 #pragma once
 #include "common/platform.cuh"
 
@@ -9,4 +10,12 @@ struct SumParameters {
   float* y;
   long long sums;  // outer * inner
   int reduced, inner, chunk, chunks, lanes;
+};
+
+/// y (outer, repeated, inner) = x (outer, inner).
+struct BroadcastParameters {
+  const float* x;
+  float* y;
+  long long count;  // elements of y
+  long long repeated, inner;
 };

@@ -1,4 +1,4 @@
-// Elementwise kernels and Adam against their formulas.
+// Elementwise kernels, Adam and SGD against their formulas.
 #include <deque>
 
 #include "elementwise/parameters.cuh"
@@ -55,6 +55,83 @@ void check_elementwise(std::size_t count, Numbers& numbers) {
       "dropout", 2, 1, 1, 256, 0,
       ElementwiseParameters{a.data(), nullptr, y.data(), static_cast<long long>(count), 1, 0, replayed});
   expect_close("replayed dropout", y, expected, 0);
+}
+
+void check_unary(std::size_t count, Numbers& numbers) {
+  Buffer<float> x(count, [&](std::size_t) { return 3 * numbers.uniform(); });
+  struct Entry {
+    const char* kernel;
+    double (*formula)(double x);
+    bool positive;
+  };
+  const Entry entries[] = {
+      {"elementwise_exponential", [](double x) { return std::exp(x); }, false},
+      {"elementwise_logarithm", [](double x) { return std::log(x); }, true},
+      {"elementwise_square_root", [](double x) { return std::sqrt(x); }, true},
+      {"elementwise_absolute", [](double x) { return std::fabs(x); }, false},
+      {"elementwise_sign", [](double x) { return x > 0   ? 1.0
+                                                 : x < 0 ? -1.0
+                                                         : 0.0; }, false},
+      {"elementwise_relu", [](double x) { return x > 0 ? x : 0.0; }, false},
+      {"elementwise_sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }, false},
+      {"elementwise_hyperbolic_tangent", [](double x) { return std::tanh(x); }, false},
+      {"elementwise_softplus", [](double x) { return std::log1p(std::exp(x)); }, false},
+  };
+  for (const Entry& entry : entries) {
+    Buffer<float> input(count, [&](std::size_t i) { return entry.positive ? std::fabs(x[i]) + 0.1f : x[i]; }), y(count);
+    launch(
+        entry.kernel, 2, 1, 1, 256, 0,
+        ElementwiseParameters{input.data(), nullptr, y.data(), static_cast<long long>(count), 1, 0, no_dropout()});
+    std::vector<double> expected(count), size(count);
+    for (std::size_t i = 0; i < count; i++) size[i] = std::fabs(expected[i] = entry.formula(input[i])) + 0.1;
+    expect_close(entry.kernel, y, expected, 3e-7, &size);
+  }
+}
+
+void check_conversion(std::size_t count, Numbers& numbers) {
+  Buffer<float> x(count, [&](std::size_t) { return numbers.uniform(); }), back(count);
+  Buffer<double> doubles(count);
+  Buffer<std::uint16_t> halves(count);
+  std::vector<double> expected(count);
+  for (std::size_t i = 0; i < count; i++) expected[i] = x[i];
+  auto convert = [&](const char* kernel, const void* from, void* to) {
+    launch(kernel, 2, 1, 1, 256, 0, ConvertParameters{from, to, static_cast<long long>(count)});
+  };
+  convert("convert_float32_to_float64", x.data(), doubles.data());
+  expect_close("to float64", doubles, expected, 0);
+  convert("convert_float64_to_float32", doubles.data(), back.data());
+  expect_close("from float64", back, expected, 0);
+  convert("convert_float32_to_bfloat16", x.data(), halves.data());
+  convert("convert_bfloat16_to_float32", halves.data(), back.data());
+  expect_close("by bfloat16", back, expected, 1.0 / 256);
+}
+
+void check_sgd(Numbers& numbers, bool nesterov, bool replayed) {
+  const float rate = 0.05f;
+  const std::size_t counts[] = {1, 8195, 4096};
+  const int first_blocks[] = {0, 1, 4};
+  std::deque<Buffer<float>> buffers;
+  std::vector<std::vector<double>> expected;
+  SgdParameters p{};
+  p.rate = replayed ? NAN : rate, p.replayed_rate = replayed ? &rate : nullptr, p.momentum = 0.9f, p.nesterov = nesterov;
+  p.count = 3;
+  for (int t = 0; t < 3; t++) {
+    float decay = t == 1 ? 0.0f : 0.1f;
+    auto random = [&](std::size_t) { return numbers.uniform(); };
+    auto &w = buffers.emplace_back(counts[t], random), &velocity = buffers.emplace_back(counts[t], random),
+         &g = buffers.emplace_back(counts[t], random);
+    p.tensors[t] = {w.data(), g.data(), velocity.data(), static_cast<long long>(counts[t]), decay, first_blocks[t]};
+    std::vector<double> ew(counts[t]), ev(counts[t]);
+    for (std::size_t i = 0; i < counts[t]; i++) {
+      double gradient = g[i] + static_cast<double>(decay) * w[i];
+      ev[i] = static_cast<double>(p.momentum) * velocity[i] + gradient;
+      ew[i] = w[i] - static_cast<double>(rate) * (nesterov ? gradient + static_cast<double>(p.momentum) * ev[i] : ev[i]);
+    }
+    expected.insert(expected.end(), {ew, ev});
+  }
+  launch("sgd", 5, 1, 1, 256, 0, p);
+  std::vector<double> size(9000, 3.0);
+  for (int i = 0; i < 6; i++) expect_close("sgd " + std::to_string(i), buffers[i / 2 * 3 + i % 2], expected[i], 2e-7, &size);
 }
 
 void check_channels(int positions, int channels, int narrow, Numbers& numbers) {
@@ -123,6 +200,8 @@ int main() {
   Numbers numbers(11);
   for (std::size_t count : {1, 7, 255, 513, 4099}) check_elementwise(count, numbers);
   for (int channels : {1, 2, 5, 16, 33}) check_channels(41, channels, (channels + 1) / 2, numbers);
+  for (std::size_t count : {1, 255, 4099}) check_unary(count, numbers), check_conversion(count, numbers);
+  for (bool nesterov : {false, true}) check_sgd(numbers, nesterov, nesterov);
   check_adam(numbers, false);
   check_adam(numbers, true);
   return report();

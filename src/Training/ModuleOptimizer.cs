@@ -11,14 +11,14 @@ namespace UnpairedSegEngine.Training;
 /// <param name="rateOf">Learning rate of a step, from 1.</param>
 public sealed class ModuleOptimizer(
     string name,
-    AdamOptimizer optimizer,
+    Adam optimizer,
     IReadOnlyList<Parameter> trained,
     Func<long, double> rateOf
 ) : IDisposable
 {
     public string Name => name;
 
-    public AdamOptimizer Optimizer => optimizer;
+    public Adam Optimizer => optimizer;
 
     public IReadOnlyList<Parameter> Trained => trained;
 

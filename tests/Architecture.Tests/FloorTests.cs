@@ -9,18 +9,23 @@ public sealed partial class FloorTests
     private static readonly (string Folder, string Namespace)[] Floors =
     [
         ("src/Storage", "UnpairedSegEngine.Storage"),
+        ("src/Engine/Schedules", "UnpairedSegEngine.Schedules"),
         ("src/Engine/Random", "UnpairedSegEngine.Random"),
         ("src/Engine/Devices", "UnpairedSegEngine.Devices"),
         ("src/Engine/Tensors", "UnpairedSegEngine.Tensors"),
         ("src/Engine/Backends", "UnpairedSegEngine.Backends"),
         ("src/Engine/Checkpoints", "UnpairedSegEngine.Checkpoints"),
-        ("src/Engine/Optimizers", "UnpairedSegEngine.Optimizers"),
         ("src/Engine/Autograd", "UnpairedSegEngine.Autograd"),
+        ("src/Engine/Losses", "UnpairedSegEngine.Losses"),
         ("src/Engine/Layers", "UnpairedSegEngine.Layers"),
+<<<<<<< HEAD
+        ("src/Engine/Optimizers", "UnpairedSegEngine.Optimizers"),
+=======
         ("src/Training/Configuration", "UnpairedSegEngine.Training.Configuration"),
         ("src/Training/Progress", "UnpairedSegEngine.Training.Progress"),
         ("src/Training/Batches", "UnpairedSegEngine.Training.Batches"),
         ("src/Training", "UnpairedSegEngine.Training"),
+>>>>>>> main
         ("src/Imaging", "UnpairedSegEngine.Imaging"),
         ("src/Segmentation/Data", "UnpairedSegEngine.Segmentation.Data"),
         ("src/Segmentation/Losses", "UnpairedSegEngine.Segmentation.Losses"),

@@ -22,13 +22,7 @@ public sealed partial class OperationChecklistTests
             "kernels of its own on CUDA (or a reason why ILGPU's serve)",
             "override void {0}(",
             Read(Engine + "Cuda", "CudaSingles*.cs"),
-            [
-                ("Convert", "between two types: CudaBackend copies equal ones, the rest is no part of a step"),
-                ("Unary", "portable"),
-                ("Broadcast", "portable"),
-                ("MatMul", "portable"),
-                ("Softmax", "portable"),
-            ]
+            []
         ),
         ("a check of its arguments", "override void {0}(", Read(Engine, "CheckedBackend*.cs"), []),
         ("a timing", "override void {0}(", Read(Engine + "Profiling/ProfilingBackend.cs"), []),
@@ -38,9 +32,9 @@ public sealed partial class OperationChecklistTests
             Read("src/Engine/Autograd", "*.cs"),
             [
                 ("Convert", "the tape has one type; inputs and checkpoints are converted"),
-                ("Softmax", "predictions; losses compute their own"),
                 ("UpdateRunningStatistics", NoGradient),
                 ("Adam", NoGradient),
+                ("Sgd", NoGradient),
             ]
         ),
         (

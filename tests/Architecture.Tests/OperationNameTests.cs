@@ -6,8 +6,7 @@ namespace UnpairedSegEngine.Architecture.Tests;
 /// </summary>
 public sealed class OperationNameTests
 {
-    private const string Portable = "the portable kernel of Ilgpu/ serves CUDA, too",
-        NotOnTape = "no tape operation: a layer or an optimizer calls the backend";
+    private const string NotOnTape = "no tape operation: a layer or an optimizer calls the backend";
 
     /// <summary>The floors, and the files that an operation has on them; {0} is its word, {1} the same in snake case.</summary>
     private static readonly (string Floor, string[] Files)[] Floors =
@@ -49,15 +48,23 @@ public sealed class OperationNameTests
             ]
         ),
         ("PixelShuffle", [("kernel test", "pooling_test.cpp: copies as pooling's are")]),
-        (
-            "MatMul",
-            [("cuda", Portable), ("kernels", Portable), ("kernel test", Portable), ("test", "ReductionTests: sums of products")]
-        ),
+        ("MatMul", [("test", "ReductionTests: sums of products")]),
+        ("Indexing", [("kernel test", "reduction_test.cpp: axes as a sum's")]),
+        ("Softmax", [("kernel test", "reduction_test.cpp: axes as a sum's")]),
+        ("SoftmaxKl", []),
         (
             "Adam",
             [
                 ("kernels", "optimizer/: all optimizers' kernels share a folder"),
                 ("kernel test", "AdamTests compares the emulated kernel with float64"),
+                ("tape", NotOnTape),
+            ]
+        ),
+        (
+            "Sgd",
+            [
+                ("kernels", "optimizer/: all optimizers' kernels share a folder"),
+                ("kernel test", "elementwise_test.cpp, beside Adam"),
                 ("tape", NotOnTape),
             ]
         ),

@@ -124,6 +124,11 @@ public sealed class Tape(Backend backend, bool recording = true)
         return [.. inputs.Select(input => BackwardPass.TakePending(input) ?? Zeros(input))];
     }
 
+    /// <summary>A leaf for this step, such as its images: it knows its tape, so that operators work on it.</summary>
+    /// <param name="value">Stays the caller's.</param>
+    /// <param name="requiresGradient">Whether <see cref="Backward(Variable)"/> fills its gradient.</param>
+    public Variable Input(Tensor value, bool requiresGradient = false) => new(value, requiresGradient) { Tape = this };
+
     /// <summary>Allocates the output of an operation.</summary>
     public Tensor Allocate(Shape shape, DType type) => Tensor.Allocate(Device, shape, type);
 
@@ -147,7 +152,7 @@ public sealed class Tape(Backend backend, bool recording = true)
     )
     {
         bool requiresGradient = IsRecording && inputs.Any(input => input.RequiresGradient);
-        var output = new Variable(value, requiresGradient, requiresGradient ? recompute : null);
+        var output = new Variable(value, requiresGradient, requiresGradient ? recompute : null) { Tape = this };
         if (requiresGradient)
         {
             foreach (Variable kept in keeps ?? inputs)
@@ -161,6 +166,26 @@ public sealed class Tape(Backend backend, bool recording = true)
                 tensor.Dispose();
         }
 
+        return output;
+    }
+
+    /// <summary>Makes an elementwise function of one variable known, whose rule reads its output rather than its input.</summary>
+    /// <param name="name">Name for error messages and profiles.</param>
+    /// <param name="function">What is computed.</param>
+    /// <param name="x">Of what.</param>
+    /// <param name="derivative">The input's gradient by the output and its gradient.</param>
+    internal Variable RecordByOutput(
+        string name,
+        UnaryFunction function,
+        Variable x,
+        Func<Variable, Variable, Variable> derivative
+    )
+    {
+        Tensor y = Allocate(x.Shape, x.DType);
+        Backend.Unary(function, x.Value, y);
+        Variable output = null!;
+        output = Record(name, y, [x], (gy, _) => [derivative(output, gy)], keeps: []);
+        output.IsNeededInBackward = output.RequiresGradient;
         return output;
     }
 

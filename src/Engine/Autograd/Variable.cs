@@ -6,7 +6,7 @@ namespace UnpairedSegEngine.Autograd;
 /// A tensor in a computation that may be differentiated. Leaves (parameters) live on; what a <see cref="Tape"/> computes lives
 /// for a step.
 /// </summary>
-public sealed class Variable
+public sealed partial class Variable
 {
     private readonly Func<Tensor>? recompute;
     private Tensor? value;
@@ -42,6 +42,12 @@ public sealed class Variable
     /// variable.
     /// </summary>
     public Tensor? Gradient { get; internal set; }
+
+    /// <summary>
+    /// The tape that computed this; null for leaves, which outlive it, unless made by <see cref="Tape.Input"/>. Operators record
+    /// on it.
+    /// </summary>
+    public Tape? Tape { get; internal init; }
 
     /// <summary>Gradient collected so far in the running backward pass.</summary>
     internal Variable? Pending { get; set; }

@@ -84,8 +84,26 @@ public abstract class Backend(Device device) : IDisposable
     /// <summary>y = op(a) op(b) for matrices (rows, columns), op transposing where asked.</summary>
     public abstract void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y);
 
-    /// <summary>y = softmax of x over its last axis, with the maximum subtracted.</summary>
-    public abstract void Softmax(Tensor x, Tensor y);
+    /// <summary>
+    /// x seen as (outer, reduced, inner), y as (outer, inner): y = maximum of x over the middle, <paramref name="index"/> (int32,
+    /// as y) = place of the first element that has it. A NaN counts as greater than every number.
+    /// </summary>
+    public abstract void Max(Tensor x, int outer, int reduced, int inner, Tensor y, Tensor index);
+
+    /// <summary>
+    /// x seen as (outer, extent, inner), y and <paramref name="index"/> (int32 or uint8) as (outer, inner): y = the element of x
+    /// at that index, zero where the index is not in [0, extent).
+    /// </summary>
+    public abstract void Gather(Tensor x, Tensor index, int outer, int extent, int inner, Tensor y);
+
+    /// <summary>x: y at the indices, zero elsewhere: the adjoint of <see cref="Gather"/>.</summary>
+    public abstract void Scatter(Tensor y, Tensor index, int outer, int extent, int inner, Tensor x);
+
+    /// <summary>y = softmax of x, seen as (outer, classes, inner), over the classes, with the maximum subtracted.</summary>
+    public abstract void Softmax(Tensor x, int outer, int classes, int inner, Tensor y);
+
+    /// <summary>y = the logarithm of <see cref="Softmax"/>, which does not underflow.</summary>
+    public abstract void LogSoftmax(Tensor x, int outer, int classes, int inner, Tensor y);
 
     // ---- Convolution ----
 
@@ -243,6 +261,18 @@ public abstract class Backend(Device device) : IDisposable
         Tensor gz
     );
 
+    /// <summary>
+    /// sum (one element, added up in float64) = sum over all positions of KL(softmax(teacher / temperature) || softmax(student /
+    /// temperature)), both logits (..., classes). Hinton et al. 2015, arXiv:1503.02531.
+    /// </summary>
+    public abstract void SoftmaxKlSum(Tensor teacher, Tensor student, double temperature, Tensor sum);
+
+    /// <summary>
+    /// The gradient of <see cref="SoftmaxKlSum"/> for the student, times the one element of <paramref name="scale"/>: gs = scale
+    /// / temperature * (softmax(student / temperature) - softmax(teacher / temperature)).
+    /// </summary>
+    public abstract void SoftmaxKlGradient(Tensor teacher, Tensor student, double temperature, Tensor scale, Tensor gs);
+
     // ---- Optimizers ----
 
     /// <summary>Updates w and the moments m and v in place.</summary>
@@ -259,6 +289,16 @@ public abstract class Backend(Device device) : IDisposable
     {
         foreach (AdamUpdate update in updates)
             Adam(update.Settings, update.W, update.G, update.M, update.V);
+    }
+
+    /// <summary>Updates w and its velocity in place.</summary>
+    public abstract void Sgd(SgdSettings settings, Tensor w, Tensor g, Tensor velocity);
+
+    /// <summary><see cref="Sgd(SgdSettings, Tensor, Tensor, Tensor)"/> of many tensors at once.</summary>
+    public virtual void Sgd(IReadOnlyList<SgdUpdate> updates)
+    {
+        foreach (SgdUpdate update in updates)
+            Sgd(update.Settings, update.W, update.G, update.Velocity);
     }
 
     public virtual void Dispose() => GC.SuppressFinalize(this);

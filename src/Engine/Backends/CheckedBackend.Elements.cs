@@ -20,7 +20,7 @@ public abstract partial class CheckedBackend
         if (x.DType == y.DType)
             Copy(x, y);
         else
-            For(x.DType == DType.BFloat16 ? y : x).Convert(x, y);
+            For(x.DType == DType.Float32 || (x.DType == DType.Float64 && y.DType != DType.Float32) ? x : y).Convert(x, y);
     }
 
     public override void Binary(BinaryFunction function, Tensor a, Tensor b, Tensor y)
@@ -33,6 +33,8 @@ public abstract partial class CheckedBackend
     public override void Unary(UnaryFunction function, Tensor x, Tensor y)
     {
         RequireShape(y, x.Shape, "y");
+        if (!Enum.IsDefined(function))
+            throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of one tensor");
         For(x, y).Unary(function, x, y);
     }
 
@@ -98,10 +100,48 @@ public abstract partial class CheckedBackend
         For(a, b, y).MatMul(a, transposeA, b, transposeB, y);
     }
 
-    public override void Softmax(Tensor x, Tensor y)
+    public override void Max(Tensor x, int outer, int reduced, int inner, Tensor y, Tensor index)
+    {
+        RequireCount(x, (long)outer * reduced * inner, "x");
+        RequireCount(y, (long)outer * inner, "y");
+        RequireCount(index, (long)outer * inner, "index");
+        RequireType(index, DType.Int32, "index");
+        For(x, y).Max(x, outer, reduced, inner, y, index);
+    }
+
+    public override void Gather(Tensor x, Tensor index, int outer, int extent, int inner, Tensor y)
+    {
+        RequireIndexed(x, index, outer, extent, inner, y);
+        For(x, y).Gather(x, index, outer, extent, inner, y);
+    }
+
+    public override void Scatter(Tensor y, Tensor index, int outer, int extent, int inner, Tensor x)
+    {
+        RequireIndexed(x, index, outer, extent, inner, y);
+        For(y, x).Scatter(y, index, outer, extent, inner, x);
+    }
+
+    public override void Softmax(Tensor x, int outer, int classes, int inner, Tensor y)
     {
         RequireShape(y, x.Shape, "y");
-        For(x, y).Softmax(x, y);
+        RequireCount(x, (long)outer * classes * inner, "x");
+        For(x, y).Softmax(x, outer, classes, inner, y);
+    }
+
+    public override void LogSoftmax(Tensor x, int outer, int classes, int inner, Tensor y)
+    {
+        RequireShape(y, x.Shape, "y");
+        RequireCount(x, (long)outer * classes * inner, "x");
+        For(x, y).LogSoftmax(x, outer, classes, inner, y);
+    }
+
+    private static void RequireIndexed(Tensor x, Tensor index, int outer, int extent, int inner, Tensor y)
+    {
+        RequireCount(x, (long)outer * extent * inner, "x");
+        RequireCount(y, (long)outer * inner, "y");
+        RequireCount(index, (long)outer * inner, "index");
+        if (index.DType is not (DType.Int32 or DType.UInt8))
+            throw new ArgumentException($"index must be Int32 or UInt8, but is {index.DType}");
     }
 
     private static void RequireMask(DropoutMask mask)

@@ -207,6 +207,21 @@ public abstract partial class CheckedBackend
         For(logits, gz).SegmentationLossGradient(problem, logits, labels, coefficients, gz);
     }
 
+    public override void SoftmaxKlSum(Tensor teacher, Tensor student, double temperature, Tensor sum)
+    {
+        RequireDistillation(teacher, student, temperature);
+        RequireCount(sum, 1, "sum");
+        For(teacher, student, sum).SoftmaxKlSum(teacher, student, temperature, sum);
+    }
+
+    public override void SoftmaxKlGradient(Tensor teacher, Tensor student, double temperature, Tensor scale, Tensor gs)
+    {
+        RequireDistillation(teacher, student, temperature);
+        RequireCount(scale, 1, "scale");
+        RequireShape(gs, student.Shape, "gs");
+        For(teacher, student, scale, gs).SoftmaxKlGradient(teacher, student, temperature, scale, gs);
+    }
+
     public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) =>
         Adam([new AdamUpdate(settings, w, g, m, v)]);
 
@@ -222,6 +237,30 @@ public abstract partial class CheckedBackend
         // All updates of one element type in one call: a device may then do them in one launch.
         foreach (IGrouping<Backend, AdamUpdate> typed in updates.GroupBy(update => For(update.W, update.G, update.M, update.V)))
             typed.Key.Adam([.. typed]);
+    }
+
+    public override void Sgd(SgdSettings settings, Tensor w, Tensor g, Tensor velocity) =>
+        Sgd([new SgdUpdate(settings, w, g, velocity)]);
+
+    public override void Sgd(IReadOnlyList<SgdUpdate> updates)
+    {
+        foreach (SgdUpdate update in updates)
+        {
+            RequireShape(update.G, update.W.Shape, "g");
+            RequireShape(update.Velocity, update.W.Shape, "velocity");
+        }
+
+        foreach (IGrouping<Backend, SgdUpdate> typed in updates.GroupBy(update => For(update.W, update.G, update.Velocity)))
+            typed.Key.Sgd([.. typed]);
+    }
+
+    private static void RequireDistillation(Tensor teacher, Tensor student, double temperature)
+    {
+        RequireShape(teacher, student.Shape, "teacher");
+        if (student.Shape.Rank == 0)
+            throw new ArgumentException("logits need an axis of classes, but a scalar was given");
+        if (!(temperature > 0) || double.IsInfinity(temperature))
+            throw new ArgumentException($"the temperature must be a positive number, but is {temperature}");
     }
 
     private static void RequireConvolution(ConvolutionProblem problem, Tensor x, Tensor w, Tensor y)

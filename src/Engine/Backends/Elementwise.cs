@@ -19,4 +19,15 @@ public enum UnaryFunction
 
     /// <summary>-1, 0 or 1.</summary>
     Sign,
+
+    /// <summary>max(x, 0).</summary>
+    Relu,
+
+    /// <summary>1 / (1 + exp(-x)).</summary>
+    Sigmoid,
+
+    HyperbolicTangent,
+
+    /// <summary>ln(1 + exp(x)), without overflow; its derivative is the sigmoid.</summary>
+    Softplus,
 }

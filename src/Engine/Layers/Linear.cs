@@ -4,16 +4,17 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Layers;
 
-/// <summary>y = x W + b for rows x.</summary>
+/// <summary>y = x W + b for rows x, or y = x W.</summary>
 public sealed class Linear
 {
     private readonly Parameter kernel;
-    private readonly Parameter bias;
+    private readonly Parameter? bias;
 
-    public Linear(ParameterStore store, string name, int inputs, int outputs, Initializer initializer)
+    public Linear(ParameterStore store, string name, int inputs, int outputs, Initializer initializer, bool hasBias = true)
     {
         kernel = store.Create($"{name}.kernel", new Shape(inputs, outputs), ParameterKind.Kernel, initializer);
-        bias = store.Create($"{name}.bias", new Shape(outputs), ParameterKind.Bias, Initializer.Zeros);
+        if (hasBias)
+            bias = store.Create($"{name}.bias", new Shape(outputs), ParameterKind.Bias, Initializer.Zeros);
     }
 
     /// <param name="context">The pass.</param>
@@ -21,6 +22,6 @@ public sealed class Linear
     public Variable Forward(ForwardContext context, Variable x)
     {
         Variable product = context.Tape.MatMul(x, kernel.Variable);
-        return context.Tape.Add(product, context.Tape.Broadcast(bias.Variable, product.Shape, 0, 1));
+        return bias is null ? product : context.Tape.Add(product, context.Tape.Broadcast(bias.Variable, product.Shape, 0, 1));
     }
 }

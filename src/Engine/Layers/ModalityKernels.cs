@@ -10,10 +10,12 @@ namespace UnpairedSegEngine.Layers;
 /// </summary>
 internal sealed class ModalityKernels
 {
+    private readonly string name;
     private readonly (Parameter Kernel, Parameter? Bias)[] copies;
 
     public ModalityKernels(ParameterStore store, string name, Shape shape, Initializer initializer, int biases = 0)
     {
+        this.name = name;
         int count = store.Sharing?.KernelCopies(name) ?? 1;
         copies =
         [
@@ -38,7 +40,7 @@ internal sealed class ModalityKernels
     /// <summary>The kernel and bias for all samples of a batch; null where its modalities have different ones.</summary>
     public (Variable Kernel, Variable? Bias)? ForAll(ForwardContext context) =>
         copies.Length == 1 ? Of(0)
-        : context.Modality.Runs() is [var run] ? Of(run.Modality)
+        : context.RequireModality(name).Runs() is [var run] ? Of(run.Modality)
         : null;
 
     /// <summary>Each modality's samples by its own kernel, put together again.</summary>
@@ -53,7 +55,8 @@ internal sealed class ModalityKernels
         Variable[] parts =
         [
             .. context
-                .Modality.Runs()
+                .RequireModality(name)
+                .Runs()
                 .Select(run =>
                 {
                     Variable samples = tape.Slice(x, 0, run.First, run.Count);

@@ -28,6 +28,7 @@ public sealed record NormalizationSettings(
 /// </summary>
 public sealed class ModalityNorm
 {
+    private readonly string name;
     private readonly NormalizationSettings settings;
     private readonly Parameter gamma;
     private readonly Parameter beta;
@@ -36,6 +37,7 @@ public sealed class ModalityNorm
 
     public ModalityNorm(ParameterStore store, string name, int channels, NormalizationSettings settings)
     {
+        this.name = name;
         int copies = store.Sharing?.NormalizationCopies(name) ?? settings.Modalities;
         this.settings = settings with { Modalities = copies };
         var shape = new Shape(copies, channels);
@@ -112,8 +114,7 @@ public sealed class ModalityNorm
 
     private NormalizationProblem Problem(ForwardContext context, Shape shape, DropoutMask dropout)
     {
-        ModalityIndex modality =
-            settings.Modalities == 1 ? ModalityIndex.Single(1, 0, context.Modality.Samples) : context.Modality;
+        ModalityIndex modality = settings.Modalities == 1 ? ModalityIndex.Single(1, 0, shape[0]) : context.RequireModality(name);
         return new NormalizationProblem(
             shape,
             settings.Kind,

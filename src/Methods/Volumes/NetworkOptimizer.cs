@@ -25,7 +25,7 @@ public sealed class NetworkOptimizer
     {
         (this.backend, penalizesAll) = (backend, loss.L2On == PenalizedParameters.All);
         Parameter[] trained = [.. parameters.Trainable];
-        var adam = new AdamOptimizer(
+        var adam = new Adam(
             backend,
             trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsDecayed: IsPenalized(p))),
             settings.Beta1,

@@ -93,10 +93,12 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
                 $"images {images.Shape} must be (batch, 1, height, width, {InputChannels}) with height and width "
                     + $"divisible by {ShuffleFactor}"
             );
-        if (context.Modality.Modalities != normalization.Modalities && normalization.Modalities != 1)
-            throw new ArgumentException(
-                $"the batch counts {context.Modality.Modalities} modalities, the network {normalization.Modalities}"
-            );
+        if (
+            normalization.Modalities != 1
+            && context.RequireModality("the network").Modalities is var counted
+            && counted != normalization.Modalities
+        )
+            throw new ArgumentException($"the batch counts {counted} modalities, the network {normalization.Modalities}");
         Variable x = images;
         foreach (Func<ForwardContext, Variable, Variable> stage in stages)
         {

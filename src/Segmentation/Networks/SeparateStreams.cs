@@ -20,7 +20,7 @@ internal sealed class SeparateStreams(ISegmentationNetwork network) : ISegmentat
 
     public Variable Forward(ForwardContext context, Variable images)
     {
-        ModalityIndex modality = context.Modality;
+        ModalityIndex modality = context.RequireModality("the network");
         if (modality.Runs() is [_])
             return network.Forward(context, images);
         Variable[] logits =

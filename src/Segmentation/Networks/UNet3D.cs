@@ -158,10 +158,12 @@ public sealed class UNet3D : ISegmentationNetwork
                 $"images {images.Shape} must be (batch, depth, height, width, {InputChannels}) with depth, height and "
                     + $"width divisible by {Multiple}"
             );
-        if (context.Modality.Modalities != normalization.Modalities && normalization.Modalities != 1)
-            throw new ArgumentException(
-                $"the batch counts {context.Modality.Modalities} modalities, the network {normalization.Modalities}"
-            );
+        if (
+            normalization.Modalities != 1
+            && context.RequireModality("the network").Modalities is var counted
+            && counted != normalization.Modalities
+        )
+            throw new ArgumentException($"the batch counts {counted} modalities, the network {normalization.Modalities}");
 
         var skips = new ConvolutionPart[decoder.Length];
         Variable x = images;

@@ -1,4 +1,4 @@
-using UnpairedSegEngine.Optimizers;
+using UnpairedSegEngine.Schedules;
 
 namespace UnpairedSegEngine.Training.Configuration;
 

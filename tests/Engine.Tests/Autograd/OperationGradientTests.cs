@@ -25,6 +25,54 @@ internal sealed class OperationGradientTests
         yield return Case("sqrt", (t, v) => t.Sqrt(t.Scale(v[0], 0.4, 1.5)), Small);
         yield return Case("abs", (t, v) => t.Multiply(t.Abs(v[0]), v[0]), Small);
         yield return Case("leaky relu", (t, v) => t.LeakyReLU(t.Multiply(v[0], v[0 + 1]), 0.2), Small, Small);
+        yield return Case("relu", (t, v) => t.Relu(t.Multiply(v[0], v[1])), Small, Small);
+        yield return Case("sigmoid", (t, v) => t.Sigmoid(v[0]), Small);
+        yield return Case("tanh", (t, v) => t.Tanh(v[0]), Small);
+        yield return Case("softplus", (t, v) => t.Softplus(v[0]), Small);
+        yield return Case("stop gradient", (t, v) => t.Multiply(v[0], t.StopGradient(Constant(t, Small))), Small);
+        foreach (int axis in new[] { 0, 1, 2 })
+        {
+            yield return Case($"softmax {axis}", (t, v) => t.Softmax(v[0], axis), new Shape(2, 3, 2));
+            yield return Case($"log softmax {axis}", (t, v) => t.LogSoftmax(v[0], axis), new Shape(2, 3, 2));
+            yield return Case(
+                $"gather {axis}",
+                (t, v) => t.Gather(t.Multiply(v[0], v[0]), Places(t, Without(new Shape(2, 3, 2), axis)), axis),
+                new Shape(2, 3, 2)
+            );
+            yield return Case(
+                $"scatter {axis}",
+                (t, v) => t.Scatter(t.Multiply(v[0], v[0]), Places(t, v[0].Shape), new Shape(2, 3, 2), axis),
+                Without(new Shape(2, 3, 2), axis)
+            );
+        }
+
+        yield return Case("softmax of the last axis", (t, v) => t.Softmax(v[0]), Small);
+        foreach ((int first, int axes) in new[] { (0, 1), (1, 1), (2, 1), (0, 2), (1, 2), (0, 3) })
+        {
+            yield return Case($"max {first} {axes}", (t, v) => t.Max(t.Multiply(v[0], v[0]), first, axes), new Shape(2, 3, 2));
+            yield return Case($"mean {first} {axes}", (t, v) => t.Mean(t.Multiply(v[0], v[0]), first, axes), new Shape(2, 3, 2));
+        }
+
+        yield return Case("max of all", (t, v) => t.Max(t.Multiply(v[0], v[0])), Small);
+        yield return Case("instance mean", (t, v) => t.InstanceMoments(v[0]).Mean, new Shape(2, 1, 3, 2, 2));
+        yield return Case("instance variance", (t, v) => t.InstanceMoments(v[0]).Variance, new Shape(2, 1, 3, 2, 2));
+        (Shape A, Shape B)[] broadcasts =
+        [
+            (new Shape(2, 3), new Shape(3)),
+            (new Shape(2, 1, 3), new Shape(4, 1)),
+            (new Shape(), new Shape(2, 2)),
+            (new Shape(1, 1), new Shape(3)),
+            (new Shape(1, 2, 1, 2, 1), new Shape(2, 1, 3, 1, 1)),
+        ];
+        foreach ((Shape a, Shape b) in broadcasts)
+        {
+            yield return Case($"add {a} {b}", (t, v) => t.Add(v[0], v[1]), a, b);
+            yield return Case($"subtract {a} {b}", (t, v) => t.Subtract(v[0], v[1]), a, b);
+            yield return Case($"multiply {a} {b}", (t, v) => t.Multiply(v[0], v[1]), a, b);
+            yield return Case($"divide {a} {b}", (t, v) => t.Divide(v[0], t.Exp(v[1])), a, b);
+        }
+
+        yield return Case("broadcast to", (t, v) => t.BroadcastTo(v[0], new Shape(2, 4, 3, 2)), new Shape(1, 3, 1));
         yield return Case("reshape", (t, v) => t.Multiply(t.Reshape(v[0], new Shape(3, 2)), v[1]), Small, new Shape(3, 2));
         foreach ((int first, int axes) in new[] { (0, 1), (1, 1), (2, 1), (0, 2), (1, 2), (0, 3) })
         {
@@ -281,7 +329,48 @@ internal sealed class OperationGradientTests
             one.AffineShape,
             one.AffineShape
         );
+<<<<<<< HEAD
+        foreach (bool timesSquared in new[] { true, false })
+        {
+            yield return Case(
+                $"softmax kl {(timesSquared ? "times T^2" : "")}",
+                (t, v) => t.SoftmaxKl(Constant(t, new Shape(2, 2, 3)), v[0], 2.5, timesSquared),
+                new Shape(2, 2, 3)
+            );
+        }
+
+        foreach ((string name, SegmentationLossProblem p) in Losses())
+        {
+            byte[] labels =
+            [
+                .. Enumerable
+                    .Range(0, 12)
+                    .Select(i =>
+                        (byte)(
+                            i < 6 ? i % 3
+                            : i == 7 ? 9
+                            : i % 2
+                        )
+                    ),
+            ];
+            yield return Case(
+                $"loss {name}",
+                (t, v) => t.SegmentationLosses(p, v[0], Tensor.From<byte>(t.Device, new Shape(4, 3), labels)).Loss,
+                p.LogitsShape
+            );
+        }
+=======
+>>>>>>> main
     }
+
+    private static Variable Constant(Tape tape, Shape shape) =>
+        tape.Input(Tensor.From<double>(tape.Device, shape, Values(shape, 23)));
+
+    /// <summary>Indices, of which some are of no element.</summary>
+    private static Tensor Places(Tape tape, Shape shape) =>
+        Tensor.From<byte>(tape.Device, shape, [.. Enumerable.Range(0, (int)shape.Count).Select(i => (byte)(i % 4))]);
+
+    private static Shape Without(Shape shape, int axis) => new([.. shape.AsSpan()[..axis], .. shape.AsSpan()[(axis + 1)..]]);
 
     private static Variable NormalizeAndConvolve(Tape tape, Variable[] v, NormalizationProblem p, bool ofInput)
     {
@@ -394,6 +483,19 @@ internal sealed class OperationGradientTests
         [
             (nameof(AbsoluteValue.Abs), "abs"),
             (nameof(Addition.Add), "add"),
+            (nameof(SoftmaxOperation.Softmax), "softmax"),
+            (nameof(SoftmaxOperation.LogSoftmax), "log softmax"),
+            (nameof(GradientStop.StopGradient), "stop gradient"),
+            (nameof(HyperbolicTangent.Tanh), "tanh"),
+            (nameof(Indexing.Gather), "gather"),
+            (nameof(Indexing.Scatter), "scatter"),
+            (nameof(LogisticSigmoid.Sigmoid), "sigmoid"),
+            (nameof(Maximum.Max), "max"),
+            (nameof(Moments.InstanceMoments), "instance variance"),
+            (nameof(Rectifier.Relu), "relu"),
+            (nameof(SmoothRectifier.Softplus), "softplus"),
+            (nameof(SoftmaxKlOperation.SoftmaxKl), "softmax kl"),
+            (nameof(Reduction.BroadcastTo), "broadcast to"),
             (nameof(Ranges.Concat), "concat"),
             (nameof(Ranges.Slice), "slice channels"),
             (nameof(Ranges.Pad), "pad channels"),

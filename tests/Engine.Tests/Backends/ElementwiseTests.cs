@@ -53,9 +53,30 @@ public sealed class ElementwiseTests(BackendUnderTest underTest) : BackendTests(
             UnaryFunction.Logarithm => Math.Log,
             UnaryFunction.SquareRoot => Math.Sqrt,
             UnaryFunction.Absolute => Math.Abs,
-            _ => v => Math.Sign(v),
+            UnaryFunction.Relu => v => Math.Max(v, 0),
+            UnaryFunction.Sigmoid => v => 1 / (1 + Math.Exp(-v)),
+            UnaryFunction.HyperbolicTangent => Math.Tanh,
+            UnaryFunction.Softplus => v => Math.Log(1 + Math.Exp(v)),
+            UnaryFunction.Sign => v => Math.Sign(v),
+            _ => throw new ArgumentOutOfRangeException(nameof(function), function, "no reference for the function"),
         };
         AssertClose(y, [.. Read(x).Select(reference)]);
+    }
+
+    /// <summary>Neither overflow nor lost digits, each value to its own size.</summary>
+    [TestCase(UnaryFunction.Sigmoid, 0, 0, 2.0611536181902037e-9, 0.5, 0.99999999793884631, 1)]
+    [TestCase(UnaryFunction.HyperbolicTangent, -1, -1, -1, 0, 1, 1)]
+    [TestCase(UnaryFunction.Softplus, 0, 0, 2.0611536203143807e-9, 0.69314718055994531, 20.000000002061153, 1e4)]
+    [TestCase(UnaryFunction.Relu, 0, 0, 0, 0, 20, 1e4)]
+    public void AtTheEndsOfTheRange(UnaryFunction function, params double[] expected)
+    {
+        Tensor x = Of(new Shape(7), -1e4, -1000, -20, 0, 20, 1e4, double.NaN),
+            y = Output(new Shape(7));
+        Backend.Unary(function, x, y);
+        double[] values = Read(y);
+        for (int i = 0; i < expected.Length; i++)
+            Assert.That(values[i], Is.EqualTo(expected[i]).Within(Tolerance * Math.Abs(expected[i])), $"element {i}");
+        Assert.That(values[6], Is.NaN);
     }
 
     [Test]

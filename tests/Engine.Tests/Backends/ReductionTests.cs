@@ -51,9 +51,9 @@ public sealed class ReductionTests(BackendUnderTest underTest) : BackendTests(un
     public void MatMul(
         [Values] bool transposeA,
         [Values] bool transposeB,
-        [Values(1, 7, 17)] int rows,
-        [Values(1, 5, 33)] int columns,
-        [Values(1, 16)] int depth
+        [Values(1, 7, 130)] int rows,
+        [Values(1, 5, 67)] int columns,
+        [Values(1, 16, 61)] int depth
     )
     {
         Tensor a = Normal(transposeA ? new Shape(depth, rows) : new Shape(rows, depth));
@@ -75,14 +75,5 @@ public sealed class ReductionTests(BackendUnderTest underTest) : BackendTests(un
         }
 
         AssertClose(y, expected);
-    }
-
-    [Test]
-    public void Softmax([Values(1, 2, 5, 17)] int classes, [Values(1, 80, 1e4)] double scale)
-    {
-        Tensor x = Normal(new Shape(33, classes), deviation: scale),
-            y = Output(x.Shape);
-        Backend.Softmax(x, y);
-        AssertClose(y, [.. Read(x).Chunk(classes).SelectMany(Reference.Softmax)]);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class AlternatingPlayers : IDisposable
     private readonly Variable generator,
         criticIn,
         criticOut;
-    private readonly AdamOptimizer generatorOptimizer,
+    private readonly Adam generatorOptimizer,
         criticOptimizer;
     private readonly Tensor noise,
         real,
@@ -38,8 +38,8 @@ internal sealed class AlternatingPlayers : IDisposable
     {
         this.backend = backend;
         (generator, criticIn, criticOut) = (Weights(3, 3, 3), Weights(3, 3, 8), Weights(1, 8, 1));
-        criticOptimizer = new AdamOptimizer(backend, [Optimized(criticIn), Optimized(criticOut)]) { RateSlot = criticSlot };
-        generatorOptimizer = new AdamOptimizer(backend, [Optimized(generator)]) { RateSlot = generatorSlot };
+        criticOptimizer = new Adam(backend, [Optimized(criticIn), Optimized(criticOut)]) { RateSlot = criticSlot };
+        generatorOptimizer = new Adam(backend, [Optimized(generator)]) { RateSlot = generatorSlot };
         (noise, real) = (Filled(Image, 5), Filled(Image, 6));
         target = Filled(new Shape(4, 1, 5, 7, 1), 0, (i, _) => i < 2 * 5 * 7 ? 0 : 1);
     }

@@ -91,9 +91,9 @@ internal sealed class CudaRecorderTests
     public void What_cannot_be_recorded_is_refused_and_leaves_nothing_behind()
     {
         using Tensor x = Tensor.Allocate(device, new Shape(4, 4), DType.Float32),
-            y = Tensor.Allocate(device, new Shape(4, 4), DType.Float32);
+            doubles = Tensor.Allocate(device, new Shape(4, 4), DType.Float64);
         Assert.That(
-            () => backend.Recorder!.Record(() => backend.Softmax(x, y)),
+            () => backend.Recorder!.Record(() => backend.Softmax(doubles, 4, 4, 1, doubles)),
             Throws.TypeOf<NotSupportedException>().With.Message.Contains("SoftmaxKernel")
         );
         Assert.That(

@@ -104,7 +104,7 @@ internal sealed class PrecisionTests
         using ParameterStore parameters = network.Parameters;
         Parameter[] trained = [.. parameters.Trainable];
         var settings = new OptimizerConfig();
-        using var optimizer = new AdamOptimizer(
+        using var optimizer = new Adam(
             backend,
             trained.Select(p => new OptimizedTensor(p.Name, p.Value, p.Kind == ParameterKind.Kernel)),
             settings.Beta1,

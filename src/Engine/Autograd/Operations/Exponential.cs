@@ -1,5 +1,4 @@
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Autograd.Operations;
 
@@ -7,13 +6,6 @@ namespace UnpairedSegEngine.Autograd.Operations;
 public static class Exponential
 {
     /// <summary>exp(x), element by element.</summary>
-    public static Variable Exp(this Tape tape, Variable x)
-    {
-        Tensor y = tape.Allocate(x.Shape, x.DType);
-        tape.Backend.Unary(UnaryFunction.Exponential, x.Value, y);
-        Variable output = null!;
-        output = tape.Record("exp", y, [x], (gy, _) => [tape.Multiply(gy, output)], keeps: []);
-        output.IsNeededInBackward = output.RequiresGradient;
-        return output;
-    }
+    public static Variable Exp(this Tape tape, Variable x) =>
+        tape.RecordByOutput("exp", UnaryFunction.Exponential, x, (y, gy) => tape.Multiply(gy, y));
 }

@@ -1,5 +1,4 @@
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Autograd.Operations;
 
@@ -7,13 +6,6 @@ namespace UnpairedSegEngine.Autograd.Operations;
 public static class SquareRoot
 {
     /// <summary>The square root, element by element. dy/dx = 1 / (2 y).</summary>
-    public static Variable Sqrt(this Tape tape, Variable x)
-    {
-        Tensor y = tape.Allocate(x.Shape, x.DType);
-        tape.Backend.Unary(UnaryFunction.SquareRoot, x.Value, y);
-        Variable output = null!;
-        output = tape.Record("sqrt", y, [x], (gy, _) => [tape.Scale(tape.Divide(gy, output), 0.5)], keeps: []);
-        output.IsNeededInBackward = output.RequiresGradient;
-        return output;
-    }
+    public static Variable Sqrt(this Tape tape, Variable x) =>
+        tape.RecordByOutput("sqrt", UnaryFunction.SquareRoot, x, (y, gy) => tape.Scale(tape.Divide(gy, y), 0.5));
 }

@@ -62,6 +62,18 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             case UnaryFunction.Sign:
                 Map(default(Sign), x, y);
                 break;
+            case UnaryFunction.Relu:
+                Map(default(Relu), x, y);
+                break;
+            case UnaryFunction.Sigmoid:
+                Map(default(Sigmoid), x, y);
+                break;
+            case UnaryFunction.HyperbolicTangent:
+                Map(default(HyperbolicTangent), x, y);
+                break;
+            case UnaryFunction.Softplus:
+                Map(default(Softplus), x, y);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of one tensor");
         }
@@ -185,6 +197,50 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         {
             TVector negativeOrZero = TVector.WhereGreater(default, x, Broadcast(-1), x);
             return TVector.WhereGreater(x, default, Broadcast(1), negativeOrZero);
+        }
+    }
+
+    private readonly struct Relu : IUnary
+    {
+        /// <summary>A NaN stays.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply(TVector x) => TVector.WhereGreater(default, x, default, x);
+    }
+
+    private readonly struct Sigmoid : IUnary
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply(TVector x)
+        {
+            TVector one = Broadcast(1);
+            return one / (one + TVector.Exp(default(TVector) - x));
+        }
+    }
+
+    private readonly struct HyperbolicTangent : IUnary
+    {
+        /// <summary>Lane by lane: from exponentials it would lose its digits around zero.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply(TVector x)
+        {
+            TVector y = x;
+            for (int lane = 0; lane < TVector.Count; lane++)
+                ((T*)&y)[lane] = T.Tanh(((T*)&y)[lane]);
+            return y;
+        }
+    }
+
+    private readonly struct Softplus : IUnary
+    {
+        /// <summary>max(x, 0) + ln(1 + e) with e = exp(-|x|); what 1 + e rounds off is multiplied back.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply(TVector x)
+        {
+            TVector one = Broadcast(1),
+                e = TVector.Exp(default(TVector) - TVector.Abs(x)),
+                u = one + e;
+            TVector logarithm = TVector.WhereGreater(u, one, TVector.Log(u) * (e / (u - one)), e);
+            return TVector.WhereGreater(default, x, default, x) + logarithm;
         }
     }
 

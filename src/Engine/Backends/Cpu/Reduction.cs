@@ -80,22 +80,6 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         );
     }
 
-    public override void Softmax(Tensor x, Tensor y)
-    {
-        T* source = PointerOf(x),
-            target = PointerOf(y);
-        int classes = x.Shape[^1];
-        ForRanges(
-            x.Count / classes,
-            Math.Max(StreamingGrain / classes, 1),
-            (from, to, _) =>
-            {
-                for (long row = from; row < to; row++)
-                    SoftmaxRow(source + (row * classes), target + (row * classes), classes);
-            }
-        );
-    }
-
     /// <summary>sums[i] = sum over the rows of x[row, i].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SumRows(T* x, int rows, int inner, double* sums)
@@ -106,17 +90,5 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             for (int i = 0; i < inner; i++)
                 sums[i] += double.CreateTruncating(x[((long)row * inner) + i]);
         }
-    }
-
-    private static void SoftmaxRow(T* x, T* y, int classes)
-    {
-        T greatest = x[0];
-        for (int c = 1; c < classes; c++)
-            greatest = T.Max(greatest, x[c]);
-        T sum = T.Zero;
-        for (int c = 0; c < classes; c++)
-            sum += y[c] = T.Exp(x[c] - greatest);
-        for (int c = 0; c < classes; c++)
-            y[c] /= sum;
     }
 }

@@ -1,4 +1,5 @@
 using ILGPU.Runtime.Cuda;
+using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Backends.Cuda.Compilation;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Backends.Cuda.Graphs;
@@ -108,6 +109,28 @@ public sealed class CudaBackend : IlgpuBackend
 
     /// <summary>On the stream of the launches, so that it is recorded with them.</summary>
     protected override void Copy(Tensor x, Tensor y) => driver.CopyAsync(y.Pointer, x.Pointer, x.Bytes, kernels.Stream);
+
+    protected override void FillStorage(Tensor y, double value)
+    {
+        (string kernel, uint bits) = y.DType switch
+        {
+            DType.UInt8 => ("storage_fill_8", checked((byte)value)),
+            DType.Int32 => ("storage_fill_32", unchecked((uint)checked((int)value))),
+            DType.BFloat16 => ("storage_fill_16", BFloat16Bits.FromDouble(value)),
+            _ => throw new ArgumentException($"nothing is stored as {y.DType}"),
+        };
+        kernels.LaunchElementwise(
+            CudaSingles.ConversionFile,
+            kernel,
+            y.Count,
+            new CudaSingles.StorageFillParameters
+            {
+                Y = y.Pointer,
+                Count = y.Count,
+                Bits = bits,
+            }
+        );
+    }
 
     private static CudaBackend On(Device device, CudaApi api, int index, ConvolutionPrecision precision, bool records)
     {

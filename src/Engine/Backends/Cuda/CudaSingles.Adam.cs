@@ -7,7 +7,7 @@ namespace UnpairedSegEngine.Backends.Cuda;
 
 internal sealed partial class CudaSingles
 {
-    /// <summary>kAdamTensors and kAdamElements of kernels/optimizer/parameters.cuh.</summary>
+    /// <summary>kTableTensors and kBlockElements of kernels/optimizer/parameters.cuh.</summary>
     private const int AdamTensors = 64,
         AdamElements = 4096;
 

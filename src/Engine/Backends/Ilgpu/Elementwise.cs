@@ -13,11 +13,6 @@ internal partial class TypedIlgpuBackend<T, TElement>
         LeakyRelu,
         LeakyReluGradient,
         Dropout,
-        Exponential,
-        Logarithm,
-        SquareRoot,
-        Absolute,
-        Sign,
         Add,
         Subtract,
         Multiply,
@@ -42,19 +37,15 @@ internal partial class TypedIlgpuBackend<T, TElement>
         );
 
     public override void Unary(UnaryFunction function, Tensor x, Tensor y) =>
-        Map(
-            function switch
+        launcher.Launch(
+            UnaryKernel,
+            y.Count,
+            new UnaryArguments
             {
-                UnaryFunction.Exponential => Function.Exponential,
-                UnaryFunction.Logarithm => Function.Logarithm,
-                UnaryFunction.SquareRoot => Function.SquareRoot,
-                UnaryFunction.Absolute => Function.Absolute,
-                UnaryFunction.Sign => Function.Sign,
-                _ => throw new ArgumentOutOfRangeException(nameof(function), function, "unknown function of one tensor"),
-            },
-            x,
-            x,
-            y
+                Function = function,
+                X = x.View<T>(),
+                Y = y.View<T>(),
+            }
         );
 
     public override void Affine(Tensor x, double scale, double offset, Tensor y) => Map(Function.Affine, x, x, y, scale, offset);
@@ -156,24 +147,6 @@ internal partial class TypedIlgpuBackend<T, TElement>
                 case Function.Dropout:
                     y = p.Dropout.Apply(i, a);
                     break;
-                case Function.Exponential:
-                    y = XMath.Exp(a);
-                    break;
-                case Function.Logarithm:
-                    y = XMath.Log(a);
-                    break;
-                case Function.SquareRoot:
-                    y = XMath.Sqrt(a);
-                    break;
-                case Function.Absolute:
-                    y = a < 0 ? -a : a;
-                    break;
-                case Function.Sign:
-                    y =
-                        a > 0 ? 1
-                        : a < 0 ? -1
-                        : 0;
-                    break;
                 case Function.Add:
                     y = a + b;
                     break;
@@ -193,6 +166,63 @@ internal partial class TypedIlgpuBackend<T, TElement>
 
             p.Y[i] = TElement.Store(y);
         }
+    }
+
+    private static void UnaryKernel(UnaryArguments p)
+    {
+        for (long i = Items.First; i < p.Y.Length; i += Items.Stride)
+        {
+            double x = TElement.Load(p.X[i]),
+                y;
+            switch (p.Function)
+            {
+                case UnaryFunction.Exponential:
+                    y = XMath.Exp(x);
+                    break;
+                case UnaryFunction.Logarithm:
+                    y = XMath.Log(x);
+                    break;
+                case UnaryFunction.SquareRoot:
+                    y = XMath.Sqrt(x);
+                    break;
+                case UnaryFunction.Absolute:
+                    y = x < 0 ? -x : x;
+                    break;
+                case UnaryFunction.Sign:
+                    y =
+                        x > 0 ? 1
+                        : x < 0 ? -1
+                        : 0;
+                    break;
+                case UnaryFunction.Relu:
+                    y = x < 0 ? 0 : x;
+                    break;
+                case UnaryFunction.Sigmoid:
+                    y = 1 / (1 + XMath.Exp(-x));
+                    break;
+                case UnaryFunction.HyperbolicTangent:
+                    y = XMath.Tanh(x);
+                    break;
+                case UnaryFunction.Softplus:
+                    // What 1 + e rounds off is multiplied back.
+                    double e = XMath.Exp(x < 0 ? x : -x),
+                        u = 1 + e;
+                    y = (x < 0 ? 0 : x) + (u > 1 ? XMath.Log(u) * (e / (u - 1)) : e);
+                    break;
+                default:
+                    y = double.NaN;
+                    break; // a kernel cannot throw; CheckedBackend does
+            }
+
+            p.Y[i] = TElement.Store(y);
+        }
+    }
+
+    internal struct UnaryArguments
+    {
+        public UnaryFunction Function;
+        public ArrayView<T> X,
+            Y;
     }
 
     internal struct MapArguments

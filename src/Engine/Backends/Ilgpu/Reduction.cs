@@ -56,18 +56,6 @@ internal partial class TypedIlgpuBackend<T, TElement>
             }
         );
 
-    public override void Softmax(Tensor x, Tensor y) =>
-        launcher.Launch(
-            SoftmaxKernel,
-            x.Count / x.Shape[^1],
-            new SoftmaxArguments
-            {
-                X = x.View<T>(),
-                Y = y.View<T>(),
-                Classes = x.Shape[^1],
-            }
-        );
-
     private static void PartialSumKernel(SumArguments p)
     {
         for (long i = Items.First; i < p.Partial.Length; i += Items.Stride)
@@ -109,22 +97,6 @@ internal partial class TypedIlgpuBackend<T, TElement>
         }
     }
 
-    private static void SoftmaxKernel(SoftmaxArguments p)
-    {
-        for (long row = Items.First; row < p.X.Length / p.Classes; row += Items.Stride)
-        {
-            long first = row * p.Classes;
-            double greatest = TElement.Load(p.X[first]),
-                sum = 0;
-            for (int k = 1; k < p.Classes; k++)
-                greatest = XMath.Max(greatest, TElement.Load(p.X[first + k]));
-            for (int k = 0; k < p.Classes; k++)
-                sum += XMath.Exp(TElement.Load(p.X[first + k]) - greatest);
-            for (int k = 0; k < p.Classes; k++)
-                p.Y[first + k] = TElement.Store(XMath.Exp(TElement.Load(p.X[first + k]) - greatest) / sum);
-        }
-    }
-
     internal struct SumArguments
     {
         public ArrayView<T> X,
@@ -145,12 +117,5 @@ internal partial class TypedIlgpuBackend<T, TElement>
             XStart,
             YChannels,
             YStart;
-    }
-
-    internal struct SoftmaxArguments
-    {
-        public ArrayView<T> X,
-            Y;
-        public int Classes;
     }
 }

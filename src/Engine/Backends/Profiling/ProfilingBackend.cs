@@ -84,7 +84,32 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             y
         );
 
-    public override void Softmax(Tensor x, Tensor y) => Time("softmax", () => inner.Softmax(x, y), x, y);
+    public override void Max(Tensor x, int outer, int reduced, int rest, Tensor y, Tensor index) =>
+        Time("max", () => inner.Max(x, outer, reduced, rest, y, index), x, y, index);
+
+    public override void Gather(Tensor x, Tensor index, int outer, int extent, int rest, Tensor y) =>
+        Time("gather", () => inner.Gather(x, index, outer, extent, rest, y), y, index, y);
+
+    public override void Scatter(Tensor y, Tensor index, int outer, int extent, int rest, Tensor x) =>
+        Time("scatter", () => inner.Scatter(y, index, outer, extent, rest, x), y, index, x);
+
+    public override void Softmax(Tensor x, int outer, int classes, int rest, Tensor y) =>
+        Time("softmax", () => inner.Softmax(x, outer, classes, rest, y), x, y);
+
+    public override void LogSoftmax(Tensor x, int outer, int classes, int rest, Tensor y) =>
+        Time("log softmax", () => inner.LogSoftmax(x, outer, classes, rest, y), x, y);
+
+    public override void SoftmaxKlSum(Tensor teacher, Tensor student, double temperature, Tensor sum) =>
+        Time("softmax kl", () => inner.SoftmaxKlSum(teacher, student, temperature, sum), teacher, student);
+
+    public override void SoftmaxKlGradient(Tensor teacher, Tensor student, double temperature, Tensor scale, Tensor gs) =>
+        Time(
+            "softmax kl gradient",
+            () => inner.SoftmaxKlGradient(teacher, student, temperature, scale, gs),
+            teacher,
+            student,
+            gs
+        );
 
     public override void ConvolutionForward(
         ConvolutionProblem problem,
@@ -271,6 +296,18 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             0,
             () => inner.Adam(updates),
             [.. updates.SelectMany(u => new[] { u.W, u.W, u.G, u.M, u.M, u.V, u.V })]
+        );
+
+    public override void Sgd(SgdSettings settings, Tensor w, Tensor g, Tensor velocity) =>
+        Time("sgd", () => inner.Sgd(settings, w, g, velocity), w, w, g, velocity, velocity);
+
+    public override void Sgd(IReadOnlyList<SgdUpdate> updates) =>
+        Time(
+            "sgd",
+            $"{updates.Count} tensors",
+            0,
+            () => inner.Sgd(updates),
+            [.. updates.SelectMany(u => new[] { u.W, u.W, u.G, u.Velocity, u.Velocity })]
         );
 
     private static string Lower<TEnum>(TEnum function)

@@ -1,24 +1,17 @@
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Optimizers;
 
-/// <summary>A tensor that an optimizer updates.</summary>
-/// <param name="Name">Names its moments in checkpoints.</param>
-/// <param name="Value">Updated in place.</param>
-/// <param name="IsDecayed">Whether L2 applies.</param>
-public sealed record OptimizedTensor(string Name, Tensor Value, bool IsDecayed);
-
 /// <summary>
 /// Adam in TensorFlow's form (see <see cref="AdamSettings"/>) with its moments. Kingma and Ba 2015, arXiv:1412.6980.
 /// </summary>
-public sealed class AdamOptimizer : IDisposable
+public sealed class Adam : Optimizer
 {
-    private readonly Backend backend;
-    private readonly OptimizedTensor[] targets;
     private readonly (Tensor First, Tensor Second)[] moments;
 
-    public AdamOptimizer(
+    public Adam(
         Backend backend,
         IEnumerable<OptimizedTensor> targets,
         double beta1 = 0.9,
@@ -26,11 +19,25 @@ public sealed class AdamOptimizer : IDisposable
         double epsilon = 1e-8,
         double l2 = 0
     )
+        : base(backend, targets)
     {
-        this.backend = backend;
-        this.targets = [.. targets];
         (Beta1, Beta2, Epsilon, L2) = (beta1, beta2, epsilon, l2);
-        moments = [.. this.targets.Select(target => (Zeros(target.Value), Zeros(target.Value)))];
+        moments = [.. Targets.Select(target => (ZerosLike(target.Value), ZerosLike(target.Value)))];
+    }
+
+    /// <summary>Of all trained parameters of a network; L2 applies to its kernels.</summary>
+    public Adam(
+        Backend backend,
+        ParameterStore store,
+        double beta1 = 0.9,
+        double beta2 = 0.999,
+        double epsilon = 1e-8,
+        double l2 = 0
+    )
+        : base(backend, store)
+    {
+        (Beta1, Beta2, Epsilon, L2) = (beta1, beta2, epsilon, l2);
+        moments = [.. Targets.Select(target => (ZerosLike(target.Value), ZerosLike(target.Value)))];
     }
 
     public double Beta1 { get; }
@@ -42,26 +49,23 @@ public sealed class AdamOptimizer : IDisposable
     /// <summary>Weight of the sum of ||w||^2 / 2 over the decayed tensors.</summary>
     public double L2 { get; }
 
-    /// <summary>See <see cref="AdamSettings.RateSlot"/>: optimizers that are recorded together need one each.</summary>
-    public int RateSlot { get; init; }
-
     /// <summary>Moments by checkpoint name: "name.m" and "name.v".</summary>
-    public IEnumerable<(string Name, Tensor Value)> State =>
-        targets
+    public override IEnumerable<(string Name, Tensor Value)> State =>
+        Targets
             .Zip(moments)
             .SelectMany(pair =>
                 new[] { ($"{pair.First.Name}.m", pair.Second.First), ($"{pair.First.Name}.v", pair.Second.Second) }
             );
 
     /// <summary>The learning rate with the bias corrections of that update, as <see cref="AdamSettings.Rate"/>.</summary>
-    public double RateOf(long step, double learningRate) =>
+    public override double RateOf(long step, double learningRate) =>
         learningRate * Math.Sqrt(1 - Math.Pow(Beta2, step)) / (1 - Math.Pow(Beta1, step));
 
     /// <summary>One update.</summary>
     /// <param name="step">Number of this update, from 1.</param>
     /// <param name="learningRate">Before bias correction.</param>
     /// <param name="gradients">One per target, in their order; a target without a gradient stays as it is.</param>
-    public void Step(long step, double learningRate, IEnumerable<Tensor?> gradients)
+    public override void Step(long step, double learningRate, IEnumerable<Tensor?> gradients)
     {
         double rate = RateOf(step, learningRate);
         List<AdamUpdate> updates = [];
@@ -71,7 +75,7 @@ public sealed class AdamOptimizer : IDisposable
                 updates.Add(UpdateOf(rate, i, gradient));
         }
 
-        backend.Adam(updates);
+        Backend.Adam(updates);
     }
 
     /// <summary>The part of an update that is one target's; each may come once in a step.</summary>
@@ -79,31 +83,15 @@ public sealed class AdamOptimizer : IDisposable
     /// <param name="learningRate">Before bias correction.</param>
     /// <param name="target">Its place in the optimizer's order.</param>
     /// <param name="gradient">Its gradient.</param>
-    public void Step(long step, double learningRate, int target, Tensor gradient) =>
-        backend.Adam([UpdateOf(RateOf(step, learningRate), target, gradient)]);
-
-    public void Dispose()
-    {
-        foreach ((Tensor first, Tensor second) in moments)
-        {
-            first.Dispose();
-            second.Dispose();
-        }
-    }
+    public override void Step(long step, double learningRate, int target, Tensor gradient) =>
+        Backend.Adam([UpdateOf(RateOf(step, learningRate), target, gradient)]);
 
     private AdamUpdate UpdateOf(double rate, int i, Tensor gradient) =>
         new(
-            new AdamSettings(rate, Beta1, Beta2, Epsilon, targets[i].IsDecayed ? L2 : 0, RateSlot),
-            targets[i].Value,
+            new AdamSettings(rate, Beta1, Beta2, Epsilon, Targets[i].IsDecayed ? L2 : 0, RateSlot),
+            Targets[i].Value,
             gradient,
             moments[i].First,
             moments[i].Second
         );
-
-    private Tensor Zeros(Tensor like)
-    {
-        Tensor zeros = Tensor.Allocate(like.Device, like.Shape, like.DType).Detach();
-        backend.Fill(zeros, 0);
-        return zeros;
-    }
 }

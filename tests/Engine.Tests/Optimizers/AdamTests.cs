@@ -1,11 +1,12 @@
 using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Optimizers;
+using UnpairedSegEngine.Schedules;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Engine.Tests.Optimizers;
 
-internal sealed class AdamOptimizerTests
+internal sealed class AdamTests
 {
     private Device device = null!;
     private CpuBackend backend = null!;
@@ -34,11 +35,7 @@ internal sealed class AdamOptimizerTests
         const double l2 = 0.1;
         Tensor decayed = One(2),
             free = One(2);
-        using var adam = new AdamOptimizer(
-            backend,
-            [new("w", decayed, IsDecayed: true), new("beta", free, IsDecayed: false)],
-            l2: l2
-        );
+        using var adam = new Adam(backend, [new("w", decayed, IsDecayed: true), new("beta", free, IsDecayed: false)], l2: l2);
         (double W, double M, double V)[] expected = [(2, 0, 0), (2, 0, 0)];
         for (int step = 1; step <= 4; step++)
         {
@@ -67,7 +64,7 @@ internal sealed class AdamOptimizerTests
     {
         Tensor[] together = [One(2), One(3)],
             apart = [One(2), One(3)];
-        using AdamOptimizer whole = Adam(together),
+        using Adam whole = Adam(together),
             parts = Adam(apart);
         for (int step = 1; step <= 3; step++)
         {
@@ -78,7 +75,7 @@ internal sealed class AdamOptimizerTests
 
         Assert.That(apart.Select(t => t.ToScalar()), Is.EqualTo(together.Select(t => t.ToScalar())));
 
-        AdamOptimizer Adam(Tensor[] targets) =>
+        Adam Adam(Tensor[] targets) =>
             new(backend, [new("a", targets[0], IsDecayed: true), new("b", targets[1], IsDecayed: false)], l2: 0.1);
     }
 
@@ -87,7 +84,7 @@ internal sealed class AdamOptimizerTests
     {
         Tensor first = One(2),
             second = One(3);
-        using var adam = new AdamOptimizer(backend, [new("a", first, false), new("b", second, false)]);
+        using var adam = new Adam(backend, [new("a", first, false), new("b", second, false)]);
         adam.Step(1, 0.1, [null, One(1)]);
         Assert.That(first.ToScalar(), Is.EqualTo(2));
         Assert.That(second.ToScalar(), Is.EqualTo(2.9).Within(1e-6), "the first step has the length of the rate");
@@ -97,7 +94,7 @@ internal sealed class AdamOptimizerTests
     public void State_is_named_starts_at_zero_and_is_given_back()
     {
         int live = device.Pool.LiveBuffers;
-        using (var adam = new AdamOptimizer(backend, [new("w", One(2), true)]))
+        using (var adam = new Adam(backend, [new("w", One(2), true)]))
         {
             Assert.That(adam.State.Select(s => s.Name), Is.EqualTo(new[] { "w.m", "w.v" }));
             Assert.That(adam.State.Select(s => s.Value.ToScalar()), Is.EqualTo(new[] { 0.0, 0.0 }));
