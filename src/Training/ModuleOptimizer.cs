@@ -1,5 +1,6 @@
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Optimizers;
+using UnpairedSegEngine.Schedules;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Training;
@@ -8,13 +9,9 @@ namespace UnpairedSegEngine.Training;
 /// <param name="name">Its name in checkpoints; empty for a method's only one.</param>
 /// <param name="optimizer">Its targets are the trained parameters, in their order.</param>
 /// <param name="trained">What it updates.</param>
-/// <param name="rateOf">Learning rate of a step, from 1.</param>
-public sealed class ModuleOptimizer(
-    string name,
-    Adam optimizer,
-    IReadOnlyList<Parameter> trained,
-    Func<long, double> rateOf
-) : IDisposable
+/// <param name="schedule">Its learning rate by the step.</param>
+public sealed class ModuleOptimizer(string name, Adam optimizer, IReadOnlyList<Parameter> trained, ISchedule schedule)
+    : IDisposable
 {
     public string Name => name;
 
@@ -27,7 +24,7 @@ public sealed class ModuleOptimizer(
         optimizer.State.Select(moment => (name.Length == 0 ? moment.Name : $"{name}/{moment.Name}", moment.Value));
 
     /// <summary>Learning rate of a step, from 1.</summary>
-    public double RateOf(long step) => rateOf(step);
+    public double RateOf(long step) => schedule.At(step);
 
     public void Dispose() => optimizer.Dispose();
 }

@@ -18,14 +18,11 @@ public sealed partial class FloorTests
         ("src/Engine/Autograd", "UnpairedSegEngine.Autograd"),
         ("src/Engine/Losses", "UnpairedSegEngine.Losses"),
         ("src/Engine/Layers", "UnpairedSegEngine.Layers"),
-<<<<<<< HEAD
         ("src/Engine/Optimizers", "UnpairedSegEngine.Optimizers"),
-=======
         ("src/Training/Configuration", "UnpairedSegEngine.Training.Configuration"),
         ("src/Training/Progress", "UnpairedSegEngine.Training.Progress"),
         ("src/Training/Batches", "UnpairedSegEngine.Training.Batches"),
         ("src/Training", "UnpairedSegEngine.Training"),
->>>>>>> main
         ("src/Imaging", "UnpairedSegEngine.Imaging"),
         ("src/Segmentation/Data", "UnpairedSegEngine.Segmentation.Data"),
         ("src/Segmentation/Losses", "UnpairedSegEngine.Segmentation.Losses"),

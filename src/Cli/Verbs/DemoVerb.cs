@@ -1,4 +1,5 @@
 using CommandLine;
+using UnpairedSegEngine.Cli.Options;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 

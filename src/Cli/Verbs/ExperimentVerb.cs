@@ -1,5 +1,6 @@
 using CommandLine;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Experiments;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;

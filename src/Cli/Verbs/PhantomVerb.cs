@@ -1,4 +1,5 @@
 using CommandLine;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Imaging.Phantoms;
 using UnpairedSegEngine.Storage;
 

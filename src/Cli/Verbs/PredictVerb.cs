@@ -5,6 +5,7 @@ using UnpairedSegEngine.Imaging.Nifti;
 using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
+using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;

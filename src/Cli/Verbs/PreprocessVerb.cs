@@ -1,5 +1,6 @@
 using System.Globalization;
 using CommandLine;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Runs.Progress;
 using UnpairedSegEngine.Segmentation.Data;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CommandLine;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Methods.Volumes;

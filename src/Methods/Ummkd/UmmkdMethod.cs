@@ -41,7 +41,7 @@ public sealed class UmmkdMethod : VolumeMethod
     {
         (Loss, this.modalities, this.classes) = (loss, modalities, classes);
         optimizer = new NetworkOptimizer(backend, network.Parameters, settings, loss.Labels, modalities.Count);
-        Optimizers = [optimizer.Adam];
+        Optimizers = [optimizer.Module];
         Update = new ParameterUpdate(backend, Optimizers);
     }
 

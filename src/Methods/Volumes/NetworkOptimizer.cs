@@ -14,6 +14,7 @@ namespace UnpairedSegEngine.Methods.Volumes;
 public sealed class NetworkOptimizer
 {
     private readonly Backend backend;
+    private readonly double l2;
     private readonly bool penalizesAll;
 
     /// <param name="backend">Computes.</param>
@@ -25,18 +26,19 @@ public sealed class NetworkOptimizer
     {
         (this.backend, penalizesAll) = (backend, loss.L2On == PenalizedParameters.All);
         Parameter[] trained = [.. parameters.Trainable];
+        l2 = penalizesAll ? modalities * loss.L2 : loss.L2;
         var adam = new Adam(
             backend,
             trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsDecayed: IsPenalized(p))),
             settings.Beta1,
             settings.Beta2,
             settings.Epsilon,
-            penalizesAll ? modalities * loss.L2 : loss.L2
+            l2
         );
-        Adam = new ModuleOptimizer("", adam, trained, settings.Schedule.At);
+        Module = new ModuleOptimizer("", adam, trained, settings.Schedule);
     }
 
-    public ModuleOptimizer Adam { get; }
+    public ModuleOptimizer Module { get; }
 
     /// <summary>
     /// The L2 term of the loss, l2 / 2 * sum of what it penalizes, squared; its gradient is part of the optimizer's update.
@@ -44,14 +46,14 @@ public sealed class NetworkOptimizer
     public double Penalty()
     {
         double squares = 0;
-        foreach (Parameter penalized in Adam.Trained.Where(IsPenalized))
+        foreach (Parameter penalized in Module.Trained.Where(IsPenalized))
         {
             using TensorScope scope = TensorScope.Open(backend.Device);
             var tape = new Tape(backend, recording: false);
             squares += tape.Sum(tape.Multiply(penalized.Variable, penalized.Variable)).Value.ToScalar();
         }
 
-        return 0.5 * Adam.Optimizer.L2 * squares;
+        return 0.5 * l2 * squares;
     }
 
     private bool IsPenalized(Parameter parameter) => penalizesAll || parameter.Kind == ParameterKind.Kernel;

@@ -1,4 +1,3 @@
-
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>

@@ -123,9 +123,7 @@ public sealed class TrainedModel : IDisposable
                 $"{volumes.Count} volumes were given, but the model sees {Description.Volumes} together"
             );
         var loaded = new LoadedCase("volume", Description.ModalityOf(modality), volumes, null);
-        return Predictor
-            .Predict(PreparedCase.Prepare(loaded, Description.Preprocessing, Description.Classes.Count))
-            .ToOriginal();
+        return Predictor.Predict(PreparedCase.Prepare(loaded, Description.Preprocessing, Description.Classes.Count)).ToOriginal();
     }
 
     /// <inheritdoc cref="ModelDescription.Adopt"/>

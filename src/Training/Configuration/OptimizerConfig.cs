@@ -34,5 +34,5 @@ public sealed record OptimizerConfig
     public int DecayEvery { get; init; } = 1000;
 
     /// <summary>The learning rate of each step.</summary>
-    public StepDecay Schedule => new(LearningRate, DecayFactor, DecayEvery);
+    public ISchedule Schedule => new StepDecay(LearningRate, DecayFactor, DecayEvery);
 }

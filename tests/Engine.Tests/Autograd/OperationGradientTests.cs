@@ -329,7 +329,6 @@ internal sealed class OperationGradientTests
             one.AffineShape,
             one.AffineShape
         );
-<<<<<<< HEAD
         foreach (bool timesSquared in new[] { true, false })
         {
             yield return Case(
@@ -338,29 +337,6 @@ internal sealed class OperationGradientTests
                 new Shape(2, 2, 3)
             );
         }
-
-        foreach ((string name, SegmentationLossProblem p) in Losses())
-        {
-            byte[] labels =
-            [
-                .. Enumerable
-                    .Range(0, 12)
-                    .Select(i =>
-                        (byte)(
-                            i < 6 ? i % 3
-                            : i == 7 ? 9
-                            : i % 2
-                        )
-                    ),
-            ];
-            yield return Case(
-                $"loss {name}",
-                (t, v) => t.SegmentationLosses(p, v[0], Tensor.From<byte>(t.Device, new Shape(4, 3), labels)).Loss,
-                p.LogitsShape
-            );
-        }
-=======
->>>>>>> main
     }
 
     private static Variable Constant(Tape tape, Shape shape) =>

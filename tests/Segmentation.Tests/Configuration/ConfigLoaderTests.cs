@@ -245,10 +245,7 @@ public sealed class ConfigLoaderTests
         Assert.Multiple(() =>
         {
             Assert.That(Table.Select(row => row.Meaning), Has.All.Not.Empty);
-            Assert.That(
-                Table.Select(row => row.Key),
-                Is.Unique.And.Member("loss.kd.temperature").And.Member("compat")
-            );
+            Assert.That(Table.Select(row => row.Key), Is.Unique.And.Member("loss.kd.temperature").And.Member("compat"));
             Assert.That(
                 Table.Single(row => row.Key == "network.dropout_keep"),
                 Is.EqualTo(
@@ -262,8 +259,7 @@ public sealed class ConfigLoaderTests
             );
         });
 
-    private static IReadOnlyList<ConfigExplanation> Table { get; } =
-        ConfigExplain.Table(AllMethods.Keys, AllMethods.Defaults);
+    private static IReadOnlyList<ConfigExplanation> Table { get; } = ConfigExplain.Table(AllMethods.Keys, AllMethods.Defaults);
 
     private static DistillationConfig Kd(TrainingConfig config) => ((UmmkdConfig)config.Own).Loss.Kd;
 

@@ -32,11 +32,18 @@ public class BatchLoaderTests
     [Test]
     public void Batch_HoldsTheModalitiesOneAfterTheOther()
     {
-        using var loader = new BatchLoader(new VariedSamples(new NoiseSource(), new Augmentation(AugmentationSettings.None)), 2, seed: 1);
+        using var loader = new BatchLoader(
+            new VariedSamples(new NoiseSource(), new Augmentation(AugmentationSettings.None)),
+            2,
+            seed: 1
+        );
         using LoadedBatch batch = loader.Next();
         Assert.That(batch.Groups, Is.EqualTo(new ModalityIndex(2, 0, 0, 1, 1)));
         Assert.That(batch[VariedSamples.Images].Elements<float>(), Has.Length.EqualTo(4 * NoiseSource.Size.ImageLength));
-        Assert.That(batch[VariedSamples.Labels].Elements<byte>().Chunk(NoiseSource.Size.PixelCount).Select(l => l[0]), Is.EqualTo(new byte[] { 0, 0, 1, 1 }));
+        Assert.That(
+            batch[VariedSamples.Labels].Elements<byte>().Chunk(NoiseSource.Size.PixelCount).Select(l => l[0]),
+            Is.EqualTo(new byte[] { 0, 0, 1, 1 })
+        );
     }
 
     [Test]
@@ -64,7 +71,11 @@ public class BatchLoaderTests
     [Test]
     public void Description_NamesEverySampleAndWhatTheNetworkSees()
     {
-        using var loader = new BatchLoader(new VariedSamples(new NoiseSource(), new Augmentation(AugmentationSettings.None)), 2, seed: 1);
+        using var loader = new BatchLoader(
+            new VariedSamples(new NoiseSource(), new Augmentation(AugmentationSettings.None)),
+            2,
+            seed: 1
+        );
         using LoadedBatch batch = loader.Next();
         int length = NoiseSource.Size.ImageLength;
         batch[VariedSamples.Images].Elements<float>().AsSpan(length, length).Fill(-7.25f);
@@ -85,7 +96,11 @@ public class BatchLoaderTests
     [Test]
     public void Description_OfALargeBatchIsShort()
     {
-        using var loader = new BatchLoader(new VariedSamples(new NoiseSource(), new Augmentation(AugmentationSettings.None)), 100, seed: 1);
+        using var loader = new BatchLoader(
+            new VariedSamples(new NoiseSource(), new Augmentation(AugmentationSettings.None)),
+            100,
+            seed: 1
+        );
         using LoadedBatch batch = loader.Next();
         Assert.That(batch.Describe(), Has.Length.LessThan(2000).And.Contains(" and 84 more; MR: "));
     }
@@ -94,7 +109,13 @@ public class BatchLoaderTests
     public void Memory_IsRecycled()
     {
         var seen = new HashSet<float[]>(ReferenceEqualityComparer.Instance);
-        using var loader = new BatchLoader(new VariedSamples(new NoiseSource(), Augmented), 1, seed: 1, threadCount: 2, prefetch: 3);
+        using var loader = new BatchLoader(
+            new VariedSamples(new NoiseSource(), Augmented),
+            1,
+            seed: 1,
+            threadCount: 2,
+            prefetch: 3
+        );
         for (int step = 0; step < 20; step++)
         {
             using LoadedBatch batch = loader.Next();
@@ -107,7 +128,8 @@ public class BatchLoaderTests
     [TestCase(3)]
     public void Failure_SurfacesAtItsStepWithItsMessage(int threads)
     {
-        using var loader = new BatchLoader(new VariedSamples(new NoiseSource { FailingDraw = 9 }, Augmented),
+        using var loader = new BatchLoader(
+            new VariedSamples(new NoiseSource { FailingDraw = 9 }, Augmented),
             1,
             seed: 1,
             threadCount: threads,
@@ -136,7 +158,14 @@ public class BatchLoaderTests
 
     private static List<float[]> Load(int steps, int threads, int prefetch, long firstStep = 0, ulong seed = 1)
     {
-        using var loader = new BatchLoader(new VariedSamples(new NoiseSource(), Augmented), 2, seed, firstStep, threads, prefetch);
+        using var loader = new BatchLoader(
+            new VariedSamples(new NoiseSource(), Augmented),
+            2,
+            seed,
+            firstStep,
+            threads,
+            prefetch
+        );
         var images = new List<float[]>();
         for (int i = 0; i < steps; i++)
         {

@@ -46,11 +46,7 @@ internal sealed class ScoreSectionsTests
     [Test]
     public void Missed_and_hallucinated_organs_are_counted()
     {
-        SchemeScores spurious = Scheme(
-            "ummkd",
-            Case("a", liver: 1, spleen: Hallucinated),
-            Case("c", liver: null, spleen: 1)
-        );
+        SchemeScores spurious = Scheme("ummkd", Case("a", liver: 1, spleen: Hallucinated), Case("c", liver: null, spleen: 1));
         var sections = new ScoreSections([.. Schemes, spurious], ["CT"], Organs);
         ReportTable table = sections.All().Single(s => s.Title == "Missed and hallucinated organs").Tables.Single();
         Assert.That(table.Rows[0], Is.EqualTo(new[] { "individual", "1 / 0 of 2", "0 / 0 of 2", "1 / 0 of 4" }));
@@ -99,7 +95,14 @@ internal sealed class ScoreSectionsTests
         var variant = new MethodVariant(name, "");
         return new SchemeScores(
             variant,
-            [new FinishedJob(new ExperimentJob(variant, 0, 0), new JobResult(1, 1, 1), new EvaluationReport(cases, Organs, 2), [])]
+            [
+                new FinishedJob(
+                    new ExperimentJob(variant, 0, 0),
+                    new JobResult(1, 1, 1),
+                    new EvaluationReport(cases, Organs, 2),
+                    []
+                ),
+            ]
         );
     }
 

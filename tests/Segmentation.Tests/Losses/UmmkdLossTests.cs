@@ -10,7 +10,7 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Segmentation.Tests.Losses;
 
 /// <summary>
-/// The fused loss against its formulas in elementary operations, and what must not change it. 
+/// The fused loss against its formulas in elementary operations, and what must not change it.
 /// </summary>
 internal sealed class UmmkdLossTests
 {
@@ -104,10 +104,7 @@ internal sealed class UmmkdLossTests
     public void The_modalities_names_do_not_matter([Values] AbsentClass absent)
     {
         UmmkdLoss settings = With(new DistillationConfig { Absent = absent });
-        Assert.That(
-            Fused(settings, Labels(), new ModalityIndex(2, 1, 1, 0, 0)),
-            Is.EqualTo(Fused(settings, Labels()))
-        );
+        Assert.That(Fused(settings, Labels(), new ModalityIndex(2, 1, 1, 0, 0)), Is.EqualTo(Fused(settings, Labels())));
     }
 
     [Test]
@@ -148,8 +145,7 @@ internal sealed class UmmkdLossTests
     [Test]
     public void A_teacher_must_be_a_modality() =>
         Assert.That(
-            () =>
-                Fused(With(new DistillationConfig { Form = DistillationForm.OneWay, Teacher = 2 }), Labels()),
+            () => Fused(With(new DistillationConfig { Form = DistillationForm.OneWay, Teacher = 2 }), Labels()),
             Throws.ArgumentException.With.Message.Contains("loss.kd.teacher")
         );
 
@@ -180,18 +176,10 @@ internal sealed class UmmkdLossTests
     )
     {
         (_, double[] gradient) = Golden(dice, crossEntropy, distillation, DType.Float64);
-        Assert.That(
-            gradient[(3 * position)..((3 * position) + 3)],
-            Is.EqualTo(new[] { g0, g1, g2 }).Within(1e-9)
-        );
+        Assert.That(gradient[(3 * position)..((3 * position) + 3)], Is.EqualTo(new[] { g0, g1, g2 }).Within(1e-9));
     }
 
-    private (UmmkdLossTerms Terms, double[] Gradient) Golden(
-        double dice,
-        double crossEntropy,
-        double distillation,
-        DType type
-    )
+    private (UmmkdLossTerms Terms, double[] Gradient) Golden(double dice, double crossEntropy, double distillation, DType type)
     {
         double[] logits =
         [

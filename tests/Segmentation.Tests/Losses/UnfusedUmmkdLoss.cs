@@ -11,13 +11,7 @@ namespace UnpairedSegEngine.Segmentation.Tests.Losses;
 /// reference for the fused one.
 /// Logits are (samples, positions, classes).
 /// </summary>
-internal sealed class UnfusedUmmkdLoss(
-    Tape tape,
-    UmmkdLoss settings,
-    Variable logits,
-    byte[] labels,
-    ModalityIndex modality
-)
+internal sealed class UnfusedUmmkdLoss(Tape tape, UmmkdLoss settings, Variable logits, byte[] labels, ModalityIndex modality)
 {
     private readonly SegmentationLossProblem problem = settings.ProblemOf(logits.Shape, modality);
     private readonly int classes = logits.Shape[^1];
@@ -36,7 +30,9 @@ internal sealed class UnfusedUmmkdLoss(
         bool taught = settings.Distillation.Form == DistillationForm.OneWay;
         (int A, int B)[] pairs =
         [
-            .. present.SelectMany(a => present.Where(b => taught ? a == settings.Distillation.Teacher && b != a : a < b).Select(b => (a, b))),
+            .. present.SelectMany(a =>
+                present.Where(b => taught ? a == settings.Distillation.Teacher && b != a : a < b).Select(b => (a, b))
+            ),
         ];
         foreach ((int a, int b) in pairs)
             total = tape.Add(total, tape.Scale(Distillation(a, b), settings.Distillation.Weight / pairs.Length));
@@ -105,7 +101,9 @@ internal sealed class UnfusedUmmkdLoss(
     private Variable Softened(int m, int trueClass)
     {
         Variable ofClass = tape.Multiply(logits, Mask((i, _) => ModalityAt(i) == m && labels[i] == trueClass));
-        return Softmax(tape.Scale(OverPositions(ofClass), 1 / ((Count(m, trueClass) + 1e-6) * settings.Distillation.Temperature)));
+        return Softmax(
+            tape.Scale(OverPositions(ofClass), 1 / ((Count(m, trueClass) + 1e-6) * settings.Distillation.Temperature))
+        );
     }
 
     /// <summary>KL(q || r) = sum q (log q - log r).</summary>

@@ -1,11 +1,11 @@
-using UnpairedSegEngine.Methods.Configuration;
-using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Tensors;
 

@@ -66,10 +66,7 @@ public sealed class EarlierVersionTests
         var session = TrainingSession.OnVolumes(dataset, 0, split, earlier.Config, earlier.ReadModel(), 1);
         Arithmetic arithmetic = earlier.Recorded!.Arithmetic;
         earlier.Require(session.Data, arithmetic);
-        RunFolder run = earlier.Begin(
-            new RunProvenance(session.Data, arithmetic, RunSettings.Of(earlier.Config), []),
-            []
-        );
+        RunFolder run = earlier.Begin(new RunProvenance(session.Data, arithmetic, RunSettings.Of(earlier.Config), []), []);
         TrainingOutcome outcome = session.Train(run, backend, new SilentProgress(), CancellationToken.None);
 
         Assert.That((outcome.State.Step, outcome.Interrupted), Is.EqualTo((8L, false)));
@@ -93,10 +90,7 @@ public sealed class EarlierVersionTests
         using TrainedRun run = TrainedRun.Open(Run, backend, latest: true, _ => { });
         Assert.That((run.Step, run.Description.Modalities[0], run.Provenance!.Data.Split.Fold), Is.EqualTo((4L, "CT", 0)));
         LoadedCase loaded = CaseReader.Read(run.Adopt(dataset.TestCases[0]), dataset.ClassNames);
-        Assert.That(
-            run.Model.Segment(loaded.Images, "CT").Geometry,
-            Is.EqualTo(loaded.Geometry)
-        );
+        Assert.That(run.Model.Segment(loaded.Images, "CT").Geometry, Is.EqualTo(loaded.Geometry));
     }
 
     [Test]

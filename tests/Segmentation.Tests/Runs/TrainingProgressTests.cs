@@ -17,12 +17,8 @@ public sealed class TrainingProgressTests
     private static readonly ValidationReport Scores = new(
         new Score(Score.MeanDice, 0.733),
         "Dice",
-        [
-        new("CT", "liver", 0.9),
-        new("CT", "sp[l]een", 0.5),
-        new("MR", "liver", 0.8),
-        new("MR", "sp[l]een", double.NaN),
-    ]);
+        [new("CT", "liver", 0.9), new("CT", "sp[l]een", 0.5), new("MR", "liver", 0.8), new("MR", "sp[l]een", double.NaN)]
+    );
 
     [Test]
     public void WithoutATerminalThereAreLines()

@@ -41,8 +41,7 @@ internal sealed class SchemeTests
     [Test]
     public void Every_kind_of_normalization_makes_a_network()
     {
-        void Create(NetworkConfig network) =>
-            Build(new TrainingConfig { Network = network }).Parameters.Dispose();
+        void Create(NetworkConfig network) => Build(new TrainingConfig { Network = network }).Parameters.Dispose();
         foreach (NormalizationKind kind in Enum.GetValues<NormalizationKind>())
             Assert.That(
                 () =>

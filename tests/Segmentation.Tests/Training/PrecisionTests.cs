@@ -1,9 +1,3 @@
-using UnpairedSegEngine.Segmentation.Data;
-using UnpairedSegEngine.Training.Batches;
-using UnpairedSegEngine.Training;
-using UnpairedSegEngine.Training.Configuration;
-using UnpairedSegEngine.Methods.Configuration;
-using UnpairedSegEngine.Methods.Ummkd;
 using System.Globalization;
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
@@ -11,9 +5,15 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Optimizers;
+using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Tensors;
+using UnpairedSegEngine.Training;
+using UnpairedSegEngine.Training.Batches;
+using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 

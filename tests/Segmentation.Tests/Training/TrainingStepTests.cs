@@ -1,7 +1,7 @@
-using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Training;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
