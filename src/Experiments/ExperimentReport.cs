@@ -95,7 +95,10 @@ public sealed class ExperimentReport
                             (IReadOnlyDictionary<string, RunScores>)
                                 organs
                                     .Append("mean")
-                                    .ToDictionary(organ => organ, organ => scheme.OverRuns(modality, organ == "mean" ? null : organ))
+                                    .ToDictionary(
+                                        organ => organ,
+                                        organ => scheme.OverRuns(modality, organ == "mean" ? null : organ)
+                                    )
                     )
         );
 

@@ -42,9 +42,7 @@ internal sealed class SchemeScores(MethodVariant variant, IReadOnlyList<Finished
     {
         double?[] runs =
         [
-            .. jobs.Select(job =>
-                (organ is null ? job.Report.MeanDice[modality] : job.Report.Dice[modality][organ].Mean)
-            ),
+            .. jobs.Select(job => (organ is null ? job.Report.MeanDice[modality] : job.Report.Dice[modality][organ].Mean)),
         ];
         ScoreSummary summary = ScoreSummary.Of(runs);
         return new RunScores(summary.Mean, summary.Deviation, runs);

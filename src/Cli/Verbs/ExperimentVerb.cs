@@ -185,18 +185,18 @@ internal sealed class ExperimentVerb : DeviceVerb
         void RunJob(ExperimentJob job)
         {
             try
-                {
-                    stop.Token.ThrowIfCancellationRequested();
-                    using OpenedBackend opened = OpenBackend(threads, recorded);
-                    runner.Run(job, opened.Backend, arithmetic, threads, new JobProgress(job.Name, Console.Out), stop.Token);
-                    Console.WriteLine($"[{Interlocked.Increment(ref done)}/{plan.Jobs.Count}] {job.Name} finished");
-                }
-                catch
-                {
-                    // The others end after their step, with a checkpoint.
-                    stop.Request();
-                    throw;
-                }
+            {
+                stop.Token.ThrowIfCancellationRequested();
+                using OpenedBackend opened = OpenBackend(threads, recorded);
+                runner.Run(job, opened.Backend, arithmetic, threads, new JobProgress(job.Name, Console.Out), stop.Token);
+                Console.WriteLine($"[{Interlocked.Increment(ref done)}/{plan.Jobs.Count}] {job.Name} finished");
+            }
+            catch
+            {
+                // The others end after their step, with a checkpoint.
+                stop.Request();
+                throw;
+            }
         }
     }
 }

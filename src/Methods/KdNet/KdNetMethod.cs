@@ -68,15 +68,7 @@ public sealed class KdNetMethod : VolumeMethod
             );
             modules.Add(new TrainingModule(ProjectionName, store));
             optimizers.Add(
-                new NetworkOptimizer(
-                    backend,
-                    store,
-                    rates,
-                    labels,
-                    modalities.Count,
-                    ProjectionName,
-                    optimizers.Count
-                ).Module
+                new NetworkOptimizer(backend, store, rates, labels, modalities.Count, ProjectionName, optimizers.Count).Module
             );
         }
 

@@ -73,13 +73,7 @@ internal sealed class KdNetPlan : StepPlan
     {
         context.CommitUpdates();
         Tensor gradient = Tensor.Allocate(method.Backend.Device, logits!.Shape, logits.DType);
-        method.Backend.SegmentationLossGradient(
-            problem,
-            logits.Value,
-            batch[VariedSamples.Labels],
-            coefficients,
-            gradient
-        );
+        method.Backend.SegmentationLossGradient(problem, logits.Value, batch[VariedSamples.Labels], coefficients, gradient);
         if (distillation is null)
         {
             Tape.Release(logits);

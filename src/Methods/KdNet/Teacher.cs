@@ -23,12 +23,7 @@ internal sealed class Teacher(TrainedModel model) : IDisposable
     /// <param name="groups">Modality of each sample.</param>
     /// <param name="withFeatures">Whether the features at the bottleneck are asked for, too.</param>
     /// <returns>Logits, and features at the bottleneck.</returns>
-    public (Variable Logits, Variable? Features) Look(
-        Backend backend,
-        Variable images,
-        ModalityIndex groups,
-        bool withFeatures
-    )
+    public (Variable Logits, Variable? Features) Look(Backend backend, Variable images, ModalityIndex groups, bool withFeatures)
     {
         var context = new ForwardContext(new Tape(backend, recording: false), groups, Training: false);
         FeatureTaps? taps = withFeatures ? new FeatureTaps(Bottleneck) : null;

@@ -13,9 +13,7 @@ public readonly record struct WeightsHash(string Text) : IParsable<WeightsHash>
     /// <summary>Of the weights of a checkpoint.</summary>
     public static WeightsHash Of(Checkpoint checkpoint) =>
         new(
-            Convert.ToHexStringLower(
-                XxHash128.Hash(File.ReadAllBytes(checkpoint.File(TrainingCheckpoint.WeightFiles.Single())))
-            )
+            Convert.ToHexStringLower(XxHash128.Hash(File.ReadAllBytes(checkpoint.File(TrainingCheckpoint.WeightFiles.Single()))))
         );
 
     public static WeightsHash Parse(string s, IFormatProvider? provider) =>

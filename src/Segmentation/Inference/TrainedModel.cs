@@ -109,9 +109,7 @@ public sealed class TrainedModel : IDisposable
         var store = new CheckpointStore(checkpoints, warn: warn, required: TrainingCheckpoint.WeightFiles);
         Checkpoint? best = latest ? null : store.Best();
         Checkpoint checkpoint =
-            best
-            ?? store.Latest()
-            ?? throw new InvalidDataException($"'{checkpoints}': no checkpoint yet; train the run first");
+            best ?? store.Latest() ?? throw new InvalidDataException($"'{checkpoints}': no checkpoint yet; train the run first");
         if (best is null && !latest)
             warn?.Invoke($"no weights were chosen by validation; these are of the last step, {checkpoint.Step}");
         return checkpoint;

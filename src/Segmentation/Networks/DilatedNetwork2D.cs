@@ -157,11 +157,7 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
     {
         PreActivationConv first = make.PreActivation("g9.conv1", channels, channels);
         PreActivationConv second = make.PreActivation("g9.conv2", channels, channels);
-        return
-        [
-            (context, x) => first.Forward(context, x, second),
-            (context, x) => context.Tape.Dropout(x, second.Mask(context)),
-        ];
+        return [(context, x) => first.Forward(context, x, second), (context, x) => context.Tape.Dropout(x, second.Mask(context))];
     }
 
     /// <summary>

@@ -16,11 +16,12 @@ public interface ISegmentationNetwork
     /// <summary>The depth, height and width of an image must be multiples of this.</summary>
     Size3 Multiple { get; }
 
-    /// <summary>Its parts, in the order in which they run; the last makes the logits.</summary>
-    IReadOnlyList<NetworkStage> Stages { get; }
+    /// <summary>Its parts, in the order in which they run; the last makes the logits. None where it is one piece.</summary>
+    IReadOnlyList<NetworkStage> Stages => [];
 
     /// <summary>The stage of the lowest resolution and the most channels: what the network makes of a whole image.</summary>
-    NetworkStage Bottleneck { get; }
+    /// <exception cref="NotSupportedException">The network is one piece.</exception>
+    NetworkStage Bottleneck => throw new NotSupportedException($"{GetType().Name} has no stages to look at");
 
     /// <summary>Logits of a batch. The input is left alone; everything between is freed as soon as nothing needs it.</summary>
     /// <param name="context">The pass.</param>
@@ -30,5 +31,6 @@ public interface ISegmentationNetwork
 
     /// <summary>Logits from the result of a stage on, which <see cref="FeatureTaps"/> brought, or others in its place.</summary>
     /// <exception cref="NotSupportedException">The network cannot be entered in its midst.</exception>
-    Variable ForwardFrom(ForwardContext context, StageOutput output);
+    Variable ForwardFrom(ForwardContext context, StageOutput output) =>
+        throw new NotSupportedException($"{GetType().Name} cannot be entered in its midst");
 }

@@ -275,8 +275,7 @@ public sealed class UNet3D : ISegmentationNetwork
     private readonly record struct Features(Variable X, ModalityNorm? Norm = null, OutputStatistics? Statistics = null)
     {
         /// <summary>The result with its activation applied.</summary>
-        public Variable Activate(ForwardContext context) =>
-            Prepare(context) is { } input ? context.Tape.Normalize(input, X) : X;
+        public Variable Activate(ForwardContext context) => Prepare(context) is { } input ? context.Tape.Normalize(input, X) : X;
 
         public NormalizedInput? Prepare(ForwardContext context, bool hasOneReader = true) =>
             Norm?.Prepare(context, X, DropoutMask.None, Statistics, hasOneReader);

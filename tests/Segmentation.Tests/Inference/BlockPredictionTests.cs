@@ -198,7 +198,7 @@ internal sealed class BlockPredictionTests
 
         public Size3 Multiple => Size3.One;
 
-        public Variable Forward(ForwardContext context, Variable images) =>
+        public Variable Forward(ForwardContext context, Variable images, FeatureTaps? taps = null) =>
             second.Forward(context, context.Tape.LeakyReLU(first.Forward(context, images), 0.2));
     }
 }
