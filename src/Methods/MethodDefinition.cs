@@ -38,7 +38,9 @@ public abstract class MethodDefinition
     /// <summary>What is trained in experiments, in the order of tables.</summary>
     public abstract IReadOnlyList<MethodVariant> Variants { get; }
 
-    /// <summary>Its own settings, with defaults: a record whose groups stand beside those of <see cref="TrainingConfig"/>.</summary>
+    /// <summary>
+    /// Its own settings, with defaults: a record whose groups stand beside those of <see cref="TrainingConfig"/>.
+    /// </summary>
     public abstract object NewSettings();
 
     /// <summary>The defaults of all settings for a network.</summary>
@@ -46,7 +48,8 @@ public abstract class MethodDefinition
 
     /// <summary>Checks what limits of single numbers cannot say.</summary>
     /// <param name="config">To be checked.</param>
-    /// <param name="require">Takes whether a rule holds, the key that breaks it and the problem, such as "is 3, expected 4".</param>
+    /// <param name="require">Takes whether a rule holds, the key that breaks it and the problem, such as "is 3, expected
+    /// 4".</param>
     public virtual void CheckRules(TrainingConfig config, Action<bool, string, string> require) { }
 
     /// <summary>The network that is to predict.</summary>

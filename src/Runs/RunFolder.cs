@@ -92,7 +92,9 @@ public sealed class RunFolder
             : throw new InvalidDataException($"'{path}': no run folder: it has no {ConfigName}");
     }
 
-    /// <summary>The model that the run trains; where an earlier version did not write down the network, that of the configuration.</summary>
+    /// <summary>
+    /// The model that the run trains; where an earlier version did not write down the network, that of the configuration.
+    /// </summary>
     /// <exception cref="InvalidDataException">The file is missing, damaged, or describes no model.</exception>
     public ModelDescription ReadModel()
     {

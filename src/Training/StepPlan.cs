@@ -34,5 +34,6 @@ public abstract class StepPlan(Device device) : IDisposable
 
 /// <summary>A part of a step.</summary>
 /// <param name="Compute">Gives operations to the backend. Tensors live in the scope that is open.</param>
-/// <param name="Decide">Then the host's decision: the losses that are known by now; null where there is nothing to decide.</param>
+/// <param name="Decide">Then the host's decision: the losses that are known by now; null where there is nothing to
+/// decide.</param>
 public sealed record StepPart(Action Compute, Func<LossReport>? Decide = null);

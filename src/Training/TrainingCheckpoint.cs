@@ -7,7 +7,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Training;
 
 /// <summary>
-/// The files of a checkpoint: weights.safetensors (parameters and running statistics of all modules), optimizer.safetensors (state
+/// The files of a checkpoint: weights.safetensors (parameters and running statistics of all modules), optimizer.safetensors
+/// (state
 /// of all optimizers) and state.json. Tensors of a named module or optimizer are called "name/tensor".
 /// </summary>
 public static class TrainingCheckpoint

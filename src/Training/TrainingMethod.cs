@@ -4,7 +4,8 @@ using UnpairedSegEngine.Training.Batches;
 namespace UnpairedSegEngine.Training;
 
 /// <summary>
-/// What is trained, by which optimizers, and what a step does. The trainer knows nothing else of a method: it brings batches, runs
+/// What is trained, by which optimizers, and what a step does. The trainer knows nothing else of a method: it brings batches,
+/// runs
 /// plans, keeps records and checkpoints. Everything random in a step follows from seed and step, so that nothing but the tensors
 /// of modules and optimizers has to be kept.
 /// </summary>
@@ -25,7 +26,10 @@ public abstract class TrainingMethod(Backend backend, ulong seed) : IDisposable
     /// <summary>One after the other; one for the whole training unless a method says otherwise.</summary>
     public virtual IReadOnlyList<TrainingPhase> Phases { get; } = [new("training")];
 
-    /// <summary>The step's work. What the plan does for a step it does for any other of the phase, but for what depends on the step's number: masks of dropout and learning rates.</summary>
+    /// <summary>
+    /// The step's work. What the plan does for a step it does for any other of the phase, but for what depends on the step's
+    /// number: masks of dropout and learning rates.
+    /// </summary>
     /// <param name="step">Number of the step, from 1.</param>
     /// <param name="batch">Its tensors may be filled anew and the plan run again.</param>
     public abstract StepPlan Plan(long step, DeviceBatch batch);

@@ -32,6 +32,8 @@ public sealed partial class OperationChecklistTests
             Read("src/Engine/Autograd", "*.cs"),
             [
                 ("Convert", "the tape has one type; inputs and checkpoints are converted"),
+                ("SegmentationLossSums", "methods make their losses of it: Methods/Ummkd"),
+                ("SegmentationLossGradient", "methods make their losses of it: Methods/Ummkd"),
                 ("UpdateRunningStatistics", NoGradient),
                 ("Adam", NoGradient),
                 ("Sgd", NoGradient),

@@ -27,7 +27,7 @@ public sealed class OperationNameTests
         ("Normalization", []),
         ("Pooling", []),
         ("Reduction", []),
-        ("SegmentationLoss", []),
+        ("SegmentationLoss", [("tape", "methods make their losses of its two passes: Methods/Ummkd/UmmkdLossOperation.cs")]),
         ("Elementwise", [("tape", "one file per function, each with its own gradient: Addition.cs, Exponential.cs and so on")]),
         (
             "Dropout",

@@ -26,7 +26,8 @@ public static class PhantomDataset
     /// </summary>
     /// <param name="folder">Absent or empty.</param>
     /// <param name="progress">Told the cases done and the cases in all.</param>
-    /// <exception cref="UsageException">A folder that holds files, an impossible size or contrast, or counts that leave nothing to
+    /// <exception cref="UsageException">A folder that holds files, an impossible size or contrast, or counts that leave nothing
+    /// to
     /// train or validate on.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; without its dataset.json the folder is no data set.</exception>
     public static void Write(

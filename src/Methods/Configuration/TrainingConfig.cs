@@ -16,7 +16,8 @@ public enum Compatibility
 }
 
 /// <summary>
-/// Everything that decides what a training run on volumes computes. Its YAML form has snake_case keys in the same groups; those of
+/// Everything that decides what a training run on volumes computes. Its YAML form has snake_case keys in the same groups; those
+/// of
 /// <see cref="Own"/> stand beside them.
 /// </summary>
 public sealed record TrainingConfig : IConfiguration

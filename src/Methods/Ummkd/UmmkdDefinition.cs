@@ -7,7 +7,10 @@ using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Methods.Ummkd;
 
-/// <summary><see cref="UmmkdMethod"/> by a configuration. The defaults are those of the paper's experiments with each network, or of its published code.</summary>
+/// <summary>
+/// <see cref="UmmkdMethod"/> by a configuration. The defaults are those of the paper's experiments with each network, or of its
+/// published code.
+/// </summary>
 internal sealed class UmmkdDefinition : MethodDefinition
 {
     public override string Name => "ummkd";

@@ -4,7 +4,9 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Methods.Ummkd;
 
-/// <summary>The method's loss as an operation of the tape: one pass over the logits for the sums and one for the gradient.</summary>
+/// <summary>
+/// The method's loss as an operation of the tape: one pass over the logits for the sums and one for the gradient.
+/// </summary>
 public static class UmmkdLossOperation
 {
     /// <param name="tape">Records the operation.</param>

@@ -75,7 +75,10 @@ public sealed class UmmkdMethod : VolumeMethod
             Details = () => Distributions(terms),
         };
 
-    /// <summary>What the distillation compares: by modality and true class, the softened distribution of the batch's mean logits. Classes that the batch lacks are left out.</summary>
+    /// <summary>
+    /// What the distillation compares: by modality and true class, the softened distribution of the batch's mean logits. Classes
+    /// that the batch lacks are left out.
+    /// </summary>
     private IEnumerable<KeyValuePair<string, double>> Distributions(UmmkdLossTerms terms) =>
         from m in Enumerable.Range(0, modalities.Count)
         from trueClass in Enumerable.Range(0, classes.Count)

@@ -5,7 +5,8 @@ namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
 /// A dataset of unpaired modalities, or of co-registered channels, in the nnU-Net v2 raw layout: dataset.json (see
-/// <see cref="DatasetManifest"/>), imagesTr/CASE_0000.nii.gz, imagesTr/CASE_0001.nii.gz and so on, labelsTr/CASE.nii.gz, and optionally imagesTs, labelsTs and splits_final.json.
+/// <see cref="DatasetManifest"/>), imagesTr/CASE_0000.nii.gz, imagesTr/CASE_0001.nii.gz and so on, labelsTr/CASE.nii.gz, and
+/// optionally imagesTs, labelsTs and splits_final.json.
 /// </summary>
 public sealed class SegmentationDataset
 {

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using UnpairedSegEngine.Segmentation.Data.TensorFlow;
-using UnpairedSegEngine.Segmentation.Networks;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 

@@ -42,7 +42,9 @@ public sealed record ModelDescription(
         AllowDuplicateProperties = false,
     };
 
-    /// <summary>The network's settings by key; null in runs of version 0.1.0, which have them in their configuration alone.</summary>
+    /// <summary>
+    /// The network's settings by key; null in runs of version 0.1.0, which have them in their configuration alone.
+    /// </summary>
     [JsonPropertyName("network")]
     public IReadOnlyDictionary<string, string>? NetworkSettings { get; init; }
 

@@ -10,7 +10,8 @@ using UnpairedSegEngine.Training;
 namespace UnpairedSegEngine.Segmentation.Inference;
 
 /// <summary>
-/// A network with the weights of a run, ready to predict: <c>TrainedModel.Open("runs/abdomen").Segment(volume, "CT")</c>. Needs of
+/// A network with the weights of a run, ready to predict: <c>TrainedModel.Open("runs/abdomen").Segment(volume, "CT")</c>. Needs
+/// of
 /// a run folder model.json and checkpoints/ only.
 /// </summary>
 public sealed class TrainedModel : IDisposable

@@ -14,7 +14,9 @@ public abstract class NetworkDefinition
             [NetworkName.Unet3d] = new UNet3DDefinition(),
         };
 
-    /// <summary>Whether samples are blocks of slices, each with one class map per slice, or single slices with neighbours as channels.</summary>
+    /// <summary>
+    /// Whether samples are blocks of slices, each with one class map per slice, or single slices with neighbours as channels.
+    /// </summary>
     public abstract bool IsVolumetric { get; }
 
     /// <summary>The depth, height and width of a sample must be multiples of this.</summary>

@@ -27,7 +27,8 @@ public abstract class SharingRule
 
     /// <summary>Which parameters a network's layers have in common.</summary>
     /// <param name="modalities">How many there are.</param>
-    /// <param name="sharesNormalization">Overrules whether layers with shared kernels share their normalization, if given.</param>
+    /// <param name="sharesNormalization">Overrules whether layers with shared kernels share their normalization, if
+    /// given.</param>
     public ParameterSharing Of(int modalities, bool? sharesNormalization = null) =>
         new(modalities, layer => IsSpecific(layer.Split('.', '_')[0]), sharesNormalization ?? SharesNormalization);
 

@@ -2,7 +2,9 @@ using UnpairedSegEngine.Random;
 
 namespace UnpairedSegEngine.Training.Batches;
 
-/// <summary>Where a <see cref="BatchLoader"/> takes its samples from. Implementations are drawn from by several threads at once.</summary>
+/// <summary>
+/// Where a <see cref="BatchLoader"/> takes its samples from. Implementations are drawn from by several threads at once.
+/// </summary>
 public interface ISampleSource
 {
     /// <summary>Names of the groups (modalities) that samples are drawn of; a batch has as many samples of each.</summary>

@@ -13,7 +13,9 @@ using UnpairedSegEngine.Training.Progress;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Runs;
 
-/// <summary>A run folder that version 0.1.0 wrote, after 4 of 8 steps: it predicts, and goes on to what that version made of it.</summary>
+/// <summary>
+/// A run folder that version 0.1.0 wrote, after 4 of 8 steps: it predicts, and goes on to what that version made of it.
+/// </summary>
 public sealed class EarlierVersionTests
 {
     private const string Fixture = "Fixtures/run-0.1.0-unet3d";
@@ -26,6 +28,8 @@ public sealed class EarlierVersionTests
     [SetUp]
     public void Copy()
     {
+        if (Directory.Exists(Run))
+            Directory.Delete(Run, recursive: true);
         string fixture = Path.Combine(TestContext.CurrentContext.TestDirectory, Fixture);
         foreach (string file in Directory.EnumerateFiles(fixture, "*", SearchOption.AllDirectories))
         {
