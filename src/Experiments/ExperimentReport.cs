@@ -80,6 +80,25 @@ public sealed class ExperimentReport
             );
     }
 
+    /// <summary>
+    /// By variant, modality and organ ("mean" for all together): the mean of Dice over cases, its deviation between runs, and the
+    /// runs' own means.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>> Scores() =>
+        schemes.ToDictionary(
+            scheme => scheme.Name,
+            scheme =>
+                (IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>)
+                    modalities.ToDictionary(
+                        modality => modality,
+                        modality =>
+                            (IReadOnlyDictionary<string, RunScores>)
+                                organs
+                                    .Append("mean")
+                                    .ToDictionary(organ => organ, organ => scheme.OverRuns(modality, organ == "mean" ? null : organ))
+                    )
+        );
+
     /// <summary>Writes all files of the report.</summary>
     public void Write()
     {

@@ -55,9 +55,14 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
     {
         if (IsFinished(job))
             return;
+        if (plan.NeededBy(job) is { } needed && !IsFinished(needed))
+            throw new InvalidDataException(
+                $"'{plan.Folder}': {job.Name} needs {needed.Name}, which is not finished; run that one first"
+            );
         string path = plan.RunPath(job);
         RunContinuation? earlier = RunFolder.Exists(path) ? RunContinuation.Open(path, from: null, []) : null;
-        TrainingConfig config = plan.ConfigOf(job);
+        TrainingConfig planned = plan.ConfigOf(job),
+            config = planned.Definition.Resolve(planned);
         if (
             earlier is not null
             && RunSettings.Differences(RunSettings.Of(earlier.Config), RunSettings.Of(config)).FirstOrDefault() is { } edited

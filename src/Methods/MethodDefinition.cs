@@ -55,6 +55,19 @@ public abstract class MethodDefinition
     /// <summary>The network that is to predict.</summary>
     public abstract NetworkDescription NetworkOf(TrainingConfig config);
 
+    /// <summary>What the samples of training hold: more than the model sees where others look at them, too.</summary>
+    /// <param name="config">Of the run.</param>
+    /// <param name="model">What the run trains.</param>
+    /// <exception cref="InvalidDataException">Others see other samples than the model.</exception>
+    public virtual ModelDescription SamplesFor(TrainingConfig config, ModelDescription model) => model;
+
+    /// <summary>Fills in settings that follow from what stands beside the run when it begins, such as which weights a teacher has.</summary>
+    /// <exception cref="InvalidDataException">It is not there, or is another than the settings say.</exception>
+    public virtual TrainingConfig Resolve(TrainingConfig config) => config;
+
+    /// <summary>What 'demo' shows; null where there is nothing to show on phantoms.</summary>
+    public virtual Demonstration? Demonstration => null;
+
     /// <summary>The method, ready to train.</summary>
     /// <param name="backend">Computes.</param>
     /// <param name="config">Its settings.</param>

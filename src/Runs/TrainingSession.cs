@@ -63,10 +63,11 @@ public sealed class TrainingSession
         int threads
     )
     {
+        ModelDescription samples = config.Definition.SamplesFor(config, model);
         CaseCache cache = CaseCache.Load(
-            [.. split.Train.Select(model.Adopt)],
+            [.. split.Train.Select(samples.Adopt)],
             dataset,
-            model.Preprocessing,
+            samples.Preprocessing,
             threads,
             (long)config.Data.CacheMegabytes << 20
         );
@@ -77,7 +78,7 @@ public sealed class TrainingSession
         };
         return new TrainingSession(
             model,
-            SampleSources.Create(config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape),
+            SampleSources.Create(config, cache.Cases, dataset.Modalities, samples.Preprocessing.Shape),
             validation,
             data,
             cache.ToString(),

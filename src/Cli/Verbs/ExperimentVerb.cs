@@ -45,7 +45,8 @@ internal sealed class ExperimentVerb : DeviceVerb
     [Option(
         "schemes",
         Separator = ',',
-        HelpText = "Schemes, separated by commas: individual, joint, joint-norm, y-shape, x-shape, ummkd; all if not given."
+        HelpText = "What is compared, separated by commas: ummkd's schemes (individual, joint, joint-norm, y-shape, x-shape, "
+            + "ummkd) or another method's variants (config --methods lists them); all if not given."
     )]
     public IEnumerable<string> SchemeNames { get; init; } = [];
 
@@ -175,12 +176,15 @@ internal sealed class ExperimentVerb : DeviceVerb
         Arithmetic arithmetic = ArithmeticLike(recorded);
         int threads = Math.Max(1, (Threads == 0 ? Environment.ProcessorCount : Threads) / Jobs);
         int done = plan.Jobs.Count - jobs.Length;
-        Parallel.ForEach(
-            jobs,
-            new ParallelOptions { MaxDegreeOfParallelism = Jobs },
-            job =>
-            {
-                try
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Jobs };
+
+        // Teachers before those who need them.
+        foreach (IGrouping<bool, ExperimentJob> wave in jobs.GroupBy(job => job.Needs is not null).OrderBy(wave => wave.Key))
+            Parallel.ForEach(wave, parallel, RunJob);
+
+        void RunJob(ExperimentJob job)
+        {
+            try
                 {
                     stop.Token.ThrowIfCancellationRequested();
                     using OpenedBackend opened = OpenBackend(threads, recorded);
@@ -193,7 +197,6 @@ internal sealed class ExperimentVerb : DeviceVerb
                     stop.Request();
                     throw;
                 }
-            }
-        );
+        }
     }
 }

@@ -39,6 +39,9 @@ internal sealed class TrainVerb : DeviceVerb
     [Option("set", HelpText = "Settings that overrule the file: key.path=value ...")]
     public IEnumerable<string> Set { get; init; } = [];
 
+    [Option("method", HelpText = "Training method, ummkd if not given; config --methods lists them.")]
+    public string? Method { get; init; }
+
     [Option("network", HelpText = "dilated2d or unet3d.")]
     public string? Network { get; init; }
 
@@ -87,7 +90,7 @@ internal sealed class TrainVerb : DeviceVerb
     public override int Run(string[] arguments)
     {
         RunContinuation? earlier = Resume ? OpenEarlier() : null;
-        TrainingConfig config = earlier?.Config ?? ConfigLoader.Load(Config, Set, Flags());
+        TrainingConfig config = Resolved(earlier?.Config ?? ConfigLoader.Load(Config, Set, Flags()));
         string folder = DataFolder(earlier);
         Arithmetic arithmetic = ArithmeticLike(earlier?.Recorded?.Arithmetic);
         (ModelDescription model, Func<int, TrainingSession> load) = OpenData(folder, config, earlier, arithmetic);
@@ -189,6 +192,8 @@ internal sealed class TrainVerb : DeviceVerb
         return (model, threads => TrainingSession.OnVolumes(dataset, fold, split, config, model, threads));
     }
 
+    private static TrainingConfig Resolved(TrainingConfig config) => config.Definition.Resolve(config);
+
     private RunContinuation OpenEarlier() =>
         Config is not null
             ? throw new UsageException(
@@ -213,6 +218,7 @@ internal sealed class TrainVerb : DeviceVerb
     {
         (string? Value, string Path, string Flag)[] flags =
         [
+            (Method, "method.name", "--method"),
             (Network, "network.name", "--network"),
             (Scheme, "scheme", "--scheme"),
             (Steps, "training.steps", "--steps"),

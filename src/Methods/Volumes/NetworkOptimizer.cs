@@ -22,7 +22,17 @@ public sealed class NetworkOptimizer
     /// <param name="settings">Rates and decays.</param>
     /// <param name="loss">Weight of L2, and what it is on.</param>
     /// <param name="modalities">Counts of the penalty where it is on all.</param>
-    public NetworkOptimizer(Backend backend, ParameterStore parameters, OptimizerConfig settings, LossConfig loss, int modalities)
+    /// <param name="name">In checkpoints; empty for a method's only one.</param>
+    /// <param name="place">Among the method's optimizers.</param>
+    public NetworkOptimizer(
+        Backend backend,
+        ParameterStore parameters,
+        OptimizerConfig settings,
+        LossConfig loss,
+        int modalities,
+        string name = "",
+        int place = 0
+    )
     {
         (this.backend, penalizesAll) = (backend, loss.L2On == PenalizedParameters.All);
         Parameter[] trained = [.. parameters.Trainable];
@@ -34,8 +44,11 @@ public sealed class NetworkOptimizer
             settings.Beta2,
             settings.Epsilon,
             l2
-        );
-        Module = new ModuleOptimizer("", adam, trained, settings.Schedule);
+        )
+        {
+            RateSlot = place,
+        };
+        Module = new ModuleOptimizer(name, adam, trained, settings.Schedule);
     }
 
     public ModuleOptimizer Module { get; }

@@ -5,15 +5,6 @@ namespace UnpairedSegEngine.Runs.Provenance;
 /// <summary>A configuration as names and texts.</summary>
 public static class RunSettings
 {
-    /// <summary>No result depends on these: a run may go on with others.</summary>
-    private static readonly HashSet<string> Free =
-    [
-        "training.threads",
-        "training.keep",
-        "training.save_every",
-        "data.cache_megabytes",
-    ];
-
     private static readonly string[] PredictionGroups =
     [
         "network.",
@@ -28,7 +19,7 @@ public static class RunSettings
     private static readonly Lazy<IReadOnlyDictionary<string, string>> Defaults = new(() => Of(new TrainingConfig()));
 
     /// <summary>Whether results depend on a key.</summary>
-    public static bool Matters(string key) => !Free.Contains(key);
+    public static bool Matters(string key) => AllMethods.Keys.Resolve(key) is not var (known, _) || !known.IsFree;
 
     /// <summary>Whether predictions with given weights depend on a key.</summary>
     public static bool MattersForPrediction(string key) =>
@@ -37,7 +28,7 @@ public static class RunSettings
     /// <summary>All settings that results depend on, in the order of the keys.</summary>
     public static IReadOnlyDictionary<string, string> Of(TrainingConfig config) =>
         config
-            .Keys.All.Where(key => Matters(key.Name))
+            .Keys.All.Where(key => !key.IsFree)
             .SelectMany(key => key.EntriesIn(config))
             // A key without text sets nothing: runs from before there was the key have no other settings.
             .Where(entry => entry.Value.Length > 0)

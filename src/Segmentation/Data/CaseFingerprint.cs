@@ -24,6 +24,12 @@ public sealed record CaseFingerprint(
     /// </summary>
     private const double ToleranceMillimetres = 1e-4;
 
+    /// <summary>
+    /// XxHash128 of each channel's voxels, by its name, so that readings of different channels of a case can be compared; null in
+    /// what version 0.1.0 wrote, and for images of no dataset.
+    /// </summary>
+    public IReadOnlyDictionary<string, string>? Channels { get; init; }
+
     public static CaseFingerprint Of(LoadedCase loaded)
     {
         OriginalGrid grid = OriginalGrid.Of(loaded.Geometry);
@@ -33,7 +39,15 @@ public sealed record CaseFingerprint(
             grid.Affine,
             HashOf(loaded.Images),
             loaded.Labels is { } labels ? Convert.ToHexStringLower(XxHash128.Hash(labels.Voxels)) : null
-        );
+        )
+        {
+            Channels =
+                loaded.ChannelNames.Count == loaded.Images.Count
+                    ? loaded
+                        .ChannelNames.Zip(loaded.Images)
+                        .ToDictionary(channel => channel.First, channel => HashOf([channel.Second]))
+                    : null,
+        };
     }
 
     /// <summary>What is another in a case of the same name now, as the rest of a sentence; null where nothing is.</summary>
@@ -48,10 +62,16 @@ public sealed record CaseFingerprint(
             || Affine.Zip(now.Affine).Any(pair => !(Math.Abs(pair.First - pair.Second) <= ToleranceMillimetres))
         )
             return "lies elsewhere now: the affine of its image changed";
-        if (Image != now.Image)
+        if (HasOtherImage(now))
             return "has other voxels in its image now";
         return Labels == now.Labels ? null : "has another reference segmentation now";
     }
+
+    /// <remarks>Channels that only one of the two has say nothing.</remarks>
+    private bool HasOtherImage(CaseFingerprint now) =>
+        Channels is null || now.Channels is null
+            ? Image != now.Image
+            : Channels.Any(channel => now.Channels.TryGetValue(channel.Key, out string? other) && other != channel.Value);
 
     private static string HashOf(IEnumerable<Volume<float>> images)
     {

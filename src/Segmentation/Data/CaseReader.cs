@@ -15,7 +15,10 @@ public static class CaseReader
     /// class.</exception>
     public static LoadedCase Read(DatasetCase source, IReadOnlyList<string> classNames)
     {
-        LoadedCase images = ReadUnlabelled(source.Id, source.ImagePaths, source.Modality);
+        LoadedCase images = ReadUnlabelled(source.Id, source.ImagePaths, source.Modality) with
+        {
+            ChannelNames = [.. source.Images.Select(image => image.Channel.Name)],
+        };
         if (source.LabelPath is null)
             return images;
         NiftiImage file = NiftiFile.Open(source.LabelPath);

@@ -38,7 +38,7 @@ public sealed record DataConfig
     [ConfigKey("slices of a sample (unet3d)", Minimum = 1, Maximum = 512)]
     public int Depth { get; init; } = 8;
 
-    [ConfigKey("memory for prepared volumes, MiB; training stops with a message where they need more", Minimum = 1)]
+    [ConfigKey("memory for prepared volumes, MiB; training stops with a message where they need more", Minimum = 1, IsFree = true)]
     public int CacheMegabytes { get; init; } = 4096;
 
     [ConfigKey("neighbouring slices per sample, odd; the middle one carries the label (dilated2d)", Minimum = 1, Maximum = 31)]

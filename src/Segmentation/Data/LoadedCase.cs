@@ -17,6 +17,9 @@ public sealed record LoadedCase(string Id, Modality Modality, IReadOnlyList<Volu
     /// <summary>The grid of all volumes.</summary>
     public Geometry Geometry => Images[0].Geometry;
 
+    /// <summary>Names of the channels that the images are of; empty where they are of no dataset.</summary>
+    public IReadOnlyList<string> ChannelNames { get; init; } = [];
+
     /// <summary>Tells the case from a changed one.</summary>
     public CaseFingerprint Fingerprint => CaseFingerprint.Of(this);
 

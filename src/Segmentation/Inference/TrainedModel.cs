@@ -92,16 +92,29 @@ public sealed class TrainedModel : IDisposable
         params IDisposable[] owned
     )
     {
+        Checkpoint checkpoint = FindWeights(path, latest, warn);
+        ISegmentationNetwork network = description.BuildNetwork(backend.Device);
+        TrainingCheckpoint.RestoreWeights(checkpoint, new TrainingModule(TrainingModule.Predictor, network.Parameters));
+        return new TrainedModel(description, network, backend, checkpoint.Step, prediction, owned);
+    }
+
+    /// <summary>The checkpoint whose weights a run is opened with.</summary>
+    /// <param name="path">The run folder.</param>
+    /// <param name="latest">The newest weights instead of those with the best validation.</param>
+    /// <param name="warn">Is told about damaged checkpoints that were passed over.</param>
+    /// <exception cref="InvalidDataException">No checkpoint, or all are damaged.</exception>
+    public static Checkpoint FindWeights(string path, bool latest = false, Action<string>? warn = null)
+    {
         string checkpoints = Path.Combine(path, CheckpointsName);
         var store = new CheckpointStore(checkpoints, warn: warn, required: TrainingCheckpoint.WeightFiles);
         Checkpoint? best = latest ? null : store.Best();
         Checkpoint checkpoint =
-            best ?? store.Latest() ?? throw new InvalidDataException($"'{checkpoints}': no checkpoint yet; train the run first");
+            best
+            ?? store.Latest()
+            ?? throw new InvalidDataException($"'{checkpoints}': no checkpoint yet; train the run first");
         if (best is null && !latest)
             warn?.Invoke($"no weights were chosen by validation; these are of the last step, {checkpoint.Step}");
-        ISegmentationNetwork network = description.BuildNetwork(backend.Device);
-        TrainingCheckpoint.RestoreWeights(checkpoint, new TrainingModule(TrainingModule.Predictor, network.Parameters));
-        return new TrainedModel(description, network, backend, checkpoint.Step, prediction, owned);
+        return checkpoint;
     }
 
     /// <summary>Segments a volume.</summary>

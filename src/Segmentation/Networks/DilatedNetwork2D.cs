@@ -17,7 +17,8 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
 
     private static readonly Size3 PoolSize = Size3.Planar(2);
 
-    private readonly List<Func<ForwardContext, Variable, Variable>> stages = [];
+    private readonly List<NetworkStage> stages = [];
+    private readonly List<IReadOnlyList<Func<ForwardContext, Variable, Variable>>> operations = [];
     private readonly NormalizationSettings normalization;
     private readonly bool transposedShuffle;
 
@@ -53,22 +54,29 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
 
         int f = features;
         var make = new BlockFactory(store, normalization, keep);
-        stages.Add(make.Conv("g1.conv0", slices, f).Forward);
-        stages.Add(make.Residual("g1.rb1", f, f).Forward);
-        stages.Add(Pool);
-        stages.Add(make.Residual("g2.rb1", f, 2 * f).Forward);
-        stages.Add(Pool);
-        AddResidualPair(make, "g3", 2 * f, 4 * f);
-        stages.Add(Pool);
-        AddResidualPair(make, "g4", 4 * f, 8 * f);
-        AddResidualPair(make, "g5", 8 * f, 16 * f);
-        AddResidualPair(make, "g6", 16 * f, 16 * f);
-        AddResidualPair(make, "g7", 16 * f, 32 * f);
-        stages.Add(make.Residual("g8.dr1", 32 * f, 32 * f, dilation: 2).Forward);
-        stages.Add(make.Residual("g8.dr2", 32 * f, 32 * f, dilation: 2).Forward);
-        AddPlainPair(make, 32 * f);
-        AddUpsampling(make, 32 * f);
-        stages.Add(make.Conv("out.conv", ShuffleFactor * classes, classes, size: 5, padding: PaddingMode.Symmetric).Forward);
+        Add("g1", f, make.Conv("g1.conv0", slices, f).Forward, make.Residual("g1.rb1", f, f).Forward);
+        Add("g2", 2 * f, Pool, make.Residual("g2.rb1", f, 2 * f).Forward);
+        Add("g3", 4 * f, [Pool, .. ResidualPair("g3", 2 * f, 4 * f)]);
+        Add("g4", 8 * f, [Pool, .. ResidualPair("g4", 4 * f, 8 * f)]);
+        Add("g5", 16 * f, ResidualPair("g5", 8 * f, 16 * f));
+        Add("g6", 16 * f, ResidualPair("g6", 16 * f, 16 * f));
+        Add("g7", 32 * f, ResidualPair("g7", 16 * f, 32 * f));
+        Add(
+            "g8",
+            32 * f,
+            make.Residual("g8.dr1", 32 * f, 32 * f, dilation: 2).Forward,
+            make.Residual("g8.dr2", 32 * f, 32 * f, dilation: 2).Forward
+        );
+        Bottleneck = Add("g9", 32 * f, PlainPair(make, 32 * f));
+        Add("g10", ShuffleFactor * classes, Upsampling(make, 32 * f));
+        Add(
+            "out",
+            classes,
+            make.Conv("out.conv", ShuffleFactor * classes, classes, size: 5, padding: PaddingMode.Symmetric).Forward
+        );
+
+        Func<ForwardContext, Variable, Variable>[] ResidualPair(string group, int inputs, int outputs) =>
+            [make.Residual($"{group}.rb1", inputs, outputs).Forward, make.Residual($"{group}.rb2", outputs, outputs).Forward];
     }
 
     public ParameterStore Parameters { get; }
@@ -77,11 +85,15 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
 
     public int Classes { get; }
 
+    public IReadOnlyList<NetworkStage> Stages => stages;
+
+    public NetworkStage Bottleneck { get; }
+
     public Size3 Multiple => Size3.Planar(ShuffleFactor);
 
     /// <exception cref="ArgumentException">The images don't have the network's channels or a height and width divisible by
     /// 8.</exception>
-    public Variable Forward(ForwardContext context, Variable images)
+    public Variable Forward(ForwardContext context, Variable images, FeatureTaps? taps = null)
     {
         if (
             images.Shape.Rank != 5
@@ -99,49 +111,72 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
             && counted != normalization.Modalities
         )
             throw new ArgumentException($"the batch counts {counted} modalities, the network {normalization.Modalities}");
-        Variable x = images;
-        foreach (Func<ForwardContext, Variable, Variable> stage in stages)
+        return Run(context, images, firstStage: 0, taps);
+    }
+
+    public Variable ForwardFrom(ForwardContext context, StageOutput output) =>
+        Run(context, output.Features, output.Stage.Index + 1, taps: null);
+
+    /// <summary>The stages from one on; what enters the first of them is left alone.</summary>
+    private Variable Run(ForwardContext context, Variable input, int firstStage, FeatureTaps? taps)
+    {
+        Variable x = input;
+        for (int stage = firstStage; stage < stages.Count; stage++)
         {
-            Variable y = stage(context, x);
-            if (y != x && x != images)
-                Tape.Release(x);
-            x = y;
+            foreach (Func<ForwardContext, Variable, Variable> operation in operations[stage])
+            {
+                Variable y = operation(context, x);
+                if (y != x && x != input && !(taps?.Holds(x) ?? false))
+                    Tape.Release(x);
+                x = y;
+            }
+
+            if (taps?.Wants(stages[stage]) ?? false)
+                taps.Leave(stages[stage], x, []);
         }
 
         return x;
     }
 
+    private NetworkStage Add(string name, int channels, params Func<ForwardContext, Variable, Variable>[] parts)
+    {
+        var stage = new NetworkStage(name, stages.Count, channels);
+        stages.Add(stage);
+        operations.Add(parts);
+        return stage;
+    }
+
     private static Variable Pool(ForwardContext context, Variable x) =>
         context.Tape.MaxPool(new PoolingProblem(x.Shape, PoolSize, PoolSize), x);
-
-    private void AddResidualPair(BlockFactory make, string group, int inputChannels, int outputChannels)
-    {
-        stages.Add(make.Residual($"{group}.rb1", inputChannels, outputChannels).Forward);
-        stages.Add(make.Residual($"{group}.rb2", outputChannels, outputChannels).Forward);
-    }
 
     /// <summary>
     /// Group 9: two pre-activation convolutions without a shortcut; the last dropout has a convolution behind it and takes a
     /// pass.
     /// </summary>
-    private void AddPlainPair(BlockFactory make, int channels)
+    private static Func<ForwardContext, Variable, Variable>[] PlainPair(BlockFactory make, int channels)
     {
         PreActivationConv first = make.PreActivation("g9.conv1", channels, channels);
         PreActivationConv second = make.PreActivation("g9.conv2", channels, channels);
-        stages.Add((context, x) => first.Forward(context, x, second));
-        stages.Add((context, x) => context.Tape.Dropout(x, second.Mask(context)));
+        return
+        [
+            (context, x) => first.Forward(context, x, second),
+            (context, x) => context.Tape.Dropout(x, second.Mask(context)),
+        ];
     }
 
     /// <summary>
     /// Group 10: a convolution to 64 sub-positions per output channel, normalized and shuffled to full resolution.
     /// </summary>
-    private void AddUpsampling(BlockFactory make, int channels)
+    private Func<ForwardContext, Variable, Variable>[] Upsampling(BlockFactory make, int channels)
     {
         int subPositions = ShuffleFactor * ShuffleFactor * ShuffleFactor * Classes;
         Conv conv = make.Conv("g10.conv", channels, subPositions, padding: PaddingMode.Symmetric);
         ModalityNorm norm = make.Norm("g10.norm", subPositions);
-        stages.Add(conv.Forward);
-        stages.Add((context, x) => norm.Forward(context, x, DropoutMask.None));
-        stages.Add((context, x) => context.Tape.PixelShuffle(x, ShuffleFactor, transposedShuffle));
+        return
+        [
+            conv.Forward,
+            (context, x) => norm.Forward(context, x, DropoutMask.None),
+            (context, x) => context.Tape.PixelShuffle(x, ShuffleFactor, transposedShuffle),
+        ];
     }
 }

@@ -16,6 +16,19 @@ public interface ISegmentationNetwork
     /// <summary>The depth, height and width of an image must be multiples of this.</summary>
     Size3 Multiple { get; }
 
+    /// <summary>Its parts, in the order in which they run; the last makes the logits.</summary>
+    IReadOnlyList<NetworkStage> Stages { get; }
+
+    /// <summary>The stage of the lowest resolution and the most channels: what the network makes of a whole image.</summary>
+    NetworkStage Bottleneck { get; }
+
     /// <summary>Logits of a batch. The input is left alone; everything between is freed as soon as nothing needs it.</summary>
-    Variable Forward(ForwardContext context, Variable images);
+    /// <param name="context">The pass.</param>
+    /// <param name="images">(N, D, H, W, input channels).</param>
+    /// <param name="taps">Stages whose results are to be left.</param>
+    Variable Forward(ForwardContext context, Variable images, FeatureTaps? taps = null);
+
+    /// <summary>Logits from the result of a stage on, which <see cref="FeatureTaps"/> brought, or others in its place.</summary>
+    /// <exception cref="NotSupportedException">The network cannot be entered in its midst.</exception>
+    Variable ForwardFrom(ForwardContext context, StageOutput output);
 }

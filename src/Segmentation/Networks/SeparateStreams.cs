@@ -18,11 +18,17 @@ internal sealed class SeparateStreams(ISegmentationNetwork network) : ISegmentat
 
     public Size3 Multiple => network.Multiple;
 
-    public Variable Forward(ForwardContext context, Variable images)
+    public IReadOnlyList<NetworkStage> Stages => network.Stages;
+
+    public NetworkStage Bottleneck => network.Bottleneck;
+
+    public Variable Forward(ForwardContext context, Variable images, FeatureTaps? taps = null)
     {
         ModalityIndex modality = context.RequireModality("the network");
         if (modality.Runs() is [_])
-            return network.Forward(context, images);
+            return network.Forward(context, images, taps);
+        if (taps is not null)
+            throw new NotSupportedException("networks of several modalities side by side have no features in common");
         Variable[] logits =
         [
             .. modality
@@ -42,4 +48,9 @@ internal sealed class SeparateStreams(ISegmentationNetwork network) : ISegmentat
             Tape.Release(part);
         return joined;
     }
+
+    public Variable ForwardFrom(ForwardContext context, StageOutput output) =>
+        context.RequireModality("the network").Runs() is [_]
+            ? network.ForwardFrom(context, output)
+            : throw new NotSupportedException("networks of several modalities side by side cannot be entered in their midst");
 }

@@ -129,6 +129,13 @@ public sealed class UNet3D : ISegmentationNetwork
         }
 
         logits = new Conv(store, "logits", channels, classes, Size3.One, KernelInitializer, hasBias: true);
+        (string Name, int Channels)[] stages =
+        [
+            .. encoder.Select((_, level) => ($"enc{level + 1}", features << (level + 1))),
+            .. Enumerable.Range(1, bottom).Select(i => ($"dec{bottom - i + 1}", features << (bottom - i + 1))),
+            ("logits", classes),
+        ];
+        Stages = [.. stages.Select((stage, index) => new NetworkStage(stage.Name, index, stage.Channels))];
 
         ConvUnit Unit(string name, int inputs, int outputs, int level) =>
             new(
@@ -143,11 +150,15 @@ public sealed class UNet3D : ISegmentationNetwork
 
     public int Classes { get; }
 
+    public IReadOnlyList<NetworkStage> Stages { get; }
+
+    public NetworkStage Bottleneck => Stages[encoder.Length - 1];
+
     public Size3 Multiple => levels.Multiple;
 
     /// <exception cref="ArgumentException">The images don't have the network's channels, or sides that the pools do not
     /// divide.</exception>
-    public Variable Forward(ForwardContext context, Variable images)
+    public Variable Forward(ForwardContext context, Variable images, FeatureTaps? taps = null)
     {
         if (
             images.Shape.Rank != 5
@@ -165,49 +176,90 @@ public sealed class UNet3D : ISegmentationNetwork
         )
             throw new ArgumentException($"the batch counts {counted} modalities, the network {normalization.Modalities}");
 
-        var skips = new ConvolutionPart[decoder.Length];
-        Variable x = images;
-        Features features = default;
-        for (int level = 0; level < encoder.Length; level++)
-        {
-            features = Pair(context, encoder[level], [new ConvolutionPart(x)], keep: x == images);
-            if (level == skips.Length)
-                break;
-            NormalizedInput input = features.Prepare(context, hasOneReader: false);
-            skips[level] = new ConvolutionPart(features.X, input);
-            Variable activated = context.Tape.Normalize(input, features.X);
-            x = context.Tape.MaxPool(new PoolingProblem(activated.Shape, levels.Pools[level], levels.Pools[level]), activated);
-            Tape.Release(activated);
-        }
-
-        for (int level = decoder.Length - 1; level >= 0; level--)
-        {
-            Features upsampled = upsamplings[level].Forward(context, features);
-            features = Pair(
-                context,
-                decoder[level],
-                [new ConvolutionPart(upsampled.X, upsampled.Prepare(context)), skips[level]],
-                keep: false
-            );
-        }
-
-        Variable y = logits.Forward(context, features.Prepare(context), features.X);
-        Tape.Release(features.X);
-        return y;
+        return Run(context, new Features(images), firstStage: 0, [], taps);
     }
 
-    /// <summary>A level's two convolutions; their inputs are freed unless they are to be kept.</summary>
+    public Variable ForwardFrom(ForwardContext context, StageOutput output) =>
+        Run(context, new Features(output.Features), output.Stage.Index + 1, output.Skips, taps: null);
+
+    /// <summary>
+    /// The stages from one on: encoder levels from the finest down, decoder levels back up, logits. What enters the first of them
+    /// is left alone.
+    /// </summary>
+    private Variable Run(
+        ForwardContext context,
+        Features features,
+        int firstStage,
+        IReadOnlyList<ConvolutionPart> earlierSkips,
+        FeatureTaps? taps
+    )
+    {
+        var skips = new ConvolutionPart[decoder.Length];
+        for (int level = 0; level < earlierSkips.Count; level++)
+            skips[level] = earlierSkips[level];
+        Variable input = features.X;
+        int bottom = encoder.Length - 1;
+        for (int stage = firstStage; stage < Stages.Count; stage++)
+        {
+            int level = stage <= bottom ? stage : (2 * bottom) - stage;
+            if (stage <= bottom)
+            {
+                Variable x = stage == 0 ? features.X : Pool(context, features, level, skips);
+                features = Pair(context, encoder[level], [new ConvolutionPart(x)], IsKept);
+            }
+            else if (level >= 0)
+            {
+                Features upsampled = upsamplings[level].Forward(context, features, IsKept);
+                ConvolutionPart[] parts = [new ConvolutionPart(upsampled.X, upsampled.Prepare(context)), skips[level]];
+                features = Pair(context, decoder[level], parts, IsKept);
+            }
+            else
+            {
+                Variable y = logits.Forward(context, [new ConvolutionPart(features.X, features.Prepare(context))]);
+                if (!IsKept(features.X))
+                    Tape.Release(features.X);
+                return y;
+            }
+
+            if (taps?.Wants(Stages[stage]) ?? false)
+            {
+                features = new Features(features.Activate(context));
+                taps.Leave(Stages[stage], features.X, skips[..Math.Min(level, decoder.Length)]);
+            }
+        }
+
+        throw new ArgumentException($"behind stage {Stages[^1].Name} there is nothing");
+
+        bool IsKept(Variable variable) => variable == input || (taps?.Holds(variable) ?? false);
+    }
+
+    /// <summary>
+    /// The activated result of the encoder's level above, pooled; the result itself stays as its skip connection.
+    /// </summary>
+    private Variable Pool(ForwardContext context, Features features, int level, ConvolutionPart[] skips)
+    {
+        NormalizedInput? input = features.Prepare(context, hasOneReader: false);
+        skips[level - 1] = new ConvolutionPart(features.X, input);
+        Variable activated = input is null ? features.X : context.Tape.Normalize(input, features.X);
+        Size3 pool = levels.Pools[level - 1];
+        Variable x = context.Tape.MaxPool(new PoolingProblem(activated.Shape, pool, pool), activated);
+        if (activated != features.X)
+            Tape.Release(activated);
+        return x;
+    }
+
+    /// <summary>A level's two convolutions; their inputs are freed unless they are kept.</summary>
     private static Features Pair(
         ForwardContext context,
         (ConvUnit First, ConvUnit Second) units,
         ConvolutionPart[] parts,
-        bool keep
+        Func<Variable, bool> isKept
     )
     {
         Features inner = units.First.Forward(context, parts);
         foreach (ConvolutionPart part in parts)
         {
-            if (!keep)
+            if (!isKept(part.X))
                 Tape.Release(part.X);
         }
 
@@ -217,10 +269,17 @@ public sealed class UNet3D : ISegmentationNetwork
     }
 
     /// <summary>The result of a convolution that awaits its normalization and leaky ReLU.</summary>
-    private readonly record struct Features(Variable X, ModalityNorm Norm, OutputStatistics? Statistics)
+    /// <param name="X">The result.</param>
+    /// <param name="Norm">What it awaits; null where it is activated already.</param>
+    /// <param name="Statistics">Of the result, if the convolution left them.</param>
+    private readonly record struct Features(Variable X, ModalityNorm? Norm = null, OutputStatistics? Statistics = null)
     {
-        public NormalizedInput Prepare(ForwardContext context, bool hasOneReader = true) =>
-            Norm.Prepare(context, X, DropoutMask.None, Statistics, hasOneReader);
+        /// <summary>The result with its activation applied.</summary>
+        public Variable Activate(ForwardContext context) =>
+            Prepare(context) is { } input ? context.Tape.Normalize(input, X) : X;
+
+        public NormalizedInput? Prepare(ForwardContext context, bool hasOneReader = true) =>
+            Norm?.Prepare(context, X, DropoutMask.None, Statistics, hasOneReader);
     }
 
     /// <summary>A convolution that leaves the statistics of its result for the normalization behind it.</summary>
@@ -240,13 +299,15 @@ public sealed class UNet3D : ISegmentationNetwork
 
     private sealed record Upsampling(TransposedConv Conv, ModalityNorm Norm)
     {
-        public Features Forward(ForwardContext context, Features features)
+        public Features Forward(ForwardContext context, Features features, Func<Variable, bool> isKept)
         {
-            Variable activated = context.Tape.Normalize(features.Prepare(context), features.X);
-            Tape.Release(features.X);
+            Variable activated = features.Activate(context);
+            if (activated != features.X)
+                Tape.Release(features.X);
             Variable y = Conv.Forward(context, activated);
-            Tape.Release(activated);
-            return new Features(y, Norm, null);
+            if (!isKept(activated))
+                Tape.Release(activated);
+            return new Features(y, Norm);
         }
     }
 }

@@ -29,6 +29,9 @@ public sealed class ConfigKey
     /// <summary>Whether keys below this one are free: <c>data.normalization.CT</c>.</summary>
     public bool IsMap => ValueType == typeof(IReadOnlyDictionary<string, string>);
 
+    /// <summary>Whether results do not depend on it.</summary>
+    public bool IsFree => attribute.IsFree;
+
     /// <summary>
     /// The values it takes, for a person: "a number from 0 to 1", "true or false", "batch, instance, layer or group".
     /// </summary>

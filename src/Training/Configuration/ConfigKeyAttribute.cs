@@ -21,4 +21,7 @@ public sealed class ConfigKeyAttribute(string meaning) : Attribute
 
     /// <summary>Whether <see cref="Minimum"/> itself is refused.</summary>
     public bool AboveMinimum { get; init; }
+
+    /// <summary>Whether results do not depend on it: a place, where something else says what must be there.</summary>
+    public bool IsFree { get; init; }
 }

@@ -1,0 +1,31 @@
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Hashing;
+using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Training;
+
+namespace UnpairedSegEngine.Methods.KdNet;
+
+/// <summary>XxHash128 of a checkpoint's weights; none where the text is empty.</summary>
+public readonly record struct WeightsHash(string Text) : IParsable<WeightsHash>
+{
+    private const int Digits = 32;
+
+    /// <summary>Of the weights of a checkpoint.</summary>
+    public static WeightsHash Of(Checkpoint checkpoint) =>
+        new(
+            Convert.ToHexStringLower(
+                XxHash128.Hash(File.ReadAllBytes(checkpoint.File(TrainingCheckpoint.WeightFiles.Single())))
+            )
+        );
+
+    public static WeightsHash Parse(string s, IFormatProvider? provider) =>
+        TryParse(s, provider, out WeightsHash hash) ? hash : throw new FormatException($"'{s}' is no hash");
+
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out WeightsHash result)
+    {
+        result = new WeightsHash(s ?? "");
+        return s is not null && (s.Length == 0 || (s.Length == Digits && s.All(char.IsAsciiHexDigitLower)));
+    }
+
+    public override string ToString() => Text;
+}
