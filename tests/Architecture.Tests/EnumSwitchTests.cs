@@ -17,7 +17,7 @@ public sealed partial class EnumSwitchTests
     private static readonly HashSet<string> Enums =
     [
         .. FloorTests
-            .SourceFiles.SelectMany(file => Declaration().Matches(File.ReadAllText(Path.Combine(FloorTests.Root, file))))
+            .SourceFiles.SelectMany(file => Declaration().Matches(File.ReadAllText(Path.Combine(Repository.Root, file))))
             .Select(declared => declared.Groups[1].Value),
     ];
 
@@ -26,7 +26,7 @@ public sealed partial class EnumSwitchTests
     [TestCaseSource(nameof(SourceFiles))]
     public void Defaults_of_switches_over_enums_throw(string file) =>
         Assert.That(
-            SilentDefaults(File.ReadAllText(Path.Combine(FloorTests.Root, file))),
+            SilentDefaults(File.ReadAllText(Path.Combine(Repository.Root, file))),
             Is.Empty,
             $"{file}: throw in the default, and name the last value"
         );

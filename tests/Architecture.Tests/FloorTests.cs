@@ -37,19 +37,17 @@ public sealed partial class FloorTests
         ("src/Cli", "UnpairedSegEngine.Cli"),
     ];
 
-    internal static readonly string Root = FindRoot();
-
     public static IEnumerable<string> SourceFiles =>
         Directory
-            .EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/'))
+            .EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Repository.Root, file).Replace('\\', '/'))
             .Where(file => !file.Contains("/obj/") && !file.Contains("/bin/"));
 
     [TestCaseSource(nameof(SourceFiles))]
     public void A_file_uses_no_floor_above_its_own(string file)
     {
         int floor = FloorOf(file);
-        string text = File.ReadAllText(Path.Combine(Root, file));
+        string text = File.ReadAllText(Path.Combine(Repository.Root, file));
         string[] above = [.. NamedNamespaces(text).Where(name => FloorOfNamespace(name) > floor)];
         Assert.That(above, Is.Empty, $"{file} reaches up");
     }
@@ -57,7 +55,7 @@ public sealed partial class FloorTests
     [TestCaseSource(nameof(SourceFiles))]
     public void A_file_declares_the_namespace_of_its_folder(string file)
     {
-        Match declared = Declaration().Match(File.ReadAllText(Path.Combine(Root, file)));
+        Match declared = Declaration().Match(File.ReadAllText(Path.Combine(Repository.Root, file)));
         Assume.That(declared.Success, "top-level statements and assembly attributes have no namespace");
         Assert.That(declared.Groups[1].Value, Does.StartWith(Floors[FloorOf(file)].Namespace));
     }
@@ -70,7 +68,7 @@ public sealed partial class FloorTests
             .. SourceFiles
                 .Where(file => file.StartsWith("src/Imaging/", StringComparison.Ordinal))
                 .Where(file =>
-                    NamedNamespaces(File.ReadAllText(Path.Combine(Root, file)))
+                    NamedNamespaces(File.ReadAllText(Path.Combine(Repository.Root, file)))
                         .Any(name =>
                             !name.StartsWith("UnpairedSegEngine.Imaging", StringComparison.Ordinal)
                             && name != "UnpairedSegEngine.Storage"
@@ -97,14 +95,6 @@ public sealed partial class FloorTests
 
     private static int FloorOfNamespace(string name) =>
         Array.FindIndex(Floors, floor => (name + ".").StartsWith(floor.Namespace + ".", StringComparison.Ordinal));
-
-    private static string FindRoot()
-    {
-        string? folder = TestContext.CurrentContext.TestDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "UnpairedSegEngine.sln")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new InvalidOperationException("the tests must run inside the repository");
-    }
 
     [GeneratedRegex(@"UnpairedSegEngine(\.[A-Z]\w*)+")]
     private static partial Regex Mention();

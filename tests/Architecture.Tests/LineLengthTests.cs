@@ -12,17 +12,17 @@ public sealed class LineLengthTests
 
     public static IEnumerable<string> Files =>
         Roots
-            .Where(root => Directory.Exists(Path.Combine(FloorTests.Root, root)))
+            .Where(root => Directory.Exists(Path.Combine(Repository.Root, root)))
             .SelectMany(root =>
-                Directory.EnumerateFiles(Path.Combine(FloorTests.Root, root), "*.cs", SearchOption.AllDirectories)
+                Directory.EnumerateFiles(Path.Combine(Repository.Root, root), "*.cs", SearchOption.AllDirectories)
             )
-            .Select(file => Path.GetRelativePath(FloorTests.Root, file).Replace('\\', '/'))
+            .Select(file => Path.GetRelativePath(Repository.Root, file).Replace('\\', '/'))
             .Where(file => !file.Contains("/obj/") && !file.Contains("/bin/"));
 
     [TestCaseSource(nameof(Files))]
     public void Lines_fit(string file)
     {
-        string[] lines = File.ReadAllLines(Path.Combine(FloorTests.Root, file));
+        string[] lines = File.ReadAllLines(Path.Combine(Repository.Root, file));
         var tooLong = new List<int>();
         bool isRaw = false;
         foreach ((int index, string line) in lines.Index())

@@ -80,12 +80,12 @@ public sealed partial class OperationChecklistTests
     private static string Read(string folder, string pattern) =>
         string.Concat(
             Directory
-                .EnumerateFiles(Path.Combine(FloorTests.Root, folder), pattern, SearchOption.AllDirectories)
+                .EnumerateFiles(Path.Combine(Repository.Root, folder), pattern, SearchOption.AllDirectories)
                 .Where(file => !file.Contains("/obj/", StringComparison.Ordinal))
                 .Select(File.ReadAllText)
         );
 
-    private static string Read(string file) => File.ReadAllText(Path.Combine(FloorTests.Root, file));
+    private static string Read(string file) => File.ReadAllText(Path.Combine(Repository.Root, file));
 
     [GeneratedRegex(@"public (?:abstract|virtual) void (\w+)\(")]
     private static partial Regex Declaration();

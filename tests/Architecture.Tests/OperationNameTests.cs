@@ -79,7 +79,7 @@ public sealed class OperationNameTests
         Assert.That(exceptions.Keys, Is.SubsetOf(Floors.Select(floor => floor.Floor)));
         foreach ((string floor, string[] files) in Floors)
         {
-            bool[] there = [.. files.Select(file => File.Exists(Path.Combine(FloorTests.Root, NameOf(file, word))))];
+            bool[] there = [.. files.Select(file => File.Exists(Path.Combine(Repository.Root, NameOf(file, word))))];
             Assert.That(
                 there,
                 Has.All.EqualTo(!exceptions.ContainsKey(floor)),
@@ -97,7 +97,7 @@ public sealed class OperationNameTests
         string[] others = ["common", "emulation", "tests", "optimizer"];
         Assert.That(
             Directory
-                .EnumerateDirectories(Path.Combine(FloorTests.Root, "kernels"))
+                .EnumerateDirectories(Path.Combine(Repository.Root, "kernels"))
                 .Select(folder => Path.GetFileName(folder)!)
                 .Except(others),
             Is.SubsetOf(Words.Select(Snake))
@@ -107,7 +107,7 @@ public sealed class OperationNameTests
     [Test]
     public void The_backends_files_are_named_after_operations([Values("Cpu", "Ilgpu")] string backend)
     {
-        string[] sources = [.. Directory.EnumerateFiles(Path.Combine(FloorTests.Root, "src/Engine/Backends", backend), "*.cs")];
+        string[] sources = [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src/Engine/Backends", backend), "*.cs")];
         string[] operations =
         [
             .. sources

@@ -21,18 +21,18 @@ public sealed partial class PathsInCommentsTests
 
     public static IEnumerable<string> Files =>
         Folders
-            .Select(folder => Path.Combine(FloorTests.Root, folder))
+            .Select(folder => Path.Combine(Repository.Root, folder))
             .Where(Directory.Exists)
             .SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
-            .Concat(Directory.EnumerateFiles(FloorTests.Root, "*.md"))
-            .Select(file => Path.GetRelativePath(FloorTests.Root, file).Replace('\\', '/'))
+            .Concat(Directory.EnumerateFiles(Repository.Root, "*.md"))
+            .Select(file => Path.GetRelativePath(Repository.Root, file).Replace('\\', '/'))
             .Where(file => Kinds.Contains(Path.GetExtension(file)) && !file.Contains("/obj/") && !file.Contains("/bin/"))
             .Where(file => !file.EndsWith($"/{nameof(PathsInCommentsTests)}.cs", StringComparison.Ordinal));
 
     [TestCaseSource(nameof(Files))]
     public void Paths_in_comments_exist(string file) =>
         Assert.That(
-            Missing(file, File.ReadAllText(Path.Combine(FloorTests.Root, file))),
+            Missing(file, File.ReadAllText(Path.Combine(Repository.Root, file))),
             Is.Empty,
             $"{file}: name the file as it is called now"
         );
@@ -69,7 +69,7 @@ public sealed partial class PathsInCommentsTests
     /// <summary>From the root, from the file's folder, from the engine's, or from kernels/ as in an include.</summary>
     private static bool Exists(string path, string file) =>
         new[] { string.Empty, Path.GetDirectoryName(file)!, "src/Engine", "kernels" }.Any(start =>
-            Glob(Path.Combine(FloorTests.Root, start), path.Split('/'))
+            Glob(Path.Combine(Repository.Root, start), path.Split('/'))
         );
 
     private static bool Glob(string folder, ReadOnlySpan<string> segments)

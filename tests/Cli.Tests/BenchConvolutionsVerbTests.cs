@@ -133,14 +133,11 @@ internal sealed class BenchConvolutionsVerbTests : CommandLine
     /// <summary>Lines of bench/peers/pytorch_step.py, which needs Python, but no PyTorch, for this.</summary>
     private static string[] Described(params string[] options)
     {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "UnpairedSegEngine.sln")))
-            folder = folder.Parent;
-        if (folder is null)
+        if (Repository.Found is null)
             Assert.Ignore("not within the repository");
         var start = new ProcessStartInfo(
             "python3",
-            ["-B", Path.Combine(folder!.FullName, "bench", "peers", "pytorch_step.py"), .. options]
+            ["-B", Path.Combine(Repository.Root, "bench", "peers", "pytorch_step.py"), .. options]
         )
         {
             RedirectStandardOutput = true,

@@ -38,11 +38,5 @@ internal sealed class ConfigDocumentationTests : CommandLine
             Assert.That(output, Does.Contain(line));
     }
 
-    private static string Document(string name)
-    {
-        string? root = TestContext.CurrentContext.TestDirectory;
-        while (root is not null && !File.Exists(Path.Combine(root, "UnpairedSegEngine.sln")))
-            root = Path.GetDirectoryName(root);
-        return Path.Combine(root!, "docs", name);
-    }
+    private static string Document(string name) => Path.Combine(Repository.Root, "docs", name);
 }

@@ -17,7 +17,7 @@ internal sealed class GpuFirstTests
     private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private static readonly string Here = AppContext.BaseDirectory;
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = Repository.Root;
 
     private string folder = "";
 
@@ -340,12 +340,4 @@ internal sealed class GpuFirstTests
 
     private static bool IsInstalled(string tool) =>
         Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(path => File.Exists(Path.Combine(path, tool)));
-
-    private static string FindRoot()
-    {
-        string? at = Here;
-        while (at is not null && !File.Exists(Path.Combine(at, "UnpairedSegEngine.sln")))
-            at = Path.GetDirectoryName(at);
-        return at ?? throw new InvalidOperationException("the tests must run inside the repository");
-    }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using UnpairedSegEngine.Backends.Cuda.Compilation;
 using UnpairedSegEngine.Backends.Cuda.Driver;
-using UnpairedSegEngine.Engine.Tests.Checkpoints;
 
 namespace UnpairedSegEngine.Engine.Tests.Cuda;
 

@@ -1,6 +1,5 @@
 using UnpairedSegEngine.Backends.Cuda.Compilation;
 using UnpairedSegEngine.Backends.Cuda.Driver;
-using UnpairedSegEngine.Engine.Tests.Checkpoints;
 
 namespace UnpairedSegEngine.Engine.Tests.Cuda;
 

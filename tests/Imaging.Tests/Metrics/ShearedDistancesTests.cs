@@ -127,32 +127,9 @@ public sealed class ShearedDistancesTests
 
     private static double[] Directed(Volume<byte> from, Volume<byte> to)
     {
-        Vector3d[] a = Surface(from),
-            b = Surface(to);
+        Vector3d[] a = [.. SurfaceVoxels.Of(from).Select(v => from.Geometry.Affine.Apply(v.X, v.Y, v.Z))],
+            b = [.. SurfaceVoxels.Of(to).Select(v => to.Geometry.Affine.Apply(v.X, v.Y, v.Z))];
         return [.. a.Select(p => b.Min(q => (p - q).Length))];
-    }
-
-    private static Vector3d[] Surface(Volume<byte> v)
-    {
-        var g = v.Geometry;
-        bool Inside(int x, int y, int z) => x >= 0 && y >= 0 && z >= 0 && x < g.X && y < g.Y && z < g.Z && v[x, y, z] == 1;
-        return
-        [
-            .. from z in Enumerable.Range(0, g.Z)
-            from y in Enumerable.Range(0, g.Y)
-            from x in Enumerable.Range(0, g.X)
-            where
-                Inside(x, y, z)
-                && !(
-                    Inside(x - 1, y, z)
-                    && Inside(x + 1, y, z)
-                    && Inside(x, y - 1, z)
-                    && Inside(x, y + 1, z)
-                    && Inside(x, y, z - 1)
-                    && Inside(x, y, z + 1)
-                )
-            select g.Affine.Apply(x, y, z),
-        ];
     }
 
     private static double Percentile(double[] values)

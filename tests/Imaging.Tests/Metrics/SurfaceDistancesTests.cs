@@ -156,8 +156,8 @@ internal sealed class SurfaceDistancesTests
 
     private static double[] Directed(Volume<byte> from, Volume<byte> to, Vector3d spacing)
     {
-        (int X, int Y, int Z)[] a = Surface(from),
-            b = Surface(to);
+        (int X, int Y, int Z)[] a = [.. SurfaceVoxels.Of(from)],
+            b = [.. SurfaceVoxels.Of(to)];
         return b.Length == 0
             ? []
             :
@@ -166,29 +166,6 @@ internal sealed class SurfaceDistancesTests
                     b.Min(q => new Vector3d((p.X - q.X) * spacing.X, (p.Y - q.Y) * spacing.Y, (p.Z - q.Z) * spacing.Z).Length)
                 ),
             ];
-    }
-
-    private static (int X, int Y, int Z)[] Surface(Volume<byte> v)
-    {
-        Geometry g = v.Geometry;
-        bool Inside(int x, int y, int z) => x >= 0 && y >= 0 && z >= 0 && x < g.X && y < g.Y && z < g.Z && v[x, y, z] == 1;
-        return
-        [
-            .. from z in Enumerable.Range(0, g.Z)
-            from y in Enumerable.Range(0, g.Y)
-            from x in Enumerable.Range(0, g.X)
-            where
-                Inside(x, y, z)
-                && !(
-                    Inside(x - 1, y, z)
-                    && Inside(x + 1, y, z)
-                    && Inside(x, y - 1, z)
-                    && Inside(x, y + 1, z)
-                    && Inside(x, y, z - 1)
-                    && Inside(x, y, z + 1)
-                )
-            select (x, y, z),
-        ];
     }
 
     private static double Percentile(double[] values)

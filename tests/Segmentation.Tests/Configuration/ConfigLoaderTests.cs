@@ -4,7 +4,6 @@ using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
-using UnpairedSegEngine.Segmentation.Tests.Data;
 using UnpairedSegEngine.Storage;
 using UnpairedSegEngine.Training.Batches;
 using UnpairedSegEngine.Training.Configuration;

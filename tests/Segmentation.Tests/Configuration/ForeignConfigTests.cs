@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
-using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Configuration;
 

@@ -167,7 +167,7 @@ public class SegmentationDatasetTests
     [Test]
     public void SharedDataset_OpensWithItsSplit()
     {
-        SegmentationDataset dataset = SegmentationDataset.Open(SharedData.PathOf("Dataset501_Abdomen"));
+        SegmentationDataset dataset = SegmentationDataset.Open(SharedData.Require("Dataset501_Abdomen"));
         DatasetSplit split = dataset.Split();
         Assert.That(dataset.Modalities.Select(m => m.Name), Is.EqualTo(new[] { "CT", "MR" }));
         Assert.That((split.Train.Count, split.Validation.Count, split.Test.Count), Is.EqualTo((35, 5, 0)));

@@ -32,9 +32,9 @@ public class TfRecordTests
     [TestCase("training_mr")]
     public void SharedRecord_HasTheExpectedVolumes(string name)
     {
-        string path = SharedData.PathOf(Path.Combine("tfrecord", name + ".tfrecords"));
+        string path = SharedData.Require(Path.Combine("tfrecord", name + ".tfrecords"));
         using JsonDocument document = JsonDocument.Parse(
-            File.ReadAllText(SharedData.PathOf(Path.Combine("tfrecord", "expected.json")))
+            File.ReadAllText(SharedData.Require(Path.Combine("tfrecord", "expected.json")))
         );
         JsonElement expected = document.RootElement.GetProperty(name);
 

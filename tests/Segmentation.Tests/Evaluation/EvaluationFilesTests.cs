@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Segmentation.Evaluation;
-using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Evaluation;
 

@@ -2,7 +2,6 @@ using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Imaging.Metrics;
 using UnpairedSegEngine.Imaging.Nifti;
 using UnpairedSegEngine.Segmentation.Evaluation;
-using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Evaluation;
 

@@ -1,6 +1,5 @@
 using UnpairedSegEngine.Experiments;
 using UnpairedSegEngine.Segmentation.Evaluation;
-using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Experiments;
 

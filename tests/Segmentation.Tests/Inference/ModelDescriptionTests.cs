@@ -1,7 +1,6 @@
 using UnpairedSegEngine.Methods.Volumes;
 using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Inference;
-using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Inference;
 

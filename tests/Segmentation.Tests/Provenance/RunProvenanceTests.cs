@@ -3,7 +3,6 @@ using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Segmentation.Data;
-using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Provenance;
 

@@ -8,7 +8,6 @@ using UnpairedSegEngine.Runs.Progress;
 using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
-using UnpairedSegEngine.Segmentation.Tests.Data;
 using UnpairedSegEngine.Training;
 using UnpairedSegEngine.Training.Progress;
 

@@ -1,6 +1,5 @@
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
-using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Runs;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
-using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Runs;
 

@@ -1,6 +1,5 @@
 using SkiaSharp;
 using UnpairedSegEngine.Runs;
-using UnpairedSegEngine.Segmentation.Tests.Data;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Runs;
 

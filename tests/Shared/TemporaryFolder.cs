@@ -1,9 +1,9 @@
-namespace UnpairedSegEngine.Storage.Tests;
+namespace UnpairedSegEngine.Tests;
 
-/// <summary>A folder of its own, gone afterwards.</summary>
+/// <summary>A folder of its own for one test, gone afterwards.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("storage-").FullName;
+    public string Path { get; } = Directory.CreateTempSubdirectory("unpairedseg-tests-").FullName;
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
