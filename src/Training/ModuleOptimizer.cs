@@ -10,12 +10,12 @@ namespace UnpairedSegEngine.Training;
 /// <param name="optimizer">Its targets are the trained parameters, in their order.</param>
 /// <param name="trained">What it updates.</param>
 /// <param name="schedule">Its learning rate by the step.</param>
-public sealed class ModuleOptimizer(string name, Adam optimizer, IReadOnlyList<Parameter> trained, ISchedule schedule)
+public sealed class ModuleOptimizer(string name, IOptimizer optimizer, IReadOnlyList<Parameter> trained, ISchedule schedule)
     : IDisposable
 {
     public string Name => name;
 
-    public Adam Optimizer => optimizer;
+    public IOptimizer Optimizer => optimizer;
 
     public IReadOnlyList<Parameter> Trained => trained;
 
