@@ -13,7 +13,7 @@ public sealed partial class Variable
 
     /// <summary>A leaf.</summary>
     /// <param name="value">Its content.</param>
-    /// <param name="requiresGradient">Whether <see cref="Tape.Backward"/> fills <see cref="Gradient"/>.</param>
+    /// <param name="requiresGradient">Whether <see cref="Tape.Backward(Variable)"/> fills <see cref="Gradient"/>.</param>
     public Variable(Tensor value, bool requiresGradient = false)
         : this(value, requiresGradient, null) { }
 
