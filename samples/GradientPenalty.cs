@@ -1,4 +1,5 @@
 #:project ../src/Engine/Engine.csproj
+#:property PublishAot=false
 // A critic whose slope is held at one, by the gradient of a gradient: dotnet run samples/GradientPenalty.cs [cpu|ilgpu|cuda|emulated]
 // Gulrajani et al. 2017, arXiv:1704.00028.
 using UnpairedSegEngine.Autograd;
@@ -31,8 +32,9 @@ for (int step = 1; step <= 300; step++)
         far = Cloud(tape, 2);
     Variable distance = tape.Mean(Critic(far)) - tape.Mean(Critic(near));
 
-    // The slope at points between the clouds, on the tape, so that the penalty can be differentiated again.
-    Variable between = tape.Input((0.5 * (near + far)).Value, requiresGradient: true);
+    // The slope between the clouds, on the tape, so that the penalty can be differentiated again.
+    Variable share = tape.Input(Uniform(new Shape(Points, 1), 0, 1));
+    Variable between = tape.Input((near + (share * (far - near))).Value, requiresGradient: true);
     Variable slope = tape.Gradients(tape.Sum(Critic(between)), [between], createGraph: true)[0];
     Variable steepness = tape.Sqrt(tape.Sum(slope * slope, first: 1, axes: 1) + 1e-12);
     Variable penalty = tape.Mean((steepness - 1) * (steepness - 1));
@@ -45,10 +47,13 @@ for (int step = 1; step <= 300; step++)
     adam.Step(learningRate: 0.01);
 }
 
-Variable Cloud(Tape tape, float middle)
-{
-    var points = new float[Points * 2];
-    for (int i = 0; i < points.Length; i++)
-        points[i] = (i % 2 == 0 ? middle : 0) + (0.3f * (random.NextSingle() - 0.5f));
-    return tape.Input(Tensor.From<float>(backend.Device, new Shape(Points, 2), points));
-}
+// Points (samples, 2) around (middle, 0).
+Variable Cloud(Tape tape, float middle) =>
+    tape.Input(Uniform(new Shape(Points, 2), -0.15f, 0.15f)) + tape.Input(Tensor.From<float>(backend.Device, new Shape(2), [middle, 0]));
+
+Tensor Uniform(Shape shape, float from, float to) =>
+    Tensor.From<float>(
+        backend.Device,
+        shape,
+        [.. Enumerable.Range(0, (int)shape.Count).Select(_ => from + ((to - from) * random.NextSingle()))]
+    );

@@ -1,4 +1,5 @@
 #:project ../src/Segmentation/Segmentation.csproj
+#:property PublishAot=false
 // A trained run in a program: dotnet run samples/OpenModel.cs RUN CT volume.nii.gz labels.nii.gz
 using UnpairedSegEngine.Imaging.Nifti;
 using UnpairedSegEngine.Segmentation.Inference;

@@ -1,4 +1,5 @@
 #:project ../src/Training/Training.csproj
+#:property PublishAot=false
 // A network, a loss and data of your own in the training loop: a denoiser of signals.
 // dotnet run samples/OwnMethod.cs [cpu|ilgpu|cuda|emulated]
 using UnpairedSegEngine.Autograd;

@@ -1,5 +1,6 @@
 #:project ../src/Engine/Engine.csproj
-// A small convolutional network tells discs, squares and crosses apart: dotnet run samples/SmallCnn.cs [cpu|ilgpu|cuda|emulated]
+#:property PublishAot=false
+// A small convolutional network tells discs, frames and crosses apart: dotnet run samples/SmallCnn.cs [cpu|ilgpu|cuda|emulated]
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends;
@@ -9,7 +10,7 @@ using UnpairedSegEngine.Optimizers;
 using UnpairedSegEngine.Tensors;
 
 const int Size = 16,
-    Batch = 16,
+    Batch = 32,
     Classes = 3;
 
 using OpenedBackend opened = BackendChoice.Open(args is [string name] ? name : "cpu");
@@ -19,13 +20,13 @@ var network = new Classifier(parameters, Classes);
 using var adam = new Adam(backend, parameters);
 var random = new Random(1);
 
-for (int step = 1; step <= 150; step++)
+for (int step = 1; step <= 200; step++)
 {
     using TensorScope scope = TensorScope.Open(backend.Device);
     (Tensor images, Tensor labels) = Draw();
     var pass = new ForwardContext(new Tape(backend), Training: true);
     Variable loss = pass.Tape.CrossEntropy(network.Forward(pass, pass.Tape.Input(images)), labels);
-    if (step % 25 == 0)
+    if (step % 50 == 0)
         Console.WriteLine($"step {step}: loss {loss.Value.ToScalar():F4}");
     pass.Tape.Backward(loss);
     adam.Step(learningRate: 0.01);
@@ -63,7 +64,7 @@ Console.WriteLine($"accuracy {right / (double)(Rounds * Batch):F3}");
             bool inside = kind switch
             {
                 0 => (y * y) + (x * x) <= radius * radius,
-                1 => Math.Max(y, x) <= radius,
+                1 => Math.Abs(Math.Max(y, x) - radius) <= 1,
                 _ => Math.Max(y, x) <= radius && Math.Min(y, x) <= 1,
             };
             images[(sample * Size * Size) + pixel] = (inside ? 1 : 0) + (0.3f * (random.NextSingle() - 0.5f));

@@ -1,4 +1,5 @@
 #:project ../src/Engine/Engine.csproj
+#:property PublishAot=false
 // Two layers learn XOR: dotnet run samples/ToyNetwork.cs [cpu|ilgpu|cuda|emulated]
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;

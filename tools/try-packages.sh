@@ -15,7 +15,7 @@ version=$(basename "$work"/feed/UnpairedSegEngine.Engine.*.nupkg .nupkg)
 version=${version#UnpairedSegEngine.Engine.}
 
 mkdir "$work/program"
-sed '/^#:project/d' samples/ToyNetwork.cs > "$work/program/Program.cs"
+sed '/^#:/d' samples/ToyNetwork.cs > "$work/program/Program.cs"
 cat > "$work/program/nuget.config" << EOF
 <configuration>
   <packageSources><clear /><add key="packed" value="$work/feed" /><add key="nuget.org" value="https://api.nuget.org/v3/index.json" /></packageSources>

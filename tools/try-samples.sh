@@ -24,7 +24,7 @@ try() {
 try ToyNetwork loss 0 0.1
 try SmallCnn accuracy 0.9 1
 try OwnMethod error 0 0.1
-try GradientPenalty slope 0.9 1.1
+try GradientPenalty slope 0.9 1.2
 if [ $# -eq 3 ]; then
   sample OpenModel "$1" "$2" "$3" "$work/labels.nii.gz"
   test -s "$work/labels.nii.gz"
