@@ -49,7 +49,8 @@ for (int step = 1; step <= 300; step++)
 
 // Points (samples, 2) around (middle, 0).
 Variable Cloud(Tape tape, float middle) =>
-    tape.Input(Uniform(new Shape(Points, 2), -0.15f, 0.15f)) + tape.Input(Tensor.From<float>(backend.Device, new Shape(2), [middle, 0]));
+    tape.Input(Uniform(new Shape(Points, 2), -0.15f, 0.15f))
+    + tape.Input(Tensor.From<float>(backend.Device, new Shape(2), [middle, 0]));
 
 Tensor Uniform(Shape shape, float from, float to) =>
     Tensor.From<float>(

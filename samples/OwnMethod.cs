@@ -38,10 +38,7 @@ internal sealed class NoisySines : ISampleSource
 
     /// <summary>A signal is an image of one row: (depth, height, width, channels).</summary>
     public IReadOnlyList<TensorKind> Tensors { get; } =
-    [
-        new(Noisy, new Shape(1, 1, Length, 1), DType.Float32),
-        new(Clean, new Shape(1, 1, Length, 1), DType.Float32),
-    ];
+    [new(Noisy, new Shape(1, 1, Length, 1), DType.Float32), new(Clean, new Shape(1, 1, Length, 1), DType.Float32)];
 
     public string Description => $"{Length} values";
 
@@ -80,10 +77,7 @@ internal sealed class Denoising : TrainingMethod
         var parameters = new ParameterStore(backend.Device, DType.Float32, seed);
         Network = new Denoiser(parameters);
         Modules = [new TrainingModule(TrainingModule.Predictor, parameters)];
-        Optimizers =
-        [
-            new ModuleOptimizer("", new Adam(backend, parameters), [.. parameters.Trainable], new ConstantRate(0.005)),
-        ];
+        Optimizers = [new ModuleOptimizer("", new Adam(backend, parameters), [.. parameters.Trainable], new ConstantRate(0.005))];
         Update = new ParameterUpdate(backend, Optimizers);
     }
 

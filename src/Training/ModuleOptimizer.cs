@@ -13,10 +13,13 @@ namespace UnpairedSegEngine.Training;
 public sealed class ModuleOptimizer(string name, IOptimizer optimizer, IReadOnlyList<Parameter> trained, ISchedule schedule)
     : IDisposable
 {
+    /// <summary>Its name in checkpoints; empty for a method's only one.</summary>
     public string Name => name;
 
+    /// <summary>Updates, and owns the state that this needs.</summary>
     public IOptimizer Optimizer => optimizer;
 
+    /// <summary>What it updates, in the optimizer's order.</summary>
     public IReadOnlyList<Parameter> Trained => trained;
 
     /// <summary>Its tensors by their names in a checkpoint.</summary>
@@ -26,5 +29,6 @@ public sealed class ModuleOptimizer(string name, IOptimizer optimizer, IReadOnly
     /// <summary>Learning rate of a step, from 1.</summary>
     public double RateOf(long step) => schedule.At(step);
 
+    /// <summary>Frees the optimizer's state.</summary>
     public void Dispose() => optimizer.Dispose();
 }

@@ -26,8 +26,10 @@ public sealed partial class Variable
         DType = value.DType;
     }
 
+    /// <summary>Of the value, even where that was freed.</summary>
     public Shape Shape { get; }
 
+    /// <summary>Of the value, even where that was freed.</summary>
     public DType DType { get; }
 
     /// <summary>Whether a gradient may flow here: true of trained leaves and of everything computed from them.</summary>
@@ -68,6 +70,7 @@ public sealed partial class Variable
         return this;
     }
 
+    /// <summary>Frees the gradient, so that the next backward pass starts from none.</summary>
     public void ClearGradient()
     {
         Gradient?.Dispose();

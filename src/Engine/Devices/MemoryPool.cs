@@ -69,6 +69,7 @@ public sealed class MemoryPool : IDisposable
         }
     }
 
+    /// <summary>Gives all memory back to the device.</summary>
     public void Dispose() => Trim();
 
     internal void Close(MemoryReserve reserve)

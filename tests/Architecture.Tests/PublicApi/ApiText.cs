@@ -8,11 +8,7 @@ namespace UnpairedSegEngine.Architecture.Tests.PublicApi;
 internal static class ApiText
 {
     private const BindingFlags Declared =
-        BindingFlags.Public
-        | BindingFlags.NonPublic
-        | BindingFlags.Instance
-        | BindingFlags.Static
-        | BindingFlags.DeclaredOnly;
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     private static readonly Dictionary<Type, string> Keywords = new()
     {
@@ -66,8 +62,9 @@ internal static class ApiText
         (member is PropertyInfo or EventInfo || !member.IsDefined(typeof(CompilerGeneratedAttribute)))
         && member switch
         {
-            MethodBase { IsSpecialName: true } method => (method.IsConstructor && !method.IsStatic || method.Name.StartsWith("op_"))
-                && IsShown(method),
+            MethodBase { IsSpecialName: true } method => (
+                method.IsConstructor && !method.IsStatic || method.Name.StartsWith("op_")
+            ) && IsShown(method),
             MethodBase method => IsShown(method),
             FieldInfo field => (field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly) && !field.IsSpecialName,
             PropertyInfo property => property.GetAccessors(nonPublic: true).Any(IsShown) && property.Name != "EqualityContract",
@@ -75,17 +72,18 @@ internal static class ApiText
             _ => false,
         };
 
-    private static bool IsShown(MethodBase method) =>
-        method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
+    private static bool IsShown(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
 
     private static string Text(MemberInfo member) =>
         member switch
         {
             ConstructorInfo made => $"{Access(made)}new({Parameters(made)})",
-            MethodInfo method => $"{Access(method)}{Name(method.ReturnType)} {method.Name}{Arguments(method.GetGenericArguments())}"
-                + $"({Parameters(method)})",
-            FieldInfo field => $"{(field.IsLiteral ? "const " : field.IsStatic ? "static " : "")}{Name(field.FieldType)} {field.Name}"
-                + (field.IsLiteral ? $" = {Value(field.GetRawConstantValue())}" : ""),
+            MethodInfo method =>
+                $"{Access(method)}{Name(method.ReturnType)} {method.Name}{Arguments(method.GetGenericArguments())}"
+                    + $"({Parameters(method)})",
+            FieldInfo field =>
+                $"{(field.IsLiteral ? "const " : field.IsStatic ? "static " : "")}{Name(field.FieldType)} {field.Name}"
+                    + (field.IsLiteral ? $" = {Value(field.GetRawConstantValue())}" : ""),
             PropertyInfo property => PropertyText(property),
             _ => $"event {member.Name}",
         };
@@ -94,19 +92,28 @@ internal static class ApiText
     {
         MethodInfo[] shown = [.. property.GetAccessors(nonPublic: true).Where(IsShown)];
         string index = string.Join(", ", property.GetIndexParameters().Select(Parameter));
-        bool isInit =
-            property.SetMethod?.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) == true;
-        IEnumerable<string> accessors = shown.Select(method => method == property.GetMethod ? "get;" : isInit ? "init;" : "set;");
+        bool isInit = property.SetMethod?.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)) == true;
+        IEnumerable<string> accessors = shown.Select(method =>
+            method == property.GetMethod ? "get;"
+            : isInit ? "init;"
+            : "set;"
+        );
         return $"{Access(shown[0])}{Name(property.PropertyType)} {property.Name}{(index.Length > 0 ? $"[{index}]" : "")} "
             + $"{{ {string.Join(" ", accessors)} }}";
     }
 
     private static string Access(MethodBase method) =>
         (method.IsPublic ? "" : "protected ")
-        + (method.IsStatic ? "static " : method.IsAbstract ? "abstract " : method is { IsVirtual: true, IsFinal: false } ? "virtual " : "");
+        + (
+            method.IsStatic ? "static "
+            : method.IsAbstract ? "abstract "
+            : method is { IsVirtual: true, IsFinal: false } ? "virtual "
+            : ""
+        );
 
     private static string Parameters(MethodBase method) =>
-        (method.IsDefined(typeof(ExtensionAttribute)) ? "this " : "") + string.Join(", ", method.GetParameters().Select(Parameter));
+        (method.IsDefined(typeof(ExtensionAttribute)) ? "this " : "")
+        + string.Join(", ", method.GetParameters().Select(Parameter));
 
     private static string Parameter(ParameterInfo parameter)
     {
@@ -127,7 +134,8 @@ internal static class ApiText
             _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
         };
 
-    private static string FullName(Type type) => $"{type.Namespace}.{(type.IsNested ? Name(type.DeclaringType!) + "." : "")}{Name(type)}";
+    private static string FullName(Type type) =>
+        $"{type.Namespace}.{(type.IsNested ? Name(type.DeclaringType!) + "." : "")}{Name(type)}";
 
     private static string Name(Type type)
     {
