@@ -1,6 +1,7 @@
 #:project ../src/Engine/Engine.csproj
 #:property PublishAot=false
-// A critic whose slope is held at one, by the gradient of a gradient: dotnet run samples/GradientPenalty.cs [cpu|ilgpu|cuda|emulated]
+// A critic whose slope is held at one, by the gradient of a gradient.
+// dotnet run samples/GradientPenalty.cs [cpu|ilgpu|cuda|emulated]
 // Gulrajani et al. 2017, arXiv:1704.00028.
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
