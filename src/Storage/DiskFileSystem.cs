@@ -8,8 +8,10 @@ public sealed class DiskFileSystem : IFileSystem
 {
     private DiskFileSystem() { }
 
+    /// <summary>The only one: it has no state.</summary>
     public static DiskFileSystem Instance { get; } = new();
 
+    /// <inheritdoc/>
     public void WriteFile(string path, Action<Stream> write)
     {
         using FileStream file = File.Create(path);
@@ -19,6 +21,7 @@ public sealed class DiskFileSystem : IFileSystem
             Sync(file.SafeFileHandle, path);
     }
 
+    /// <inheritdoc/>
     public void CreateFolder(string path) => Directory.CreateDirectory(path);
 
     /// <remarks>.NET opens no folders, hence libc. Windows has no such call.</remarks>
@@ -32,12 +35,16 @@ public sealed class DiskFileSystem : IFileSystem
         Sync(folder, path);
     }
 
+    /// <inheritdoc/>
     public void ReplaceFile(string source, string target) => File.Move(source, target, overwrite: true);
 
+    /// <inheritdoc/>
     public void RenameFolder(string source, string target) => Directory.Move(source, target);
 
+    /// <inheritdoc/>
     public void DeleteFile(string path) => File.Delete(path);
 
+    /// <inheritdoc/>
     public void DeleteFolder(string path) => Directory.Delete(path, recursive: true);
 
     /// <remarks>.NET's own flush drops what fsync answers.</remarks>

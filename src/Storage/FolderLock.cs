@@ -10,6 +10,7 @@ namespace UnpairedSegEngine.Storage;
 /// </summary>
 public sealed class FolderLock : IDisposable
 {
+    /// <summary>Name of the file that holds the lock.</summary>
     public const string FileName = ".lock";
 
     private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(30);

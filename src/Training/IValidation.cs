@@ -8,5 +8,6 @@ public interface IValidation
     /// <summary>Cases; nothing is validated where there are none.</summary>
     int Count { get; }
 
+    /// <summary>Validates with the present weights.</summary>
     ValidationReport Run();
 }

@@ -10,13 +10,16 @@ namespace UnpairedSegEngine.Training;
 /// <param name="optimizer">Its targets are the trained parameters, in their order.</param>
 /// <param name="trained">What it updates.</param>
 /// <param name="schedule">Its learning rate by the step.</param>
-public sealed class ModuleOptimizer(string name, Adam optimizer, IReadOnlyList<Parameter> trained, ISchedule schedule)
+public sealed class ModuleOptimizer(string name, IOptimizer optimizer, IReadOnlyList<Parameter> trained, ISchedule schedule)
     : IDisposable
 {
+    /// <summary>Its name in checkpoints; empty for a method's only one.</summary>
     public string Name => name;
 
-    public Adam Optimizer => optimizer;
+    /// <summary>Updates, and owns the state that this needs.</summary>
+    public IOptimizer Optimizer => optimizer;
 
+    /// <summary>What it updates, in the optimizer's order.</summary>
     public IReadOnlyList<Parameter> Trained => trained;
 
     /// <summary>Its tensors by their names in a checkpoint.</summary>
@@ -26,5 +29,6 @@ public sealed class ModuleOptimizer(string name, Adam optimizer, IReadOnlyList<P
     /// <summary>Learning rate of a step, from 1.</summary>
     public double RateOf(long step) => schedule.At(step);
 
+    /// <summary>Frees the optimizer's state.</summary>
     public void Dispose() => optimizer.Dispose();
 }

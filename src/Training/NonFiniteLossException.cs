@@ -8,6 +8,7 @@ namespace UnpairedSegEngine.Training;
 public sealed class NonFiniteLossException(long step, string term, double value, string circumstances = "")
     : NumericFailureException($"step {step}: the {term} is {value}{circumstances}")
 {
+    /// <summary>Number of the step.</summary>
     public long Step { get; } = step;
 
     /// <summary>The same, with what the caller knows of it.</summary>

@@ -42,6 +42,7 @@ public sealed class StepRunner(TrainingMethod method) : IDisposable
         return losses;
     }
 
+    /// <summary>Frees the recorded step; the method lives on.</summary>
     public void Dispose() => recorded?.Dispose();
 
     private LossReport RunOnce(long step, Batch batch)

@@ -100,6 +100,7 @@ public sealed class Trainer : IDisposable
         return new TrainingOutcome(state, state.Step < schedule.Steps);
     }
 
+    /// <summary>Frees what steps hold; method, checkpoints and records live on.</summary>
     public void Dispose() => runner.Dispose();
 
     private void RunStep(BatchLoader loader, IMetricLog? log)

@@ -13,8 +13,10 @@ namespace UnpairedSegEngine.Training;
 /// <param name="seed">Of initial weights and dropout.</param>
 public abstract class TrainingMethod(Backend backend, ulong seed) : IDisposable
 {
+    /// <summary>Computes.</summary>
     public Backend Backend { get; } = backend;
 
+    /// <summary>Of initial weights and dropout.</summary>
     public ulong Seed { get; } = seed;
 
     /// <summary>In the order of checkpoints.</summary>
@@ -46,6 +48,7 @@ public abstract class TrainingMethod(Backend backend, ulong seed) : IDisposable
         return phase;
     }
 
+    /// <summary>Frees optimizers and modules.</summary>
     public virtual void Dispose()
     {
         foreach (ModuleOptimizer optimizer in Optimizers)

@@ -16,8 +16,10 @@ public sealed class Tape(Backend backend, bool recording = true)
     private readonly List<TapeNode> nodes = [];
     private bool inBackward;
 
+    /// <summary>Computes the operations.</summary>
     public Backend Backend { get; } = backend;
 
+    /// <summary>Where its tensors lie.</summary>
     public Device Device => Backend.Device;
 
     /// <summary>Whether operations on variables that require gradients are recorded.</summary>

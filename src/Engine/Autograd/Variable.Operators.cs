@@ -20,20 +20,28 @@ public sealed partial class Variable
     /// <summary>a / b, element by element; shapes broadcast.</summary>
     public static Variable operator /(Variable a, Variable b) => TapeOf(a, b).Divide(a, b);
 
+    /// <summary>a + b for each element of a.</summary>
     public static Variable operator +(Variable a, double b) => TapeOf(a).Scale(a, 1, b);
 
+    /// <summary>a + b for each element of b.</summary>
     public static Variable operator +(double a, Variable b) => TapeOf(b).Scale(b, 1, a);
 
+    /// <summary>a - b for each element of a.</summary>
     public static Variable operator -(Variable a, double b) => TapeOf(a).Scale(a, 1, -b);
 
+    /// <summary>a - b for each element of b.</summary>
     public static Variable operator -(double a, Variable b) => TapeOf(b).Scale(b, -1, a);
 
+    /// <summary>a * b for each element of a.</summary>
     public static Variable operator *(Variable a, double b) => TapeOf(a).Scale(a, b);
 
+    /// <summary>a * b for each element of b.</summary>
     public static Variable operator *(double a, Variable b) => TapeOf(b).Scale(b, a);
 
+    /// <summary>a / b for each element of a.</summary>
     public static Variable operator /(Variable a, double b) => TapeOf(a).Scale(a, 1 / b);
 
+    /// <summary>-a, element by element.</summary>
     public static Variable operator -(Variable a) => TapeOf(a).Scale(a, -1);
 
     private static Tape TapeOf(Variable a, Variable? b = null)

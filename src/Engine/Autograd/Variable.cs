@@ -13,7 +13,7 @@ public sealed partial class Variable
 
     /// <summary>A leaf.</summary>
     /// <param name="value">Its content.</param>
-    /// <param name="requiresGradient">Whether <see cref="Tape.Backward"/> fills <see cref="Gradient"/>.</param>
+    /// <param name="requiresGradient">Whether <see cref="Tape.Backward(Variable)"/> fills <see cref="Gradient"/>.</param>
     public Variable(Tensor value, bool requiresGradient = false)
         : this(value, requiresGradient, null) { }
 
@@ -26,8 +26,10 @@ public sealed partial class Variable
         DType = value.DType;
     }
 
+    /// <summary>Of the value, even where that was freed.</summary>
     public Shape Shape { get; }
 
+    /// <summary>Of the value, even where that was freed.</summary>
     public DType DType { get; }
 
     /// <summary>Whether a gradient may flow here: true of trained leaves and of everything computed from them.</summary>
@@ -68,6 +70,7 @@ public sealed partial class Variable
         return this;
     }
 
+    /// <summary>Frees the gradient, so that the next backward pass starts from none.</summary>
     public void ClearGradient()
     {
         Gradient?.Dispose();

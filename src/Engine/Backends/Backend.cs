@@ -13,6 +13,7 @@ namespace UnpairedSegEngine.Backends;
 /// </summary>
 public abstract class Backend(Device device) : IDisposable
 {
+    /// <summary>Where its tensors lie; not owned.</summary>
     public Device Device { get; } = device;
 
     /// <summary>Short description for logs, such as "cpu avx512 x2".</summary>
@@ -170,6 +171,7 @@ public abstract class Backend(Device device) : IDisposable
     /// <summary>y = mean of the window's elements inside the image.</summary>
     public abstract void AveragePoolForward(PoolingProblem problem, Tensor x, Tensor y);
 
+    /// <summary>gx: each gy in equal shares to the elements of its window inside the image.</summary>
     public abstract void AveragePoolBackward(PoolingProblem problem, Tensor gy, Tensor gx);
 
     /// <summary>
@@ -301,6 +303,7 @@ public abstract class Backend(Device device) : IDisposable
             Sgd(update.Settings, update.W, update.G, update.Velocity);
     }
 
+    /// <summary>Frees what the backend holds; the device lives on.</summary>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
     private void WithNormalized(InputNormalization? input, Tensor x, Action<Tensor> use)

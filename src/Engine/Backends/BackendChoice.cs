@@ -63,8 +63,10 @@ public static class BackendChoice
 /// <summary>A backend together with its device; disposing it ends both.</summary>
 public sealed class OpenedBackend(Backend backend) : IDisposable
 {
+    /// <summary>Computes.</summary>
     public Backend Backend => backend;
 
+    /// <summary>Ends the backend, then its device.</summary>
     public void Dispose()
     {
         Device device = backend.Device;

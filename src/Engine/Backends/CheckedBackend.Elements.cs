@@ -4,6 +4,7 @@ namespace UnpairedSegEngine.Backends;
 
 public abstract partial class CheckedBackend
 {
+    /// <inheritdoc/>
     public override void Fill(Tensor y, double value)
     {
         if (y.DType is DType.Float32 or DType.Float64)
@@ -12,6 +13,7 @@ public abstract partial class CheckedBackend
             FillStorage(y, value);
     }
 
+    /// <inheritdoc/>
     public override void Convert(Tensor x, Tensor y)
     {
         RequireShape(y, x.Shape, "the converted tensor");
@@ -23,6 +25,7 @@ public abstract partial class CheckedBackend
             For(x.DType == DType.Float32 || (x.DType == DType.Float64 && y.DType != DType.Float32) ? x : y).Convert(x, y);
     }
 
+    /// <inheritdoc/>
     public override void Binary(BinaryFunction function, Tensor a, Tensor b, Tensor y)
     {
         RequireShape(b, a.Shape, "b");
@@ -30,6 +33,7 @@ public abstract partial class CheckedBackend
         For(a, b, y).Binary(function, a, b, y);
     }
 
+    /// <inheritdoc/>
     public override void Unary(UnaryFunction function, Tensor x, Tensor y)
     {
         RequireShape(y, x.Shape, "y");
@@ -38,18 +42,21 @@ public abstract partial class CheckedBackend
         For(x, y).Unary(function, x, y);
     }
 
+    /// <inheritdoc/>
     public override void Affine(Tensor x, double scale, double offset, Tensor y)
     {
         RequireShape(y, x.Shape, "y");
         For(x, y).Affine(x, scale, offset, y);
     }
 
+    /// <inheritdoc/>
     public override void LeakyReluForward(Tensor x, double slope, Tensor y)
     {
         RequireShape(y, x.Shape, "y");
         For(x, y).LeakyReluForward(x, slope, y);
     }
 
+    /// <inheritdoc/>
     public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx)
     {
         RequireShape(gy, x.Shape, "gy");
@@ -57,6 +64,7 @@ public abstract partial class CheckedBackend
         For(gy, x, gx).LeakyReluBackward(gy, x, slope, gx);
     }
 
+    /// <inheritdoc/>
     public override void Dropout(Tensor x, DropoutMask mask, Tensor y)
     {
         RequireShape(y, x.Shape, "y");
@@ -64,6 +72,7 @@ public abstract partial class CheckedBackend
         For(x, y).Dropout(x, mask, y);
     }
 
+    /// <inheritdoc/>
     public override void Sum(Tensor x, int outer, int reduced, int inner, Tensor y)
     {
         RequireCount(x, (long)outer * reduced * inner, "x");
@@ -71,6 +80,7 @@ public abstract partial class CheckedBackend
         For(x, y).Sum(x, outer, reduced, inner, y);
     }
 
+    /// <inheritdoc/>
     public override void Broadcast(Tensor x, int outer, int repeated, int inner, Tensor y)
     {
         RequireCount(x, (long)outer * inner, "x");
@@ -78,6 +88,7 @@ public abstract partial class CheckedBackend
         For(x, y).Broadcast(x, outer, repeated, inner, y);
     }
 
+    /// <inheritdoc/>
     public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count)
     {
         RequireShape(y, x.Shape.With(^1, y.Shape[^1]), "y");
@@ -86,6 +97,7 @@ public abstract partial class CheckedBackend
         For(x, y).CopyChannels(x, xStart, y, yStart, count);
     }
 
+    /// <inheritdoc/>
     public override void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y)
     {
         if (a.Shape.Rank != 2 || b.Shape.Rank != 2)
@@ -100,6 +112,7 @@ public abstract partial class CheckedBackend
         For(a, b, y).MatMul(a, transposeA, b, transposeB, y);
     }
 
+    /// <inheritdoc/>
     public override void Max(Tensor x, int outer, int reduced, int inner, Tensor y, Tensor index)
     {
         RequireCount(x, (long)outer * reduced * inner, "x");
@@ -109,18 +122,21 @@ public abstract partial class CheckedBackend
         For(x, y).Max(x, outer, reduced, inner, y, index);
     }
 
+    /// <inheritdoc/>
     public override void Gather(Tensor x, Tensor index, int outer, int extent, int inner, Tensor y)
     {
         RequireIndexed(x, index, outer, extent, inner, y);
         For(x, y).Gather(x, index, outer, extent, inner, y);
     }
 
+    /// <inheritdoc/>
     public override void Scatter(Tensor y, Tensor index, int outer, int extent, int inner, Tensor x)
     {
         RequireIndexed(x, index, outer, extent, inner, y);
         For(y, x).Scatter(y, index, outer, extent, inner, x);
     }
 
+    /// <inheritdoc/>
     public override void Softmax(Tensor x, int outer, int classes, int inner, Tensor y)
     {
         RequireShape(y, x.Shape, "y");
@@ -128,6 +144,7 @@ public abstract partial class CheckedBackend
         For(x, y).Softmax(x, outer, classes, inner, y);
     }
 
+    /// <inheritdoc/>
     public override void LogSoftmax(Tensor x, int outer, int classes, int inner, Tensor y)
     {
         RequireShape(y, x.Shape, "y");

@@ -4,6 +4,7 @@ namespace UnpairedSegEngine.Backends;
 
 public abstract partial class CheckedBackend
 {
+    /// <inheritdoc/>
     public override void ConvolutionForward(
         ConvolutionProblem problem,
         Tensor x,
@@ -18,21 +19,25 @@ public abstract partial class CheckedBackend
         For(x, w, bias, y).ConvolutionForward(problem, x, w, bias, y, accumulate);
     }
 
+    /// <inheritdoc/>
     public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
     {
         RequireConvolution(problem, gx, w, gy);
         For(gy, w, gx).ConvolutionBackwardData(problem, gy, w, gx);
     }
 
+    /// <inheritdoc/>
     public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw)
     {
         RequireConvolution(problem, x, gw, gy);
         For(x, gy, gw).ConvolutionBackwardWeights(problem, x, gy, gw);
     }
 
+    /// <inheritdoc/>
     public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) =>
         For(x).FusesConvolution(problem, input, x);
 
+    /// <inheritdoc/>
     public override void FusedConvolutionForward(
         ConvolutionProblem problem,
         InputNormalization? input,
@@ -53,6 +58,7 @@ public abstract partial class CheckedBackend
             .FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate);
     }
 
+    /// <inheritdoc/>
     public override void FusedConvolutionBackwardWeights(
         ConvolutionProblem problem,
         InputNormalization? input,
@@ -67,6 +73,7 @@ public abstract partial class CheckedBackend
             .FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
     }
 
+    /// <inheritdoc/>
     public override void MaxPoolForward(PoolingProblem problem, Tensor x, Tensor y, Tensor choice)
     {
         RequirePooling(problem, x, y);
@@ -74,6 +81,7 @@ public abstract partial class CheckedBackend
         For(x, y).MaxPoolForward(problem, x, y, choice);
     }
 
+    /// <inheritdoc/>
     public override void MaxPoolBackward(PoolingProblem problem, Tensor gy, Tensor choice, Tensor gx)
     {
         RequirePooling(problem, gx, gy);
@@ -81,36 +89,42 @@ public abstract partial class CheckedBackend
         For(gy, gx).MaxPoolBackward(problem, gy, choice, gx);
     }
 
+    /// <inheritdoc/>
     public override void AveragePoolForward(PoolingProblem problem, Tensor x, Tensor y)
     {
         RequirePooling(problem, x, y);
         For(x, y).AveragePoolForward(problem, x, y);
     }
 
+    /// <inheritdoc/>
     public override void AveragePoolBackward(PoolingProblem problem, Tensor gy, Tensor gx)
     {
         RequirePooling(problem, gx, gy);
         For(gy, gx).AveragePoolBackward(problem, gy, gx);
     }
 
+    /// <inheritdoc/>
     public override void PixelShuffle(Tensor x, int factor, bool transposed, Tensor y)
     {
         RequireShuffle(x, factor, y);
         For(x, y).PixelShuffle(x, factor, transposed, y);
     }
 
+    /// <inheritdoc/>
     public override void PixelUnshuffle(Tensor y, int factor, bool transposed, Tensor x)
     {
         RequireShuffle(x, factor, y);
         For(y, x).PixelUnshuffle(y, factor, transposed, x);
     }
 
+    /// <inheritdoc/>
     public override void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance)
     {
         RequireNormalization(problem, x, mean, variance);
         For(x, mean, variance).NormalizationStatistics(problem, x, mean, variance);
     }
 
+    /// <inheritdoc/>
     public override void UpdateRunningStatistics(
         NormalizationProblem problem,
         double decay,
@@ -128,6 +142,7 @@ public abstract partial class CheckedBackend
             .UpdateRunningStatistics(problem, decay, mean, variance, runningMean, runningVariance);
     }
 
+    /// <inheritdoc/>
     public override void NormalizationForward(
         NormalizationProblem problem,
         Tensor x,
@@ -145,6 +160,7 @@ public abstract partial class CheckedBackend
         For(x, mean, variance, gamma, beta, y).NormalizationForward(problem, x, mean, variance, gamma, beta, y);
     }
 
+    /// <inheritdoc/>
     public override void NormalizationBackward(
         NormalizationProblem problem,
         bool throughStatistics,
@@ -168,6 +184,7 @@ public abstract partial class CheckedBackend
             .NormalizationBackward(problem, throughStatistics, gy, x, mean, variance, gamma, beta, gx, ggamma, gbeta);
     }
 
+    /// <inheritdoc/>
     public override void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y)
     {
         RequireShape(y, branch.Shape, "y");
@@ -184,6 +201,7 @@ public abstract partial class CheckedBackend
         For(shortcut, branch, y).ResidualAdd(shortcut, branch, mask, y);
     }
 
+    /// <inheritdoc/>
     public override void SegmentationLossSums(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor sums)
     {
         RequireLoss(problem, logits, labels);
@@ -192,6 +210,7 @@ public abstract partial class CheckedBackend
         For(logits).SegmentationLossSums(problem, logits, labels, sums);
     }
 
+    /// <inheritdoc/>
     public override void SegmentationLossGradient(
         SegmentationLossProblem problem,
         Tensor logits,
@@ -207,6 +226,7 @@ public abstract partial class CheckedBackend
         For(logits, gz).SegmentationLossGradient(problem, logits, labels, coefficients, gz);
     }
 
+    /// <inheritdoc/>
     public override void SoftmaxKlSum(Tensor teacher, Tensor student, double temperature, Tensor sum)
     {
         RequireDistillation(teacher, student, temperature);
@@ -214,6 +234,7 @@ public abstract partial class CheckedBackend
         For(teacher, student, sum).SoftmaxKlSum(teacher, student, temperature, sum);
     }
 
+    /// <inheritdoc/>
     public override void SoftmaxKlGradient(Tensor teacher, Tensor student, double temperature, Tensor scale, Tensor gs)
     {
         RequireDistillation(teacher, student, temperature);
@@ -222,9 +243,11 @@ public abstract partial class CheckedBackend
         For(teacher, student, scale, gs).SoftmaxKlGradient(teacher, student, temperature, scale, gs);
     }
 
+    /// <inheritdoc/>
     public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) =>
         Adam([new AdamUpdate(settings, w, g, m, v)]);
 
+    /// <inheritdoc/>
     public override void Adam(IReadOnlyList<AdamUpdate> updates)
     {
         foreach (AdamUpdate update in updates)
@@ -239,9 +262,11 @@ public abstract partial class CheckedBackend
             typed.Key.Adam([.. typed]);
     }
 
+    /// <inheritdoc/>
     public override void Sgd(SgdSettings settings, Tensor w, Tensor g, Tensor velocity) =>
         Sgd([new SgdUpdate(settings, w, g, velocity)]);
 
+    /// <inheritdoc/>
     public override void Sgd(IReadOnlyList<SgdUpdate> updates)
     {
         foreach (SgdUpdate update in updates)

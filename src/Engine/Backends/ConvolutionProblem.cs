@@ -5,6 +5,7 @@ namespace UnpairedSegEngine.Backends;
 /// <summary>What a convolution reads beyond the border of its input.</summary>
 public enum PaddingMode
 {
+    /// <summary>Zeros.</summary>
     Zero,
 
     /// <summary>The mirror image that repeats the border element: ...b a | a b c... (TensorFlow's SYMMETRIC).</summary>
@@ -19,15 +20,34 @@ public enum PaddingMode
 /// </summary>
 public sealed record ConvolutionProblem
 {
+    /// <summary>N.</summary>
     public required int Batch { get; init; }
+
+    /// <summary>C.</summary>
     public required int InputChannels { get; init; }
+
+    /// <summary>K.</summary>
     public required int OutputChannels { get; init; }
+
+    /// <summary>(D, H, W).</summary>
     public required Size3 Input { get; init; }
+
+    /// <summary>(kd, kh, kw).</summary>
     public required Size3 Kernel { get; init; }
+
+    /// <summary>Steps between outputs.</summary>
     public Size3 Stride { get; init; } = Size3.One;
+
+    /// <summary>Steps between taps.</summary>
     public Size3 Dilation { get; init; } = Size3.One;
+
+    /// <summary>Elements read before the first of each axis.</summary>
     public Size3 PadBefore { get; init; } = Size3.Zero;
+
+    /// <summary>Elements read after the last of each axis.</summary>
     public Size3 PadAfter { get; init; } = Size3.Zero;
+
+    /// <summary>What those elements are.</summary>
     public PaddingMode Padding { get; init; } = PaddingMode.Zero;
 
     /// <summary>Extent that a kernel covers with its dilation: dilation * (k - 1) + 1.</summary>
@@ -46,8 +66,13 @@ public sealed record ConvolutionProblem
             ((Input.Width + PadBefore.Width + PadAfter.Width - Reach.Width) / Stride.Width) + 1
         );
 
+    /// <summary>(N, D, H, W, C).</summary>
     public Shape InputShape => new(Batch, Input.Depth, Input.Height, Input.Width, InputChannels);
+
+    /// <summary>(N, D', H', W', K).</summary>
     public Shape OutputShape => new(Batch, Output.Depth, Output.Height, Output.Width, OutputChannels);
+
+    /// <summary>(kd, kh, kw, C, K).</summary>
     public Shape WeightShape => new(Kernel.Depth, Kernel.Height, Kernel.Width, InputChannels, OutputChannels);
 
     /// <summary>Multiplications and additions of one pass, taps in the padding counted.</summary>
@@ -136,6 +161,7 @@ public sealed record ConvolutionProblem
         return this;
     }
 
+    /// <inheritdoc/>
     public override string ToString() =>
         $"n{Batch} c{InputChannels} k{OutputChannels} in{Input} kernel{Kernel} stride{Stride} dilation{Dilation} "
         + $"pad{PadBefore}/{PadAfter} {Padding}";

@@ -12,8 +12,10 @@ namespace UnpairedSegEngine.Backends;
 /// <param name="Stream">Tells steps and layers apart.</param>
 public readonly record struct DropoutMask(double Keep, ulong Seed, ulong Stream)
 {
+    /// <summary>Keeps everything.</summary>
     public static readonly DropoutMask None = new(1, 0, 0);
 
+    /// <summary>Whether anything may be dropped.</summary>
     public bool IsActive => Keep < 1;
 
     /// <summary>A lane below this keeps its element.</summary>

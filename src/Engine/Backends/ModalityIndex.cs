@@ -23,10 +23,13 @@ public sealed class ModalityIndex : IEquatable<ModalityIndex>
         this.ofSample = ofSample.ToArray();
     }
 
+    /// <summary>Number of modalities that the network knows.</summary>
     public int Modalities { get; }
 
+    /// <summary>Number of samples in the batch.</summary>
     public int Samples => ofSample.Length;
 
+    /// <summary>Modality of a sample.</summary>
     public int this[int sample] => ofSample[sample];
 
     /// <summary><paramref name="samples"/> samples of one modality.</summary>
@@ -37,6 +40,7 @@ public sealed class ModalityIndex : IEquatable<ModalityIndex>
     public static ModalityIndex Blocks(int modalities, int samplesEach) =>
         new(modalities, Enumerable.Range(0, modalities * samplesEach).Select(sample => sample / samplesEach).ToArray());
 
+    /// <summary>Number of samples of a modality.</summary>
     public int SamplesOf(int modality) => ofSample.AsSpan().Count(modality);
 
     /// <summary>Runs of neighbouring samples of one modality, in order.</summary>
@@ -54,11 +58,14 @@ public sealed class ModalityIndex : IEquatable<ModalityIndex>
         return runs;
     }
 
+    /// <inheritdoc/>
     public bool Equals(ModalityIndex? other) =>
         other is not null && Modalities == other.Modalities && ofSample.AsSpan().SequenceEqual(other.ofSample);
 
+    /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as ModalityIndex);
 
+    /// <inheritdoc/>
     public override int GetHashCode()
     {
         var hash = default(HashCode);

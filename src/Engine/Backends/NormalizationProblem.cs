@@ -44,15 +44,19 @@ public sealed record NormalizationProblem(
     DropoutMask Dropout
 )
 {
+    /// <summary>Number of samples in the batch.</summary>
     public int Samples => InputShape[0];
 
+    /// <summary>Channels of the input.</summary>
     public int Channels => InputShape[^1];
 
     /// <summary>Positions per sample.</summary>
     public int Positions => checked((int)(InputShape.Count / Samples / Channels));
 
+    /// <summary>Rows of mean and variance: one for each modality of batch normalization, else one for each sample.</summary>
     public int StatisticsRows => Kind == NormalizationKind.Batch ? Modality.Modalities : Samples;
 
+    /// <summary>Groups of channels that share a mean and a variance.</summary>
     public int StatisticsGroups =>
         Kind switch
         {
@@ -68,8 +72,10 @@ public sealed record NormalizationProblem(
     /// <summary>Shape of gamma and beta: (modalities, channels).</summary>
     public Shape AffineShape => new(Modality.Modalities, Channels);
 
+    /// <summary>Row of statistics that a sample is normalized by.</summary>
     public int RowOf(int sample) => Kind == NormalizationKind.Batch ? Modality[sample] : sample;
 
+    /// <summary>Group of a channel.</summary>
     public int GroupOf(int channel) => channel / (Channels / StatisticsGroups);
 
     /// <summary>Elements behind each value of a row of statistics; 0 where a modality has no sample.</summary>

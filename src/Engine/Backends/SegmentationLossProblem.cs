@@ -9,15 +9,19 @@ namespace UnpairedSegEngine.Backends;
 /// </summary>
 public sealed record SegmentationLossProblem
 {
+    /// <summary>(N, D, H, W, classes).</summary>
     public required Shape LogitsShape { get; init; }
 
+    /// <summary>Of each sample.</summary>
     public required ModalityIndex Modality { get; init; }
 
     /// <summary>Probabilities below this are clipped in the cross-entropy, which has no gradient there; 0 for none.</summary>
     public double ProbabilityFloor { get; init; } = 0.005;
 
+    /// <summary>Number of classes, background among them.</summary>
     public int Classes => LogitsShape[^1];
 
+    /// <summary>Number of samples in the batch.</summary>
     public int Samples => LogitsShape[0];
 
     /// <summary>Positions per sample.</summary>

@@ -24,11 +24,13 @@ public sealed class Device : IDisposable
         Pool = new MemoryPool(wrap?.Invoke(source) ?? source);
     }
 
+    /// <summary>ILGPU's view of the device.</summary>
     public Accelerator Accelerator { get; }
 
     /// <summary>What <c>--device</c> calls it: "cpu", "ilgpu", ...</summary>
     public string Name { get; }
 
+    /// <summary>Lends memory to tensors.</summary>
     public MemoryPool Pool { get; }
 
     /// <summary>Whether device pointers are host pointers.</summary>
@@ -148,6 +150,7 @@ public sealed class Device : IDisposable
         }
     }
 
+    /// <summary>Ends the accelerator and frees the pool's memory.</summary>
     public void Dispose()
     {
         Pool.Dispose();

@@ -36,7 +36,7 @@ public sealed class MemoryPool : IDisposable
     /// </summary>
     internal DeviceBuffer RentBesideReserve(long bytes) => Rent(bytes, beside: true);
 
-    /// <summary>Takes back a block that <see cref="Rent"/> lent.</summary>
+    /// <summary>Takes back a block that <see cref="Rent(long)"/> lent.</summary>
     public void Return(DeviceBuffer buffer)
     {
         lock (gate)
@@ -69,6 +69,7 @@ public sealed class MemoryPool : IDisposable
         }
     }
 
+    /// <summary>Gives all memory back to the device.</summary>
     public void Dispose() => Trim();
 
     internal void Close(MemoryReserve reserve)

@@ -16,6 +16,16 @@ public sealed class Conv
     private readonly Size3 dilation;
     private readonly PaddingMode padding;
 
+    /// <param name="store">Gets the parameters.</param>
+    /// <param name="name">Path of the layer, which begins the names of its parameters.</param>
+    /// <param name="inputChannels">Channels of the input.</param>
+    /// <param name="outputChannels">Channels of the result.</param>
+    /// <param name="size">Of the kernel; its shape is (depth, height, width, input channels, output channels).</param>
+    /// <param name="initializer">First values of the kernel; the bias starts at zero.</param>
+    /// <param name="stride">Steps between outputs; 1 if not given.</param>
+    /// <param name="dilation">Steps between taps; 1 if not given.</param>
+    /// <param name="padding">What is read outside of the input.</param>
+    /// <param name="hasBias">Whether a bias per output channel is added.</param>
     public Conv(
         ParameterStore store,
         string name,

@@ -7,12 +7,16 @@ namespace UnpairedSegEngine.Layers;
 /// </summary>
 public abstract record Initializer
 {
+    /// <summary>All 0.</summary>
     public static readonly Initializer Zeros = new Constant(0);
+
+    /// <summary>All 1.</summary>
     public static readonly Initializer Ones = new Constant(1);
 
     /// <summary>A normal distribution with values beyond two deviations drawn again (TensorFlow's truncated_normal).</summary>
     public static Initializer TruncatedNormal(double deviation) => new NormalDistribution(deviation, 2);
 
+    /// <summary>A normal distribution around 0.</summary>
     public static Initializer Normal(double deviation) => new NormalDistribution(deviation, double.PositiveInfinity);
 
     /// <summary>Some values of the parameter called <paramref name="name"/>.</summary>

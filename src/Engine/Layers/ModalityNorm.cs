@@ -35,6 +35,10 @@ public sealed class ModalityNorm
     private readonly Parameter? runningMean;
     private readonly Parameter? runningVariance;
 
+    /// <param name="store">Gets the parameters.</param>
+    /// <param name="name">Path of the layer, which begins the names of its parameters.</param>
+    /// <param name="channels">Of the input.</param>
+    /// <param name="settings">Choices that all normalizations of a network share.</param>
     public ModalityNorm(ParameterStore store, string name, int channels, NormalizationSettings settings)
     {
         this.name = name;

@@ -19,14 +19,19 @@ public sealed class ParameterStore(Device device, DType type, ulong seed, Parame
     private readonly Dictionary<string, Parameter> byName = [];
     private readonly List<Parameter> parameters = [];
 
+    /// <summary>In the order in which they were made.</summary>
     public IReadOnlyList<Parameter> All => parameters;
 
+    /// <summary>Those that optimizers update.</summary>
     public IEnumerable<Parameter> Trainable => parameters.Where(parameter => parameter.IsTrainable);
 
+    /// <summary>Element type of all parameters.</summary>
     public DType DType => type;
 
+    /// <summary>Where the parameters live.</summary>
     public Device Device => device;
 
+    /// <summary>What the modalities share; null if each layer decides.</summary>
     public ParameterSharing? Sharing => sharing;
 
     /// <exception cref="KeyNotFoundException">There is no parameter of this name.</exception>
@@ -60,12 +65,14 @@ public sealed class ParameterStore(Device device, DType type, ulong seed, Parame
     public long Count(params ParameterKind[] kinds) =>
         parameters.Where(p => kinds.Length == 0 ? p.IsTrainable : kinds.Contains(p.Kind)).Sum(p => p.Value.Count);
 
+    /// <summary>Frees the gradients of all parameters.</summary>
     public void ClearGradients()
     {
         foreach (Parameter parameter in parameters)
             parameter.Variable.ClearGradient();
     }
 
+    /// <summary>Frees all parameters and their gradients.</summary>
     public void Dispose()
     {
         ClearGradients();

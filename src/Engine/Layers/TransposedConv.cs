@@ -14,6 +14,13 @@ public sealed class TransposedConv
     private readonly ModalityKernels kernels;
     private readonly Size3 stride;
 
+    /// <param name="store">Gets the parameters.</param>
+    /// <param name="name">Path of the layer, which begins the names of its parameters.</param>
+    /// <param name="inputChannels">Channels of the input.</param>
+    /// <param name="outputChannels">Channels of the result.</param>
+    /// <param name="size">Of the kernel.</param>
+    /// <param name="stride">How many times larger the result is.</param>
+    /// <param name="initializer">First values of the kernel.</param>
     public TransposedConv(
         ParameterStore store,
         string name,

@@ -11,6 +11,13 @@ public sealed class Adam : Optimizer
 {
     private readonly (Tensor First, Tensor Second)[] moments;
 
+    /// <summary>Of some tensors.</summary>
+    /// <param name="backend">Computes.</param>
+    /// <param name="targets">What is updated.</param>
+    /// <param name="beta1">Decay of the first moment.</param>
+    /// <param name="beta2">Decay of the second moment.</param>
+    /// <param name="epsilon">Added to the root of the second moment.</param>
+    /// <param name="l2">Weight of the sum of ||w||^2 / 2 over the decayed tensors.</param>
     public Adam(
         Backend backend,
         IEnumerable<OptimizedTensor> targets,
@@ -40,10 +47,13 @@ public sealed class Adam : Optimizer
         moments = [.. Targets.Select(target => (ZerosLike(target.Value), ZerosLike(target.Value)))];
     }
 
+    /// <summary>Decay of the first moment.</summary>
     public double Beta1 { get; }
 
+    /// <summary>Decay of the second moment.</summary>
     public double Beta2 { get; }
 
+    /// <summary>Added to the root of the second moment.</summary>
     public double Epsilon { get; }
 
     /// <summary>Weight of the sum of ||w||^2 / 2 over the decayed tensors.</summary>

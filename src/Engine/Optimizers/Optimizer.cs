@@ -21,6 +21,7 @@ public abstract class Optimizer : IOptimizer
     /// <summary>See <see cref="AdamSettings.RateSlot"/>: optimizers that are recorded together need one each.</summary>
     public int RateSlot { get; init; }
 
+    /// <inheritdoc/>
     public abstract IEnumerable<(string Name, Tensor Value)> State { get; }
 
     private protected Backend Backend { get; }
@@ -42,12 +43,16 @@ public abstract class Optimizer : IOptimizer
         Updates++;
     }
 
+    /// <inheritdoc/>
     public abstract double RateOf(long step, double learningRate);
 
+    /// <inheritdoc/>
     public abstract void Step(long step, double learningRate, IEnumerable<Tensor?> gradients);
 
+    /// <inheritdoc/>
     public abstract void Step(long step, double learningRate, int target, Tensor gradient);
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach ((_, Tensor value) in State)

@@ -11,6 +11,12 @@ public sealed class Sgd : Optimizer
 {
     private readonly Tensor[] velocities;
 
+    /// <summary>Of some tensors.</summary>
+    /// <param name="backend">Computes.</param>
+    /// <param name="targets">What is updated.</param>
+    /// <param name="momentum">Decay of the velocity.</param>
+    /// <param name="weightDecay">Weight of the sum of ||w||^2 / 2 over the decayed tensors.</param>
+    /// <param name="nesterov">Whether the gradient is that of the step ahead.</param>
     public Sgd(
         Backend backend,
         IEnumerable<OptimizedTensor> targets,
@@ -32,11 +38,13 @@ public sealed class Sgd : Optimizer
         velocities = [.. Targets.Select(target => ZerosLike(target.Value))];
     }
 
+    /// <summary>Decay of the velocity.</summary>
     public double Momentum { get; }
 
     /// <summary>Weight of the sum of ||w||^2 / 2 over the decayed tensors.</summary>
     public double WeightDecay { get; }
 
+    /// <summary>Whether the gradient is that of the step ahead.</summary>
     public bool Nesterov { get; }
 
     /// <summary>Velocities by checkpoint name: "name.velocity".</summary>
@@ -46,6 +54,7 @@ public sealed class Sgd : Optimizer
     /// <summary>The learning rate itself.</summary>
     public override double RateOf(long step, double learningRate) => learningRate;
 
+    /// <inheritdoc/>
     public override void Step(long step, double learningRate, IEnumerable<Tensor?> gradients)
     {
         List<SgdUpdate> updates = [];
@@ -58,6 +67,7 @@ public sealed class Sgd : Optimizer
         Backend.Sgd(updates);
     }
 
+    /// <inheritdoc/>
     public override void Step(long step, double learningRate, int target, Tensor gradient) =>
         Backend.Sgd([UpdateOf(learningRate, target, gradient)]);
 

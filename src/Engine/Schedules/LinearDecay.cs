@@ -10,6 +10,7 @@ namespace UnpairedSegEngine.Schedules;
 /// <param name="Final">Rate from <paramref name="End"/> on.</param>
 public sealed record LinearDecay(double Initial, long Start, long End, double Final = 0) : ISchedule
 {
+    /// <inheritdoc/>
     public double At(long step) =>
         step <= Start ? Initial
         : step >= End ? Final

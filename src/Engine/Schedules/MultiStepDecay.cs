@@ -9,5 +9,6 @@ namespace UnpairedSegEngine.Schedules;
 /// <param name="Milestones">Steps after which it falls.</param>
 public sealed record MultiStepDecay(double Initial, double Factor, params IReadOnlyList<long> Milestones) : ISchedule
 {
+    /// <inheritdoc/>
     public double At(long step) => Initial * Math.Pow(Factor, Milestones.Count(milestone => milestone < step));
 }

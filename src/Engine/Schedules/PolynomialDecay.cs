@@ -9,5 +9,6 @@ namespace UnpairedSegEngine.Schedules;
 /// <param name="Power">1 for a straight line.</param>
 public sealed record PolynomialDecay(double Initial, long Steps, double Power = 0.9) : ISchedule
 {
+    /// <inheritdoc/>
     public double At(long step) => step > Steps ? 0 : Initial * Math.Pow(1 - ((step - 1) / (double)Steps), Power);
 }

@@ -6,5 +6,6 @@ namespace UnpairedSegEngine.Schedules;
 /// </summary>
 public sealed record StepDecay(double Initial, double Factor, int Every) : ISchedule
 {
+    /// <inheritdoc/>
     public double At(long step) => Initial * Math.Pow(Factor, (step - 1) / Every);
 }

@@ -8,5 +8,6 @@ namespace UnpairedSegEngine.Schedules;
 /// <param name="Steps">Length of the warm-up; 0 for none.</param>
 public sealed record WarmUp(ISchedule Then, long Steps) : ISchedule
 {
+    /// <inheritdoc/>
     public double At(long step) => step >= Steps ? Then.At(step) : Then.At(step) * step / Steps;
 }

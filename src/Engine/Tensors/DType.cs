@@ -6,10 +6,19 @@ namespace UnpairedSegEngine.Tensors;
 /// </summary>
 public enum DType
 {
+    /// <summary>IEEE single precision.</summary>
     Float32,
+
+    /// <summary>IEEE double precision.</summary>
     Float64,
+
+    /// <summary>The upper half of a float32.</summary>
     BFloat16,
+
+    /// <summary>Labels and masks, 0 to 255.</summary>
     UInt8,
+
+    /// <summary>Counts and indices.</summary>
     Int32,
 }
 
@@ -27,6 +36,7 @@ public static class DTypes
             _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown element type"),
         };
 
+    /// <summary>Whether elements are floating-point numbers.</summary>
     public static bool IsFloating(this DType type) => type is DType.Float32 or DType.Float64 or DType.BFloat16;
 
     /// <summary>The element type that stores <typeparamref name="T"/>.</summary>

@@ -20,6 +20,7 @@ public readonly struct Shape : IEquatable<Shape>
         this.extents = extents.ToArray();
     }
 
+    /// <summary>Number of axes; 0 for a scalar.</summary>
     public int Rank => extents?.Length ?? 0;
 
     /// <summary>Number of elements.</summary>
@@ -37,6 +38,7 @@ public readonly struct Shape : IEquatable<Shape>
     /// <summary>Extent of an axis; negative axes count from the last.</summary>
     public int this[Index axis] => AsSpan()[axis];
 
+    /// <summary>The extents, slowest first.</summary>
     public ReadOnlySpan<int> AsSpan() => extents;
 
     /// <summary>This shape with one axis of another extent.</summary>
@@ -47,10 +49,13 @@ public readonly struct Shape : IEquatable<Shape>
         return new Shape(copy);
     }
 
+    /// <inheritdoc/>
     public bool Equals(Shape other) => AsSpan().SequenceEqual(other.AsSpan());
 
+    /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is Shape other && Equals(other);
 
+    /// <inheritdoc/>
     public override int GetHashCode()
     {
         var hash = default(HashCode);
@@ -59,9 +64,12 @@ public readonly struct Shape : IEquatable<Shape>
         return hash.ToHashCode();
     }
 
+    /// <summary>"(2, 1, 16, 16, 3)".</summary>
     public override string ToString() => $"({string.Join(", ", AsSpan().ToArray())})";
 
+    /// <summary>Whether all extents are equal.</summary>
     public static bool operator ==(Shape left, Shape right) => left.Equals(right);
 
+    /// <summary>Whether the extents differ.</summary>
     public static bool operator !=(Shape left, Shape right) => !left.Equals(right);
 }

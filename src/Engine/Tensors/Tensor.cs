@@ -22,16 +22,22 @@ public sealed class Tensor : IDisposable
         TensorScope.Adopt(this);
     }
 
+    /// <summary>Extents, slowest first.</summary>
     public Shape Shape { get; }
 
+    /// <summary>Type of the elements.</summary>
     public DType DType { get; }
 
+    /// <summary>Where the elements lie.</summary>
     public Device Device { get; }
 
+    /// <summary>Number of elements.</summary>
     public long Count => Shape.Count;
 
+    /// <summary>Size of the elements.</summary>
     public long Bytes => Count * DType.Size();
 
+    /// <summary>Whether it was freed.</summary>
     public bool IsDisposed => storage is null;
 
     /// <summary>Address of the first element, on the device.</summary>
@@ -150,12 +156,14 @@ public sealed class Tensor : IDisposable
         return (T*)Pointer;
     }
 
+    /// <summary>Frees the memory, unless another shape of it lives on.</summary>
     public void Dispose()
     {
         storage?.Release();
         storage = null;
     }
 
+    /// <summary>Element type, shape and device.</summary>
     public override string ToString() => $"{DType} {Shape} on {Device.Name}";
 
     private void RequireType<T>()

@@ -10,6 +10,7 @@ public class Batch(ModalityIndex groups, params IReadOnlyList<BatchTensor> tenso
     /// <summary>Of each sample: the modality it was imaged with.</summary>
     public ModalityIndex Groups { get; } = groups;
 
+    /// <summary>Each with the samples as its first axis.</summary>
     public IReadOnlyList<BatchTensor> Tensors { get; } = Checked(groups, tensors);
 
     /// <exception cref="ArgumentException">The batch has no tensor of that name.</exception>

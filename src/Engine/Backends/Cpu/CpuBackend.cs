@@ -4,7 +4,7 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Backends.Cpu;
 
 /// <summary>
-/// The processor: hand-vectorised operations on the memory of <see cref="Device.OpenCpu"/>, in float32 and float64.
+/// The processor: hand-vectorised operations on the memory of <see cref="Device.OpenCpu()"/>, in float32 and float64.
 /// The work is done by one <see cref="TypedCpuBackend{TVector,T}"/> per element type.
 /// </summary>
 public sealed class CpuBackend : CheckedBackend

@@ -5,6 +5,7 @@ namespace UnpairedSegEngine.Backends.Recording;
 /// <summary>An input of recorded work. The device goes on with earlier work while the next content is on its way.</summary>
 public interface IRecordedInput : IDisposable
 {
+    /// <summary>What recorded work reads.</summary>
     Tensor Tensor { get; }
 
     /// <summary>
