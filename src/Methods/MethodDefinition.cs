@@ -61,7 +61,9 @@ public abstract class MethodDefinition
     /// <exception cref="InvalidDataException">Others see other samples than the model.</exception>
     public virtual ModelDescription SamplesFor(TrainingConfig config, ModelDescription model) => model;
 
-    /// <summary>Fills in settings that follow from what stands beside the run when it begins, such as which weights a teacher has.</summary>
+    /// <summary>
+    /// Fills in settings that follow from what stands beside the run when it begins, such as which weights a teacher has.
+    /// </summary>
     /// <exception cref="InvalidDataException">It is not there, or is another than the settings say.</exception>
     public virtual TrainingConfig Resolve(TrainingConfig config) => config;
 

@@ -26,7 +26,9 @@ internal sealed record KdNetLoss(KdNetTeacherConfig Settings)
     /// <summary>Weight of <see cref="Bottlenecks"/>.</summary>
     public double BottleneckWeight => (1 - Settings.Lambda) * (1 - Settings.Alpha);
 
-    /// <summary>T^2 * mean of KL(softmax(teacher / T) || softmax(student / T)) over positions, as the settings have it: a scalar.</summary>
+    /// <summary>
+    /// T^2 * mean of KL(softmax(teacher / T) || softmax(student / T)) over positions, as the settings have it: a scalar.
+    /// </summary>
     public Variable Outputs(Tape tape, Variable teacher, Variable student)
     {
         Variable mean = tape.SoftmaxKl(teacher, student, Settings.Temperature, Settings.SquareTemperature);
@@ -38,6 +40,8 @@ internal sealed record KdNetLoss(KdNetTeacherConfig Settings)
         };
     }
 
-    /// <summary>Mean of KL(softmax(teacher) || softmax(student)) over positions, over channels of equal number: a scalar.</summary>
+    /// <summary>
+    /// Mean of KL(softmax(teacher) || softmax(student)) over positions, over channels of equal number: a scalar.
+    /// </summary>
     public static Variable Bottlenecks(Tape tape, Variable teacher, Variable student) => tape.SoftmaxKl(teacher, student);
 }

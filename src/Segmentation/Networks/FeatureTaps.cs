@@ -9,7 +9,9 @@ public sealed class FeatureTaps(params IReadOnlyList<NetworkStage> stages)
 {
     private readonly Dictionary<NetworkStage, StageOutput> outputs = [];
 
-    /// <summary>What a stage left. Its features are to be released by whoever asked for them (<see cref="Tape.Release"/>).</summary>
+    /// <summary>
+    /// What a stage left. Its features are to be released by whoever asked for them (<see cref="Tape.Release"/>).
+    /// </summary>
     /// <exception cref="KeyNotFoundException">The stage was not asked for, or the pass did not reach it.</exception>
     public StageOutput this[NetworkStage stage] =>
         outputs.TryGetValue(stage, out StageOutput? output)
