@@ -16,7 +16,7 @@ public sealed class PublicApiTests
     [TestCase("Segmentation")]
     public void A_package_shows_what_is_written_down(string package)
     {
-        string file = Path.Combine(FloorTests.Root, "tests/Architecture.Tests/PublicApi", $"{package}.txt");
+        string file = Path.Combine(Repository.Root, "tests/Architecture.Tests/PublicApi", $"{package}.txt");
         string[] shown = ApiText.Of(Assembly.Load($"UnpairedSegEngine.{package}"));
         if (Environment.GetEnvironmentVariable(UpdateVariable) == "1")
             File.WriteAllLines(file, shown);
