@@ -21,8 +21,9 @@ public sealed class FeatureTaps(params IReadOnlyList<NetworkStage> stages)
     /// <summary>Whether a stage's result is to be left.</summary>
     internal bool Wants(NetworkStage stage) => stages.Contains(stage);
 
-    /// <summary>Whether a variable is the result of a stage that was asked for.</summary>
-    internal bool Holds(Variable variable) => outputs.Values.Any(output => output.Features == variable);
+    /// <summary>Whether a variable is the result of a stage that was asked for, or what later stages need beside it.</summary>
+    internal bool Holds(Variable variable) =>
+        outputs.Values.Any(output => output.Features == variable || output.Skips.Any(skip => skip.X == variable));
 
     internal void Leave(NetworkStage stage, Variable features, IReadOnlyList<ConvolutionPart> skips) =>
         outputs[stage] = new StageOutput(stage, features) { Skips = skips };

@@ -230,7 +230,8 @@ public sealed class UNet3D : ISegmentationNetwork
 
         throw new ArgumentException($"behind stage {Stages[^1].Name} there is nothing");
 
-        bool IsKept(Variable variable) => variable == input || (taps?.Holds(variable) ?? false);
+        bool IsKept(Variable variable) =>
+            variable == input || earlierSkips.Any(skip => skip.X == variable) || (taps?.Holds(variable) ?? false);
     }
 
     /// <summary>
