@@ -92,9 +92,7 @@ public sealed class ExperimentPlan
         if (
             Directory.Exists(folder)
             && !Exists(folder)
-            && Directory
-                .EnumerateFileSystemEntries(folder)
-                .Any(entry => Path.GetFileName(entry) is not (ConfigName or SplitFile.FileName))
+            && Directory.EnumerateFileSystemEntries(folder).Any(entry => !IsLeftover(entry))
         )
             throw new InvalidDataException($"'{folder}': exists and holds no experiment; choose another --out");
 
@@ -173,6 +171,11 @@ public sealed class ExperimentPlan
         DatasetSplit split = dataset.Split(fold, SplitsPath);
         return Judged == JudgedCases.Test ? [.. split.Test.Where(c => c.LabelPath is not null)] : split.Validation;
     }
+
+    /// <summary>What a process leaves that ends while it plans.</summary>
+    private static bool IsLeftover(string entry) =>
+        Path.GetFileName(entry) is var name
+        && (name is ConfigName or SplitFile.FileName || name.StartsWith(AtomicFile.TemporaryPrefix, StringComparison.Ordinal));
 
     /// <summary>Why there can be no such experiment; null where there can.</summary>
     private static string? Problem<T>(IReadOnlyList<T> schemes, IReadOnlyList<long> seeds, int folds)

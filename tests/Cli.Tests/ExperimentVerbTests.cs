@@ -155,7 +155,7 @@ internal sealed partial class ExperimentVerbTests : CommandLine
         RequireOneLine(
             Run("experiment", "--data", Data, "--out", PathOf("none"), "--schemes", "z-shape"),
             2,
-            "scheme 'z-shape' is not known; choose individual, joint, joint-norm"
+            "scheme 'z-shape' is not known; the method ummkd has individual, joint, joint-norm"
         );
         RequireOneLine(Run("experiment", "--data", Data, "--out", PathOf("none"), "--seeds", "1,1"), 2, "named twice");
         RequireOneLine(
