@@ -110,7 +110,7 @@ public sealed class ExperimentReport
             Overview(),
             .. new ScoreSections(schemes, modalities, organs).All(),
             .. Curves(),
-            Distributions(),
+            .. Distributions() is { Matrices.Count: > 0 } distributions ? [distributions] : Array.Empty<ReportSection>(),
             Overlays(),
         ];
         string pictures = Directory.CreateDirectory(Path.Combine(plan.Folder, PictureFolder)).FullName;

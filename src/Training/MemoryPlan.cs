@@ -5,7 +5,7 @@ namespace UnpairedSegEngine.Training;
 
 /// <summary>Device memory of a recorded training step, all of which stands before the step runs; bytes.</summary>
 /// <param name="Launches">Kernels of a step.</param>
-/// <param name="Weights">Of the network, with running statistics.</param>
+/// <param name="Weights">Of all modules, with running statistics.</param>
 /// <param name="Packed">Weights in the order in which kernels read them.</param>
 /// <param name="Optimizer">The optimizers' state.</param>
 /// <param name="Peak">The most that activations, gradients and workspace take at a time.</param>

@@ -62,14 +62,7 @@ internal sealed class RecordedPlan : IDisposable
                 [.. method.Optimizers.Select(optimizer => optimizer.Optimizer.RateOf(step, optimizer.RateOf(step)))]
             )
         );
-        LossReport? losses = null;
-        foreach ((int number, StepPart part) in plan.Parts.Index())
-        {
-            Recording.Run(number);
-            losses = StepRunner.Decide(part, losses, accept);
-        }
-
-        return losses ?? new LossReport(0);
+        return StepRunner.RunParts(plan, Recording.Run, accept);
     }
 
     public void Dispose()

@@ -50,24 +50,27 @@ public sealed class StepRunner(TrainingMethod method) : IDisposable
         using TensorScope scope = TensorScope.Open(method.Backend.Device);
         var inputs = batch.Tensors.ToDictionary(tensor => tensor.Kind.Name, tensor => tensor.CopyTo(method.Backend.Device));
         using StepPlan plan = method.Plan(step, new DeviceBatch(batch.Groups, inputs));
+        return RunParts(plan, number => plan.Parts[number].Compute(), report => Accept(step, report));
+    }
+
+    /// <summary>The parts of a plan with their decisions.</summary>
+    /// <param name="plan">Of a step.</param>
+    /// <param name="compute">Computes the part of a number, from 0.</param>
+    /// <param name="accept">Throws where losses are not to be followed; what later parts change then stays as it is.</param>
+    internal static LossReport RunParts(StepPlan plan, Action<int> compute, Action<LossReport> accept)
+    {
         LossReport? losses = null;
-        foreach (StepPart part in plan.Parts)
+        foreach ((int number, StepPart part) in plan.Parts.Index())
         {
-            part.Compute();
-            losses = Decide(part, losses, report => Accept(step, report));
+            compute(number);
+            if (part.Decide is null)
+                continue;
+            LossReport report = part.Decide();
+            accept(report);
+            losses = LossReport.Join(losses, report);
         }
 
         return losses ?? new LossReport(0);
-    }
-
-    /// <summary>The losses known after a part.</summary>
-    internal static LossReport? Decide(StepPart part, LossReport? earlier, Action<LossReport> accept)
-    {
-        if (part.Decide is null)
-            return earlier;
-        LossReport report = part.Decide();
-        accept(report);
-        return LossReport.Join(earlier, report);
     }
 
     /// <summary>
@@ -79,11 +82,11 @@ public sealed class StepRunner(TrainingMethod method) : IDisposable
     {
         if (refusal is not null || method.Backend.Recorder is not { } recorder)
             return null;
-        var kind = new BatchKind(method.PhaseAt(step), batch);
-        if (last is null || !last.Equals(kind))
+        int phase = method.PhaseAt(step);
+        if (last is null || !last.IsOf(phase, batch))
         {
             recorded?.Dispose();
-            (last, recorded) = (kind, null);
+            (last, recorded) = (new BatchKind(phase, batch.Groups, [.. batch.Tensors.Select(tensor => tensor.Kind)]), null);
             return null;
         }
 
@@ -106,13 +109,9 @@ public sealed class StepRunner(TrainingMethod method) : IDisposable
     }
 
     /// <summary>What two steps must have in common to be replays of each other.</summary>
-    private sealed record BatchKind(int Phase, ModalityIndex Groups, string Tensors)
+    private sealed record BatchKind(int Phase, ModalityIndex Groups, IReadOnlyList<TensorKind> Tensors)
     {
-        public BatchKind(int phase, Batch batch)
-            : this(
-                phase,
-                batch.Groups,
-                string.Join(", ", batch.Tensors.Select(tensor => $"{tensor.Kind.DType} {tensor.Kind.Name} {tensor.Shape}"))
-            ) { }
+        public bool IsOf(int phase, Batch batch) =>
+            Phase == phase && Groups.Equals(batch.Groups) && Tensors.SequenceEqual(batch.Tensors.Select(tensor => tensor.Kind));
     }
 }

@@ -48,12 +48,12 @@ public abstract class TrainingMethod(Backend backend, ulong seed) : IDisposable
         return phase;
     }
 
-    /// <summary>Frees optimizers and modules.</summary>
+    /// <summary>Frees optimizers, and the modules that are not frozen.</summary>
     public virtual void Dispose()
     {
         foreach (ModuleOptimizer optimizer in Optimizers)
             optimizer.Dispose();
-        foreach (TrainingModule module in Modules)
+        foreach (TrainingModule module in Modules.Where(module => !module.IsFrozen))
             module.Parameters.Dispose();
         GC.SuppressFinalize(this);
     }

@@ -74,6 +74,8 @@ internal sealed class DemoVerb : DeviceVerb
         ResultFiles.Check(overwrite: true, ("--json", Json));
         if (name == Ummkd && !Quick && Json is null)
             return RunUmmkd(arguments);
+        if (name == Ummkd)
+            throw new UsageException("--quick and --json are for the demonstrations of other methods, such as 'demo kd-net'");
         Demonstration demonstration =
             method.Demonstration ?? throw new UsageException($"demo '{Method}': nothing is prepared for this method");
         return Compare(name, demonstration);

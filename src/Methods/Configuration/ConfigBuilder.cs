@@ -81,10 +81,7 @@ public static class ConfigBuilder
             ? $"'{path}' belongs to the method {owner.Name}, but method.name is {config.Method.Name}"
             : $"unknown key '{path}'; the nearest is '{config.Keys.Nearest(path)}'";
 
-    /// <summary>What limits of single numbers cannot say, of a configuration that was changed by code.</summary>
-    /// <exception cref="UsageException">A rule is broken.</exception>
-    internal static void CheckRules(TrainingConfig config) => CheckRules(config, []);
-
+    /// <summary>What limits of single numbers cannot say.</summary>
     private static void CheckRules(TrainingConfig config, IReadOnlyList<ConfigSetting> settings)
     {
         Require(config.Network.Channels % 2 == 0, "network.channels", $"is {config.Network.Channels}, expected an even number");

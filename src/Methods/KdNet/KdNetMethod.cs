@@ -99,22 +99,12 @@ public sealed class KdNetMethod : VolumeMethod
 
     public override void Dispose()
     {
-        foreach (ModuleOptimizer one in Optimizers)
-            one.Dispose();
-        foreach (TrainingModule module in Modules.Where(module => !module.IsFrozen))
-            module.Parameters.Dispose();
+        base.Dispose();
         owned?.Dispose();
-        GC.SuppressFinalize(this);
     }
 
     /// <summary>Sizes of the loss on labels.</summary>
-    internal SegmentationLossProblem ProblemOf(Shape logits, ModalityIndex groups) =>
-        new()
-        {
-            LogitsShape = logits,
-            Modality = groups,
-            ProbabilityFloor = labels.CeClip,
-        };
+    internal SegmentationLossProblem ProblemOf(Shape logits, ModalityIndex groups) => LabelLoss.ProblemOf(labels, logits, groups);
 
     /// <summary>The losses of a batch, and the derivatives of those on labels.</summary>
     /// <param name="problem">Sizes.</param>
@@ -136,15 +126,7 @@ public sealed class KdNetMethod : VolumeMethod
             weight * labels.CeWeight,
             coefficients
         );
-        var terms = new List<LossTerm>();
-        for (int m = 0; m < modalities.Count; m++)
-        {
-            terms.Add(new LossTerm($"dice_{modalities[m]}", onLabels.Dice[m], $"Dice loss of modality {modalities[m]}"));
-            terms.Add(
-                new LossTerm($"ce_{modalities[m]}", onLabels.CrossEntropy[m], $"cross-entropy of modality {modalities[m]}")
-            );
-        }
-
+        List<LossTerm> terms = [.. LabelLoss.Terms(onLabels, modalities)];
         double total = onLabels.Total;
         if (Distillation.Distills)
         {

@@ -1,5 +1,6 @@
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Volumes;
 using UnpairedSegEngine.Segmentation.Losses;
 using UnpairedSegEngine.Tensors;
 
@@ -21,12 +22,7 @@ public sealed record UmmkdLoss(LossConfig Labels, DistillationConfig Distillatio
             throw new ArgumentException(
                 $"loss.kd.teacher is modality {Distillation.Teacher}, but there are {modality.Modalities}, counted from 0"
             );
-        return new SegmentationLossProblem
-        {
-            LogitsShape = logits,
-            Modality = modality,
-            ProbabilityFloor = Labels.CeClip,
-        };
+        return LabelLoss.ProblemOf(Labels, logits, modality);
     }
 
     /// <summary>The losses of a batch and their derivatives.</summary>

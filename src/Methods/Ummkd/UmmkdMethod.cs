@@ -59,17 +59,7 @@ public sealed class UmmkdMethod : VolumeMethod
     internal LossReport Report(UmmkdLossTerms terms) =>
         new(
             terms.Total,
-            [
-                .. modalities.SelectMany(
-                    (name, m) =>
-                        (LossTerm[])
-                            [
-                                new($"dice_{name}", terms.Labels.Dice[m], $"Dice loss of modality {name}"),
-                                new($"ce_{name}", terms.Labels.CrossEntropy[m], $"cross-entropy of modality {name}"),
-                            ]
-                ),
-                new LossTerm("kd", terms.Distillation.Loss, "distillation loss"),
-            ]
+            [.. LabelLoss.Terms(terms.Labels, modalities), new LossTerm("kd", terms.Distillation.Loss, "distillation loss")]
         )
         {
             Details = () => Distributions(terms),

@@ -33,11 +33,12 @@ public sealed record CaseFingerprint(
     public static CaseFingerprint Of(LoadedCase loaded)
     {
         OriginalGrid grid = OriginalGrid.Of(loaded.Geometry);
+        string image = HashOf(loaded.Images);
         return new CaseFingerprint(
             loaded.Modality.Name,
             grid.Shape,
             grid.Affine,
-            HashOf(loaded.Images),
+            image,
             loaded.Labels is { } labels ? Convert.ToHexStringLower(XxHash128.Hash(labels.Voxels)) : null
         )
         {
@@ -45,7 +46,10 @@ public sealed record CaseFingerprint(
                 loaded.ChannelNames.Count == loaded.Images.Count
                     ? loaded
                         .ChannelNames.Zip(loaded.Images)
-                        .ToDictionary(channel => channel.First, channel => HashOf([channel.Second]))
+                        .ToDictionary(
+                            channel => channel.First,
+                            channel => loaded.Images.Count == 1 ? image : HashOf([channel.Second])
+                        )
                     : null,
         };
     }

@@ -7,11 +7,11 @@ namespace UnpairedSegEngine.Backends.Cuda;
 
 internal sealed partial class CudaSingles
 {
-    /// <summary>kTableTensors and kBlockElements of kernels/optimizer/parameters.cuh.</summary>
-    private const int AdamTensors = 64,
-        AdamElements = 4096;
+    /// <summary>Of all optimizers: kTableTensors and kBlockElements of kernels/optimizer/parameters.cuh.</summary>
+    private const int UpdatedTensors = 64,
+        UpdatedElements = 4096;
 
-    private const int AdamThreads = 256;
+    private const int UpdatingThreads = 256;
 
     public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) =>
         Adam([new AdamUpdate(settings, w, g, m, v)]);
@@ -21,7 +21,7 @@ internal sealed partial class CudaSingles
     {
         foreach (IGrouping<AdamSettings, AdamUpdate> alike in updates.GroupBy(update => update.Settings with { L2 = 0 }))
         {
-            foreach (AdamUpdate[] chunk in alike.Chunk(AdamTensors))
+            foreach (AdamUpdate[] chunk in alike.Chunk(UpdatedTensors))
                 Launch(alike.Key, chunk);
         }
     }
@@ -53,10 +53,10 @@ internal sealed partial class CudaSingles
                 L2 = (float)update.Settings.L2,
                 FirstBlock = blocks,
             };
-            blocks += (int)((update.W.Count + AdamElements - 1) / AdamElements);
+            blocks += (int)((update.W.Count + UpdatedElements - 1) / UpdatedElements);
         }
 
-        kernels.Launch("optimizer/adam", "adam", new LaunchGeometry(blocks, AdamThreads), parameters);
+        kernels.Launch("optimizer/adam", "adam", new LaunchGeometry(blocks, UpdatingThreads), parameters);
     }
 
     /// <summary>kernels/optimizer/parameters.cuh: AdamTensor.</summary>
@@ -72,7 +72,7 @@ internal sealed partial class CudaSingles
         public int FirstBlock;
     }
 
-    [InlineArray(AdamTensors)]
+    [InlineArray(UpdatedTensors)]
     internal struct AdamTensorTable
     {
         private AdamTensor first;

@@ -15,7 +15,7 @@ internal sealed partial class CudaSingles
     {
         foreach (IGrouping<SgdSettings, SgdUpdate> alike in updates.GroupBy(update => update.Settings with { WeightDecay = 0 }))
         {
-            foreach (SgdUpdate[] chunk in alike.Chunk(AdamTensors))
+            foreach (SgdUpdate[] chunk in alike.Chunk(UpdatedTensors))
                 Launch(alike.Key, chunk);
         }
     }
@@ -43,10 +43,10 @@ internal sealed partial class CudaSingles
                 WeightDecay = (float)update.Settings.WeightDecay,
                 FirstBlock = blocks,
             };
-            blocks += (int)((update.W.Count + AdamElements - 1) / AdamElements);
+            blocks += (int)((update.W.Count + UpdatedElements - 1) / UpdatedElements);
         }
 
-        kernels.Launch("optimizer/sgd", "sgd", new LaunchGeometry(blocks, AdamThreads), parameters);
+        kernels.Launch("optimizer/sgd", "sgd", new LaunchGeometry(blocks, UpdatingThreads), parameters);
     }
 
     /// <summary>kernels/optimizer/parameters.cuh: SgdTensor.</summary>
@@ -61,7 +61,7 @@ internal sealed partial class CudaSingles
         public int FirstBlock;
     }
 
-    [InlineArray(AdamTensors)]
+    [InlineArray(UpdatedTensors)]
     internal struct SgdTensorTable
     {
         private SgdTensor first;
