@@ -123,16 +123,32 @@ def times(runs):
     return [run["ms_min"] for run in runs]
 
 
+def memory(runs):
+    return f"{max(run['peak_rss_mb'] for run in runs):.0f}"
+
+
 def whole_line(row):
     ours, defaults, tuned = (row[side] for side in ("ours", "defaults", "tuned"))
-    memory = " / ".join(f"{max(run['peak_rss_mb'] for run in runs):.0f}" for runs in (ours, defaults, tuned))
+    memories = " / ".join(memory(runs) for runs in (ours, defaults, tuned))
     return (f"| {row['title']} | {row['threads']} | {min(times(ours)):.0f} | {min(times(defaults)):.0f} | {spread(ratios(times(defaults), times(ours)))} "
-            f"| {min(times(tuned)):.0f} | {spread(ratios(times(tuned), times(ours)))} | {row['layout']} | {memory} |")
+            f"| {min(times(tuned)):.0f} | {spread(ratios(times(tuned), times(ours)))} | {row['layout']} | {memories} |")
 
 
 def whole_table(rows):
     return ["| work | threads | ours ms | libtorch defaults ms | ratio | libtorch tuned ms | ratio | layout | peak memory ours / defaults / tuned, MiB |",
             "|---|---|---|---|---|---|---|---|---|", *map(whole_line, rows)]
+
+
+def short_table(steps, predictions):
+    """What a reader of the README wants to know, with the most threads."""
+    rows = [("training step", row) for row in steps] + [("prediction", row) for row in predictions]
+    most = max(row["threads"] for _, row in rows)
+    lines = ["| work | ours ms | libtorch as installed ms | libtorch tuned ms | ours is faster than tuned by | memory, ours / tuned MiB |", "|---|---|---|---|---|---|"]
+    for work, row in [(work, row) for work, row in rows if row["threads"] == most]:
+        ours, defaults, tuned = row["ours"], row["defaults"], row["tuned"]
+        lines.append(f"| {work}, {row['title']} | {min(times(ours)):.0f} | {min(times(defaults)):.0f} | {min(times(tuned)):.0f} "
+                     f"| {statistics.median(ratios(times(tuned), times(ours))):.1f} times | {memory(ours)} / {memory(tuned)} |")
+    return lines
 
 
 def percent(row):
@@ -178,6 +194,7 @@ def report(results):
         "Milliseconds are the least of the runs, which were taken in turns. Ratio: libtorch's time over ours in the same turn, median (lowest to highest); above 1, ours is faster.",
         "Defaults: as a user gets it. Tuned: glibc keeps freed memory, and the faster memory layout. Memory: peak resident set.",
         "", "## Steps and predictions", "", *origins(results, "step", "infer"), "", *whole_table(results.get("step", []) + results.get("infer", [])),
+        "", "## In short", "", *short_table(results.get("step", []), results.get("infer", [])),
     ]
     if results.get("layers"):
         lines += ["", "## Layers", "", *origins(results, "layers"), "", "1+1 samples at 256x256 (2D) and 128x128x8 (3D), F = 16; % of the measured multiply-add peak by the formula's FLOPs without taps in the padding.",

@@ -85,22 +85,7 @@ public sealed class ExperimentReport
     /// runs' own means.
     /// </summary>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>> Scores() =>
-        schemes.ToDictionary(
-            scheme => scheme.Name,
-            scheme =>
-                (IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>)
-                    modalities.ToDictionary(
-                        modality => modality,
-                        modality =>
-                            (IReadOnlyDictionary<string, RunScores>)
-                                organs
-                                    .Append("mean")
-                                    .ToDictionary(
-                                        organ => organ,
-                                        organ => scheme.OverRuns(modality, organ == "mean" ? null : organ)
-                                    )
-                    )
-        );
+        schemes.ToDictionary(scheme => scheme.Name, scheme => RunScores.Of([.. scheme.Jobs.Select(job => job.Report)]));
 
     /// <summary>Writes all files of the report.</summary>
     public void Write()

@@ -37,17 +37,6 @@ internal sealed class SchemeScores(MethodVariant variant, IReadOnlyList<Finished
         ).ToDictionary(group => group.Key, group => group.Average());
     }
 
-    /// <summary>Mean Dice of each run over a modality's cases; of an organ, or the mean over organs where it is null.</summary>
-    public RunScores OverRuns(string modality, string? organ)
-    {
-        double?[] runs =
-        [
-            .. jobs.Select(job => (organ is null ? job.Report.MeanDice[modality] : job.Report.Dice[modality][organ].Mean)),
-        ];
-        ScoreSummary summary = ScoreSummary.Of(runs);
-        return new RunScores(summary.Mean, summary.Deviation, runs);
-    }
-
     public ScoreSummary Over(string metric, string modality, string? organ) =>
         ScoreSummary.Of([.. Cases(metric, modality, organ).Values.Select(v => (double?)v)]);
 

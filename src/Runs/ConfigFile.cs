@@ -48,11 +48,21 @@ public static class ConfigFile
         }
     }
 
+    /// <summary>What a preset is for: the comment in its first line.</summary>
+    /// <param name="preset">One of <see cref="Presets"/>.</param>
+    public static string SummaryOf(string preset)
+    {
+        using StreamReader reader = OpenPreset(preset);
+        return reader.ReadLine()!.TrimStart('#', ' ');
+    }
+
+    private static StreamReader OpenPreset(string name) => new(typeof(ConfigFile).Assembly.GetManifestResourceStream(name)!);
+
     private static IReadOnlyList<ConfigSetting>? ReadPreset(string name)
     {
         if (!Presets.Contains(name))
             return null;
-        using var reader = new StreamReader(typeof(ConfigFile).Assembly.GetManifestResourceStream(name)!);
+        using StreamReader reader = OpenPreset(name);
         return Read(new Parser(reader), name);
     }
 

@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Runs;
+
 namespace UnpairedSegEngine.Cli.Tests;
 
 internal sealed class ConfigDocumentationTests : CommandLine
@@ -30,12 +32,21 @@ internal sealed class ConfigDocumentationTests : CommandLine
 
     [TestCase("paper-cardiac-2d", "steps: 150000", "batch: 8", "learning_rate: 0.001")]
     [TestCase("paper-abdomen-3d", "steps: 50000", "batch: 2", "learning_rate: 0.0001")]
+    [TestCase("kd-net-protokd", "name: kd-net", "temperature: 10")]
     public void Presets_are_read_by_their_names(string preset, params string[] lines)
     {
         (int code, string output, string errors) = Run("config", "--config", preset);
         Assert.That(code, Is.Zero, errors);
         foreach (string line in lines)
             Assert.That(output, Does.Contain(line));
+    }
+
+    [Test]
+    public void Presets_are_listed_with_what_they_are_for()
+    {
+        string[] lines = Run("config", "--presets").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.That(lines.Select(line => line.Split(' ')[0]), Is.EqualTo(ConfigFile.Presets));
+        Assert.That(lines, Has.All.Match(@"^\S+ +[A-Z].{20,}$"));
     }
 
     private static string Document(string name) => Path.Combine(Repository.Root, "docs", name);

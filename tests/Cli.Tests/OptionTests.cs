@@ -35,6 +35,7 @@ internal sealed class OptionTests : CommandLine
     [TestCase("phantom --out x --train 0", "--train is '0', expected a whole number such as 2, from 1")]
     [TestCase("bench step --seconds 1,5", "--seconds is '1,5'")]
     [TestCase("bench step --iters 0", "--iters is '0'")]
+    [TestCase("demo kd-net --steps 5", "--steps is for 'demo ummkd'")]
     public void So_are_those_of_other_verbs_and_of_lists(string arguments, string problem) =>
         RequireOneLine(Run(arguments.Split(' ')), 2, problem);
 

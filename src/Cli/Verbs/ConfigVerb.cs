@@ -19,6 +19,9 @@ internal sealed class ConfigVerb : IVerb
     [Option("methods", HelpText = "List the training methods and what each can train.")]
     public bool Methods { get; init; }
 
+    [Option("presets", HelpText = "List the configurations that come with the program; --config takes their names.")]
+    public bool Presets { get; init; }
+
     [Option("config", HelpText = "YAML file or preset to check.")]
     public string? Config { get; init; }
 
@@ -31,6 +34,8 @@ internal sealed class ConfigVerb : IVerb
             Console.Write(ConfigSchema.Text(AllMethods.Keys, AllMethods.Defaults));
         else if (Methods)
             WriteMethods();
+        else if (Presets)
+            WritePresets();
         else if (Explain)
             Console.Write(Table());
         else
@@ -46,6 +51,12 @@ internal sealed class ConfigVerb : IVerb
             foreach (MethodVariant variant in method.Variants)
                 Console.WriteLine($"  {variant.Name, -14} {variant.Summary}");
         }
+    }
+
+    private static void WritePresets()
+    {
+        foreach (string preset in ConfigFile.Presets)
+            Console.WriteLine($"{preset, -20} {ConfigFile.SummaryOf(preset)}");
     }
 
     private static string Table()

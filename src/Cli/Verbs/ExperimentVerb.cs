@@ -66,7 +66,7 @@ internal sealed class ExperimentVerb : DeviceVerb
     )]
     public JudgedCases? Judge { get; init; }
 
-    [Option("config", HelpText = "YAML file with the settings that all runs have in common.")]
+    [Option("config", HelpText = "YAML file, or preset, with the settings that all runs have in common.")]
     public string? Config { get; init; }
 
     [Option("set", HelpText = "Settings that overrule the file: key.path=value ...")]

@@ -30,10 +30,7 @@ internal sealed class TrainVerb : DeviceVerb
     [Option("out", Required = true, HelpText = "Run folder: configuration, logs, checkpoints and pictures.")]
     public string Out { get; init; } = "";
 
-    [Option(
-        "config",
-        HelpText = "YAML file with settings (docs/configuration.md), or a preset: paper-cardiac-2d, paper-abdomen-3d."
-    )]
+    [Option("config", HelpText = "YAML file with settings (docs/configuration.md), or a preset (config --presets lists them).")]
     public string? Config { get; init; }
 
     [Option("set", HelpText = "Settings that overrule the file: key.path=value ...")]
