@@ -39,7 +39,7 @@ internal sealed class NoMemoryTests
         first.Dispose();
         view.Dispose();
         using Tensor second = Tensor.Allocate(device, Huge, DType.Float32);
-        Assert.That(second.Pointer, Is.EqualTo(address + (nint)(1L << 46)), "an address is not lent again");
+        Assert.That(second.Pointer, Is.EqualTo(address + (nint)first.Bytes), "an address is not lent again");
         Assert.That((device.Pool.ReservedBytes, device.Pool.LiveBytes), Is.EqualTo((0L, 1L << 46)));
     }
 
@@ -48,11 +48,9 @@ internal sealed class NoMemoryTests
     {
         using Tensor tensor = Tensor.From<float>(device, new Shape(2), [1, 2]);
         Assert.That((device.HasMemory, device.IsHost), Is.EqualTo((false, false)));
-        foreach (
-            TestDelegate read in (TestDelegate[])
-                [() => tensor.ToArray<float>(), () => tensor.View<float>(), () => _ = tensor.HostPointer<float>() is null]
-        )
-            Assert.That(read, Throws.InvalidOperationException);
+        Assert.That(() => tensor.ToArray<float>(), Throws.InvalidOperationException);
+        Assert.That(() => tensor.View<float>().Length, Throws.InvalidOperationException);
+        Assert.That(() => tensor.HostPointer<float>() is null, Throws.InvalidOperationException);
     }
 
     [Test]
