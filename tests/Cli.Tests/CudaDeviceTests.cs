@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Backends.Cuda;
 
 namespace UnpairedSegEngine.Cli.Tests;
 
@@ -121,7 +121,7 @@ internal sealed class CudaDeviceTests : CommandLine
     {
         if (!File.Exists(Fake))
             Assert.Ignore("the fake CUDA driver was not built: CMake or a C compiler is missing");
-        if (EmulatedCudaDriver.UnavailableReason is { } reason)
+        if (CudaBackend.EmulationUnavailableReason is { } reason)
             Assert.Ignore(reason);
     }
 
