@@ -126,22 +126,7 @@ internal sealed class CudaDeviceTests : CommandLine
     }
 
     private string[] TrainArguments(string device, string run, params IReadOnlyList<string> more) =>
-        [
-            "train",
-            "--data",
-            Data,
-            "--out",
-            PathOf(run),
-            "--channels",
-            "2",
-            "--size",
-            "16",
-            "--batch",
-            "1",
-            "--device",
-            device,
-            .. more.Count > 0 ? more : ["--steps", "1"],
-        ];
+        TrainCommand(Data, PathOf(run), ["--size", "16", "--device", device, .. more]);
 
     private (int Code, string Output, string Errors) TrainOn(string device, params IReadOnlyList<string> more) =>
         RunProcess([], TrainArguments(device, device, more));

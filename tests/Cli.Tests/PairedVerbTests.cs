@@ -165,29 +165,18 @@ internal sealed class PairedVerbTests : CommandLine
             run = PathOf("blocks");
         RequireSuccess(Run("preprocess", "--data", Paired, "--out", copy, "--spacing", "12,12,12"));
         Assert.That(Directory.GetFiles(Path.Combine(copy, "imagesTr")), Has.Length.EqualTo(12));
-        RequireSuccess(
-            Run(
-                "train",
-                "--data",
-                copy,
-                "--out",
-                run,
-                "--network",
-                "unet3d",
-                "--channels",
-                "2",
-                "--size",
-                "16",
-                "--batch",
-                "1",
-                "--steps",
-                "2",
-                "--set",
-                "scheme=joint",
-                "data.spacing=12,12,12",
-                "data.depth=8"
-            )
-        );
+        string[] blocks =
+        [
+            "--network",
+            "unet3d",
+            "--size",
+            "16",
+            "--set",
+            "scheme=joint",
+            "data.spacing=12,12,12",
+            "data.depth=8",
+        ];
+        RequireSuccess(Run(TrainCommand(copy, run, blocks)));
         string labels = PathOf("block-labels");
         RequireSuccess(Run("predict", "--run", run, "--in", Path.Combine(copy, "imagesTs"), "--out", labels));
         Assert.That(NiftiFile.Open(Path.Combine(labels, "brain_003.nii.gz")).Geometry.X, Is.EqualTo(32), "the grid before");
@@ -215,22 +204,5 @@ internal sealed class PairedVerbTests : CommandLine
         RequireOneLine(Run("phantom", "--out", PathOf("never"), "--contrast", "1"), 2, "add --paired");
 
     private (int Code, string Output, string Errors) TrainOn(string run, params string[] sets) =>
-        Run([
-            "train",
-            "--data",
-            Paired,
-            "--out",
-            run,
-            "--channels",
-            "2",
-            "--size",
-            "32",
-            "--batch",
-            "1",
-            "--steps",
-            "2",
-            "--set",
-            "scheme=joint",
-            .. sets,
-        ]);
+        Run(TrainCommand(Paired, run, ["--set", "scheme=joint", .. sets]));
 }
