@@ -130,6 +130,18 @@ internal sealed class PairedVerbTests : CommandLine
         );
     }
 
+    [Test]
+    public void A_channel_that_shows_nothing_is_named()
+    {
+        string data = CopyOf(Paired, "blank"),
+            images = Path.Combine(data, "imagesTs"),
+            file = Path.Combine(images, "brain_003_0002.nii.gz");
+        NiftiWriter.Write(file, NiftiFile.Open(file).ToFloatVolume().Map(_ => 7f));
+        const string Warning = "warning: brain_003 (T2): every voxel of the image has the same value";
+        Assert.That(Run("predict", "--run", All, "--in", images, "--out", PathOf("blank-labels")).Errors, Does.Contain(Warning));
+        Assert.That(Run("evaluate", "--run", All, "--data", data, "--split", "test").Errors, Does.Contain(Warning));
+    }
+
     /// <summary>Other channels of a case may be there or not, and change nothing.</summary>
     [Test]
     public void A_run_on_one_channel_takes_its_file_or_its_files_of_a_folder()
