@@ -52,7 +52,7 @@ internal abstract class CommandLine
         }
     }
 
-    /// <summary>The command of a training that takes a second: two steps of a small network, unless it is told otherwise.</summary>
+    /// <summary>The command of a training that takes a second: two steps of a small network, if nothing else is said.</summary>
     /// <param name="data">The dataset.</param>
     /// <param name="run">The run's folder.</param>
     /// <param name="more">Further words; an option takes the place of the usual one of its name.</param>

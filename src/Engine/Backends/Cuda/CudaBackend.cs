@@ -61,7 +61,7 @@ public sealed class CudaBackend : IlgpuBackend
     /// <inheritdoc/>
     public override bool UpdatesTogether => true;
 
-    /// <summary>By the GPU's highest clocks, for the arithmetic of its convolutions; null where it does not tell its clocks.</summary>
+    /// <summary>By the GPU's highest clocks, for the arithmetic of its convolutions; null where it tells none.</summary>
     public override DevicePeaks? Peaks => CudaPeaks.Of(driver.Properties, precision);
 
     /// <inheritdoc/>
