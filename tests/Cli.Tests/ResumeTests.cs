@@ -222,26 +222,13 @@ internal sealed class ResumeTests : CommandLine
     }
 
     private (int Code, string Output, string Errors) TrainSteps(string run, string data, int steps, params string[] more) =>
-        Run([
-            "train",
-            "--data",
-            data,
-            "--out",
-            PathOf(run),
-            "--channels",
-            "2",
-            "--size",
-            "32",
-            "--batch",
-            "1",
-            "--steps",
-            $"{steps}",
-            "--plain",
-            "--set",
-            "training.save_every=1",
-            "training.log_every=1",
-            .. more,
-        ]);
+        Run(
+            TrainCommand(
+                data,
+                PathOf(run),
+                ["--steps", $"{steps}", "--plain", "--set", "training.save_every=1", "training.log_every=1", .. more]
+            )
+        );
 
     /// <summary>Makes a finished run one that has steps to go, as if it had been begun with them.</summary>
     private void ForgetLastStepOf(string run, int steps)
