@@ -71,6 +71,12 @@ internal sealed class ResumeTests : CommandLine
         );
         RequireOneLine(Run("train", "--out", PathOf("settings"), "--resume", "--from", "7"), 3, "step 7", "1, 2");
         RequireOneLine(Run("train", "--out", PathOf("settings"), "--resume", "--from", "two"), 2, "--from 'two'", "last");
+        RequireOneLine(
+            Run("train", "--out", PathOf("settings"), "--resume", "--from", "1", "--set", "optimizer.name=sgd"),
+            3,
+            "optimizer.name was adam and is sgd now",
+            "--from 0"
+        );
         RequireSuccess(Run("train", "--out", PathOf("settings"), "--resume", "--threads", "1", "--set", "training.keep=3"));
 
         string config = PathOf("settings/config.yaml"),
