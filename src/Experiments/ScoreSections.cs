@@ -5,9 +5,8 @@ using UnpairedSegEngine.Segmentation.Evaluation;
 namespace UnpairedSegEngine.Experiments;
 
 /// <summary>
-/// The sections of a report that compare variants by scores. Distances rank and compare with a penalty for missed and hallucinated
-/// organs: a mean over what was found alone
-/// gets better with every organ that is not.
+/// The sections of a report that compare variants by scores. Distances rank and compare with a penalty for missed and
+/// hallucinated organs: a mean over what was found alone gets better with every organ that is not.
 /// </summary>
 internal sealed class ScoreSections(
     IReadOnlyList<VariantScores> variants,

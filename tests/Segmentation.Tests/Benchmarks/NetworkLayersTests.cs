@@ -14,7 +14,7 @@ using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Benchmarks;
 
-/// <summary>The list of a network's convolutions against what steps compute, what networks store, and what was published.</summary>
+/// <summary>A network's convolutions against what steps compute, what networks store, and what was published.</summary>
 internal sealed class NetworkLayersTests
 {
     private static readonly string[] Small = ["network.channels=4", "data.size=16", "data.depth=8", "training.batch=2"];
