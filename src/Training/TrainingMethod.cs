@@ -5,8 +5,8 @@ namespace UnpairedSegEngine.Training;
 
 /// <summary>
 /// What is trained, by which optimizers, and what a step does. The trainer knows nothing else of a method: it brings batches,
-/// runs plans, keeps records and checkpoints. Everything random in a step follows from seed and step, so that nothing but the tensors
-/// of modules and optimizers has to be kept.
+/// runs plans, keeps records and checkpoints. Everything random in a step follows from seed and step, so that nothing
+/// but the tensors of modules and optimizers has to be kept.
 /// </summary>
 /// <param name="backend">Computes.</param>
 /// <param name="seed">Of initial weights and dropout.</param>
