@@ -68,86 +68,42 @@ internal sealed class Denoiser(ParameterStore parameters)
         noisy + outer.Forward(pass, pass.Tape.Tanh(inner.Forward(pass, noisy)));
 }
 
-/// <summary>What is trained, and by which optimizer.</summary>
+/// <summary>What is trained, by which optimizer and by which losses.</summary>
 internal sealed class Denoising : TrainingMethod
 {
+    private readonly Denoiser network;
+
     public Denoising(Backend backend, ulong seed)
         : base(backend, seed)
     {
         var parameters = new ParameterStore(backend.Device, DType.Float32, seed);
-        Network = new Denoiser(parameters);
+        network = new Denoiser(parameters);
         Modules = [new TrainingModule(TrainingModule.Predictor, parameters)];
         Optimizers = [new ModuleOptimizer("", new Adam(backend, parameters), [.. parameters.Trainable], new ConstantRate(0.005))];
-        Update = new ParameterUpdate(backend, Optimizers);
     }
-
-    public Denoiser Network { get; }
-
-    public ParameterUpdate Update { get; }
 
     public override IReadOnlyList<TrainingModule> Modules { get; }
 
     public override IReadOnlyList<ModuleOptimizer> Optimizers { get; }
 
-    public override StepPlan Plan(long step, DeviceBatch batch) => new DenoisingPlan(this, step, batch);
-}
+    public override StepPlan Plan(long step, DeviceBatch batch) => new ComposedLossPlan(this, step, batch, Losses);
 
-/// <summary>A step: the losses on the device; the host reads and judges them; then the gradients and the update.</summary>
-internal sealed class DenoisingPlan : StepPlan
-{
-    /// <summary>Weight of the loss between neighbours' differences, which keeps the result smooth.</summary>
-    private const double SmoothnessWeight = 0.5;
-
-    private readonly Denoising method;
-    private readonly long step;
-    private readonly DeviceBatch batch;
-    private readonly Tape tape;
-    private readonly Tensor losses;
-    private Variable? total;
-
-    public DenoisingPlan(Denoising method, long step, DeviceBatch batch)
-        : base(method.Backend.Device)
+    /// <summary>The squared error, and that of neighbours' differences, which keeps the result smooth.</summary>
+    private IReadOnlyList<WeightedLoss> Losses(ForwardContext pass, DeviceBatch batch)
     {
-        (this.method, this.step, this.batch) = (method, step, batch);
-        tape = new Tape(method.Backend);
-        losses = Exchange(new Shape(2), DType.Float32);
-        Parts = [new StepPart(Forward, Report), new StepPart(Backward)];
-    }
+        Variable clean = pass.Tape.Input(batch[NoisySines.Clean]),
+            cleaned = network.Forward(pass, pass.Tape.Input(batch[NoisySines.Noisy]));
+        return
+        [
+            new("error", pass.Tape.MeanSquaredError(cleaned, clean)),
+            new("roughness", pass.Tape.MeanSquaredError(Differences(cleaned), Differences(clean)), Weight: 0.5),
+        ];
 
-    public override IReadOnlyList<StepPart> Parts { get; }
-
-    private void Forward()
-    {
-        var pass = new ForwardContext(tape, batch.Groups, Training: true, method.Seed, step);
-        Variable clean = tape.Input(batch[NoisySines.Clean]),
-            cleaned = method.Network.Forward(pass, tape.Input(batch[NoisySines.Noisy]));
-        Variable error = tape.MeanSquaredError(cleaned, clean),
-            roughness = tape.MeanSquaredError(Differences(cleaned), Differences(clean));
-        total = error + (SmoothnessWeight * roughness);
-        method.Backend.CopyChannels(error.Value.Reshape(new Shape(1)), 0, losses, 0, 1);
-        method.Backend.CopyChannels(roughness.Value.Reshape(new Shape(1)), 0, losses, 1, 1);
-    }
-
-    private LossReport Report() =>
-        losses.ToArray<float>() is [float error, float roughness]
-            ? new LossReport(
-                error + (SmoothnessWeight * roughness),
-                new LossTerm("error", error, "squared error"),
-                new LossTerm("roughness", roughness, "squared error of differences")
-            )
-            : throw new InvalidOperationException();
-
-    private void Backward()
-    {
-        Tensor one = tape.Allocate(total!.Shape, total.DType);
-        method.Backend.Fill(one, 1);
-        method.Update.Run(tape, total, one, step);
-    }
-
-    private Variable Differences(Variable signal)
-    {
-        int count = signal.Shape[3] - 1;
-        return tape.Slice(signal, 3, 1, count) - tape.Slice(signal, 3, 0, count);
+        Variable Differences(Variable signal)
+        {
+            int count = signal.Shape[3] - 1;
+            return pass.Tape.Slice(signal, 3, 1, count) - pass.Tape.Slice(signal, 3, 0, count);
+        }
     }
 }
 

@@ -22,14 +22,9 @@ var random = new Random(1);
 
 for (int step = 1; step <= 200; step++)
 {
-    using TensorScope scope = TensorScope.Open(backend.Device);
-    (Tensor images, Tensor labels) = Draw();
-    var pass = new ForwardContext(new Tape(backend), Training: true);
-    Variable loss = pass.Tape.CrossEntropy(network.Forward(pass, pass.Tape.Input(images)), labels);
+    double loss = adam.Minimize(learningRate: 0.01, Loss);
     if (step % 50 == 0)
-        Console.WriteLine($"step {step}: loss {loss.Value.ToScalar():F4}");
-    pass.Tape.Backward(loss);
-    adam.Step(learningRate: 0.01);
+        Console.WriteLine($"step {step}: loss {loss:F4}");
 }
 
 int right = 0;
@@ -45,6 +40,12 @@ for (int round = 0; round < Rounds; round++)
 }
 
 Console.WriteLine($"accuracy {right / (double)(Rounds * Batch):F3}");
+
+Variable Loss(ForwardContext pass)
+{
+    (Tensor images, Tensor labels) = Draw();
+    return pass.Tape.CrossEntropy(network.Forward(pass, pass.Tape.Input(images)), labels);
+}
 
 // Images (samples, 1, height, width, 1) and their classes: a shape of random size and place, and noise.
 (Tensor Images, Tensor Labels) Draw()

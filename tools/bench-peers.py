@@ -99,10 +99,10 @@ def joined(results):
     """Layers by name and pass; the two convolutions that a concatenation's parts take here are one, as the peer has it."""
     found = {}
     for result in results:
-        part = re.fullmatch(r"(\S+) (upsampled|skip) (\d+)->(\d+) (.*)", result["layer"])
-        key = (result["layer"] if part is None else (part[1], part[4], part[5]), result["pass"])
+        part = re.fullmatch(r"(\S+) part \d+ (\d+)->(\d+) (.*)", result["layer"])
+        key = (result["layer"] if part is None else (part[1], part[3], part[4]), result["pass"])
         parts = found.setdefault(key, [])
-        parts.append({**result, "inputs": part[3] if part else None})
+        parts.append({**result, "inputs": part[2] if part else None})
     whole = {}
     for (name, a_pass), parts in found.items():
         if not isinstance(name, str):

@@ -20,19 +20,19 @@ internal static class NetworkLayers
     private static IEnumerable<NetworkLayer> DilatedNetwork2D(Options options)
     {
         (int size, int f) = (options.Size, options.Channels);
-        yield return Layer("g1 first", size, PeerNetwork.Slices, f);
+        yield return Layer("g1", size, PeerNetwork.Slices, f);
         yield return Layer("g1", size, f, f);
-        yield return Layer("g2 widen", size / 2, f, 2 * f);
+        yield return Layer("g2", size / 2, f, 2 * f);
         yield return Layer("g2", size / 2, 2 * f, 2 * f);
-        yield return Layer("g3 widen", size / 4, 2 * f, 4 * f);
+        yield return Layer("g3", size / 4, 2 * f, 4 * f);
         yield return Layer("g3", size / 4, 4 * f, 4 * f);
-        yield return Layer("g4 widen", size / 8, 4 * f, 8 * f);
+        yield return Layer("g4", size / 8, 4 * f, 8 * f);
         yield return Layer("g4", size / 8, 8 * f, 8 * f);
-        yield return Layer("g5 widen", size / 8, 8 * f, 16 * f);
+        yield return Layer("g5", size / 8, 8 * f, 16 * f);
         yield return Layer("g5 g6", size / 8, 16 * f, 16 * f);
-        yield return Layer("g7 widen", size / 8, 16 * f, 32 * f);
+        yield return Layer("g7", size / 8, 16 * f, 32 * f);
         yield return Layer("g7 g9", size / 8, 32 * f, 32 * f);
-        yield return Layer("g8 dilated", size / 8, 32 * f, 32 * f, dilation: 2);
+        yield return Layer("g8 dilated 2x2", size / 8, 32 * f, 32 * f, dilation: 2);
         yield return Layer("g10", size / 8, 32 * f, 512 * PeerNetwork.Classes, isMirrored: true);
         yield return Layer("out", size, 8 * PeerNetwork.Classes, PeerNetwork.Classes, taps: 5, isMirrored: true);
 

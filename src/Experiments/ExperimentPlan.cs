@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using UnpairedSegEngine.Methods;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
@@ -18,7 +19,7 @@ public enum JudgedCases
 }
 
 /// <summary>
-/// The jobs of an experiment: every scheme with every seed on every fold, each independent of the others. Its folder holds
+/// The jobs of an experiment: every variant with every seed on every fold, each independent of the others. Its folder holds
 /// plan.json, config.yaml (what all jobs have in
 /// common), splits_final.json, runs/ and the report. plan.json is written last: a folder without it holds no experiment.
 /// </summary>
@@ -35,7 +36,7 @@ public sealed class ExperimentPlan
     private ExperimentPlan(string folder, Stored stored, TrainingConfig config)
     {
         (Folder, Data, Judged, Config) = (folder, stored.Data, Enum.Parse<JudgedCases>(stored.Judged), config);
-        MethodVariant[] variants = [.. stored.Schemes.Select(scheme => VariantOf(config, scheme))];
+        MethodVariant[] variants = [.. stored.Variants.Select(name => VariantOf(config, name))];
         Jobs =
         [
             .. from fold in Enumerable.Range(0, stored.Folds)
@@ -56,7 +57,7 @@ public sealed class ExperimentPlan
     /// <summary>What all jobs have in common.</summary>
     public TrainingConfig Config { get; }
 
-    /// <summary>In the order in which they are run: all schemes of a seed before the next seed.</summary>
+    /// <summary>In the order in which they are run: all variants of a seed before the next seed.</summary>
     public IReadOnlyList<ExperimentJob> Jobs { get; }
 
     public IReadOnlyList<string> Variants => [.. Jobs.Select(job => job.Variant.Name).Distinct()];
@@ -70,7 +71,7 @@ public sealed class ExperimentPlan
     /// <param name="folder">Absent or empty, or without a plan yet.</param>
     /// <param name="dataset">What is trained on.</param>
     /// <param name="config">What all jobs have in common.</param>
-    /// <param name="schemes">Which schemes.</param>
+    /// <param name="variants">Names of the variants.</param>
     /// <param name="seeds">Which seeds.</param>
     /// <param name="folds">How many folds.</param>
     /// <param name="judged">Cases to judge on; the labelled test cases where there are some and one fold, else the validation
@@ -81,13 +82,13 @@ public sealed class ExperimentPlan
         string folder,
         SegmentationDataset dataset,
         TrainingConfig config,
-        IReadOnlyList<string> schemes,
+        IReadOnlyList<string> variants,
         IReadOnlyList<long> seeds,
         int folds,
         JudgedCases? judged
     )
     {
-        if (Problem(schemes, seeds, folds) is { } problem)
+        if (Problem(variants, seeds, folds) is { } problem)
             throw new UsageException(problem);
         if (
             Directory.Exists(folder)
@@ -99,7 +100,7 @@ public sealed class ExperimentPlan
         bool hasTest = dataset.TestCases.Any(c => c.LabelPath is not null);
         var stored = new Stored(
             Path.GetFullPath(dataset.Folder),
-            schemes,
+            variants,
             seeds,
             folds,
             (judged ?? (hasTest && folds == 1 ? JudgedCases.Test : JudgedCases.Validation)).ToString()
@@ -138,9 +139,9 @@ public sealed class ExperimentPlan
             throw new InvalidDataException($"'{path}': no plan of an experiment: {OneLine.Of(problem)}");
         TrainingConfig config = ConfigLoader.Load(Path.Combine(folder, ConfigName));
         string[] known = [.. config.Definition.Variants.Select(variant => variant.Name)];
-        return stored.Schemes.FirstOrDefault(scheme => !known.Contains(scheme)) is { } unknown
+        return stored.Variants.FirstOrDefault(name => !known.Contains(name)) is { } unknown
             ? throw new InvalidDataException(
-                $"'{path}': no plan of an experiment: scheme '{OneLine.Of(unknown)}' is not known; there are {string.Join(", ", known)}"
+                $"'{path}': no plan of an experiment: variant '{OneLine.Of(unknown)}' is not known; there are {string.Join(", ", known)}"
             )
             : new ExperimentPlan(folder, stored, config);
     }
@@ -160,7 +161,7 @@ public sealed class ExperimentPlan
     public static MethodVariant VariantOf(TrainingConfig config, string name) =>
         config.Definition.Variants.FirstOrDefault(variant => variant.Name == name.Replace('_', '-'))
         ?? throw new UsageException(
-            $"scheme '{name}' is not known; the method {config.Definition.Name} has "
+            $"variant '{name}' is not known; the method {config.Definition.Name} has "
                 + $"{string.Join(", ", config.Definition.Variants.Select(variant => variant.Name))}"
         );
 
@@ -178,29 +179,36 @@ public sealed class ExperimentPlan
         && (name is ConfigName or SplitFile.FileName || name.StartsWith(AtomicFile.TemporaryPrefix, StringComparison.Ordinal));
 
     /// <summary>Why there can be no such experiment; null where there can.</summary>
-    private static string? Problem<T>(IReadOnlyList<T> schemes, IReadOnlyList<long> seeds, int folds)
+    private static string? Problem<T>(IReadOnlyList<T> variants, IReadOnlyList<long> seeds, int folds)
     {
-        if (schemes.Count == 0 || seeds.Count == 0 || folds < 1)
-            return "an experiment needs at least one scheme, one seed and one fold";
+        if (variants.Count == 0 || seeds.Count == 0 || folds < 1)
+            return "an experiment needs at least one variant, one seed and one fold";
         if (folds > MostFolds || seeds.Count > MostSeeds)
             return $"{folds} folds and {seeds.Count} seeds; at most {MostFolds} and {MostSeeds} are possible";
-        return schemes.Distinct().Count() < schemes.Count || seeds.Distinct().Count() < seeds.Count
-            ? "a scheme or a seed is named twice"
+        return variants.Distinct().Count() < variants.Count || seeds.Distinct().Count() < seeds.Count
+            ? "a variant or a seed is named twice"
             : null;
     }
 
-    private sealed record Stored(string Data, IReadOnlyList<string> Schemes, IReadOnlyList<long> Seeds, int Folds, string Judged)
+    /// <summary>The file, which keeps its first version's name of the variants.</summary>
+    private sealed record Stored(
+        string Data,
+        [property: JsonPropertyName("schemes")] IReadOnlyList<string> Variants,
+        IReadOnlyList<long> Seeds,
+        int Folds,
+        string Judged
+    )
     {
         /// <summary>What is wrong with a plan that somebody else wrote; null where nothing is.</summary>
         public string? Problem()
         {
             if (string.IsNullOrEmpty(Data))
                 return "data is missing";
-            if (Schemes is null || Seeds is null)
+            if (Variants is null || Seeds is null)
                 return "schemes or seeds is missing";
             if (!Enum.GetNames<JudgedCases>().Contains(Judged))
                 return $"judged is '{Judged}', expected {string.Join(" or ", Enum.GetNames<JudgedCases>())}";
-            return Schemes.Contains(null) ? "schemes holds null" : ExperimentPlan.Problem(Schemes, Seeds, Folds);
+            return Variants.Contains(null) ? "schemes holds null" : ExperimentPlan.Problem(Variants, Seeds, Folds);
         }
     }
 }

@@ -27,7 +27,7 @@ public sealed class ExperimentReport
 
     private readonly ExperimentPlan plan;
     private readonly SegmentationDataset dataset;
-    private readonly SchemeScores[] schemes;
+    private readonly VariantScores[] variants;
     private readonly string[] modalities;
     private readonly string[] organs;
     private readonly ExperimentJob[] missing;
@@ -35,7 +35,7 @@ public sealed class ExperimentReport
     private ExperimentReport(ExperimentPlan plan, SegmentationDataset dataset, FinishedJob[] finished)
     {
         (this.plan, this.dataset) = (plan, dataset);
-        schemes = [.. finished.GroupBy(job => job.Job.Variant).Select(group => new SchemeScores(group.Key, [.. group]))];
+        variants = [.. finished.GroupBy(job => job.Job.Variant).Select(group => new VariantScores(group.Key, [.. group]))];
         modalities = [.. dataset.Modalities.Select(m => m.Name).Intersect(finished.SelectMany(job => job.Report.Modalities))];
         organs = [.. dataset.ClassNames.Skip(1)];
         missing = [.. plan.Jobs.Except(finished.Select(job => job.Job))];
@@ -46,12 +46,12 @@ public sealed class ExperimentReport
     {
         get
         {
-            IEnumerable<string[]> lines = schemes.Select(scheme =>
+            IEnumerable<string[]> lines = variants.Select(variant =>
                 (string[])
                     [
-                        scheme.Name,
+                        variant.Name,
                         .. modalities.Select(m =>
-                            $"{m} {ScoreSections.Text(scheme.Over(Dice, m, null), 3)} ({scheme.Presence(m, null)})"
+                            $"{m} {ScoreSections.Text(variant.Over(Dice, m, null), 3)} ({variant.Presence(m, null)})"
                         ),
                     ]
             );
@@ -85,7 +85,7 @@ public sealed class ExperimentReport
     /// runs' own means.
     /// </summary>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>> Scores() =>
-        schemes.ToDictionary(scheme => scheme.Name, scheme => RunScores.Of([.. scheme.Jobs.Select(job => job.Report)]));
+        variants.ToDictionary(variant => variant.Name, variant => RunScores.Of([.. variant.Jobs.Select(job => job.Report)]));
 
     /// <summary>Writes all files of the report.</summary>
     public void Write()
@@ -93,7 +93,7 @@ public sealed class ExperimentReport
         ReportSection[] sections =
         [
             Overview(),
-            .. new ScoreSections(schemes, modalities, organs).All(),
+            .. new ScoreSections(variants, modalities, organs).All(),
             .. Curves(),
             .. Distributions() is { Matrices.Count: > 0 } distributions ? [distributions] : Array.Empty<ReportSection>(),
             Overlays(),
@@ -101,7 +101,7 @@ public sealed class ExperimentReport
         string pictures = Directory.CreateDirectory(Path.Combine(plan.Folder, PictureFolder)).FullName;
         foreach (ReportPicture picture in sections.SelectMany(section => section.Pictures))
             AtomicFile.Write(Path.Combine(pictures, picture.FileName), stream => stream.Write(picture.Content));
-        string title = $"Schemes compared on {dataset.Name}";
+        string title = $"Variants compared on {dataset.Name}";
         AtomicFile.WriteText(
             Path.Combine(plan.Folder, MarkdownName),
             writer => MarkdownReport.Write(writer, title, sections, PictureFolder)
@@ -113,7 +113,7 @@ public sealed class ExperimentReport
     private void WriteCsv(TextWriter writer)
     {
         writer.WriteLine($"scheme,seed,fold,{EvaluationFiles.CsvHeader}");
-        foreach (FinishedJob job in schemes.SelectMany(scheme => scheme.Jobs))
+        foreach (FinishedJob job in variants.SelectMany(variant => variant.Jobs))
         {
             foreach (string row in EvaluationFiles.CsvRows(job.Report))
                 writer.WriteLine($"{job.Job.Variant.Name},{job.Job.Seed},{job.Job.Fold},{row}");
@@ -126,7 +126,7 @@ public sealed class ExperimentReport
         int seeds = plan.Jobs.Select(job => job.Seed).Distinct().Count(),
             folds = plan.Jobs.Select(job => job.Fold).Distinct().Count();
         string network = config.Network.Name.ToString().ToLowerInvariant();
-        return new ReportSection("Schemes")
+        return new ReportSection("Variants")
         {
             Paragraphs =
             [
@@ -143,7 +143,7 @@ public sealed class ExperimentReport
                 new ReportTable(
                     "",
                     [
-                        "scheme",
+                        "variant",
                         "what is shared",
                         "parameters",
                         .. modalities.Select(m => $"Dice {m}"),
@@ -151,15 +151,15 @@ public sealed class ExperimentReport
                         "training, min",
                     ],
                     [
-                        .. schemes.Select(scheme =>
+                        .. variants.Select(variant =>
                             (IReadOnlyList<string>)
                                 [
-                                    scheme.Name,
-                                    scheme.Summary,
-                                    scheme.Jobs[0].Result.Parameters.ToString("N0", CultureInfo.InvariantCulture),
-                                    .. modalities.Select(m => ScoreSections.Text(scheme.Over(Dice, m, null), 3)),
-                                    ScoreSections.Text(scheme.OverJobs, 3),
-                                    (scheme.MeanSeconds / 60).ToString("F1", CultureInfo.InvariantCulture),
+                                    variant.Name,
+                                    variant.Summary,
+                                    variant.Jobs[0].Result.Parameters.ToString("N0", CultureInfo.InvariantCulture),
+                                    .. modalities.Select(m => ScoreSections.Text(variant.Over(Dice, m, null), 3)),
+                                    ScoreSections.Text(variant.OverJobs, 3),
+                                    (variant.MeanSeconds / 60).ToString("F1", CultureInfo.InvariantCulture),
                                 ]
                         ),
                     ]
@@ -170,15 +170,15 @@ public sealed class ExperimentReport
 
     private IEnumerable<ReportSection> Curves() =>
         [
-            new ReportSection("Training") { Pictures = [ReportCharts.TrainingCurves(schemes)] },
+            new ReportSection("Training") { Pictures = [ReportCharts.TrainingCurves(variants)] },
             new ReportSection("Dice by organ")
             {
-                Pictures = [.. modalities.Select(modality => ReportCharts.Boxes(schemes, organs, modality))],
+                Pictures = [.. modalities.Select(modality => ReportCharts.Boxes(variants, organs, modality))],
             },
         ];
 
     /// <summary>
-    /// The matrices that the distillation aligns, of a scheme's first job: at its first, a middle and its last validation.
+    /// The matrices that the distillation aligns, of a variant's first job: at its first, a middle and its last validation.
     /// </summary>
     private ReportSection Distributions() =>
         new("Class distributions")
@@ -190,9 +190,9 @@ public sealed class ExperimentReport
             ],
             Matrices =
             [
-                .. from scheme in schemes
-                where scheme.Name is "joint-norm" or "ummkd"
-                let records = scheme
+                .. from variant in variants
+                where variant.Name is "joint-norm" or "ummkd"
+                let records = variant
                     .Jobs[0]
                     .Records.Where(record =>
                         record.Values.Any(value => value.Key.StartsWith(UmmkdMethod.DistributionPrefix, StringComparison.Ordinal))
@@ -203,7 +203,7 @@ public sealed class ExperimentReport
                 from modality in modalities
                 let values = records[index].Values.ToDictionary(value => value.Key, value => value.Value)
                 select new ReportMatrix(
-                    $"{scheme.Name}, {modality}, step {records[index].Step}",
+                    $"{variant.Name}, {modality}, step {records[index].Step}",
                     dataset.ClassNames,
                     [.. dataset.ClassNames.Select(trueClass => Row(values, modality, trueClass))]
                 ),
@@ -223,21 +223,21 @@ public sealed class ExperimentReport
             Paragraphs = ["By mean Dice over organs, first seed that judged the case: image, reference, prediction."],
             Pictures =
             [
-                .. from scheme in schemes
-                let rows = OverlayRows(scheme)
+                .. from variant in variants
+                let rows = OverlayRows(variant)
                 where rows.Count > 0
-                select new ReportPicture(scheme.Name, $"cases-{scheme.Name}.png", OverlayPicture.Render(rows, organs)),
+                select new ReportPicture(variant.Name, $"cases-{variant.Name}.png", OverlayPicture.Render(rows, organs)),
             ],
         };
 
-    private List<OverlayRow> OverlayRows(SchemeScores scheme)
+    private List<OverlayRow> OverlayRows(VariantScores variant)
     {
         var rows = new List<OverlayRow>();
         foreach (string modality in modalities)
         {
             string[] ordered =
             [
-                .. scheme
+                .. variant
                     .Cases(Dice, modality, null)
                     .OrderBy(entry => entry.Value)
                     .ThenBy(entry => entry.Key, StringComparer.Ordinal)
@@ -249,16 +249,16 @@ public sealed class ExperimentReport
                     ? []
                     : new[] { (ordered[ordered.Length / 2], "median"), (ordered[0], "worst") }.DistinctBy(entry => entry.Item1)
             )
-                rows.Add(Row(scheme, modality, id, place));
+                rows.Add(Row(variant, modality, id, place));
         }
 
         return rows;
     }
 
-    private OverlayRow Row(SchemeScores scheme, string modality, string id, string place)
+    private OverlayRow Row(VariantScores variant, string modality, string id, string place)
     {
-        FinishedJob job = scheme.Jobs.First(j => j.Report.Cases.Any(c => c.Id == id));
-        double dice = scheme.Cases(Dice, modality, null)[id];
+        FinishedJob job = variant.Jobs.First(j => j.Report.Cases.Any(c => c.Id == id));
+        double dice = variant.Cases(Dice, modality, null)[id];
         DatasetCase source = dataset.Cases.Concat(dataset.TestCases).First(c => c.Id == id);
         LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
         Volume<byte> prediction = NiftiFile

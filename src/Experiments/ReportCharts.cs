@@ -13,15 +13,15 @@ internal static class ReportCharts
 
     private static readonly IPalette Colours = new ScottPlot.Palettes.Category10();
 
-    /// <summary>Mean validation Dice over the steps, a curve per scheme (mean over its jobs).</summary>
-    public static ReportPicture TrainingCurves(IReadOnlyList<SchemeScores> schemes)
+    /// <summary>Mean validation Dice over the steps, a curve per variant (mean over its jobs).</summary>
+    public static ReportPicture TrainingCurves(IReadOnlyList<VariantScores> variants)
     {
         using var plot = new Plot();
-        for (int i = 0; i < schemes.Count; i++)
+        for (int i = 0; i < variants.Count; i++)
         {
             (double Step, double Dice)[] points =
             [
-                .. from record in schemes[i].Jobs.SelectMany(job => job.Records)
+                .. from record in variants[i].Jobs.SelectMany(job => job.Records)
                 from value in record.Values
                 where value.Key == MeanDice && double.IsFinite(value.Value)
                 group value.Value by record.Step into step
@@ -35,7 +35,7 @@ internal static class ReportCharts
                 points.Select(p => p.Dice).ToArray(),
                 Colours.GetColor(i)
             );
-            (line.LegendText, line.LineWidth, line.MarkerSize) = (schemes[i].Name, 2, 5);
+            (line.LegendText, line.LineWidth, line.MarkerSize) = (variants[i].Name, 2, 5);
         }
 
         plot.Axes.SetLimitsY(0, 1);
@@ -48,17 +48,17 @@ internal static class ReportCharts
         );
     }
 
-    /// <summary>A box per scheme and organ: quartiles of a modality's cases, whiskers to the extremes.</summary>
-    public static ReportPicture Boxes(IReadOnlyList<SchemeScores> schemes, IReadOnlyList<string> organs, string modality)
+    /// <summary>A box per variant and organ: quartiles of a modality's cases, whiskers to the extremes.</summary>
+    public static ReportPicture Boxes(IReadOnlyList<VariantScores> variants, IReadOnlyList<string> organs, string modality)
     {
         using var plot = new Plot();
-        double pitch = schemes.Count + 1.5;
-        for (int i = 0; i < schemes.Count; i++)
+        double pitch = variants.Count + 1.5;
+        for (int i = 0; i < variants.Count; i++)
         {
             var boxes = new List<Box>();
             for (int organ = 0; organ < organs.Count; organ++)
             {
-                double[] values = [.. schemes[i].Cases("dice", modality, organs[organ]).Values.Order()];
+                double[] values = [.. variants[i].Cases("dice", modality, organs[organ]).Values.Order()];
                 if (values.Length > 0)
                 {
                     boxes.Add(
@@ -76,10 +76,10 @@ internal static class ReportCharts
             }
 
             var group = plot.Add.Boxes(boxes);
-            (group.LegendText, group.FillColor) = (schemes[i].Name, Colours.GetColor(i).WithAlpha(0.65));
+            (group.LegendText, group.FillColor) = (variants[i].Name, Colours.GetColor(i).WithAlpha(0.65));
         }
 
-        plot.Axes.Bottom.SetTicks([.. organs.Select((_, organ) => (organ * pitch) + ((schemes.Count - 1) / 2.0))], [.. organs]);
+        plot.Axes.Bottom.SetTicks([.. organs.Select((_, organ) => (organ * pitch) + ((variants.Count - 1) / 2.0))], [.. organs]);
         plot.Axes.SetLimitsY(0, 1);
         return Finish(
             plot,

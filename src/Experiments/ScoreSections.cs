@@ -5,12 +5,11 @@ using UnpairedSegEngine.Segmentation.Evaluation;
 namespace UnpairedSegEngine.Experiments;
 
 /// <summary>
-/// The sections of a report that compare schemes by scores. Distances rank and compare with a penalty for missed and hallucinated
-/// organs: a mean over what was found alone
-/// gets better with every organ that is not.
+/// The sections of a report that compare variants by scores. Distances rank and compare with a penalty for missed and
+/// hallucinated organs: a mean over what was found alone gets better with every organ that is not.
 /// </summary>
 internal sealed class ScoreSections(
-    IReadOnlyList<SchemeScores> schemes,
+    IReadOnlyList<VariantScores> variants,
     IReadOnlyList<string> modalities,
     IReadOnlyList<string> organs
 )
@@ -56,14 +55,14 @@ internal sealed class ScoreSections(
             [
                 .. modalities.Select(modality => new ReportTable(
                     modality,
-                    ["scheme", .. organs, "all"],
+                    ["variant", .. organs, "all"],
                     [
-                        .. schemes.Select(scheme =>
+                        .. variants.Select(variant =>
                             (IReadOnlyList<string>)
                                 [
-                                    scheme.Name,
-                                    .. organs.Select(organ => scheme.Presence(modality, organ).ToString()),
-                                    scheme.Presence(modality, null).ToString(),
+                                    variant.Name,
+                                    .. organs.Select(organ => variant.Presence(modality, organ).ToString()),
+                                    variant.Presence(modality, null).ToString(),
                                 ]
                         ),
                     ]
@@ -78,7 +77,7 @@ internal sealed class ScoreSections(
             [
                 $"{Definition(found)}. Mean and population deviation over cases. Ranks are by the penalized mean: a "
                     + "missed or hallucinated organ counts as the diagonal of its volume. Means over found organs alone cannot "
-                    + "be compared where schemes miss different ones.",
+                    + "be compared where variants miss different ones.",
             ],
             Tables =
             [
@@ -95,14 +94,14 @@ internal sealed class ScoreSections(
     private ReportTable Means(string caption, string modality, string metric, int digits) =>
         new(
             caption,
-            ["scheme", .. organs, "mean"],
+            ["variant", .. organs, "mean"],
             [
-                .. schemes.Select(scheme =>
+                .. variants.Select(variant =>
                     (IReadOnlyList<string>)
                         [
-                            scheme.Name,
-                            .. organs.Select(organ => Text(scheme.Over(metric, modality, organ), digits)),
-                            Text(scheme.Over(metric, modality, null), digits),
+                            variant.Name,
+                            .. organs.Select(organ => Text(variant.Over(metric, modality, organ), digits)),
+                            Text(variant.Over(metric, modality, null), digits),
                         ]
                 ),
             ]
@@ -110,7 +109,7 @@ internal sealed class ScoreSections(
 
     private ReportTable Ranked(ReportTable table, string metric, string modality)
     {
-        double?[] means = [.. schemes.Select(scheme => scheme.Over(metric, modality, null).Mean)];
+        double?[] means = [.. variants.Select(variant => variant.Over(metric, modality, null).Mean)];
         string Rank(double? mean) =>
             mean is null ? NotApplicable : (1 + means.Count(other => other < mean)).ToString(CultureInfo.InvariantCulture);
         return table with
@@ -120,13 +119,13 @@ internal sealed class ScoreSections(
         };
     }
 
-    /// <summary>Each pair of schemes on the cases that both judged.</summary>
+    /// <summary>Each pair of variants on the cases that both judged.</summary>
     private ReportSection Differences() =>
         new("Paired differences")
         {
             Paragraphs =
             [
-                "Difference of the mean over organs of the same case, first minus second scheme: of Dice (more is "
+                "Difference of the mean over organs of the same case, first minus second variant: of Dice (more is "
                     + "better) and of the penalized HD95 (less is better); two-sided p of the Wilcoxon signed-rank test over "
                     + "cases (not corrected for the number of comparisons).",
             ],
@@ -147,8 +146,8 @@ internal sealed class ScoreSections(
             caption,
             ["pair", "cases", "mean difference", "cases better", "p"],
             [
-                .. from a in schemes.Index()
-                from b in schemes.Index()
+                .. from a in variants.Index()
+                from b in variants.Index()
                 where a.Index > b.Index
                 let pairs = PairedDifferences(a.Item, b.Item, modality, metric)
                 select (IReadOnlyList<string>)
@@ -164,7 +163,7 @@ internal sealed class ScoreSections(
             ]
         );
 
-    private static double[] PairedDifferences(SchemeScores a, SchemeScores b, string modality, string metric)
+    private static double[] PairedDifferences(VariantScores a, VariantScores b, string modality, string metric)
     {
         IReadOnlyDictionary<string, double> other = b.Cases(metric, modality, null);
         return

@@ -10,6 +10,7 @@ public sealed record Affine(Vector3d I, Vector3d J, Vector3d K, Vector3d Origin)
     /// <summary>Millimetres per voxel along each array axis.</summary>
     public Vector3d Spacing => new(I.Length, J.Length, K.Length);
 
+    /// <summary>The signed volume of a voxel, mm3; below 0 where the array axes are left-handed, such as LAS.</summary>
     public double Determinant => Vector3d.Dot(I, Vector3d.Cross(J, K));
 
     /// <summary>

@@ -18,10 +18,13 @@ public sealed class Geometry
         AxisCodes = affine.AxisCodes();
     }
 
+    /// <summary>Voxels along array axis 0, the one whose neighbours lie side by side in memory.</summary>
     public int X { get; }
 
+    /// <summary>Voxels along array axis 1.</summary>
     public int Y { get; }
 
+    /// <summary>Voxels along array axis 2: the slices.</summary>
     public int Z { get; }
 
     /// <summary>Voxel index to world RAS+ millimetres.</summary>
@@ -33,6 +36,7 @@ public sealed class Geometry
     /// <summary>Millimetres per voxel.</summary>
     public Vector3d Spacing => Affine.Spacing;
 
+    /// <summary>X * Y * Z, at most the length of an array.</summary>
     public int VoxelCount => X * Y * Z;
 
     /// <summary>Size along array axis 0, 1 or 2.</summary>
@@ -45,6 +49,7 @@ public sealed class Geometry
             _ => throw new ArgumentOutOfRangeException(nameof(axis), axis, "a volume has the axes 0, 1 and 2"),
         };
 
+    /// <summary>Whether both have the same number of voxels along every axis, wherever these lie in the world.</summary>
     public bool SameShape(Geometry other) => X == other.X && Y == other.Y && Z == other.Z;
 
     /// <summary>The longest distance between two corners of the volume, mm.</summary>
@@ -72,5 +77,6 @@ public sealed class Geometry
     /// <summary>"256x256x40".</summary>
     public string ShapeText() => $"{X}x{Y}x{Z}";
 
+    /// <summary>"256x256x40 LAS at (0.7, 0.7, 5) mm".</summary>
     public override string ToString() => $"{ShapeText()} {AxisCodes} at {Spacing.ToText()} mm";
 }

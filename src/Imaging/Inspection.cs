@@ -6,6 +6,7 @@ namespace UnpairedSegEngine.Imaging;
 /// <summary>What there is to know about a NIfTI file; serialisable as JSON.</summary>
 public sealed record Inspection
 {
+    /// <summary>Path of the file, as it was given.</summary>
     public required string File { get; init; }
 
     /// <summary>"NIfTI-1", "NIfTI-2" or "Analyze 7.5".</summary>
@@ -14,8 +15,12 @@ public sealed record Inspection
     /// <summary>"little" or "big".</summary>
     public required string Endian { get; init; }
 
+    /// <summary>Voxels along each array axis, x first; up to seven.</summary>
     public required long[] Shape { get; init; }
 
+    /// <summary>
+    /// Type of the stored voxels, as <see cref="NiftiDataTypes.Name"/> writes it: "int16", "float32", "rgb24", ...
+    /// </summary>
     public required string DataType { get; init; }
 
     /// <summary>Per voxel along each array axis, in <see cref="Units"/>.</summary>
@@ -42,6 +47,7 @@ public sealed record Inspection
     /// <summary>Smallest finite scaled value; null for colour and complex types and where no value is finite.</summary>
     public required double? Minimum { get; init; }
 
+    /// <summary>Largest finite scaled value; null as for <see cref="Minimum"/>.</summary>
     public required double? Maximum { get; init; }
 
     /// <summary>Mean of the finite scaled values.</summary>

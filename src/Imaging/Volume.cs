@@ -21,11 +21,14 @@ public sealed class Volume<T>
         (Geometry, Voxels) = (geometry, voxels);
     }
 
+    /// <summary>Size in voxels and place in the world.</summary>
     public Geometry Geometry { get; }
 
     /// <summary>X*Y*Z values, x fastest, then y, then z.</summary>
     public T[] Voxels { get; }
 
+    /// <summary>A voxel, to read or to write.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It lies outside of the volume.</exception>
     public ref T this[int x, int y, int z] => ref Voxels[Index(x, y, z)];
 
     /// <summary>The x-y plane at <paramref name="z"/>: X*Y values, x fastest.</summary>

@@ -5,6 +5,9 @@ namespace UnpairedSegEngine.Training;
 /// <param name="Terms">Its parts, in the order in which they are shown.</param>
 public sealed record LossReport(double Total, params IReadOnlyList<LossTerm> Terms)
 {
+    /// <summary>Name of the total among the terms in records.</summary>
+    internal const string TotalName = "total";
+
     /// <summary>More of the step, which is recorded with validations only; computed when it is asked for.</summary>
     public Func<IEnumerable<KeyValuePair<string, double>>> Details { get; init; } = () => [];
 
@@ -20,7 +23,7 @@ public sealed record LossReport(double Total, params IReadOnlyList<LossTerm> Ter
     /// <exception cref="NonFiniteLossException">A term or the total is NaN or infinite.</exception>
     internal void RequireFinite(long step)
     {
-        foreach (LossTerm term in Terms.Append(new LossTerm("total", Total, "sum of all losses")))
+        foreach (LossTerm term in Terms.Append(new LossTerm(TotalName, Total, "sum of all losses")))
         {
             if (!double.IsFinite(term.Value))
                 throw new NonFiniteLossException(step, term.Meaning, term.Value);

@@ -26,8 +26,20 @@ public sealed class ParameterUpdate
         ).ToDictionary(entry => entry.Variable, entry => entry.Place);
     }
 
+    /// <summary>By the gradients of a loss.</summary>
+    /// <param name="tape">Recorded what led to it.</param>
+    /// <param name="loss">One element.</param>
+    /// <param name="step">Number of the step, from 1.</param>
+    public void Run(Tape tape, Variable loss, long step)
+    {
+        Tensor one = tape.Allocate(loss.Shape, loss.DType);
+        backend.Fill(one, 1);
+        Run(tape, loss, one, step);
+    }
+
+    /// <summary>By the gradients of an output whose own gradient is given.</summary>
     /// <param name="tape">Recorded what led to the output.</param>
-    /// <param name="output">What is differentiated, often a loss.</param>
+    /// <param name="output">What is differentiated.</param>
     /// <param name="gradient">Of the output; freed.</param>
     /// <param name="step">Number of the step, from 1.</param>
     public void Run(Tape tape, Variable output, Tensor gradient, long step)

@@ -184,7 +184,7 @@ public sealed class Trainer : IDisposable
     {
         KeyValuePair<string, double>[] named =
         [
-            new("total", losses.Total),
+            new(LossReport.TotalName, losses.Total),
             .. losses.Terms.Select(term => new KeyValuePair<string, double>(term.Name, term.Value)),
         ];
         log?.Write(

@@ -5,9 +5,8 @@ namespace UnpairedSegEngine.Training;
 
 /// <summary>
 /// What is trained, by which optimizers, and what a step does. The trainer knows nothing else of a method: it brings batches,
-/// runs
-/// plans, keeps records and checkpoints. Everything random in a step follows from seed and step, so that nothing but the tensors
-/// of modules and optimizers has to be kept.
+/// runs plans, keeps records and checkpoints. Everything random in a step follows from seed and step, so that nothing
+/// but the tensors of modules and optimizers has to be kept.
 /// </summary>
 /// <param name="backend">Computes.</param>
 /// <param name="seed">Of initial weights and dropout.</param>
@@ -24,6 +23,9 @@ public abstract class TrainingMethod(Backend backend, ulong seed) : IDisposable
 
     /// <summary>In the order of checkpoints; the place of one is that of its rate among the numbers of a replayed step.</summary>
     public abstract IReadOnlyList<ModuleOptimizer> Optimizers { get; }
+
+    /// <summary>Backward passes with the updates of all optimizers.</summary>
+    public ParameterUpdate Update => field ??= new ParameterUpdate(Backend, Optimizers);
 
     /// <summary>One after the other; one for the whole training unless a method says otherwise.</summary>
     public virtual IReadOnlyList<TrainingPhase> Phases { get; } = [new("training")];

@@ -1,10 +1,12 @@
+using System.Text.RegularExpressions;
+
 namespace UnpairedSegEngine.Architecture.Tests;
 
 /// <summary>
 /// Holds that an operation has one word on every floor. A floor on which its file has no name of its own is listed with the
 /// reason.
 /// </summary>
-public sealed class OperationNameTests
+public sealed partial class OperationNameTests
 {
     private const string NotOnTape = "no tape operation: a layer or an optimizer calls the backend";
 
@@ -118,6 +120,23 @@ public sealed class OperationNameTests
         Assert.That(operations.Except(["Conversion"]), Is.SubsetOf(Words), "Conversion: the processor's part of Elementwise");
     }
 
+    public static IEnumerable<string> UnaryFunctions =>
+        FunctionOfTheContract().Matches(Read("src/Engine/Backends/Elementwise.cs")).Select(match => match.Groups[1].Value);
+
+    /// <summary>The tape's part of Elementwise, which has no file of that word.</summary>
+    [TestCaseSource(nameof(UnaryFunctions))]
+    public void A_function_of_one_tensor_has_its_contracts_word_on_tape_and_in_kernels(string function)
+    {
+        Assert.That(
+            File.Exists(Path.Combine(Repository.Root, $"src/Engine/Autograd/Operations/{function}.cs")),
+            Is.EqualTo(function != "Sign"),
+            "Sign has no gradient but zero, and is no tape operation"
+        );
+        Assert.That(Read("kernels/elementwise/unary.cu"), Does.Contain($"KERNEL(elementwise_{Snake(function)},"));
+    }
+
+    private static string Read(string file) => File.ReadAllText(Path.Combine(Repository.Root, file));
+
     private static string NameOf(string file, string word) =>
         file.Replace("{0}", word, StringComparison.Ordinal).Replace("{1}", Snake(word), StringComparison.Ordinal);
 
@@ -125,4 +144,8 @@ public sealed class OperationNameTests
         string.Concat(
             word.Select((c, i) => i > 0 && char.IsUpper(c) ? "_" + char.ToLowerInvariant(c) : $"{char.ToLowerInvariant(c)}")
         );
+
+    /// <summary>The members of the enum UnaryFunction.</summary>
+    [GeneratedRegex(@"(?<=enum UnaryFunction\b[^}]*^    )(\w+),", RegexOptions.Multiline)]
+    private static partial Regex FunctionOfTheContract();
 }

@@ -141,6 +141,5 @@ internal sealed class BadInputTests : CommandLine
         NiftiWriter.Write(label, volume);
     }
 
-    private (int Code, string Output, string Errors) TrainOn(string data) =>
-        Run("train", "--data", data, "--out", data + "-run", "--channels", "2", "--size", "32", "--batch", "1", "--steps", "1");
+    private (int Code, string Output, string Errors) TrainOn(string data) => Run(TrainCommand(data, data + "-run"));
 }

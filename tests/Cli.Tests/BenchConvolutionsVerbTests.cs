@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Bench.Benchmarks;
 using UnpairedSegEngine.Bench.Benchmarks.Convolutions;
 using UnpairedSegEngine.Methods.Configuration;
@@ -22,7 +22,7 @@ internal sealed class BenchConvolutionsVerbTests : CommandLine
         [Values(Mirrored, Strided, Dilated)] string problem
     )
     {
-        if (device == "emulated" && EmulatedCudaDriver.UnavailableReason is { } reason)
+        if (device == "emulated" && CudaBackend.EmulationUnavailableReason is { } reason)
             Assert.Ignore(reason);
         string json = PathOf($"{device}-{problem.Length}.json");
         string[] precision = device == "emulated" ? ["--precision", "bf16x6"] : [];

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Backends.Cuda;
 
 namespace UnpairedSegEngine.Cli.Tests;
 
@@ -121,27 +121,12 @@ internal sealed class CudaDeviceTests : CommandLine
     {
         if (!File.Exists(Fake))
             Assert.Ignore("the fake CUDA driver was not built: CMake or a C compiler is missing");
-        if (EmulatedCudaDriver.UnavailableReason is { } reason)
+        if (CudaBackend.EmulationUnavailableReason is { } reason)
             Assert.Ignore(reason);
     }
 
     private string[] TrainArguments(string device, string run, params IReadOnlyList<string> more) =>
-        [
-            "train",
-            "--data",
-            Data,
-            "--out",
-            PathOf(run),
-            "--channels",
-            "2",
-            "--size",
-            "16",
-            "--batch",
-            "1",
-            "--device",
-            device,
-            .. more.Count > 0 ? more : ["--steps", "1"],
-        ];
+        TrainCommand(Data, PathOf(run), ["--size", "16", "--device", device, .. more]);
 
     private (int Code, string Output, string Errors) TrainOn(string device, params IReadOnlyList<string> more) =>
         RunProcess([], TrainArguments(device, device, more));

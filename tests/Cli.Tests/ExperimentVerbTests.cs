@@ -19,7 +19,7 @@ internal sealed partial class ExperimentVerbTests : CommandLine
     ];
 
     [Test]
-    public void All_schemes_are_planned_run_and_reported()
+    public void All_variants_are_planned_run_and_reported()
     {
         string experiment = PathOf("all");
         (int code, string output, string errors) = Run([
@@ -79,7 +79,7 @@ internal sealed partial class ExperimentVerbTests : CommandLine
             Data,
             "--out",
             experiment,
-            "--schemes",
+            "--schemes", // the option's first name
             "joint-norm,ummkd",
             "--seeds",
             "3,4",
@@ -122,7 +122,7 @@ internal sealed partial class ExperimentVerbTests : CommandLine
             data,
             "--out",
             experiment,
-            "--schemes",
+            "--variants",
             "joint-norm",
             "--folds",
             "3",
@@ -153,11 +153,16 @@ internal sealed partial class ExperimentVerbTests : CommandLine
         RequireOneLine(Run("experiment", "--out", PathOf("none")), 2, "--data is needed");
         RequireOneLine(Run("experiment", "run", "--out", PathOf("none")), 3, "holds no experiment");
         RequireOneLine(
-            Run("experiment", "--data", Data, "--out", PathOf("none"), "--schemes", "z-shape"),
+            Run("experiment", "--data", Data, "--out", PathOf("none"), "--variants", "z-shape"),
             2,
-            "scheme 'z-shape' is not known; the method ummkd has individual, joint, joint-norm"
+            "variant 'z-shape' is not known; the method ummkd has individual, joint, joint-norm"
         );
         RequireOneLine(Run("experiment", "--data", Data, "--out", PathOf("none"), "--seeds", "1,1"), 2, "named twice");
+        RequireOneLine(
+            Run("experiment", "--data", Data, "--out", PathOf("none"), "--variants", "joint", "--schemes", "ummkd"),
+            2,
+            "--schemes is an older name of --variants; give one of them"
+        );
         RequireOneLine(
             Run("experiment", "--data", Data, "--out", PathOf("none"), "--set", "network.norm.sharing=shared"),
             2,
@@ -172,7 +177,7 @@ internal sealed partial class ExperimentVerbTests : CommandLine
     {
         string whole = PathOf("whole"),
             killed = PathOf("killed");
-        string[] arguments = ["experiment", "--data", Data, "--schemes", "individual,ummkd", "--seeds", "0,1", .. Small];
+        string[] arguments = ["experiment", "--data", Data, "--variants", "individual,ummkd", "--seeds", "0,1", .. Small];
         (int code, _, string errors) = Run([.. arguments, "--out", whole]);
         Assert.That(code, Is.Zero, errors);
 

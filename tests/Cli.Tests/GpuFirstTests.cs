@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text.Json;
-using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Backends.Cuda;
 
 namespace UnpairedSegEngine.Cli.Tests;
 
@@ -56,7 +56,7 @@ internal sealed class GpuFirstTests
     {
         string fake = Path.Combine(Here, "libfake_cuda.so"),
             kernels = Path.Combine(Here, "kernels", "libemulated_kernels.so");
-        if (!File.Exists(fake) || EmulatedCudaDriver.UnavailableReason is not null || !IsInstalled("g++"))
+        if (!File.Exists(fake) || CudaBackend.EmulationUnavailableReason is not null || !IsInstalled("g++"))
             Assert.Ignore("the fake CUDA driver or the emulated kernels were not built, or g++ is missing");
         Script(
             "unpairedseg",

@@ -17,22 +17,7 @@ internal sealed class IntensityWarningTests : CommandLine
         Change(Path.Combine(Data, "labelsTr", "mr_000.nii.gz"), voxels => voxels.AsSpan().Clear());
         Change(Path.Combine(Data, "labelsTr", "mr_001.nii.gz"), voxels => voxels.AsSpan().Clear());
 
-        (int code, string output, string errors) = Run(
-            "train",
-            "--data",
-            Data,
-            "--out",
-            run,
-            "--size",
-            "32",
-            "--channels",
-            "2",
-            "--batch",
-            "1",
-            "--steps",
-            "1",
-            "--plain"
-        );
+        (int code, string output, string errors) = Train("run", "--steps", "1", "--plain");
         Assert.That(code, Is.Zero, errors);
         Assert.That(WarningsIn(output), Is.EqualTo(new[] { "ct_000", "ct_001", "modality MR" }));
 

@@ -130,6 +130,18 @@ internal sealed class PairedVerbTests : CommandLine
         );
     }
 
+    [Test]
+    public void A_channel_that_shows_nothing_is_named()
+    {
+        string data = CopyOf(Paired, "blank"),
+            images = Path.Combine(data, "imagesTs"),
+            file = Path.Combine(images, "brain_003_0002.nii.gz");
+        NiftiWriter.Write(file, NiftiFile.Open(file).ToFloatVolume().Map(_ => 7f));
+        const string Warning = "warning: brain_003 (T2): every voxel of the image has the same value";
+        Assert.That(Run("predict", "--run", All, "--in", images, "--out", PathOf("blank-labels")).Errors, Does.Contain(Warning));
+        Assert.That(Run("evaluate", "--run", All, "--data", data, "--split", "test").Errors, Does.Contain(Warning));
+    }
+
     /// <summary>Other channels of a case may be there or not, and change nothing.</summary>
     [Test]
     public void A_run_on_one_channel_takes_its_file_or_its_files_of_a_folder()
@@ -165,29 +177,18 @@ internal sealed class PairedVerbTests : CommandLine
             run = PathOf("blocks");
         RequireSuccess(Run("preprocess", "--data", Paired, "--out", copy, "--spacing", "12,12,12"));
         Assert.That(Directory.GetFiles(Path.Combine(copy, "imagesTr")), Has.Length.EqualTo(12));
-        RequireSuccess(
-            Run(
-                "train",
-                "--data",
-                copy,
-                "--out",
-                run,
-                "--network",
-                "unet3d",
-                "--channels",
-                "2",
-                "--size",
-                "16",
-                "--batch",
-                "1",
-                "--steps",
-                "2",
-                "--set",
-                "scheme=joint",
-                "data.spacing=12,12,12",
-                "data.depth=8"
-            )
-        );
+        string[] blocks =
+        [
+            "--network",
+            "unet3d",
+            "--size",
+            "16",
+            "--set",
+            "scheme=joint",
+            "data.spacing=12,12,12",
+            "data.depth=8",
+        ];
+        RequireSuccess(Run(TrainCommand(copy, run, blocks)));
         string labels = PathOf("block-labels");
         RequireSuccess(Run("predict", "--run", run, "--in", Path.Combine(copy, "imagesTs"), "--out", labels));
         Assert.That(NiftiFile.Open(Path.Combine(labels, "brain_003.nii.gz")).Geometry.X, Is.EqualTo(32), "the grid before");
@@ -215,22 +216,5 @@ internal sealed class PairedVerbTests : CommandLine
         RequireOneLine(Run("phantom", "--out", PathOf("never"), "--contrast", "1"), 2, "add --paired");
 
     private (int Code, string Output, string Errors) TrainOn(string run, params string[] sets) =>
-        Run([
-            "train",
-            "--data",
-            Paired,
-            "--out",
-            run,
-            "--channels",
-            "2",
-            "--size",
-            "32",
-            "--batch",
-            "1",
-            "--steps",
-            "2",
-            "--set",
-            "scheme=joint",
-            .. sets,
-        ]);
+        Run(TrainCommand(Paired, run, ["--set", "scheme=joint", .. sets]));
 }

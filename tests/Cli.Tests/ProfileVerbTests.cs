@@ -1,5 +1,5 @@
 using System.Text.Json;
-using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Backends.Cuda;
 
 namespace UnpairedSegEngine.Cli.Tests;
 
@@ -69,7 +69,7 @@ internal sealed class ProfileVerbTests : CommandLine
     [Test]
     public void Kernels_lie_within_their_operations([Values] bool graph)
     {
-        if (EmulatedCudaDriver.UnavailableReason is { } reason)
+        if (CudaBackend.EmulationUnavailableReason is { } reason)
             Assert.Ignore(reason);
         string trace = PathOf($"kernels-{graph}.json");
         (int code, string output, string errors) = Run([

@@ -71,6 +71,12 @@ internal sealed class ResumeTests : CommandLine
         );
         RequireOneLine(Run("train", "--out", PathOf("settings"), "--resume", "--from", "7"), 3, "step 7", "1, 2");
         RequireOneLine(Run("train", "--out", PathOf("settings"), "--resume", "--from", "two"), 2, "--from 'two'", "last");
+        RequireOneLine(
+            Run("train", "--out", PathOf("settings"), "--resume", "--from", "1", "--set", "optimizer.name=sgd"),
+            3,
+            "optimizer.name was adam and is sgd now",
+            "--from 0"
+        );
         RequireSuccess(Run("train", "--out", PathOf("settings"), "--resume", "--threads", "1", "--set", "training.keep=3"));
 
         string config = PathOf("settings/config.yaml"),
@@ -222,26 +228,13 @@ internal sealed class ResumeTests : CommandLine
     }
 
     private (int Code, string Output, string Errors) TrainSteps(string run, string data, int steps, params string[] more) =>
-        Run([
-            "train",
-            "--data",
-            data,
-            "--out",
-            PathOf(run),
-            "--channels",
-            "2",
-            "--size",
-            "32",
-            "--batch",
-            "1",
-            "--steps",
-            $"{steps}",
-            "--plain",
-            "--set",
-            "training.save_every=1",
-            "training.log_every=1",
-            .. more,
-        ]);
+        Run(
+            TrainCommand(
+                data,
+                PathOf(run),
+                ["--steps", $"{steps}", "--plain", "--set", "training.save_every=1", "training.log_every=1", .. more]
+            )
+        );
 
     /// <summary>Makes a finished run one that has steps to go, as if it had been begun with them.</summary>
     private void ForgetLastStepOf(string run, int steps)

@@ -16,27 +16,8 @@ internal sealed class VolumeVerbTests : CommandLine
         (int code, string output, string errors) = Run("preprocess", "--data", Data, "--out", prepared, "--spacing", "12,12,12");
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Contain("--set data.spacing=12,12,12"));
-        (code, _, errors) = Run(
-            "train",
-            "--data",
-            prepared,
-            "--out",
-            run,
-            "--network",
-            "unet3d",
-            "--channels",
-            "2",
-            "--size",
-            "16",
-            "--batch",
-            "1",
-            "--steps",
-            "2",
-            "--set",
-            "data.spacing=12,12,12",
-            "--set",
-            "data.depth=8"
-        );
+        string[] blocks = ["--network", "unet3d", "--size", "16", "--set", "data.spacing=12,12,12", "--set", "data.depth=8"];
+        (code, _, errors) = Run(TrainCommand(prepared, run, blocks));
         Assert.That(code, Is.Zero, errors);
 
         (code, output, errors) = Run(

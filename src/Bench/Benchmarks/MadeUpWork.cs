@@ -69,9 +69,13 @@ public sealed class MadeUpWork : IDisposable
         };
     }
 
+    /// <summary>Shape of a batch's images.</summary>
+    internal static Shape ImagesOf(ModalityIndex modality, SampleShape size) =>
+        new(modality.Samples, size.Depth, size.Height, size.Width, size.Channels);
+
     private static Batch MakeBatch(ModalityIndex modality, SampleShape size)
     {
-        var shape = new Shape(modality.Samples, size.Depth, size.Height, size.Width, size.Channels);
+        Shape shape = ImagesOf(modality, size);
         float[] images = [.. Enumerable.Range(0, checked((int)shape.Count)).Select(i => MathF.Sin(i * 0.37f))];
         byte[] labels = [.. Enumerable.Range(0, images.Length / size.Channels).Select(i => (byte)(i / 11 % Classes))];
         return new Batch(

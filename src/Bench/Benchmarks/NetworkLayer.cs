@@ -2,8 +2,8 @@ using UnpairedSegEngine.Backends;
 
 namespace UnpairedSegEngine.Bench.Benchmarks;
 
-/// <summary>A convolution of a network.</summary>
-/// <param name="Name">Place in the network and sizes.</param>
+/// <summary>A convolution of a network, as often as it has equal ones.</summary>
+/// <param name="Name">Places in the network and sizes.</param>
 /// <param name="Problem">Its sizes; of a transposed convolution, those of the convolution whose data gradient it is.</param>
 /// <param name="Count">How often the network has it.</param>
 public sealed record NetworkLayer(string Name, ConvolutionProblem Problem, int Count = 1)
@@ -11,7 +11,7 @@ public sealed record NetworkLayer(string Name, ConvolutionProblem Problem, int C
     /// <summary>A transposed convolution: forward and data gradient change places.</summary>
     public bool IsTransposed { get; init; }
 
-    /// <summary>The first: nobody wants the gradient of its input.</summary>
+    /// <summary>Nobody wants the gradient of its input.</summary>
     public bool ReadsImages { get; init; }
 
     /// <summary>Adds to its result, as the second part of a concatenation does.</summary>

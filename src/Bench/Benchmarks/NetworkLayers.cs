@@ -1,22 +1,71 @@
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Bench.Benchmarks;
 
-/// <summary>The distinct convolutions of the networks, at a configuration's sizes.</summary>
+/// <summary>
+/// The distinct convolutions of a network, as its forward pass asks for them. Named after the parameters that they multiply by
+/// (up to the first dot) and their sizes: "g5 g6 256->256 3x3 at 32".
+/// </summary>
 public static class NetworkLayers
 {
+    /// <summary>Those of a configuration's training step.</summary>
     /// <param name="config">Network and sizes; its batch is of one modality, and both are in a layer's batch.</param>
     public static IReadOnlyList<NetworkLayer> Of(TrainingConfig config)
     {
-        (int batch, int size, int f) = (MadeUpWork.Modalities * config.Training.Batch, config.Data.Size, config.Network.Channels);
+        ModelDescription model = MadeUpWork.Describe(config);
+        ModalityIndex modality = ModalityIndex.Blocks(MadeUpWork.Modalities, config.Training.Batch);
+        return Of(
+            config.Definition.NetworkOf(config),
+            modality,
+            MadeUpWork.ImagesOf(modality, model.Preprocessing.Shape),
+            MadeUpWork.Classes
+        );
+    }
+
+    /// <summary>Those of any network, in the order of its forward pass.</summary>
+    /// <param name="network">Which.</param>
+    /// <param name="modality">Modality of each sample.</param>
+    /// <param name="images">(samples, depth, height, width, channels).</param>
+    /// <param name="classes">Classes with background.</param>
+    /// <exception cref="ArgumentException">The network takes no such images.</exception>
+    /// <exception cref="InvalidOperationException">The network reads values, and there are none.</exception>
+    public static IReadOnlyList<NetworkLayer> Of(NetworkDescription network, ModalityIndex modality, Shape images, int classes)
+    {
+        IReadOnlyList<RecordedConvolution> recorded = ConvolutionRecorder.Record(network, modality, images, classes);
+        ILookup<string, int?> shares = recorded
+            .Select(convolution => convolution.Kernel)
+            .Distinct()
+            .ToLookup(kernel => kernel.Parameter, kernel => kernel.First);
         return
         [
-            .. NetworkDefinition.Of(config.Network).IsVolumetric
-                ? UNet3D(batch, config.Data.Depth, size, f)
-                : DilatedNetwork2D(batch, size, config.Data.Slices, f),
+            .. from convolution in recorded
+            let kernel = convolution.Kernel
+            let part = kernel.First is null ? 0 : 1 + shares[kernel.Parameter].ToList().IndexOf(kernel.First)
+            group kernel.Parameter.Split('.')[0] by (
+                Layer: new NetworkLayer("", convolution.Problem)
+                {
+                    IsTransposed = convolution.IsTransposed,
+                    ReadsImages = !convolution.HasDataGradient,
+                    Accumulates = convolution.Accumulates,
+                },
+                Part: part
+            ) into equal
+            select equal.Key.Layer with
+            {
+                Name = string.Join(
+                    ' ',
+                    [
+                        .. equal.Distinct(),
+                        .. equal.Key.Part == 0 ? [] : new[] { $"part {equal.Key.Part}" },
+                        Sizes(equal.Key.Layer, network.Definition.IsVolumetric),
+                    ]
+                ),
+                Count = equal.Count(),
+            },
         ];
     }
 
@@ -28,118 +77,22 @@ public static class NetworkLayers
 
     /// <summary>FLOPs of the convolutions of one sample's forward pass.</summary>
     public static double SampleFlops(TrainingConfig config) =>
-        Of(config).Sum(layer => layer.Count * layer.Problem.FlopsWithinImage / layer.Problem.Batch);
+        Of(config).Sum(layer => layer.Count * layer.Problem.FlopsWithinImage) / (MadeUpWork.Modalities * config.Training.Batch);
 
-    /// <summary>Of <see cref="Networks.DilatedNetwork2D"/>.</summary>
-    private static IEnumerable<NetworkLayer> DilatedNetwork2D(int batch, int size, int slices, int f)
+    /// <summary>Channels, kernel, what is unusual, and the extent of the input.</summary>
+    private static string Sizes(NetworkLayer layer, bool isVolumetric)
     {
-        yield return Layer("g1 first", size, slices, f) with
-        {
-            ReadsImages = true,
-        };
-        yield return Layer("g1", size, f, f, count: 2);
-        yield return Layer("g2 widen", size / 2, f, 2 * f);
-        yield return Layer("g2", size / 2, 2 * f, 2 * f);
-        yield return Layer("g3 widen", size / 4, 2 * f, 4 * f);
-        yield return Layer("g3", size / 4, 4 * f, 4 * f, count: 3);
-        yield return Layer("g4 widen", size / 8, 4 * f, 8 * f);
-        yield return Layer("g4", size / 8, 8 * f, 8 * f, count: 3);
-        yield return Layer("g5 widen", size / 8, 8 * f, 16 * f);
-        yield return Layer("g5 g6", size / 8, 16 * f, 16 * f, count: 7);
-        yield return Layer("g7 widen", size / 8, 16 * f, 32 * f);
-        yield return Layer("g7 g9", size / 8, 32 * f, 32 * f, count: 5);
-        yield return Layer("g8 dilated", size / 8, 32 * f, 32 * f, dilation: 2, count: 4);
-        yield return Layer("g10", size / 8, 32 * f, 512 * MadeUpWork.Classes, padding: PaddingMode.Symmetric);
-        yield return Layer("out", size, 8 * MadeUpWork.Classes, MadeUpWork.Classes, kernel: 5, padding: PaddingMode.Symmetric);
+        ConvolutionProblem problem = layer.Problem;
+        (int inputs, int outputs, Size3 extent) = layer.IsTransposed
+            ? (problem.OutputChannels, problem.InputChannels, problem.Output)
+            : (problem.InputChannels, problem.OutputChannels, problem.Input);
+        string dilation = problem.Dilation == Size3.One ? "" : $"dilated {Text(problem.Dilation)} ",
+            stride = layer.IsTransposed ? " transposed"
+            : problem.Stride == Size3.One ? ""
+            : $" stride {Text(problem.Stride)}",
+            at = !isVolumetric && extent.Height == extent.Width ? $"{extent.Height}" : Text(extent);
+        return $"{dilation}{inputs}->{outputs} {Text(problem.Kernel)}{stride} at {at}";
 
-        NetworkLayer Layer(
-            string name,
-            int extent,
-            int inputs,
-            int outputs,
-            int kernel = 3,
-            int dilation = 1,
-            PaddingMode padding = PaddingMode.Zero,
-            int count = 1
-        ) =>
-            new(
-                $"{name} {inputs}->{outputs} {kernel}x{kernel} at {extent}",
-                ConvolutionProblem.Same(
-                    new Shape(batch, 1, extent, extent, inputs),
-                    new Shape(1, kernel, kernel, inputs, outputs),
-                    dilation: Size3.Planar(dilation),
-                    padding: padding
-                ),
-                count
-            );
-    }
-
-    /// <summary>
-    /// Of <see cref="Networks.UNet3D"/> as published; a concatenation is a convolution of each part, the second added to the
-    /// first.
-    /// </summary>
-    private static IEnumerable<NetworkLayer> UNet3D(int batch, int depth, int size, int f)
-    {
-        Size3 cube = Size3.Cube(3),
-            plane = Size3.Planar(3);
-        yield return Layer("enc1_1", 0, 1, f, cube) with
-        {
-            ReadsImages = true,
-        };
-        yield return Layer("enc1_2", 0, f, 2 * f, cube);
-        yield return Layer("enc2_1", 1, 2 * f, 2 * f, cube);
-        yield return Layer("enc2_2", 1, 2 * f, 4 * f, cube);
-        yield return Layer("enc3_1", 2, 4 * f, 4 * f, plane);
-        yield return Layer("enc3_2", 2, 4 * f, 8 * f, plane);
-        yield return Layer("enc4_1", 3, 8 * f, 8 * f, plane);
-        yield return Layer("enc4_2", 3, 8 * f, 16 * f, plane);
-        yield return Transposed("deconv3", 3, 16 * f, 8 * f, plane);
-        yield return Layer("dec3_1 upsampled", 2, 8 * f, 8 * f, plane);
-        yield return Layer("dec3_1 skip", 2, 8 * f, 8 * f, plane) with
-        {
-            Accumulates = true,
-        };
-        yield return Layer("dec3_2", 2, 8 * f, 8 * f, plane);
-        yield return Transposed("deconv2", 2, 8 * f, 8 * f, plane);
-        yield return Layer("dec2_1 upsampled", 1, 8 * f, 4 * f, cube);
-        yield return Layer("dec2_1 skip", 1, 4 * f, 4 * f, cube) with
-        {
-            Accumulates = true,
-        };
-        yield return Layer("dec2_2", 1, 4 * f, 4 * f, cube);
-        yield return Transposed("deconv1", 1, 4 * f, 4 * f, cube);
-        yield return Layer("dec1_1 upsampled", 0, 4 * f, 2 * f, cube);
-        yield return Layer("dec1_1 skip", 0, 2 * f, 2 * f, cube) with
-        {
-            Accumulates = true,
-        };
-        yield return Layer("dec1_2", 0, 2 * f, 2 * f, cube);
-        yield return Layer("logits", 0, 2 * f, MadeUpWork.Classes, Size3.One);
-
-        NetworkLayer Layer(string name, int level, int inputs, int outputs, Size3 kernel) =>
-            new(
-                $"{name} {inputs}->{outputs} {kernel} at {Extent(level)}",
-                ConvolutionProblem.Same(
-                    Images(level, inputs),
-                    new Shape(kernel.Depth, kernel.Height, kernel.Width, inputs, outputs)
-                )
-            );
-
-        NetworkLayer Transposed(string name, int level, int inputs, int outputs, Size3 kernel) =>
-            new(
-                $"{name} {inputs}->{outputs} {kernel} transposed at {Extent(level)}",
-                ConvolutionProblem.Same(
-                    Images(level - 1, outputs),
-                    new Shape(kernel.Depth, kernel.Height, kernel.Width, outputs, inputs),
-                    Size3.Cube(2)
-                )
-            )
-            {
-                IsTransposed = true,
-            };
-
-        Shape Images(int level, int channels) => new(batch, depth >> level, size >> level, size >> level, channels);
-
-        Size3 Extent(int level) => new(depth >> level, size >> level, size >> level);
+        string Text(Size3 size) => isVolumetric ? size.ToString() : $"{size.Height}x{size.Width}";
     }
 }

@@ -71,9 +71,10 @@ public static class StepBenchmark
         // What is recorded is recorded in the second step.
         work.Run();
         Measurement time = measure(work.Run);
+        using Process process = Process.GetCurrentProcess();
+        double peakMemory = process.PeakWorkingSet64 / Mebibyte;
         bool is3D = NetworkDefinition.Of(config.Network).IsVolumetric;
         double flops = prediction ? config.Training.Batch * NetworkLayers.SampleFlops(config) : NetworkLayers.StepFlops(config);
-        using Process process = Process.GetCurrentProcess();
         return new StepResult(
             prediction ? "infer" : "step",
             config.Network.Name.ToString().ToLowerInvariant(),
@@ -88,7 +89,7 @@ public static class StepBenchmark
             time.MinimumMilliseconds,
             time.MedianMilliseconds,
             flops / 1e9,
-            process.PeakWorkingSet64 / Mebibyte,
+            peakMemory,
             backend.Device.Pool.PeakLiveBytes / Mebibyte
         );
     }

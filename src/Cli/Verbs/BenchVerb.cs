@@ -146,14 +146,10 @@ internal sealed class BenchVerb : DeviceVerb
     {
         RequireCpu("layers are timed");
         TrainingConfig config = Config();
-        NetworkLayer[] layers =
-        [
-            .. NetworkLayers.Of(config).Where(layer => layer.Name.Contains(Filter, StringComparison.Ordinal)),
-        ];
+        IReadOnlyList<NetworkLayer> all = NetworkLayers.Of(config);
+        NetworkLayer[] layers = [.. all.Where(layer => layer.Name.Contains(Filter, StringComparison.Ordinal))];
         if (layers.Length == 0)
-            throw new UsageException(
-                $"--filter '{Filter}': no layer of {Network} has it in its name, such as '{NetworkLayers.Of(config)[0].Name}'"
-            );
+            throw new UsageException($"--filter '{Filter}': no layer of {Network} has it in its name, such as '{all[0].Name}'");
         using OpenedBackend opened = OpenBackend(threads);
         using var team = new CpuThreads(threads);
         var benchmark = new LayerBenchmark(opened.Backend, team, Seconds / 10);

@@ -23,8 +23,8 @@ internal enum ExperimentAction
 
 [Verb(
     "experiment",
-    HelpText = "Compare schemes: plan the runs, train and score each, and write the tables. Started again, it goes on; "
-        + "'experiment plan', 'run' and 'report' are its parts, for clusters."
+    HelpText = "Compare variants of a method: plan the runs, train and score each, and write the tables. Started again, it "
+        + "goes on; 'experiment plan', 'run' and 'report' are its parts, for clusters."
 )]
 internal sealed class ExperimentVerb : DeviceVerb
 {
@@ -43,11 +43,14 @@ internal sealed class ExperimentVerb : DeviceVerb
     public string Out { get; init; } = "";
 
     [Option(
-        "schemes",
+        "variants",
         Separator = ',',
         HelpText = "What is compared, separated by commas: ummkd's schemes (individual, joint, joint-norm, y-shape, x-shape, "
             + "ummkd) or another method's variants (config --methods lists them); all if not given."
     )]
+    public IEnumerable<string> VariantNames { get; init; } = [];
+
+    [Option("schemes", Separator = ',', HelpText = "The name of --variants in version 0.1.0.")]
     public IEnumerable<string> SchemeNames { get; init; } = [];
 
     [Option("seeds", Separator = ',', HelpText = "Seeds, separated by commas; 0 if not given.")]
@@ -84,8 +87,12 @@ internal sealed class ExperimentVerb : DeviceVerb
     [AtLeast(0)]
     public int Threads { get; init; }
 
+    private IEnumerable<string> Asked => VariantNames.Any() ? VariantNames : SchemeNames;
+
     public override int Run(string[] arguments)
     {
+        if (VariantNames.Any() && SchemeNames.Any())
+            throw new UsageException("--schemes is an older name of --variants; give one of them");
         ExperimentPlan plan = Action is ExperimentAction.Run or ExperimentAction.Report ? ExperimentPlan.Open(Out) : PlanOrGoOn();
         if (Action is ExperimentAction.Plan)
         {
@@ -127,14 +134,14 @@ internal sealed class ExperimentVerb : DeviceVerb
         if (Data is null)
             throw new UsageException("--data is needed to plan an experiment");
         TrainingConfig config = ConfigLoader.Load(Config, Set);
-        string[] schemes = SchemeNames.Any()
-            ? [.. SchemeNames.Select(name => ExperimentPlan.VariantOf(config, name).Name)]
+        string[] variants = Asked.Any()
+            ? [.. Asked.Select(name => ExperimentPlan.VariantOf(config, name).Name)]
             : [.. config.Definition.Variants.Select(variant => variant.Name)];
         return ExperimentPlan.Create(
             Out,
             SegmentationDataset.Open(Data),
             config,
-            schemes,
+            variants,
             Seeds.Any() ? [.. Seeds] : [0],
             Folds ?? 1,
             Judge
@@ -145,10 +152,10 @@ internal sealed class ExperimentVerb : DeviceVerb
     private string? OtherThan(ExperimentPlan earlier)
     {
         if (
-            SchemeNames.Any()
-            && !SchemeNames.Select(name => ExperimentPlan.VariantOf(earlier.Config, name).Name).SequenceEqual(earlier.Variants)
+            Asked.Any()
+            && !Asked.Select(name => ExperimentPlan.VariantOf(earlier.Config, name).Name).SequenceEqual(earlier.Variants)
         )
-            return "schemes";
+            return "variants";
         if (Seeds.Any() && !Seeds.SequenceEqual(earlier.Jobs.Select(job => job.Seed).Distinct()))
             return "seeds";
         if (Folds is { } folds && folds != earlier.Jobs.Max(job => job.Fold) + 1)

@@ -59,7 +59,7 @@ internal sealed class InfoVerb : IVerb
             "kernels",
             $"{KernelSources.Shipped.Files.Count} files for {images.Architecture}: {string.Join("; ", KernelSources.Shipped.Files.GroupBy(images.Describe).Select(g => $"{g.Count()} {g.Key}"))}"
         );
-        yield return ("emulated", EmulatedCudaDriver.UnavailableReason ?? "available");
+        yield return ("emulated", CudaBackend.EmulationUnavailableReason ?? "available");
         using Device ilgpu = Device.OpenIlgpu();
         yield return ("ilgpu", ilgpu.IsHost ? "no GPU that ILGPU can use; its simulator serves" : ilgpu.Accelerator.Name);
     }

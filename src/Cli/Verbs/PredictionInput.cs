@@ -17,8 +17,8 @@ internal sealed record PredictionInput(IReadOnlyList<string> Paths, string Case)
     /// <summary>Why the case cannot be predicted; null where all files are there.</summary>
     private string? Problem { get; init; }
 
-    /// <summary>Whether its name is the case's instead of the file's.</summary>
-    private bool HasChannels { get; init; }
+    /// <summary>Those of the files, where they carry numbers of channels; null where the file alone names the case.</summary>
+    private IReadOnlyList<Channel>? Channels { get; init; }
 
     /// <summary>A file, or the cases of a folder by name.</summary>
     /// <param name="path">File or folder.</param>
@@ -60,8 +60,8 @@ internal sealed record PredictionInput(IReadOnlyList<string> Paths, string Case)
     /// <exception cref="InvalidDataException">A file is missing or damaged, or the grids of channels differ.</exception>
     public LoadedCase Read(Modality modality) =>
         Problem is not null ? throw new InvalidDataException(Problem)
-        : HasChannels ? CaseReader.ReadUnlabelled(Case, Paths, modality)
-        : CaseReader.ReadUnlabelled(Path, modality);
+        : Channels is null ? CaseReader.ReadUnlabelled(Path, modality)
+        : CaseReader.ReadUnlabelled(Case, Paths, modality) with { ChannelNames = [.. Channels.Select(channel => channel.Name)] };
 
     private static PredictionInput Of(string path)
     {
@@ -84,7 +84,7 @@ internal sealed record PredictionInput(IReadOnlyList<string> Paths, string Case)
             ?? System.IO.Path.Combine(folder, id + channel.Suffix + files[0].Ending);
         return new PredictionInput([.. channels.Select(PathOf)], id)
         {
-            HasChannels = true,
+            Channels = channels,
             Problem = channels.FirstOrDefault(channel => !files.Any(file => file.Name == id + channel.Suffix)) is { } missing
                 ? $"case '{id}': the image file '{PathOf(missing)}' of channel {missing.Name} is missing"
                 : null,

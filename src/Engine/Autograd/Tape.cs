@@ -131,6 +131,12 @@ public sealed class Tape(Backend backend, bool recording = true)
     /// <param name="requiresGradient">Whether <see cref="Backward(Variable)"/> fills its gradient.</param>
     public Variable Input(Tensor value, bool requiresGradient = false) => new(value, requiresGradient) { Tape = this };
 
+    /// <summary>The same with elements of host memory, which are copied to the device; the open scope frees the copy.</summary>
+    /// <param name="shape">As many elements.</param>
+    /// <param name="elements">Last axis fastest.</param>
+    /// <exception cref="ArgumentException">The number of elements is not the shape's.</exception>
+    public Variable Input(Shape shape, ReadOnlySpan<float> elements) => Input(Tensor.From(Device, shape, elements));
+
     /// <summary>Allocates the output of an operation.</summary>
     public Tensor Allocate(Shape shape, DType type) => Tensor.Allocate(Device, shape, type);
 

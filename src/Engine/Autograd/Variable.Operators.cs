@@ -1,10 +1,11 @@
 using UnpairedSegEngine.Autograd.Operations;
+using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Autograd;
 
 /// <remarks>
 /// Operators record on the tape that computed an operand. There is no ambient tape: where both operands are leaves, name the
-/// tape (tape.Add(a, b)) or make one of them by <see cref="Tape.Input"/>.
+/// tape (tape.Add(a, b)) or make one of them by <see cref="Tape.Input(Tensor, bool)"/>.
 /// </remarks>
 public sealed partial class Variable
 {

@@ -46,8 +46,8 @@ public sealed partial class Variable
     public Tensor? Gradient { get; internal set; }
 
     /// <summary>
-    /// The tape that computed this; null for leaves, which outlive it, unless made by <see cref="Tape.Input"/>. Operators record
-    /// on it.
+    /// The tape that computed this; null for leaves, which outlive it, unless made by
+    /// <see cref="Tape.Input(Tensor, bool)"/>. Operators record on it.
     /// </summary>
     public Tape? Tape { get; internal init; }
 

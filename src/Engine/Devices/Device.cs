@@ -21,7 +21,9 @@ public sealed class Device : IDisposable
         IMemorySource source = accelerator is CPUAccelerator host
             ? new HostArena(host)
             : new ShelvedMemory(bytes => Allocate(accelerator, bytes));
-        Pool = new MemoryPool(wrap?.Invoke(source) ?? source);
+        source = wrap?.Invoke(source) ?? source;
+        HasMemory = source is not NoMemory;
+        Pool = new MemoryPool(source);
     }
 
     /// <summary>ILGPU's view of the device.</summary>
@@ -33,13 +35,22 @@ public sealed class Device : IDisposable
     /// <summary>Lends memory to tensors.</summary>
     public MemoryPool Pool { get; }
 
+    /// <summary>Whether tensors have values; false for <see cref="OpenWithoutMemory"/>.</summary>
+    public bool HasMemory { get; }
+
     /// <summary>Whether device pointers are host pointers.</summary>
-    public bool IsHost => Accelerator is CPUAccelerator;
+    public bool IsHost => HasMemory && Accelerator is CPUAccelerator;
 
     /// <summary>
     /// The processor. ILGPU's CPU accelerator holds the memory; the CPU backend computes on its pointers.
     /// </summary>
     public static Device OpenCpu() => OpenSimulator("cpu");
+
+    /// <summary>
+    /// No memory: tensors have shapes and element types only. What is loaded into them is forgotten, and reading them is refused.
+    /// Networks of any size cost nothing here; see <see cref="Backends.ShapeBackend"/>.
+    /// </summary>
+    public static Device OpenWithoutMemory() => OpenSimulator("shapes", _ => new NoMemory());
 
     /// <summary>The processor with memory that a test may let fail.</summary>
     internal static Device OpenCpu(Func<IMemorySource, IMemorySource> wrap) => OpenSimulator("cpu", wrap);
@@ -106,6 +117,8 @@ public sealed class Device : IDisposable
     public void Upload(ReadOnlySpan<byte> source, nint target, DeviceBuffer buffer)
     {
         RequireNoRecording("a copy from the host");
+        if (!HasMemory)
+            return;
         if (IsHost)
         {
             source.CopyTo(HostBytes(target, source.Length));
@@ -127,9 +140,12 @@ public sealed class Device : IDisposable
     }
 
     /// <summary>Copies device memory to the host; waits for the work that writes it.</summary>
+    /// <exception cref="InvalidOperationException">The device has no memory.</exception>
     public void Download(nint source, DeviceBuffer buffer, Span<byte> target)
     {
         RequireNoRecording("a copy to the host");
+        if (!HasMemory)
+            throw NoMemory.Refusal();
         if (IsHost)
         {
             HostBytes(source, target.Length).CopyTo(target);

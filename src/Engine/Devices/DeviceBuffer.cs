@@ -20,8 +20,13 @@ public sealed class DeviceBuffer
     internal DeviceBuffer(nint pointer, long capacity, CPUAccelerator host) =>
         (Pointer, Capacity, this.host) = (pointer, capacity, host);
 
+    /// <summary>An address without memory.</summary>
+    internal DeviceBuffer(nint address, long capacity) => (Pointer, Capacity) = (address, capacity);
+
     /// <summary>The ILGPU buffer.</summary>
-    public MemoryBuffer Memory => memory ??= CPUMemoryBuffer.Create(host!, Pointer, Capacity, sizeof(byte));
+    /// <exception cref="InvalidOperationException">The device has no memory.</exception>
+    public MemoryBuffer Memory =>
+        memory ??= CPUMemoryBuffer.Create(host ?? throw NoMemory.Refusal(), Pointer, Capacity, sizeof(byte));
 
     /// <summary>Bytes that this block can hold; at least what was asked for.</summary>
     public long Capacity { get; }

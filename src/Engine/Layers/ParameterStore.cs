@@ -44,17 +44,8 @@ public sealed class ParameterStore(Device device, DType type, ulong seed, Parame
     public Parameter Create(string name, Shape shape, ParameterKind kind, Initializer initializer)
     {
         Tensor value = Tensor.Allocate(device, shape, type).Detach();
-        var piece = new float[Math.Min(shape.Count, PieceElements)];
-        for (long first = 0; first < shape.Count; first += piece.Length)
-        {
-            Memory<float> values = piece.AsMemory(0, (int)Math.Min(piece.Length, shape.Count - first));
-            initializer.Fill(values, first, seed, name);
-            if (type == DType.Float64)
-                value.Load<double>(Array.ConvertAll(values.ToArray(), v => (double)v), first);
-            else
-                value.Load<float>(values.Span, first);
-        }
-
+        if (device.HasMemory)
+            Fill(value, name, initializer);
         var parameter = new Parameter(name, kind, new Variable(value, requiresGradient: kind != ParameterKind.Statistic));
         byName.Add(name, parameter);
         parameters.Add(parameter);
@@ -78,5 +69,19 @@ public sealed class ParameterStore(Device device, DType type, ulong seed, Parame
         ClearGradients();
         foreach (Parameter parameter in parameters)
             parameter.Value.Dispose();
+    }
+
+    private void Fill(Tensor value, string name, Initializer initializer)
+    {
+        var piece = new float[Math.Min(value.Count, PieceElements)];
+        for (long first = 0; first < value.Count; first += piece.Length)
+        {
+            Memory<float> values = piece.AsMemory(0, (int)Math.Min(piece.Length, value.Count - first));
+            initializer.Fill(values, first, seed, name);
+            if (type == DType.Float64)
+                value.Load<double>(Array.ConvertAll(values.ToArray(), v => (double)v), first);
+            else
+                value.Load<float>(values.Span, first);
+        }
     }
 }

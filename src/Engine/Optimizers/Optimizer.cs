@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Tensors;
@@ -29,7 +30,7 @@ public abstract class Optimizer : IOptimizer
     private protected IReadOnlyList<OptimizedTensor> Targets { get; }
 
     /// <summary>
-    /// One update by the gradients that <see cref="Autograd.Tape.Backward(Autograd.Variable)"/> left in the network's parameters,
+    /// One update by the gradients that <see cref="Tape.Backward(Variable)"/> left in the network's parameters,
     /// which are then cleared.
     /// </summary>
     /// <param name="learningRate">By the schedule.</param>
@@ -41,6 +42,30 @@ public abstract class Optimizer : IOptimizer
         Step(Updates + 1, learningRate, store.Trainable.Select(parameter => parameter.Variable.Gradient));
         store.ClearGradients();
         Updates++;
+    }
+
+    /// <summary>
+    /// A whole training step: opens a scope for its tensors and a tape, computes the loss, walks it backwards, and makes one
+    /// update.
+    /// </summary>
+    /// <param name="learningRate">By the schedule.</param>
+    /// <param name="loss">One element, computed on the tape of the pass.</param>
+    /// <returns>The loss before the update.</returns>
+    /// <exception cref="ArithmeticException">The loss is NaN or infinite; nothing was changed.</exception>
+    /// <exception cref="ArgumentException">The loss has more than one element, or depends on no parameter.</exception>
+    /// <exception cref="InvalidOperationException">The optimizer was made without a ParameterStore.</exception>
+    public double Minimize(double learningRate, Func<ForwardContext, Variable> loss)
+    {
+        using TensorScope scope = TensorScope.Open(Backend.Device);
+        var pass = new ForwardContext(new Tape(Backend), Training: true, Step: Updates + 1);
+        Variable minimized = loss(pass);
+        double value = minimized.Value.ToScalar();
+        if (!double.IsFinite(value))
+            throw new ArithmeticException($"the loss of update {Updates + 1} is {value}");
+        pass.CommitUpdates();
+        pass.Tape.Backward(minimized);
+        Step(learningRate);
+        return value;
     }
 
     /// <inheritdoc/>

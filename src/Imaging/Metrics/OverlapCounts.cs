@@ -14,6 +14,7 @@ public readonly record struct OverlapCounts(long TruePositives, long FalsePositi
     /// <summary>Absent in prediction and reference. Absent in only one of the two gives the value 0.</summary>
     public bool IsAbsent => TruePositives + FalsePositives + FalseNegatives == 0;
 
+    /// <summary>The counts of both regions together, such as those of two slices.</summary>
     public static OverlapCounts operator +(OverlapCounts a, OverlapCounts b) =>
         new(a.TruePositives + b.TruePositives, a.FalsePositives + b.FalsePositives, a.FalseNegatives + b.FalseNegatives);
 }

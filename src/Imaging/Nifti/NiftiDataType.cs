@@ -3,20 +3,49 @@ namespace UnpairedSegEngine.Imaging.Nifti;
 /// <summary>The <c>datatype</c> codes of nifti1.h.</summary>
 public enum NiftiDataType
 {
+    /// <summary>Unknown; a file that has it is refused.</summary>
     None = 0,
+
+    /// <summary>Whole numbers 0 to 255: what label maps are written in.</summary>
     UInt8 = 2,
+
+    /// <summary>Signed, 16 bits: what most scanners write.</summary>
     Int16 = 4,
+
+    /// <summary>Signed, 32 bits.</summary>
     Int32 = 8,
+
+    /// <summary>IEEE 754 binary32.</summary>
     Float32 = 16,
+
+    /// <summary>Two <see cref="Float32"/>, real and imaginary part. Only its stored bytes can be read.</summary>
     Complex64 = 32,
+
+    /// <summary>IEEE 754 binary64.</summary>
     Float64 = 64,
+
+    /// <summary>Three bytes: red, green, blue. Only its stored bytes can be read.</summary>
     Rgb24 = 128,
+
+    /// <summary>Signed, 8 bits.</summary>
     Int8 = 256,
+
+    /// <summary>Unsigned, 16 bits.</summary>
     UInt16 = 512,
+
+    /// <summary>Unsigned, 32 bits.</summary>
     UInt32 = 768,
+
+    /// <summary>Signed, 64 bits; above 2^53 a scaled value is rounded to a double.</summary>
     Int64 = 1024,
+
+    /// <summary>Unsigned, 64 bits; above 2^53 a scaled value is rounded to a double.</summary>
     UInt64 = 1280,
+
+    /// <summary>Two <see cref="Float64"/>, real and imaginary part. Only its stored bytes can be read.</summary>
     Complex128 = 1792,
+
+    /// <summary>Four bytes: red, green, blue, opacity. Only its stored bytes can be read.</summary>
     Rgba32 = 2304,
 }
 

@@ -12,6 +12,7 @@ public sealed class NiftiFolder
     private NiftiFolder(string path, NiftiFolderVolume[] volumes, int others) =>
         (Path, Volumes, Others) = (path, volumes, others);
 
+    /// <summary>The folder, as it was given.</summary>
     public string Path { get; }
 
     /// <summary>By name, in ordinal order.</summary>

@@ -24,11 +24,13 @@ public sealed class NiftiImage
     /// <summary>The file that was opened.</summary>
     public string Path { get; }
 
+    /// <summary>The header as stored: in the file's unit of length and with its scaling.</summary>
     public NiftiHeader Header { get; }
 
     /// <summary>The grid of the first three dimensions.</summary>
     public Geometry Geometry { get; }
 
+    /// <summary>What follows the header, in the file's order; empty where there are none.</summary>
     public IReadOnlyList<NiftiExtension> Extensions { get; }
 
     /// <summary>All voxels in the stored data type, little-endian, x fastest, up to seven dimensions.</summary>

@@ -5,9 +5,16 @@ namespace UnpairedSegEngine.Imaging.Nifti;
 /// </summary>
 public enum SpatialUnit
 {
+    /// <summary>Not said, or a code that the standard does not know; taken as mm.</summary>
     Unknown = 0,
+
+    /// <summary>1000 mm.</summary>
     Metre = 1,
+
+    /// <summary>The unit of everything in memory and of what is written.</summary>
     Millimetre = 2,
+
+    /// <summary>0.001 mm.</summary>
     Micron = 3,
 }
 

@@ -27,5 +27,6 @@ public sealed record PhantomDatasetOptions
     /// <summary>Voxels along z.</summary>
     public int Slices { get; init; } = 24;
 
+    /// <summary>Every voxel follows from it, the subject's number and the modality; another seed makes other subjects.</summary>
     public ulong Seed { get; init; } = 1;
 }

@@ -73,7 +73,6 @@ public sealed class KdNetMethod : VolumeMethod
         }
 
         (Modules, Optimizers, owned) = (modules, optimizers, teacher);
-        Update = new ParameterUpdate(backend, Optimizers);
     }
 
     public override IReadOnlyList<TrainingModule> Modules { get; }
@@ -90,8 +89,6 @@ public sealed class KdNetMethod : VolumeMethod
 
     /// <summary>Runs of the images' channels that the student sees.</summary>
     internal IReadOnlyList<Range> Channels { get; }
-
-    internal ParameterUpdate Update { get; }
 
     public override StepPlan Plan(long step, DeviceBatch batch) => new KdNetPlan(this, step, batch);
 

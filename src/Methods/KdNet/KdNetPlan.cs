@@ -83,10 +83,7 @@ internal sealed class KdNetPlan : StepPlan
 
         // What has this gradient for the logits, so that both losses go back in one pass.
         Variable onLabels = context.Tape.Sum(context.Tape.Multiply(logits, new Variable(gradient)));
-        Variable total = context.Tape.Add(distillation, onLabels);
-        Tensor one = Tensor.Allocate(method.Backend.Device, total.Shape, total.DType);
-        method.Backend.Fill(one, 1);
-        method.Update.Run(context.Tape, total, one, step);
+        method.Update.Run(context.Tape, context.Tape.Add(distillation, onLabels), step);
     }
 
     /// <summary>The channels of the images that the student sees.</summary>

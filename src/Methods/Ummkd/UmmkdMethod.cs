@@ -42,15 +42,12 @@ public sealed class UmmkdMethod : VolumeMethod
         (Loss, this.modalities, this.classes) = (loss, modalities, classes);
         optimizer = new NetworkOptimizer(backend, network.Parameters, settings, loss.Labels, modalities.Count);
         Optimizers = [optimizer.Module];
-        Update = new ParameterUpdate(backend, Optimizers);
     }
 
     public override IReadOnlyList<ModuleOptimizer> Optimizers { get; }
 
     /// <summary>Weights of the loss terms.</summary>
     public UmmkdLoss Loss { get; }
-
-    internal ParameterUpdate Update { get; }
 
     public override StepPlan Plan(long step, DeviceBatch batch) => new UmmkdPlan(this, step, batch);
 

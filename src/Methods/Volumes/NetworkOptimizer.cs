@@ -10,7 +10,10 @@ using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Methods.Volumes;
 
-/// <summary>Adam for a network of volumes, with L2 on its kernels or on all that is trained.</summary>
+/// <summary>
+/// The optimizer of a network of volumes, with L2 on its kernels or on all that is trained: a term of the loss, whose gradient
+/// joins that of the data before Adam's moments or SGD's velocity see it.
+/// </summary>
 public sealed class NetworkOptimizer
 {
     private readonly Backend backend;
@@ -19,7 +22,7 @@ public sealed class NetworkOptimizer
 
     /// <param name="backend">Computes.</param>
     /// <param name="parameters">Of the network.</param>
-    /// <param name="settings">Rates and decays.</param>
+    /// <param name="settings">Which optimizer, and its numbers.</param>
     /// <param name="loss">Weight of L2, and what it is on.</param>
     /// <param name="modalities">Counts of the penalty where it is on all.</param>
     /// <param name="name">In checkpoints; empty for a method's only one.</param>
@@ -37,18 +40,17 @@ public sealed class NetworkOptimizer
         (this.backend, penalizesAll) = (backend, loss.L2On == PenalizedParameters.All);
         Parameter[] trained = [.. parameters.Trainable];
         l2 = penalizesAll ? modalities * loss.L2 : loss.L2;
-        var adam = new Adam(
-            backend,
-            trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsDecayed: IsPenalized(p))),
-            settings.Beta1,
-            settings.Beta2,
-            settings.Epsilon,
-            l2
-        )
+        IEnumerable<OptimizedTensor> targets = trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsPenalized(p)));
+        IOptimizer optimizer = settings.Name switch
         {
-            RateSlot = place,
+            OptimizerName.Adam => new Adam(backend, targets, settings.Beta1, settings.Beta2, settings.Epsilon, l2)
+            {
+                RateSlot = place,
+            },
+            OptimizerName.Sgd => new Sgd(backend, targets, settings.Momentum, l2, settings.Nesterov) { RateSlot = place },
+            _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Name, "no such optimizer"),
         };
-        Module = new ModuleOptimizer(name, adam, trained, settings.Schedule);
+        Module = new ModuleOptimizer(name, optimizer, trained, settings.Schedule);
     }
 
     public ModuleOptimizer Module { get; }

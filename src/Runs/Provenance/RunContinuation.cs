@@ -44,8 +44,8 @@ public sealed class RunContinuation
     /// <param name="changes">Settings that are to be others.</param>
     /// <exception cref="UsageException">Settings that results depend on are to change, but not from a given step on; or that is
     /// no step.</exception>
-    /// <exception cref="InvalidDataException">No run folder, or its configuration is not the one that it was begun
-    /// with.</exception>
+    /// <exception cref="InvalidDataException">No run folder, its configuration is not the one that it was begun with, or the
+    /// optimizer is to be another from a checkpoint on.</exception>
     public static RunContinuation Open(string path, string? from, IReadOnlyList<ConfigSetting> changes)
     {
         RunFolder run = RunFolder.Open(path);
@@ -64,7 +64,11 @@ public sealed class RunContinuation
                 $"'{path}': its config.yaml was changed: {edited}; put it back, or go on with it from a step on: --resume "
                     + $"--from {LastStep}"
             );
-        return new RunContinuation(run, recorded, run.ConfigWith(changes), StepOf(from, run));
+        TrainingConfig config = run.ConfigWith(changes);
+        long? step = StepOf(from, run);
+        if (step > 0)
+            RequireSameOptimizer(recorded?.Settings ?? RunSettings.Of(run.Config), config, path, step.Value);
+        return new RunContinuation(run, recorded, config, step);
     }
 
     /// <summary>Holds what the run would go on with against what it was made from.</summary>
@@ -129,6 +133,23 @@ public sealed class RunContinuation
                 .. RunSettings.Differences(Recorded.Settings, now.Settings),
                 .. Recorded.Arithmetic.DifferenceTo(now.Arithmetic) is { } rounded ? [rounded] : Array.Empty<string>(),
             ];
+
+    /// <summary>What one optimizer remembers is nothing to another.</summary>
+    private static void RequireSameOptimizer(
+        IReadOnlyDictionary<string, string> before,
+        TrainingConfig config,
+        string path,
+        long step
+    )
+    {
+        const string Key = "optimizer.name";
+        string now = RunSettings.Of(config)[Key];
+        if (before.GetValueOrDefault(Key) is { } was && was != now)
+            throw new InvalidDataException(
+                $"'{path}': {Key} was {was} and is {now} now, but the checkpoint of step {step} holds the state of {was}; "
+                    + "begin anew (--resume --from 0), or leave the optimizer as it is"
+            );
+    }
 
     private static long? StepOf(string? text, RunFolder run)
     {

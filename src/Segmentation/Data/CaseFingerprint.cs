@@ -30,6 +30,7 @@ public sealed record CaseFingerprint(
     /// </summary>
     public IReadOnlyDictionary<string, string>? Channels { get; init; }
 
+    /// <summary>Hashes every voxel of a case.</summary>
     public static CaseFingerprint Of(LoadedCase loaded)
     {
         OriginalGrid grid = OriginalGrid.Of(loaded.Geometry);

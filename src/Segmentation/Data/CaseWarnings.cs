@@ -21,13 +21,13 @@ public static class CaseWarnings
         (IntensityFindings.OutliersClipped, "voxels far outside the range of the others were clipped to it"),
     ];
 
-    /// <summary>Of the intensities of cases.</summary>
+    /// <summary>Of the intensities of cases; those of several channels are named with the channels that it is about.</summary>
     public static IReadOnlyList<string> OfImages(IReadOnlyList<PreparedCase> cases) =>
         [
             .. from kind in Texts
-            let found = cases.Where(c => c.Findings.HasFlag(kind.Finding)).ToArray()
+            let found = cases.Select(c => NameWith(kind.Finding, c)).OfType<string>().ToArray()
             where found.Length > 0
-            select $"{Names(found)}: {kind.Text}",
+            select $"{Listed(found)}: {kind.Text}",
         ];
 
     /// <summary>Of the reference segmentations of all training cases together.</summary>
@@ -48,7 +48,7 @@ public static class CaseWarnings
             where
                 ofModality.Length > 0
                 && !cases.Zip(shown).Any(pair => pair.First.Modality == modality && pair.Second.Skip(1).Contains(true))
-            select $"modality {modality.Name}: no training case shows anything but background ({Names(ofModality)})";
+            select $"modality {modality.Name}: no training case shows anything but background ({Listed([.. ofModality.Select(c => c.Id)])})";
         return
         [
             .. withoutForeground,
@@ -62,10 +62,24 @@ public static class CaseWarnings
         ];
     }
 
+    /// <summary>"ct_001", or "brain_001 (T1, T2)" where a case has several channels; null without the finding.</summary>
+    private static string? NameWith(IntensityFindings finding, PreparedCase source)
+    {
+        string[] channels =
+        [
+            .. source
+                .Findings.Index()
+                .Where(channel => channel.Item.HasFlag(finding))
+                .Select(channel => source.ChannelNames.ElementAtOrDefault(channel.Index) ?? $"channel {channel.Index}"),
+        ];
+        return channels.Length == 0 ? null
+            : source.VolumeCount == 1 ? source.Id
+            : $"{source.Id} ({string.Join(", ", channels)})";
+    }
+
     /// <summary>"ct_001, ct_002, ct_003 and 5 more".</summary>
-    private static string Names(PreparedCase[] cases) =>
-        string.Join(", ", cases.Take(NamedCases).Select(c => c.Id))
-        + (cases.Length > NamedCases ? $" and {cases.Length - NamedCases} more" : "");
+    private static string Listed(string[] names) =>
+        string.Join(", ", names.Take(NamedCases)) + (names.Length > NamedCases ? $" and {names.Length - NamedCases} more" : "");
 
     private static bool[] ClassesOf(PreparedCase source, int classCount) =>
         [.. Enumerable.Range(0, classCount).Select(label => source.ClassHistograms.Any(slice => slice[label] > 0))];

@@ -4,6 +4,7 @@ namespace UnpairedSegEngine.Segmentation.Data;
 [Flags]
 public enum IntensityFindings
 {
+    /// <summary>Nothing odd.</summary>
     None = 0,
 
     /// <summary>All voxels have one value.</summary>

@@ -16,7 +16,7 @@ public sealed class PreparedCase
         PreparedVolume[] volumes,
         byte[]? labels,
         int classCount,
-        IntensityFindings findings
+        IntensityFindings[] findings
     )
     {
         Id = loaded.Id;
@@ -24,6 +24,7 @@ public sealed class PreparedCase
         Fingerprint = loaded.Fingerprint;
         Grid = grid;
         Findings = findings;
+        ChannelNames = loaded.ChannelNames;
         (this.volumes, this.labels) = (volumes, labels);
         ClassHistograms = labels is null
             ? []
@@ -39,8 +40,11 @@ public sealed class PreparedCase
     /// <summary>Of the volumes that it was prepared from.</summary>
     public CaseFingerprint Fingerprint { get; }
 
-    /// <summary>What was odd about the intensities of any channel.</summary>
-    public IntensityFindings Findings { get; }
+    /// <summary>What was odd about the intensities of each channel.</summary>
+    public IReadOnlyList<IntensityFindings> Findings { get; }
+
+    /// <inheritdoc cref="LoadedCase.ChannelNames"/>
+    public IReadOnlyList<string> ChannelNames { get; }
 
     /// <summary>The way back to the volume's own grid.</summary>
     public CaseGrid Grid { get; }
@@ -70,13 +74,12 @@ public sealed class PreparedCase
                 $"case '{loaded.Id}': has {loaded.Images.Count} image channels, but the network sees {settings.Shape.Volumes}"
             );
         CaseGrid? grid = null;
-        IntensityFindings findings = default;
         var volumes = new PreparedVolume[loaded.Images.Count];
+        var findings = new IntensityFindings[volumes.Length];
         for (int i = 0; i < volumes.Length; i++)
         {
             Volume<float> canonical = Orientation.Reorient(loaded.Images[i], CaseGrid.CanonicalAxes);
-            IntensityMap map = settings.NormalizationOf(loaded.Modality, i).Fit(canonical.Voxels, out IntensityFindings ofVolume);
-            findings |= ofVolume;
+            IntensityMap map = settings.NormalizationOf(loaded.Modality, i).Fit(canonical.Voxels, out findings[i]);
             grid ??= GridOf(loaded, canonical.Geometry, settings);
             volumes[i] = new PreparedVolume(grid, Resample(canonical, map, grid));
         }

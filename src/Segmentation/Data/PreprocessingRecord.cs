@@ -17,6 +17,7 @@ public sealed record PreprocessingRecord(
     IReadOnlyDictionary<string, OriginalGrid> Cases
 )
 {
+    /// <summary>Name of the file in the folder of the new dataset.</summary>
     public const string FileName = "preprocessing.json";
 
     /// <summary>What the volumes were made from, for each case that is done.</summary>
@@ -87,6 +88,7 @@ public sealed record PreprocessingRecord(
             },
         };
 
+    /// <summary>Replaces the folder's record, whole or not at all.</summary>
     public void Write(string folder) =>
         AtomicFile.Write(PathIn(folder), stream => JsonSerializer.Serialize(stream, this, Format));
 
@@ -136,6 +138,7 @@ public sealed record PreprocessingRecord(
 /// mm.</param>
 public sealed record OriginalGrid(IReadOnlyList<int> Shape, IReadOnlyList<double> Affine)
 {
+    /// <summary>The grid in the form that <see cref="ToGeometry"/> reads.</summary>
     public static OriginalGrid Of(Geometry geometry) =>
         new(
             [geometry.X, geometry.Y, geometry.Z],

@@ -33,10 +33,13 @@ public sealed class TfRecordDataset
         Training = new TfRecordSource([.. Modalities.Select(m => (m.Name, training[m.Name]))], ClassNames.Count);
     }
 
+    /// <summary>The folder, as it was given.</summary>
     public string Folder { get; }
 
+    /// <summary>Those with training records, by name in ordinal order.</summary>
     public IReadOnlyList<Modality> Modalities { get; }
 
+    /// <summary>Background first; the records have no names, so these are always those of the cardiac release.</summary>
     public IReadOnlyList<string> ClassNames => CardiacClasses;
 
     /// <summary>The training records.</summary>
@@ -124,6 +127,7 @@ public sealed class TfRecordDataset
             select RecordFile.Of(Folder, path, part.IsTraining, modality.Key),
         ];
 
+    /// <summary>How many records of which modalities it trains on, and the size of one.</summary>
     public override string ToString() =>
         $"{Training.Count} records of {string.Join(" and ", Modalities.Select(m => m.Name))}, {Training.Shape}";
 

@@ -22,16 +22,20 @@ public sealed class VariedSamples(IVolumeSamples source, Augmentation augmentati
         (new float[source.Shape.ImageLength], new byte[source.Shape.PixelCount])
     );
 
+    /// <summary>The modalities' names, in the source's order.</summary>
     public IReadOnlyList<string> Groups { get; } = [.. source.Modalities.Select(modality => modality.Name)];
 
+    /// <see cref="Images"/>, then <see cref="Labels"/>.
     public IReadOnlyList<TensorKind> Tensors { get; } =
     [
         new(Images, new Shape(source.Shape.Depth, source.Shape.Height, source.Shape.Width, source.Shape.Channels), DType.Float32),
         new(Labels, new Shape(source.Shape.Depth, source.Shape.Height, source.Shape.Width), DType.UInt8),
     ];
 
+    /// <inheritdoc/>
     public string Description => source.Shape.ToString();
 
+    /// <inheritdoc/>
     public SampleOrigin Draw(int group, ref PhiloxStream stream, SamplePlace sample)
     {
         (float[] image, byte[] labels) = drawn.Value;

@@ -17,9 +17,12 @@ public readonly record struct VoxelSpacing(double X, double Y, double Z) : IPars
     /// <summary>Whether slices are resampled to a spacing instead of being fitted.</summary>
     public bool IsGivenInPlane => X > 0;
 
+    /// <summary>Reads "3,3,5", with a point for decimals whatever the provider says.</summary>
+    /// <exception cref="FormatException">Where <see cref="TryParse"/> is false.</exception>
     public static VoxelSpacing Parse(string s, IFormatProvider? provider) =>
         TryParse(s, provider, out VoxelSpacing result) ? result : throw new FormatException($"'{s}' is no spacing such as 3,3,5");
 
+    /// <summary>Whether a text is three numbers from 0 to 100 with commas between, the first two both 0 or neither.</summary>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out VoxelSpacing result)
     {
         double[] sides =
@@ -32,5 +35,6 @@ public readonly record struct VoxelSpacing(double X, double Y, double Z) : IPars
         return sides.Length == 3 && sides.All(side => side is >= 0 and <= Largest) && (result.X > 0) == (result.Y > 0);
     }
 
+    /// <summary>The text that <see cref="Parse"/> reads.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{X},{Y},{Z}");
 }

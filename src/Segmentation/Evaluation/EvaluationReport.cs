@@ -44,11 +44,13 @@ public sealed class EvaluationReport
     /// <summary>In the order of a dataset, by name, whatever the order they were scored in.</summary>
     public IReadOnlyList<CaseResult> Cases { get; }
 
+    /// <summary>Class names without the background, in the order of their labels.</summary>
     public IReadOnlyList<string> Organs { get; }
 
     /// <summary>Cases that could not be read: no score counts them.</summary>
     public IReadOnlyList<FailedCase> Failed { get; init; } = [];
 
+    /// <summary>Those that have a scored case.</summary>
     public IReadOnlyList<string> Modalities { get; }
 
     /// <summary>Of the normalized surface Dice.</summary>

@@ -7,6 +7,7 @@ namespace UnpairedSegEngine.Segmentation.Evaluation;
 /// <param name="Absent">Cases without one.</param>
 public sealed record ScoreSummary(double? Mean, double? Deviation, int Cases, int Absent)
 {
+    /// <summary>Over the scores that are not null.</summary>
     public static ScoreSummary Of(IReadOnlyCollection<double?> scores)
     {
         double[] present = [.. scores.OfType<double>()];

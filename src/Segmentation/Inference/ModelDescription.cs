@@ -32,6 +32,7 @@ public sealed record ModelDescription(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Channel>? Channels = null
 )
 {
+    /// <summary>Name of the file in a run folder.</summary>
     public const string FileName = "model.json";
     private const long MostBytes = 1 << 20;
     private const int LongestText = 200;
@@ -78,6 +79,7 @@ public sealed record ModelDescription(
     [JsonIgnore]
     public int Volumes => Channels?.Count ?? 1;
 
+    /// <summary>How volumes are prepared for the network, in training and in prediction.</summary>
     [JsonIgnore]
     public PreprocessingSettings Preprocessing =>
         new(
@@ -98,6 +100,7 @@ public sealed record ModelDescription(
             : description;
     }
 
+    /// <summary>Replaces the run folder's description, whole or not at all.</summary>
     public void Write(string runPath) =>
         AtomicFile.Write(Path.Combine(runPath, FileName), stream => JsonSerializer.Serialize(stream, this, Format));
 

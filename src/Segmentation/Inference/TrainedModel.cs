@@ -41,8 +41,10 @@ public sealed class TrainedModel : IDisposable
         );
     }
 
+    /// <summary>What the network sees and tells apart.</summary>
     public ModelDescription Description { get; }
 
+    /// <summary>Predicts cases that were prepared as <see cref="ModelDescription.Preprocessing"/> says.</summary>
     public CasePredictor Predictor { get; }
 
     /// <summary>Training step of the weights.</summary>
@@ -141,6 +143,7 @@ public sealed class TrainedModel : IDisposable
     /// <inheritdoc cref="ModelDescription.Adopt"/>
     public DatasetCase Adopt(DatasetCase source) => Description.Adopt(source);
 
+    /// <summary>Frees the weights and what came with the model: its backend and device, where only its path was given.</summary>
     public void Dispose()
     {
         network.Parameters.Dispose();

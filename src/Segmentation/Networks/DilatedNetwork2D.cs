@@ -79,16 +79,22 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
             [make.Residual($"{group}.rb1", inputs, outputs).Forward, make.Residual($"{group}.rb2", outputs, outputs).Forward];
     }
 
+    /// <inheritdoc/>
     public ParameterStore Parameters { get; }
 
+    /// <inheritdoc/>
     public int InputChannels { get; }
 
+    /// <inheritdoc/>
     public int Classes { get; }
 
+    /// <summary>"g1" to "g10" and "out", which makes the logits.</summary>
     public IReadOnlyList<NetworkStage> Stages => stages;
 
+    /// <summary>"g9": 32 F channels at an eighth of the height and width.</summary>
     public NetworkStage Bottleneck { get; }
 
+    /// <summary>8 in height and width, which three poolings halve and the shuffle brings back.</summary>
     public Size3 Multiple => Size3.Planar(ShuffleFactor);
 
     /// <exception cref="ArgumentException">The images don't have the network's channels or a height and width divisible by
@@ -114,6 +120,7 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
         return Run(context, images, firstStage: 0, taps);
     }
 
+    /// <inheritdoc/>
     public Variable ForwardFrom(ForwardContext context, StageOutput output) =>
         Run(context, output.Features, output.Stage.Index + 1, taps: null);
 

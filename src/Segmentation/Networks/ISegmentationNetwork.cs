@@ -7,10 +7,15 @@ namespace UnpairedSegEngine.Segmentation.Networks;
 /// <summary>A network from images (N, D, H, W, channels) of several modalities to logits (N, D, H, W, classes).</summary>
 public interface ISegmentationNetwork
 {
+    /// <summary>The weights and running statistics, by name; whoever built the network disposes of it.</summary>
     ParameterStore Parameters { get; }
 
+    /// <summary>
+    /// Channels of an image: neighbouring slices times volumes for networks on slices, volumes for networks on blocks.
+    /// </summary>
     int InputChannels { get; }
 
+    /// <summary>Channels of the logits, the background's among them.</summary>
     int Classes { get; }
 
     /// <summary>The depth, height and width of an image must be multiples of this.</summary>

@@ -19,17 +19,24 @@ public enum NormSharing
     /// <summary>As the scheme has it.</summary>
     Scheme,
 
+    /// <summary>One normalization for all modalities.</summary>
     Shared,
 
+    /// <summary>One normalization for each modality.</summary>
     PerModality,
 }
 
 /// <summary>The network; its number of classes comes from the dataset.</summary>
 public sealed record NetworkConfig
 {
+    /// <summary>Which architecture.</summary>
     [ConfigKey("network")]
     public NetworkName Name { get; init; } = NetworkName.Dilated2d;
 
+    /// <summary>
+    /// Channels F of the first group, even, 2 to 256; the deepest has 32 F (<see cref="NetworkName.Dilated2d"/>) or 16 F
+    /// (<see cref="NetworkName.Unet3d"/>).
+    /// </summary>
     [ConfigKey(
         "channels F of the first group, even; the deepest has 32 F (dilated2d) or 16 F (unet3d)",
         Minimum = 2,
@@ -37,12 +44,19 @@ public sealed record NetworkConfig
     )]
     public int Channels { get; init; } = 16;
 
+    /// <summary>Kernel of each level of <see cref="NetworkName.Unet3d"/>, finest first; as many levels as sizes.</summary>
     [ConfigKey("kernel of each level, finest first, height x width x depth (unet3d)", Form = "sizes such as 3x3x3 3x3x1")]
     public SizeList Kernels { get; init; } = new("3x3x3 3x3x3 3x3x1 3x3x1");
 
+    /// <summary>
+    /// Pool between neighbouring levels of <see cref="NetworkName.Unet3d"/>: one size fewer than <see cref="Kernels"/>.
+    /// </summary>
     [ConfigKey("pool between neighbouring levels, height x width x depth (unet3d)", Form = "sizes such as 2x2x2 2x2x1")]
     public SizeList Pools { get; init; } = new("2x2x2 2x2x2 2x2x2");
 
+    /// <summary>
+    /// Depth of the transposed convolutions' kernels, 1 to 7; 0 for that of their level's <see cref="Kernels"/>.
+    /// </summary>
     [ConfigKey(
         "depth of the transposed convolutions' kernels, 0 for that of their level; 1 leaves every other slice empty, as "
             + "published (unet3d)",
@@ -51,6 +65,9 @@ public sealed record NetworkConfig
     )]
     public int UpsampleDepth { get; init; }
 
+    /// <summary>
+    /// Probability that dropout keeps an element, above 0; 1 for no dropout. <see cref="NetworkName.Dilated2d"/> only.
+    /// </summary>
     [ConfigKey(
         "probability that dropout keeps an element; 1 for no dropout (dilated2d)",
         Minimum = 0,
@@ -94,9 +111,11 @@ public sealed record NetworkConfig
         return config;
     }
 
+    /// <summary>Slope of the leaky ReLU below zero, 0 to 1; 0 makes it a ReLU.</summary>
     [ConfigKey("slope of the leaky ReLU below zero", Minimum = 0, Maximum = 1)]
     public double LeakySlope { get; init; } = 0.2;
 
+    /// <summary>The normalization layers.</summary>
     [ConfigKey("normalization")]
     public NormConfig Norm { get; init; } = new();
 }
@@ -104,21 +123,28 @@ public sealed record NetworkConfig
 /// <summary>The normalization layers.</summary>
 public sealed record NormConfig
 {
+    /// <summary>Over what mean and variance are taken.</summary>
     [ConfigKey("over what moments are taken")]
     public NormalizationKind Kind { get; init; } = NormalizationKind.Batch;
 
+    /// <summary>Whether modalities that share a kernel share its normalization, too.</summary>
     [ConfigKey(
         "whether modalities share normalization where they share kernels: joint, y_shape and x_shape do, joint_norm and "
             + "ummkd do not"
     )]
     public NormSharing Sharing { get; init; } = NormSharing.Scheme;
 
+    /// <summary>
+    /// Running statistics: running = decay * running + (1 - decay) * batch, 0 to 1. <see cref="NormalizationKind.Batch"/> only.
+    /// </summary>
     [ConfigKey("running = decay * running + (1 - decay) * batch", Minimum = 0, Maximum = 1)]
     public double Decay { get; init; } = 0.9;
 
+    /// <summary>Added to the variance, above 0.</summary>
     [ConfigKey("added to the variance", Minimum = 0, AboveMinimum = true)]
     public double Epsilon { get; init; } = 1e-3;
 
+    /// <summary>Groups of <see cref="NormalizationKind.Group"/>, 1 to 256; must divide the channels of every layer.</summary>
     [ConfigKey("channel groups of group norm", Minimum = 1, Maximum = 256)]
     public int Groups { get; init; } = 16;
 }

@@ -8,13 +8,17 @@ namespace UnpairedSegEngine.Segmentation.Networks;
 /// <param name="Text">As written, separated by blanks.</param>
 public readonly record struct SizeList(string Text) : IParsable<SizeList>
 {
+    /// <summary>The sizes in the order of the text, which must be one that <see cref="TryParse"/> takes.</summary>
     public IReadOnlyList<Size3> Sizes => [.. Text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
 
+    /// <summary>Reads a list of at least one size.</summary>
+    /// <exception cref="FormatException">Where <see cref="TryParse"/> is false.</exception>
     public static SizeList Parse(string s, IFormatProvider? provider) =>
         TryParse(s, provider, out SizeList result)
             ? result
             : throw new FormatException($"'{s}' is no list of sizes such as 3x3x3 3x3x1");
 
+    /// <summary>Whether a text is sizes of three whole numbers from 1 to 99, such as 3x3x1, with blanks between.</summary>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out SizeList result)
     {
         result = new SizeList(s ?? "");
@@ -28,6 +32,7 @@ public readonly record struct SizeList(string Text) : IParsable<SizeList>
             );
     }
 
+    /// <summary>The sizes as written.</summary>
     public override string ToString() => Text;
 
     private static Size3 Parse(string size)

@@ -144,16 +144,22 @@ public sealed class UNet3D : ISegmentationNetwork
             );
     }
 
+    /// <inheritdoc/>
     public ParameterStore Parameters { get; }
 
+    /// <inheritdoc/>
     public int InputChannels { get; }
 
+    /// <inheritdoc/>
     public int Classes { get; }
 
+    /// <summary>"enc1" down to the deepest level, the decoder's up to "dec1", and "logits".</summary>
     public IReadOnlyList<NetworkStage> Stages { get; }
 
+    /// <summary>The deepest level of the encoder.</summary>
     public NetworkStage Bottleneck => Stages[encoder.Length - 1];
 
+    /// <summary>The product of all pools.</summary>
     public Size3 Multiple => levels.Multiple;
 
     /// <exception cref="ArgumentException">The images don't have the network's channels, or sides that the pools do not
@@ -179,6 +185,7 @@ public sealed class UNet3D : ISegmentationNetwork
         return Run(context, new Features(images), firstStage: 0, [], taps);
     }
 
+    /// <inheritdoc/>
     public Variable ForwardFrom(ForwardContext context, StageOutput output) =>
         Run(context, new Features(output.Features), output.Stage.Index + 1, output.Skips, taps: null);
 

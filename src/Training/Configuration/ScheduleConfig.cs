@@ -3,27 +3,35 @@ namespace UnpairedSegEngine.Training.Configuration;
 /// <summary>How long to train, and what happens how often. Steps count optimizer updates.</summary>
 public sealed record ScheduleConfig
 {
+    /// <summary>Updates in all, at least 1; those of a run that goes on are counted from its beginning.</summary>
     [ConfigKey("training steps", Minimum = 1)]
     public int Steps { get; init; } = 150_000;
 
+    /// <summary>Samples of each modality in a step, 1 to 4096.</summary>
     [ConfigKey("samples of each modality in a step", Minimum = 1, Maximum = 4096)]
     public int Batch { get; init; } = 8;
 
+    /// <summary>Seed of initial weights, samples, augmentation and dropout, at least 0.</summary>
     [ConfigKey("seed of initial weights, samples, augmentation and dropout", Minimum = 0)]
     public long Seed { get; init; }
 
+    /// <summary>Threads of the processor, 0 for all cores; results do not depend on it.</summary>
     [ConfigKey("threads; 0 for all cores. Results don't depend on it", Minimum = 0, Maximum = 1024, IsFree = true)]
     public int Threads { get; init; }
 
+    /// <summary>Steps from one validation to the next; 0 for none, and then no best checkpoint is kept.</summary>
     [ConfigKey("steps between validations; 0 for none", Minimum = 0)]
     public int ValidateEvery { get; init; } = 1000;
 
+    /// <summary>Steps from one checkpoint to the next; 0 for one at the end only.</summary>
     [ConfigKey("steps between checkpoints; 0 for the last step only", Minimum = 0, IsFree = true)]
     public int SaveEvery { get; init; } = 1000;
 
+    /// <summary>How many of the latest checkpoints stay beside the best one, 1 to 1000.</summary>
     [ConfigKey("latest checkpoints kept, besides the best", Minimum = 1, Maximum = 1000, IsFree = true)]
     public int Keep { get; init; } = 2;
 
+    /// <summary>Steps from one record of the losses to the next, at least 1.</summary>
     [ConfigKey("steps between log records", Minimum = 1)]
     public int LogEvery { get; init; } = 10;
 }

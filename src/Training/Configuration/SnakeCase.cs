@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace UnpairedSegEngine.Training.Configuration;
 
 /// <summary>Names of properties and enum members as configuration files write them.</summary>
-public static class SnakeCase
+internal static class SnakeCase
 {
     public static string From(string name) => JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
 }

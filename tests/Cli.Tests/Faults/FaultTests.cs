@@ -25,26 +25,17 @@ internal sealed class FaultTests : CommandLine
     public void Training_that_is_killed_or_fails_ends_as_if_undisturbed_once_it_is_resumed()
     {
         string[] Command(string run) =>
-            [
-                "train",
-                "--data",
+            TrainCommand(
                 Data,
-                "--out",
                 run,
-                "--channels",
-                "2",
-                "--size",
-                "32",
-                "--batch",
-                "1",
                 "--steps",
                 "5",
                 "--plain",
                 "--set",
                 "training.validate_every=2",
                 "training.save_every=2",
-                "training.log_every=1",
-            ];
+                "training.log_every=1"
+            );
         string whole = PathOf("whole-run");
         Assert.That(process.Run(whole, Fault.None, Command(whole)).Code, Is.Zero);
         foreach (Fault fault in Spread(process.Operations))
@@ -66,19 +57,7 @@ internal sealed class FaultTests : CommandLine
         (int code, _, string errors) = process.Run(
             run,
             new Fault(kind, At: 1, Calls: "fsync", Length: 0),
-            "train",
-            "--data",
-            Data,
-            "--out",
-            run,
-            "--channels",
-            "2",
-            "--size",
-            "32",
-            "--batch",
-            "1",
-            "--steps",
-            "1"
+            TrainCommand(Data, run, "--steps", "1")
         );
         Assert.That(code, Is.EqualTo(ExitCode.BadData), errors);
         Assert.That(errors, Does.Contain("could not be flushed to the disk"));

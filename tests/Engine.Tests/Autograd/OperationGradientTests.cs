@@ -457,7 +457,7 @@ internal sealed class OperationGradientTests
     {
         (string Method, string Case)[] covered =
         [
-            (nameof(AbsoluteValue.Abs), "abs"),
+            (nameof(Absolute.Abs), "abs"),
             (nameof(Addition.Add), "add"),
             (nameof(SoftmaxOperation.Softmax), "softmax"),
             (nameof(SoftmaxOperation.LogSoftmax), "log softmax"),
@@ -465,11 +465,11 @@ internal sealed class OperationGradientTests
             (nameof(HyperbolicTangent.Tanh), "tanh"),
             (nameof(Indexing.Gather), "gather"),
             (nameof(Indexing.Scatter), "scatter"),
-            (nameof(LogisticSigmoid.Sigmoid), "sigmoid"),
+            (nameof(SigmoidOperation.Sigmoid), "sigmoid"),
             (nameof(Maximum.Max), "max"),
             (nameof(Moments.InstanceMoments), "instance variance"),
-            (nameof(Rectifier.Relu), "relu"),
-            (nameof(SmoothRectifier.Softplus), "softplus"),
+            (nameof(ReluOperation.Relu), "relu"),
+            (nameof(SoftplusOperation.Softplus), "softplus"),
             (nameof(SoftmaxKlOperation.SoftmaxKl), "softmax kl"),
             (nameof(Reduction.BroadcastTo), "broadcast to"),
             (nameof(Ranges.Concat), "concat"),

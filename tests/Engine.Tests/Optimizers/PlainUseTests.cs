@@ -59,6 +59,29 @@ internal sealed class PlainUseTests
     }
 
     [Test]
+    public void Minimize_is_one_step_of_scope_tape_and_update()
+    {
+        var layer = new Linear(store, "a", 1, 1, Initializer.Ones, hasBias: false);
+        using var sgd = new Sgd(backend, store, momentum: 0);
+        int live = device.Pool.LiveBuffers;
+        double loss = sgd.Minimize(learningRate: 0.1, pass => pass.Tape.Sum(layer.Forward(pass, Input(pass, 3))));
+        Assert.That((loss, sgd.Updates), Is.EqualTo((3, 1L)), "the loss before the update");
+        Assert.That(store["a.kernel"].Value.ToScalar(), Is.EqualTo(1 - (0.1 * 3)).Within(1e-6));
+        Assert.That(
+            () => sgd.Minimize(0.1, pass => pass.Tape.Sum(layer.Forward(pass, Input(pass, float.NaN)))),
+            Throws.TypeOf<ArithmeticException>().With.Message.EqualTo("the loss of update 2 is NaN")
+        );
+        Assert.That(
+            () => sgd.Minimize(0.1, pass => layer.Forward(pass, pass.Tape.Input(new Shape(2, 1), [1, 2]))),
+            Throws.ArgumentException.With.Message.Contains("sum it first")
+        );
+        Assert.That((sgd.Updates, device.Pool.LiveBuffers), Is.EqualTo((1L, live)), "nothing is left of what failed");
+        Assert.That(store["a.kernel"].Value.ToScalar(), Is.EqualTo(1 - (0.1 * 3)).Within(1e-6));
+
+        static Variable Input(ForwardContext pass, float value) => pass.Tape.Input(new Shape(1, 1), [value]);
+    }
+
+    [Test]
     public void Updates_of_a_store_are_those_of_its_tensors()
     {
         var layer = new Linear(store, "a", 1, 1, Initializer.Ones);

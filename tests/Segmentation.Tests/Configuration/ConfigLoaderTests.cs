@@ -133,6 +133,8 @@ public sealed class ConfigLoaderTests
     [TestCase("network:\n  dropout_keep: 0\n", 2, "network.dropout_keep is '0', expected a number above 0 to 1")]
     [TestCase("network:\n  dropout_keep: .nan\n", 2, "network.dropout_keep is '.nan'")]
     [TestCase("optimizer:\n  learning_rate: -1e-3\n", 2, "expected a number above 0")]
+    [TestCase("optimizer:\n  name: adamw\n", 2, "optimizer.name is 'adamw', expected adam or sgd")]
+    [TestCase("optimizer:\n  momentum: 1\n", 2, "optimizer.momentum is '1', expected a number from 0 to 0.999999")]
     [TestCase(
         "network:\n\n  norm:\n    kind: bach\n",
         4,

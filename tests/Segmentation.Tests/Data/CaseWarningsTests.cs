@@ -51,6 +51,30 @@ internal sealed class CaseWarningsTests
         Assert.That(warnings[1], Does.StartWith("mr_0: padding below -1024").And.Contains("left out"));
     }
 
+    [TestCase(new[] { "T1", "T2", "FLAIR" }, "a (T2): every voxel", "a (T1, FLAIR): voxels far outside")]
+    [TestCase(new string[0], "a (channel 1): every voxel", "a (channel 0, channel 2): voxels far outside")]
+    public void Of_several_channels_those_that_are_odd_are_named(string[] names, string constant, string clipped)
+    {
+        var geometry = new Geometry(16, 16, 4, Affine.Diagonal(new Vector3d(-2, 2, 4), default));
+        float[] hot = [.. Enumerable.Range(0, geometry.VoxelCount).Select(i => i == 5 ? 1e9f : i * 37 % 500)],
+            blank = [.. Enumerable.Repeat(9f, geometry.VoxelCount)];
+        var loaded = new LoadedCase(
+            "a",
+            Modalities[1],
+            [.. new[] { hot, blank, hot }.Select(voxels => new Volume<float>(geometry, voxels))],
+            null
+        )
+        {
+            ChannelNames = names,
+        };
+        IntensityNormalization[] normalizations = [.. Enumerable.Repeat(IntensityNormalization.ZScore, 6)];
+        var settings = new PreprocessingSettings(new SampleShape(16, 16, 1, Volumes: 3), normalizations);
+        IReadOnlyList<string> warnings = CaseWarnings.OfImages([PreparedCase.Prepare(loaded, settings, Classes.Length)]);
+        Assert.That(warnings, Has.Count.EqualTo(2));
+        Assert.That(warnings[0], Does.StartWith(constant));
+        Assert.That(warnings[1], Does.StartWith(clipped));
+    }
+
     [Test]
     public void A_modality_without_foreground_and_a_class_of_no_case_are_named()
     {

@@ -50,7 +50,7 @@ public sealed class ForeignExperimentTests
     [TestCase("[0,1]", "[1,1]", "named twice")]
     [TestCase("[0,1]", "null", "seeds is missing")]
     [TestCase("[0,1]", "[0,1.5]", "plan.json")]
-    [TestCase("\"ummkd\"", "\"a\\nb\"", "scheme 'a b' is not known")]
+    [TestCase("\"ummkd\"", "\"a\\nb\"", "variant 'a b' is not known")]
     [TestCase("\"ummkd\"", "null", "schemes holds null")]
     [TestCase("\"ummkd\"", "\"individual\"", "named twice")]
     [TestCase("\"Test\"", "\"a\\nb\"", "judged is 'a b'")]

@@ -5,7 +5,7 @@ using UnpairedSegEngine.Segmentation.Evaluation;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Experiments;
 
-/// <summary>The tables of an experiment where one scheme misses what another finds.</summary>
+/// <summary>The tables of an experiment where one variant misses what another finds.</summary>
 internal sealed class ScoreSectionsTests
 {
     private static readonly string[] Organs = ["liver", "spleen"];
@@ -20,10 +20,10 @@ internal sealed class ScoreSectionsTests
     /// "individual" misses the hard liver of the second case and is off by 2 mm in what it finds; "joint" finds all, off by 4 and
     /// 20 mm.
     /// </summary>
-    private static readonly SchemeScores[] Schemes =
+    private static readonly VariantScores[] Variants =
     [
-        Scheme("individual", Case("b", liver: null, spleen: 1), Case("a", liver: 1, spleen: 1)),
-        Scheme("joint", Case("b", liver: 10, spleen: 2), Case("a", liver: 2, spleen: 2)),
+        Variant("individual", Case("b", liver: null, spleen: 1), Case("a", liver: 1, spleen: 1)),
+        Variant("joint", Case("b", liver: 10, spleen: 2), Case("a", liver: 2, spleen: 2)),
     ];
 
     [Test]
@@ -32,11 +32,11 @@ internal sealed class ScoreSectionsTests
         ReportSection section = Section("HD95, mm");
         ReportTable penalized = section.Tables.Single(t => t.Caption == "CT, penalized"),
             found = section.Tables.Single(t => t.Caption == "CT, found only");
-        Assert.That(penalized.Header, Is.EqualTo(new[] { "scheme", "liver", "spleen", "mean", "rank" }));
+        Assert.That(penalized.Header, Is.EqualTo(new[] { "variant", "liver", "spleen", "mean", "rank" }));
         Assert.That(
             found.Rows.Select(row => row[1]),
             Is.EqualTo(new[] { "2.0 ± 0.0", "12.0 ± 8.0" }),
-            "over what was found, the scheme that misses looks better"
+            "over what was found, the variant that misses looks better"
         );
         Assert.That(penalized.Rows[0][1], Is.EqualTo("47.9 ± 45.9"), "(2 + 93.8) / 2");
         Assert.That(penalized.Rows[1][1], Is.EqualTo("12.0 ± 8.0"));
@@ -46,8 +46,8 @@ internal sealed class ScoreSectionsTests
     [Test]
     public void Missed_and_hallucinated_organs_are_counted()
     {
-        SchemeScores spurious = Scheme("ummkd", Case("a", liver: 1, spleen: Hallucinated), Case("c", liver: null, spleen: 1));
-        var sections = new ScoreSections([.. Schemes, spurious], ["CT"], Organs);
+        VariantScores spurious = Variant("ummkd", Case("a", liver: 1, spleen: Hallucinated), Case("c", liver: null, spleen: 1));
+        var sections = new ScoreSections([.. Variants, spurious], ["CT"], Organs);
         ReportTable table = sections.All().Single(s => s.Title == "Missed and hallucinated organs").Tables.Single();
         Assert.That(table.Rows[0], Is.EqualTo(new[] { "individual", "1 / 0 of 2", "0 / 0 of 2", "1 / 0 of 4" }));
         Assert.That(table.Rows[1], Is.EqualTo(new[] { "joint", "0 / 0 of 2", "0 / 0 of 2", "0 / 0 of 4" }));
@@ -80,7 +80,7 @@ internal sealed class ScoreSectionsTests
     {
         CaseResult old = Case("a", liver: 1, spleen: 1);
         old = old with { Scores = old.Scores.ToDictionary(s => s.Key, s => s.Value with { PenaltyMm = null }) };
-        ReportTable table = new ScoreSections([Scheme("joint", old)], ["CT"], Organs)
+        ReportTable table = new ScoreSections([Variant("joint", old)], ["CT"], Organs)
             .All()
             .Single(s => s.Title == "HD95, mm")
             .Tables[0];
@@ -88,12 +88,12 @@ internal sealed class ScoreSectionsTests
     }
 
     private static ReportSection Section(string title) =>
-        new ScoreSections(Schemes, ["CT"], Organs).All().Single(s => s.Title == title);
+        new ScoreSections(Variants, ["CT"], Organs).All().Single(s => s.Title == title);
 
-    private static SchemeScores Scheme(string name, params CaseResult[] cases)
+    private static VariantScores Variant(string name, params CaseResult[] cases)
     {
         var variant = new MethodVariant(name, "");
-        return new SchemeScores(
+        return new VariantScores(
             variant,
             [
                 new FinishedJob(

@@ -9,6 +9,7 @@ using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Training;
+using UnpairedSegEngine.Training.Configuration;
 using UnpairedSegEngine.Training.Progress;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Runs;
@@ -83,6 +84,23 @@ public sealed class EarlierVersionTests
                 Assert.That(now[name].Bytes.Span.SequenceEqual(array.Bytes.Span), name);
             Assert.That(Values(now[name]), Is.EqualTo(Values(array)).Within(1e-4), name);
         }
+    }
+
+    /// <summary>There was but one optimizer then; its moments are nothing to another.</summary>
+    [Test]
+    public void It_goes_on_by_Adam_alone()
+    {
+        ConfigSetting sgd = ConfigSetting.Parse("optimizer.name=sgd");
+        Assert.That(
+            () => RunContinuation.Open(Run, "4", [sgd]),
+            Throws
+                .TypeOf<InvalidDataException>()
+                .With.Message.Contains("optimizer.name was adam and is sgd now")
+                .And.Message.Contains("step 4")
+                .And.Message.Not.Contains("\n")
+        );
+        Assert.That(RunContinuation.Open(Run, "4", []).Config.Optimizer.Name, Is.EqualTo(OptimizerName.Adam));
+        Assert.That(RunContinuation.Open(Run, "0", [sgd]).Config.Optimizer.Name, Is.EqualTo(OptimizerName.Sgd));
     }
 
     [Test]

@@ -1,4 +1,5 @@
 using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 
@@ -12,11 +13,15 @@ internal sealed class TrainerTests
     public void Delete() => bench.Dispose();
 
     [Test]
-    public void A_run_that_was_stopped_and_resumed_ends_with_the_same_bits([Values] NetworkName network)
+    public void A_run_that_was_stopped_and_resumed_ends_with_the_same_bits(
+        [Values] NetworkName network,
+        [Values] OptimizerName optimizer
+    )
     {
-        (string wholeRun, string partsRun) = ($"whole-{network}", $"parts-{network}");
-        string whole = Train(wholeRun, resume: false, network: network);
-        Train(partsRun, resume: false, stopAfter: 3, network: network);
+        (string wholeRun, string partsRun) = ($"whole-{network}-{optimizer}", $"parts-{network}-{optimizer}");
+        string[] sets = [$"optimizer.name={optimizer.ToString().ToLowerInvariant()}", "optimizer.nesterov=true"];
+        string whole = Train(wholeRun, resume: false, network: network, sets: sets);
+        Train(partsRun, resume: false, stopAfter: 3, network: network, sets: sets);
         Assert.That(
             Directory.GetDirectories(bench.PathOf(partsRun, "checkpoints")).Select(Path.GetFileName),
             Does.Contain("step-00000003")
@@ -63,6 +68,7 @@ internal sealed class TrainerTests
         bool resume,
         long stopAfter = long.MaxValue,
         List<string>? notes = null,
-        NetworkName network = NetworkName.Dilated2d
-    ) => bench.Train(name, resume, stopAfter, notes, network);
+        NetworkName network = NetworkName.Dilated2d,
+        params string[] sets
+    ) => bench.Train(name, resume, stopAfter, notes, network, sets: sets);
 }

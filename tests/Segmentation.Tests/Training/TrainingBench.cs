@@ -34,13 +34,15 @@ internal sealed class TrainingBench : IDisposable
     /// <param name="keep">Probability that dropout keeps an element.</param>
     /// <param name="network">The 2D network, or a 3D U-Net of three levels on blocks of two slices.</param>
     /// <param name="size">Height and width of the images.</param>
+    /// <param name="optimizer">Adam if not given.</param>
     public TrainingBench(
         Backend backend,
         bool ownsDevice,
         UmmkdLoss? loss = null,
         double keep = 0.75,
         NetworkName network = NetworkName.Dilated2d,
-        int size = 16
+        int size = 16,
+        OptimizerConfig? optimizer = null
     )
     {
         (this.backend, this.ownsDevice) = (backend, ownsDevice);
@@ -60,7 +62,7 @@ internal sealed class TrainingBench : IDisposable
             backend,
             Network,
             loss ?? Loss(new DistillationConfig()),
-            new OptimizerConfig { LearningRate = 3e-3 },
+            optimizer ?? new OptimizerConfig { LearningRate = 3e-3 },
             seed: 9,
             ["CT", "MR"],
             ["background", "a", "b"]

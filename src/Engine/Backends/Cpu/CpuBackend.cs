@@ -37,14 +37,19 @@ public sealed class CpuBackend : CheckedBackend
         };
     }
 
+    /// <summary>Width of the vectors and number of threads, "cpu avx512 x2", and "exact" without Winograd's transforms.</summary>
     public override string Description => $"{Processor} x{team.Count}{(exact ? " exact" : "")}";
 
+    /// <inheritdoc/>
     public override string Processor => $"cpu {level.ToString().ToLowerInvariant()}";
 
+    /// <inheritdoc/>
     protected override Backend Singles { get; }
 
+    /// <inheritdoc/>
     protected override Backend Doubles { get; }
 
+    /// <inheritdoc/>
     public override void Dispose()
     {
         Singles.Dispose();
@@ -57,6 +62,7 @@ public sealed class CpuBackend : CheckedBackend
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>
         new TypedCpuBackend<TVector, T>(Device, team, level, exact);
 
+    /// <inheritdoc/>
     protected override unsafe void FillStorage(Tensor y, double value)
     {
         switch (y.DType)
@@ -75,6 +81,7 @@ public sealed class CpuBackend : CheckedBackend
         }
     }
 
+    /// <inheritdoc/>
     protected override unsafe void Copy(Tensor x, Tensor y) =>
         Buffer.MemoryCopy((void*)x.Pointer, (void*)y.Pointer, y.Bytes, x.Bytes);
 }

@@ -41,6 +41,7 @@ public sealed class CpuThreads : IDisposable
         }
     }
 
+    /// <summary>Threads that work on a job, the caller included; workers are numbered from 0 to one less.</summary>
     public int Count { get; }
 
     /// <summary>
@@ -75,6 +76,7 @@ public sealed class CpuThreads : IDisposable
             throw new AggregateException(failure);
     }
 
+    /// <summary>Ends the helpers and waits for them; no job may be running.</summary>
     public void Dispose()
     {
         stopping = true;

@@ -18,6 +18,7 @@ public enum SimdLevel
 /// <summary>Which levels this processor runs.</summary>
 public static class SimdLevels
 {
+    /// <summary>The widest that this processor runs: AVX-512 needs its F and DQ parts, AVX2 needs FMA.</summary>
     public static SimdLevel Best { get; } =
         Avx512F.IsSupported && Avx512DQ.IsSupported ? SimdLevel.Avx512
         : Avx2.IsSupported && Fma.IsSupported ? SimdLevel.Avx2

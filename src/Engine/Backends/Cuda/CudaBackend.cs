@@ -43,18 +43,28 @@ public sealed class CudaBackend : IlgpuBackend
             records
         );
 
+    /// <summary>The GPU, what drives it, and the arithmetic of its convolutions.</summary>
     public override string Description => $"{driver.Properties.Name} ({driver.Description}), {Singles.Description}";
 
+    /// <summary>Why <see cref="OpenEmulated"/> cannot work here, in one line; null if it can.</summary>
+    public static string? EmulationUnavailableReason => EmulatedCudaDriver.UnavailableReason;
+
+    /// <summary>The GPU's name, compute capability, limits and clocks, as its driver reports them.</summary>
     public CudaDeviceProperties Properties => driver.Properties;
 
+    /// <inheritdoc/>
     public override IWorkRecorder? Recorder => records ? recorder : null;
 
+    /// <inheritdoc/>
     public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) => true;
 
+    /// <inheritdoc/>
     public override bool UpdatesTogether => true;
 
+    /// <summary>By the GPU's highest clocks, for the arithmetic of its convolutions; null where it tells none.</summary>
     public override DevicePeaks? Peaks => CudaPeaks.Of(driver.Properties, precision);
 
+    /// <inheritdoc/>
     public override OperationClock CreateClock(bool kernels = true)
     {
         var clock = new CudaClock(driver, this.kernels);
@@ -100,6 +110,7 @@ public sealed class CudaBackend : IlgpuBackend
         }
     }
 
+    /// <inheritdoc/>
     public override void Dispose()
     {
         recorder.Dispose();
@@ -110,6 +121,7 @@ public sealed class CudaBackend : IlgpuBackend
     /// <summary>On the stream of the launches, so that it is recorded with them.</summary>
     protected override void Copy(Tensor x, Tensor y) => driver.CopyAsync(y.Pointer, x.Pointer, x.Bytes, kernels.Stream);
 
+    /// <inheritdoc/>
     protected override void FillStorage(Tensor y, double value)
     {
         (string kernel, uint bits) = y.DType switch

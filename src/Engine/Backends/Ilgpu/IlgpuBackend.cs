@@ -15,6 +15,8 @@ public class IlgpuBackend : CheckedBackend
 {
     private readonly KernelLauncher launcher;
 
+    /// <summary>Compiles nothing yet: ILGPU compiles each kernel at its first launch.</summary>
+    /// <param name="device">Any device of ILGPU's, its CPU simulator included; stays the caller's to dispose.</param>
     public IlgpuBackend(Device device)
         : this(device, new TypedIlgpuBackend<float, SingleElement>(device)) { }
 
@@ -25,12 +27,16 @@ public class IlgpuBackend : CheckedBackend
         launcher = new KernelLauncher(device);
     }
 
+    /// <inheritdoc/>
     public override string Description => $"ilgpu {Device.Accelerator.Name}";
 
+    /// <inheritdoc/>
     protected sealed override Backend Singles { get; }
 
+    /// <inheritdoc/>
     protected sealed override Backend Doubles { get; }
 
+    /// <inheritdoc/>
     public override void Dispose()
     {
         Singles.Dispose();
@@ -38,6 +44,7 @@ public class IlgpuBackend : CheckedBackend
         base.Dispose();
     }
 
+    /// <inheritdoc/>
     protected override void FillStorage(Tensor y, double value)
     {
         switch (y.DType)
@@ -56,6 +63,7 @@ public class IlgpuBackend : CheckedBackend
         }
     }
 
+    /// <inheritdoc/>
     protected override void Copy(Tensor x, Tensor y)
     {
         ArrayView<byte> source = x.RawView<byte>(),

@@ -15,10 +15,13 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
     private readonly List<(string Name, string Sizes, int Begin, int End, double Flops, long Bytes, long Allocated)> operations =
     [];
 
+    /// <inheritdoc/>
     public override string Description => inner.Description;
 
+    /// <inheritdoc/>
     public override IWorkRecorder? Recorder => inner.Recorder;
 
+    /// <inheritdoc/>
     public override DevicePeaks? Peaks => inner.Peaks;
 
     /// <summary>What was recorded, in order; waits until it is done.</summary>
@@ -43,36 +46,48 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
     /// <summary>Ends the recording; the inner backend stays.</summary>
     public override void Dispose() => clock.Dispose();
 
+    /// <inheritdoc/>
     public override void Fill(Tensor y, double value) => Time("fill", () => inner.Fill(y, value), y);
 
+    /// <inheritdoc/>
     public override void Convert(Tensor x, Tensor y) => Time("convert", () => inner.Convert(x, y), x, y);
 
+    /// <inheritdoc/>
     public override void Binary(BinaryFunction function, Tensor a, Tensor b, Tensor y) =>
         Time(Lower(function), () => inner.Binary(function, a, b, y), a, b, y);
 
+    /// <inheritdoc/>
     public override void Unary(UnaryFunction function, Tensor x, Tensor y) =>
         Time(Lower(function), () => inner.Unary(function, x, y), x, y);
 
+    /// <inheritdoc/>
     public override void Affine(Tensor x, double scale, double offset, Tensor y) =>
         Time("affine", () => inner.Affine(x, scale, offset, y), x, y);
 
+    /// <inheritdoc/>
     public override void LeakyReluForward(Tensor x, double slope, Tensor y) =>
         Time("leaky relu", () => inner.LeakyReluForward(x, slope, y), x, y);
 
+    /// <inheritdoc/>
     public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx) =>
         Time("leaky relu backward", () => inner.LeakyReluBackward(gy, x, slope, gx), gy, x, gx);
 
+    /// <inheritdoc/>
     public override void Dropout(Tensor x, DropoutMask mask, Tensor y) => Time("dropout", () => inner.Dropout(x, mask, y), x, y);
 
+    /// <inheritdoc/>
     public override void Sum(Tensor x, int outer, int reduced, int rest, Tensor y) =>
         Time("sum", () => inner.Sum(x, outer, reduced, rest, y), x, y);
 
+    /// <inheritdoc/>
     public override void Broadcast(Tensor x, int outer, int repeated, int rest, Tensor y) =>
         Time("broadcast", () => inner.Broadcast(x, outer, repeated, rest, y), x, y);
 
+    /// <inheritdoc/>
     public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count) =>
         Time("copy channels", () => inner.CopyChannels(x, xStart, y, yStart, count), x, y);
 
+    /// <inheritdoc/>
     public override void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y) =>
         Time(
             "matrix product",
@@ -84,24 +99,31 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             y
         );
 
+    /// <inheritdoc/>
     public override void Max(Tensor x, int outer, int reduced, int rest, Tensor y, Tensor index) =>
         Time("max", () => inner.Max(x, outer, reduced, rest, y, index), x, y, index);
 
+    /// <inheritdoc/>
     public override void Gather(Tensor x, Tensor index, int outer, int extent, int rest, Tensor y) =>
         Time("gather", () => inner.Gather(x, index, outer, extent, rest, y), y, index, y);
 
+    /// <inheritdoc/>
     public override void Scatter(Tensor y, Tensor index, int outer, int extent, int rest, Tensor x) =>
         Time("scatter", () => inner.Scatter(y, index, outer, extent, rest, x), y, index, x);
 
+    /// <inheritdoc/>
     public override void Softmax(Tensor x, int outer, int classes, int rest, Tensor y) =>
         Time("softmax", () => inner.Softmax(x, outer, classes, rest, y), x, y);
 
+    /// <inheritdoc/>
     public override void LogSoftmax(Tensor x, int outer, int classes, int rest, Tensor y) =>
         Time("log softmax", () => inner.LogSoftmax(x, outer, classes, rest, y), x, y);
 
+    /// <inheritdoc/>
     public override void SoftmaxKlSum(Tensor teacher, Tensor student, double temperature, Tensor sum) =>
         Time("softmax kl", () => inner.SoftmaxKlSum(teacher, student, temperature, sum), teacher, student);
 
+    /// <inheritdoc/>
     public override void SoftmaxKlGradient(Tensor teacher, Tensor student, double temperature, Tensor scale, Tensor gs) =>
         Time(
             "softmax kl gradient",
@@ -111,6 +133,7 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             gs
         );
 
+    /// <inheritdoc/>
     public override void ConvolutionForward(
         ConvolutionProblem problem,
         Tensor x,
@@ -129,6 +152,7 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             y
         );
 
+    /// <inheritdoc/>
     public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx) =>
         Time(
             "convolution data gradient",
@@ -140,6 +164,7 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             gx
         );
 
+    /// <inheritdoc/>
     public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw) =>
         Time(
             "convolution weight gradient",
@@ -151,6 +176,7 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             gw
         );
 
+    /// <inheritdoc/>
     public override void FusedConvolutionForward(
         ConvolutionProblem problem,
         InputNormalization? input,
@@ -176,6 +202,7 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             base.FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate);
     }
 
+    /// <inheritdoc/>
     public override void FusedConvolutionBackwardWeights(
         ConvolutionProblem problem,
         InputNormalization? input,
@@ -198,27 +225,35 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             base.FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
     }
 
+    /// <inheritdoc/>
     public override void MaxPoolForward(PoolingProblem problem, Tensor x, Tensor y, Tensor choice) =>
         Time("max pool", () => inner.MaxPoolForward(problem, x, y, choice), x, y, choice);
 
+    /// <inheritdoc/>
     public override void MaxPoolBackward(PoolingProblem problem, Tensor gy, Tensor choice, Tensor gx) =>
         Time("max pool backward", () => inner.MaxPoolBackward(problem, gy, choice, gx), gy, choice, gx);
 
+    /// <inheritdoc/>
     public override void AveragePoolForward(PoolingProblem problem, Tensor x, Tensor y) =>
         Time("average pool", () => inner.AveragePoolForward(problem, x, y), x, y);
 
+    /// <inheritdoc/>
     public override void AveragePoolBackward(PoolingProblem problem, Tensor gy, Tensor gx) =>
         Time("average pool backward", () => inner.AveragePoolBackward(problem, gy, gx), gy, gx);
 
+    /// <inheritdoc/>
     public override void PixelShuffle(Tensor x, int factor, bool transposed, Tensor y) =>
         Time("pixel shuffle", () => inner.PixelShuffle(x, factor, transposed, y), x, y);
 
+    /// <inheritdoc/>
     public override void PixelUnshuffle(Tensor y, int factor, bool transposed, Tensor x) =>
         Time("pixel unshuffle", () => inner.PixelUnshuffle(y, factor, transposed, x), y, x);
 
+    /// <inheritdoc/>
     public override void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance) =>
         Time("normalization statistics", () => inner.NormalizationStatistics(problem, x, mean, variance), x);
 
+    /// <inheritdoc/>
     public override void UpdateRunningStatistics(
         NormalizationProblem problem,
         double decay,
@@ -234,6 +269,7 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             runningVariance
         );
 
+    /// <inheritdoc/>
     public override void NormalizationForward(
         NormalizationProblem problem,
         Tensor x,
@@ -244,6 +280,7 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
         Tensor y
     ) => Time("normalization", () => inner.NormalizationForward(problem, x, mean, variance, gamma, beta, y), x, y);
 
+    /// <inheritdoc/>
     public override void NormalizationBackward(
         NormalizationProblem problem,
         bool throughStatistics,
@@ -263,12 +300,15 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             gx is null ? [gy, x] : [gy, x, gx]
         );
 
+    /// <inheritdoc/>
     public override void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y) =>
         Time("residual addition", () => inner.ResidualAdd(shortcut, branch, mask, y), shortcut, branch, y);
 
+    /// <inheritdoc/>
     public override void SegmentationLossSums(SegmentationLossProblem problem, Tensor logits, Tensor labels, Tensor sums) =>
         Time("loss sums", () => inner.SegmentationLossSums(problem, logits, labels, sums), logits, labels);
 
+    /// <inheritdoc/>
     public override void SegmentationLossGradient(
         SegmentationLossProblem problem,
         Tensor logits,
@@ -284,11 +324,14 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             gz
         );
 
+    /// <inheritdoc/>
     public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) =>
         Time("adam", () => inner.Adam(settings, w, g, m, v), w, w, g, m, m, v, v);
 
+    /// <inheritdoc/>
     public override bool UpdatesTogether => inner.UpdatesTogether;
 
+    /// <inheritdoc/>
     public override void Adam(IReadOnlyList<AdamUpdate> updates) =>
         Time(
             "adam",
@@ -298,9 +341,11 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
             [.. updates.SelectMany(u => new[] { u.W, u.W, u.G, u.M, u.M, u.V, u.V })]
         );
 
+    /// <inheritdoc/>
     public override void Sgd(SgdSettings settings, Tensor w, Tensor g, Tensor velocity) =>
         Time("sgd", () => inner.Sgd(settings, w, g, velocity), w, w, g, velocity, velocity);
 
+    /// <inheritdoc/>
     public override void Sgd(IReadOnlyList<SgdUpdate> updates) =>
         Time(
             "sgd",

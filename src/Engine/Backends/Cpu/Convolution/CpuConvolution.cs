@@ -8,7 +8,7 @@ namespace UnpairedSegEngine.Backends.Cpu;
 /// once per
 /// problem. Not thread-safe: it uses its threads itself.
 /// </summary>
-public sealed unsafe class CpuConvolution : IDisposable
+internal sealed unsafe class CpuConvolution : IDisposable
 {
     // Gradients of padded images are taken for a few samples at a time: enough to fill the threads, and not much memory.
     private const long PaddedElements = 2 << 20;
@@ -58,11 +58,11 @@ public sealed unsafe class CpuConvolution : IDisposable
     /// Whether the forward pass and the weight gradient of a problem can transform what they read at little cost: where tiles are
     /// transformed anyway.
     /// </summary>
-    internal bool TransformsOnLoad(ConvolutionProblem problem) =>
+    public bool TransformsOnLoad(ConvolutionProblem problem) =>
         WinogradOf(ForwardGather(problem, typeof(float))) is not null && WinogradOf(problem) is not null;
 
     /// <summary>y = load(x) * w + bias, or y += that; for problems that <see cref="TransformsOnLoad"/>.</summary>
-    internal void Forward(
+    public void Forward(
         ConvolutionProblem problem,
         LoadTransform load,
         float* x,
@@ -127,7 +127,7 @@ public sealed unsafe class CpuConvolution : IDisposable
     }
 
     /// <summary>gw = the gradient for w of load(x) * w; for problems that <see cref="TransformsOnLoad"/>.</summary>
-    internal void BackwardWeights(ConvolutionProblem problem, LoadTransform load, float* x, float* gy, float* gw)
+    public void BackwardWeights(ConvolutionProblem problem, LoadTransform load, float* x, float* gy, float* gw)
     {
         WinogradWeightGradient plan = WinogradOf(problem)!;
         plan.Run(threads, load, x, gy, gw, packed.Get<float>(plan.SharedScratch), WorkerScratch<float>(plan.WorkerScratch));

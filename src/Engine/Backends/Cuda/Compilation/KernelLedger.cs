@@ -90,6 +90,9 @@ public static partial class KernelLedger
         }
     }
 
+    /// <summary>The ledger as Markdown: a row per kernel and architecture, in the given order.</summary>
+    /// <param name="usages">As <see cref="Compile"/> returns them.</param>
+    /// <param name="compiler">As <see cref="CompilerName"/> says it: other versions give other numbers.</param>
     public static string Format(IEnumerable<KernelUsage> usages, string compiler)
     {
         IEnumerable<string> rows = usages.Select(u =>

@@ -8,6 +8,7 @@ namespace UnpairedSegEngine.Backends.Cuda.Compilation;
 /// <param name="Folder">Where they lie.</param>
 public sealed partial record KernelSources(string Folder)
 {
+    /// <summary>Those in kernels/ beside the program; <see cref="Files"/> is empty where they were not copied.</summary>
     public static KernelSources Shipped { get; } = new(Path.Combine(AppContext.BaseDirectory, "kernels"));
 
     /// <summary>Every file with kernels, as "convolution/forward".</summary>
@@ -22,6 +23,7 @@ public sealed partial record KernelSources(string Folder)
                     .Order(StringComparer.Ordinal),
             ];
 
+    /// <summary>Path of a file of <see cref="Files"/>; a whole path without extension stays where it points.</summary>
     public string PathOf(string file) => Path.Combine(Folder, file + ".cu");
 
     /// <summary>Names of the kernels in a file, in their order.</summary>

@@ -10,7 +10,7 @@ namespace UnpairedSegEngine.Backends.Cuda.Driver;
 /// (kernels/emulation). Device memory is host memory; work is done when it is launched, or recorded while a stream is captured.
 /// For tests: about a thousandth of a GPU's speed.
 /// </summary>
-public sealed unsafe class EmulatedCudaDriver : ICudaDriver
+internal sealed unsafe class EmulatedCudaDriver : ICudaDriver
 {
     private const string LibraryName = "libemulated_kernels.so";
     private const int SharedWithoutRequest = 48 * 1024;

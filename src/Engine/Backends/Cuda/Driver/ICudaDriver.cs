@@ -7,7 +7,7 @@ namespace UnpairedSegEngine.Backends.Cuda.Driver;
 /// Streams are <c>CUstream</c> handles; 0 is the default stream.
 /// Every failure is a <see cref="CudaException"/> with one line that says what to do.
 /// </summary>
-public unsafe interface ICudaDriver : IDisposable
+internal unsafe interface ICudaDriver : IDisposable
 {
     /// <summary>For logs: the implementation and its version, such as "driver api 13.0".</summary>
     string Description { get; }
@@ -59,26 +59,8 @@ public unsafe interface ICudaDriver : IDisposable
     ICudaGraph EndCapture(nint stream);
 }
 
-/// <summary>What the launch code asks of a device.</summary>
-/// <param name="Name">Name of the product.</param>
-/// <param name="Capability">Compute capability as one number: 80, 90, ...</param>
-/// <param name="Multiprocessors">Number of streaming multiprocessors.</param>
-/// <param name="SharedBytesPerBlock">Most dynamic shared memory that one block may ask for (opt-in limit).</param>
-/// <param name="ClockKilohertz">Of the multiprocessors, at most; 0 if unknown.</param>
-/// <param name="MemoryClockKilohertz">Of the memory; 0 if unknown.</param>
-/// <param name="MemoryBits">Width of the memory bus.</param>
-public sealed record CudaDeviceProperties(
-    string Name,
-    int Capability,
-    int Multiprocessors,
-    int SharedBytesPerBlock,
-    int ClockKilohertz = 0,
-    int MemoryClockKilohertz = 0,
-    int MemoryBits = 0
-);
-
 /// <summary>Blocks in the grid, threads in a block and dynamic shared memory of a launch.</summary>
-public readonly record struct LaunchGeometry(int GridX, int GridY, int GridZ, int Threads, int SharedBytes)
+internal readonly record struct LaunchGeometry(int GridX, int GridY, int GridZ, int Threads, int SharedBytes)
 {
     /// <summary>A one-dimensional grid without dynamic shared memory.</summary>
     public LaunchGeometry(int blocks, int threads)
@@ -86,14 +68,14 @@ public readonly record struct LaunchGeometry(int GridX, int GridY, int GridZ, in
 }
 
 /// <summary>A loaded image. Freeing it invalidates its functions.</summary>
-public interface ICudaModule : IDisposable
+internal interface ICudaModule : IDisposable
 {
     /// <exception cref="CudaException">The image has no kernel of that name.</exception>
     ICudaFunction GetFunction(string name);
 }
 
 /// <summary>A kernel of a loaded module.</summary>
-public interface ICudaFunction
+internal interface ICudaFunction
 {
     string Name { get; }
 
@@ -109,7 +91,7 @@ public interface ICudaFunction
 }
 
 /// <summary>A point in a stream; recorded while the stream is captured, a point in each replay of the graph.</summary>
-public interface ICudaEvent : IDisposable
+internal interface ICudaEvent : IDisposable
 {
     void Record(nint stream);
 
@@ -120,7 +102,7 @@ public interface ICudaEvent : IDisposable
 }
 
 /// <summary>Recorded work, ready to be started with one call.</summary>
-public interface ICudaGraph : IDisposable
+internal interface ICudaGraph : IDisposable
 {
     void Launch(nint stream);
 }

@@ -11,7 +11,7 @@ namespace UnpairedSegEngine.Backends.Cuda.Driver;
 /// ManagedCuda is under the GPLv3 or a commercial licence from version 12 on. Uses its native methods, since CudaKernel boxes
 /// every argument of a launch.
 /// </summary>
-public sealed unsafe class ManagedCudaDriver : ICudaDriver
+internal sealed unsafe class ManagedCudaDriver : ICudaDriver
 {
     private readonly CudaApi api;
     private readonly Action bindContext;
@@ -30,7 +30,7 @@ public sealed unsafe class ManagedCudaDriver : ICudaDriver
     /// <param name="deviceIndex">Number of the device that the context belongs to.</param>
     /// <param name="bindContext">Makes the context current on the calling thread; called before every call of the driver, so it
     /// must be cheap where it is current already.</param>
-    internal ManagedCudaDriver(CudaApi api, int deviceIndex, Action bindContext)
+    public ManagedCudaDriver(CudaApi api, int deviceIndex, Action bindContext)
     {
         (this.api, this.bindContext) = (api, bindContext);
         Properties = api.PropertiesOf(deviceIndex);

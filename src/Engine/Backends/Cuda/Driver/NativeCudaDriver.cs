@@ -4,7 +4,7 @@ using System.Text;
 namespace UnpairedSegEngine.Backends.Cuda.Driver;
 
 /// <summary>The CUDA driver through our own bindings, in one device's context (ILGPU's).</summary>
-public sealed unsafe class NativeCudaDriver : ICudaDriver
+internal sealed unsafe class NativeCudaDriver : ICudaDriver
 {
     private const int LogBytes = 8192;
 
@@ -16,7 +16,7 @@ public sealed unsafe class NativeCudaDriver : ICudaDriver
     /// <param name="deviceIndex">Number of the device that the context belongs to.</param>
     /// <param name="bindContext">Makes the context current on the calling thread; called before every call of the driver, so it
     /// must be cheap where it is current already.</param>
-    internal NativeCudaDriver(CudaApi bindings, int deviceIndex, Action bindContext)
+    public NativeCudaDriver(CudaApi bindings, int deviceIndex, Action bindContext)
     {
         (this.bindings, this.bindContext) = (bindings, bindContext);
         Properties = bindings.PropertiesOf(deviceIndex);

@@ -4,7 +4,7 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Autograd.Operations;
 
 /// <summary>y = |x|.</summary>
-public static class AbsoluteValue
+public static class Absolute
 {
     /// <summary>The absolute value, element by element. dy/dx = sign(x), 0 at 0.</summary>
     public static Variable Abs(this Tape tape, Variable x)

@@ -4,7 +4,7 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Autograd.Operations;
 
 /// <summary>y = ln(1 + exp(x)), without overflow.</summary>
-public static class SmoothRectifier
+public static class SoftplusOperation
 {
     /// <summary>The softplus, element by element. dy/dx = sigmoid(x).</summary>
     public static Variable Softplus(this Tape tape, Variable x)

@@ -6,7 +6,7 @@ using UnpairedSegEngine.Segmentation.Evaluation;
 namespace UnpairedSegEngine.Experiments;
 
 /// <summary>The scores of a variant by case: a case that several seeds judged counts once, with its mean.</summary>
-internal sealed class SchemeScores(MethodVariant variant, IReadOnlyList<FinishedJob> jobs)
+internal sealed class VariantScores(MethodVariant variant, IReadOnlyList<FinishedJob> jobs)
 {
     public string Name => variant.Name;
 

@@ -4,7 +4,7 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Autograd.Operations;
 
 /// <summary>y = max(x, 0). Nair and Hinton 2010.</summary>
-public static class Rectifier
+public static class ReluOperation
 {
     /// <summary>The ReLU, element by element. dy/dx = 1 above 0, and 0 at 0 as in PyTorch.</summary>
     public static Variable Relu(this Tape tape, Variable x) =>
