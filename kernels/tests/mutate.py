@@ -123,6 +123,8 @@ MUTATIONS = [
     ("clipped probabilities have a gradient", "segmentation_loss/segmentation_loss.cu", "p.floor == 0.0f || probability > p.floor", "true", "segmentation_loss/segmentation_loss", ("segmentation_loss_test", [])),
     ("last of equal maxima is chosen", "pooling/pooling.cu", "!(value > best)", "!(value >= best)", "pooling/pooling", ("pooling_test", [])),
     ("average over the whole window at the border", "pooling/pooling.cu", "p.target[i] = sum / elements;", "p.target[i] = sum / (p.window.depth * p.window.height * p.window.width);", "pooling/pooling", ("pooling_test", [])),
+    ("sub-columns run over into no new column", "pixel_shuffle/pixel_shuffle.cu", "sub_column -= r, packed_column++;", "sub_column -= r;", "pixel_shuffle/pixel_shuffle", ("pooling_test", [])),
+    ("only the first channels of a position are shuffled", "pixel_shuffle/pixel_shuffle.cu", "c < p.channels; c += p.lanes", "c < p.lanes && c < p.channels; c += p.lanes", "pixel_shuffle/pixel_shuffle", ("pooling_test", [])),
     ("sub-rows and sub-columns always swapped", "pixel_shuffle/pixel_shuffle.cu", "p.transposed ?", "true ?", "pixel_shuffle/pixel_shuffle", ("pooling_test", [])),
     ("SGD without weight decay", "optimizer/sgd.cu", "+ tensor.weight_decay * w", "", "optimizer/sgd", ("elementwise_test", [])),
     ("SGD looks ahead without Nesterov", "optimizer/sgd.cu", "p.nesterov != 0 ?", "p.nesterov == 0 ?", "optimizer/sgd", ("elementwise_test", [])),

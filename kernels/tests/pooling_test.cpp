@@ -72,11 +72,12 @@ void check_pooling(const Axis (&a)[3], int samples, int channels, Numbers& numbe
 void check_shuffle(int images, int height, int width, int channels, int factor, bool transposed, Numbers& numbers) {
   std::size_t count = static_cast<std::size_t>(images) * height * width * channels * factor * factor;
   Buffer<float> x(count, [&](std::size_t) { return numbers.uniform(); }), y(count), back(count);
-  PixelShuffleParameters p{x.data(), y.data(), static_cast<long long>(count), height, width, channels, factor, transposed};
-  launch("pixel_shuffle", 2, 1, 1, 256, 0, p);
+  int lanes = channels < 3 ? 1 : channels < 9 ? 4 : 8;
+  PixelShuffleParameters p{x.data(), y.data(), width, channels, factor, transposed, lanes};
+  launch("pixel_shuffle", images * height, factor, 1, 256, 0, p);
   p.source = y.data();
   p.target = back.data();
-  launch("pixel_unshuffle", 2, 1, 1, 256, 0, p);
+  launch("pixel_unshuffle", images * height, factor, 1, 256, 0, p);
   std::vector<double> expected(count), same(count);
   for (int n = 0; n < images; n++)
     for (int h = 0; h < height; h++)
@@ -112,7 +113,7 @@ int main() {
     }
     check_pooling(a, numbers.range(1, 2), numbers.range(1, 19), numbers);
     check_shuffle(
-        numbers.range(1, 3), numbers.range(1, 5), numbers.range(1, 5), numbers.range(1, 5), numbers.range(1, 8), round % 2,
+        numbers.range(1, 3), numbers.range(1, 5), numbers.range(1, 40), numbers.range(1, 11), numbers.range(1, 8), round % 2,
         numbers);
   }
   return report();
