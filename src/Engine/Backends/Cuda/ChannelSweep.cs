@@ -43,16 +43,23 @@ internal readonly record struct ChannelSweep(
         bool wide = IsWide(channels, tensors);
         foreach (int place in places)
             wide &= place % Width == 0;
-        int groups = wide ? channels / Width : channels,
-            lanes = Math.Min(MostLanes, (int)BitOperations.RoundUpToPowerOf2((uint)groups)),
-            chunk = Math.Min(positions, Threads / lanes * PositionsPerThread),
+        (int lanes, int tiles) = LanesOf(channels, wide);
+        int chunk = Math.Min(positions, Threads / lanes * PositionsPerThread),
             chunks = PositionTiles.Divide(positions, chunk);
         return new ChannelSweep(
             new KernelChannelSweep(positions, channels, chunk, lanes),
-            new LaunchGeometry(chunks, PositionTiles.Divide(groups, lanes), samples, Threads, 0),
+            new LaunchGeometry(chunks, tiles, samples, Threads, 0),
             chunks,
             wide ? WideSuffix : ""
         );
+    }
+
+    /// <summary>Threads side by side along the channels, and tiles of so many that it takes.</summary>
+    public static (int Lanes, int Tiles) LanesOf(int channels, bool wide)
+    {
+        int groups = wide ? channels / Width : channels,
+            lanes = Math.Min(MostLanes, (int)BitOperations.RoundUpToPowerOf2((uint)groups));
+        return (lanes, PositionTiles.Divide(groups, lanes));
     }
 
     /// <summary>Whether threads can take eight neighbours at a time, of rows of so many.</summary>
