@@ -17,8 +17,8 @@ DEVICE void statistics(const NormalizationPass& p, StatisticsScratch scratch) {
   int channels = p.sweep.channels, lanes = p.sweep.lanes;
   bool writes = static_cast<int>(threadIdx.x) < lanes && walk.inside;
   const float* x = p.x + walk.first;
-  float* record = p.partial +
-                  (static_cast<long long>(walk.sample) * p.chunks + blockIdx.x) * MomentRecord::kRows * channels + walk.channel;
+  float* record =
+      p.partial + (static_cast<long long>(walk.sample) * p.chunks + blockIdx.x) * MomentRecord::kRows * channels + walk.channel;
   float count = static_cast<float>(walk.count), pivot[Width] = {};
   for (int sweep = 0; sweep < 2; sweep++) {
     float deviations[Width] = {}, squares[Width] = {};

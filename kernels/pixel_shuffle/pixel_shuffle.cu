@@ -4,8 +4,8 @@
 
 namespace {
 
-/// Calls visit(element of x, element of y) for a row of y: blockIdx.x counts the rows of x, blockIdx.y the sub-rows. A thread goes
-/// from column to column by additions.
+/// Calls visit(element of x, element of y) for a row of y: blockIdx.x counts the rows of x, blockIdx.y the sub-rows. A thread
+/// goes from column to column by additions.
 template <class Visit>
 DEVICE void each_in_row(const PixelShuffleParameters& p, Visit visit) {
   int r = p.factor, sub_row = blockIdx.y, lane = threadIdx.x % p.lanes, column = threadIdx.x / p.lanes, step = 256 / p.lanes;

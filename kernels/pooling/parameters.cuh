@@ -13,6 +13,7 @@ struct PoolingParameters {
   uint8_t* choice;      // (samples, output, channels): tap of the maximum; average pooling has none
   int channels;
   PoolingSize input, output, window, stride, pad;
-  int lanes;               // threads side by side along the channels: a power of two up to 32
-  uint32_t width_inverse;  // 2^32 / stride along the width, rounded up: n / stride is the high word of n times it; 0 for a stride of 1
+  int lanes;  // threads side by side along the channels: a power of two up to 32
+  uint32_t
+      width_inverse;  // 2^32 / stride along the width, rounded up: n / stride is the high word of n times it; 0 for a stride of 1
 };

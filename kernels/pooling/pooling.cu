@@ -79,11 +79,9 @@ template <int Width, class Begin, class Visit, class Done>
 DEVICE void each_input(const PoolingParameters& p, Begin begin, Visit visit, Done done) {
   PoolingRow<Width> row(p, p.input);
   if (!row.inside) return;
-  PoolingAxis d = windows_over(
-                  row.depth, p.pad.depth, p.window.depth, p.output.depth, [&](int n) { return n / p.stride.depth; }),
-              h = windows_over(row.height, p.pad.height, p.window.height, p.output.height, [&](int n) {
-                return n / p.stride.height;
-              });
+  PoolingAxis d = windows_over(row.depth, p.pad.depth, p.window.depth, p.output.depth, [&](int n) { return n / p.stride.depth; }),
+              h = windows_over(
+                  row.height, p.pad.height, p.window.height, p.output.height, [&](int n) { return n / p.stride.height; });
   for (int input = row.first; input < p.input.width; input += row.step) {
     PoolingAxis w = windows_over(input, p.pad.width, p.window.width, p.output.width, [&](int n) {
       return p.width_inverse == 0 ? n : static_cast<int>(__umulhi(static_cast<uint32_t>(n), p.width_inverse));
@@ -106,7 +104,7 @@ DEVICE void each_input(const PoolingParameters& p, Begin begin, Visit visit, Don
 
 template <int Width>
 DEVICE void max_forward(const PoolingParameters& p) {
-  float best[Width];
+  float best[Width] = {};
   int chosen[Width];
   each_window<Width>(
       p,

@@ -162,8 +162,7 @@ void check_channels(int positions, int channels, int narrow, Numbers& numbers) {
     expect_close("residual add" + size_of, y, expected, 1e-7, &size);
     Buffer<float> target(count, [](std::size_t) { return 5; });
     taken.launch(
-        "copy_channels", 1,
-        CopyChannelsParameters{shortcut.data(), target.data(), taken.sweep, narrow, 0, channels, margin});
+        "copy_channels", 1, CopyChannelsParameters{shortcut.data(), target.data(), taken.sweep, narrow, 0, channels, margin});
     expect_close("copy channels" + size_of, target, copied, 0);
   }
 }

@@ -105,8 +105,7 @@ class NormalizationCheck {
             static_cast<float>(kEpsilon)});
     sweep_.launch(
         "normalization_forward", c_.samples,
-        NormalizationApply{
-            x_.data(), scale.data(), shift.data(), y.data(), mask_, static_cast<float>(kSlope), sweep_.sweep});
+        NormalizationApply{x_.data(), scale.data(), shift.data(), y.data(), mask_, static_cast<float>(kSlope), sweep_.sweep});
     std::vector<double> expected(elements_), size(elements_);
     for (std::size_t i = 0; i < elements_; i++) {
       double a = activation(i);
