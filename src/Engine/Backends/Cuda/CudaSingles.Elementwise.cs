@@ -33,15 +33,15 @@ internal sealed partial class CudaSingles
 
     public override void Dropout(Tensor x, DropoutMask mask, Tensor y)
     {
-        bool wide = ChannelSweep.IsWide(y.Count, [x.Pointer, y.Pointer]);
-        Elementwise(wide ? "dropout" + ChannelSweep.WideSuffix : "dropout", x, null, y, mask: mask);
+        bool wide = SweepPlan.IsWide(y.Count, [x.Pointer, y.Pointer]);
+        Elementwise(wide ? "dropout" + SweepPlan.WideSuffix : "dropout", x, null, y, mask: mask);
     }
 
     public override void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y)
     {
         (int channels, int shortcutChannels) = (y.Shape[^1], shortcut.Shape[^1]);
         int margin = (channels - shortcutChannels) / 2;
-        ChannelSweep sweep = ChannelSweep.Over(
+        SweepPlan sweep = SweepPlan.Over(
             samples: 1,
             checked((int)(y.Count / channels)),
             channels,
@@ -68,7 +68,7 @@ internal sealed partial class CudaSingles
 
     public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count)
     {
-        ChannelSweep sweep = ChannelSweep.Over(
+        SweepPlan sweep = SweepPlan.Over(
             samples: 1,
             checked((int)(x.Count / x.Shape[^1])),
             count,

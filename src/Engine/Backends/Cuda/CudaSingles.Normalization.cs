@@ -18,7 +18,7 @@ internal sealed partial class CudaSingles
 
     public override void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance)
     {
-        ChannelSweep sweep = Sweep(problem, x.Pointer);
+        SweepPlan sweep = Sweep(problem, x.Pointer);
         using Scratch partial = Rent((long)MomentRows * problem.Samples * sweep.Chunks * problem.Channels * sizeof(float));
         NormalizationPassParameters pass = Pass(problem, sweep, x, partial.Pointer);
         kernels.Launch(StatisticsFile, "normalization_statistics" + sweep.Suffix, sweep.Geometry, pass);
@@ -63,7 +63,7 @@ internal sealed partial class CudaSingles
         using Scratch coefficients = Rent(2 * rowBytes);
         nint shift = coefficients.Pointer + (nint)rowBytes;
         FillCoefficients(problem, mean, variance, gamma, beta, coefficients.Pointer, shift);
-        ChannelSweep sweep = Sweep(problem, x.Pointer, y.Pointer);
+        SweepPlan sweep = Sweep(problem, x.Pointer, y.Pointer);
         kernels.Launch(
             ApplyFile,
             "normalization_forward" + sweep.Suffix,
@@ -102,7 +102,7 @@ internal sealed partial class CudaSingles
         (nint scale, nint shift) = (coefficients.Pointer, coefficients.Pointer + rowBytes);
         FillCoefficients(problem, mean, variance, gamma, beta, scale, shift);
 
-        ChannelSweep sweep = Sweep(problem, x.Pointer, gy.Pointer);
+        SweepPlan sweep = Sweep(problem, x.Pointer, gy.Pointer);
         using Scratch partial = Rent(2L * rows * sweep.Chunks * sizeof(float));
         NormalizationPassParameters pass = Pass(problem, sweep, x, partial.Pointer);
         (pass.Gy, pass.Scale, pass.Shift, pass.Mean) = (gy.Pointer, scale, shift, mean.Pointer);
@@ -170,10 +170,10 @@ internal sealed partial class CudaSingles
 
     private KernelNormalizationLayout LayoutOf(NormalizationProblem problem) => new(problem, OnDevice(problem.Modality).Pointer);
 
-    private static ChannelSweep Sweep(NormalizationProblem problem, params ReadOnlySpan<nint> tensors) =>
-        ChannelSweep.Over(problem.Samples, problem.Positions, problem.Channels, tensors);
+    private static SweepPlan Sweep(NormalizationProblem problem, params ReadOnlySpan<nint> tensors) =>
+        SweepPlan.Over(problem.Samples, problem.Positions, problem.Channels, tensors);
 
-    private NormalizationPassParameters Pass(NormalizationProblem problem, ChannelSweep sweep, Tensor x, nint partial) =>
+    private NormalizationPassParameters Pass(NormalizationProblem problem, SweepPlan sweep, Tensor x, nint partial) =>
         new()
         {
             X = x.Pointer,

@@ -26,12 +26,12 @@ internal sealed partial class CudaSingles
     /// <param name="size">Of the target.</param>
     private void Pool(string kernel, PoolingProblem problem, Tensor source, Tensor target, Tensor? choice, Size3 size)
     {
-        bool wide = choice is not null && ChannelSweep.IsWide(problem.Channels, [source.Pointer, target.Pointer]);
-        (int lanes, int tiles) = ChannelSweep.LanesOf(problem.Channels, wide);
+        bool wide = choice is not null && SweepPlan.IsWide(problem.Channels, [source.Pointer, target.Pointer]);
+        (int lanes, int tiles) = SweepPlan.LanesOf(problem.Channels, wide);
         int rows = checked((int)(target.Count / problem.Channels / size.Width));
         kernels.Launch(
             "pooling/pooling",
-            wide ? kernel + ChannelSweep.WideSuffix : kernel,
+            wide ? kernel + SweepPlan.WideSuffix : kernel,
             new LaunchGeometry(rows, tiles, 1, PassThreads, 0),
             new PoolingParameters
             {
@@ -45,7 +45,8 @@ internal sealed partial class CudaSingles
                 Stride = problem.Stride,
                 Pad = problem.PadBefore,
                 Lanes = lanes,
-                WidthInverse = problem.Stride.Width == 1 ? 0 : (uint)(((1L << 32) + problem.Stride.Width - 1) / problem.Stride.Width),
+                WidthInverse =
+                    problem.Stride.Width == 1 ? 0 : (uint)(((1L << 32) + problem.Stride.Width - 1) / problem.Stride.Width),
             }
         );
     }

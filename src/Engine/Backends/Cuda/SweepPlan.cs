@@ -10,12 +10,7 @@ namespace UnpairedSegEngine.Backends.Cuda;
 /// <param name="Geometry">Grid and block.</param>
 /// <param name="Chunks">Blocks along a sample's positions.</param>
 /// <param name="Suffix">Of the kernel's name: that of eight channels a thread, or of one.</param>
-internal readonly record struct ChannelSweep(
-    KernelChannelSweep Parameters,
-    LaunchGeometry Geometry,
-    int Chunks,
-    string Suffix
-)
+internal readonly record struct SweepPlan(KernelChannelSweep Parameters, LaunchGeometry Geometry, int Chunks, string Suffix)
 {
     /// <summary>Of the names of kernels whose threads take eight neighbours.</summary>
     public const string WideSuffix = "_8";
@@ -32,7 +27,7 @@ internal readonly record struct ChannelSweep(
     /// <param name="channels">That are walked over.</param>
     /// <param name="tensors">Where they begin.</param>
     /// <param name="places">Numbers of channels, and first ones, of tensors with other channels.</param>
-    public static ChannelSweep Over(
+    public static SweepPlan Over(
         int samples,
         int positions,
         int channels,
@@ -46,7 +41,7 @@ internal readonly record struct ChannelSweep(
         (int lanes, int tiles) = LanesOf(channels, wide);
         int chunk = Math.Min(positions, Threads / lanes * PositionsPerThread),
             chunks = PositionTiles.Divide(positions, chunk);
-        return new ChannelSweep(
+        return new SweepPlan(
             new KernelChannelSweep(positions, channels, chunk, lanes),
             new LaunchGeometry(chunks, tiles, samples, Threads, 0),
             chunks,
