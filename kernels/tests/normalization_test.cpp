@@ -207,8 +207,8 @@ int main() {
   for (int seed = 1; seed <= 3; seed++) {
     emulation_configure(0, seed);
     for (int positions : {1, 5, 37, 38, 150}) {
-      for (int channels : {1, 3, 16, 33, 40, 64, 264}) {
-        if (channels == 264 && positions != 5) continue;
+      for (int channels : {1, 3, 16, 33, 40, 64, 520}) {
+        if (channels == 520 && positions != 5) continue;
         int groups[] = {channels, 1, channels % 3 == 0 ? 3 : channels % 4 == 0 ? 4 : 1};
         for (int kind = 0; kind < 4; kind++) {
           // Modality 2 of three has no sample.
