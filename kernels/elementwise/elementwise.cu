@@ -1,5 +1,5 @@
-// One read per operand and one write: bound by memory. Grid-stride loops over single elements; neighbouring threads touch
-// neighbouring floats.
+// One read per operand and one write: bound by memory. Grid-stride loops over single elements, where neighbouring threads touch
+// neighbouring floats, and sweeps where channels matter.
 #include "elementwise/parameters.cuh"
 
 namespace {
@@ -39,20 +39,61 @@ KERNEL(leaky_relu_backward, 256, ElementwiseParameters) {
 KERNEL(dropout, 256, ElementwiseParameters) {
   each_element(p, [&](long long i) { return p.dropout.apply(p.dropout.kept(i, 1), 0, p.a[i]); });
 }
-
-KERNEL(residual_add, 256, ResidualParameters) {
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll) {
-    int channel = static_cast<int>(i % p.channels) - p.margin;
-    float value = p.dropout.apply(p.dropout.kept(i, 1), 0, p.branch[i]);
-    p.y[i] = channel >= 0 && channel < p.shortcut_channels ? value + p.shortcut[i / p.channels * p.shortcut_channels + channel]
-                                                           : value;
+/// Eight elements at a time, which share a block of random numbers; their number is a multiple of 8.
+KERNEL(dropout_8, 256, ElementwiseParameters) {
+  for (long long block = blockIdx.x * 256ll + threadIdx.x; block < p.count / 8; block += gridDim.x * 256ll) {
+    float values[8];
+    load(values, p.a + 8 * block);
+    uint32_t kept = p.dropout.active() ? p.dropout.kept_in_block(block) : 0xffffffffu;
+#pragma unroll
+    for (int i = 0; i < 8; i++) values[i] = p.dropout.apply(kept, i, values[i]);
+    store(p.y + 8 * block, values);
   }
 }
 
-KERNEL(copy_channels, 256, CopyChannelsParameters) {
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll) {
-    long long position = i / p.channels;
-    int channel = static_cast<int>(i % p.channels);
-    p.y[position * p.y_channels + p.y_start + channel] = p.x[position * p.x_channels + p.x_start + channel];
+namespace {
+
+template <int Width>
+DEVICE void add_residual(const ResidualParameters& p) {
+  ChannelWalk<Width> walk(p.sweep);
+  // All of a thread's channels have a shortcut or none.
+  int channel = walk.channel - p.margin;
+  bool shortcut = channel >= 0 && channel < p.shortcut_channels;
+  const float *branch = p.branch + walk.first,
+              *added = p.shortcut + walk.first_of(p.sweep, p.shortcut_channels) + (shortcut ? channel : 0);
+  float* y = p.y + walk.first;
+  int position = threadIdx.x / p.sweep.lanes * p.shortcut_channels, rows = 256 / p.sweep.lanes * p.shortcut_channels;
+  for (int at = walk.begin; at < walk.end; at += walk.step, position += rows) {
+    float values[Width], others[Width];
+    load(values, branch + at);
+    uint32_t kept = walk.kept(p.dropout, at);
+#pragma unroll
+    for (int i = 0; i < Width; i++) values[i] = p.dropout.apply(kept, i, values[i]);
+    if (shortcut) {
+      load(others, added + position);
+#pragma unroll
+      for (int i = 0; i < Width; i++) values[i] += others[i];
+    }
+    store(y + at, values);
   }
 }
+
+template <int Width>
+DEVICE void copy(const CopyChannelsParameters& p) {
+  ChannelWalk<Width> walk(p.sweep);
+  int rows = 256 / p.sweep.lanes, row = threadIdx.x / p.sweep.lanes;
+  const float* x = p.x + walk.first_of(p.sweep, p.x_channels) + p.x_start + walk.channel;
+  float* y = p.y + walk.first_of(p.sweep, p.y_channels) + p.y_start + walk.channel;
+  for (int position = row; walk.inside && position < walk.count; position += rows) {
+    float values[Width];
+    load(values, x + position * p.x_channels);
+    store(y + position * p.y_channels, values);
+  }
+}
+
+}  // namespace
+
+KERNEL(residual_add, 256, ResidualParameters) { add_residual<1>(p); }
+KERNEL(residual_add_8, 256, ResidualParameters) { add_residual<8>(p); }
+KERNEL(copy_channels, 256, CopyChannelsParameters) { copy<1>(p); }
+KERNEL(copy_channels_8, 256, CopyChannelsParameters) { copy<8>(p); }

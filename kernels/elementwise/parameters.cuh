@@ -1,7 +1,7 @@
 // Parameter blocks of the elementwise kernels, as the launch code fills them
 // (src/Engine/Backends/Cuda/CudaSingles.Elementwise.cs, .Unary.cs, .Conversion.cs).
 #pragma once
-#include "common/philox.cuh"
+#include "common/channel_sweep.cuh"
 
 /// y = function(a, b, scale, offset); what is used depends on the kernel. y may be a or b.
 struct ElementwiseParameters {
@@ -18,17 +18,17 @@ struct ResidualParameters {
   const float* shortcut;
   const float* branch;
   float* y;
-  long long count;
   DropoutMask dropout;
-  int channels, shortcut_channels, margin;
+  ChannelSweep sweep;
+  int shortcut_channels, margin;
 };
 
-/// Copies `channels` channels per position.
+/// Copies the channels of a sweep, which are some of those of x and y.
 struct CopyChannelsParameters {
   const float* x;
   float* y;
-  long long count;
-  int channels, x_channels, x_start, y_channels, y_start;
+  ChannelSweep sweep;
+  int x_channels, x_start, y_channels, y_start;
 };
 
 /// y = x in another type; which types depends on the kernel.

@@ -11,10 +11,31 @@ KERNEL(normalization_coefficients, 256, NormalizationCoefficients) {
   p.shift[i] = static_cast<float>(p.beta[affine] - p.mean[slot] * scale);
 }
 
-KERNEL(normalization_forward, 256, NormalizationApply) {
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll) {
-    long long row = i / p.per_sample * p.channels + i % p.channels;
-    float value = p.dropout.apply(p.dropout.kept(i, 1), 0, p.x[i]) * p.scale[row] + p.shift[row];
-    p.y[i] = value < 0.0f ? value * p.slope : value;
+namespace {
+
+template <int Width>
+DEVICE void forward(const NormalizationApply& p) {
+  ChannelWalk<Width> walk(p.sweep);
+  if (!walk.inside) return;
+  float scale[Width], shift[Width], values[Width];
+  int row = walk.sample * p.sweep.channels + walk.channel;
+  load(scale, p.scale + row);
+  load(shift, p.shift + row);
+  const float* x = p.x + walk.first;
+  float* y = p.y + walk.first;
+  for (int at = walk.begin; at < walk.end; at += walk.step) {
+    load(values, x + at);
+    uint32_t kept = walk.kept(p.dropout, at);
+#pragma unroll
+    for (int i = 0; i < Width; i++) {
+      float value = p.dropout.apply(kept, i, values[i]) * scale[i] + shift[i];
+      values[i] = value < 0.0f ? value * p.slope : value;
+    }
+    store(y + at, values);
   }
 }
+
+}  // namespace
+
+KERNEL(normalization_forward, 256, NormalizationApply) { forward<1>(p); }
+KERNEL(normalization_forward_8, 256, NormalizationApply) { forward<8>(p); }

@@ -3,31 +3,52 @@
 #include "common/reduce.cuh"
 #include "normalization/parameters.cuh"
 
+namespace {
+
 /// Sums of g and g (d - mean) per chunk and channel.
-KERNEL(normalization_backward_sums, 256, NormalizationPass) {
-  SHARED_ARRAY(float, scratch, 256);
-  int lane = threadIdx.x % p.lanes, rows = 256 / p.lanes, channel = blockIdx.y * p.lanes + lane, sample = blockIdx.z;
-  long long from = static_cast<long long>(blockIdx.x) * p.chunk, to = from + p.chunk < p.positions ? from + p.chunk : p.positions;
-  bool inside = channel < p.layout.channels;
-  float plain = 0, moment = 0;
-  if (inside) {
-    float scale = p.scale[sample * p.layout.channels + channel], shift = p.shift[sample * p.layout.channels + channel],
-          mean = p.mean[p.layout.slot(sample, channel)];
-    for (long long position = from + threadIdx.x / p.lanes; position < to; position += rows) {
-      long long element = (sample * p.positions + position) * p.layout.channels + channel;
-      float d = p.dropout.apply(p.dropout.kept(element, 1), 0, p.x[element]), g = p.gy[element];
-      if (d * scale + shift < 0.0f) g *= p.slope;
-      plain += g;
-      moment += g * (d - mean);
+template <int Width>
+DEVICE void sums(const NormalizationPass& p, float* scratch) {
+  ChannelWalk<Width> walk(p.sweep);
+  int channels = p.sweep.channels, row = walk.sample * channels + walk.channel;
+  float scale[Width], shift[Width], mean[Width], plain[Width] = {}, moment[Width] = {};
+  if (walk.inside) {
+    load(scale, p.scale + row);
+    load(shift, p.shift + row);
+#pragma unroll
+    for (int i = 0; i < Width; i++) mean[i] = p.mean[p.layout.slot(walk.sample, walk.channel + i)];
+  }
+  const float *x = p.x + walk.first, *gy = p.gy + walk.first;
+  for (int at = walk.begin; at < walk.end; at += walk.step) {
+    float values[Width], gradients[Width];
+    load(values, x + at);
+    load(gradients, gy + at);
+    uint32_t kept = walk.kept(p.dropout, at);
+#pragma unroll
+    for (int i = 0; i < Width; i++) {
+      float d = p.dropout.apply(kept, i, values[i]), g = gradients[i];
+      if (d * scale[i] + shift[i] < 0.0f) g *= p.slope;
+      plain[i] += g;
+      moment[i] += g * (d - mean[i]);
     }
   }
-  plain = column_sum(plain, p.lanes, 256, scratch);
-  moment = column_sum(moment, p.lanes, 256, scratch);
-  if (static_cast<int>(threadIdx.x) < p.lanes && inside) {
-    float* sums = p.partial + (static_cast<long long>(sample) * p.chunks + blockIdx.x) * 2 * p.layout.channels + channel;
-    sums[0] = plain;
-    sums[p.layout.channels] = moment;
+  float* target = p.partial + (static_cast<long long>(walk.sample) * p.chunks + blockIdx.x) * 2 * channels + walk.channel;
+  bool writes = static_cast<int>(threadIdx.x) < p.sweep.lanes && walk.inside;
+#pragma unroll
+  for (int i = 0; i < Width; i++) {
+    float first = column_sum(plain[i], p.sweep.lanes, 256, scratch), second = column_sum(moment[i], p.sweep.lanes, 256, scratch);
+    if (writes) target[i] = first, target[channels + i] = second;
   }
+}
+
+}  // namespace
+
+KERNEL(normalization_backward_sums, 256, NormalizationPass) {
+  SHARED_ARRAY(float, scratch, 256);
+  sums<1>(p, scratch);
+}
+KERNEL(normalization_backward_sums_8, 256, NormalizationPass) {
+  SHARED_ARRAY(float, scratch, 256);
+  sums<8>(p, scratch);
 }
 
 /// One warp per sample and channel.
@@ -89,12 +110,36 @@ KERNEL(normalization_gradient_coefficients, 256, GradientCoefficients) {
   p.offset[i] = static_cast<float>(p.through_statistics ? -plain * rstd / elements - slant * p.mean[slot] : 0);
 }
 
-KERNEL(normalization_backward_apply, 256, NormalizationBackwardApply) {
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll) {
-    long long row = i / p.per_sample * p.channels + i % p.channels;
-    uint32_t kept = p.dropout.kept(i, 1);
-    float d = p.dropout.apply(kept, 0, p.x[i]), g = p.gy[i];
-    if (d * p.scale[row] + p.shift[row] < 0.0f) g *= p.slope;
-    p.gx[i] = p.dropout.apply(kept, 0, p.factor[row] * g + (p.slant[row] * d + p.offset[row]));
+namespace {
+
+template <int Width>
+DEVICE void apply(const NormalizationBackwardApply& p) {
+  ChannelWalk<Width> walk(p.sweep);
+  if (!walk.inside) return;
+  float scale[Width], shift[Width], factor[Width], slant[Width], offset[Width], values[Width], gradients[Width];
+  int row = walk.sample * p.sweep.channels + walk.channel;
+  load(scale, p.scale + row);
+  load(shift, p.shift + row);
+  load(factor, p.factor + row);
+  load(slant, p.slant + row);
+  load(offset, p.offset + row);
+  const float *x = p.x + walk.first, *gy = p.gy + walk.first;
+  float* gx = p.gx + walk.first;
+  for (int at = walk.begin; at < walk.end; at += walk.step) {
+    load(values, x + at);
+    load(gradients, gy + at);
+    uint32_t kept = walk.kept(p.dropout, at);
+#pragma unroll
+    for (int i = 0; i < Width; i++) {
+      float d = p.dropout.apply(kept, i, values[i]), g = gradients[i];
+      if (d * scale[i] + shift[i] < 0.0f) g *= p.slope;
+      gradients[i] = p.dropout.apply(kept, i, factor[i] * g + (slant[i] * d + offset[i]));
+    }
+    store(gx + at, gradients);
   }
 }
+
+}  // namespace
+
+KERNEL(normalization_backward_apply, 256, NormalizationBackwardApply) { apply<1>(p); }
+KERNEL(normalization_backward_apply_8, 256, NormalizationBackwardApply) { apply<8>(p); }

@@ -1,7 +1,7 @@
 // Parameter blocks of the normalization kernels, as the launch code fills them
 // (src/Engine/Backends/Cuda/CudaSingles.Normalization.cs).
 #pragma once
-#include "common/philox.cuh"
+#include "common/channel_sweep.cuh"
 
 /// How samples and channels share statistics: row = modality (batch norm) or sample, group = channel / group_channels.
 struct NormalizationLayout {
@@ -15,7 +15,7 @@ struct NormalizationLayout {
   DEVICE int affine(int sample, int channel) const { return modality[sample] * channels + channel; }
 };
 
-/// Passes over x (samples, positions, channels) in chunks of positions; a block is (chunk, tile of channels, sample).
+/// Passes over x (samples, positions, channels).
 struct NormalizationPass {
   const float* x;
   const float* gy;     // backward only
@@ -27,9 +27,8 @@ struct NormalizationPass {
   DropoutMask dropout;
   float slope;
   NormalizationLayout layout;
-  long long positions;  // per sample
-  int chunk, chunks;    // positions per chunk
-  int lanes;            // channels that a block's row of threads covers: a power of two up to 32
+  ChannelSweep sweep;
+  int chunks;
 };
 
 struct CombineMoments {
@@ -59,8 +58,7 @@ struct NormalizationApply {
   float* y;
   DropoutMask dropout;
   float slope;
-  int channels;
-  long long per_sample, count;  // elements
+  ChannelSweep sweep;
 };
 
 struct CombineGradients {
@@ -99,8 +97,7 @@ struct NormalizationBackwardApply {
   float* gx;
   DropoutMask dropout;
   float slope;
-  int channels;
-  long long per_sample, count;
+  ChannelSweep sweep;
 };
 
 /// running = decay * running + take * batch, for modalities with a sample.

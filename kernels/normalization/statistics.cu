@@ -4,36 +4,66 @@
 #include "common/reduce.cuh"
 #include "normalization/parameters.cuh"
 
-KERNEL(normalization_statistics, 256, NormalizationPass) {
-  SHARED_ARRAY(float, scratch, 256);
-  SHARED_ARRAY(float, pivots, 32);
-  int lane = threadIdx.x % p.lanes, rows = 256 / p.lanes, channel = blockIdx.y * p.lanes + lane, sample = blockIdx.z;
-  long long from = static_cast<long long>(blockIdx.x) * p.chunk, to = from + p.chunk < p.positions ? from + p.chunk : p.positions;
-  bool inside = channel < p.layout.channels;
-  float count = static_cast<float>(to - from), pivot = 0, deviations = 0, squares = 0;
+namespace {
+
+struct StatisticsScratch {
+  float* sums;    // 256
+  float* pivots;  // of the 8 * 32 channels of a tile at most
+};
+
+template <int Width>
+DEVICE void statistics(const NormalizationPass& p, StatisticsScratch scratch) {
+  ChannelWalk<Width> walk(p.sweep);
+  int channels = p.sweep.channels, lanes = p.sweep.lanes;
+  bool writes = static_cast<int>(threadIdx.x) < lanes && walk.inside;
+  const float* x = p.x + walk.first;
+  float* record =
+      p.partial + (static_cast<long long>(walk.sample) * p.chunks + blockIdx.x) * MomentRecord::kRows * channels + walk.channel;
+  float count = static_cast<float>(walk.count), pivot[Width] = {};
   for (int sweep = 0; sweep < 2; sweep++) {
-    deviations = squares = 0;
-    for (long long position = from + threadIdx.x / p.lanes; inside && position < to; position += rows) {
-      long long element = (sample * p.positions + position) * p.layout.channels + channel;
-      float deviation = p.dropout.apply(p.dropout.kept(element, 1), 0, p.x[element]) - pivot;
-      deviations += deviation;
-      squares += deviation * deviation;
+    float deviations[Width] = {}, squares[Width] = {};
+    for (int at = walk.begin; at < walk.end; at += walk.step) {
+      float values[Width];
+      load(values, x + at);
+      uint32_t kept = walk.kept(p.dropout, at);
+#pragma unroll
+      for (int i = 0; i < Width; i++) {
+        float deviation = p.dropout.apply(kept, i, values[i]) - pivot[i];
+        deviations[i] += deviation;
+        squares[i] += deviation * deviation;
+      }
     }
-    deviations = column_sum(deviations, p.lanes, 256, scratch);
-    squares = column_sum(squares, p.lanes, 256, scratch);
-    if (sweep == 1) break;
-    if (static_cast<int>(threadIdx.x) < p.lanes) pivots[lane] = deviations / count;
+#pragma unroll
+    for (int i = 0; i < Width; i++) {
+      float sum = column_sum(deviations[i], lanes, 256, scratch.sums);
+      if (sweep == 0) {
+        if (static_cast<int>(threadIdx.x) < lanes) scratch.pivots[walk.lane * Width + i] = sum / count;
+        continue;
+      }
+      float sum_of_squares = column_sum(squares[i], lanes, 256, scratch.sums);
+      if (!writes) continue;
+      record[MomentRecord::kCount * channels + i] = count;
+      record[MomentRecord::kPivot * channels + i] = pivot[i];
+      record[MomentRecord::kDeviations * channels + i] = sum;
+      record[MomentRecord::kSquares * channels + i] = sum_of_squares;
+    }
     __syncthreads();
-    pivot = pivots[lane];
+#pragma unroll
+    for (int i = 0; i < Width; i++) pivot[i] = scratch.pivots[walk.lane * Width + i];
   }
-  if (static_cast<int>(threadIdx.x) < p.lanes && inside) {
-    float* record =
-        p.partial + (static_cast<long long>(sample) * p.chunks + blockIdx.x) * MomentRecord::kRows * p.layout.channels + channel;
-    record[MomentRecord::kCount * p.layout.channels] = count;
-    record[MomentRecord::kPivot * p.layout.channels] = pivot;
-    record[MomentRecord::kDeviations * p.layout.channels] = deviations;
-    record[MomentRecord::kSquares * p.layout.channels] = squares;
-  }
+}
+
+}  // namespace
+
+KERNEL(normalization_statistics, 256, NormalizationPass) {
+  SHARED_ARRAY(float, sums, 256);
+  SHARED_ARRAY(float, pivots, 32);
+  statistics<1>(p, {sums, pivots});
+}
+KERNEL(normalization_statistics_8, 256, NormalizationPass) {
+  SHARED_ARRAY(float, sums, 256);
+  SHARED_ARRAY(float, pivots, 256);
+  statistics<8>(p, {sums, pivots});
 }
 
 /// One block per row and group. Rows without a sample are left alone.

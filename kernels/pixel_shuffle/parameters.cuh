@@ -6,9 +6,9 @@
 struct PixelShuffleParameters {
   const float* source;
   float* target;
-  long long count;
-  int height, width;  // of the packed image
-  int channels;       // of the spread image
+  int width;     // of the packed image
+  int channels;  // of the spread image
   int factor;
   int transposed;  // sub-rows and sub-columns change places
+  int lanes;       // threads side by side along the channels: a power of two
 };

@@ -4,25 +4,30 @@
 
 namespace {
 
-/// Element of x that belongs at element i of y.
-DEVICE long long packed_element(const PixelShuffleParameters& p, long long i) {
-  int r = p.factor, c = static_cast<int>(i % p.channels);
-  i /= p.channels;
-  int column = static_cast<int>(i % (p.width * r));
-  i /= p.width * r;
-  int row = static_cast<int>(i % (p.height * r)), sub_row = row % r, sub_column = column % r;
-  long long position = (i / (p.height * r) * p.height + row / r) * p.width + column / r;
-  return (position * p.channels + c) * r * r + (p.transposed ? sub_column * r + sub_row : sub_row * r + sub_column);
+/// Calls visit(element of x, element of y) for a row of y: blockIdx.x counts the rows of x, blockIdx.y the sub-rows. A thread
+/// goes from column to column by additions.
+template <class Visit>
+DEVICE void each_in_row(const PixelShuffleParameters& p, Visit visit) {
+  int r = p.factor, sub_row = blockIdx.y, lane = threadIdx.x % p.lanes, column = threadIdx.x / p.lanes, step = 256 / p.lanes;
+  int packed_column = column / r, sub_column = column % r, whole = step / r, rest = step % r;
+  long long x = static_cast<long long>(blockIdx.x) * p.width * p.channels * r * r;
+  long long y = (static_cast<long long>(blockIdx.x) * r + sub_row) * p.width * r * p.channels;
+  int row_part = p.transposed ? sub_row : sub_row * r, column_part = p.transposed ? r : 1;
+  for (; column < p.width * r; column += step) {
+    const int packed = packed_column * p.channels * r * r + row_part + sub_column * column_part, spread = column * p.channels;
+    for (int c = lane; c < p.channels; c += p.lanes) visit(x + (packed + c * r * r), y + (spread + c));
+    packed_column += whole;
+    sub_column += rest;
+    if (sub_column >= r) sub_column -= r, packed_column++;
+  }
 }
 
 }  // namespace
 
 KERNEL(pixel_shuffle, 256, PixelShuffleParameters) {
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll)
-    p.target[i] = p.source[packed_element(p, i)];
+  each_in_row(p, [&](long long x, long long y) { p.target[y] = p.source[x]; });
 }
 
 KERNEL(pixel_unshuffle, 256, PixelShuffleParameters) {
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll)
-    p.target[packed_element(p, i)] = p.source[i];
+  each_in_row(p, [&](long long x, long long y) { p.target[x] = p.source[y]; });
 }

@@ -11,7 +11,9 @@ struct PoolingParameters {
   const float* source;  // x forward, gy backward
   float* target;        // y forward, gx backward
   uint8_t* choice;      // (samples, output, channels): tap of the maximum; average pooling has none
-  long long count;      // elements of target
   int channels;
   PoolingSize input, output, window, stride, pad;
+  int lanes;  // threads side by side along the channels: a power of two up to 32
+  uint32_t
+      width_inverse;  // 2^32 / stride along the width, rounded up: n / stride is the high word of n times it; 0 for a stride of 1
 };

@@ -55,6 +55,12 @@ void check_elementwise(std::size_t count, Numbers& numbers) {
       "dropout", 2, 1, 1, 256, 0,
       ElementwiseParameters{a.data(), nullptr, y.data(), static_cast<long long>(count), 1, 0, replayed});
   expect_close("replayed dropout", y, expected, 0);
+  if (count % 8 != 0) return;
+  Buffer<float> eights(count);
+  launch(
+      "dropout_8", 2, 1, 1, 256, 0,
+      ElementwiseParameters{a.data(), nullptr, eights.data(), static_cast<long long>(count), 1, 0, some_dropout()});
+  expect_close("dropout of eight at a time", eights, expected, 0);
 }
 
 void check_unary(std::size_t count, Numbers& numbers) {
@@ -138,24 +144,27 @@ void check_channels(int positions, int channels, int narrow, Numbers& numbers) {
   std::size_t count = static_cast<std::size_t>(positions) * channels;
   int margin = (channels - narrow) / 2;
   Buffer<float> shortcut(static_cast<std::size_t>(positions) * narrow, [&](std::size_t) { return numbers.uniform(); }),
-      branch(count, [&](std::size_t) { return numbers.uniform(); }), y(count);
-  launch(
-      "residual_add", 2, 1, 1, 256, 0,
-      ResidualParameters{
-          shortcut.data(), branch.data(), y.data(), static_cast<long long>(count), some_dropout(), channels, narrow, margin});
+      branch(count, [&](std::size_t) { return numbers.uniform(); });
   std::vector<double> expected(count), size(count, 2.0), copied(count, 5);
   for (std::size_t i = 0; i < count; i++) {
     int c = static_cast<int>(i % channels) - margin;
     expected[i] = dropped(some_dropout(), i, branch[i]) + (c >= 0 && c < narrow ? shortcut[i / channels * narrow + c] : 0);
     if (c >= 0 && c < narrow) copied[i] = shortcut[i / channels * narrow + c];
   }
-  expect_close("residual add", y, expected, 1e-7, &size);
-  Buffer<float> target(count, [](std::size_t) { return 5; });
-  launch(
-      "copy_channels", 2, 1, 1, 256, 0,
-      CopyChannelsParameters{
-          shortcut.data(), target.data(), static_cast<long long>(shortcut.size()), narrow, narrow, 0, channels, margin});
-  expect_close("copy channels", target, copied, 0);
+  for (int width : {1, 8}) {
+    if (channels % width != 0 || narrow % width != 0 || margin % width != 0) continue;
+    Sweep added(positions, channels, width, 19), taken(positions, narrow, width, 19);
+    std::string size_of = " of " + std::to_string(channels) + " channels" + added.suffix;
+    Buffer<float> y(count);
+    added.launch(
+        "residual_add", 1,
+        ResidualParameters{shortcut.data(), branch.data(), y.data(), some_dropout(), added.sweep, narrow, margin});
+    expect_close("residual add" + size_of, y, expected, 1e-7, &size);
+    Buffer<float> target(count, [](std::size_t) { return 5; });
+    taken.launch(
+        "copy_channels", 1, CopyChannelsParameters{shortcut.data(), target.data(), taken.sweep, narrow, 0, channels, margin});
+    expect_close("copy channels" + size_of, target, copied, 0);
+  }
 }
 
 void check_adam(Numbers& numbers, bool replayed) {
@@ -198,8 +207,9 @@ void check_adam(Numbers& numbers, bool replayed) {
 
 int main() {
   Numbers numbers(11);
-  for (std::size_t count : {1, 7, 255, 513, 4099}) check_elementwise(count, numbers);
-  for (int channels : {1, 2, 5, 16, 33}) check_channels(41, channels, (channels + 1) / 2, numbers);
+  for (std::size_t count : {1, 7, 255, 513, 4096, 4099}) check_elementwise(count, numbers);
+  for (int channels : {1, 2, 5, 16, 32, 33, 264}) check_channels(41, channels, (channels + 1) / 2, numbers);
+  for (int channels : {16, 264}) check_channels(41, channels, channels, numbers);
   for (std::size_t count : {1, 255, 4099}) check_unary(count, numbers), check_conversion(count, numbers);
   for (bool nesterov : {false, true}) check_sgd(numbers, nesterov, nesterov);
   check_adam(numbers, false);

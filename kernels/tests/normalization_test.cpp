@@ -19,8 +19,9 @@ constexpr double kEpsilon = 1e-3, kSlope = 0.2;
 
 class NormalizationCheck {
  public:
-  NormalizationCheck(const Case& c, Numbers& numbers)
+  NormalizationCheck(const Case& c, int width, Numbers& numbers)
       : c_(c),
+        sweep_(c.positions, c.channels, width, 37),
         elements_(static_cast<std::size_t>(c.samples) * c.positions * c.channels),
         rows_(c.by_sample ? c.samples : c.modalities),
         slots_(static_cast<std::size_t>(rows_) * c.groups),
@@ -56,35 +57,28 @@ class NormalizationCheck {
   std::string name(const char* what) const {
     return std::string(what) + " n" + std::to_string(c_.samples) + " positions " + std::to_string(c_.positions) + " channels " +
            std::to_string(c_.channels) + " groups " + std::to_string(c_.groups) + (c_.by_sample ? " by sample" : " by modality") +
-           (c_.drops ? " dropout" : "");
+           (c_.drops ? " dropout" : "") + sweep_.suffix;
   }
 
   NormalizationPass pass(float* partial) {
-    int lanes = 1;
-    while (lanes < 32 && lanes < c_.channels) lanes *= 2;
     NormalizationPass p{};
     p.x = x_.data();
     p.partial = partial;
     p.dropout = mask_;
     p.slope = kSlope;
     p.layout = layout_;
-    p.positions = c_.positions;
-    p.chunk = chunk();
-    p.chunks = chunks();
-    p.lanes = lanes;
+    p.sweep = sweep_.sweep;
+    p.chunks = sweep_.chunks;
     return p;
   }
-  int chunk() const { return std::min(c_.positions, 37); }
-  int chunks() const { return (c_.positions + chunk() - 1) / chunk(); }
-  int grid_y(const NormalizationPass& p) const { return (c_.channels + p.lanes - 1) / p.lanes; }
 
   void statistics() {
-    Buffer<float> partial(table_ * chunks() * 4);
+    Buffer<float> partial(table_ * sweep_.chunks * 4);
     NormalizationPass p = pass(partial.data());
-    launch("normalization_statistics", p.chunks, grid_y(p), c_.samples, 256, 0, p);
+    sweep_.launch("normalization_statistics", c_.samples, p);
     launch(
         "normalization_combine_moments", static_cast<int>(slots_), 1, 1, 128, 0,
-        CombineMoments{partial.data(), mean_.data(), variance_.data(), layout_, chunks()});
+        CombineMoments{partial.data(), mean_.data(), variance_.data(), layout_, sweep_.chunks});
     expected_mean_.assign(slots_, 0);
     expected_variance_.assign(slots_, 0);
     counts_.assign(slots_, 0);
@@ -109,11 +103,9 @@ class NormalizationCheck {
         NormalizationCoefficients{
             mean_.data(), variance_.data(), gamma_.data(), beta_.data(), scale.data(), shift.data(), layout_,
             static_cast<float>(kEpsilon)});
-    launch(
-        "normalization_forward", 3, 1, 1, 256, 0,
-        NormalizationApply{
-            x_.data(), scale.data(), shift.data(), y.data(), mask_, static_cast<float>(kSlope), c_.channels,
-            static_cast<long long>(elements_ / c_.samples), static_cast<long long>(elements_)});
+    sweep_.launch(
+        "normalization_forward", c_.samples,
+        NormalizationApply{x_.data(), scale.data(), shift.data(), y.data(), mask_, static_cast<float>(kSlope), sweep_.sweep});
     std::vector<double> expected(elements_), size(elements_);
     for (std::size_t i = 0; i < elements_; i++) {
       double a = activation(i);
@@ -134,29 +126,28 @@ class NormalizationCheck {
         NormalizationCoefficients{
             mean_.data(), variance_.data(), gamma_.data(), beta_.data(), scale.data(), shift.data(), layout_,
             static_cast<float>(kEpsilon)});
-    Buffer<float> partial(table_ * chunks() * 2);
+    Buffer<float> partial(table_ * sweep_.chunks * 2);
     Buffer<double> sums(table_ * 2);
     NormalizationPass p = pass(partial.data());
     p.gy = gy_.data();
     p.scale = scale.data();
     p.shift = shift.data();
     p.mean = mean_.data();
-    launch("normalization_backward_sums", p.chunks, grid_y(p), c_.samples, 256, 0, p);
+    sweep_.launch("normalization_backward_sums", c_.samples, p);
     launch(
         "normalization_combine_gradients", static_cast<int>((table_ + 7) / 8), 1, 1, 256, 0,
-        CombineGradients{partial.data(), sums.data(), layout_, chunks()});
+        CombineGradients{partial.data(), sums.data(), layout_, sweep_.chunks});
     std::size_t threads = std::max(table_, gamma_.size());
     launch(
         "normalization_gradient_coefficients", static_cast<int>((threads + 255) / 256), 1, 1, 256, 0,
         GradientCoefficients{
             sums.data(), mean_.data(), variance_.data(), gamma_.data(), ggamma.data(), gbeta.data(), factor.data(), slant.data(),
             offset.data(), layout_, static_cast<float>(kEpsilon), c_.through_statistics ? 1 : 0, c_.positions});
-    launch(
-        "normalization_backward_apply", 3, 1, 1, 256, 0,
+    sweep_.launch(
+        "normalization_backward_apply", c_.samples,
         NormalizationBackwardApply{
             x_.data(), gy_.data(), scale.data(), shift.data(), factor.data(), slant.data(), offset.data(), gx.data(), mask_,
-            static_cast<float>(kSlope), c_.channels, static_cast<long long>(elements_ / c_.samples),
-            static_cast<long long>(elements_)});
+            static_cast<float>(kSlope), sweep_.sweep});
     std::vector<double> g(elements_), plain(slots_), moment(slots_), egamma(gamma_.size()), ebeta(gamma_.size()),
         expected(elements_), size(elements_), affine_size(gamma_.size());
     for (std::size_t i = 0; i < elements_; i++) {
@@ -198,6 +189,7 @@ class NormalizationCheck {
   }
 
   const Case& c_;
+  Sweep sweep_;
   std::size_t elements_;
   int rows_;
   std::size_t slots_, table_;
@@ -215,13 +207,15 @@ int main() {
   for (int seed = 1; seed <= 3; seed++) {
     emulation_configure(0, seed);
     for (int positions : {1, 5, 37, 38, 150}) {
-      for (int channels : {1, 3, 16, 33, 64}) {
+      for (int channels : {1, 3, 16, 33, 40, 64, 520}) {
+        if (channels == 520 && positions != 5) continue;
         int groups[] = {channels, 1, channels % 3 == 0 ? 3 : channels % 4 == 0 ? 4 : 1};
         for (int kind = 0; kind < 4; kind++) {
           // Modality 2 of three has no sample.
           Case c{3,         positions, channels, kind < 2 ? channels : groups[kind - 1], kind > 0, (positions + kind) % 2 == 0,
                  seed != 2, {0, 1, 0}, 3};
-          NormalizationCheck(c, numbers).run();
+          for (int width : {1, 8})
+            if (channels % width == 0) NormalizationCheck(c, width, numbers).run();
         }
       }
     }

@@ -24,15 +24,20 @@ void check_pooling(const Axis (&a)[3], int samples, int channels, Numbers& numbe
   Buffer<float> x(inputs, [&](std::size_t) { return numbers.small_integer(); }), y(outputs), average(outputs),
       gy(outputs, [&](std::size_t) { return numbers.small_integer(); }), gx(inputs), gaverage(inputs);
   Buffer<std::uint8_t> choice(outputs);
-  auto run = [&](const char* kernel, Buffer<float>& source, Buffer<float>& target, bool chooses) {
+  auto run = [&](std::string kernel, Buffer<float>& source, Buffer<float>& target, bool chooses) {
+    int width = kernel.back() == '8' ? 8 : 1, groups = channels / width, lanes = 1;
+    while (lanes < 32 && lanes < groups) lanes *= 2;
+    PoolingSize of = size(kernel.find("forward") == std::string::npos ? &Axis::input : &Axis::output);
     launch(
-        kernel, 2, 1, 1, 256, 0,
+        kernel.c_str(), samples * of.depth * of.height, (groups + lanes - 1) / lanes, 1, 256, 0,
         PoolingParameters{
-            source.data(), target.data(), chooses ? choice.data() : nullptr, static_cast<long long>(target.size()), channels,
-            size(&Axis::input), size(&Axis::output), size(&Axis::window), size(&Axis::stride), size(&Axis::pad)});
+            source.data(), target.data(), chooses ? choice.data() : nullptr, channels, size(&Axis::input), size(&Axis::output),
+            size(&Axis::window), size(&Axis::stride), size(&Axis::pad), lanes,
+            a[2].stride == 1 ? 0u : static_cast<std::uint32_t>(((1ull << 32) + a[2].stride - 1) / a[2].stride)});
   };
-  run("max_pool_forward", x, y, true);
-  run("max_pool_backward", gy, gx, true);
+  std::string suffix = channels % 8 == 0 ? "_8" : "";
+  run("max_pool_forward" + suffix, x, y, true);
+  run("max_pool_backward" + suffix, gy, gx, true);
   run("average_pool_forward", x, average, false);
   run("average_pool_backward", gy, gaverage, false);
 
@@ -72,11 +77,12 @@ void check_pooling(const Axis (&a)[3], int samples, int channels, Numbers& numbe
 void check_shuffle(int images, int height, int width, int channels, int factor, bool transposed, Numbers& numbers) {
   std::size_t count = static_cast<std::size_t>(images) * height * width * channels * factor * factor;
   Buffer<float> x(count, [&](std::size_t) { return numbers.uniform(); }), y(count), back(count);
-  PixelShuffleParameters p{x.data(), y.data(), static_cast<long long>(count), height, width, channels, factor, transposed};
-  launch("pixel_shuffle", 2, 1, 1, 256, 0, p);
+  int lanes = channels < 3 ? 1 : channels < 9 ? 4 : 8;
+  PixelShuffleParameters p{x.data(), y.data(), width, channels, factor, transposed, lanes};
+  launch("pixel_shuffle", images * height, factor, 1, 256, 0, p);
   p.source = y.data();
   p.target = back.data();
-  launch("pixel_unshuffle", 2, 1, 1, 256, 0, p);
+  launch("pixel_unshuffle", images * height, factor, 1, 256, 0, p);
   std::vector<double> expected(count), same(count);
   for (int n = 0; n < images; n++)
     for (int h = 0; h < height; h++)
@@ -110,9 +116,9 @@ int main() {
       int window = numbers.range(1, 3);
       a[i] = same(numbers.range(1, i == 0 ? 4 : 9), window, numbers.range(1, window));
     }
-    check_pooling(a, numbers.range(1, 2), numbers.range(1, 19), numbers);
+    check_pooling(a, numbers.range(1, 2), round % 3 == 0 ? 8 * numbers.range(1, 5) : numbers.range(1, 40), numbers);
     check_shuffle(
-        numbers.range(1, 3), numbers.range(1, 5), numbers.range(1, 5), numbers.range(1, 5), numbers.range(1, 8), round % 2,
+        numbers.range(1, 3), numbers.range(1, 5), numbers.range(1, 40), numbers.range(1, 11), numbers.range(1, 8), round % 2,
         numbers);
   }
   return report();

@@ -1,6 +1,6 @@
 // Dropout by its definition.
 #pragma once
-#include "common/philox.cuh"
+#include "common/channel_sweep.cuh"
 #include "harness.h"
 
 namespace test {
@@ -35,6 +35,28 @@ inline DropoutMask some_dropout() {
       static_cast<std::uint32_t>(kStream >> 32),
       nullptr};
 }
+
+/// A sweep in chunks of at most so many positions, and its grid.
+struct Sweep {
+  ChannelSweep sweep;
+  int chunks, tiles;
+  const char* suffix;
+
+  Sweep(int positions, int channels, int width, int most) {
+    int groups = channels / width, lanes = 1;
+    while (lanes < 32 && lanes < groups) lanes *= 2;
+    int chunk = std::min(positions, most);
+    sweep = {positions, channels, chunk, lanes};
+    chunks = (positions + chunk - 1) / chunk;
+    tiles = (groups + lanes - 1) / lanes;
+    suffix = width == 8 ? "_8" : "";
+  }
+
+  template <class Parameters>
+  void launch(const std::string& kernel, int samples, const Parameters& p) const {
+    test::launch((kernel + suffix).c_str(), chunks, tiles, samples, 256, 0, p);
+  }
+};
 
 /// Rounded to float, as the kernels do before anything else is made of it.
 inline double dropped(const DropoutMask& mask, std::uint64_t element, float value) {

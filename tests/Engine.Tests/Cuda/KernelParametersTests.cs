@@ -19,7 +19,12 @@ internal sealed partial class KernelParametersTests
         .EnumerateFiles(Kernels, "parameters.cuh", SearchOption.AllDirectories)
         .Order(StringComparer.Ordinal)
         .SelectMany(file =>
-            KernelStruct.Parse(Text("common/philox.cuh") + Text("common/input_transform.cuh") + File.ReadAllText(file))
+            KernelStruct.Parse(
+                Text("common/philox.cuh")
+                    + Text("common/channel_sweep.cuh")
+                    + Text("common/input_transform.cuh")
+                    + File.ReadAllText(file)
+            )
         )
         .DistinctBy(parsed => parsed.Key)
         .ToDictionary();

@@ -104,7 +104,8 @@ internal sealed partial class KernelStruct
     [GeneratedRegex(@"constexpr int (\w+) = (\d+);")]
     private static partial Regex Constant();
 
-    [GeneratedRegex(@"\bstruct (\w+) \{")]
+    /// <summary>Templates are what kernels work with, never what they are given.</summary>
+    [GeneratedRegex(@"(?<!template <[^>]*>\s*)\bstruct (\w+) \{")]
     private static partial Regex Head();
 
     [GeneratedRegex(@"^(?:const )?(?<type>long long|\w+)(?<pointer>\s*\*)?\s+(?<names>\w+(?:,\s*\w+)*)(?:\[(?<count>\w+)\])?$")]

@@ -31,42 +31,62 @@ internal sealed partial class CudaSingles
     public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx) =>
         Elementwise("leaky_relu_backward", gy, x, gx, slope);
 
-    public override void Dropout(Tensor x, DropoutMask mask, Tensor y) => Elementwise("dropout", x, null, y, mask: mask);
+    public override void Dropout(Tensor x, DropoutMask mask, Tensor y)
+    {
+        bool wide = SweepPlan.IsWide(y.Count, [x.Pointer, y.Pointer]);
+        Elementwise(wide ? "dropout" + SweepPlan.WideSuffix : "dropout", x, null, y, mask: mask);
+    }
 
     public override void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y)
     {
         (int channels, int shortcutChannels) = (y.Shape[^1], shortcut.Shape[^1]);
-        kernels.LaunchElementwise(
+        int margin = (channels - shortcutChannels) / 2;
+        SweepPlan sweep = SweepPlan.Over(
+            samples: 1,
+            checked((int)(y.Count / channels)),
+            channels,
+            [shortcut.Pointer, branch.Pointer, y.Pointer],
+            shortcutChannels,
+            margin
+        );
+        kernels.Launch(
             ElementwiseFile,
-            "residual_add",
-            y.Count,
+            "residual_add" + sweep.Suffix,
+            sweep.Geometry,
             new ResidualParameters
             {
                 Shortcut = shortcut.Pointer,
                 Branch = branch.Pointer,
                 Y = y.Pointer,
-                Count = y.Count,
                 Dropout = KernelMask(mask),
-                Channels = channels,
+                Sweep = sweep.Parameters,
                 ShortcutChannels = shortcutChannels,
-                Margin = (channels - shortcutChannels) / 2,
+                Margin = margin,
             }
         );
     }
 
     public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count)
     {
-        long elements = x.Count / x.Shape[^1] * count;
-        kernels.LaunchElementwise(
+        SweepPlan sweep = SweepPlan.Over(
+            samples: 1,
+            checked((int)(x.Count / x.Shape[^1])),
+            count,
+            [x.Pointer, y.Pointer],
+            x.Shape[^1],
+            xStart,
+            y.Shape[^1],
+            yStart
+        );
+        kernels.Launch(
             ElementwiseFile,
-            "copy_channels",
-            elements,
+            "copy_channels" + sweep.Suffix,
+            sweep.Geometry,
             new CopyChannelsParameters
             {
                 X = x.Pointer,
                 Y = y.Pointer,
-                Count = elements,
-                Channels = count,
+                Sweep = sweep.Parameters,
                 XChannels = x.Shape[^1],
                 XStart = xStart,
                 YChannels = y.Shape[^1],
@@ -128,10 +148,9 @@ internal sealed partial class CudaSingles
         public nint Shortcut,
             Branch,
             Y;
-        public long Count;
         public KernelDropout Dropout;
-        public int Channels,
-            ShortcutChannels,
+        public KernelChannelSweep Sweep;
+        public int ShortcutChannels,
             Margin;
     }
 
@@ -141,9 +160,8 @@ internal sealed partial class CudaSingles
     {
         public nint X,
             Y;
-        public long Count;
-        public int Channels,
-            XChannels,
+        public KernelChannelSweep Sweep;
+        public int XChannels,
             XStart,
             YChannels,
             YStart;

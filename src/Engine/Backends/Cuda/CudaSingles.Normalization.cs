@@ -9,12 +9,8 @@ internal sealed partial class CudaSingles
     private const int MomentRows = 4;
 
     private const int PassThreads = 256,
-        MostLanes = 32,
         MomentThreads = 128,
         WarpsPerBlock = 8;
-
-    /// <summary>Positions that one row of a block's threads sums before the blocks' sums are added.</summary>
-    private const int PositionsPerThread = 32;
 
     private const string StatisticsFile = "normalization/statistics",
         ApplyFile = "normalization/apply",
@@ -22,11 +18,11 @@ internal sealed partial class CudaSingles
 
     public override void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance)
     {
-        (NormalizationPassParameters pass, LaunchGeometry geometry) = Pass(problem, x);
-        using Scratch partial = Rent((long)MomentRows * problem.Samples * pass.Chunks * problem.Channels * sizeof(float));
-        pass.Partial = partial.Pointer;
-        kernels.Launch(StatisticsFile, "normalization_statistics", geometry, pass);
-        CombineMoments(problem, partial.Pointer, pass.Chunks, mean, variance);
+        SweepPlan sweep = Sweep(problem, x.Pointer);
+        using Scratch partial = Rent((long)MomentRows * problem.Samples * sweep.Chunks * problem.Channels * sizeof(float));
+        NormalizationPassParameters pass = Pass(problem, sweep, x, partial.Pointer);
+        kernels.Launch(StatisticsFile, "normalization_statistics" + sweep.Suffix, sweep.Geometry, pass);
+        CombineMoments(problem, partial.Pointer, sweep.Chunks, mean, variance);
     }
 
     public override void UpdateRunningStatistics(
@@ -67,10 +63,11 @@ internal sealed partial class CudaSingles
         using Scratch coefficients = Rent(2 * rowBytes);
         nint shift = coefficients.Pointer + (nint)rowBytes;
         FillCoefficients(problem, mean, variance, gamma, beta, coefficients.Pointer, shift);
-        kernels.LaunchElementwise(
+        SweepPlan sweep = Sweep(problem, x.Pointer, y.Pointer);
+        kernels.Launch(
             ApplyFile,
-            "normalization_forward",
-            x.Count,
+            "normalization_forward" + sweep.Suffix,
+            sweep.Geometry,
             new NormalizationApplyParameters
             {
                 X = x.Pointer,
@@ -79,9 +76,7 @@ internal sealed partial class CudaSingles
                 Y = y.Pointer,
                 Dropout = KernelMask(problem.Dropout),
                 Slope = (float)problem.Slope,
-                Channels = problem.Channels,
-                PerSample = x.Count / problem.Samples,
-                Count = x.Count,
+                Sweep = sweep.Parameters,
             }
         );
     }
@@ -107,10 +102,11 @@ internal sealed partial class CudaSingles
         (nint scale, nint shift) = (coefficients.Pointer, coefficients.Pointer + rowBytes);
         FillCoefficients(problem, mean, variance, gamma, beta, scale, shift);
 
-        (NormalizationPassParameters pass, LaunchGeometry geometry) = Pass(problem, x);
-        using Scratch partial = Rent(2L * rows * pass.Chunks * sizeof(float));
-        (pass.Gy, pass.Scale, pass.Shift, pass.Mean, pass.Partial) = (gy.Pointer, scale, shift, mean.Pointer, partial.Pointer);
-        kernels.Launch(BackwardFile, "normalization_backward_sums", geometry, pass);
+        SweepPlan sweep = Sweep(problem, x.Pointer, gy.Pointer);
+        using Scratch partial = Rent(2L * rows * sweep.Chunks * sizeof(float));
+        NormalizationPassParameters pass = Pass(problem, sweep, x, partial.Pointer);
+        (pass.Gy, pass.Scale, pass.Shift, pass.Mean) = (gy.Pointer, scale, shift, mean.Pointer);
+        kernels.Launch(BackwardFile, "normalization_backward_sums" + sweep.Suffix, sweep.Geometry, pass);
         kernels.Launch(
             BackwardFile,
             "normalization_combine_gradients",
@@ -120,7 +116,7 @@ internal sealed partial class CudaSingles
                 Partial = partial.Pointer,
                 Sums = sums.Pointer,
                 Layout = LayoutOf(problem),
-                Chunks = pass.Chunks,
+                Chunks = sweep.Chunks,
             }
         );
 
@@ -150,10 +146,11 @@ internal sealed partial class CudaSingles
         );
         if (gx is null)
             return;
-        kernels.LaunchElementwise(
+        sweep = Sweep(problem, x.Pointer, gy.Pointer, gx.Pointer);
+        kernels.Launch(
             BackwardFile,
-            "normalization_backward_apply",
-            x.Count,
+            "normalization_backward_apply" + sweep.Suffix,
+            sweep.Geometry,
             new NormalizationBackwardApplyParameters
             {
                 X = x.Pointer,
@@ -166,34 +163,27 @@ internal sealed partial class CudaSingles
                 Gx = gx.Pointer,
                 Dropout = KernelMask(problem.Dropout),
                 Slope = (float)problem.Slope,
-                Channels = problem.Channels,
-                PerSample = x.Count / problem.Samples,
-                Count = x.Count,
+                Sweep = sweep.Parameters,
             }
         );
     }
 
     private KernelNormalizationLayout LayoutOf(NormalizationProblem problem) => new(problem, OnDevice(problem.Modality).Pointer);
 
-    /// <summary>A sweep over x in chunks of positions: blocks of 256 threads over up to 32 channels.</summary>
-    private (NormalizationPassParameters Pass, LaunchGeometry Geometry) Pass(NormalizationProblem problem, Tensor x)
-    {
-        int lanes = Math.Min(MostLanes, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)problem.Channels));
-        int chunk = Math.Min(problem.Positions, PassThreads / lanes * PositionsPerThread),
-            chunks = Divide(problem.Positions, chunk);
-        var pass = new NormalizationPassParameters
+    private static SweepPlan Sweep(NormalizationProblem problem, params ReadOnlySpan<nint> tensors) =>
+        SweepPlan.Over(problem.Samples, problem.Positions, problem.Channels, tensors);
+
+    private NormalizationPassParameters Pass(NormalizationProblem problem, SweepPlan sweep, Tensor x, nint partial) =>
+        new()
         {
             X = x.Pointer,
+            Partial = partial,
             Dropout = KernelMask(problem.Dropout),
             Slope = (float)problem.Slope,
             Layout = LayoutOf(problem),
-            Positions = problem.Positions,
-            Chunk = chunk,
-            Chunks = chunks,
-            Lanes = lanes,
+            Sweep = sweep.Parameters,
+            Chunks = sweep.Chunks,
         };
-        return (pass, new LaunchGeometry(chunks, Divide(problem.Channels, lanes), problem.Samples, PassThreads, 0));
-    }
 
     /// <summary>
     /// Mean and variance from moments (samples, chunks, 4, channels), which a statistics pass or a convolution left.

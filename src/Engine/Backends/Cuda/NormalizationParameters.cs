@@ -27,10 +27,8 @@ internal struct NormalizationPassParameters
     public KernelDropout Dropout;
     public float Slope;
     public KernelNormalizationLayout Layout;
-    public long Positions;
-    public int Chunk,
-        Chunks,
-        Lanes;
+    public KernelChannelSweep Sweep;
+    public int Chunks;
 }
 
 /// <summary>CombineMoments.</summary>
@@ -68,9 +66,7 @@ internal struct NormalizationApplyParameters
         Y;
     public KernelDropout Dropout;
     public float Slope;
-    public int Channels;
-    public long PerSample,
-        Count;
+    public KernelChannelSweep Sweep;
 }
 
 /// <summary>CombineGradients.</summary>
@@ -116,9 +112,7 @@ internal struct NormalizationBackwardApplyParameters
         Gx;
     public KernelDropout Dropout;
     public float Slope;
-    public int Channels;
-    public long PerSample,
-        Count;
+    public KernelChannelSweep Sweep;
 }
 
 /// <summary>RunningStatistics.</summary>

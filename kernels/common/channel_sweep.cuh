@@ -1,0 +1,73 @@
+// How a block walks over (samples, positions, channels), channels last: a thread keeps its channels and goes from position to
+// position, so that what belongs to a channel is read once and no element's place takes a division.
+#pragma once
+#include "common/philox.cuh"
+
+/// The grid is (chunks of positions, tiles of lanes * width channels, samples), the block 256 threads.
+struct ChannelSweep {
+  int positions, channels;  // of a sample
+  int chunk;                // positions of a block
+  int lanes;                // threads side by side along the channels: a power of two up to 32
+};
+
+/// A thread's part of a sweep: `Width` neighbouring channels, 1, or 8 where their number is a multiple of 8 and tensors lie on 16
+/// bytes. Offsets are those of elements from `first` on, so that 32 bits hold them whatever the size of the tensor.
+template <int Width>
+struct ChannelWalk {
+  int lane, channel, sample, from, count;
+  bool inside;  // whether there is such a channel
+  long long first;
+  int begin, end, step;
+
+  DEVICE explicit ChannelWalk(const ChannelSweep& sweep) {
+    int rows = 256 / sweep.lanes, row = threadIdx.x / sweep.lanes;
+    lane = threadIdx.x % sweep.lanes;
+    channel = (blockIdx.y * sweep.lanes + lane) * Width;
+    sample = blockIdx.z;
+    inside = channel < sweep.channels;
+    from = blockIdx.x * sweep.chunk;
+    count = from + sweep.chunk < sweep.positions ? sweep.chunk : sweep.positions - from;
+    first = first_of(sweep, sweep.channels) + channel;
+    begin = row * sweep.channels;
+    end = inside ? count * sweep.channels : begin;
+    step = rows * sweep.channels;
+  }
+
+  /// The block's first position in a tensor of that many channels.
+  DEVICE long long first_of(const ChannelSweep& sweep, int channels) const {
+    return (static_cast<long long>(sample) * sweep.positions + from) * channels;
+  }
+
+  /// Bit i tells whether the mask keeps element i of those at an offset.
+  DEVICE uint32_t kept(const DropoutMask& mask, int offset) const {
+    if constexpr (Width == 8) return mask.active() ? mask.kept_in_block((first + offset) / 8) : 0xffffffffu;
+    return mask.kept(first + offset, Width);
+  }
+};
+
+template <int Width>
+DEVICE void load(float (&values)[Width], const float* source) {
+  if constexpr (Width == 1) {
+    values[0] = *source;
+  } else {
+#pragma unroll
+    for (int i = 0; i < Width; i += 4) {
+      float4 four = *reinterpret_cast<const float4*>(source + i);
+      values[i] = four.x;
+      values[i + 1] = four.y;
+      values[i + 2] = four.z;
+      values[i + 3] = four.w;
+    }
+  }
+}
+
+template <int Width>
+DEVICE void store(float* target, const float (&values)[Width]) {
+  if constexpr (Width == 1) {
+    *target = values[0];
+  } else {
+#pragma unroll
+    for (int i = 0; i < Width; i += 4)
+      *reinterpret_cast<float4*>(target + i) = make_float4(values[i], values[i + 1], values[i + 2], values[i + 3]);
+  }
+}

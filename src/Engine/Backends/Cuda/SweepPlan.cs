@@ -1,0 +1,78 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using UnpairedSegEngine.Backends.Cuda.Convolution;
+using UnpairedSegEngine.Backends.Cuda.Driver;
+
+namespace UnpairedSegEngine.Backends.Cuda;
+
+/// <summary>How the blocks of a kernel walk over (samples, positions, channels).</summary>
+/// <param name="Parameters">For the kernel.</param>
+/// <param name="Geometry">Grid and block.</param>
+/// <param name="Chunks">Blocks along a sample's positions.</param>
+/// <param name="Suffix">Of the kernel's name: that of eight channels a thread, or of one.</param>
+internal readonly record struct SweepPlan(KernelChannelSweep Parameters, LaunchGeometry Geometry, int Chunks, string Suffix)
+{
+    /// <summary>Of the names of kernels whose threads take eight neighbours.</summary>
+    public const string WideSuffix = "_8";
+
+    private const int Threads = 256,
+        MostLanes = 32,
+        Width = 8,
+        Alignment = 16,
+        PositionsPerThread = 8;
+
+    /// <summary>A sweep whose threads take eight channels where all that they read and write allows it.</summary>
+    /// <param name="samples">Number of samples.</param>
+    /// <param name="positions">Of a sample.</param>
+    /// <param name="channels">That are walked over.</param>
+    /// <param name="tensors">Where they begin.</param>
+    /// <param name="places">Numbers of channels, and first ones, of tensors with other channels.</param>
+    public static SweepPlan Over(
+        int samples,
+        int positions,
+        int channels,
+        ReadOnlySpan<nint> tensors,
+        params ReadOnlySpan<int> places
+    )
+    {
+        bool wide = IsWide(channels, tensors);
+        foreach (int place in places)
+            wide &= place % Width == 0;
+        (int lanes, int tiles) = LanesOf(channels, wide);
+        int chunk = Math.Min(positions, Threads / lanes * PositionsPerThread),
+            chunks = PositionTiles.Divide(positions, chunk);
+        return new SweepPlan(
+            new KernelChannelSweep(positions, channels, chunk, lanes),
+            new LaunchGeometry(chunks, tiles, samples, Threads, 0),
+            chunks,
+            wide ? WideSuffix : ""
+        );
+    }
+
+    /// <summary>Threads side by side along the channels, and tiles of so many that it takes.</summary>
+    public static (int Lanes, int Tiles) LanesOf(int channels, bool wide)
+    {
+        int groups = wide ? channels / Width : channels,
+            lanes = Math.Min(MostLanes, (int)BitOperations.RoundUpToPowerOf2((uint)groups));
+        return (lanes, PositionTiles.Divide(groups, lanes));
+    }
+
+    /// <summary>Whether threads can take eight neighbours at a time, of rows of so many.</summary>
+    public static bool IsWide(long count, ReadOnlySpan<nint> tensors)
+    {
+        bool wide = count % Width == 0;
+        foreach (nint tensor in tensors)
+            wide &= tensor % Alignment == 0;
+        return wide;
+    }
+}
+
+/// <summary>kernels/common/channel_sweep.cuh: ChannelSweep.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly struct KernelChannelSweep(int positions, int channels, int chunk, int lanes)
+{
+    private readonly int positions = positions,
+        channels = channels,
+        chunk = chunk,
+        lanes = lanes;
+}
