@@ -42,12 +42,6 @@ class Kernel:
     def __init__(self):
         self.instructions = []
         self.labels = {}
-        self.subroutines = {}
-
-    def add_label(self, label):
-        self.labels[label] = len(self.instructions)
-        if "__internal" in label:
-            self.subroutines[label] = len(self.instructions)
 
     def loops(self):
         """First and last instruction of every backward branch."""
@@ -59,9 +53,9 @@ class Kernel:
     def called(self, text):
         """The instructions of a subroutine that is called, up to its return."""
         target = re.search(r"CALL\S* `\((\S+)\)", text)
-        if target is None or target[1] not in self.subroutines:
+        if target is None or target[1] not in self.labels:
             return []
-        body = self.instructions[self.subroutines[target[1]]:]
+        body = self.instructions[self.labels[target[1]]:]
         end = next((i for i, line in enumerate(body) if re.search(r"\bRET\b", line)), len(body) - 1)
         return body[:end + 1]
 
@@ -74,7 +68,7 @@ def kernels_of(nvdisasm, image):
         elif current is None:
             continue
         elif label := re.match(r"^\s*([.$][\w$.]+):", line):
-            current.add_label(label[1])
+            current.labels[label[1]] = len(current.instructions)
         elif instruction := re.match(r"^\s+/\*[0-9a-f]{4,}\*/\s+(.*?)\s*;", line):
             current.instructions.append(instruction[1])
     return found

@@ -2,6 +2,7 @@
 // position, so that what belongs to a channel is read once and no element's place takes a division.
 #pragma once
 #include "common/philox.cuh"
+#include "common/vector_access.cuh"
 
 /// The grid is (chunks of positions, tiles of lanes * width channels, samples), the block 256 threads.
 struct ChannelSweep {
@@ -40,34 +41,7 @@ struct ChannelWalk {
 
   /// Bit i tells whether the mask keeps element i of those at an offset.
   DEVICE uint32_t kept(const DropoutMask& mask, int offset) const {
-    if constexpr (Width == 8) return mask.active() ? mask.kept_in_block((first + offset) / 8) : 0xffffffffu;
+    if constexpr (Width == 8) return mask.kept_eight((first + offset) / 8);
     return mask.kept(first + offset, Width);
   }
 };
-
-template <int Width>
-DEVICE void load(float (&values)[Width], const float* source) {
-  if constexpr (Width == 1) {
-    values[0] = *source;
-  } else {
-#pragma unroll
-    for (int i = 0; i < Width; i += 4) {
-      float4 four = *reinterpret_cast<const float4*>(source + i);
-      values[i] = four.x;
-      values[i + 1] = four.y;
-      values[i + 2] = four.z;
-      values[i + 3] = four.w;
-    }
-  }
-}
-
-template <int Width>
-DEVICE void store(float* target, const float (&values)[Width]) {
-  if constexpr (Width == 1) {
-    *target = values[0];
-  } else {
-#pragma unroll
-    for (int i = 0; i < Width; i += 4)
-      *reinterpret_cast<float4*>(target + i) = make_float4(values[i], values[i + 1], values[i + 2], values[i + 3]);
-  }
-}

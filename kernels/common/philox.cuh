@@ -42,6 +42,9 @@ struct DropoutMask {
     return bits;
   }
 
+  /// The same, also where all are kept.
+  DEVICE uint32_t kept_eight(uint64_t block) const { return active() ? kept_in_block(block) : 0xffffffffu; }
+
   /// Bit i tells whether element first + i is kept, for `count` elements of at most 24.
   DEVICE uint32_t kept(uint64_t first, int count) const {
     if (!active()) return 0xffffffffu;

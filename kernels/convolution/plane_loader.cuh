@@ -2,6 +2,7 @@
 // 8][position][8].
 #pragma once
 #include "common/bfloat16.cuh"
+#include "common/vector_access.cuh"
 #include "convolution/tile.cuh"
 
 /// The coordinates of a box in row-major order, several at a time, without divisions.
@@ -46,7 +47,7 @@ struct PlaneLoader {
         walk.advance(kPositions, box);
 #pragma unroll
         for (int i = 0; i < 8; i++) values[j][i] = 0.0f;
-        if (positions[j] >= 0) fetch_eight(values[j], x + first_element + static_cast<long long>(positions[j]) * channels);
+        if (positions[j] >= 0) ::load(values[j], x + first_element + static_cast<long long>(positions[j]) * channels);
       }
 #pragma unroll
       for (int j = 0; j < InFlight; j++) {
@@ -60,8 +61,8 @@ struct PlaneLoader {
           }
           if (transform.scale != nullptr) {
             float scale[8], shift[8];
-            fetch_eight(scale, transform.scale + static_cast<long long>(sample) * channels + channel);
-            fetch_eight(shift, transform.shift + static_cast<long long>(sample) * channels + channel);
+            ::load(scale, transform.scale + static_cast<long long>(sample) * channels + channel);
+            ::load(shift, transform.shift + static_cast<long long>(sample) * channels + channel);
 #pragma unroll
             for (int i = 0; i < 8; i++) values[j][i] = transform.normalize(values[j][i], scale[i], shift[i]);
           }
@@ -73,12 +74,5 @@ struct PlaneLoader {
           *reinterpret_cast<uint4*>(target + part * Planes * plane_bytes + (first + j * kPositions) * 16) = parts[part];
       }
     }
-  }
-
- private:
-  DEVICE static void fetch_eight(float (&values)[8], const float* source) {
-    float4 low = reinterpret_cast<const float4*>(source)[0], high = reinterpret_cast<const float4*>(source)[1];
-    values[0] = low.x, values[1] = low.y, values[2] = low.z, values[3] = low.w;
-    values[4] = high.x, values[5] = high.y, values[6] = high.z, values[7] = high.w;
   }
 };

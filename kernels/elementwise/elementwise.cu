@@ -44,7 +44,7 @@ KERNEL(dropout_8, 256, ElementwiseParameters) {
   for (long long block = blockIdx.x * 256ll + threadIdx.x; block < p.count / 8; block += gridDim.x * 256ll) {
     float values[8];
     load(values, p.a + 8 * block);
-    uint32_t kept = p.dropout.active() ? p.dropout.kept_in_block(block) : 0xffffffffu;
+    uint32_t kept = p.dropout.kept_eight(block);
 #pragma unroll
     for (int i = 0; i < 8; i++) values[i] = p.dropout.apply(kept, i, values[i]);
     store(p.y + 8 * block, values);

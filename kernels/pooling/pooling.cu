@@ -1,6 +1,6 @@
 // Pooling over clipped windows, channels last. Backward passes gather: every input element adds up the windows that hold it, so
 // no order is left to chance.
-#include "common/channel_sweep.cuh"
+#include "common/vector_access.cuh"
 #include "pooling/parameters.cuh"
 
 namespace {

@@ -17,6 +17,13 @@ namespace test {
 
 inline int failures = 0, checks = 0;
 
+/// Threads side by side over so many groups of channels: a power of two up to 32.
+inline int lanes_of(int groups) {
+  int lanes = 1;
+  while (lanes < 32 && lanes < groups) lanes *= 2;
+  return lanes;
+}
+
 /// Memory between two margins; outputs start as NaN. 256-byte aligned, as device memory is.
 template <class T>
 class Buffer {

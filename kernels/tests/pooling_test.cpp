@@ -25,8 +25,7 @@ void check_pooling(const Axis (&a)[3], int samples, int channels, Numbers& numbe
       gy(outputs, [&](std::size_t) { return numbers.small_integer(); }), gx(inputs), gaverage(inputs);
   Buffer<std::uint8_t> choice(outputs);
   auto run = [&](std::string kernel, Buffer<float>& source, Buffer<float>& target, bool chooses) {
-    int width = kernel.back() == '8' ? 8 : 1, groups = channels / width, lanes = 1;
-    while (lanes < 32 && lanes < groups) lanes *= 2;
+    int width = kernel.back() == '8' ? 8 : 1, groups = channels / width, lanes = lanes_of(groups);
     PoolingSize of = size(kernel.find("forward") == std::string::npos ? &Axis::input : &Axis::output);
     launch(
         kernel.c_str(), samples * of.depth * of.height, (groups + lanes - 1) / lanes, 1, 256, 0,

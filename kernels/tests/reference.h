@@ -43,8 +43,7 @@ struct Sweep {
   const char* suffix;
 
   Sweep(int positions, int channels, int width, int most) {
-    int groups = channels / width, lanes = 1;
-    while (lanes < 32 && lanes < groups) lanes *= 2;
+    int groups = channels / width, lanes = lanes_of(groups);
     int chunk = std::min(positions, most);
     sweep = {positions, channels, chunk, lanes};
     chunks = (positions + chunk - 1) / chunk;

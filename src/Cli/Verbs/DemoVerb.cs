@@ -13,6 +13,13 @@ using UnpairedSegEngine.Runs.Progress;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Storage;
+using ScoresByRow = System.Collections.Generic.IReadOnlyDictionary<
+    string,
+    System.Collections.Generic.IReadOnlyDictionary<
+        string,
+        System.Collections.Generic.IReadOnlyDictionary<string, UnpairedSegEngine.Experiments.RunScores>
+    >
+>;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -116,23 +123,18 @@ internal sealed class DemoVerb : DeviceVerb
             Out = folder,
             Jobs = 1,
         }.Run([]);
-        WriteJson(name, started, seeds, ExperimentReport.Collect(plan, dataset).Scores());
+        if (Json is not null)
+            WriteJson(Json, name, started, seeds, ExperimentReport.Collect(plan, dataset).Scores());
         return ExitCode.Ok;
     }
 
+    /// <param name="path">Of the file.</param>
     /// <param name="method">That was shown.</param>
     /// <param name="started">Timestamp of the beginning.</param>
     /// <param name="seeds">Of the runs.</param>
     /// <param name="scores">By row, modality and organ.</param>
-    private void WriteJson(
-        string method,
-        long started,
-        IReadOnlyList<long> seeds,
-        IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>> scores
-    )
+    private static void WriteJson(string path, string method, long started, IReadOnlyList<long> seeds, ScoresByRow scores)
     {
-        if (Json is null)
-            return;
         var content = new
         {
             Method = method,
@@ -140,7 +142,7 @@ internal sealed class DemoVerb : DeviceVerb
             Seeds = seeds,
             Scores = scores,
         };
-        AtomicFile.Write(Json, stream => JsonSerializer.Serialize(stream, content, Format));
+        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, content, Format));
     }
 
     /// <summary>How many steps fit in the time that the demonstration has, by the clock of this machine.</summary>
@@ -211,13 +213,15 @@ internal sealed class DemoVerb : DeviceVerb
             Json = evaluation,
             Last = true,
         }.Run(arguments);
-        var scores = RunScores.Of([EvaluationFiles.ReadJson(evaluation)]);
-        WriteJson(
-            Ummkd,
-            started,
-            [(long)Seed],
-            new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>> { [Ummkd] = scores }
-        );
+        if (Json is not null)
+        {
+            var scores = new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>>
+            {
+                [Ummkd] = RunScores.Of([EvaluationFiles.ReadJson(evaluation)]),
+            };
+            WriteJson(Json, Ummkd, started, [(long)Seed], scores);
+        }
+
         return code;
     }
 }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Tensors;
@@ -8,14 +7,13 @@ namespace UnpairedSegEngine.Backends.Cuda;
 internal sealed partial class CudaSingles
 {
     private const int SumThreads = 256,
-        MostSumLanes = 32,
         TermsPerThread = 64;
 
     private const string SumFile = "reduction/sum";
 
     public override void Sum(Tensor x, int outer, int reduced, int inner, Tensor y)
     {
-        int lanes = Math.Min(MostSumLanes, (int)BitOperations.RoundUpToPowerOf2((uint)inner));
+        (int lanes, int tiles) = SweepPlan.LanesOf(inner, wide: false);
         int chunk = Math.Min(reduced, SumThreads / lanes * TermsPerThread),
             chunks = Divide(reduced, chunk);
         using Scratch partial = Rent((long)outer * chunks * inner * sizeof(double));
@@ -31,12 +29,7 @@ internal sealed partial class CudaSingles
             Chunks = chunks,
             Lanes = lanes,
         };
-        kernels.Launch(
-            SumFile,
-            "sum_chunks",
-            new LaunchGeometry(checked(outer * chunks), Divide(inner, lanes), 1, SumThreads, 0),
-            parameters
-        );
+        kernels.Launch(SumFile, "sum_chunks", new LaunchGeometry(checked(outer * chunks), tiles, 1, SumThreads, 0), parameters);
         kernels.Launch(
             SumFile,
             "sum_combine",
