@@ -1,7 +1,7 @@
 // How a block walks over (samples, positions, channels), channels last: a thread keeps its channels and goes from position to
 // position, so that what belongs to a channel is read once and no element's place takes a division.
 #pragma once
-#include "common/philox.cuh"
+#include "common/dropout_mask.cuh"
 #include "common/vector_access.cuh"
 
 /// The grid is (chunks of positions, tiles of lanes * width channels, samples), the block 256 threads.

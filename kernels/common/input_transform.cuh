@@ -1,7 +1,7 @@
 // What a convolution does to its input on load: dropout, normalization and leaky ReLU, so that none of them needs a pass of its
 // own.
 #pragma once
-#include "common/philox.cuh"
+#include "common/dropout_mask.cuh"
 
 /// leakyReLU(scale[sample, channel] * dropout(x) + shift[sample, channel]); without scale and shift x is taken as it is.
 struct InputTransform {

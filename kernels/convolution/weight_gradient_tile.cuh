@@ -43,9 +43,7 @@ struct WeightGradientTile {
 #pragma unroll
     for (int i = 0; i < Count; i++) values[i] = 0.0f;
     if (position < to)
-      load_channels(
-          values, p.gy, position, 0, first_output + channel, p.outputs,
-          InputTransform{nullptr, nullptr, 1.0f, {1.0f, 65536u, 0, 0, 0, 0, nullptr}});
+      load_channels(values, p.gy, position, 0, first_output + channel, p.outputs, InputTransform::none());
   }
 
   DEVICE void store(const WeightGradientParameters& p, int channel, int output, float value) const {

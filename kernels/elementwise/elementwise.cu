@@ -36,20 +36,6 @@ KERNEL(leaky_relu_forward, 256, ElementwiseParameters) {
 KERNEL(leaky_relu_backward, 256, ElementwiseParameters) {
   each_element(p, [&](long long i) { return p.b[i] < 0.0f ? p.scale * p.a[i] : p.a[i]; });
 }
-KERNEL(dropout, 256, ElementwiseParameters) {
-  each_element(p, [&](long long i) { return p.dropout.apply(p.dropout.kept(i, 1), 0, p.a[i]); });
-}
-/// Eight elements at a time, which share a block of random numbers; their number is a multiple of 8.
-KERNEL(dropout_8, 256, ElementwiseParameters) {
-  for (long long block = blockIdx.x * 256ll + threadIdx.x; block < p.count / 8; block += gridDim.x * 256ll) {
-    float values[8];
-    load(values, p.a + 8 * block);
-    uint32_t kept = p.dropout.kept_eight(block);
-#pragma unroll
-    for (int i = 0; i < 8; i++) values[i] = p.dropout.apply(kept, i, values[i]);
-    store(p.y + 8 * block, values);
-  }
-}
 
 namespace {
 

@@ -1,5 +1,5 @@
 // Parameter blocks of the elementwise kernels, as the launch code fills them
-// (src/Engine/Backends/Cuda/CudaSingles.Elementwise.cs, .Unary.cs, .Conversion.cs).
+// (src/Engine/Backends/Cuda/CudaSingles.Elementwise.cs, .Dropout.cs, .Unary.cs, .Conversion.cs).
 #pragma once
 #include "common/channel_sweep.cuh"
 
@@ -10,7 +10,28 @@ struct ElementwiseParameters {
   float* y;
   long long count;
   float scale, offset;
-  DropoutMask dropout;
+};
+
+/// A mask to draw: element i is kept when lane i mod 8 of Philox block i / 8 is below the threshold, of 65536.
+struct MaskToDraw {
+  uint32_t* bits;  // element i is bit i mod 32 of word i / 32
+  long long words;
+  uint64_t seed, stream;
+  uint32_t threshold;
+};
+
+/// Several masks in one launch: the block of parameters stays below CUDA's 4 KB.
+struct MaskTable {
+  MaskToDraw masks[64];
+  const uint64_t* stream_offset;  // added to all streams, for launches that a graph replays; null for 0
+};
+
+/// y = dropout(x). y may be x.
+struct DropoutParameters {
+  const float* x;
+  float* y;
+  long long count;
+  DropoutMask mask;
 };
 
 /// y = dropout(branch) + shortcut, whose channels start at `margin` among zeros.

@@ -33,34 +33,48 @@ void check_elementwise(std::size_t count, Numbers& numbers) {
     Buffer<float> x(count, [&](std::size_t i) { return backward ? b[i] - 3 : b[i]; }), y(count);
     launch(
         entry.kernel, 2, 1, 1, 256, 0,
-        ElementwiseParameters{a.data(), x.data(), y.data(), static_cast<long long>(count), -0.25f, 2, no_dropout()});
+        ElementwiseParameters{a.data(), x.data(), y.data(), static_cast<long long>(count), -0.25f, 2});
     std::vector<double> expected(count), size(count, 4.0);
     for (std::size_t i = 0; i < count; i++) expected[i] = entry.formula(a[i], backward ? static_cast<double>(x[i]) + 3 : b[i]);
     expect_close(entry.kernel, y, expected, 1e-7, &size);
   }
-  Buffer<float> y(count);
-  launch(
-      "dropout", 2, 1, 1, 256, 0,
-      ElementwiseParameters{a.data(), nullptr, y.data(), static_cast<long long>(count), 1, 0, some_dropout()});
-  std::vector<double> expected(count);
-  for (std::size_t i = 0; i < count; i++) expected[i] = dropped(some_dropout(), i, a[i]);
-  expect_close("dropout", y, expected, 0);
+}
 
-  // Replayed: the stream is what the launch was made with, and an offset.
-  const std::uint64_t offset = 0x1FFFFFFFFull, earlier = kStream - offset;
-  DropoutMask replayed = some_dropout();
-  replayed.stream0 = static_cast<std::uint32_t>(earlier), replayed.stream1 = static_cast<std::uint32_t>(earlier >> 32),
-  replayed.stream_offset = &offset;
-  launch(
-      "dropout", 2, 1, 1, 256, 0,
-      ElementwiseParameters{a.data(), nullptr, y.data(), static_cast<long long>(count), 1, 0, replayed});
-  expect_close("replayed dropout", y, expected, 0);
-  if (count % 8 != 0) return;
-  Buffer<float> eights(count);
-  launch(
-      "dropout_8", 2, 1, 1, 256, 0,
-      ElementwiseParameters{a.data(), nullptr, eights.data(), static_cast<long long>(count), 1, 0, some_dropout()});
-  expect_close("dropout of eight at a time", eights, expected, 0);
+void check_dropout(std::size_t count, Numbers& numbers) {
+  Buffer<float> x(count, [&](std::size_t) { return numbers.uniform(); });
+  std::vector<double> expected(count);
+  for (std::size_t i = 0; i < count; i++) expected[i] = dropped(some_dropout(), i, x[i]);
+  for (const char* kernel : {"dropout", "dropout_8"}) {
+    if (kernel == std::string("dropout_8") && count % 8 != 0) continue;
+    Buffer<float> y(count);
+    launch(kernel, 2, 1, 1, 256, 0, DropoutParameters{x.data(), y.data(), static_cast<long long>(count), some_dropout()});
+    expect_close(kernel, y, expected, 0);
+  }
+}
+
+/// Several masks of different sizes, as launched and as a graph replays them: with an offset of the streams.
+void check_dropout_masks() {
+  const std::uint64_t offset = 0x1FFFFFFFFull;
+  const std::size_t elements[] = {1, 33, 70000};
+  const unsigned at_first_lane = philox_lane(kSeed, kStream, 0), thresholds[] = {at_first_lane, kThreshold, 65536};
+  for (const std::uint64_t* replayed : {static_cast<const std::uint64_t*>(nullptr), &offset}) {
+    std::deque<Buffer<std::uint32_t>> words;
+    MaskTable table{};
+    table.stream_offset = replayed;
+    for (int i = 0; i < 3; i++) {
+      words.emplace_back((elements[i] + 31) / 32);
+      table.masks[i] = {
+          words[i].data(), static_cast<long long>(words[i].size()), kSeed + i, kStream - i - (replayed ? offset : 0),
+          thresholds[i]};
+    }
+    launch("dropout_masks", 2, 3, 1, 256, 0, table);
+    for (int i = 0; i < 3; i++) {
+      std::vector<std::uint8_t> bits = drawn_bits(kSeed + i, kStream - i, thresholds[i], elements[i]);
+      std::vector<double> expected(words[i].size());
+      for (std::size_t j = 0; j < expected.size() * 4; j++) expected[j / 4] += std::ldexp(bits[j], j % 4 * 8);
+      expect_close("dropout mask " + std::to_string(i), words[i], expected, 0);
+    }
+  }
 }
 
 void check_unary(std::size_t count, Numbers& numbers) {
@@ -87,7 +101,7 @@ void check_unary(std::size_t count, Numbers& numbers) {
     Buffer<float> input(count, [&](std::size_t i) { return entry.positive ? std::fabs(x[i]) + 0.1f : x[i]; }), y(count);
     launch(
         entry.kernel, 2, 1, 1, 256, 0,
-        ElementwiseParameters{input.data(), nullptr, y.data(), static_cast<long long>(count), 1, 0, no_dropout()});
+        ElementwiseParameters{input.data(), nullptr, y.data(), static_cast<long long>(count), 1, 0});
     std::vector<double> expected(count), size(count);
     for (std::size_t i = 0; i < count; i++) size[i] = std::fabs(expected[i] = entry.formula(input[i])) + 0.1;
     expect_close(entry.kernel, y, expected, 3e-7, &size);
@@ -207,7 +221,8 @@ void check_adam(Numbers& numbers, bool replayed) {
 
 int main() {
   Numbers numbers(11);
-  for (std::size_t count : {1, 7, 255, 513, 4096, 4099}) check_elementwise(count, numbers);
+  for (std::size_t count : {1, 7, 255, 513, 4096, 4099}) check_elementwise(count, numbers), check_dropout(count, numbers);
+  check_dropout_masks();
   for (int channels : {1, 2, 5, 16, 32, 33, 264}) check_channels(41, channels, (channels + 1) / 2, numbers);
   for (int channels : {16, 264}) check_channels(41, channels, channels, numbers);
   for (std::size_t count : {1, 255, 4099}) check_unary(count, numbers), check_conversion(count, numbers);

@@ -23,17 +23,20 @@ inline unsigned philox_lane(std::uint64_t key, std::uint64_t stream, std::uint64
 }
 
 constexpr std::uint64_t kSeed = 0x123456789ABCDEFull, kStream = 0xFEDCBA987654321ull;
+constexpr unsigned kThreshold = 49152;
+
+/// Bits of the kept elements, drawn by the definition, and what readers may read behind them.
+inline std::vector<std::uint8_t> drawn_bits(std::uint64_t seed, std::uint64_t stream, unsigned threshold, std::size_t elements) {
+  std::vector<std::uint8_t> bits((elements + 31) / 32 * 4 + 3);
+  for (std::size_t i = 0; i < bits.size() * 8; i++) bits[i / 8] |= (philox_lane(seed, stream, i) < threshold) << i % 8;
+  return bits;
+}
 
 inline DropoutMask no_dropout() { return DropoutMask::none(); }
+/// For tensors of at most 2^18 elements.
 inline DropoutMask some_dropout() {
-  return {
-      65536.0f / 49152.0f,
-      49152u,
-      static_cast<std::uint32_t>(kSeed),
-      static_cast<std::uint32_t>(kSeed >> 32),
-      static_cast<std::uint32_t>(kStream),
-      static_cast<std::uint32_t>(kStream >> 32),
-      nullptr};
+  static const std::vector<std::uint8_t> bits = drawn_bits(kSeed, kStream, kThreshold, 1 << 18);
+  return {bits.data(), 65536.0f / kThreshold};
 }
 
 /// A sweep in chunks of at most so many positions, and its grid.
@@ -59,8 +62,8 @@ struct Sweep {
 
 /// Rounded to float, as the kernels do before anything else is made of it.
 inline double dropped(const DropoutMask& mask, std::uint64_t element, float value) {
-  if (mask.threshold >= 65536u) return value;
-  return philox_lane(kSeed, kStream, element) < mask.threshold ? value * mask.scale : 0.0f;
+  if (!mask.active()) return value;
+  return philox_lane(kSeed, kStream, element) < kThreshold ? value * mask.scale : 0.0f;
 }
 
 }  // namespace test

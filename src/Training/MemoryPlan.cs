@@ -6,7 +6,7 @@ namespace UnpairedSegEngine.Training;
 /// <summary>Device memory of a recorded training step, all of which stands before the step runs; bytes.</summary>
 /// <param name="Launches">Kernels of a step.</param>
 /// <param name="Weights">Of all modules, with running statistics.</param>
-/// <param name="Packed">Weights in the order in which kernels read them.</param>
+/// <param name="Prepared">Weights in the order in which kernels read them, and dropout masks.</param>
 /// <param name="Optimizer">The optimizers' state.</param>
 /// <param name="Peak">The most that activations, gradients and workspace take at a time.</param>
 /// <param name="Workspace">The most of it that single operations take while they run.</param>
@@ -14,7 +14,7 @@ namespace UnpairedSegEngine.Training;
 internal sealed record MemoryPlan(
     int Launches,
     long Weights,
-    long Packed,
+    long Prepared,
     long Optimizer,
     long Peak,
     long Workspace,
@@ -25,7 +25,7 @@ internal sealed record MemoryPlan(
         new(
             recording.Launches,
             method.Modules.SelectMany(module => module.Parameters.All).Sum(parameter => parameter.Value.Bytes),
-            recording.PackedBytes,
+            recording.PreparedBytes,
             method.Optimizers.SelectMany(optimizer => optimizer.State).Sum(moment => moment.Value.Bytes),
             recording.PeakBytes,
             recording.WorkspaceBytes,
@@ -36,7 +36,7 @@ internal sealed record MemoryPlan(
         string.Create(
             CultureInfo.InvariantCulture,
             $"a step is a graph of {Launches} kernels; device memory: weights {Text(Weights)}, packed for the kernels "
-                + $"{Text(Packed)}, optimizer {Text(Optimizer)}, activations, gradients and workspace {Text(Peak)} (workspace "
+                + $"and dropout masks {Text(Prepared)}, optimizer {Text(Optimizer)}, activations, gradients and workspace {Text(Peak)} (workspace "
                 + $"{Text(Workspace)}), held in all {Text(Reserved)}"
         );
 

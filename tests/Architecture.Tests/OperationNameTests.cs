@@ -35,8 +35,7 @@ public sealed partial class OperationNameTests
             "Dropout",
             [
                 ("ilgpu", "a function of the elementwise kernel"),
-                ("cuda", "a function of the elementwise kernels"),
-                ("kernels", "elementwise/"),
+                ("kernels", "elementwise/dropout.cu"),
                 ("kernel test", "elementwise_test.cpp"),
             ]
         ),

@@ -4,7 +4,7 @@ namespace UnpairedSegEngine.Backends;
 /// Inverted dropout whose mask is a function, not a buffer: element i is kept when lane i mod 8 of Philox4x32-10 block i / 8
 /// (eight 16-bit lanes, low half of each word first), keyed by <paramref name="Seed"/> with <paramref name="Stream"/> in the
 /// upper counter words,
-/// is below keep * 65536; kept elements are scaled by 1 / keep. Forward and backward recompute it; nothing is stored.
+/// is below keep * 65536; kept elements are scaled by 1 / keep. Forward and backward recompute it; a backend may keep the bits.
 /// Hinton et al. 2012, arXiv:1207.0580; Salmon et al., SC 2011 (Philox).
 /// </summary>
 /// <param name="Keep">Probability to keep, in (0, 1]; 1 switches dropout off. Rounded to 1/65536.</param>

@@ -50,7 +50,34 @@ internal sealed class CudaRecorderTests
             );
         }
 
-        Assert.That(recording.Launches, Is.EqualTo(1));
+        Assert.That(recording.Launches, Is.EqualTo(2), "the mask is drawn, and read");
+    }
+
+    [Test]
+    public void A_mask_is_drawn_once_for_all_parts_that_read_it()
+    {
+        DropoutMask[] masks = [.. Enumerable.Range(0, 70).Select(i => new DropoutMask(0.5, 7, (ulong)i))];
+        using Tensor x = Tensor.From(device, new Shape(Count), Ramp(0)),
+            y = Tensor.Allocate(device, new Shape(Count), DType.Float32),
+            half = Tensor.From(device, new Shape(Count / 2), Ramp(0)[..(Count / 2)]);
+        using IRecording recording = backend.Recorder!.Record(
+            () => backend.Dropout(x, masks[^1], y),
+            () =>
+            {
+                foreach (DropoutMask mask in masks)
+                    backend.Dropout(x, mask, y);
+                backend.Dropout(half, masks[0], half);
+            }
+        );
+        backend.Recorder.Set(new ReplayNumbers(0, []));
+        recording.Run(0);
+        Assert.That(y.ToArray<float>(), Is.EqualTo(Dropped(Ramp(0), masks[^1])));
+        backend.Fill(y, 0);
+        recording.Run(1);
+        Assert.That(y.ToArray<float>(), Is.EqualTo(Dropped(Ramp(0), masks[^1])));
+        Assert.That(half.ToArray<float>(), Is.EqualTo(Dropped(Ramp(0)[..(Count / 2)], masks[0])));
+        Assert.That(recording.Launches, Is.EqualTo(72 + 1 + 2), "one launch before part 0, and two of at most 64 before part 1");
+        Assert.That(recording.PreparedBytes, Is.GreaterThanOrEqualTo(71 * Count / 8));
     }
 
     [Test]
@@ -218,8 +245,8 @@ internal sealed class CudaRecorderTests
 
     private float[] Dropped(float[] values, DropoutMask mask)
     {
-        using Tensor x = Tensor.From<float>(device, new Shape(Count), values),
-            y = Tensor.Allocate(device, new Shape(Count), DType.Float32);
+        using Tensor x = Tensor.From<float>(device, new Shape(values.Length), values),
+            y = Tensor.Allocate(device, x.Shape, DType.Float32);
         backend.Dropout(x, mask, y);
         return y.ToArray<float>();
     }

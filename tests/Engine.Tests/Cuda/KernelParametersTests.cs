@@ -20,7 +20,7 @@ internal sealed partial class KernelParametersTests
         .Order(StringComparer.Ordinal)
         .SelectMany(file =>
             KernelStruct.Parse(
-                Text("common/philox.cuh")
+                Text("common/dropout_mask.cuh")
                     + Text("common/channel_sweep.cuh")
                     + Text("common/input_transform.cuh")
                     + File.ReadAllText(file)

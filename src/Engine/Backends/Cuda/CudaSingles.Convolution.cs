@@ -46,6 +46,8 @@ internal sealed partial class CudaSingles
         using Scratch moments = Rent(
             statistics is null ? 1 : (long)MomentRows * problem.Batch * plan.Tiles.Count * problem.OutputChannels * sizeof(float)
         );
+        using DrawnMask mask = Draw(input?.Problem.Dropout ?? DropoutMask.None, x.Count);
+        using DrawnMask statisticsMask = Draw(statistics?.Problem.Dropout ?? DropoutMask.None, y.Count);
         Gather(
             Forward,
             shape,
@@ -60,9 +62,9 @@ internal sealed partial class CudaSingles
                 Bias = bias?.Pointer ?? 0,
                 Accumulate = accumulate ? 1 : 0,
                 Symmetric = problem.Padding == PaddingMode.Symmetric ? 1 : 0,
-                Transform = TransformOf(input, coefficients),
+                Transform = TransformOf(input, coefficients, mask),
                 Moments = statistics is null ? 0 : moments.Pointer,
-                MomentsDropout = KernelMask(statistics?.Problem.Dropout ?? DropoutMask.None),
+                MomentsDropout = statisticsMask.Kernel,
             }
         );
         if (statistics is not null)
@@ -124,12 +126,13 @@ internal sealed partial class CudaSingles
         long weights = problem.WeightShape.Count;
         using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
         using Scratch partial = Rent(plan.Splits > 1 ? plan.Splits * weights * sizeof(float) : 1);
+        using DrawnMask mask = Draw(input?.Problem.Dropout ?? DropoutMask.None, x.Count);
         var parameters = new WeightGradientParameters
         {
             X = x.Pointer,
             Gy = gy.Pointer,
             Partial = plan.Splits > 1 ? partial.Pointer : gw.Pointer,
-            Transform = TransformOf(input, coefficients),
+            Transform = TransformOf(input, coefficients, mask),
             Samples = problem.Batch,
             Channels = problem.InputChannels,
             Outputs = problem.OutputChannels,
@@ -240,14 +243,15 @@ internal sealed partial class CudaSingles
     }
 
     /// <summary>
-    /// The normalization as scale and shift per sample and channel, which <paramref name="coefficients"/> receives.
+    /// The normalization as scale and shift per sample and channel, which <paramref name="coefficients"/> receives, and its drawn
+    /// dropout mask.
     /// </summary>
-    private KernelInputTransform TransformOf(InputNormalization? input, Scratch coefficients)
+    private KernelInputTransform TransformOf(InputNormalization? input, Scratch coefficients, DrawnMask mask)
     {
         if (input is null)
             return KernelInputTransform.Identity;
         nint shift = coefficients.Pointer + (input.Problem.Samples * input.Problem.Channels * sizeof(float));
         FillCoefficients(input.Problem, input.Mean, input.Variance, input.Gamma, input.Beta, coefficients.Pointer, shift);
-        return new KernelInputTransform(coefficients.Pointer, shift, input.Problem.Slope, KernelMask(input.Problem.Dropout));
+        return new KernelInputTransform(coefficients.Pointer, shift, input.Problem.Slope, mask.Kernel);
     }
 }

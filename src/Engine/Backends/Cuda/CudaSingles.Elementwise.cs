@@ -31,12 +31,6 @@ internal sealed partial class CudaSingles
     public override void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx) =>
         Elementwise("leaky_relu_backward", gy, x, gx, slope);
 
-    public override void Dropout(Tensor x, DropoutMask mask, Tensor y)
-    {
-        bool wide = SweepPlan.IsWide(y.Count, [x.Pointer, y.Pointer]);
-        Elementwise(wide ? "dropout" + SweepPlan.WideSuffix : "dropout", x, null, y, mask: mask);
-    }
-
     public override void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y)
     {
         (int channels, int shortcutChannels) = (y.Shape[^1], shortcut.Shape[^1]);
@@ -49,6 +43,7 @@ internal sealed partial class CudaSingles
             shortcutChannels,
             margin
         );
+        using DrawnMask drawn = Draw(mask, branch.Count);
         kernels.Launch(
             ElementwiseFile,
             "residual_add" + sweep.Suffix,
@@ -58,7 +53,7 @@ internal sealed partial class CudaSingles
                 Shortcut = shortcut.Pointer,
                 Branch = branch.Pointer,
                 Y = y.Pointer,
-                Dropout = KernelMask(mask),
+                Dropout = drawn.Kernel,
                 Sweep = sweep.Parameters,
                 ShortcutChannels = shortcutChannels,
                 Margin = margin,
@@ -103,15 +98,7 @@ internal sealed partial class CudaSingles
             new ElementwiseParameters { Y = target, Count = count }
         );
 
-    private void Elementwise(
-        string kernel,
-        Tensor? a,
-        Tensor? b,
-        Tensor y,
-        double scale = 1,
-        double offset = 0,
-        DropoutMask? mask = null
-    ) =>
+    private void Elementwise(string kernel, Tensor? a, Tensor? b, Tensor y, double scale = 1, double offset = 0) =>
         kernels.LaunchElementwise(
             ElementwiseFile,
             kernel,
@@ -124,7 +111,6 @@ internal sealed partial class CudaSingles
                 Count = y.Count,
                 Scale = (float)scale,
                 Offset = (float)offset,
-                Dropout = KernelMask(mask ?? DropoutMask.None),
             }
         );
 
@@ -138,7 +124,6 @@ internal sealed partial class CudaSingles
         public long Count;
         public float Scale,
             Offset;
-        public KernelDropout Dropout;
     }
 
     /// <summary>ResidualParameters.</summary>

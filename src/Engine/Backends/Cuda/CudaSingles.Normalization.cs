@@ -20,7 +20,8 @@ internal sealed partial class CudaSingles
     {
         SweepPlan sweep = Sweep(problem, x.Pointer);
         using Scratch partial = Rent((long)MomentRows * problem.Samples * sweep.Chunks * problem.Channels * sizeof(float));
-        NormalizationPassParameters pass = Pass(problem, sweep, x, partial.Pointer);
+        using DrawnMask drawn = Draw(problem.Dropout, x.Count);
+        NormalizationPassParameters pass = Pass(problem, sweep, x, drawn, partial.Pointer);
         kernels.Launch(StatisticsFile, "normalization_statistics" + sweep.Suffix, sweep.Geometry, pass);
         CombineMoments(problem, partial.Pointer, sweep.Chunks, mean, variance);
     }
@@ -63,6 +64,7 @@ internal sealed partial class CudaSingles
         using Scratch coefficients = Rent(2 * rowBytes);
         nint shift = coefficients.Pointer + (nint)rowBytes;
         FillCoefficients(problem, mean, variance, gamma, beta, coefficients.Pointer, shift);
+        using DrawnMask drawn = Draw(problem.Dropout, x.Count);
         SweepPlan sweep = Sweep(problem, x.Pointer, y.Pointer);
         kernels.Launch(
             ApplyFile,
@@ -74,7 +76,7 @@ internal sealed partial class CudaSingles
                 Scale = coefficients.Pointer,
                 Shift = shift,
                 Y = y.Pointer,
-                Dropout = KernelMask(problem.Dropout),
+                Dropout = drawn.Kernel,
                 Slope = (float)problem.Slope,
                 Sweep = sweep.Parameters,
             }
@@ -104,7 +106,8 @@ internal sealed partial class CudaSingles
 
         SweepPlan sweep = Sweep(problem, x.Pointer, gy.Pointer);
         using Scratch partial = Rent(2L * rows * sweep.Chunks * sizeof(float));
-        NormalizationPassParameters pass = Pass(problem, sweep, x, partial.Pointer);
+        using DrawnMask drawn = Draw(problem.Dropout, x.Count);
+        NormalizationPassParameters pass = Pass(problem, sweep, x, drawn, partial.Pointer);
         (pass.Gy, pass.Scale, pass.Shift, pass.Mean) = (gy.Pointer, scale, shift, mean.Pointer);
         kernels.Launch(BackwardFile, "normalization_backward_sums" + sweep.Suffix, sweep.Geometry, pass);
         kernels.Launch(
@@ -161,7 +164,7 @@ internal sealed partial class CudaSingles
                 Slant = gradients.Slant,
                 Offset = gradients.Offset,
                 Gx = gx.Pointer,
-                Dropout = KernelMask(problem.Dropout),
+                Dropout = drawn.Kernel,
                 Slope = (float)problem.Slope,
                 Sweep = sweep.Parameters,
             }
@@ -173,12 +176,18 @@ internal sealed partial class CudaSingles
     private static SweepPlan Sweep(NormalizationProblem problem, params ReadOnlySpan<nint> tensors) =>
         SweepPlan.Over(problem.Samples, problem.Positions, problem.Channels, tensors);
 
-    private NormalizationPassParameters Pass(NormalizationProblem problem, SweepPlan sweep, Tensor x, nint partial) =>
+    private NormalizationPassParameters Pass(
+        NormalizationProblem problem,
+        SweepPlan sweep,
+        Tensor x,
+        DrawnMask drawn,
+        nint partial
+    ) =>
         new()
         {
             X = x.Pointer,
             Partial = partial,
-            Dropout = KernelMask(problem.Dropout),
+            Dropout = drawn.Kernel,
             Slope = (float)problem.Slope,
             Layout = LayoutOf(problem),
             Sweep = sweep.Parameters,

@@ -28,7 +28,6 @@ internal sealed partial class CudaSingles
                 A = x.Pointer,
                 Y = y.Pointer,
                 Count = y.Count,
-                Dropout = KernelMask(DropoutMask.None),
             }
         );
     }

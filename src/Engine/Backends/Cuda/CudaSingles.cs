@@ -26,6 +26,4 @@ internal sealed partial class CudaSingles(
     }
 
     private Scratch Rent(long bytes) => workspace.Rent(bytes);
-
-    private KernelDropout KernelMask(DropoutMask mask) => new(mask, recorder.StreamOffset);
 }

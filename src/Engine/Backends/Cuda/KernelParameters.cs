@@ -2,17 +2,15 @@ using System.Runtime.InteropServices;
 
 namespace UnpairedSegEngine.Backends.Cuda;
 
-/// <summary>kernels/common/philox.cuh: DropoutMask.</summary>
+/// <summary>kernels/common/dropout_mask.cuh: DropoutMask.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly struct KernelDropout(DropoutMask mask, nint streamOffset)
+internal readonly struct KernelDropout(DropoutMask mask, nint bits)
 {
-    private readonly float scale = mask.IsActive ? (float)mask.Scale : 1;
-    private readonly uint threshold = mask.IsActive ? (uint)mask.Threshold : 65536;
-    private readonly uint seed0 = (uint)mask.Seed,
-        seed1 = (uint)(mask.Seed >> 32);
-    private readonly uint stream0 = (uint)mask.Stream,
-        stream1 = (uint)(mask.Stream >> 32);
-    private readonly nint streamOffset = streamOffset;
+    /// <summary>Keeps everything.</summary>
+    public static readonly KernelDropout None = new(DropoutMask.None, 0);
+
+    private readonly nint bits = bits;
+    private readonly float scale = (float)mask.Scale;
 }
 
 /// <summary>kernels/common/input_transform.cuh: InputTransform.</summary>
@@ -20,7 +18,7 @@ internal readonly struct KernelDropout(DropoutMask mask, nint streamOffset)
 internal readonly struct KernelInputTransform(nint scale, nint shift, double slope, KernelDropout dropout)
 {
     /// <summary>The input as it is.</summary>
-    public static readonly KernelInputTransform Identity = new(0, 0, 1, new KernelDropout(DropoutMask.None, 0));
+    public static readonly KernelInputTransform Identity = new(0, 0, 1, KernelDropout.None);
 
     private readonly nint scale = scale,
         shift = shift;

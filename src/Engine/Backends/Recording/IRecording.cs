@@ -12,8 +12,8 @@ public interface IRecording : IDisposable
     /// <summary>The most of it that single operations hold while they run, in bytes.</summary>
     long WorkspaceBytes { get; }
 
-    /// <summary>Weights in the order in which kernels read them, in bytes; beside the rest.</summary>
-    long PackedBytes { get; }
+    /// <summary>Weights in the order in which kernels read them and drawn dropout masks, in bytes; beside the rest.</summary>
+    long PreparedBytes { get; }
 
     /// <summary>Starts a part; what is given to the backend afterwards runs after it.</summary>
     /// <exception cref="InvalidOperationException">

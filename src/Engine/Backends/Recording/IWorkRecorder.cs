@@ -18,7 +18,8 @@ public interface IWorkRecorder
     /// recording is disposed; results are read from tensors that are still allocated then.
     /// A convolution whose weights were allocated before reads them as they are when a part starts: the part after the last one
     /// that updates them, or part 0. So a part may not update weights and then convolve with them. Updates are those of
-    /// optimizers; what else changes weights must do so before part 0.
+    /// optimizers; what else changes weights must do so before part 0. A dropout mask is drawn when the part that first uses it
+    /// starts, with the numbers of that time.
     /// </summary>
     /// <param name="parts">In the order in which they will run.</param>
     /// <exception cref="NotSupportedException">

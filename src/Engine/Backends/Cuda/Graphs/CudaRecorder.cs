@@ -26,10 +26,8 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     /// <summary>Packings of weights that are put off; null while nothing is recorded.</summary>
     public WeightPacking? Packing { get; private set; }
 
-    /// <summary>
-    /// Where recorded launches find what to add to the stream of their dropout masks; 0 while nothing is recorded.
-    /// </summary>
-    public nint StreamOffset => device.IsRecording ? numbers!.Tensor.Pointer : 0;
+    /// <summary>Dropout masks that are put off; null while nothing is recorded.</summary>
+    public DropoutMasks? Masks { get; private set; }
 
     /// <summary>Rates that the last <see cref="Set"/> brought.</summary>
     public int Rates { get; private set; }
@@ -62,40 +60,51 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         Prepare();
         MemoryReserve memory = device.Pool.Reserve();
         var graphs = new List<ICudaGraph>();
-        var packingGraphs = new Dictionary<int, ICudaGraph>();
+        var preparingGraphs = new Dictionary<int, ICudaGraph>();
         var packing = new WeightPacking(kernels, memory, device.Pool);
+        var masks = new DropoutMasks(kernels, numbers!.Tensor.Pointer, device.Pool);
+        IReadOnlyList<IPreparation> preparations = [packing, masks];
         long earlier = kernels.Launches;
         var rates = new RateSlots();
-        (device.IsRecording, Packing, slots, kernels.Stream, workspace.PeakBytes) = (true, packing, rates, capture, 0);
+        (device.IsRecording, Packing, Masks, slots, kernels.Stream, workspace.PeakBytes) = (
+            true,
+            packing,
+            masks,
+            rates,
+            capture,
+            0
+        );
         try
         {
             foreach (Action part in parts)
             {
-                packing.Part = graphs.Count;
+                foreach (IPreparation preparation in preparations)
+                    preparation.Part = graphs.Count;
                 graphs.Add(Capture(part));
             }
 
-            foreach (int part in packing.Parts)
-                packingGraphs.Add(part, Capture(() => Launch(packing, part)));
+            foreach (int part in preparations.SelectMany(preparation => preparation.Parts).Distinct().Order())
+                preparingGraphs.Add(part, Capture(() => Launch(preparations, part)));
         }
         catch
         {
-            foreach (ICudaGraph graph in graphs.Concat(packingGraphs.Values))
+            foreach (ICudaGraph graph in graphs.Concat(preparingGraphs.Values))
                 graph.Dispose();
-            packing.Dispose();
+            foreach (IPreparation preparation in preparations)
+                preparation.Dispose();
             memory.Dispose();
             throw;
         }
         finally
         {
-            (device.IsRecording, Packing, slots, kernels.Stream) = (false, null, null, main);
+            (device.IsRecording, Packing, Masks, slots, kernels.Stream) = (false, null, null, null, main);
             memory.Close();
         }
 
         return new CudaRecording(
             graphs,
-            packingGraphs,
-            packing,
+            preparingGraphs,
+            preparations,
             memory,
             (int)(kernels.Launches - earlier),
             workspace.PeakBytes,
@@ -126,12 +135,15 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         driver.DestroyStream(copies);
     }
 
-    private void Launch(WeightPacking packing, int part)
+    private void Launch(IReadOnlyList<IPreparation> preparations, int part)
     {
-        if (kernels.Clock is { } clock)
-            clock.Prepare("weight packing", () => packing.Launch(part));
-        else
-            packing.Launch(part);
+        foreach (IPreparation preparation in preparations)
+        {
+            if (kernels.Clock is { } clock)
+                clock.Prepare(preparation.Name, () => preparation.Launch(part));
+            else
+                preparation.Launch(part);
+        }
     }
 
     private ICudaGraph Capture(Action part)

@@ -6,8 +6,8 @@ namespace UnpairedSegEngine.Backends.Cuda.Graphs;
 
 /// <summary>Captured graphs and the memory that they read and write.</summary>
 /// <param name="graphs">One per part.</param>
-/// <param name="packingGraphs">The packings of weights that precede a part, by part.</param>
-/// <param name="packing">Owns the packed weights.</param>
+/// <param name="preparingGraphs">What precedes a part, by part.</param>
+/// <param name="preparations">Own what those graphs fill.</param>
 /// <param name="memory">Everything else that the parts allocate.</param>
 /// <param name="launches">Kernels in all graphs.</param>
 /// <param name="workspaceBytes">See <see cref="WorkspaceBytes"/>.</param>
@@ -16,8 +16,8 @@ namespace UnpairedSegEngine.Backends.Cuda.Graphs;
 /// <param name="kernels">Knows the stream.</param>
 internal sealed class CudaRecording(
     IReadOnlyList<ICudaGraph> graphs,
-    IReadOnlyDictionary<int, ICudaGraph> packingGraphs,
-    WeightPacking packing,
+    IReadOnlyDictionary<int, ICudaGraph> preparingGraphs,
+    IReadOnlyList<IPreparation> preparations,
     MemoryReserve memory,
     int launches,
     long workspaceBytes,
@@ -32,7 +32,7 @@ internal sealed class CudaRecording(
 
     public long WorkspaceBytes => workspaceBytes;
 
-    public long PackedBytes => packing.Bytes;
+    public long PreparedBytes => preparations.Sum(preparation => preparation.Bytes);
 
     public void Run(int part)
     {
@@ -40,16 +40,17 @@ internal sealed class CudaRecording(
             throw new InvalidOperationException(
                 $"recorded updates read the rates of {rates} slots, but the recorder was given {recorder.Rates}: set them first"
             );
-        if (packingGraphs.TryGetValue(part, out ICudaGraph? packings))
-            packings.Launch(kernels.Stream);
+        if (preparingGraphs.TryGetValue(part, out ICudaGraph? preparing))
+            preparing.Launch(kernels.Stream);
         graphs[part].Launch(kernels.Stream);
     }
 
     public void Dispose()
     {
-        foreach (ICudaGraph graph in graphs.Concat(packingGraphs.Values))
+        foreach (ICudaGraph graph in graphs.Concat(preparingGraphs.Values))
             graph.Dispose();
-        packing.Dispose();
+        foreach (IPreparation preparation in preparations)
+            preparation.Dispose();
         memory.Dispose();
     }
 }

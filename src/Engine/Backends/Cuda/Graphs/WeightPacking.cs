@@ -11,7 +11,7 @@ namespace UnpairedSegEngine.Backends.Cuda.Graphs;
 /// the part after the last one that updates the weights, or before part 0. Weights that the recorded work computes itself are not
 /// among them.
 /// </summary>
-internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory, MemoryPool pool) : IDisposable
+internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory, MemoryPool pool) : IPreparation
 {
     /// <summary>Packings per launch, as in kernels/convolution/parameters.cuh.</summary>
     private const int TableSize = 40;
@@ -23,13 +23,12 @@ internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory,
     private readonly List<UpdatedWeights> updates = [];
     private readonly List<DeviceBuffer> packed = [];
 
-    /// <summary>The part that is being recorded.</summary>
+    public string Name => "weight packing";
+
     public int Part { get; set; }
 
-    /// <summary>Parts that packings precede.</summary>
-    public IEnumerable<int> Parts => queue.Select(entry => entry.Part).Distinct().Order();
+    public IEnumerable<int> Parts => queue.Select(entry => entry.Part).Distinct();
 
-    /// <summary>Of all packed weights.</summary>
     public long Bytes => packed.Sum(buffer => buffer.Capacity);
 
     /// <summary>The part that is being recorded changes these weights.</summary>
@@ -56,7 +55,6 @@ internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory,
         return target.Pointer;
     }
 
-    /// <summary>Launches what was put off until that part.</summary>
     public void Launch(int part)
     {
         foreach (
