@@ -42,8 +42,7 @@ struct WeightGradientTile {
   DEVICE void load_gradient(const WeightGradientParameters& p, int position, int channel, float (&values)[Count]) const {
 #pragma unroll
     for (int i = 0; i < Count; i++) values[i] = 0.0f;
-    if (position < to)
-      load_channels(values, p.gy, position, 0, first_output + channel, p.outputs, InputTransform::none());
+    if (position < to) load_channels(values, p.gy, position, 0, first_output + channel, p.outputs, InputTransform::none());
   }
 
   DEVICE void store(const WeightGradientParameters& p, int channel, int output, float value) const {

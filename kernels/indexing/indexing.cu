@@ -1,4 +1,5 @@
 // Maxima over a middle axis with their places, and elements taken from or put to an index of each position.
+#include "common/quotient_walk.cuh"
 #include "indexing/parameters.cuh"
 
 namespace {
@@ -33,16 +34,20 @@ KERNEL(max_with_index, 256, MaxParameters) {
 }
 
 KERNEL(gather, 256, IndexParameters) {
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.positions; i += gridDim.x * 256ll) {
+  long long first = blockIdx.x * 256ll + threadIdx.x, step = gridDim.x * 256ll;
+  QuotientWalk walk(first, step, p.inner);
+  for (long long i = first; i < p.positions; i += step, walk.advance()) {
     int at = p.at(i);
-    p.y[i] = at >= 0 && at < p.extent ? p.x[(i / p.inner * p.extent + at) * p.inner + i % p.inner] : 0.0f;
+    p.y[i] = at >= 0 && at < p.extent ? p.x[(walk.quotient * p.extent + at) * p.inner + walk.remainder] : 0.0f;
   }
 }
 
 KERNEL(scatter, 256, IndexParameters) {
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.positions; i += gridDim.x * 256ll) {
+  long long first = blockIdx.x * 256ll + threadIdx.x, step = gridDim.x * 256ll;
+  QuotientWalk walk(first, step, p.inner);
+  for (long long i = first; i < p.positions; i += step, walk.advance()) {
     int at = p.at(i);
-    float* column = p.x + i / p.inner * p.extent * p.inner + i % p.inner;
+    float* column = p.x + walk.quotient * p.extent * p.inner + walk.remainder;
     for (int e = 0; e < p.extent; e++) column[static_cast<long long>(e) * p.inner] = e == at ? p.y[i] : 0.0f;
   }
 }

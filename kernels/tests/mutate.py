@@ -152,6 +152,10 @@ MUTATIONS = [
     ("the shortcut of the first position everywhere", "elementwise/elementwise.cu", "load(others, added + position);", "load(others, added);", "elementwise/elementwise", ("elementwise_test", [])),
     ("channels are copied to where they were", "elementwise/elementwise.cu", "+ p.y_start + walk.channel", "+ walk.channel", "elementwise/elementwise", ("elementwise_test", [])),
     ("narrow shortcut not centred", "elementwise/elementwise.cu", "int channel = walk.channel - p.margin;", "int channel = walk.channel;", "elementwise/elementwise", ("elementwise_test", [])),
+    ("a remainder is not carried", "common/quotient_walk.cuh", "    quotient++;\n", "", "reduction/broadcast", ("reduction_test", [])),
+    ("steps by whole quotients only", "common/quotient_walk.cuh", "remainder += remainder_step_;", "", "indexing/indexing", ("reduction_test", [])),
+    ("carries one step late", "common/quotient_walk.cuh", "if (remainder < divisor_) return;", "if (remainder <= divisor_) return;", "indexing/indexing", ("reduction_test", [])),
+    ("statistics of all chunks but the last", "normalization/statistics.cu", "walk.quotient < p.chunks", "walk.quotient + 1 < p.chunks", "normalization/statistics", ("normalization_test", [])),
 ]
 
 

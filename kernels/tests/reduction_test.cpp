@@ -85,5 +85,9 @@ int main() {
     int team = 1 << numbers.range(0, 5);
     check_axis(numbers.range(1, 3), numbers.range(team, 70), numbers.range(1, 40), team, numbers);
   }
+  // More positions than threads that walk over them.
+  check_axis(13, 3, 96, 1, numbers);
+  check_axis(2, 2, 700, 2, numbers);
+  check_axis(800, 3, 1, 1, numbers);
   return report();
 }
