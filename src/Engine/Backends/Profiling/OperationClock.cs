@@ -11,8 +11,8 @@ public abstract class OperationClock : IDisposable
     /// </summary>
     public virtual IReadOnlyList<(string Kernel, int Begin, int End)> Kernels => [];
 
-    /// <summary>What the backend does by itself before recorded operations, if anything.</summary>
-    public virtual (string Operation, int Begin, int End)? Preparation => null;
+    /// <summary>What the backend does by itself before recorded operations, in order.</summary>
+    public virtual IReadOnlyList<(string Operation, int Begin, int End)> Preparations => [];
 
     /// <summary>Forgets all points.</summary>
     public abstract void Restart();

@@ -27,9 +27,7 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
     /// <summary>What was recorded, in order; waits until it is done.</summary>
     public IReadOnlyList<OperationRecord> Records =>
         [
-            .. clock.Preparation is var (name, begin, end)
-                ? [Timed(name, "", begin, end, 0, 0, 0)]
-                : Array.Empty<OperationRecord>(),
+            .. clock.Preparations.Select(p => Timed(p.Operation, "", p.Begin, p.End, 0, 0, 0)),
             .. operations.Select(o => Timed(o.Name, o.Sizes, o.Begin, o.End, o.Flops, o.Bytes, o.Allocated)),
         ];
 

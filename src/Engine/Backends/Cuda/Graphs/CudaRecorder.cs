@@ -137,7 +137,7 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
 
     private void Launch(IReadOnlyList<IPreparation> preparations, int part)
     {
-        foreach (IPreparation preparation in preparations)
+        foreach (IPreparation preparation in preparations.Where(preparation => preparation.Parts.Contains(part)))
         {
             if (kernels.Clock is { } clock)
                 clock.Prepare(preparation.Name, () => preparation.Launch(part));

@@ -12,15 +12,15 @@ internal sealed class CudaClock(ICudaDriver driver, KernelLibrary kernels) : Ope
 {
     private readonly List<ICudaEvent> points = [];
     private readonly List<(string Kernel, int Begin, int End)> launches = [];
-    private (string Operation, int Begin, int End)? preparation;
+    private readonly List<(string Operation, int Begin, int End)> preparations = [];
 
     public override IReadOnlyList<(string Kernel, int Begin, int End)> Kernels => launches;
 
-    public override (string Operation, int Begin, int End)? Preparation => preparation;
+    public override IReadOnlyList<(string Operation, int Begin, int End)> Preparations => preparations;
 
     public override void Restart()
     {
-        preparation = null;
+        preparations.Clear();
         points.ForEach(point => point.Dispose());
         points.Clear();
         launches.Clear();
@@ -43,7 +43,7 @@ internal sealed class CudaClock(ICudaDriver driver, KernelLibrary kernels) : Ope
     {
         int begin = Begin(operation);
         launch();
-        preparation = (operation, begin, End());
+        preparations.Add((operation, begin, End()));
     }
 
     /// <summary>A kernel is about to be launched.</summary>
@@ -56,7 +56,9 @@ internal sealed class CudaClock(ICudaDriver driver, KernelLibrary kernels) : Ope
     public override TimeSpan TimeOf(int point)
     {
         points[point].Synchronize();
-        return TimeSpan.FromMilliseconds(points[point].MillisecondsSince(points[preparation?.Begin ?? 0]));
+        return TimeSpan.FromMilliseconds(
+            points[point].MillisecondsSince(points[preparations.Count > 0 ? preparations[0].Begin : 0])
+        );
     }
 
     public override void Dispose()
