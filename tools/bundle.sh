@@ -27,7 +27,7 @@ export UNPAIREDSEG_NVRTC
 compile() { "${CXX:-g++}" -std=c++17 -O2 -Ibench/cuda "${@:2}" -o "$bundle/bin/$1" -ldl -pthread -static-libstdc++ -static-libgcc; }
 compile gpu_probe tools/gpu-probe/*.cpp
 compile cudnn_bench bench/cuda/*.cpp
-cp tools/gpu-first.sh tools/gpu-check.sh tools/gpu-bench.sh tools/gpu-report.py "$bundle/"
+cp tools/gpu-first.sh tools/gpu-train.sh tools/gpu-check.sh tools/gpu-bench.sh tools/gpu-report.py "$bundle/"
 mkdir "$bundle/cuda" "$bundle/peers" "$bundle/probe"
 cp tools/gpu-probe/*.cpp tools/gpu-probe/*.h "$bundle/probe/"
 cp bench/cuda/*.cpp bench/cuda/*.h "$bundle/cuda/"

@@ -17,6 +17,7 @@ public sealed class Trainer : IDisposable
     public const string StepTimeName = "time/step_ms";
 
     private const double Smoothing = 0.9;
+    private const int MostLoaderThreads = 8;
 
     private readonly TrainingMethod method;
     private readonly ISampleSource samples;
@@ -71,7 +72,15 @@ public sealed class Trainer : IDisposable
     public TrainingOutcome Run(CancellationToken stop = default)
     {
         using IMetricLog? log = Records?.Open(state.Step);
-        using var loader = new BatchLoader(samples, schedule.Batch, (ulong)schedule.Seed, firstStep: state.Step);
+        int threads = LoaderThreads;
+        using var loader = new BatchLoader(
+            samples,
+            schedule.Batch,
+            (ulong)schedule.Seed,
+            firstStep: state.Step,
+            threads,
+            prefetch: threads + 2
+        );
         Progress.Note(
             string.Create(
                 CultureInfo.InvariantCulture,
@@ -102,6 +111,13 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Frees what steps hold; method, checkpoints and records live on.</summary>
     public void Dispose() => runner.Dispose();
+
+    /// <summary>
+    /// Where the steps run elsewhere, the processor has nothing to do but to prepare batches, and one core cannot keep up with a
+    /// GPU's steps. Batches are the same whatever the number.
+    /// </summary>
+    private int LoaderThreads =>
+        method.Backend.Device.IsHost ? 1 : Math.Clamp(Environment.ProcessorCount - 1, 1, MostLoaderThreads);
 
     private void RunStep(BatchLoader loader, IMetricLog? log)
     {

@@ -21,6 +21,9 @@ public static class BenchmarkFiles
     public static void WriteJson(string path, StepResult result) => WriteObject(path, result);
 
     /// <summary>A list of objects, by threads.</summary>
+    public static void WriteJson(string path, IReadOnlyList<BatchResult> batches) => WriteObject(path, batches);
+
+    /// <summary>A list of objects, by threads.</summary>
     public static void WriteJson(string path, IReadOnlyList<PeakResult> peaks) => WriteObject(path, peaks);
 
     /// <summary>Sizes, and a list of layers with what follows from their times.</summary>

@@ -7,6 +7,7 @@ using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Storage;
+using UnpairedSegEngine.Training.Batches;
 using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Cli.Verbs;
@@ -23,18 +24,21 @@ internal enum BenchSubject
     /// <summary>Predictions.</summary>
     Infer,
 
+    /// <summary>Batches as training draws and varies them.</summary>
+    Batches,
+
     /// <summary>Multiply-adds and memory.</summary>
     Peaks,
 }
 
 [Verb(
     "bench",
-    HelpText = "Time the convolutions of a network, whole training steps, predictions, or what the processor can do at "
-        + "most: 'bench layers --network unet3d --threads 1', 'bench step --threads 2 --json step.json'."
+    HelpText = "Time the convolutions of a network, whole training steps, predictions, the preparation of batches, or what "
+        + "the processor can do at most: 'bench layers --network unet3d --threads 1', 'bench step --threads 2 --json step.json'."
 )]
 internal sealed class BenchVerb : DeviceVerb
 {
-    [Value(0, MetaName = "subject", Required = true, HelpText = "layers, step, infer or peaks.")]
+    [Value(0, MetaName = "subject", Required = true, HelpText = "layers, step, infer, batches or peaks.")]
     public BenchSubject Subject { get; init; }
 
     [Option("network", Default = "dilated2d", HelpText = "Network: dilated2d or unet3d.")]
@@ -66,6 +70,9 @@ internal sealed class BenchVerb : DeviceVerb
     [Option("filter", Default = "", HelpText = "With layers: only those whose name contains this.")]
     public string Filter { get; init; } = "";
 
+    [Option("data", HelpText = "With batches: dataset folder; phantoms of --size if not given.")]
+    public string? Data { get; init; }
+
     [Option("json", HelpText = "Also write the results to this JSON file.")]
     public string? Json { get; init; }
 
@@ -96,6 +103,10 @@ internal sealed class BenchVerb : DeviceVerb
                 break;
             case BenchSubject.Layers:
                 RunLayers(threads);
+                break;
+            case BenchSubject.Batches:
+                RequireCpu("batches are prepared");
+                RunBatches(threads);
                 break;
             case BenchSubject.Step or BenchSubject.Infer:
                 RunStep(threads);
@@ -219,6 +230,25 @@ internal sealed class BenchVerb : DeviceVerb
         );
         if (Json is not null)
             BenchmarkFiles.WriteJson(Json, r);
+    }
+
+    private void RunBatches(int most)
+    {
+        TrainingConfig config = Config();
+        ISampleSource source = BatchBenchmark.Open(config, Data, most);
+        var results = new List<BatchResult>();
+        for (int threads = 1; threads <= most; threads++)
+        {
+            BatchResult r = BatchBenchmark.Run(source, config.Training.Batch, threads, Seconds);
+            results.Add(r);
+            Print(
+                $"{threads} threads: {r.Samples} samples of {r.Sample} every {r.MsPerBatch:F2} ms, {r.ThreadMsPerSample:F2} ms "
+                    + $"of a thread for each; {r.Batches} batches"
+            );
+        }
+
+        if (Json is not null)
+            BenchmarkFiles.WriteJson(Json, results);
     }
 
     private static ConfigSetting Flag(string path, int value, string option) =>

@@ -29,6 +29,12 @@ internal sealed class PreprocessVerb : IVerb
     )]
     public string Spacing { get; init; } = Median;
 
+    [Option(
+        "whole-numbers",
+        HelpText = "Round images that had whole numbers, as scanners store them, to whole numbers: a third of the size."
+    )]
+    public bool WholeNumbers { get; init; }
+
     [Option("threads", Default = 0, HelpText = "Volumes at a time; 0 for all cores.")]
     [AtLeast(0)]
     public int Threads { get; init; }
@@ -45,7 +51,8 @@ internal sealed class PreprocessVerb : IVerb
             spacing,
             threads,
             (done, count) => Console.WriteLine($"[{done}/{count}]"),
-            stop.Token
+            stop.Token,
+            WholeNumbers
         );
         // To the last digit: a rounded spacing would resample the copy once more.
         string next = CommandText.Of(

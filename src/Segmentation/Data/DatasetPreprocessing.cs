@@ -7,8 +7,8 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <summary>
 /// Writes a copy of a dataset whose volumes have one orientation and one spacing: images interpolated linearly, labels by nearest
 /// neighbour. Training on it gives what
-/// training with that data.spacing gives, without resampling at every start. dataset.json comes last: without it, the folder is
-/// no dataset.
+/// training with that data.spacing gives, without resampling at every start, but for what whole numbers round. dataset.json comes
+/// last: without it, the folder is no dataset.
 /// </summary>
 public static class DatasetPreprocessing
 {
@@ -32,6 +32,10 @@ public static class DatasetPreprocessing
     /// <param name="threads">Cases at a time.</param>
     /// <param name="progress">Is told the cases done and the cases in all.</param>
     /// <param name="stop">Ends the work between cases.</param>
+    /// <param name="wholeNumbers">
+    /// Whether images of whole numbers stay so: rounded, as int16, a third of the size. Images with fractions and beyond int16 are
+    /// float32 as ever.
+    /// </param>
     /// <exception cref="InvalidDataException">The folder holds something else, or a copy of other volumes, or a case is
     /// bad.</exception>
     /// <exception cref="IOException">Another process writes the copy.</exception>
@@ -41,12 +45,13 @@ public static class DatasetPreprocessing
         Vector3d spacing,
         int threads,
         Action<int, int> progress,
-        CancellationToken stop = default
+        CancellationToken stop = default,
+        bool wholeNumbers = false
     )
     {
         DatasetCase[] cases = [.. dataset.Cases.Concat(dataset.TestCases)];
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = stop };
-        PreprocessingRecord? begun = Find(folder, [spacing.X, spacing.Y, spacing.Z]);
+        PreprocessingRecord? begun = Find(folder, [spacing.X, spacing.Y, spacing.Z], wholeNumbers);
         Directory.CreateDirectory(folder);
         using FolderLock held = FolderLock.Take(folder);
         if (begun is not null)
@@ -58,7 +63,10 @@ public static class DatasetPreprocessing
                 [spacing.X, spacing.Y, spacing.Z],
                 CaseGrid.CanonicalAxes,
                 new Dictionary<string, OriginalGrid>()
-            );
+            )
+            {
+                WholeNumbers = wholeNumbers,
+            };
         record.Write(folder);
         int done = 0;
         Parallel.For(
@@ -71,7 +79,7 @@ public static class DatasetPreprocessing
                 if (begun?.Sources.ContainsKey(source.Id) != true || !IsWritten(source, folder))
                 {
                     LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
-                    Write(loaded, source, folder, spacing);
+                    Write(loaded, source, folder, spacing, wholeNumbers);
                     lock (cases)
                     {
                         record = record.With(source.Id, OriginalGrid.Of(loaded.Geometry), loaded.Fingerprint);
@@ -92,7 +100,7 @@ public static class DatasetPreprocessing
     }
 
     /// <summary>The record of a copy that was begun; null where the folder is new.</summary>
-    private static PreprocessingRecord? Find(string folder, double[] spacing)
+    private static PreprocessingRecord? Find(string folder, double[] spacing, bool wholeNumbers)
     {
         if (File.Exists(folder))
             throw new InvalidDataException($"'{folder}': is a file, expected a folder for the dataset");
@@ -103,6 +111,11 @@ public static class DatasetPreprocessing
             return null;
         if (PreprocessingRecord.Find(folder) is not { } begun)
             throw new InvalidDataException($"'{folder}': exists and is not empty; choose another folder");
+        if (begun.WholeNumbers != wholeNumbers)
+            throw new InvalidDataException(
+                $"'{folder}': was begun {(begun.WholeNumbers ? "with" : "without")} whole numbers; choose another folder or do so "
+                    + "again"
+            );
         return begun.Spacing.SequenceEqual(spacing)
             ? begun
             : throw new InvalidDataException(
@@ -150,7 +163,7 @@ public static class DatasetPreprocessing
         source.ImagePaths.All(path => File.Exists(Target(path, folder)))
         && (source.LabelPath is null || File.Exists(Target(source.LabelPath, folder)));
 
-    private static void Write(LoadedCase loaded, DatasetCase source, string folder, Vector3d spacing)
+    private static void Write(LoadedCase loaded, DatasetCase source, string folder, Vector3d spacing, bool wholeNumbers)
     {
         Volume<float>[] images = [.. loaded.Images.Select(image => Orientation.Reorient(image, CaseGrid.CanonicalAxes))];
         GridLimits.RequireResampling($"case '{source.Id}'", images[0].Geometry, spacing);
@@ -164,8 +177,20 @@ public static class DatasetPreprocessing
         }
 
         foreach ((Volume<float> image, string path) in images.Zip(source.ImagePaths))
-            NiftiWriter.Write(Target(path, folder), Resampling.Linear(image, target));
+        {
+            Volume<float> resampled = Resampling.Linear(image, target);
+            if (wholeNumbers && HasWholeNumbers(image))
+                NiftiWriter.Write(Target(path, folder), Rounded(resampled));
+            else
+                NiftiWriter.Write(Target(path, folder), resampled);
+        }
     }
+
+    private static bool HasWholeNumbers(Volume<float> image) =>
+        image.Voxels.All(value => value == MathF.Round(value) && value is >= short.MinValue and <= short.MaxValue);
+
+    private static Volume<short> Rounded(Volume<float> image) =>
+        new(image.Geometry, Array.ConvertAll(image.Voxels, value => (short)MathF.Round(value)));
 
     /// <summary>The same file below the new folder.</summary>
     private static string Target(string path, string folder)

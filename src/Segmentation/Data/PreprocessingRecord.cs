@@ -23,6 +23,9 @@ public sealed record PreprocessingRecord(
     /// <summary>What the volumes were made from, for each case that is done.</summary>
     public IReadOnlyDictionary<string, CaseFingerprint> Sources { get; init; } = new Dictionary<string, CaseFingerprint>();
 
+    /// <summary>Whether images of whole numbers were rounded to whole numbers.</summary>
+    public bool WholeNumbers { get; init; }
+
     // Resampling's own.
     private const double ParallelTolerance = 1e-4;
 

@@ -67,6 +67,41 @@ internal sealed class DatasetPreprocessingTests
     }
 
     [Test]
+    public void Whole_numbers_stay_whole_where_that_is_asked_for()
+    {
+        using var data = new SyntheticDataset();
+        data.WriteCase("ct_0", image => Fill(image, i => (i * 37 % 900) - 400));
+        data.WriteCase("ct_1", image => Fill(image, i => i + 0.5f));
+        data.WriteCase("ct_2", image => Fill(image, i => i * 100));
+        var spacing = new Vector3d(1, 1, 4);
+        string exact = data.File("exact"),
+            whole = data.File("whole");
+        DatasetPreprocessing.Run(data.Open(), exact, spacing, 1, (_, _) => { });
+        DatasetPreprocessing.Run(data.Open(), whole, spacing, 1, (_, _) => { }, wholeNumbers: true);
+
+        Assert.That(TypeOf(whole, "ct_0"), Is.EqualTo(NiftiDataType.Int16));
+        Assert.That(TypeOf(whole, "ct_1"), Is.EqualTo(NiftiDataType.Float32), "fractions");
+        Assert.That(TypeOf(whole, "ct_2"), Is.EqualTo(NiftiDataType.Float32), "beyond int16");
+        Assert.That(TypeOf(exact, "ct_0"), Is.EqualTo(NiftiDataType.Float32));
+        Assert.That(Image(whole, "ct_0").Voxels, Is.EqualTo(Image(exact, "ct_0").Voxels.Select(MathF.Round)));
+        Assert.That(Image(whole, "ct_1").Voxels, Is.EqualTo(Image(exact, "ct_1").Voxels));
+        Assert.That(
+            () => DatasetPreprocessing.Run(data.Open(), whole, spacing, 1, (_, _) => { }),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("was begun with whole numbers")
+        );
+
+        static void Fill(Volume<float> image, Func<int, float> value)
+        {
+            for (int i = 0; i < image.Voxels.Length; i++)
+                image.Voxels[i] = value(i);
+        }
+
+        static NiftiImage Open(string folder, string id) => NiftiFile.Open(Path.Combine(folder, "imagesTr", $"{id}_0000.nii.gz"));
+        static NiftiDataType TypeOf(string folder, string id) => Open(folder, id).Header.DataType;
+        static Volume<float> Image(string folder, string id) => Open(folder, id).ToFloatVolume();
+    }
+
+    [Test]
     public void A_folder_of_something_else_is_left_alone()
     {
         using var data = new SyntheticDataset();
