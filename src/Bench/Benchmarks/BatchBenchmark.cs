@@ -12,12 +12,16 @@ namespace UnpairedSegEngine.Bench.Benchmarks;
 /// <param name="Samples">In a batch, of all modalities together.</param>
 /// <param name="Threads">That prepare batches.</param>
 /// <param name="Batches">That were timed.</param>
-/// <param name="MsPerBatch">Time from one batch to the next when nothing else waits.</param>
-public sealed record BatchResult(string Sample, int Samples, int Threads, int Batches, double MsPerBatch)
-{
-    /// <summary>What one thread needs for a sample, ms.</summary>
-    public double ThreadMsPerSample => MsPerBatch * Threads / Samples;
-}
+/// <param name="MsPerBatch">Time from one batch to the next.</param>
+/// <param name="ProcessorMsPerSample">Of a core, for a sample: also where other work shares the machine.</param>
+public sealed record BatchResult(
+    string Sample,
+    int Samples,
+    int Threads,
+    int Batches,
+    double MsPerBatch,
+    double ProcessorMsPerSample
+);
 
 /// <summary>Times the preparation of training batches, as training has it.</summary>
 public static class BatchBenchmark
@@ -66,6 +70,8 @@ public static class BatchBenchmark
         // What was prepared before the clock starts is not counted.
         for (int i = 0; i < threads + 2; i++)
             loader.Next().Dispose();
+        using Process process = Process.GetCurrentProcess();
+        TimeSpan spent = process.TotalProcessorTime;
         long begun = Stopwatch.GetTimestamp();
         int batches = 0;
         while (batches < FewestBatches || Stopwatch.GetElapsedTime(begun).TotalSeconds < seconds)
@@ -75,12 +81,15 @@ public static class BatchBenchmark
         }
 
         double milliseconds = Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
+        process.Refresh();
+        int samples = samplesPerGroup * source.Groups.Count;
         return new BatchResult(
             source.Description,
-            samplesPerGroup * source.Groups.Count,
+            samples,
             threads,
             batches,
-            milliseconds / batches
+            milliseconds / batches,
+            (process.TotalProcessorTime - spent).TotalMilliseconds / ((double)batches * samples)
         );
     }
 

@@ -242,8 +242,8 @@ internal sealed class BenchVerb : DeviceVerb
             BatchResult r = BatchBenchmark.Run(source, config.Training.Batch, threads, Seconds);
             results.Add(r);
             Print(
-                $"{threads} threads: {r.Samples} samples of {r.Sample} every {r.MsPerBatch:F2} ms, {r.ThreadMsPerSample:F2} ms "
-                    + $"of a thread for each; {r.Batches} batches"
+                $"{threads} threads: {r.Samples} samples of {r.Sample} every {r.MsPerBatch:F1} ms, {r.ProcessorMsPerSample:F2} ms of "
+                    + $"a core for each; {r.Batches} batches"
             );
         }
 

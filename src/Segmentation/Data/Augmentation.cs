@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using UnpairedSegEngine.Random;
 
 namespace UnpairedSegEngine.Segmentation.Data;
@@ -74,24 +75,43 @@ public sealed class Augmentation
     )
     {
         float top = MathF.Floor(row),
-            left = MathF.Floor(column);
+            left = MathF.Floor(column),
+            below = row - top,
+            right = column - left;
+        int r = (int)top,
+            c = (int)left,
+            channels = target.Length;
+        if ((uint)r < (uint)(shape.Height - 1) && (uint)c < (uint)(shape.Width - 1))
+        {
+            ReadOnlySpan<float> above = image.Slice(((r * shape.Width) + c) * channels, 2 * channels),
+                under = image.Slice((((r + 1) * shape.Width) + c) * channels, 2 * channels);
+            for (int channel = 0; channel < channels; channel++)
+                target[channel] = Between(above[channel], above[channels + channel], under[channel], under[channels + channel]);
+            return;
+        }
+
         if (!(top >= -1 && left >= -1 && top < shape.Height && left < shape.Width))
         {
             outside.CopyTo(target);
             return;
         }
-        float below = row - top,
-            right = column - left;
-        int r = (int)top,
-            c = (int)left;
-        for (int channel = 0; channel < target.Length; channel++)
+
+        for (int channel = 0; channel < channels; channel++)
         {
             float beyond = outside[channel];
-            float upperLeft = At(image, r, c, channel, beyond),
-                lowerLeft = At(image, r + 1, c, channel, beyond);
-            float upper = upperLeft + (right * (At(image, r, c + 1, channel, beyond) - upperLeft)),
-                lower = lowerLeft + (right * (At(image, r + 1, c + 1, channel, beyond) - lowerLeft));
-            target[channel] = upper + (below * (lower - upper));
+            target[channel] = Between(
+                At(image, r, c, channel, beyond),
+                At(image, r, c + 1, channel, beyond),
+                At(image, r + 1, c, channel, beyond),
+                At(image, r + 1, c + 1, channel, beyond)
+            );
+        }
+
+        float Between(float upperLeft, float upperRight, float lowerLeft, float lowerRight)
+        {
+            float upper = upperLeft + (right * (upperRight - upperLeft)),
+                lower = lowerLeft + (right * (lowerRight - lowerLeft));
+            return upper + (below * (lower - upper));
         }
 
         float At(ReadOnlySpan<float> source, int y, int x, int channel, float beyond) =>
@@ -113,13 +133,25 @@ public sealed class Augmentation
     private static void FillLowest(SampleShape shape, ReadOnlySpan<float> image, Span<float> lowest)
     {
         lowest.Fill(float.PositiveInfinity);
-        for (int i = 0; i < image.Length; i++)
+        for (; image.Length > 0; image = image[lowest.Length..])
         {
-            ref float ofVolume = ref lowest[i % shape.Channels / shape.Slices * shape.Slices];
-            ofVolume = Math.Min(ofVolume, image[i]);
+            for (int channel = 0; channel < lowest.Length; channel++)
+                lowest[channel] = Math.Min(lowest[channel], image[channel]);
         }
-        for (int channel = 0; channel < lowest.Length; channel++)
-            lowest[channel] = lowest[channel / shape.Slices * shape.Slices];
+
+        for (int first = 0; first < lowest.Length; first += shape.Slices)
+        {
+            Span<float> ofVolume = lowest.Slice(first, shape.Slices);
+            ofVolume.Fill(Lowest(ofVolume));
+        }
+    }
+
+    private static float Lowest(ReadOnlySpan<float> values)
+    {
+        float lowest = float.PositiveInfinity;
+        foreach (float value in values)
+            lowest = Math.Min(lowest, value);
+        return lowest;
     }
 
     /// <summary>Every volume by draws of its own: scanners vary from sequence to sequence.</summary>
@@ -157,13 +189,40 @@ public sealed class Augmentation
         float range = maximum - minimum;
         if (range <= 0)
             return;
-        foreach (ref float value in image)
+        Transform(
+            image,
+            values =>
+            {
+                Vector256<float> share = (values - Vector256.Create(minimum)) / range,
+                    bent = gamma == 1
+                        ? values
+                        : Vector256.Create(minimum) + (range * Vector256.Exp(gamma * Vector256.Log(share)));
+                return Vector256.Create(mean + (offset * deviation)) + (gain * (bent - Vector256.Create(mean)));
+            }
+        );
+        if (noise == 0)
+            return;
+        Span<float> normal = stackalloc float[256];
+        for (; image.Length > 0; image = image[Math.Min(image.Length, normal.Length)..])
         {
-            float bent = gamma == 1 ? value : minimum + (range * MathF.Pow((value - minimum) / range, gamma));
-            value = mean + (gain * (bent - mean)) + (offset * deviation);
+            stream.FillNormal(normal);
+            for (int i = 0; i < Math.Min(image.Length, normal.Length); i++)
+                image[i] += noise * deviation * normal[i];
         }
-        for (int i = 0; noise > 0 && i < image.Length; i++)
-            image[i] += noise * deviation * stream.NextNormal();
+    }
+
+    /// <summary>Replaces values eight at a time; the last ones by themselves among zeros, which are dropped.</summary>
+    private static void Transform(Span<float> image, Func<Vector256<float>, Vector256<float>> function)
+    {
+        int whole = image.Length - (image.Length % Vector256<float>.Count);
+        for (int i = 0; i < whole; i += Vector256<float>.Count)
+            function(Vector256.Create<float>(image[i..])).CopyTo(image[i..]);
+        if (whole == image.Length)
+            return;
+        Span<float> rest = stackalloc float[Vector256<float>.Count];
+        image[whole..].CopyTo(rest);
+        function(Vector256.Create<float>(rest)).CopyTo(rest);
+        rest[..(image.Length - whole)].CopyTo(image[whole..]);
     }
 
     private static (float Minimum, float Maximum, float Mean, float Deviation) Statistics(ReadOnlySpan<float> image)

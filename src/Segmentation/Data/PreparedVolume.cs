@@ -62,17 +62,35 @@ internal sealed class PreparedVolume
         float z = MathF.Floor(slice),
             y = MathF.Floor(row),
             x = MathF.Floor(column);
-        float near = InSlice((int)z, (int)y, (int)x, row - y, column - x),
-            far = InSlice((int)z + 1, (int)y, (int)x, row - y, column - x);
+        float near,
+            far;
+        (int k, int j, int i) = ((int)z, (int)y, (int)x);
+        if ((uint)k < (uint)(slices - 1) && (uint)j < (uint)(height - 1) && (uint)i < (uint)(width - 1))
+        {
+            int upper = (((k * height) + j) * width) + i;
+            near = Inside(upper, row - y, column - x);
+            far = Inside(upper + (height * width), row - y, column - x);
+        }
+        else
+        {
+            near = InSlice(k, j, i, row - y, column - x);
+            far = InSlice(k + 1, j, i, row - y, column - x);
+        }
+
         return lowest + (levelStep * (near + ((slice - z) * (far - near))));
     }
 
-    private float InSlice(int z, int y, int x, float down, float along)
+    /// <summary>Between four voxels of a slice that exist.</summary>
+    private float Inside(int upper, float down, float along) =>
+        Between(levels[upper], levels[upper + 1], levels[upper + width], levels[upper + width + 1], down, along);
+
+    private float InSlice(int z, int y, int x, float down, float along) =>
+        Between(Level(z, y, x), Level(z, y, x + 1), Level(z, y + 1, x), Level(z, y + 1, x + 1), down, along);
+
+    private static float Between(float upperLeft, float upperRight, float lowerLeft, float lowerRight, float down, float along)
     {
-        float upperLeft = Level(z, y, x),
-            lowerLeft = Level(z, y + 1, x);
-        float upper = upperLeft + (along * (Level(z, y, x + 1) - upperLeft)),
-            lower = lowerLeft + (along * (Level(z, y + 1, x + 1) - lowerLeft));
+        float upper = upperLeft + (along * (upperRight - upperLeft)),
+            lower = lowerLeft + (along * (lowerRight - lowerLeft));
         return upper + (down * (lower - upper));
     }
 

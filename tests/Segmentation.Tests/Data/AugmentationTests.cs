@@ -97,6 +97,75 @@ public class AugmentationTests
         }
     }
 
+    /// <summary>In double, position by position; an odd number of pixels, and images turned beyond their borders.</summary>
+    [Test]
+    public void Images_are_interpolated_between_pixels_and_bent_by_formula([Values(1, 3)] int slices)
+    {
+        var shape = new SampleShape(9, 13, slices);
+        float[] image = [.. Enumerable.Range(0, shape.ImageLength).Select(i => (i * 37 % 101) - 20f)];
+        var settings = AugmentationSettings.None with
+        {
+            RotationDegrees = 70,
+            Scaling = 0.4f,
+            Shift = 0.2f,
+            FlipProbability = 0.5f,
+        };
+        var (varied, labels) = (new float[image.Length], new byte[shape.PixelCount]);
+        for (uint sample = 0; sample < 8; sample++)
+        {
+            var stream = new PhiloxStream(8, sample, 0, 0);
+            new Augmentation(settings).Apply(shape, ref stream, image, new byte[shape.PixelCount], varied, labels);
+            var again = new PhiloxStream(8, sample, 0, 0);
+            var transform = new SpatialTransform(settings, shape, ref again);
+            double[] expected =
+            [
+                .. Enumerable
+                    .Range(0, image.Length)
+                    .Select(i => At(transform.SourceOf(i / slices / shape.Width, i / slices % shape.Width), i % slices)),
+            ];
+            Assert.That(varied, Is.EqualTo(expected).Within(2e-3), $"sample {sample}");
+
+            // The same, and intensities.
+            stream = new PhiloxStream(8, sample, 0, 0);
+            AugmentationSettings bending = settings with { Gain = 0.5f, Offset = 0.5f, Gamma = 0.8f };
+            new Augmentation(bending).Apply(shape, ref stream, image, new byte[shape.PixelCount], varied, labels);
+            double gain = 1 + again.NextUniform(-bending.Gain, bending.Gain),
+                offset = again.NextUniform(-bending.Offset, bending.Offset),
+                gamma = Math.Exp(again.NextUniform(-bending.Gamma, bending.Gamma)),
+                minimum = expected.Min(),
+                range = expected.Max() - minimum,
+                mean = expected.Average(),
+                deviation = Math.Sqrt(expected.Average(value => (value - mean) * (value - mean)));
+            Assert.That(
+                varied,
+                Is.EqualTo(
+                        expected.Select(value =>
+                            mean
+                            + (gain * (minimum + (range * Math.Pow((value - minimum) / range, gamma)) - mean))
+                            + (offset * deviation)
+                        )
+                    )
+                    .Within(1e-2),
+                $"intensities of sample {sample}"
+            );
+        }
+
+        double At((float Row, float Column) source, int channel)
+        {
+            (double top, double left) = (Math.Floor(source.Row), Math.Floor(source.Column));
+            double sum = 0;
+            foreach ((int down, int along) in ((int, int)[])[(0, 0), (0, 1), (1, 0), (1, 1)])
+            {
+                (double row, double column) = (top + down, left + along);
+                bool inside = row >= 0 && column >= 0 && row < shape.Height && column < shape.Width;
+                double value = inside ? image[((((int)row * shape.Width) + (int)column) * slices) + channel] : image.Min();
+                sum += (1 - Math.Abs(source.Row - row)) * (1 - Math.Abs(source.Column - column)) * value;
+            }
+
+            return sum;
+        }
+    }
+
     [Test]
     public void IntensitiesOfAFlatImage_StayFlat()
     {

@@ -76,6 +76,39 @@ internal sealed class BlockSourceTests
         return (image, labels);
     }
 
+    /// <summary>In double, also beyond the borders, where the lowest value is; to what 16 bits of a voxel leave.</summary>
+    [Test]
+    public void Between_voxels_intensities_are_linear_along_each_axis()
+    {
+        float[] voxels = [.. Enumerable.Range(0, X * Y * Z).Select(i => i * 7919 % 1000f)];
+        PreparedCase prepared = Prepare(Ct, image: voxels);
+        var stream = new PhiloxStream(3, 0, 0, 0);
+        var found = new float[1];
+        for (int i = 0; i < 2000; i++)
+        {
+            (float z, float y, float x) = (
+                stream.NextUniform(-2, Z + 1),
+                stream.NextUniform(-2, Y + 1),
+                stream.NextUniform(-2, X + 1)
+            );
+            double expected = 0;
+            for (int corner = 0; corner < 8; corner++)
+            {
+                (double k, double j, double l) = (
+                    Math.Floor(z) + (corner / 4),
+                    Math.Floor(y) + (corner / 2 % 2),
+                    Math.Floor(x) + (corner % 2)
+                );
+                bool inside = k is >= 0 and < Z && j is >= 0 and < Y && l is >= 0 and < X;
+                double value = inside ? voxels[(((((int)k * Y) + (int)j) * X) + (int)l)] : 0;
+                expected += (1 - Math.Abs(z - k)) * (1 - Math.Abs(y - j)) * (1 - Math.Abs(x - l)) * value;
+            }
+
+            prepared.Interpolate(z, y, x, found);
+            Assert.That(found[0], Is.EqualTo(expected).Within(0.05), $"at ({z}, {y}, {x})");
+        }
+    }
+
     [Test]
     public void Without_variation_a_block_is_a_piece_of_the_volume()
     {

@@ -83,7 +83,7 @@ internal sealed class DatasetPreprocessingTests
         Assert.That(TypeOf(whole, "ct_1"), Is.EqualTo(NiftiDataType.Float32), "fractions");
         Assert.That(TypeOf(whole, "ct_2"), Is.EqualTo(NiftiDataType.Float32), "beyond int16");
         Assert.That(TypeOf(exact, "ct_0"), Is.EqualTo(NiftiDataType.Float32));
-        Assert.That(Image(whole, "ct_0").Voxels, Is.EqualTo(Image(exact, "ct_0").Voxels.Select(MathF.Round)));
+        Assert.That(Image(whole, "ct_0").Voxels, Is.EqualTo(Image(exact, "ct_0").Voxels.Select(value => MathF.Round(value))));
         Assert.That(Image(whole, "ct_1").Voxels, Is.EqualTo(Image(exact, "ct_1").Voxels));
         Assert.That(
             () => DatasetPreprocessing.Run(data.Open(), whole, spacing, 1, (_, _) => { }),
