@@ -36,11 +36,11 @@ internal sealed unsafe class EmulatedCudaDriverTests
                 Count = y.Length,
                 Offset = 3,
             };
-            driver.Launch(fill, new LaunchGeometry(1, 256), 0, &parameters);
+            driver.Launch(fill, new LaunchGeometry(1, 256), 0, parameters);
             Assert.That(y, Has.All.EqualTo(3));
             driver.BeginCapture(0);
             parameters.Offset = 4;
-            driver.Launch(fill, new LaunchGeometry(1, 256), 0, &parameters);
+            driver.Launch(fill, new LaunchGeometry(1, 256), 0, parameters);
             parameters.Offset = 5;
             using ICudaGraph graph = driver.EndCapture(0);
             Assert.That(y, Has.All.EqualTo(3), "recorded, not run");
@@ -92,6 +92,6 @@ internal sealed unsafe class EmulatedCudaDriverTests
     private static void Launch(ICudaDriver driver, ICudaFunction function, LaunchGeometry geometry)
     {
         var parameters = default(FillParameters);
-        driver.Launch(function, geometry, 0, &parameters);
+        driver.Launch(function, geometry, 0, parameters);
     }
 }

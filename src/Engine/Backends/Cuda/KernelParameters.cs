@@ -13,6 +13,9 @@ internal readonly struct KernelDropout(DropoutMask mask, nint streamOffset)
     private readonly uint stream0 = (uint)mask.Stream,
         stream1 = (uint)(mask.Stream >> 32);
     private readonly nint streamOffset = streamOffset;
+
+    /// <summary>Whether an element may be dropped.</summary>
+    public bool IsActive => threshold < 65536;
 }
 
 /// <summary>kernels/common/input_transform.cuh: InputTransform.</summary>
@@ -26,6 +29,11 @@ internal readonly struct KernelInputTransform(nint scale, nint shift, double slo
         shift = shift;
     private readonly float slope = (float)slope;
     private readonly KernelDropout dropout = dropout;
+
+    /// <summary>Whether values are scaled and shifted.</summary>
+    public bool Normalizes => scale != 0;
+
+    public bool Drops => dropout.IsActive;
 }
 
 /// <summary>Size3 of the kernels.</summary>
@@ -35,6 +43,11 @@ internal readonly struct KernelSize(int depth, int height, int width)
     private readonly int depth = depth,
         height = height,
         width = width;
+
+    public int Width => width;
+
+    /// <summary>Their product.</summary>
+    public long Count => (long)depth * height * width;
 
     public static implicit operator KernelSize(Size3 size) => new(size.Depth, size.Height, size.Width);
 }
