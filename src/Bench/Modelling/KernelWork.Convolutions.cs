@@ -50,7 +50,10 @@ internal sealed partial class KernelWork
             groups = Divide(p.Samples * p.Tiles.Count, GatherFamily.ClusterBlocks);
         double issued = ConsumerWarps / (double)gpu.Schedulers / gpu.IssueRate,
             tensor = 2.0 * positions * p.Chunk * tile * ProductsOf(parts) / gpu.TensorFlops / gpu.WgmmaShare(tile),
-            tap = (cost.Products.Instructions * issued) + (2 * cost.Products.Fences * gpu.FenceCycles);
+            tap = Math.Max(
+                cost.Products.Instructions * issued,
+                (cost.Products.Instructions / gpu.WarpIssueRate) + (cost.Products.Fences * gpu.FenceCycles)
+            );
         double consumed = taps * Math.Max(tensor, tap),
             produced = Produce(
                 cost.Memory,

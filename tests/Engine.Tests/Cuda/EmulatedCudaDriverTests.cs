@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Backends.Cuda.Compilation;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 
@@ -5,23 +6,6 @@ namespace UnpairedSegEngine.Engine.Tests.Cuda;
 
 internal sealed unsafe class EmulatedCudaDriverTests
 {
-    /// <summary>elementwise_fill's parameters: a, b, y, count, scale, offset, dropout mask.</summary>
-    private struct FillParameters
-    {
-        public nint A,
-            B,
-            Y;
-        public long Count;
-        public float Scale,
-            Offset,
-            DropoutScale;
-        public uint Threshold,
-            Seed0,
-            Seed1,
-            Stream0,
-            Stream1;
-    }
-
     [Test]
     public void A_kernel_runs_and_a_captured_one_runs_when_it_is_replayed()
     {
@@ -30,7 +14,7 @@ internal sealed unsafe class EmulatedCudaDriverTests
         float[] y = new float[100];
         fixed (float* target = y)
         {
-            var parameters = new FillParameters
+            var parameters = new CudaSingles.ElementwiseParameters
             {
                 Y = (nint)target,
                 Count = y.Length,
@@ -65,6 +49,12 @@ internal sealed unsafe class EmulatedCudaDriverTests
             Throws.TypeOf<CudaException>().With.Message.Contains("asks for 50000 bytes of shared memory")
         );
         Assert.That(
+            () => driver.Launch(fill, new LaunchGeometry(1, 256), 0, 0L),
+            Throws
+                .TypeOf<CudaException>()
+                .With.Message.Match("elementwise_fill takes [0-9]+ bytes of parameters, but was given 8")
+        );
+        Assert.That(
             () => driver.LoadModule([], "x").GetFunction("nothing"),
             Throws.TypeOf<CudaException>().With.Message.EqualTo("x has no kernel nothing")
         );
@@ -91,7 +81,7 @@ internal sealed unsafe class EmulatedCudaDriverTests
 
     private static void Launch(ICudaDriver driver, ICudaFunction function, LaunchGeometry geometry)
     {
-        var parameters = default(FillParameters);
+        var parameters = default(CudaSingles.ElementwiseParameters);
         driver.Launch(function, geometry, 0, parameters);
     }
 }

@@ -12,8 +12,8 @@ internal sealed class LaunchedStepTests
 {
     private static readonly ConvolutionPrecision[] Precisions = Enum.GetValues<ConvolutionPrecision>();
 
-    /// <summary>The wider ones have channels enough for Hopper's kernels.</summary>
-    [TestCase("dilated2d", ConvolutionPrecision.Bf16, 16)]
+    /// <summary>With eight channels, Hopper's kernels are among them.</summary>
+    [TestCase("dilated2d", ConvolutionPrecision.Bf16, 4)]
     [TestCase("dilated2d", ConvolutionPrecision.Fp32, 2)]
     [TestCase("unet3d", ConvolutionPrecision.Bf16, 8)]
     [TestCase("unet3d", ConvolutionPrecision.Bf16x6, 2)]
@@ -37,6 +37,12 @@ internal sealed class LaunchedStepTests
         var listed = LaunchedStep.Of(config, precision, driver.Properties);
         Assert.That(listed.Launches.Select(launch => (launch.Kernel, launch.Geometry)), Is.EqualTo(driver.Replayed));
         Assert.That(listed.Launches, Has.Count.GreaterThan(200));
+        foreach (string family in new[] { "convolution_forward_wgmma_", "convolution_backward_weights_wgmma_" })
+            Assert.That(
+                listed.Launches.Any(launch => launch.Kernel.StartsWith(family, StringComparison.Ordinal)),
+                Is.EqualTo(channels == 8),
+                family
+            );
         Assert.That((listed.Graphs, listed.HostWaits), Is.EqualTo((3, 1)));
         Assert.That(listed.Copies, Is.GreaterThan(2 * 16 * 16 * sizeof(float)), "images, labels and the step's numbers");
     }
