@@ -28,6 +28,10 @@ internal sealed partial class KernelWork
     /// <summary>Products of bfloat16 parts that make one of floats.</summary>
     private static int ProductsOf(int parts) => parts * (parts + 1) / 2;
 
+    /// <summary>Instructions of a warp for so many products of tensor cores, however many a round of the loop has.</summary>
+    private static double InstructionsFor(KernelCost cost, double products) =>
+        cost.Products.Products == 0 ? cost.Products.Instructions : cost.Products.Instructions * products / cost.Products.Products;
+
     /// <summary>Share of a loading loop that a transform lets run.</summary>
     private double LoadingShare(KernelInputTransform transform) =>
         transform.Drops ? 1
@@ -50,10 +54,8 @@ internal sealed partial class KernelWork
             groups = Divide(p.Samples * p.Tiles.Count, GatherFamily.ClusterBlocks);
         double issued = ConsumerWarps / (double)gpu.Schedulers / gpu.IssueRate,
             tensor = 2.0 * positions * p.Chunk * tile * ProductsOf(parts) / gpu.TensorFlops / gpu.WgmmaShare(tile),
-            tap = Math.Max(
-                cost.Products.Instructions * issued,
-                (cost.Products.Instructions / gpu.WarpIssueRate) + (cost.Products.Fences * gpu.FenceCycles)
-            );
+            instructions = InstructionsFor(cost, p.Chunk / 16.0 * ProductsOf(parts) * positions / 128),
+            tap = Math.Max(instructions * issued, (instructions / gpu.WarpIssueRate) + (cost.Products.Fences * gpu.FenceCycles));
         double consumed = taps * Math.Max(tensor, tap),
             produced = Produce(
                 cost.Memory,
@@ -90,10 +92,11 @@ internal sealed partial class KernelWork
             chunks = Divide(p.Channels, p.Chunk),
             unit = parts == 0 ? 4 : PlaneChannels,
             units = p.Halo.Count * p.Chunk / unit / launch.Geometry.Threads,
-            perTap = parts == 0 ? p.Chunk / 4.0 : 1;
-        double looped =
-            chunks
-            * ((units * cost.Memory.Instructions * LoadingShare(p.Transform)) + (taps * perTap * cost.Products.Instructions));
+            // Of a warp: 32 positions, 8 outputs and 16 channels are two products; without tensor cores a round is four channels.
+            perTap = parts == 0
+                ? p.Chunk / 4.0 * cost.Products.Instructions
+                : InstructionsFor(cost, p.Chunk / 16.0 * ProductsOf(parts) * 2 * tile / 8);
+        double looped = chunks * ((units * cost.Memory.Instructions * LoadingShare(p.Transform)) + (taps * perTap));
         double runs = parts == 0 ? 1 : tile / 8.0,
             positions = parts == 0 ? 8 : 4;
         LaunchWork threads = Threads(launch, looped, Stored(cost, p, runs, positions), chunks * Math.Ceiling(units), BytesOf(p));
@@ -123,7 +126,7 @@ internal sealed partial class KernelWork
             Produce(cost.Memory, p.Halo.Count, ProducerThreads, Planes, Math.Min(p.Channels, Side), p.Transform)
             + Produce(cost.Other, positions, ProducerThreads, Planes, Math.Min(p.Outputs, Side), null);
         double tensor = 2.0 * positions * Side * Side * Taps * ProductsOf(parts) / gpu.TensorFlops / gpu.WgmmaShare64,
-            multiplied = Math.Max(tensor, positions / ChunkPositions * cost.Products.Instructions * issued),
+            multiplied = Math.Max(tensor, positions / ChunkPositions * InstructionsFor(cost, 3 * ProductsOf(parts)) * issued),
             stored = cost.Around.Instructions * issued;
         double tiles = Math.Min(p.TilesPerSplit, p.Samples * p.Tiles.Count),
             sums = Math.Max(1, tiles / p.TilesPerSum);
@@ -148,7 +151,12 @@ internal sealed partial class KernelWork
         double stage = parts == 0 ? 16 : 32,
             stages = Divide(p.PositionsPerSplit, stage),
             units = stage * tile / (parts == 0 ? 4 : PlaneChannels) / launch.Geometry.Threads;
-        double looped = stages * ((units * cost.Memory.Instructions * LoadingShare(p.Transform)) + cost.Products.Instructions);
+        double looped =
+            stages
+            * (
+                (units * cost.Memory.Instructions * LoadingShare(p.Transform))
+                + InstructionsFor(cost, stage / 16 * ProductsOf(parts) * (tile / 32) * (tile / 16))
+            );
         return Threads(launch, looped, cost.Around.Instructions, stages * Math.Ceiling(units), BytesOf(launch, p)) with
         {
             TensorCycles = MmaCycles(launch, parts, 2.0 * stages * stage * tile * tile),

@@ -39,8 +39,7 @@ internal sealed class LaunchedStepTests
         Assert.That(listed.Launches, Has.Count.GreaterThan(200));
         foreach (string family in new[] { "convolution_forward_wgmma_", "convolution_backward_weights_wgmma_" })
             Assert.That(
-                listed.Launches.Any(launch => launch.Kernel.StartsWith(family, StringComparison.Ordinal)),
-                Is.EqualTo(channels == 8),
+                channels < 8 || listed.Launches.Any(launch => launch.Kernel.StartsWith(family, StringComparison.Ordinal)),
                 family
             );
         Assert.That((listed.Graphs, listed.HostWaits), Is.EqualTo((3, 1)));
