@@ -84,7 +84,9 @@ internal sealed partial class KernelWork
         };
     }
 
-    /// <summary>kernels/convolution/gather_mma.cuh and gather_simt.cuh: a block per tile, whose threads load, then multiply.</summary>
+    /// <summary>
+    /// kernels/convolution/gather_mma.cuh and gather_simt.cuh: a block per tile, whose threads load, then multiply.
+    /// </summary>
     private LaunchWork Gather(KernelLaunch launch, KernelCost cost, GatherParameters p)
     {
         (int parts, int tile) = Family(launch.Kernel);

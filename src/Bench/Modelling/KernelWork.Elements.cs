@@ -117,7 +117,8 @@ internal sealed partial class KernelWork
     }
 
     /// <summary>
-    /// A thread packs runs of eight weights, or single floats. All packings of a launch have as many blocks: as if they were equal.
+    /// A thread packs runs of eight weights, or single floats. All packings of a launch have as many blocks: as if they were
+    /// equal.
     /// </summary>
     private LaunchWork Packing(KernelLaunch launch, KernelCost cost, ReadOnlySpan<PackParameters> packings)
     {

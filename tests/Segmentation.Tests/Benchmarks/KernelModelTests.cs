@@ -68,7 +68,9 @@ internal sealed class KernelModelTests
         Assert.That(time.Bound, Is.EqualTo(bound));
     }
 
-    /// <summary>Eleven blocks on ten multiprocessors take as long as twenty; those that fit beside each other are one wave.</summary>
+    /// <summary>
+    /// Eleven blocks on ten multiprocessors take as long as twenty; those that fit beside each other are one wave.
+    /// </summary>
     [Test]
     public void Blocks_come_in_whole_rounds()
     {
