@@ -18,8 +18,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 COSTS = ROOT / "kernels/costs.md"
 HEADER = """# What the inner loops of the kernels cost
 
-Written by `tools/kernel-costs.py`, from the disassembly of the images of sm_90a. A kernel has up to two rows: the loop with the most products of tensor cores, and the one that moves the most bytes of
-global memory (of shared memory where none moves global memory). Loops are innermost ones, but for those inside that neither multiply nor touch memory.
+Written by `tools/kernel-costs.py`, from the disassembly of the images of sm_90a; `unpairedseg profile --model` predicts times from it. A kernel has up to four rows:
+
+- *products*: the loop with the most products of tensor cores, or else the one that multiplies what lies in shared memory, without the loops inside that work.
+- *memory*: the loop that moves the most bytes of global memory (of shared memory where none moves global memory).
+- *around*: what surrounds the products, or else the memory loop: the smallest loop that stores in global memory, or the whole kernel, without the innermost loops inside. There is none where the memory loop itself stores.
+- *other*: all other loops that load global memory, each once.
+
+Loops are innermost ones, but for those inside that neither multiply nor touch memory.
 
 - *Instructions* are of one round, with called subroutines. *Per element*: by the floats that a round stores in global memory, or loads where it stores none.
 - *Divisions* are of integers: none belongs into a loop. *Fences* are MEMBARs.
@@ -34,6 +40,9 @@ global memory (of shared memory where none moves global memory). Loops are inner
 MEMORY = {"LDG": "load", "STG": "store", "RED": "store", "ATOMG": "store", "LDS": "shared_load", "LDSM": "shared_load", "STS": "shared_store", "ATOMS": "shared_store",
           "LDGSTS": "shared_store", "UBLKCP": "shared_store"}
 WORK = ["products", *dict.fromkeys(MEMORY.values())]
+
+# A loop without tensor cores that multiplies has at least so many multiply-adds, of at least so many bytes of shared memory.
+FEWEST_MULTIPLY_ADDS, FEWEST_SHARED_BYTES = 16, 16
 
 
 class Kernel:
@@ -82,8 +91,9 @@ def width(name):
     return next((size for part, size in sizes.items() if part in name), 4)
 
 
-def cost(kernel, loop):
-    body = kernel.instructions[loop[0]:loop[1] + 1]
+def cost(kernel, places):
+    """Of the instructions at some places, with the subroutines that they call."""
+    body = [kernel.instructions[place] for place in places]
     body += [line for text in body for line in kernel.called(text)]
     count = Counter(instructions=len(body))
     for text in body:
@@ -92,6 +102,7 @@ def cost(kernel, loop):
         if stem in MEMORY:
             count[MEMORY[stem]] += width(name)
         count["products"] += stem in ("HMMA", "HGMMA")
+        count["multiply_adds"] += stem == "FFMA"
         count["special"] += stem == "MUFU"
         count["fences"] += stem == "MEMBAR"
         # The reciprocal that an integer division begins with; subroutines of 64 bits have it, too.
@@ -99,19 +110,49 @@ def cost(kernel, loop):
     return count
 
 
-def inner_loops(kernel):
-    """Costs of the loops that work and have no loop inside that does."""
-    working = {loop: count for loop in kernel.loops() if any((count := cost(kernel, loop))[what] for what in WORK)}
-    return [count for loop, count in working.items() if not any(loop[0] <= other[0] and other[1] <= loop[1] for other in working if other != loop)]
+def within(loop, other):
+    """Whether a loop lies in another one."""
+    return other != loop and other[0] <= loop[0] and loop[1] <= other[1]
+
+
+def chosen_loops(kernel):
+    """What a row is about, and its costs."""
+    places = {loop: range(loop[0], loop[1] + 1) for loop in kernel.loops()}
+    working = {loop: count for loop in places if any((count := cost(kernel, places[loop]))[what] for what in WORK)}
+    inner = {loop: count for loop, count in working.items() if not any(within(other, loop) for other in working)}
+    innermost = {place for loop in inner for place in places[loop]}
+    own = {loop: inner.get(loop) or cost(kernel, set(places[loop]) - innermost) for loop in working}
+
+    def length(loop):
+        return loop[1] - loop[0]
+
+    def multiplies(count):
+        return (count["multiply_adds"] >= FEWEST_MULTIPLY_ADDS and count["shared_load"] >= FEWEST_SHARED_BYTES
+                and not count["load"] + count["store"])
+
+    products = max((loop for loop in own if own[loop]["products"]), default=None, key=lambda loop: (own[loop]["products"], -length(loop)))
+    if products is None:
+        products = max((loop for loop in own if multiplies(own[loop])), default=None,
+                       key=lambda loop: (own[loop]["multiply_adds"], -length(loop)))
+    memory = max((loop for loop in inner if loop != products), default=None,
+                 key=lambda loop: (inner[loop]["load"] + inner[loop]["store"], inner[loop]["shared_load"] + inner[loop]["shared_store"]))
+    if products is not None:
+        yield "products", own[products]
+    if memory is not None:
+        yield "memory", inner[memory]
+    centre = products or memory
+    if centre is not None and not working[centre]["store"]:
+        storing = min((loop for loop in working if within(centre, loop) and working[loop]["store"]), default=None, key=length)
+        surroundings = set(places[storing] if storing else range(len(kernel.instructions)))
+        yield "around", cost(kernel, surroundings - innermost - set(places[centre]))
+    others = [count for loop, count in inner.items() if loop not in (products, memory) and count["load"]]
+    if others:
+        yield "other", sum(others, Counter())
 
 
 def rows_of(name, kernel):
-    loops = inner_loops(kernel)
+    chosen = list(chosen_loops(kernel))
     code = 16 * len(kernel.instructions)
-    multiplying = max((count for count in loops if count["products"]), key=lambda count: count["products"], default=None)
-    moving = max((count for count in loops if not count["products"]), default=None,
-                 key=lambda count: (count["load"] + count["store"], count["shared_load"] + count["shared_store"]))
-    chosen = [(what, count) for what, count in (("products", multiplying), ("memory", moving)) if count is not None]
     for what, count in chosen:
         elements = (count["store"] or count["load"]) // 4
         per_element = f"{count['instructions'] / elements:.1f}" if elements and what == "memory" else ""

@@ -48,11 +48,20 @@ internal sealed class RecordedPlan : IDisposable
 
     public IRecording Recording { get; }
 
+    public IReadOnlyList<StepPart> Parts => plan.Parts;
+
     /// <summary>Runs a step; returns when its losses are known, while the device goes on.</summary>
     /// <param name="step">Number of the step.</param>
     /// <param name="batch">Of the kind that was recorded.</param>
     /// <param name="accept">Throws where the losses are not to be followed; what later parts change then stays as it is.</param>
     public LossReport Run(long step, Batch batch, Action<LossReport> accept)
+    {
+        Load(step, batch);
+        return StepRunner.RunParts(plan, Recording.Run, accept);
+    }
+
+    /// <summary>What the parts of a step will read.</summary>
+    public void Load(long step, Batch batch)
     {
         foreach (BatchTensor tensor in batch.Tensors)
             tensor.LoadInto(inputs[tensor.Kind.Name]);
@@ -62,7 +71,6 @@ internal sealed class RecordedPlan : IDisposable
                 [.. method.Optimizers.Select(optimizer => optimizer.Optimizer.RateOf(step, optimizer.RateOf(step)))]
             )
         );
-        return StepRunner.RunParts(plan, Recording.Run, accept);
     }
 
     public void Dispose()

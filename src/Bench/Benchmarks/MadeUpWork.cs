@@ -104,6 +104,39 @@ public sealed class MadeUpWork : IDisposable
         method.Network.Forward(context, input).Value.ToArray<float>();
     }
 
+    /// <summary>
+    /// Records the training step and replays its parts without the host's decisions between them, which read values: for devices
+    /// that have none.
+    /// </summary>
+    /// <param name="beforeReplay">Called when the step is recorded.</param>
+    /// <returns>How many decisions there would be.</returns>
+    /// <exception cref="NotSupportedException">The step cannot be recorded.</exception>
+    internal int ReplayWithoutDecisions(Action beforeReplay)
+    {
+        // As in training: operations are recorded that have run before.
+        RunPartsOnce();
+        using var recorded = new RecordedPlan(
+            backend.Recorder ?? throw new NotSupportedException($"{backend.Description} records no steps"),
+            method,
+            ++number,
+            batch
+        );
+        beforeReplay();
+        recorded.Load(number, batch);
+        for (int part = 0; part < recorded.Parts.Count; part++)
+            recorded.Recording.Run(part);
+        return recorded.Parts.Count(part => part.Decide is not null);
+    }
+
+    private void RunPartsOnce()
+    {
+        using TensorScope scope = TensorScope.Open(backend.Device);
+        var inputs = batch.Tensors.ToDictionary(tensor => tensor.Kind.Name, tensor => tensor.CopyTo(backend.Device));
+        using StepPlan plan = method.Plan(++number, new DeviceBatch(batch.Groups, inputs));
+        foreach (StepPart part in plan.Parts)
+            part.Compute();
+    }
+
     public void Dispose()
     {
         runner?.Dispose();

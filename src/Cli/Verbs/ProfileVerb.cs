@@ -2,14 +2,22 @@ using System.Globalization;
 using CommandLine;
 using Spectre.Console;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Backends.Cuda;
+using UnpairedSegEngine.Bench.Modelling;
 using UnpairedSegEngine.Bench.Profiling;
 using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Storage;
+using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
-[Verb("profile", HelpText = "Time each operation of a training step or a prediction, against the device's peaks.")]
+[Verb(
+    "profile",
+    HelpText = "Time each operation of a training step or a prediction, against the device's peaks; or predict a step's "
+        + "kernels on a GPU that is not there: 'profile --model h100'."
+)]
 internal sealed class ProfileVerb : DeviceVerb
 {
     private const int MostRows = 40;
@@ -20,12 +28,15 @@ internal sealed class ProfileVerb : DeviceVerb
     [Option("set", HelpText = "Settings that overrule the file: key.path=value ...")]
     public IEnumerable<string> Set { get; init; } = [];
 
+    [Option("network", HelpText = "Network: dilated2d or unet3d; as --set network.name=...")]
+    public string? Network { get; init; }
+
     [AtLeast(0)]
     [Option("threads", Default = 0, HelpText = "Threads; 0 for all cores.")]
     public int Threads { get; init; }
 
     [Option("predict", HelpText = "A forward pass of one sample instead of a training step.")]
-    public bool Predict { get; init; }
+    public bool Prediction { get; init; }
 
     [Option("layers", HelpText = "A row per operation and size, not only per operation.")]
     public bool Layers { get; init; }
@@ -39,17 +50,48 @@ internal sealed class ProfileVerb : DeviceVerb
     [Option("picture", HelpText = "Also draw the roofline to this SVG or PNG.")]
     public string? Picture { get; init; }
 
+    [Option(
+        "model",
+        HelpText = "Predict the training step's kernels on this GPU, on any machine, from the costs of their loops: "
+            + GpuModel.Names
+            + ". Products in bf16 if --precision is not given."
+    )]
+    public string? Model { get; init; }
+
+    [Option("costs", HelpText = "With --model: costs of kernels by tools/kernel-costs.py, instead of those of these kernels.")]
+    public string? CostsFile { get; init; }
+
+    [Option("against", HelpText = "With --model: the --trace of the same step on a GPU, to be set beside the prediction.")]
+    public string? Against { get; init; }
+
+    [Option("assumptions", HelpText = "With --model: also what the GPU is taken to do.")]
+    public bool Assumptions { get; init; }
+
+    [Option("json", HelpText = "With --model: also write the prediction to this JSON file.")]
+    public string? Json { get; init; }
+
     [Option("overwrite", HelpText = ResultFiles.OverwriteHelp)]
     public bool Overwrite { get; init; }
 
     public override int Run(string[] arguments)
     {
-        TrainingConfig config = ConfigLoader.Load(Config, Set);
-        ResultFiles.Check(Overwrite, ("--trace", Trace), ("--picture", Picture));
+        RequireOptionsOfOneKind();
+        TrainingConfig config = ConfigLoader.Load(
+            Config,
+            Set,
+            Network is null ? [] : [new ConfigSetting("network.name", Network, "--network")]
+        );
+        ResultFiles.Check(Overwrite, ("--trace", Trace), ("--picture", Picture), ("--json", Json));
+        if (Model is not null)
+        {
+            Predict(GpuModel.Find(Model), config);
+            return ExitCode.Ok;
+        }
+
         RequireTimedOperations();
         int threads = Threads == 0 ? Environment.ProcessorCount : Threads;
         using OpenedBackend opened = OpenBackend(threads);
-        StepProfile profile = StepProfiler.Run(config, opened.Backend, threads, Predict);
+        StepProfile profile = StepProfiler.Run(config, opened.Backend, threads, Prediction);
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
@@ -67,6 +109,49 @@ internal sealed class ProfileVerb : DeviceVerb
         if (Picture is not null)
             RooflinePicture.Write(Picture, profile);
         return ExitCode.Ok;
+    }
+
+    /// <exception cref="UsageException">An option is of measured profiles and another of predicted ones.</exception>
+    private void RequireOptionsOfOneKind()
+    {
+        (string Option, bool IsGiven)[] measuring =
+
+            [
+                ("--device", GivenDevice is not null),
+                ("--predict", Prediction),
+                ("--kernels", Kernels),
+                ("--trace", Trace is not null),
+                ("--picture", Picture is not null),
+                ("--no-graph", NoGraph),
+                ("--exact", Exact),
+                ("--threads", Threads != 0),
+            ],
+            predicting =
+
+            [
+                ("--costs", CostsFile is not null),
+                ("--against", Against is not null),
+                ("--assumptions", Assumptions),
+                ("--json", Json is not null),
+            ];
+        if (Model is not null && measuring.FirstOrDefault(option => option.IsGiven).Option is { } timed)
+            throw new UsageException($"{timed} is for what runs, and --model predicts; leave one of them out");
+        if (Model is null && predicting.FirstOrDefault(option => option.IsGiven).Option is { } predicted)
+            throw new UsageException($"{predicted} is for predictions; add --model ({GpuModel.Names})");
+    }
+
+    private void Predict(GpuModel gpu, TrainingConfig config)
+    {
+        var prediction = StepPrediction.Of(
+            gpu,
+            KernelCosts.Read(CostsFile),
+            config,
+            GivenPrecision ?? ConvolutionPrecision.Bf16,
+            Against
+        );
+        PredictionText.Write(prediction, bySize: Layers, Assumptions);
+        if (Json is not null)
+            prediction.WriteJson(Json);
     }
 
     private static void Write(StepProfile profile, IEnumerable<ProfileRow> rows, string what)
@@ -91,9 +176,7 @@ internal sealed class ProfileVerb : DeviceVerb
             );
         }
 
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
-        console.Profile.Width = Math.Max(console.Profile.Width, 140);
-        console.Write(table);
+        WideConsole.Write(table);
     }
 
     private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);

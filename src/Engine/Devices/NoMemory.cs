@@ -5,6 +5,9 @@ namespace UnpairedSegEngine.Devices;
 /// </summary>
 internal sealed class NoMemory : IMemorySource
 {
+    // As on a GPU: what reads several elements at a time asks where they lie.
+    private const int Alignment = 256;
+
     // Far beyond the memory of any process: an access that should not be ends it at once.
     private nint next = (nint)1 << 55;
 
@@ -21,7 +24,7 @@ internal sealed class NoMemory : IMemorySource
     public DeviceBuffer Take(long capacity)
     {
         var block = new DeviceBuffer(next, capacity);
-        next += (nint)capacity;
+        next += (nint)((capacity + Alignment - 1) / Alignment * Alignment);
         return block;
     }
 

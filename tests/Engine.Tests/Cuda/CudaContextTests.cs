@@ -169,6 +169,6 @@ internal sealed unsafe class CudaContextTests
     private static void Launch(NativeCudaDriver driver, ICudaFunction function, nint stream)
     {
         ulong block = 0;
-        driver.Launch(function, new LaunchGeometry(1, 1), stream, &block);
+        driver.Launch(function, new LaunchGeometry(1, 1), stream, block);
     }
 }

@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Backends.Cuda.Compilation;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 
@@ -5,23 +6,6 @@ namespace UnpairedSegEngine.Engine.Tests.Cuda;
 
 internal sealed unsafe class EmulatedCudaDriverTests
 {
-    /// <summary>elementwise_fill's parameters: a, b, y, count, scale, offset, dropout mask.</summary>
-    private struct FillParameters
-    {
-        public nint A,
-            B,
-            Y;
-        public long Count;
-        public float Scale,
-            Offset,
-            DropoutScale;
-        public uint Threshold,
-            Seed0,
-            Seed1,
-            Stream0,
-            Stream1;
-    }
-
     [Test]
     public void A_kernel_runs_and_a_captured_one_runs_when_it_is_replayed()
     {
@@ -30,17 +14,17 @@ internal sealed unsafe class EmulatedCudaDriverTests
         float[] y = new float[100];
         fixed (float* target = y)
         {
-            var parameters = new FillParameters
+            var parameters = new CudaSingles.ElementwiseParameters
             {
                 Y = (nint)target,
                 Count = y.Length,
                 Offset = 3,
             };
-            driver.Launch(fill, new LaunchGeometry(1, 256), 0, &parameters);
+            driver.Launch(fill, new LaunchGeometry(1, 256), 0, parameters);
             Assert.That(y, Has.All.EqualTo(3));
             driver.BeginCapture(0);
             parameters.Offset = 4;
-            driver.Launch(fill, new LaunchGeometry(1, 256), 0, &parameters);
+            driver.Launch(fill, new LaunchGeometry(1, 256), 0, parameters);
             parameters.Offset = 5;
             using ICudaGraph graph = driver.EndCapture(0);
             Assert.That(y, Has.All.EqualTo(3), "recorded, not run");
@@ -63,6 +47,12 @@ internal sealed unsafe class EmulatedCudaDriverTests
         Assert.That(
             () => Launch(driver, fill, new LaunchGeometry(1, 1, 1, 32, 50_000)),
             Throws.TypeOf<CudaException>().With.Message.Contains("asks for 50000 bytes of shared memory")
+        );
+        Assert.That(
+            () => driver.Launch(fill, new LaunchGeometry(1, 256), 0, 0L),
+            Throws
+                .TypeOf<CudaException>()
+                .With.Message.Match("elementwise_fill takes [0-9]+ bytes of parameters, but was given 8")
         );
         Assert.That(
             () => driver.LoadModule([], "x").GetFunction("nothing"),
@@ -91,7 +81,7 @@ internal sealed unsafe class EmulatedCudaDriverTests
 
     private static void Launch(ICudaDriver driver, ICudaFunction function, LaunchGeometry geometry)
     {
-        var parameters = default(FillParameters);
-        driver.Launch(function, geometry, 0, &parameters);
+        var parameters = default(CudaSingles.ElementwiseParameters);
+        driver.Launch(function, geometry, 0, parameters);
     }
 }

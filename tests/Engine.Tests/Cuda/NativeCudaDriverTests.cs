@@ -28,8 +28,8 @@ internal sealed unsafe class NativeCudaDriverTests
         ICudaFunction function = module.GetFunction("kernel_a");
         function.AllowDynamicShared(100_000);
         uint block = 0xCAFE1234;
-        driver.Launch(function, new LaunchGeometry(3, 4, 5, 128, 90_000), 0, &block);
-        driver.Launch(function, new LaunchGeometry(1, 32), driver.CreateStream(), &block);
+        driver.Launch(function, new LaunchGeometry(3, 4, 5, 128, 90_000), 0, block);
+        driver.Launch(function, new LaunchGeometry(1, 32), driver.CreateStream(), block);
         Assert.That(FakeCuda.Journal(), Has.Length.EqualTo(4));
         Assert.That(
             FakeCuda.Journal()[..3],
@@ -51,10 +51,10 @@ internal sealed unsafe class NativeCudaDriverTests
         using ICudaModule module = driver.LoadModule(Cubin, "test");
         ICudaFunction function = module.GetFunction("kernel");
         uint block = 1;
-        driver.Launch(function, new LaunchGeometry(1, 1), 0, &block);
+        driver.Launch(function, new LaunchGeometry(1, 1), 0, block);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100; i++)
-            driver.Launch(function, new LaunchGeometry(1, 1), 0, &block);
+            driver.Launch(function, new LaunchGeometry(1, 1), 0, block);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
     }
 
@@ -77,7 +77,7 @@ internal sealed unsafe class NativeCudaDriverTests
         nint stream = driver.CreateStream();
         uint block = 1;
         driver.BeginCapture(stream);
-        driver.Launch(function, new LaunchGeometry(1, 32), stream, &block);
+        driver.Launch(function, new LaunchGeometry(1, 32), stream, block);
         Assert.That(
             () => driver.Synchronize(stream),
             Throws.TypeOf<CudaException>(),
@@ -219,6 +219,6 @@ internal sealed unsafe class NativeCudaDriverTests
     private static void Launch(NativeCudaDriver driver, ICudaFunction function, int shared)
     {
         uint block = 0;
-        driver.Launch(function, new LaunchGeometry(2, 1, 1, 64, shared), 0, &block);
+        driver.Launch(function, new LaunchGeometry(2, 1, 1, 64, shared), 0, block);
     }
 }

@@ -83,11 +83,11 @@ public sealed class CudaBackend : IlgpuBackend
         ConvolutionPrecision precision = ConvolutionPrecision.Fp32,
         bool records = true,
         int capability = 90
-    )
-    {
-        var driver = new EmulatedCudaDriver(capability);
-        return On(device, driver, new KernelLibrary(driver, _ => [], stream: 0), precision, records);
-    }
+    ) => Open(device, new EmulatedCudaDriver(capability), precision, records);
+
+    /// <summary>Any driver that needs no images.</summary>
+    internal static CudaBackend Open(Device device, ICudaDriver driver, ConvolutionPrecision precision, bool records = true) =>
+        On(device, driver, new KernelLibrary(driver, _ => [], stream: 0), precision, records);
 
     /// <summary>A GPU through the installed driver.</summary>
     /// <param name="index">Number of the GPU, as the driver counts.</param>

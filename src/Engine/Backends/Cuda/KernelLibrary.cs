@@ -37,17 +37,14 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
     public long Launches { get; private set; }
 
     /// <summary>Starts a kernel with its block of parameters.</summary>
-    public unsafe void Launch<TParameters>(string file, string kernel, in LaunchGeometry geometry, in TParameters parameters)
+    public void Launch<TParameters>(string file, string kernel, in LaunchGeometry geometry, in TParameters parameters)
         where TParameters : unmanaged
     {
         ICudaFunction function = Find(file, kernel, geometry.SharedBytes);
         Launches++;
-        fixed (TParameters* block = &parameters)
-        {
-            int begin = Clock?.Begin() ?? 0;
-            driver.Launch(function, geometry, Stream, block);
-            Clock?.Launched(kernel, begin);
-        }
+        int begin = Clock?.Begin() ?? 0;
+        driver.Launch(function, geometry, Stream, parameters);
+        Clock?.Launched(kernel, begin);
     }
 
     /// <summary>Starts a kernel that walks over <paramref name="count"/> elements in a grid-stride loop.</summary>

@@ -11,6 +11,9 @@ internal readonly struct KernelDropout(DropoutMask mask, nint bits)
 
     private readonly nint bits = bits;
     private readonly float scale = (float)mask.Scale;
+
+    /// <summary>Whether an element may be dropped.</summary>
+    public bool IsActive => bits != 0;
 }
 
 /// <summary>kernels/common/input_transform.cuh: InputTransform.</summary>
@@ -24,6 +27,11 @@ internal readonly struct KernelInputTransform(nint scale, nint shift, double slo
         shift = shift;
     private readonly float slope = (float)slope;
     private readonly KernelDropout dropout = dropout;
+
+    /// <summary>Whether values are scaled and shifted.</summary>
+    public bool Normalizes => scale != 0;
+
+    public bool Drops => dropout.IsActive;
 }
 
 /// <summary>Size3 of the kernels.</summary>
@@ -33,6 +41,11 @@ internal readonly struct KernelSize(int depth, int height, int width)
     private readonly int depth = depth,
         height = height,
         width = width;
+
+    public int Width => width;
+
+    /// <summary>Their product.</summary>
+    public long Count => (long)depth * height * width;
 
     public static implicit operator KernelSize(Size3 size) => new(size.Depth, size.Height, size.Width);
 }

@@ -12,6 +12,14 @@ internal readonly struct KernelNormalizationLayout(NormalizationProblem problem,
         channels = problem.Channels,
         groups = problem.StatisticsGroups;
     private readonly int bySample = problem.Kind == NormalizationKind.Batch ? 0 : 1;
+
+    public int Samples => samples;
+
+    /// <summary>Samples that have statistics in common.</summary>
+    public int SamplesTogether => bySample == 1 ? 1 : samples / modalities;
+
+    /// <summary>Channels that have statistics in common.</summary>
+    public int ChannelsTogether => channels / groups;
 }
 
 /// <summary>NormalizationPass.</summary>

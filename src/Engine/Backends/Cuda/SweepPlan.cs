@@ -75,4 +75,15 @@ internal readonly struct KernelChannelSweep(int positions, int channels, int chu
         channels = channels,
         chunk = chunk,
         lanes = lanes;
+
+    /// <summary>Of a sample.</summary>
+    public int Positions => positions;
+
+    public int Channels => channels;
+
+    /// <summary>Positions of a block.</summary>
+    public int Chunk => chunk;
+
+    /// <summary>Threads side by side along the channels.</summary>
+    public int Lanes => lanes;
 }

@@ -43,9 +43,14 @@ internal sealed unsafe class EmulatedCudaDriver : ICudaDriver
 
     public ICudaModule LoadModule(ReadOnlySpan<byte> image, string name) => new Module(name);
 
-    public void Launch(ICudaFunction function, in LaunchGeometry geometry, nint stream, void* parameters)
+    public void Launch<TParameters>(ICudaFunction function, in LaunchGeometry geometry, nint stream, in TParameters parameters)
+        where TParameters : unmanaged
     {
         var kernel = (Function)function;
+        if (sizeof(TParameters) != kernel.ParameterBytes)
+            throw new CudaException(
+                $"kernel {kernel.Name} takes {kernel.ParameterBytes} bytes of parameters, but was given {sizeof(TParameters)}"
+            );
         if (geometry.SharedBytes > Math.Max(SharedWithoutRequest, kernel.AllowedShared))
             throw new CudaException(
                 $"kernel {kernel.Name} asks for {geometry.SharedBytes} bytes of shared memory, but "
@@ -58,13 +63,8 @@ internal sealed unsafe class EmulatedCudaDriver : ICudaDriver
         }
 
         // A launch reads its parameters at once, and so does its recording.
-        byte[] block = new ReadOnlySpan<byte>(parameters, kernel.ParameterBytes).ToArray();
-        LaunchGeometry recorded = geometry;
-        captured.Add(() =>
-        {
-            fixed (byte* copy = block)
-                Run(kernel, recorded, copy);
-        });
+        (LaunchGeometry recorded, TParameters block) = (geometry, parameters);
+        captured.Add(() => Run(kernel, recorded, block));
     }
 
     public nint CreateStream() => ++streams;
@@ -107,19 +107,21 @@ internal sealed unsafe class EmulatedCudaDriver : ICudaDriver
 
     public void Dispose() { }
 
-    private static void Run(Function kernel, in LaunchGeometry geometry, void* parameters)
+    private static void Run<TParameters>(Function kernel, in LaunchGeometry geometry, in TParameters parameters)
+        where TParameters : unmanaged
     {
-        if (
-            Loaded.Value.Launch(
+        int code;
+        fixed (TParameters* block = &parameters)
+            code = Loaded.Value.Launch(
                 kernel.Handle,
                 geometry.GridX,
                 geometry.GridY,
                 geometry.GridZ,
                 geometry.Threads,
                 (nuint)geometry.SharedBytes,
-                parameters
-            ) != 0
-        )
+                block
+            );
+        if (code != 0)
             throw new CudaException(Marshal.PtrToStringUTF8(Loaded.Value.LastError()) ?? $"kernel {kernel.Name} failed");
     }
 

@@ -7,7 +7,7 @@ namespace UnpairedSegEngine.Backends.Cuda.Driver;
 /// Streams are <c>CUstream</c> handles; 0 is the default stream.
 /// Every failure is a <see cref="CudaException"/> with one line that says what to do.
 /// </summary>
-internal unsafe interface ICudaDriver : IDisposable
+internal interface ICudaDriver : IDisposable
 {
     /// <summary>For logs: the implementation and its version, such as "driver api 13.0".</summary>
     string Description { get; }
@@ -21,7 +21,8 @@ internal unsafe interface ICudaDriver : IDisposable
 
     /// <summary>Starts a kernel that takes one block of parameters by value. Asynchronous, allocates nothing.</summary>
     /// <param name="parameters">The block; read before this returns.</param>
-    void Launch(ICudaFunction function, in LaunchGeometry geometry, nint stream, void* parameters);
+    void Launch<TParameters>(ICudaFunction function, in LaunchGeometry geometry, nint stream, in TParameters parameters)
+        where TParameters : unmanaged;
 
     nint CreateStream();
 

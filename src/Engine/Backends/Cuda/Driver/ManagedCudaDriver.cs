@@ -59,23 +59,29 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
         return new Module(this, module, name);
     }
 
-    public void Launch(ICudaFunction function, in LaunchGeometry geometry, nint stream, void* parameters)
+    public void Launch<TParameters>(ICudaFunction function, in LaunchGeometry geometry, nint stream, in TParameters parameters)
+        where TParameters : unmanaged
     {
         bindContext();
-        parameterBlock[0] = (IntPtr)parameters;
-        CUResult code = Native.Launch.cuLaunchKernel(
-            ((Function)function).Handle,
-            (uint)geometry.GridX,
-            (uint)geometry.GridY,
-            (uint)geometry.GridZ,
-            (uint)geometry.Threads,
-            1,
-            1,
-            (uint)geometry.SharedBytes,
-            StreamOf(stream),
-            parameterBlock,
-            null
-        );
+        CUResult code;
+        fixed (TParameters* block = &parameters)
+        {
+            parameterBlock[0] = (IntPtr)block;
+            code = Native.Launch.cuLaunchKernel(
+                ((Function)function).Handle,
+                (uint)geometry.GridX,
+                (uint)geometry.GridY,
+                (uint)geometry.GridZ,
+                (uint)geometry.Threads,
+                1,
+                1,
+                (uint)geometry.SharedBytes,
+                StreamOf(stream),
+                parameterBlock,
+                null
+            );
+        }
+
         if (code != CUResult.Success)
             throw api.Failure(
                 (int)code,

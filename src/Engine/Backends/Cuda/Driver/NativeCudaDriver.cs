@@ -73,22 +73,28 @@ internal sealed unsafe class NativeCudaDriver : ICudaDriver
         );
     }
 
-    public void Launch(ICudaFunction function, in LaunchGeometry geometry, nint stream, void* parameters)
+    public void Launch<TParameters>(ICudaFunction function, in LaunchGeometry geometry, nint stream, in TParameters parameters)
+        where TParameters : unmanaged
     {
-        void* block = parameters;
-        int code = Api.LaunchKernel(
-            ((Function)function).Handle,
-            (uint)geometry.GridX,
-            (uint)geometry.GridY,
-            (uint)geometry.GridZ,
-            (uint)geometry.Threads,
-            1,
-            1,
-            (uint)geometry.SharedBytes,
-            stream,
-            &block,
-            null
-        );
+        int code;
+        fixed (TParameters* pinned = &parameters)
+        {
+            void* block = pinned;
+            code = Api.LaunchKernel(
+                ((Function)function).Handle,
+                (uint)geometry.GridX,
+                (uint)geometry.GridY,
+                (uint)geometry.GridZ,
+                (uint)geometry.Threads,
+                1,
+                1,
+                (uint)geometry.SharedBytes,
+                stream,
+                &block,
+                null
+            );
+        }
+
         if (code != CudaResult.Success)
         {
             throw bindings.Failure(

@@ -95,8 +95,9 @@ internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory,
         public bool Overlaps(nint other, long otherBytes) => other < Pointer + Bytes && Pointer < other + otherBytes;
     }
 
+    /// <summary>kernels/convolution/parameters.cuh: PackTable.</summary>
     [InlineArray(TableSize)]
-    private struct PackTable
+    internal struct PackTable
     {
         private PackParameters packings;
     }

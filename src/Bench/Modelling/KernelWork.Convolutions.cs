@@ -1,0 +1,220 @@
+using UnpairedSegEngine.Backends.Cuda;
+using UnpairedSegEngine.Backends.Cuda.Convolution;
+using UnpairedSegEngine.Backends.Cuda.Driver;
+
+namespace UnpairedSegEngine.Bench.Modelling;
+
+/// <summary>The convolutions: gathers for forward passes and data gradients, and weight gradients.</summary>
+internal sealed partial class KernelWork
+{
+    /// <summary>Loads of a wgmma producer under way (InFlight in kernels/convolution/plane_loader.cuh).</summary>
+    private const int UnitsInFlight = 6;
+
+    private const int PlaneChannels = 8,
+        HaloStages = 2;
+
+    /// <summary>The precision and the tile of outputs that a kernel's name ends with: 1, 2, 3 or 0 parts, and outputs.</summary>
+    private static (int Parts, int Tile) Family(string kernel)
+    {
+        string[] words = kernel.Split('_');
+        int parts =
+            words.Contains("bf16") ? 1
+            : words.Contains("bf16x3") ? 2
+            : words.Contains("bf16x6") ? 3
+            : 0;
+        return (parts, int.TryParse(words[^1], out int tile) ? tile : 0);
+    }
+
+    /// <summary>Products of bfloat16 parts that make one of floats.</summary>
+    private static int ProductsOf(int parts) => parts * (parts + 1) / 2;
+
+    /// <summary>Instructions of a warp for so many products of tensor cores, however many a round of the loop has.</summary>
+    private static double InstructionsFor(KernelCost cost, double products) =>
+        cost.Products.Products == 0 ? cost.Products.Instructions : cost.Products.Instructions * products / cost.Products.Products;
+
+    /// <summary>Share of a loading loop that a transform lets run.</summary>
+    private double LoadingShare(KernelInputTransform transform) =>
+        transform.Drops ? 1
+        : transform.Normalizes ? gpu.NormalizeShare
+        : gpu.IdentityShare;
+
+    /// <summary>
+    /// kernels/convolution/gather_wgmma.cuh: blocks stay for several tiles. Two consumer warpgroups multiply and store while
+    /// three producer warps load the next two halos.
+    /// </summary>
+    private LaunchWork WarpgroupGather(KernelLaunch launch, KernelCost cost, GatherParameters p)
+    {
+        const int ConsumerWarps = 8,
+            HaloThreads = 96;
+        (int parts, int tile) = Family(launch.Kernel);
+        int positions = parts == 3 ? 128 : 256;
+        double taps = p.Taps.Count,
+            chunks = Divide(p.Channels, p.Chunk),
+            outputTiles = Divide(p.Outputs, tile),
+            groups = Divide(p.Samples * p.Tiles.Count, GatherFamily.ClusterBlocks);
+        double issued = ConsumerWarps / (double)gpu.Schedulers / gpu.IssueRate,
+            tensor = 2.0 * positions * p.Chunk * tile * ProductsOf(parts) / gpu.TensorFlops / gpu.WgmmaShare(tile),
+            instructions = InstructionsFor(cost, p.Chunk / 16.0 * ProductsOf(parts) * positions / 128),
+            tap = Math.Max(instructions * issued, (instructions / gpu.WarpIssueRate) + (cost.Products.Fences * gpu.FenceCycles));
+        double consumed = taps * Math.Max(tensor, tap),
+            produced = Produce(
+                cost.Memory,
+                p.Halo.Count,
+                HaloThreads,
+                p.Chunk / PlaneChannels,
+                Math.Min(p.Channels, p.Chunk),
+                p.Transform
+            ),
+            stored = Stored(cost, p, tile / 32, positions / 64) * issued;
+        // The producers fill two halos while a tile is stored, and wait then.
+        double byConsumers = (chunks * consumed) + stored,
+            byProducers = (chunks * produced) + Math.Max(0, stored - (HaloStages * produced));
+        double tilesPerBlock = Divide(groups * outputTiles, launch.Geometry.GridX / (double)GatherFamily.ClusterBlocks);
+        string bound =
+            byProducers > byConsumers ? "producers"
+            : stored > chunks * consumed ? "outputs and statistics"
+            : tensor > tap ? "tensor cores"
+            : "instructions of taps";
+        return new LaunchWork
+        {
+            Bytes = BytesOf(p),
+            BlockCycles = (tilesPerBlock * Math.Max(byConsumers, byProducers)) + gpu.BlockStartCycles,
+            BlockBound = bound,
+            Sizes = SizesOf(p),
+        };
+    }
+
+    /// <summary>
+    /// kernels/convolution/gather_mma.cuh and gather_simt.cuh: a block per tile, whose threads load, then multiply.
+    /// </summary>
+    private LaunchWork Gather(KernelLaunch launch, KernelCost cost, GatherParameters p)
+    {
+        (int parts, int tile) = Family(launch.Kernel);
+        double taps = p.Taps.Count,
+            chunks = Divide(p.Channels, p.Chunk),
+            unit = parts == 0 ? 4 : PlaneChannels,
+            units = p.Halo.Count * p.Chunk / unit / launch.Geometry.Threads,
+            // Of a warp: 32 positions, 8 outputs and 16 channels are two products; without tensor cores a round is four channels.
+            perTap = parts == 0
+                ? p.Chunk / 4.0 * cost.Products.Instructions
+                : InstructionsFor(cost, p.Chunk / 16.0 * ProductsOf(parts) * 2 * tile / 8);
+        double looped = chunks * ((units * cost.Memory.Instructions * LoadingShare(p.Transform)) + (taps * perTap));
+        double runs = parts == 0 ? 1 : tile / 8.0,
+            positions = parts == 0 ? 8 : 4;
+        LaunchWork threads = Threads(launch, looped, Stored(cost, p, runs, positions), chunks * Math.Ceiling(units), BytesOf(p));
+        return threads with
+        {
+            TensorCycles = MmaCycles(launch, parts, 2.0 * 128 * chunks * p.Chunk * taps * tile),
+            Sizes = SizesOf(p),
+        };
+    }
+
+    /// <summary>
+    /// kernels/convolution/weight_gradient_wgmma.cuh: a producer warpgroup loads the next tile of positions while three consumer
+    /// warpgroups multiply.
+    /// </summary>
+    private LaunchWork WarpgroupWeightGradient(KernelLaunch launch, KernelCost cost, WeightGradientParameters p)
+    {
+        const int Side = 64,
+            Taps = 9,
+            ChunkPositions = 16,
+            ConsumerWarps = 12,
+            ProducerThreads = 128,
+            Planes = Side / PlaneChannels;
+        int parts = Family(launch.Kernel).Parts;
+        double positions = p.Tile.Count,
+            issued = ConsumerWarps / (double)gpu.Schedulers / gpu.IssueRate;
+        double produced =
+            Produce(cost.Memory, p.Halo.Count, ProducerThreads, Planes, Math.Min(p.Channels, Side), p.Transform)
+            + Produce(cost.Other, positions, ProducerThreads, Planes, Math.Min(p.Outputs, Side), null);
+        double tensor = 2.0 * positions * Side * Side * Taps * ProductsOf(parts) / gpu.TensorFlops / gpu.WgmmaShare64,
+            multiplied = Math.Max(tensor, positions / ChunkPositions * InstructionsFor(cost, 3 * ProductsOf(parts)) * issued),
+            stored = cost.Around.Instructions * issued;
+        double tiles = Math.Min(p.TilesPerSplit, p.Samples * p.Tiles.Count),
+            sums = Math.Max(1, tiles / p.TilesPerSum);
+        return new LaunchWork
+        {
+            Bytes = BytesOf(launch, p),
+            BlockCycles = (tiles * Math.Max(produced, multiplied)) + (sums * stored) + gpu.BlockStartCycles,
+            BlockBound =
+                produced > multiplied ? "producers"
+                : multiplied > tensor ? "instructions of taps"
+                : "tensor cores",
+            Sizes = SizesOf(p),
+        };
+    }
+
+    private static bool IsTapPerBlock(string kernel) => Family(kernel) is (0, 16 or 64) or (> 0, 32 or 64);
+
+    /// <summary>kernels/convolution/backward_weights.cu: a block has one tap and walks over the positions of its split.</summary>
+    private LaunchWork WeightGradient(KernelLaunch launch, KernelCost cost, WeightGradientParameters p)
+    {
+        (int parts, int tile) = Family(launch.Kernel);
+        double stage = parts == 0 ? 16 : 32,
+            stages = Divide(p.PositionsPerSplit, stage),
+            units = stage * tile / (parts == 0 ? 4 : PlaneChannels) / launch.Geometry.Threads;
+        double looped =
+            stages
+            * (
+                (units * cost.Memory.Instructions * LoadingShare(p.Transform))
+                + InstructionsFor(cost, stage / 16 * ProductsOf(parts) * (tile / 32) * (tile / 16))
+            );
+        return Threads(launch, looped, cost.Around.Instructions, stages * Math.Ceiling(units), BytesOf(launch, p)) with
+        {
+            TensorCycles = MmaCycles(launch, parts, 2.0 * stages * stage * tile * tile),
+            Sizes = SizesOf(p),
+        };
+    }
+
+    /// <summary>
+    /// Cycles in which producers of a wgmma kernel load a box of positions. A warp's loads wait for memory together; lanes
+    /// without channels cost little.
+    /// </summary>
+    private double Produce(
+        LoopCost loop,
+        double positions,
+        int threads,
+        double planes,
+        double channels,
+        KernelInputTransform? transform
+    )
+    {
+        double rounds = positions * planes / threads / UnitsInFlight,
+            filled = channels / (planes * PlaneChannels),
+            share = transform is { } given ? LoadingShare(given) : 1;
+        return Math.Max(1, rounds) * (0.2 + (0.8 * filled)) * ((loop.Instructions * share / gpu.WarpIssueRate) + gpu.LoadCycles);
+    }
+
+    /// <summary>Instructions of a warp for the outputs of a tile and their statistics.</summary>
+    /// <param name="cost">Of the kernel; its other loops go over a thread's outputs, run by run.</param>
+    /// <param name="p">Of the launch.</param>
+    /// <param name="runs">Of neighbouring outputs, of a thread at a position.</param>
+    /// <param name="positions">Of a thread.</param>
+    private double Stored(KernelCost cost, GatherParameters p, double runs, double positions) =>
+        p.Moments == 0
+            ? cost.Around.Instructions * gpu.PlainStoreShare
+            : cost.Around.Instructions
+                + (runs * positions * cost.Other.Instructions * (p.MomentsDropout.IsActive ? 1 : gpu.NormalizeShare));
+
+    /// <summary>Cycles of tensor cores for operations of every block.</summary>
+    private double MmaCycles(KernelLaunch launch, int parts, double flops) =>
+        ThreadsOf(launch.Geometry) / launch.Geometry.Threads * flops * ProductsOf(parts) / gpu.TensorFlops / gpu.MmaShare;
+
+    private static double BytesOf(GatherParameters p) =>
+        sizeof(float)
+        * p.Samples
+        * (((double)p.Input.Count * p.Channels) + ((double)p.Count.Count * p.Outputs * (p.Accumulate + 1)));
+
+    private static double BytesOf(KernelLaunch launch, WeightGradientParameters p) =>
+        sizeof(float)
+        * (
+            (p.Samples * (((double)p.Input.Count * p.Channels) + ((double)p.Output.Count * p.Outputs)))
+            + ((double)launch.Geometry.GridZ * p.Kernel.Count * p.Channels * p.Outputs)
+        );
+
+    private static string SizesOf(GatherParameters p) =>
+        $"{p.Channels}->{p.Outputs}, {p.Taps.Count} taps, {p.Samples * p.Count.Count} positions";
+
+    private static string SizesOf(WeightGradientParameters p) =>
+        $"{p.Channels}->{p.Outputs}, {p.Kernel.Count} taps, {p.Samples * p.Output.Count} positions";
+}

@@ -1,0 +1,137 @@
+using UnpairedSegEngine.Backends.Cuda;
+using UnpairedSegEngine.Backends.Cuda.Convolution;
+using UnpairedSegEngine.Backends.Cuda.Driver;
+
+namespace UnpairedSegEngine.Bench.Modelling;
+
+/// <summary>Kernels that go over elements once.</summary>
+internal sealed partial class KernelWork
+{
+    /// <summary>Read and written: weight and two moments, and read: the gradient.</summary>
+    private const int AdamTensors = 7;
+
+    /// <summary>Read and written: weight and velocity, and read: the gradient.</summary>
+    private const int SgdTensors = 5;
+
+    /// <summary>kernels/common/moments.cuh: MomentRecord.</summary>
+    private const int MomentBytes = 4 * sizeof(float);
+
+    /// <summary>Of a round of a sweep: where the mask of dropout finds the step's number.</summary>
+    private const int MaskBytes = 8;
+
+    /// <summary>kernels/common/channel_sweep.cuh: a thread goes from position to position with its channels.</summary>
+    private LaunchWork Sweep(KernelLaunch launch, KernelCost cost, KernelChannelSweep sweep, int passes, double tensors)
+    {
+        // Kernels that take eight channels may be given the costs of those that take one.
+        double width = cost.Kernel.EndsWith(SweepPlan.WideSuffix, StringComparison.Ordinal) ? 8 : 1,
+            scalars = launch.Kernel == cost.Kernel ? 1 : 8,
+            elementBytes = width * sizeof(float);
+        double unrolled =
+            cost.Memory.Store > 0
+                ? Unrolled(cost.Memory.Store, (int)elementBytes)
+                : Unrolled(cost.Memory.Load, (int)((elementBytes * Math.Ceiling(tensors)) + MaskBytes));
+        double positions = Divide(sweep.Chunk, SweepThreads / sweep.Lanes),
+            elements = (double)sweep.Positions * sweep.Channels * launch.Geometry.GridZ;
+        return Threads(launch, cost, passes * positions * scalars / unrolled, elements * tensors * sizeof(float)) with
+        {
+            Sizes = $"{sweep.Channels} channels, {(long)sweep.Positions * launch.Geometry.GridZ} positions",
+        };
+    }
+
+    /// <summary>Grid-stride loops over single elements.</summary>
+    private LaunchWork Elementwise(KernelLaunch launch, KernelCost cost, long count, int bytes) =>
+        Threads(launch, cost, Rounds(count, launch, Unrolled(cost.Memory.Store, sizeof(float))), (double)count * bytes);
+
+    private LaunchWork Update(KernelLaunch launch, KernelCost cost, long count, int tensors)
+    {
+        // All but the gradient are written, half of the tensors in each direction.
+        double perRound = Unrolled(cost.Memory.Store, tensors / 2 * sizeof(float));
+        return Threads(launch, cost, Rounds(count, launch, perRound), (double)count * tensors * sizeof(float));
+    }
+
+    /// <summary>A block has a row of the target; a thread goes along it, and over the windows of each position.</summary>
+    private LaunchWork Pooling(KernelLaunch launch, KernelCost cost, CudaSingles.PoolingParameters p)
+    {
+        bool backward = launch.Kernel.Contains("_backward", StringComparison.Ordinal);
+        KernelSize target = backward ? p.Input : p.Output;
+        double windows = backward ? Math.Max(1, (double)p.Window.Count / p.Stride.Count) : p.Window.Count,
+            perRound = Unrolled(
+                cost.Memory.Load,
+                launch.Kernel.EndsWith(SweepPlan.WideSuffix, StringComparison.Ordinal) ? 8 * sizeof(float) : sizeof(float)
+            ),
+            positions = Divide(target.Width, (double)SweepThreads / p.Lanes),
+            samples = launch.Geometry.GridX / (double)(target.Count / target.Width);
+        double each = (cost.Straight * gpu.ExecutedShare) + (Math.Max(1, windows / perRound) * cost.Memory.Instructions);
+        double bytes = samples * p.Channels * (p.Input.Count + p.Output.Count) * sizeof(float);
+        return Threads(launch, positions * each, 0, positions, bytes) with
+        {
+            Sizes = $"{p.Channels} channels, {samples * p.Input.Count} positions",
+        };
+    }
+
+    private LaunchWork PixelShuffle(KernelLaunch launch, KernelCost cost, CudaSingles.PixelShuffleParameters p)
+    {
+        double columns = (double)p.Width * p.Factor,
+            rounds = Divide(columns, (double)SweepThreads / p.Lanes) * Divide(p.Channels, p.Lanes);
+        return Threads(
+            launch,
+            cost,
+            rounds / Unrolled(cost.Memory.Store, sizeof(float)),
+            2.0 * launch.Geometry.GridX * launch.Geometry.GridY * columns * p.Channels * sizeof(float)
+        );
+    }
+
+    /// <summary>Chunks of the reduced axis; then a warp per sum.</summary>
+    private LaunchWork Sum(KernelLaunch launch, KernelCost cost, CudaSingles.SumParameters p)
+    {
+        if (launch.Kernel == "sum_combine")
+            return Threads(launch, cost, Divide(p.Chunks, WarpThreads) / Unrolled(cost.Memory.Load, sizeof(double)), 0);
+        double outer = (double)launch.Geometry.GridX / p.Chunks;
+        return Threads(
+            launch,
+            cost,
+            Divide(p.Chunk, (double)SweepThreads / p.Lanes) / Unrolled(cost.Memory.Load, sizeof(float)),
+            outer * p.Reduced * p.Inner * sizeof(float)
+        );
+    }
+
+    /// <summary>
+    /// A thread turns logits into probabilities; then a warp goes over an eighth of the chunk for every sum of a lane.
+    /// </summary>
+    private LaunchWork LossSums(KernelLaunch launch, KernelCost cost, CudaSingles.LossSumsParameters p)
+    {
+        const int Warps = 8,
+            PerPositionAndSum = 36;
+        double sums = (4.0 + p.Classes) * p.Classes,
+            samples = launch.Geometry.GridY;
+        double instructions =
+            (Divide(p.Chunk, launch.Geometry.Threads) * cost.Instructions * gpu.ExecutedShare)
+            + (Divide(sums, WarpThreads) * Divide(p.Chunk, Warps) * PerPositionAndSum);
+        return Threads(
+            launch,
+            cost.IsKnown ? instructions : 0,
+            0,
+            2,
+            samples * p.Positions * ((p.Classes * sizeof(float)) + 1.0)
+        );
+    }
+
+    /// <summary>
+    /// A thread packs runs of eight weights, or single floats. All packings of a launch have as many blocks: as if they were
+    /// equal.
+    /// </summary>
+    private LaunchWork Packing(KernelLaunch launch, KernelCost cost, ReadOnlySpan<PackParameters> packings)
+    {
+        bool single = launch.Kernel.EndsWith("_simt", StringComparison.Ordinal);
+        double runs = 0,
+            bytes = 0;
+        foreach (PackParameters p in packings)
+        {
+            double own = (double)p.Tiles * p.Tile * p.Chunks * p.Taps.Count * (single ? p.Chunk : p.Chunk / 8);
+            runs += own;
+            bytes += own * ((single ? sizeof(float) : 8 * sizeof(float)) + cost.Memory.Store);
+        }
+
+        return Threads(launch, cost, Rounds(runs, launch, single ? Unrolled(cost.Memory.Store, sizeof(float)) : 1), bytes);
+    }
+}
