@@ -46,6 +46,14 @@ struct PackTable {
   PackParameters packings[40];
 };
 
+/// How the threads of a block fill planes of eight channels over a box of positions.
+struct PlaneFill {
+  int planes, pitch;  // and positions from one plane to the next
+  int positions;      // those beyond the box are zeros
+  int together;       // positions that all threads fill at a time
+  Size3 step;         // so many positions further in the box
+};
+
 /// gw[t, c, k] = sum over samples and output positions o of transform(x)[o * stride + t * dilation - pad, c] * gy[o, k].
 struct WeightGradientParameters {
   const float* x;
@@ -56,10 +64,16 @@ struct WeightGradientParameters {
   int symmetric;
   Size3 input, output, kernel, stride, dilation, pad;
   int channel_tiles, output_tiles;
-  int positions_per_split;
-  // Of the wgmma kernels, which walk over tiles of output positions, counted over all samples:
+  int positions_per_split;  // of the simt kernels
+  // Of the tensor-core kernels, which walk over tiles of output positions, counted over all samples:
   Size3 tile, tiles, halo;  // positions per tile, tiles per axis, input positions that the taps of a block read for a tile
-  int tiles_per_split, tiles_per_sum;
+  int tiles_per_split;
+  int tiles_per_sum;  // of the wgmma kernels
+  // Of the mma kernels:
+  Size3 taps;     // of a block, per axis; each divides the kernel's
+  int folded;     // pairs of tap and channel are channels of their own, of a convolution with one tap
+  int row_warps;  // warps that have different rows of the product; the others have other positions
+  PlaneFill x_fill, gy_fill;
 };
 
 /// sums[i] = partial[0, i] + partial[1, i] + ..., in this order.

@@ -1,0 +1,429 @@
+// The weight gradient on tensor cores (sm_80 and later). A block has a box of taps, as a rule all of them, some planes of eight
+// channels and up to 32 outputs. What it loads of x, through the input transform, and of gy serves all of its taps. Eight warps
+// share the rows of the product, which are pairs of tap and channel; a tap is a shift of x's address. Rows beyond a warp's
+// registers are another block's, warps beyond the rows take other positions of the same tile.
+#pragma once
+#include "common/bfloat16.cuh"
+#include "common/vector_access.cuh"
+#include "convolution/weight_gradient_tile.cuh"
+
+/// Where a thread begins to fill planes: its first position in the box, as number and as coordinates.
+struct FillStart {
+  uint16_t index, depth, height, width;
+
+  DEVICE static FillStart of(int index, const Size3& box) {
+    Size3 at = unflatten(index, box);
+    return {
+        static_cast<uint16_t>(index), static_cast<uint16_t>(at.depth), static_cast<uint16_t>(at.height),
+        static_cast<uint16_t>(at.width)};
+  }
+};
+
+/// Tiles of output positions in their order, over all samples.
+struct TileWalk {
+  int sample;
+  Size3 tile;
+
+  DEVICE TileWalk(const WeightGradientParameters& p, int index)
+      : sample(index / p.tiles.count()), tile(unflatten(index % p.tiles.count(), p.tiles)) {}
+
+  DEVICE void advance(const Size3& tiles) {
+    if (++tile.width < tiles.width) return;
+    tile.width = 0;
+    if (++tile.height < tiles.height) return;
+    tile.height = 0;
+    if (++tile.depth < tiles.depth) return;
+    tile.depth = 0;
+    sample++;
+  }
+
+  /// The first output position.
+  DEVICE Size3 first(const Size3& extent) const {
+    return {tile.depth * extent.depth, tile.height * extent.height, tile.width * extent.width};
+  }
+};
+
+/// A block fills planes of eight channels, [part][plane][position][8] as bfloat16. A thread's channels stay the same.
+template <int Parts>
+struct PlaneFiller {
+  static constexpr int kInFlight = 2;
+
+  /// Eight values at the m-th position of a plane, beside its further parts.
+  DEVICE static void put(const PlaneFill& fill, char* plane, int m, float (&values)[8]) {
+    uint4 parts[Parts];
+    split_bfloat16(values, parts);
+#pragma unroll
+    for (int part = 0; part < Parts; part++)
+      *reinterpret_cast<uint4*>(plane + (part * fill.planes * fill.pitch + m) * 16) = parts[part];
+  }
+
+  /// Loads the positions of a sample that `position_of` gives for coordinates of the box, zeros for negative ones. `size`:
+  /// positions of a sample. `scale` and `shift`: the transform's of this sample and the block's channels, in shared memory, since
+  /// registers are what limits the sums.
+  template <class PositionOf>
+  DEVICE static void load(
+      const PlaneFill& fill, FillStart start, const float* x, int sample, int size, int first_channel, int channels,
+      const InputTransform& transform, const float* scale, const float* shift, const Size3& box, PositionOf position_of,
+      char* target) {
+    if (start.index >= fill.positions) return;
+    int plane = static_cast<int>(threadIdx.x) - start.index * fill.planes, channel = first_channel + plane * 8;
+    Size3 at = {start.depth, start.height, start.width};
+    x += static_cast<long long>(sample) * size * channels;
+    target += plane * fill.pitch * 16;
+#pragma unroll 1
+    for (int first = start.index; first < fill.positions; first += kInFlight * fill.together) {
+      float values[kInFlight][8];
+      int positions[kInFlight];
+      uint32_t kept[kInFlight];  // drawn before the values take registers
+#pragma unroll
+      for (int j = 0; j < kInFlight; j++) {
+        positions[j] = position_of(at);
+        advance(at, fill.step, box);
+        kept[j] = transform.dropout.kept((static_cast<long long>(sample) * size + positions[j]) * channels + channel, 8);
+      }
+#pragma unroll
+      for (int j = 0; j < kInFlight; j++) {
+#pragma unroll
+        for (int i = 0; i < 8; i++) values[j][i] = 0.0f;
+        if (positions[j] >= 0)
+          load_channels(values[j], x + positions[j] * channels, 0, 0, channel, channels, InputTransform::none());
+      }
+#pragma unroll
+      for (int j = 0; j < kInFlight; j++) {
+        if (first + j * fill.together >= fill.positions) break;
+        if (positions[j] >= 0 && !transform.identity()) {
+#pragma unroll
+          for (int i = 0; i < 8; i++) values[j][i] = transform.dropout.apply(kept[j], i, values[j][i]);
+          if (transform.scale != nullptr) {
+#pragma unroll
+            for (int i = 0; i < 8; i += 4) {
+              float scales[4], shifts[4];
+              ::load(scales, scale + plane * 8 + i);
+              ::load(shifts, shift + plane * 8 + i);
+#pragma unroll
+              for (int k = 0; k < 4; k++) values[j][i + k] = transform.normalize(values[j][i + k], scales[k], shifts[k]);
+            }
+          }
+        }
+        put(fill, target, first + j * fill.together, values[j]);
+      }
+    }
+  }
+};
+
+template <int Parts, int Rows, int Columns>
+struct MmaWeightGradient {
+  static constexpr int kThreads = 256, kWarps = kThreads / 32, kStages = 2, kStep = 16, kMostPositions = 256, kMostUnits = 128,
+                       kMostChannels = 128;
+
+  using Filler = PlaneFiller<Parts>;
+
+  /// A pair of tap and channel that is a channel of its own: how far from the window's first position it reads.
+  struct FoldedRow {
+    Size3 shift;
+    int channel;
+  };
+
+  /// Eight rows of the product: channels of a plane under a tap.
+  struct Unit {
+    int offset;     // bytes from the halo's element
+    int first_row;  // of the gradient, whose rows are pairs of tap and channel
+    int rows;       // that exist
+  };
+
+  /// What all warps of a block agree on. Where taps are folded into the channels, there are kernel.count() *
+  /// channels channels, and `taps` is one.
+  struct Block {
+    int channels, first_channel, first_output, from, to;  // tiles of positions
+    Size3 first_tap;
+    int stage_bytes, x_bytes;
+    float* partial;
+
+    DEVICE explicit Block(const WeightGradientParameters& p) {
+      Size3 groups = {p.kernel.depth / p.taps.depth, p.kernel.height / p.taps.height, p.kernel.width / p.taps.width};
+      Size3 group = unflatten(blockIdx.y, groups);
+      first_tap = {group.depth * p.taps.depth, group.height * p.taps.height, group.width * p.taps.width};
+      channels = p.folded ? p.kernel.count() * p.channels : p.channels;
+      first_channel = static_cast<int>(blockIdx.x) % p.channel_tiles * p.x_fill.planes * 8;
+      first_output = static_cast<int>(blockIdx.x) / p.channel_tiles * Columns * 8;
+      int tiles = p.samples * p.tiles.count();
+      from = blockIdx.z * p.tiles_per_split;
+      to = from + p.tiles_per_split < tiles ? from + p.tiles_per_split : tiles;
+      x_bytes = Parts * p.x_fill.planes * p.x_fill.pitch * 16;
+      stage_bytes = x_bytes + Parts * Columns * p.gy_fill.pitch * 16;
+      partial = p.partial + static_cast<long long>(blockIdx.z) * p.kernel.count() * p.channels * p.outputs;
+    }
+  };
+
+  struct Header {
+    Block block;
+    FillStart x[kThreads], gy[kThreads];
+    int halo[kMostPositions];  // element of the halo that a position of the tile reads under the first tap
+    Unit units[kMostUnits];
+    int offsets[kMostChannels];  // of folded rows, in floats from the window's first
+    FoldedRow folded[kMostChannels];
+    alignas(16) float scale[kMostChannels];
+    alignas(16) float shift[kMostChannels];
+  };
+  static_assert(sizeof(Header) == 10288, "the launch adds the stages' bytes to these");
+
+  /// The rows of a warp: every row_warps-th sixteen of the block's, each of two units.
+  struct WarpRows {
+    int number, total;  // sixteens: this warp's first, and the block's
+    int offsets[Rows];  // of the unit whose rows this lane points at
+
+    DEVICE WarpRows(const WeightGradientParameters& p, const Header& header)
+        : number(static_cast<int>(threadIdx.x) / 32 % p.row_warps), total((units_of(p) + 1) / 2) {
+#pragma unroll
+      for (int i = 0; i < Rows; i++)
+        offsets[i] = header.units[(2 * (number + i * p.row_warps) + threadIdx.x / 8 % 2) % kMostUnits].offset;
+    }
+  };
+
+  DEVICE static int units_of(const WeightGradientParameters& p) { return p.taps.count() * p.x_fill.planes; }
+
+  /// The input position under the first tap of an output position.
+  DEVICE static Size3 window(const WeightGradientParameters& p, const Size3& first_tap, const Size3& output) {
+    return {
+        output.depth * p.stride.depth + first_tap.depth * p.dilation.depth - p.pad.depth,
+        output.height * p.stride.height + first_tap.height * p.dilation.height - p.pad.height,
+        output.width * p.stride.width + first_tap.width * p.dilation.width - p.pad.width};
+  }
+
+  /// What does not change from tile to tile.
+  DEVICE static void prepare(const WeightGradientParameters& p, Header& header) {
+    int thread = threadIdx.x;
+    Block block(p);
+    if (thread == 0) header.block = block;
+    header.x[thread] = FillStart::of(thread / p.x_fill.planes, p.halo);
+    header.gy[thread] = FillStart::of(thread / p.gy_fill.planes, p.tile);
+    // Threads beyond the last whole position fill nothing.
+    if (thread >= p.x_fill.together * p.x_fill.planes) header.x[thread].index = 0xffff;
+    if (thread >= p.gy_fill.together * p.gy_fill.planes) header.gy[thread].index = 0xffff;
+    if (thread < p.gy_fill.positions) {
+      Size3 at = unflatten(thread, p.tile);
+      int halo =
+          (at.depth * p.stride.depth * p.halo.height + at.height * p.stride.height) * p.halo.width + at.width * p.stride.width;
+      header.halo[thread] = p.folded ? thread : thread < p.tile.count() ? halo : 0;
+    }
+    if (thread < kMostUnits) {
+      int plane = thread % p.x_fill.planes, channel = block.first_channel + plane * 8, left = block.channels - channel;
+      Size3 tap = unflatten(thread / p.x_fill.planes, p.taps), of_kernel = block.first_tap + tap;
+      int position = (tap.depth * p.dilation.depth * p.halo.height + tap.height * p.dilation.height) * p.halo.width +
+                     tap.width * p.dilation.width;
+      bool exists = thread < units_of(p);
+      header.units[thread] = {
+          exists ? (position + plane * p.x_fill.pitch) * 16 : 0,
+          ((of_kernel.depth * p.kernel.height + of_kernel.height) * p.kernel.width + of_kernel.width) * block.channels + channel,
+          exists ? left : 0};
+    }
+    if (p.folded && thread < p.x_fill.planes * 8) {
+      int row = block.first_channel + thread, channel = row % p.channels;
+      Size3 tap = unflatten(row / p.channels, p.kernel);
+      Size3 shift = {tap.depth * p.dilation.depth, tap.height * p.dilation.height, tap.width * p.dilation.width};
+      header.folded[thread] = {shift, row < block.channels ? channel : -1};
+      header.offsets[thread] =
+          ((shift.depth * p.input.height + shift.height) * p.input.width + shift.width) * p.channels + channel;
+    }
+  }
+
+  /// Reads the scale and shift of the block's channels; zeros beyond the last.
+  DEVICE static void load_coefficients(const WeightGradientParameters& p, Header& header, int sample) {
+    int thread = threadIdx.x, channel = header.block.first_channel + thread;
+    if (thread >= p.x_fill.planes * 8) return;
+    long long element = static_cast<long long>(sample) * p.channels + channel;
+    header.scale[thread] = channel < p.channels ? p.transform.scale[element] : 0.0f;
+    header.shift[thread] = channel < p.channels ? p.transform.shift[element] : 0.0f;
+  }
+
+  /// Fills planes of folded rows: what the taps of an output position read, beside each other.
+  DEVICE static void load_folded(
+      const WeightGradientParameters& p, const Block& block, const TileWalk& walk, const Header& header, char* target) {
+    FillStart start = header.x[threadIdx.x];
+    int plane = static_cast<int>(threadIdx.x) - start.index * p.x_fill.planes;
+    const FoldedRow* rows = header.folded + plane * 8;
+    const int* offsets = header.offsets + plane * 8;
+    const float* x = p.x + static_cast<long long>(walk.sample) * p.input.count() * p.channels;
+    Size3 at = {start.depth, start.height, start.width}, origin = walk.first(p.tile),
+          reach = {
+              (p.kernel.depth - 1) * p.dilation.depth, (p.kernel.height - 1) * p.dilation.height,
+              (p.kernel.width - 1) * p.dilation.width};
+    target += plane * p.x_fill.pitch * 16;
+#pragma unroll 1
+    for (int m = start.index; m < p.x_fill.positions; m += p.x_fill.together) {
+      float values[8] = {};
+      if (at.depth < p.tile.depth && input_position(origin + at, p.output, false) >= 0) {
+        Size3 from = window(p, {0, 0, 0}, origin + at);
+        int first = input_position(from, p.input, false);
+        if (first >= 0 && input_position(from + reach, p.input, false) >= 0) {
+          const float* source = x + first * p.channels;
+#pragma unroll
+          for (int i = 0; i < 8; i++)
+            if (rows[i].channel >= 0) values[i] = source[offsets[i]];
+        } else {
+#pragma unroll
+          for (int i = 0; i < 8; i++) {
+            int position = input_position(from + rows[i].shift, p.input, p.symmetric);
+            if (position >= 0 && rows[i].channel >= 0) values[i] = x[position * p.channels + rows[i].channel];
+          }
+        }
+      }
+      advance(at, p.x_fill.step, p.tile);
+      Filler::put(p.x_fill, target, m, values);
+    }
+  }
+
+  /// This thread's share of x and gy of a tile.
+  DEVICE static void load(
+      const WeightGradientParameters& p, const Block& block, const TileWalk& walk, const Header& header, char* stage) {
+    Size3 origin = walk.first(p.tile);
+    if (p.folded) {
+      load_folded(p, block, walk, header, stage);
+    } else {
+      Size3 from = window(p, block.first_tap, origin);
+      Filler::load(
+          p.x_fill, header.x[threadIdx.x], p.x, walk.sample, p.input.count(), block.first_channel, p.channels, p.transform,
+          header.scale, header.shift, p.halo,
+          [&](const Size3& at) { return at.depth < p.halo.depth ? input_position(from + at, p.input, p.symmetric) : -1; }, stage);
+    }
+    Filler::load(
+        p.gy_fill, header.gy[threadIdx.x], p.gy, walk.sample, p.output.count(), block.first_output, p.outputs,
+        InputTransform::none(), nullptr, nullptr, p.tile,
+        [&](const Size3& at) { return at.depth < p.tile.depth ? input_position(origin + at, p.output, false) : -1; },
+        stage + block.x_bytes);
+  }
+
+  /// Adds the products of a tile to this warp's sums, the small ones first. Gradients stay in registers for all rows.
+  DEVICE static void multiply(
+      const WeightGradientParameters& p, const Block& block, const Header& header, const char* stage,
+      float (&sums)[Rows][Columns][4]) {
+    WarpRows rows(p, header);
+    int lane = threadIdx.x % 32, row_warps = p.row_warps, first = static_cast<int>(threadIdx.x) / 32 / row_warps * kStep,
+        step = kWarps / row_warps * kStep, part_bytes = p.x_fill.planes * p.x_fill.pitch * 16;
+    const int* halo = header.halo + lane / 16 * 8 + lane % 8;
+    const char* gy = stage + block.x_bytes + ((lane / 16 % Columns) * p.gy_fill.pitch + lane / 8 % 2 * 8 + lane % 8) * 16;
+#pragma unroll 1
+    for (int k = first; k < p.gy_fill.positions; k += step) {
+      uint32_t b[Parts][(Columns + 1) / 2][4];
+#pragma unroll
+      for (int part = 0; part < Parts; part++)
+#pragma unroll
+        for (int j = 0; j < (Columns + 1) / 2; j++)
+          load_matrices_transposed(b[part][j], gy + ((part * Columns + j * 2) * p.gy_fill.pitch + k) * 16);
+      const char* x = stage + halo[k] * 16;
+#pragma unroll
+      for (int i = 0; i < Rows; i++) {
+        if (rows.number + i * row_warps >= rows.total) break;
+        uint32_t a[Parts][4];
+#pragma unroll
+        for (int part = 0; part < Parts; part++) load_matrices_transposed(a[part], x + rows.offsets[i] + part * part_bytes);
+#pragma unroll
+        for (int order = Parts - 1; order >= 0; order--)
+#pragma unroll
+          for (int part = 0; part <= order; part++)
+#pragma unroll
+            for (int j = 0; j < Columns; j++)
+              multiply_accumulate(sums[i][j], a[part], b[order - part][j / 2][j % 2 * 2], b[order - part][j / 2][j % 2 * 2 + 1]);
+      }
+    }
+  }
+
+  /// The same in two parts and more. Tensor cores cut off low bits when they align addends: short sums, added up in float.
+  DEVICE static void accumulate(
+      const WeightGradientParameters& p, const Block& block, const Header& header, const char* stage,
+      float (&sums)[Rows][Columns][4]) {
+    if constexpr (Parts == 1) {
+      multiply(p, block, header, stage, sums);
+    } else {
+      float tile_sums[Rows][Columns][4] = {};
+      multiply(p, block, header, stage, tile_sums);
+#pragma unroll
+      for (int i = 0; i < Rows; i++)
+#pragma unroll
+        for (int j = 0; j < Columns; j++)
+#pragma unroll
+          for (int e = 0; e < 4; e++) sums[i][j][e] += tile_sums[i][j][e];
+    }
+  }
+
+  /// Adds the sums of warps with the same rows, the upper half to the lower one until one is left.
+  DEVICE static void combine(const WeightGradientParameters& p, char* shared, float (&sums)[Rows][Columns][4]) {
+    int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    for (int warps = kWarps / 2; warps >= p.row_warps; warps /= 2) {
+      float4* exchange = reinterpret_cast<float4*>(shared) + warp % warps * Rows * Columns * 32 + lane;
+      if (warp >= warps && warp < 2 * warps) {
+#pragma unroll
+        for (int i = 0; i < Rows; i++)
+#pragma unroll
+          for (int j = 0; j < Columns; j++)
+            exchange[(i * Columns + j) * 32] = make_float4(sums[i][j][0], sums[i][j][1], sums[i][j][2], sums[i][j][3]);
+      }
+      __syncthreads();
+      if (warp < warps) {
+#pragma unroll
+        for (int i = 0; i < Rows; i++)
+#pragma unroll
+          for (int j = 0; j < Columns; j++) {
+            float4 other = exchange[(i * Columns + j) * 32];
+            sums[i][j][0] += other.x;
+            sums[i][j][1] += other.y;
+            sums[i][j][2] += other.z;
+            sums[i][j][3] += other.w;
+          }
+      }
+      __syncthreads();  // the next half overwrites what was read here
+    }
+  }
+
+  /// Thread element e of a product is row lane / 4 + 8 (e / 2), column 2 (lane % 4) + e % 2.
+  DEVICE static void store(
+      const WeightGradientParameters& p, const Block& block, const Header& header, const float (&sums)[Rows][Columns][4]) {
+    WarpRows rows(p, header);
+    int row = threadIdx.x % 32 / 4, first_output = block.first_output + threadIdx.x % 4 * 2;
+    if (static_cast<int>(threadIdx.x) / 32 >= p.row_warps) return;
+#pragma unroll
+    for (int i = 0; i < Rows; i++)
+#pragma unroll
+      for (int half = 0; half < 2; half++) {
+        int number = 2 * (rows.number + i * p.row_warps) + half;
+        if (number >= kMostUnits || row >= header.units[number].rows) continue;
+        float* target = block.partial + static_cast<long long>(header.units[number].first_row + row) * p.outputs;
+#pragma unroll
+        for (int j = 0; j < Columns; j++)
+#pragma unroll
+          for (int e = 0; e < 2; e++)
+            if (first_output + j * 8 + e < p.outputs) target[first_output + j * 8 + e] = sums[i][j][half * 2 + e];
+      }
+  }
+
+  DEVICE static void run(const WeightGradientParameters& p) {
+    DYNAMIC_SHARED(shared);
+    Header& header = *reinterpret_cast<Header*>(shared);
+    char* stages = shared + sizeof(Header);
+    prepare(p, header);
+    __syncthreads();
+    const Block& block = header.block;  // in shared memory, as registers are what limits the sums
+    TileWalk walk(p, block.from);
+    int half = threadIdx.x / (kThreads / 2), normalized = -1;  // the sample whose coefficients are there
+    float sums[Rows][Columns][4] = {};
+    for (int index = block.from - 1; index < block.to; index++) {
+      if (p.transform.scale != nullptr && index + 1 < block.to && walk.sample != normalized) {
+        load_coefficients(p, header, normalized = walk.sample);
+        __syncthreads();
+      }
+      // While one half of the warps loads the next tile the other multiplies this one, and then the other way round.
+#pragma unroll 1
+      for (int turn = 0; turn < 2; turn++) {
+        if (turn == half) {
+          if (index + 1 < block.to) load(p, block, walk, header, stages + (index + 1 - block.from) % kStages * block.stage_bytes);
+          walk.advance(p.tiles);
+        } else if (index >= block.from) {
+          accumulate(p, block, header, stages + (index - block.from) % kStages * block.stage_bytes, sums);
+        }
+      }
+      __syncthreads();
+    }
+    combine(p, stages, sums);
+    store(p, block, header, sums);
+  }
+};
