@@ -51,7 +51,6 @@ struct PlaneFill {
   int planes, pitch;  // and positions from one plane to the next
   int positions;      // those beyond the box are zeros
   int together;       // positions that all threads fill at a time
-  Size3 step;         // so many positions further in the box
 };
 
 /// gw[t, c, k] = sum over samples and output positions o of transform(x)[o * stride + t * dilation - pad, c] * gy[o, k].
@@ -70,9 +69,9 @@ struct WeightGradientParameters {
   int tiles_per_split;
   int tiles_per_sum;  // of the wgmma kernels
   // Of the mma kernels:
-  Size3 taps;     // of a block, per axis; each divides the kernel's
-  int folded;     // pairs of tap and channel are channels of their own, of a convolution with one tap
-  int row_warps;  // warps that have different rows of the product; the others have other positions
+  Size3 taps;    // of a block, per axis; each divides the kernel's
+  int folded;    // pairs of tap and channel are channels of their own, of a convolution with one tap
+  int row_bits;  // 2^row_bits warps have different rows of the product; those with the same have other positions
   PlaneFill x_fill, gy_fill;
 };
 

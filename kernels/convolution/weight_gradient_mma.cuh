@@ -7,15 +7,50 @@
 #include "common/vector_access.cuh"
 #include "convolution/weight_gradient_tile.cuh"
 
-/// Where a thread begins to fill planes: its first position in the box, as number and as coordinates.
-struct FillStart {
-  uint16_t index, depth, height, width;
+/// An element of a box of positions. Coordinates lie in one word, so that three are compared at once: ten bits of the width, of
+/// the height, and nine of the depth, each below a bit that is clear.
+struct BoxElement {
+  static constexpr uint32_t kNowhere = 0x7fffffffu & ~(1u << 21 | 1u << 10);
 
-  DEVICE static FillStart of(int index, const Size3& box) {
+  uint32_t at;
+  int offset;  // positions from the box's first, in the image
+
+  DEVICE static uint32_t pack(const Size3& at) {
+    return static_cast<uint32_t>(at.depth) << 22 | static_cast<uint32_t>(at.height) << 11 | static_cast<uint32_t>(at.width);
+  }
+
+  DEVICE static BoxElement of(int index, const Size3& box, const Size3& image) {
     Size3 at = unflatten(index, box);
-    return {
-        static_cast<uint16_t>(index), static_cast<uint16_t>(at.depth), static_cast<uint16_t>(at.height),
-        static_cast<uint16_t>(at.width)};
+    return {pack(at), (at.depth * image.height + at.height) * image.width + at.width};
+  }
+
+  DEVICE Size3 coordinates() const {
+    return {static_cast<int>(at >> 22), static_cast<int>(at >> 11 & 0x3ff), static_cast<int>(at & 0x3ff)};
+  }
+};
+
+/// Which elements of a box lie in the image, when the box's first is at `from`.
+struct BoxClip {
+  static constexpr uint32_t kGuards = 1u << 31 | 1u << 21 | 1u << 10;
+
+  uint32_t low, high;
+  int first;
+
+  DEVICE BoxClip(const Size3& from, const Size3& box, const Size3& image)
+      : low(kGuards -
+            BoxElement::pack({clip(-from.depth, box.depth), clip(-from.height, box.height), clip(-from.width, box.width)})),
+        high(
+            kGuards - BoxElement::pack({1, 1, 1}) +
+            BoxElement::pack(
+                {clip(image.depth - from.depth, box.depth), clip(image.height - from.height, box.height),
+                 clip(image.width - from.width, box.width)})),
+        first((from.depth * image.height + from.height) * image.width + from.width) {}
+
+  DEVICE static int clip(int i, int extent) { return i < 0 ? 0 : i < extent ? i : extent; }
+
+  /// Of an element its position in the image; -1 outside.
+  DEVICE int position(const BoxElement& element) const {
+    return ((element.at + low) & (high - element.at) & kGuards) == kGuards ? first + element.offset : -1;
   }
 };
 
@@ -27,15 +62,19 @@ struct TileWalk {
   DEVICE TileWalk(const WeightGradientParameters& p, int index)
       : sample(index / p.tiles.count()), tile(unflatten(index % p.tiles.count(), p.tiles)) {}
 
-  DEVICE void advance(const Size3& tiles) {
-    if (++tile.width < tiles.width) return;
-    tile.width = 0;
-    if (++tile.height < tiles.height) return;
-    tile.height = 0;
-    if (++tile.depth < tiles.depth) return;
-    tile.depth = 0;
-    sample++;
+  DEVICE TileWalk following(const Size3& tiles) const {
+    TileWalk next = *this;
+    if (++next.tile.width < tiles.width) return next;
+    next.tile.width = 0;
+    if (++next.tile.height < tiles.height) return next;
+    next.tile.height = 0;
+    if (++next.tile.depth < tiles.depth) return next;
+    next.tile.depth = 0;
+    next.sample++;
+    return next;
   }
+
+  DEVICE bool begins_sample() const { return tile.depth + tile.height + tile.width == 0; }
 
   /// The first output position.
   DEVICE Size3 first(const Size3& extent) const {
@@ -57,36 +96,39 @@ struct PlaneFiller {
       *reinterpret_cast<uint4*>(plane + (part * fill.planes * fill.pitch + m) * 16) = parts[part];
   }
 
-  /// Loads the positions of a sample that `position_of` gives for coordinates of the box, zeros for negative ones. `size`:
+  /// Loads the positions of a sample that `position_of` gives for elements of the box, zeros for negative ones. `size`:
   /// positions of a sample. `scale` and `shift`: the transform's of this sample and the block's channels, in shared memory, since
   /// registers are what limits the sums.
   template <class PositionOf>
   DEVICE static void load(
-      const PlaneFill& fill, FillStart start, const float* x, int sample, int size, int first_channel, int channels,
-      const InputTransform& transform, const float* scale, const float* shift, const Size3& box, PositionOf position_of,
+      const PlaneFill& fill, int start, const float* x, int sample, int size, int first_channel, int channels,
+      const InputTransform& transform, const float* scale, const float* shift, const BoxElement* box, PositionOf position_of,
       char* target) {
-    if (start.index >= fill.positions) return;
-    int plane = static_cast<int>(threadIdx.x) - start.index * fill.planes, channel = first_channel + plane * 8;
-    Size3 at = {start.depth, start.height, start.width};
+    if (start >= fill.together) return;  // threads beyond the last whole position
+    int plane = opaque(threadIdx.x) - start * fill.planes, channel = first_channel + plane * 8;
+    bool exists = channel < channels, whole = channels % 8 == 0;
     x += static_cast<long long>(sample) * size * channels;
     target += plane * fill.pitch * 16;
 #pragma unroll 1
-    for (int first = start.index; first < fill.positions; first += kInFlight * fill.together) {
+    for (int first = start; first < fill.positions; first += kInFlight * fill.together) {
       float values[kInFlight][8];
       int positions[kInFlight];
       uint32_t kept[kInFlight];  // drawn before the values take registers
 #pragma unroll
       for (int j = 0; j < kInFlight; j++) {
-        positions[j] = position_of(at);
-        advance(at, fill.step, box);
-        kept[j] = transform.dropout.kept((static_cast<long long>(sample) * size + positions[j]) * channels + channel, 8);
+        int m = first + j * fill.together;
+        positions[j] = exists && m < fill.positions ? position_of(box[m]) : -1;
+        kept[j] = 0;
+        if (positions[j] >= 0)
+          kept[j] = transform.dropout.kept((static_cast<long long>(sample) * size + positions[j]) * channels + channel, 8);
       }
 #pragma unroll
       for (int j = 0; j < kInFlight; j++) {
 #pragma unroll
         for (int i = 0; i < 8; i++) values[j][i] = 0.0f;
-        if (positions[j] >= 0)
-          load_channels(values[j], x + positions[j] * channels, 0, 0, channel, channels, InputTransform::none());
+        if (positions[j] < 0) continue;
+        if (whole) ::load(values[j], x + positions[j] * channels + channel);
+        else load_channels(values[j], x + positions[j] * channels, 0, 0, channel, channels, InputTransform::none());
       }
 #pragma unroll
       for (int j = 0; j < kInFlight; j++) {
@@ -116,6 +158,9 @@ struct MmaWeightGradient {
   static constexpr int kThreads = 256, kWarps = kThreads / 32, kStages = 2, kStep = 16, kMostPositions = 256, kMostUnits = 128,
                        kMostChannels = 128;
 
+  /// Columns whose gradients stay in registers for all rows of a warp, and pairs of them.
+  static constexpr int kTogether = Parts == 3 && Columns > 2 ? 2 : Columns, kPairs = (kTogether + 1) / 2;
+
   using Filler = PlaneFiller<Parts>;
 
   /// A pair of tap and channel that is a channel of its own: how far from the window's first position it reads.
@@ -134,30 +179,32 @@ struct MmaWeightGradient {
   /// What all warps of a block agree on. Where taps are folded into the channels, there are kernel.count() *
   /// channels channels, and `taps` is one.
   struct Block {
-    int channels, first_channel, first_output, from, to;  // tiles of positions
+    int channels, first_channel, first_output, tiles;
     Size3 first_tap;
-    int stage_bytes, x_bytes;
+    int stages, stage_bytes, x_bytes;  // where the stages are in shared memory, bytes of one, and of x in it
     float* partial;
 
-    DEVICE explicit Block(const WeightGradientParameters& p) {
+    DEVICE explicit Block(const WeightGradientParameters& p, int header_bytes) {
       Size3 groups = {p.kernel.depth / p.taps.depth, p.kernel.height / p.taps.height, p.kernel.width / p.taps.width};
       Size3 group = unflatten(blockIdx.y, groups);
       first_tap = {group.depth * p.taps.depth, group.height * p.taps.height, group.width * p.taps.width};
       channels = p.folded ? p.kernel.count() * p.channels : p.channels;
       first_channel = static_cast<int>(blockIdx.x) % p.channel_tiles * p.x_fill.planes * 8;
       first_output = static_cast<int>(blockIdx.x) / p.channel_tiles * Columns * 8;
-      int tiles = p.samples * p.tiles.count();
-      from = blockIdx.z * p.tiles_per_split;
-      to = from + p.tiles_per_split < tiles ? from + p.tiles_per_split : tiles;
+      int all = p.samples * p.tiles.count(), from = blockIdx.z * p.tiles_per_split;
+      tiles = from + p.tiles_per_split < all ? p.tiles_per_split : all - from;
+      stages = header_bytes + (p.halo.count() * static_cast<int>(sizeof(BoxElement)) + 15) / 16 * 16;
       x_bytes = Parts * p.x_fill.planes * p.x_fill.pitch * 16;
       stage_bytes = x_bytes + Parts * Columns * p.gy_fill.pitch * 16;
       partial = p.partial + static_cast<long long>(blockIdx.z) * p.kernel.count() * p.channels * p.outputs;
     }
   };
 
+  /// In shared memory, as registers are what limits the sums.
   struct Header {
     Block block;
-    FillStart x[kThreads], gy[kThreads];
+    TileWalk walks[2];  // the tile to be loaded next, and the one after it, by turns
+    BoxElement tile[kMostPositions];
     int halo[kMostPositions];  // element of the halo that a position of the tile reads under the first tap
     Unit units[kMostUnits];
     int offsets[kMostChannels];  // of folded rows, in floats from the window's first
@@ -165,19 +212,20 @@ struct MmaWeightGradient {
     alignas(16) float scale[kMostChannels];
     alignas(16) float shift[kMostChannels];
   };
-  static_assert(sizeof(Header) == 10288, "the launch adds the stages' bytes to these");
+  static_assert(sizeof(Header) == 8272, "the launch adds the bytes of the halo's elements and of the stages");
 
-  /// The rows of a warp: every row_warps-th sixteen of the block's, each of two units.
+  /// The rows of a warp: every 2^row_bits-th sixteen of the block's, each of two units.
   struct WarpRows {
-    int number, total;  // sixteens: this warp's first, and the block's
+    int first, total;   // sixteens: this warp's first, and the block's
     int offsets[Rows];  // of the unit whose rows this lane points at
 
-    DEVICE WarpRows(const WeightGradientParameters& p, const Header& header)
-        : number(static_cast<int>(threadIdx.x) / 32 % p.row_warps), total((units_of(p) + 1) / 2) {
+    DEVICE WarpRows(const WeightGradientParameters& p, const Header& header, int thread)
+        : first(thread / 32 & ((1 << p.row_bits) - 1)), total((units_of(p) + 1) / 2) {
 #pragma unroll
-      for (int i = 0; i < Rows; i++)
-        offsets[i] = header.units[(2 * (number + i * p.row_warps) + threadIdx.x / 8 % 2) % kMostUnits].offset;
+      for (int i = 0; i < Rows; i++) offsets[i] = header.units[(2 * number(p, i) + thread / 8 % 2) % kMostUnits].offset;
     }
+
+    DEVICE int number(const WeightGradientParameters& p, int i) const { return first + (i << p.row_bits); }
   };
 
   DEVICE static int units_of(const WeightGradientParameters& p) { return p.taps.count() * p.x_fill.planes; }
@@ -191,20 +239,21 @@ struct MmaWeightGradient {
   }
 
   /// What does not change from tile to tile.
-  DEVICE static void prepare(const WeightGradientParameters& p, Header& header) {
+  DEVICE static void prepare(const WeightGradientParameters& p, Header& header, BoxElement* halo) {
     int thread = threadIdx.x;
-    Block block(p);
-    if (thread == 0) header.block = block;
-    header.x[thread] = FillStart::of(thread / p.x_fill.planes, p.halo);
-    header.gy[thread] = FillStart::of(thread / p.gy_fill.planes, p.tile);
-    // Threads beyond the last whole position fill nothing.
-    if (thread >= p.x_fill.together * p.x_fill.planes) header.x[thread].index = 0xffff;
-    if (thread >= p.gy_fill.together * p.gy_fill.planes) header.gy[thread].index = 0xffff;
+    Block block(p, sizeof(Header));
+    if (thread == 0) {
+      header.block = block;
+      header.walks[1] = TileWalk(p, blockIdx.z * p.tiles_per_split);
+    }
+    for (int i = thread; i < p.halo.count(); i += kThreads) halo[i] = BoxElement::of(i, p.halo, p.input);
     if (thread < p.gy_fill.positions) {
       Size3 at = unflatten(thread, p.tile);
-      int halo =
+      int first =
           (at.depth * p.stride.depth * p.halo.height + at.height * p.stride.height) * p.halo.width + at.width * p.stride.width;
-      header.halo[thread] = p.folded ? thread : thread < p.tile.count() ? halo : 0;
+      bool exists = thread < p.tile.count();
+      header.tile[thread] = exists ? BoxElement::of(thread, p.tile, p.output) : BoxElement{BoxElement::kNowhere, 0};
+      header.halo[thread] = p.folded ? thread : exists ? first : 0;
     }
     if (thread < kMostUnits) {
       int plane = thread % p.x_fill.planes, channel = block.first_channel + plane * 8, left = block.channels - channel;
@@ -238,22 +287,22 @@ struct MmaWeightGradient {
 
   /// Fills planes of folded rows: what the taps of an output position read, beside each other.
   DEVICE static void load_folded(
-      const WeightGradientParameters& p, const Block& block, const TileWalk& walk, const Header& header, char* target) {
-    FillStart start = header.x[threadIdx.x];
-    int plane = static_cast<int>(threadIdx.x) - start.index * p.x_fill.planes;
+      const WeightGradientParameters& p, TileWalk walk, int start, const Header& header, char* target) {
+    int plane = opaque(threadIdx.x) - start * p.x_fill.planes;
+    if (start >= p.x_fill.together) return;
     const FoldedRow* rows = header.folded + plane * 8;
     const int* offsets = header.offsets + plane * 8;
     const float* x = p.x + static_cast<long long>(walk.sample) * p.input.count() * p.channels;
-    Size3 at = {start.depth, start.height, start.width}, origin = walk.first(p.tile),
-          reach = {
-              (p.kernel.depth - 1) * p.dilation.depth, (p.kernel.height - 1) * p.dilation.height,
-              (p.kernel.width - 1) * p.dilation.width};
+    Size3 origin = walk.first(p.tile), reach = {
+                                           (p.kernel.depth - 1) * p.dilation.depth, (p.kernel.height - 1) * p.dilation.height,
+                                           (p.kernel.width - 1) * p.dilation.width};
+    BoxClip clip(origin, p.tile, p.output);
     target += plane * p.x_fill.pitch * 16;
 #pragma unroll 1
-    for (int m = start.index; m < p.x_fill.positions; m += p.x_fill.together) {
+    for (int m = start; m < p.x_fill.positions; m += p.x_fill.together) {
       float values[8] = {};
-      if (at.depth < p.tile.depth && input_position(origin + at, p.output, false) >= 0) {
-        Size3 from = window(p, {0, 0, 0}, origin + at);
+      if (clip.position(header.tile[m]) >= 0) {
+        Size3 from = window(p, {0, 0, 0}, origin + header.tile[m].coordinates());
         int first = input_position(from, p.input, false);
         if (first >= 0 && input_position(from + reach, p.input, false) >= 0) {
           const float* source = x + first * p.channels;
@@ -268,62 +317,70 @@ struct MmaWeightGradient {
           }
         }
       }
-      advance(at, p.x_fill.step, p.tile);
       Filler::put(p.x_fill, target, m, values);
     }
   }
 
-  /// This thread's share of x and gy of a tile.
+  /// This thread's share of x and gy of a tile. `x_start`: its first position in planes of x.
   DEVICE static void load(
-      const WeightGradientParameters& p, const Block& block, const TileWalk& walk, const Header& header, char* stage) {
+      const WeightGradientParameters& p, const Block& block, const TileWalk& walk, int x_start, const Header& header,
+      const BoxElement* halo, char* stage) {
     Size3 origin = walk.first(p.tile);
     if (p.folded) {
-      load_folded(p, block, walk, header, stage);
+      load_folded(p, walk, x_start, header, stage);
     } else {
       Size3 from = window(p, block.first_tap, origin);
+      BoxClip clip(from, p.halo, p.input);
       Filler::load(
-          p.x_fill, header.x[threadIdx.x], p.x, walk.sample, p.input.count(), block.first_channel, p.channels, p.transform,
-          header.scale, header.shift, p.halo,
-          [&](const Size3& at) { return at.depth < p.halo.depth ? input_position(from + at, p.input, p.symmetric) : -1; }, stage);
+          p.x_fill, x_start, p.x, walk.sample, p.input.count(), block.first_channel, p.channels, p.transform, header.scale,
+          header.shift, halo,
+          [&](const BoxElement& element) {
+            return p.symmetric ? input_position(from + element.coordinates(), p.input, true) : clip.position(element);
+          },
+          stage);
     }
+    BoxClip clip(origin, p.tile, p.output);
     Filler::load(
-        p.gy_fill, header.gy[threadIdx.x], p.gy, walk.sample, p.output.count(), block.first_output, p.outputs,
-        InputTransform::none(), nullptr, nullptr, p.tile,
-        [&](const Size3& at) { return at.depth < p.tile.depth ? input_position(origin + at, p.output, false) : -1; },
+        p.gy_fill, opaque(threadIdx.x) / Columns, p.gy, walk.sample, p.output.count(), block.first_output, p.outputs,
+        InputTransform::none(), nullptr, nullptr, header.tile, [&](const BoxElement& element) { return clip.position(element); },
         stage + block.x_bytes);
   }
 
-  /// Adds the products of a tile to this warp's sums, the small ones first. Gradients stay in registers for all rows.
+  /// Adds the products of a tile to this warp's sums, the small ones first.
   DEVICE static void multiply(
       const WeightGradientParameters& p, const Block& block, const Header& header, const char* stage,
       float (&sums)[Rows][Columns][4]) {
-    WarpRows rows(p, header);
-    int lane = threadIdx.x % 32, row_warps = p.row_warps, first = static_cast<int>(threadIdx.x) / 32 / row_warps * kStep,
-        step = kWarps / row_warps * kStep, part_bytes = p.x_fill.planes * p.x_fill.pitch * 16;
+    int thread = opaque(threadIdx.x), lane = thread % 32, first = (thread / 32 >> p.row_bits) * kStep,
+        step = (kWarps >> p.row_bits) * kStep, part_bytes = p.x_fill.planes * p.x_fill.pitch * 16;
+    WarpRows rows(p, header, thread);
     const int* halo = header.halo + lane / 16 * 8 + lane % 8;
     const char* gy = stage + block.x_bytes + ((lane / 16 % Columns) * p.gy_fill.pitch + lane / 8 % 2 * 8 + lane % 8) * 16;
 #pragma unroll 1
     for (int k = first; k < p.gy_fill.positions; k += step) {
-      uint32_t b[Parts][(Columns + 1) / 2][4];
-#pragma unroll
-      for (int part = 0; part < Parts; part++)
-#pragma unroll
-        for (int j = 0; j < (Columns + 1) / 2; j++)
-          load_matrices_transposed(b[part][j], gy + ((part * Columns + j * 2) * p.gy_fill.pitch + k) * 16);
       const char* x = stage + halo[k] * 16;
 #pragma unroll
-      for (int i = 0; i < Rows; i++) {
-        if (rows.number + i * row_warps >= rows.total) break;
-        uint32_t a[Parts][4];
+      for (int column = 0; column < Columns; column += kTogether) {
+        uint32_t b[Parts][kPairs][4];
 #pragma unroll
-        for (int part = 0; part < Parts; part++) load_matrices_transposed(a[part], x + rows.offsets[i] + part * part_bytes);
+        for (int part = 0; part < Parts; part++)
 #pragma unroll
-        for (int order = Parts - 1; order >= 0; order--)
+          for (int j = 0; j < kPairs; j++)
+            load_matrices_transposed(b[part][j], gy + ((part * Columns + column + j * 2) * p.gy_fill.pitch + k) * 16);
 #pragma unroll
-          for (int part = 0; part <= order; part++)
+        for (int i = 0; i < Rows; i++) {
+          if (rows.number(p, i) >= rows.total) continue;
+          uint32_t a[Parts][4];
 #pragma unroll
-            for (int j = 0; j < Columns; j++)
-              multiply_accumulate(sums[i][j], a[part], b[order - part][j / 2][j % 2 * 2], b[order - part][j / 2][j % 2 * 2 + 1]);
+          for (int part = 0; part < Parts; part++) load_matrices_transposed(a[part], x + rows.offsets[i] + part * part_bytes);
+#pragma unroll
+          for (int order = Parts - 1; order >= 0; order--)
+#pragma unroll
+            for (int part = 0; part <= order; part++)
+#pragma unroll
+              for (int j = 0; j < kTogether; j++)
+                multiply_accumulate(
+                    sums[i][column + j], a[part], b[order - part][j / 2][j % 2 * 2], b[order - part][j / 2][j % 2 * 2 + 1]);
+        }
       }
     }
   }
@@ -349,8 +406,8 @@ struct MmaWeightGradient {
   /// Adds the sums of warps with the same rows, the upper half to the lower one until one is left.
   DEVICE static void combine(const WeightGradientParameters& p, char* shared, float (&sums)[Rows][Columns][4]) {
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    for (int warps = kWarps / 2; warps >= p.row_warps; warps /= 2) {
-      float4* exchange = reinterpret_cast<float4*>(shared) + warp % warps * Rows * Columns * 32 + lane;
+    for (int warps = kWarps / 2; warps >= 1 << p.row_bits; warps /= 2) {
+      float4* exchange = reinterpret_cast<float4*>(shared) + (warp & (warps - 1)) * Rows * Columns * 32 + lane;
       if (warp >= warps && warp < 2 * warps) {
 #pragma unroll
         for (int i = 0; i < Rows; i++)
@@ -378,14 +435,14 @@ struct MmaWeightGradient {
   /// Thread element e of a product is row lane / 4 + 8 (e / 2), column 2 (lane % 4) + e % 2.
   DEVICE static void store(
       const WeightGradientParameters& p, const Block& block, const Header& header, const float (&sums)[Rows][Columns][4]) {
-    WarpRows rows(p, header);
-    int row = threadIdx.x % 32 / 4, first_output = block.first_output + threadIdx.x % 4 * 2;
-    if (static_cast<int>(threadIdx.x) / 32 >= p.row_warps) return;
+    int thread = threadIdx.x, row = thread % 32 / 4, first_output = block.first_output + thread % 4 * 2;
+    WarpRows rows(p, header, thread);
+    if (thread / 32 >= 1 << p.row_bits) return;
 #pragma unroll
     for (int i = 0; i < Rows; i++)
 #pragma unroll
       for (int half = 0; half < 2; half++) {
-        int number = 2 * (rows.number + i * p.row_warps) + half;
+        int number = 2 * rows.number(p, i) + half;
         if (number >= kMostUnits || row >= header.units[number].rows) continue;
         float* target = block.partial + static_cast<long long>(header.units[number].first_row + row) * p.outputs;
 #pragma unroll
@@ -399,31 +456,32 @@ struct MmaWeightGradient {
   DEVICE static void run(const WeightGradientParameters& p) {
     DYNAMIC_SHARED(shared);
     Header& header = *reinterpret_cast<Header*>(shared);
-    char* stages = shared + sizeof(Header);
-    prepare(p, header);
+    BoxElement* halo = reinterpret_cast<BoxElement*>(shared + sizeof(Header));
+    prepare(p, header, halo);
     __syncthreads();
-    const Block& block = header.block;  // in shared memory, as registers are what limits the sums
-    TileWalk walk(p, block.from);
-    int half = threadIdx.x / (kThreads / 2), normalized = -1;  // the sample whose coefficients are there
+    const Block& block = header.block;
+    int half = threadIdx.x / (kThreads / 2), x_start = static_cast<int>(threadIdx.x) / p.x_fill.planes;
     float sums[Rows][Columns][4] = {};
-    for (int index = block.from - 1; index < block.to; index++) {
-      if (p.transform.scale != nullptr && index + 1 < block.to && walk.sample != normalized) {
-        load_coefficients(p, header, normalized = walk.sample);
+#pragma unroll 1
+    for (int step = -1; step < block.tiles; step++) {
+      const TileWalk& next = header.walks[step & 1];
+      if (p.transform.scale != nullptr && (step < 0 || next.begins_sample())) {
+        load_coefficients(p, header, next.sample);
         __syncthreads();
       }
       // While one half of the warps loads the next tile the other multiplies this one, and then the other way round.
 #pragma unroll 1
       for (int turn = 0; turn < 2; turn++) {
-        if (turn == half) {
-          if (index + 1 < block.to) load(p, block, walk, header, stages + (index + 1 - block.from) % kStages * block.stage_bytes);
-          walk.advance(p.tiles);
-        } else if (index >= block.from) {
-          accumulate(p, block, header, stages + (index - block.from) % kStages * block.stage_bytes, sums);
+        if (turn != half) {
+          if (step >= 0) accumulate(p, block, header, shared + block.stages + (step & 1) * block.stage_bytes, sums);
+        } else if (step + 1 < block.tiles) {
+          load(p, block, next, x_start, header, halo, shared + block.stages + ((step + 1) & 1) * block.stage_bytes);
         }
       }
+      if (threadIdx.x == 0) header.walks[(step + 1) & 1] = next.following(p.tiles);
       __syncthreads();
     }
-    combine(p, stages, sums);
+    combine(p, shared + block.stages, sums);
     store(p, block, header, sums);
   }
 };

@@ -200,12 +200,10 @@ inline void run_backward_data(
   }
 }
 
-/// How 256 threads fill planes over a box: in steps of as many whole positions as they have threads for.
+/// How 256 threads fill planes over a box.
 inline PlaneFill plane_fill(int planes, const Size3& box, int granularity) {
-  int together = 256 / planes, positions = round_up(box.count(), granularity);
-  return {
-      planes, positions + 8 - positions % 8 + 8 / std::min(planes, 8), positions, together,
-      Size3{together / (box.height * box.width), together / box.width % box.height, together % box.width}};
+  int positions = round_up(box.count(), granularity);
+  return {planes, positions + 8 - positions % 8 + 8 / std::min(planes, 8), positions, 256 / planes};
 }
 
 /// Any division of taps, channels and positions among blocks and warps that the mma kernels take; their shared memory in bytes.
@@ -220,7 +218,7 @@ inline std::size_t plan_mma_weight_gradient(
     p.taps = p.folded ? Size3{1, 1, 1}
                       : Size3{cut < 1 ? q.kernel.depth : 1, cut < 2 ? q.kernel.height : 1, cut < 3 ? q.kernel.width : 1};
     int planes = numbers.range(1, std::min(16, divide(channels, 8)));
-    p.row_warps = 1 << numbers.range(0, 3);
+    p.row_bits = numbers.range(0, 3);
     p.channel_tiles = divide(channels, planes * 8);
     int width = numbers.range(1, 16), height = numbers.range(1, std::min(16, 256 / width)),
         depth = numbers.range(1, std::min(4, 256 / width / height));
@@ -234,9 +232,9 @@ inline std::size_t plan_mma_weight_gradient(
     p.gy_fill = plane_fill(columns, p.tile, 16);
     int units = planes * p.taps.count();
     std::size_t stages = 2 * static_cast<std::size_t>(family.parts) * 16 * (planes * p.x_fill.pitch + columns * p.gy_fill.pitch),
-                exchange = p.row_warps == 8 ? 0 : static_cast<std::size_t>(4) * rows * columns * 512;
-    shared = 10288 + std::max(stages, exchange);
-    if (units > 2 * rows * p.row_warps) shared = SIZE_MAX;
+                exchange = p.row_bits == 3 ? 0 : static_cast<std::size_t>(4) * rows * columns * 512;
+    shared = 8272 + round_up(8 * p.halo.count(), 16) + std::max(stages, exchange);
+    if (units > 2 * rows << p.row_bits) shared = SIZE_MAX;
   } while (shared > 99 * 1024);
   return shared;
 }

@@ -120,7 +120,7 @@ internal sealed partial class CudaSingles
         Tensor gw
     )
     {
-        WeightGradientPlan plan = WeightGradientPlan.Choose(problem, precision, kernels.HasWarpgroupMatrices);
+        WeightGradientPlan plan = WeightGradientPlan.Choose(problem, precision, input is null, kernels.HasWarpgroupMatrices);
         long weights = problem.WeightShape.Count;
         using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
         using Scratch partial = Rent(plan.Splits > 1 ? plan.Splits * weights * sizeof(float) : 1);
