@@ -75,8 +75,9 @@ internal sealed record MmaWeightGradientPlan : WeightGradientPlan
             {
                 foreach (Size3 tile in PositionTiles.Candidates(problem.Output, MostPositions, Size3.One))
                 {
+                    // Of equal ones the last, whose tiles are the widest.
                     var candidate = new Candidate(problem, taps, folded, tile, planes, columns, parts);
-                    if (candidate.Fits && (best is null || candidate.CyclesOf(channels) < best.CyclesOf(channels)))
+                    if (candidate.Fits && (best is null || candidate.CyclesOf(channels) <= best.CyclesOf(channels)))
                         best = candidate;
                 }
             }
@@ -200,13 +201,15 @@ internal sealed record MmaWeightGradientPlan : WeightGradientPlan
             int exchange = stepWarps == 1 ? 0 : Warps / 2 * most * columns * 512;
             SharedBytes = HeaderBytes + (((ElementBytes * Halo.Count) + 15) / 16 * 16) + Math.Max(Stages * stage, exchange);
 
-            // Products at 1.6 cycles; operands at four cycles per 16x16 of them, those of gy once for every warp with own rows.
+            // Products at 1.6 cycles; operands at four cycles per 16x16 of them, and twice as many where eight neighbours in
+            // the tile are none in the halo; those of gy once for every warp with rows of its own.
             int products = parts * (parts + 1) / 2,
                 slowest = PositionTiles.Divide(rows, rowWarps) * rowWarps,
-                rounds = PositionTiles.Divide(steps, stepWarps) * stepWarps;
+                rounds = PositionTiles.Divide(steps, stepWarps) * stepWarps,
+                conflicts = folded || tile.Width % 8 == 0 ? 1 : 2;
             int multiply = Math.Max(
                 slowest * columns * products * 8 / 5,
-                4 * parts * (slowest + (rowWarps * PositionTiles.Divide(columns, 2)))
+                4 * parts * ((slowest * conflicts) + (rowWarps * PositionTiles.Divide(columns, 2)))
             );
             // A folded unit has eight loads of its own.
             long units = ((long)Halo.Count * planes * (folded ? 2 : 1)) + (tile.Count * columns);
