@@ -107,7 +107,8 @@ struct PlaneFiller {
     if (start >= fill.together) return;  // threads beyond the last whole position
     int plane = opaque(threadIdx.x) - start * fill.planes, channel = first_channel + plane * 8;
     bool exists = channel < channels, whole = channels % 8 == 0;
-    x += static_cast<long long>(sample) * size * channels;
+    long long first_element = static_cast<long long>(sample) * size * channels + channel;
+    x += first_element;
     target += plane * fill.pitch * 16;
 #pragma unroll 1
     for (int first = start; first < fill.positions; first += kInFlight * fill.together) {
@@ -119,23 +120,25 @@ struct PlaneFiller {
         int m = first + j * fill.together;
         positions[j] = exists && m < fill.positions ? position_of(box[m]) : -1;
         kept[j] = 0;
-        if (positions[j] >= 0)
-          kept[j] = transform.dropout.kept((static_cast<long long>(sample) * size + positions[j]) * channels + channel, 8);
+        if (transform.dropout.active() && positions[j] >= 0)
+          kept[j] = transform.dropout.kept(first_element + positions[j] * channels, 8);
       }
 #pragma unroll
       for (int j = 0; j < kInFlight; j++) {
 #pragma unroll
         for (int i = 0; i < 8; i++) values[j][i] = 0.0f;
         if (positions[j] < 0) continue;
-        if (whole) ::load(values[j], x + positions[j] * channels + channel);
-        else load_channels(values[j], x + positions[j] * channels, 0, 0, channel, channels, InputTransform::none());
+        if (whole) ::load(values[j], x + positions[j] * channels);
+        else load_channels(values[j], x + positions[j] * channels - channel, 0, 0, channel, channels, InputTransform::none());
       }
 #pragma unroll
       for (int j = 0; j < kInFlight; j++) {
         if (first + j * fill.together >= fill.positions) break;
         if (positions[j] >= 0 && !transform.identity()) {
+          if (transform.dropout.active()) {
 #pragma unroll
-          for (int i = 0; i < 8; i++) values[j][i] = transform.dropout.apply(kept[j], i, values[j][i]);
+            for (int i = 0; i < 8; i++) values[j][i] = transform.dropout.apply(kept[j], i, values[j][i]);
+          }
           if (transform.scale != nullptr) {
 #pragma unroll
             for (int i = 0; i < 8; i += 4) {
