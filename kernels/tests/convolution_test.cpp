@@ -205,12 +205,12 @@ void check_narrow_weight_gradients(const Family& family, Numbers& numbers) {
 
 int main(int argc, char** argv) {
   int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
-  std::string only = argc > 2 ? argv[2] : "";  // families whose names contain it
+  std::string only = argc > 2 ? argv[2] : "";  // families whose names begin with it
   Numbers numbers(7);
   for (int round = 0; round < rounds; round++) {
     emulation_configure(0, round + 1);
     for (const Family& family : families()) {
-      if (family.gather_name().find(only) == std::string::npos) continue;
+      if (family.gather_name().rfind(only, 0) != 0) continue;
       Problem problem = family.warpgroups ? draw_for_warpgroups(family, numbers, round) : draw(numbers, round);
       check_directions(family, problem, true, numbers);
       check_directions(family, problem, false, numbers);
