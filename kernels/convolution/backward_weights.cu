@@ -93,9 +93,22 @@ SOLE_KERNEL(convolution_backward_weights_wgmma_bf16x6, 512, WeightGradientParame
 #endif
 
 KERNEL(convolution_sum_splits, 256, SumSplitsParameters) {
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll) {
+  SHARED_ARRAY(float, slices, 256);
+  int together = 256 / p.slices, element = static_cast<int>(threadIdx.x) % together, slice = threadIdx.x / together;
+  for (long long first = static_cast<long long>(blockIdx.x) * together; first < p.count;
+       first += static_cast<long long>(gridDim.x) * together) {
+    long long i = first + element;
     float sum = 0;
-    for (int split = 0; split < p.splits; split++) sum += p.partial[split * p.count + i];
-    p.sums[i] = sum;
+    if (i < p.count) {
+#pragma unroll 8
+      for (int split = slice; split < p.splits; split += p.slices) sum += p.partial[split * p.count + i];
+    }
+    slices[threadIdx.x] = sum;
+    __syncthreads();
+    if (slice == 0 && i < p.count) {
+      for (int other = 1; other < p.slices; other++) sum += slices[other * together + element];
+      p.sums[i] = sum;
+    }
+    __syncthreads();  // the next elements overwrite what was read here
   }
 }

@@ -7,6 +7,7 @@ struct Size3 {
 
   DEVICE int count() const { return depth * height * width; }
   DEVICE Size3 operator+(const Size3& other) const { return {depth + other.depth, height + other.height, width + other.width}; }
+  DEVICE Size3 operator-(const Size3& other) const { return {depth - other.depth, height - other.height, width - other.width}; }
 };
 
 /// Forward and data-gradient convolutions in one form, a gather: for every position i of the grid `count`,
@@ -75,12 +76,12 @@ struct WeightGradientParameters {
   PlaneFill x_fill, gy_fill;
 };
 
-/// sums[i] = partial[0, i] + partial[1, i] + ..., in this order.
+/// sums[i] = the sum of partial[split, i] over the splits: of each residue modulo `slices` in order, and then of those.
 struct SumSplitsParameters {
   const float* partial;
   float* sums;
   long long count;
-  int splits;
+  int splits, slices;  // slices: threads that share an element, a divisor of 256
 };
 
 /// The adjoint of symmetric padding: gx[i] = sum of padded[j] over all padded positions j that mirror to i.

@@ -19,9 +19,10 @@ struct BoxElement {
     return static_cast<uint32_t>(at.depth) << 22 | static_cast<uint32_t>(at.height) << 11 | static_cast<uint32_t>(at.width);
   }
 
-  DEVICE static BoxElement of(int index, const Size3& box, const Size3& image) {
+  /// `step`: of the image, from one element of the box to the next.
+  DEVICE static BoxElement of(int index, const Size3& box, const Size3& image, const Size3& step) {
     Size3 at = unflatten(index, box);
-    return {pack(at), (at.depth * image.height + at.height) * image.width + at.width};
+    return {pack(at), (at.depth * step.depth * image.height + at.height * step.height) * image.width + at.width * step.width};
   }
 
   DEVICE Size3 coordinates() const {
@@ -48,10 +49,10 @@ struct BoxClip {
 
   DEVICE static int clip(int i, int extent) { return i < 0 ? 0 : i < extent ? i : extent; }
 
+  DEVICE bool holds(const BoxElement& element) const { return ((element.at + low) & (high - element.at) & kGuards) == kGuards; }
+
   /// Of an element its position in the image; -1 outside.
-  DEVICE int position(const BoxElement& element) const {
-    return ((element.at + low) & (high - element.at) & kGuards) == kGuards ? first + element.offset : -1;
-  }
+  DEVICE int position(const BoxElement& element) const { return holds(element) ? first + element.offset : -1; }
 };
 
 /// Tiles of output positions in their order, over all samples.
@@ -166,7 +167,8 @@ struct MmaWeightGradient {
 
   using Filler = PlaneFiller<Parts>;
 
-  /// A pair of tap and channel that is a channel of its own: how far from the window's first position it reads.
+  /// A pair of tap and channel that is a channel of its own: how far from the window's first position it reads. Those beyond the
+  /// last are as the first; nobody stores their rows.
   struct FoldedRow {
     Size3 shift;
     int channel;
@@ -183,9 +185,18 @@ struct MmaWeightGradient {
   /// channels channels, and `taps` is one.
   struct Block {
     int channels, first_channel, first_output, tiles;
-    Size3 first_tap;
-    int stages, stage_bytes, x_bytes;  // where the stages are in shared memory, bytes of one, and of x in it
+    Size3 first_tap, inner_from, inner_size;  // outputs all of whose taps are in the image
+    int stages, stage_bytes, x_bytes;         // where the stages are in shared memory, bytes of one, and of x in it
     float* partial;
+
+    /// The first output along an axis whose taps begin in the image.
+    DEVICE static int first_whole(int pad, int stride) { return (pad + stride - 1) / stride; }
+
+    /// Outputs along an axis whose taps end in the image, which ends at `end` behind the padding.
+    DEVICE static int whole(int end, int taps, int dilation, int stride) {
+      int last = end - 1 - (taps - 1) * dilation;
+      return last < 0 ? 0 : last / stride + 1;
+    }
 
     DEVICE explicit Block(const WeightGradientParameters& p, int header_bytes) {
       Size3 groups = {p.kernel.depth / p.taps.depth, p.kernel.height / p.taps.height, p.kernel.width / p.taps.width};
@@ -194,6 +205,14 @@ struct MmaWeightGradient {
       channels = p.folded ? p.kernel.count() * p.channels : p.channels;
       first_channel = static_cast<int>(blockIdx.x) % p.channel_tiles * p.x_fill.planes * 8;
       first_output = static_cast<int>(blockIdx.x) / p.channel_tiles * Columns * 8;
+      inner_from = {
+          first_whole(p.pad.depth, p.stride.depth), first_whole(p.pad.height, p.stride.height),
+          first_whole(p.pad.width, p.stride.width)};
+      Size3 inner_to = {
+          whole(p.input.depth + p.pad.depth, p.kernel.depth, p.dilation.depth, p.stride.depth),
+          whole(p.input.height + p.pad.height, p.kernel.height, p.dilation.height, p.stride.height),
+          whole(p.input.width + p.pad.width, p.kernel.width, p.dilation.width, p.stride.width)};
+      inner_size = inner_to - inner_from;
       int all = p.samples * p.tiles.count(), from = blockIdx.z * p.tiles_per_split;
       tiles = from + p.tiles_per_split < all ? p.tiles_per_split : all - from;
       stages = header_bytes + (p.halo.count() * static_cast<int>(sizeof(BoxElement)) + 15) / 16 * 16;
@@ -215,7 +234,7 @@ struct MmaWeightGradient {
     alignas(16) float scale[kMostChannels];
     alignas(16) float shift[kMostChannels];
   };
-  static_assert(sizeof(Header) == 8272, "the launch adds the bytes of the halo's elements and of the stages");
+  static_assert(sizeof(Header) == 8304, "the launch adds the bytes of the halo's elements and of the stages");
 
   /// The rows of a warp: every 2^row_bits-th sixteen of the block's, each of two units.
   struct WarpRows {
@@ -249,13 +268,15 @@ struct MmaWeightGradient {
       header.block = block;
       header.walks[1] = TileWalk(p, blockIdx.z * p.tiles_per_split);
     }
-    for (int i = thread; i < p.halo.count(); i += kThreads) halo[i] = BoxElement::of(i, p.halo, p.input);
+    const Size3 one = {1, 1, 1};
+    for (int i = thread; i < p.halo.count(); i += kThreads)
+      halo[i] = BoxElement::of(i, p.halo, p.input, p.folded ? p.stride : one);
     if (thread < p.gy_fill.positions) {
       Size3 at = unflatten(thread, p.tile);
       int first =
           (at.depth * p.stride.depth * p.halo.height + at.height * p.stride.height) * p.halo.width + at.width * p.stride.width;
       bool exists = thread < p.tile.count();
-      header.tile[thread] = exists ? BoxElement::of(thread, p.tile, p.output) : BoxElement{BoxElement::kNowhere, 0};
+      header.tile[thread] = exists ? BoxElement::of(thread, p.tile, p.output, one) : BoxElement{BoxElement::kNowhere, 0};
       header.halo[thread] = p.folded ? thread : exists ? first : 0;
     }
     if (thread < kMostUnits) {
@@ -270,10 +291,10 @@ struct MmaWeightGradient {
           exists ? left : 0};
     }
     if (p.folded && thread < p.x_fill.planes * 8) {
-      int row = block.first_channel + thread, channel = row % p.channels;
+      int row = block.first_channel + thread < block.channels ? block.first_channel + thread : 0, channel = row % p.channels;
       Size3 tap = unflatten(row / p.channels, p.kernel);
       Size3 shift = {tap.depth * p.dilation.depth, tap.height * p.dilation.height, tap.width * p.dilation.width};
-      header.folded[thread] = {shift, row < block.channels ? channel : -1};
+      header.folded[thread] = {shift, channel};
       header.offsets[thread] =
           ((shift.depth * p.input.height + shift.height) * p.input.width + shift.width) * p.channels + channel;
     }
@@ -290,34 +311,31 @@ struct MmaWeightGradient {
 
   /// Fills planes of folded rows: what the taps of an output position read, beside each other.
   DEVICE static void load_folded(
-      const WeightGradientParameters& p, TileWalk walk, int start, const Header& header, char* target) {
+      const WeightGradientParameters& p, const Block& block, TileWalk walk, int start, const Header& header,
+      const BoxElement* halo, char* target) {
     int plane = opaque(threadIdx.x) - start * p.x_fill.planes;
     if (start >= p.x_fill.together) return;
     const FoldedRow* rows = header.folded + plane * 8;
     const int* offsets = header.offsets + plane * 8;
     const float* x = p.x + static_cast<long long>(walk.sample) * p.input.count() * p.channels;
-    Size3 origin = walk.first(p.tile), reach = {
-                                           (p.kernel.depth - 1) * p.dilation.depth, (p.kernel.height - 1) * p.dilation.height,
-                                           (p.kernel.width - 1) * p.dilation.width};
-    BoxClip clip(origin, p.tile, p.output);
+    Size3 origin = walk.first(p.tile), from = window(p, {0, 0, 0}, origin);
+    BoxClip tile(origin, p.tile, p.output), inner(origin - block.inner_from, p.tile, block.inner_size);
+    int first = (from.depth * p.input.height + from.height) * p.input.width + from.width;
     target += plane * p.x_fill.pitch * 16;
 #pragma unroll 1
     for (int m = start; m < p.x_fill.positions; m += p.x_fill.together) {
+      BoxElement element = header.tile[m];
       float values[8] = {};
-      if (clip.position(header.tile[m]) >= 0) {
-        Size3 from = window(p, {0, 0, 0}, origin + header.tile[m].coordinates());
-        int first = input_position(from, p.input, false);
-        if (first >= 0 && input_position(from + reach, p.input, false) >= 0) {
-          const float* source = x + first * p.channels;
+      if (inner.holds(element)) {
+        const float* source = x + (first + halo[m].offset) * p.channels;
 #pragma unroll
-          for (int i = 0; i < 8; i++)
-            if (rows[i].channel >= 0) values[i] = source[offsets[i]];
-        } else {
+        for (int i = 0; i < 8; i++) values[i] = source[offsets[i]];
+      } else if (tile.holds(element)) {
+        Size3 at = window(p, {0, 0, 0}, origin + element.coordinates());
 #pragma unroll
-          for (int i = 0; i < 8; i++) {
-            int position = input_position(from + rows[i].shift, p.input, p.symmetric);
-            if (position >= 0 && rows[i].channel >= 0) values[i] = x[position * p.channels + rows[i].channel];
-          }
+        for (int i = 0; i < 8; i++) {
+          int position = input_position(at + rows[i].shift, p.input, p.symmetric);
+          if (position >= 0) values[i] = x[position * p.channels + rows[i].channel];
         }
       }
       Filler::put(p.x_fill, target, m, values);
@@ -330,7 +348,7 @@ struct MmaWeightGradient {
       const BoxElement* halo, char* stage) {
     Size3 origin = walk.first(p.tile);
     if (p.folded) {
-      load_folded(p, walk, x_start, header, stage);
+      load_folded(p, block, walk, x_start, header, halo, stage);
     } else {
       Size3 from = window(p, block.first_tap, origin);
       BoxClip clip(from, p.halo, p.input);

@@ -233,7 +233,7 @@ inline std::size_t plan_mma_weight_gradient(
     int units = planes * p.taps.count();
     std::size_t stages = 2 * static_cast<std::size_t>(family.parts) * 16 * (planes * p.x_fill.pitch + columns * p.gy_fill.pitch),
                 exchange = p.row_bits == 3 ? 0 : static_cast<std::size_t>(4) * rows * columns * 512;
-    shared = 8272 + round_up(8 * p.halo.count(), 16) + std::max(stages, exchange);
+    shared = 8304 + round_up(8 * p.halo.count(), 16) + std::max(stages, exchange);
     if (units > 2 * rows << p.row_bits) shared = SIZE_MAX;
   } while (shared > 99 * 1024);
   return shared;
@@ -303,7 +303,7 @@ inline void run_backward_weights(
   if (splits > 1)
     launch(
         "convolution_sum_splits", 2, 1, 1, 256, 0,
-        SumSplitsParameters{partial.data(), gw, static_cast<long long>(q.weight_count()), splits});
+        SumSplitsParameters{partial.data(), gw, static_cast<long long>(q.weight_count()), splits, 1 << numbers.range(0, 3)});
   if (!partial.intact()) {
     failures++;
     std::printf("FAIL weight gradient wrote outside of its workspace\n");

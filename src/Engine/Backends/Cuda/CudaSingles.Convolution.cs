@@ -9,6 +9,9 @@ internal sealed partial class CudaSingles
     private const string Forward = "forward",
         BackwardData = "backward_data";
 
+    /// <summary>Partial sums of a weight that as many threads share, and then a thread adds theirs.</summary>
+    private const int FewestSplitsToShare = 8;
+
     public override void ConvolutionForward(
         ConvolutionProblem problem,
         Tensor x,
@@ -152,14 +155,16 @@ internal sealed partial class CudaSingles
         kernels.Launch("convolution/backward_weights", $"convolution_backward_weights_{plan.Kernel}", geometry, parameters);
         if (plan.Splits > 1)
         {
+            int slices = plan.Splits < FewestSplitsToShare ? 1 : FewestSplitsToShare;
             var sum = new SumSplitsParameters
             {
                 Partial = partial.Pointer,
                 Sums = gw.Pointer,
                 Count = weights,
                 Splits = plan.Splits,
+                Slices = slices,
             };
-            kernels.LaunchElementwise("convolution/backward_weights", "convolution_sum_splits", weights, sum);
+            kernels.LaunchElementwise("convolution/backward_weights", "convolution_sum_splits", weights * slices, sum);
         }
     }
 

@@ -102,7 +102,8 @@ internal struct SumSplitsParameters
     public nint Partial,
         Sums;
     public long Count;
-    public int Splits;
+    public int Splits,
+        Slices;
 }
 
 /// <summary>kernels/convolution/parameters.cuh: FoldParameters.</summary>

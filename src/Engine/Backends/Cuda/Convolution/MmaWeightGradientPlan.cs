@@ -10,7 +10,7 @@ internal sealed record MmaWeightGradientPlan : WeightGradientPlan
         Warps = BlockThreads / 32,
         Resident = 2,
         Stages = 2,
-        HeaderBytes = 8272,
+        HeaderBytes = 8304,
         ElementBytes = 8,
         MostPositions = 256,
         MostPlanes = 16,
