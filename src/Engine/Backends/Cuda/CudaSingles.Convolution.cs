@@ -9,7 +9,7 @@ internal sealed partial class CudaSingles
     private const string Forward = "forward",
         BackwardData = "backward_data";
 
-    /// <summary>Partial sums of a weight that as many threads share, and then a thread adds theirs.</summary>
+    /// <summary>From so many splits on, as many threads share the partial sums of a weight.</summary>
     private const int FewestSplitsToShare = 8;
 
     public override void ConvolutionForward(
