@@ -2,6 +2,7 @@
 // some taps (one in float arithmetic), a tile of channels x outputs and one split of the positions; the splits are added in order
 // by a second kernel.
 #include "convolution/weight_gradient_mma.cuh"
+#include "convolution/weight_gradient_tile.cuh"
 #ifdef HAS_WARPGROUP_MATRICES
 #include "convolution/weight_gradient_wgmma.cuh"
 #endif

@@ -3,163 +3,11 @@
 // share the rows of the product, which are pairs of tap and channel; a tap is a shift of x's address. Rows beyond a warp's
 // registers are another block's, warps beyond the rows take other positions of the same tile.
 #pragma once
-#include "common/bfloat16.cuh"
-#include "common/vector_access.cuh"
-#include "convolution/weight_gradient_tile.cuh"
-
-/// An element of a box of positions. Coordinates lie in one word, so that three are compared at once: ten bits of the width, of
-/// the height, and nine of the depth, each below a bit that is clear.
-struct BoxElement {
-  static constexpr uint32_t kNowhere = 0x7fffffffu & ~(1u << 21 | 1u << 10);
-
-  uint32_t at;
-  int offset;  // positions from the box's first, in the image
-
-  DEVICE static uint32_t pack(const Size3& at) {
-    return static_cast<uint32_t>(at.depth) << 22 | static_cast<uint32_t>(at.height) << 11 | static_cast<uint32_t>(at.width);
-  }
-
-  /// `step`: of the image, from one element of the box to the next.
-  DEVICE static BoxElement of(int index, const Size3& box, const Size3& image, const Size3& step) {
-    Size3 at = unflatten(index, box);
-    return {pack(at), (at.depth * step.depth * image.height + at.height * step.height) * image.width + at.width * step.width};
-  }
-
-  DEVICE Size3 coordinates() const {
-    return {static_cast<int>(at >> 22), static_cast<int>(at >> 11 & 0x3ff), static_cast<int>(at & 0x3ff)};
-  }
-};
-
-/// Which elements of a box lie in the image, when the box's first is at `from`.
-struct BoxClip {
-  static constexpr uint32_t kGuards = 1u << 31 | 1u << 21 | 1u << 10;
-
-  uint32_t low, high;
-  int first;
-
-  DEVICE BoxClip(const Size3& from, const Size3& box, const Size3& image)
-      : low(kGuards -
-            BoxElement::pack({clip(-from.depth, box.depth), clip(-from.height, box.height), clip(-from.width, box.width)})),
-        high(
-            kGuards - BoxElement::pack({1, 1, 1}) +
-            BoxElement::pack(
-                {clip(image.depth - from.depth, box.depth), clip(image.height - from.height, box.height),
-                 clip(image.width - from.width, box.width)})),
-        first((from.depth * image.height + from.height) * image.width + from.width) {}
-
-  DEVICE static int clip(int i, int extent) { return i < 0 ? 0 : i < extent ? i : extent; }
-
-  DEVICE bool holds(const BoxElement& element) const { return ((element.at + low) & (high - element.at) & kGuards) == kGuards; }
-
-  /// Of an element its position in the image; -1 outside.
-  DEVICE int position(const BoxElement& element) const { return holds(element) ? first + element.offset : -1; }
-};
-
-/// Tiles of output positions in their order, over all samples.
-struct TileWalk {
-  int sample;
-  Size3 tile;
-
-  DEVICE TileWalk(const WeightGradientParameters& p, int index)
-      : sample(index / p.tiles.count()), tile(unflatten(index % p.tiles.count(), p.tiles)) {}
-
-  DEVICE TileWalk following(const Size3& tiles) const {
-    TileWalk next = *this;
-    if (++next.tile.width < tiles.width) return next;
-    next.tile.width = 0;
-    if (++next.tile.height < tiles.height) return next;
-    next.tile.height = 0;
-    if (++next.tile.depth < tiles.depth) return next;
-    next.tile.depth = 0;
-    next.sample++;
-    return next;
-  }
-
-  DEVICE bool begins_sample() const { return tile.depth + tile.height + tile.width == 0; }
-
-  /// The first output position.
-  DEVICE Size3 first(const Size3& extent) const {
-    return {tile.depth * extent.depth, tile.height * extent.height, tile.width * extent.width};
-  }
-};
-
-/// A block fills planes of eight channels, [part][plane][position][8] as bfloat16. A thread's channels stay the same.
-template <int Parts>
-struct PlaneFiller {
-  static constexpr int kInFlight = 2;
-
-  /// Eight values at the m-th position of a plane, beside its further parts.
-  DEVICE static void put(const PlaneFill& fill, char* plane, int m, float (&values)[8]) {
-    uint4 parts[Parts];
-    split_bfloat16(values, parts);
-#pragma unroll
-    for (int part = 0; part < Parts; part++)
-      *reinterpret_cast<uint4*>(plane + (part * fill.planes * fill.pitch + m) * 16) = parts[part];
-  }
-
-  /// Loads the positions of a sample that `position_of` gives for elements of the box, zeros for negative ones. `size`:
-  /// positions of a sample. `scale` and `shift`: the transform's of this sample and the block's channels, in shared memory, since
-  /// registers are what limits the sums.
-  template <class PositionOf>
-  DEVICE static void load(
-      const PlaneFill& fill, int start, const float* x, int sample, int size, int first_channel, int channels,
-      const InputTransform& transform, const float* scale, const float* shift, const BoxElement* box, PositionOf position_of,
-      char* target) {
-    if (start >= fill.together) return;  // threads beyond the last whole position
-    int plane = opaque(threadIdx.x) - start * fill.planes, channel = first_channel + plane * 8;
-    bool exists = channel < channels, whole = channels % 8 == 0;
-    long long first_element = static_cast<long long>(sample) * size * channels + channel;
-    x += first_element;
-    target += plane * fill.pitch * 16;
-#pragma unroll 1
-    for (int first = start; first < fill.positions; first += kInFlight * fill.together) {
-      float values[kInFlight][8];
-      int positions[kInFlight];
-      uint32_t kept[kInFlight];  // drawn before the values take registers
-#pragma unroll
-      for (int j = 0; j < kInFlight; j++) {
-        int m = first + j * fill.together;
-        positions[j] = exists && m < fill.positions ? position_of(box[m]) : -1;
-        kept[j] = 0;
-        if (transform.dropout.active() && positions[j] >= 0)
-          kept[j] = transform.dropout.kept(first_element + positions[j] * channels, 8);
-      }
-#pragma unroll
-      for (int j = 0; j < kInFlight; j++) {
-#pragma unroll
-        for (int i = 0; i < 8; i++) values[j][i] = 0.0f;
-        if (positions[j] < 0) continue;
-        if (whole) ::load(values[j], x + positions[j] * channels);
-        else load_channels(values[j], x + positions[j] * channels - channel, 0, 0, channel, channels, InputTransform::none());
-      }
-#pragma unroll
-      for (int j = 0; j < kInFlight; j++) {
-        if (first + j * fill.together >= fill.positions) break;
-        if (positions[j] >= 0 && !transform.identity()) {
-          if (transform.dropout.active()) {
-#pragma unroll
-            for (int i = 0; i < 8; i++) values[j][i] = transform.dropout.apply(kept[j], i, values[j][i]);
-          }
-          if (transform.scale != nullptr) {
-#pragma unroll
-            for (int i = 0; i < 8; i += 4) {
-              float scales[4], shifts[4];
-              ::load(scales, scale + plane * 8 + i);
-              ::load(shifts, shift + plane * 8 + i);
-#pragma unroll
-              for (int k = 0; k < 4; k++) values[j][i + k] = transform.normalize(values[j][i + k], scales[k], shifts[k]);
-            }
-          }
-        }
-        put(fill, target, first + j * fill.together, values[j]);
-      }
-    }
-  }
-};
+#include "convolution/plane_filler.cuh"
 
 template <int Parts, int Rows, int Columns>
 struct MmaWeightGradient {
-  static constexpr int kThreads = 256, kWarps = kThreads / 32, kStages = 2, kStep = 16, kMostPositions = 256, kMostUnits = 128,
+  static constexpr int kThreads = 256, kWarps = kThreads / 32, kStep = 16, kMostPositions = 256, kMostUnits = 128,
                        kMostChannels = 128;
 
   /// Columns whose gradients stay in registers for all rows of a warp, and pairs of them.
@@ -486,7 +334,7 @@ struct MmaWeightGradient {
 #pragma unroll 1
     for (int step = -1; step < block.tiles; step++) {
       const TileWalk& next = header.walks[step & 1];
-      if (p.transform.scale != nullptr && (step < 0 || next.begins_sample())) {
+      if (p.transform.scale != nullptr && step + 1 < block.tiles && (step < 0 || next.begins_sample())) {
         load_coefficients(p, header, next.sample);
         __syncthreads();
       }

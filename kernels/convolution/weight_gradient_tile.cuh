@@ -1,5 +1,4 @@
-// What the weight-gradient kernels share: how positions follow one another, and which tap, channels and positions a simt block
-// sums over.
+// Which tap, channels and positions a block of the simt weight gradient sums over, and how its threads walk over positions.
 #pragma once
 #include "convolution/tile.cuh"
 
