@@ -100,7 +100,7 @@ MUTATIONS = [
     ("no barrier between coefficients and their readers", "convolution/weight_gradient_mma.cuh", "load_coefficients(p, header, next.sample);\n        __syncthreads();", "load_coefficients(p, header, next.sample);", WEIGHTS, NARROW),
     ("rows before the image are read", "convolution/position_box.cuh", "clip(-from.height, box.height)", "0", WEIGHTS, NARROW),
     ("columns behind the image are read", "convolution/position_box.cuh", "clip(image.width - from.width, box.width)", "box.width", WEIGHTS, NARROW),
-    ("positions beyond a tile are its first", "convolution/weight_gradient_mma.cuh", "BoxElement{BoxElement::kNowhere, 0}", "BoxElement::of(0, p.tile, p.output)", WEIGHTS, NARROW),
+    ("positions beyond a tile are its first", "convolution/weight_gradient_mma.cuh", "BoxElement{BoxElement::kNowhere, 0}", "BoxElement::of(0, p.tile, p.output, one)", WEIGHTS, NARROW),
     ("the stride is ignored along the height (mma)", "convolution/weight_gradient_mma.cuh", "p.halo.height + at.height * p.stride.height)", "p.halo.height + at.height)", WEIGHTS, NARROW),
     ("taps of a row are neighbours whatever the dilation (mma)", "convolution/weight_gradient_mma.cuh", "tap.width * p.dilation.width;", "tap.width;", WEIGHTS, NARROW),
     ("a part of the planes overwrites the one before", "convolution/plane_filler.cuh", "(part * fill.planes * fill.pitch + m) * 16", "m * 16", WEIGHTS, NARROW),
