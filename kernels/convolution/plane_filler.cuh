@@ -7,7 +7,8 @@
 /// A block fills planes of eight channels, [part][plane][position][8] as bfloat16. A thread's channels stay the same.
 template <int Parts>
 struct PlaneFiller {
-  static constexpr int kInFlight = 2;
+  /// Loads under way per thread. With three parts registers are short, and products take longer than loads.
+  static constexpr int kInFlight = Parts == 3 ? 1 : 2;
 
   /// Eight values at the m-th position of a plane, beside its further parts.
   DEVICE static void put(const PlaneFill& fill, char* plane, int m, float (&values)[8]) {
