@@ -7,6 +7,7 @@ struct Size3 {
 
   DEVICE int count() const { return depth * height * width; }
   DEVICE Size3 operator+(const Size3& other) const { return {depth + other.depth, height + other.height, width + other.width}; }
+  DEVICE Size3 operator-(const Size3& other) const { return {depth - other.depth, height - other.height, width - other.width}; }
 };
 
 /// Forward and data-gradient convolutions in one form, a gather: for every position i of the grid `count`,
@@ -46,6 +47,13 @@ struct PackTable {
   PackParameters packings[40];
 };
 
+/// How the threads of a block fill planes of eight channels over a box of positions.
+struct PlaneFill {
+  int planes, pitch;  // and positions from one plane to the next
+  int positions;      // those beyond the box are zeros
+  int together;       // positions that all threads fill at a time
+};
+
 /// gw[t, c, k] = sum over samples and output positions o of transform(x)[o * stride + t * dilation - pad, c] * gy[o, k].
 struct WeightGradientParameters {
   const float* x;
@@ -56,18 +64,24 @@ struct WeightGradientParameters {
   int symmetric;
   Size3 input, output, kernel, stride, dilation, pad;
   int channel_tiles, output_tiles;
-  int positions_per_split;
-  // Of the wgmma kernels, which walk over tiles of output positions, counted over all samples:
+  int positions_per_split;  // of the simt kernels
+  // Of the tensor-core kernels, which walk over tiles of output positions, counted over all samples:
   Size3 tile, tiles, halo;  // positions per tile, tiles per axis, input positions that the taps of a block read for a tile
-  int tiles_per_split, tiles_per_sum;
+  int tiles_per_split;
+  int tiles_per_sum;  // of the wgmma kernels
+  // Of the mma kernels:
+  Size3 taps;    // of a block, per axis; each divides the kernel's
+  int folded;    // pairs of tap and channel are channels of their own, of a convolution with one tap
+  int row_bits;  // 2^row_bits warps have different rows of the product; those with the same have other positions
+  PlaneFill x_fill, gy_fill;
 };
 
-/// sums[i] = partial[0, i] + partial[1, i] + ..., in this order.
+/// sums[i] = the sum of partial[split, i] over the splits: of each residue modulo `slices` in order, and then of those.
 struct SumSplitsParameters {
   const float* partial;
   float* sums;
   long long count;
-  int splits;
+  int splits, slices;  // slices: threads that share an element, a divisor of 256
 };
 
 /// The adjoint of symmetric padding: gx[i] = sum of padded[j] over all padded positions j that mirror to i.

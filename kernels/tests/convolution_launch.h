@@ -8,9 +8,10 @@ namespace test {
 /// A family of kernels: its name, products' precision and tiles.
 struct Family {
   std::string name;
-  int parts;  // 0: float arithmetic
-  int gather_tile, weight_tile;
-  double tolerance;         // relative to the sum of the products' magnitudes
+  int parts;                     // 0: float arithmetic
+  int gather_tile, weight_tile;  // the latter of outputs
+  int weight_rows;               // of mma: sixteens of the weight gradient's rows that a warp has at most
+  double tolerance;              // relative to the sum of the products' magnitudes
   bool warpgroups = false;  // Hopper's, which take multiples of eight channels, of two outputs, and no stride along the width;
                             // the weight gradient only 3x3 taps
 
@@ -25,12 +26,13 @@ struct Family {
 
 inline const std::vector<Family>& families() {
   static const std::vector<Family> all = {
-      {"simt", 0, 16, 16, 1e-6},          {"simt", 0, 64, 64, 1e-6},         {"bf16", 1, 16, 32, 8e-3},
-      {"bf16", 1, 64, 64, 8e-3},          {"bf16x3", 2, 16, 32, 3e-5},       {"bf16x3", 2, 64, 64, 3e-5},
-      {"bf16x6", 3, 16, 32, 1e-6},        {"bf16x6", 3, 32, 64, 1e-6},       {"bf16", 1, 32, 64, 8e-3, true},
-      {"bf16", 1, 64, 64, 8e-3, true},    {"bf16", 1, 128, 64, 8e-3, true},  {"bf16x3", 2, 64, 64, 3e-5, true},
-      {"bf16x3", 2, 128, 64, 3e-5, true}, {"bf16x3", 2, 32, 64, 3e-5, true}, {"bf16x6", 3, 32, 64, 1e-6, true},
-      {"bf16x6", 3, 64, 64, 1e-6, true},  {"bf16x6", 3, 128, 64, 1e-6, true}};
+      {"simt", 0, 16, 16, 0, 1e-6},          {"simt", 0, 64, 64, 0, 1e-6},         {"bf16", 1, 16, 8, 8, 8e-3},
+      {"bf16", 1, 64, 16, 4, 8e-3},          {"bf16", 1, 64, 32, 4, 8e-3},         {"bf16x3", 2, 16, 8, 4, 3e-5},
+      {"bf16x3", 2, 64, 16, 4, 3e-5},        {"bf16x3", 2, 64, 32, 2, 3e-5},       {"bf16x6", 3, 16, 8, 4, 1e-6},
+      {"bf16x6", 3, 32, 16, 4, 1e-6},        {"bf16x6", 3, 32, 32, 2, 1e-6},       {"bf16", 1, 32, 64, 0, 8e-3, true},
+      {"bf16", 1, 64, 64, 0, 8e-3, true},    {"bf16", 1, 128, 64, 0, 8e-3, true},  {"bf16x3", 2, 64, 64, 0, 3e-5, true},
+      {"bf16x3", 2, 128, 64, 0, 3e-5, true}, {"bf16x3", 2, 32, 64, 0, 3e-5, true}, {"bf16x6", 3, 32, 64, 0, 1e-6, true},
+      {"bf16x6", 3, 64, 64, 0, 1e-6, true},  {"bf16x6", 3, 128, 64, 0, 1e-6, true}};
   return all;
 }
 
@@ -58,7 +60,8 @@ inline void run_gather(
   int draws = 0;
   do {
     if (draws++ == 20) {  // not even the smallest tile fits: the other tensor-core family, as the engine does it
-      Family fallback{family.name, family.parts, family.parts == 3 ? 32 : 64, family.weight_tile, family.tolerance};
+      Family fallback{family.name,        family.parts,       family.parts == 3 ? 32 : 64,
+                      family.weight_tile, family.weight_rows, family.tolerance};
       return run_gather(pass, fallback, samples, p, pack, numbers, moments);
     }
     if (family.warpgroups) {
@@ -197,6 +200,45 @@ inline void run_backward_data(
   }
 }
 
+/// How 256 threads fill planes over a box.
+inline PlaneFill plane_fill(int planes, const Size3& box, int granularity) {
+  int positions = round_up(box.count(), granularity);
+  return {planes, positions + 8 - positions % 8 + 8 / std::min(planes, 8), positions, 256 / planes};
+}
+
+/// Any division of taps, channels and positions among blocks and warps that the mma kernels take; their shared memory in bytes.
+inline std::size_t plan_mma_weight_gradient(
+    const Family& family, const Problem& q, const InputTransform& transform, Numbers& numbers, WeightGradientParameters& p) {
+  bool plain = transform.scale == nullptr && transform.dropout.threshold == 65536u;
+  int columns = family.weight_tile / 8, rows = family.weight_rows;
+  std::size_t shared;
+  do {
+    p.folded = plain && q.channels < 8 && numbers.next() % 2;
+    int channels = p.folded ? q.channels * q.kernel.count() : q.channels, cut = numbers.range(0, 3);
+    p.taps = p.folded ? Size3{1, 1, 1}
+                      : Size3{cut < 1 ? q.kernel.depth : 1, cut < 2 ? q.kernel.height : 1, cut < 3 ? q.kernel.width : 1};
+    int planes = numbers.range(1, std::min(16, divide(channels, 8)));
+    p.row_bits = numbers.range(0, 3);
+    p.channel_tiles = divide(channels, planes * 8);
+    int width = numbers.range(1, 16), height = numbers.range(1, std::min(16, 256 / width)),
+        depth = numbers.range(1, std::min(4, 256 / width / height));
+    p.tile = {depth, height, width};
+    p.halo = p.folded ? p.tile
+                      : Size3{
+                            reach(depth, q.stride.depth, p.taps.depth, q.dilation.depth),
+                            reach(height, q.stride.height, p.taps.height, q.dilation.height),
+                            reach(width, q.stride.width, p.taps.width, q.dilation.width)};
+    p.x_fill = plane_fill(planes, p.halo, p.folded ? 16 : 1);
+    p.gy_fill = plane_fill(columns, p.tile, 16);
+    int units = planes * p.taps.count();
+    std::size_t stages = 2 * static_cast<std::size_t>(family.parts) * 16 * (planes * p.x_fill.pitch + columns * p.gy_fill.pitch),
+                exchange = p.row_bits == 3 ? 0 : static_cast<std::size_t>(4) * rows * columns * 512;
+    shared = 8304 + round_up(8 * p.halo.count(), 16) + std::max(stages, exchange);
+    if (units > 2 * rows << p.row_bits) shared = SIZE_MAX;
+  } while (shared > 99 * 1024);
+  return shared;
+}
+
 /// The weight gradient of a family for which `takes_weight_gradient` holds.
 inline void run_backward_weights(
     const Family& family, const Problem& q, const InputTransform& transform, const float* x, const float* gy, float* gw,
@@ -224,8 +266,13 @@ inline void run_backward_weights(
     return per_split;
   };
   std::string kernel = "convolution_backward_weights_" + family.gather_name();
-  int groups = q.kernel.count(), threads = family.parts > 0 ? 128 : 256;
+  int groups = q.kernel.count(), threads = 256;
   std::size_t shared;
+  auto cut_into_tiles = [&] {
+    p.tiles = {
+        divide(p.output.depth, p.tile.depth), divide(p.output.height, p.tile.height), divide(p.output.width, p.tile.width)};
+    p.tiles_per_split = cut(static_cast<long long>(q.samples) * p.tiles.count());
+  };
   if (family.warpgroups) {
     do {  // any tile of whole octets that fits
       int width = 8 * numbers.range(1, 2), height = numbers.range(1, 8), depth = numbers.range(1, 4);
@@ -236,18 +283,19 @@ inline void run_backward_weights(
       shared = 128 + 2 * static_cast<std::size_t>(family.parts) * 8 * 16 *
                          (plane_pitch(p.halo.count(), 8) + plane_pitch(p.tile.count(), 8));
     } while (p.tile.count() % 32 != 0 || p.tile.count() > 256 || shared > 227 * 1024);
-    p.tiles = {
-        divide(p.output.depth, p.tile.depth), divide(p.output.height, p.tile.height), divide(p.output.width, p.tile.width)};
-    p.tiles_per_split = cut(static_cast<long long>(q.samples) * p.tiles.count());
+    cut_into_tiles();
     p.tiles_per_sum = numbers.range(1, 3);
     groups = q.kernel.count() / 9;
     threads = 512;
+  } else if (family.parts > 0) {
+    shared = plan_mma_weight_gradient(family, q, transform, numbers, p);
+    cut_into_tiles();
+    groups = p.folded ? 1 : q.kernel.count() / p.taps.count();
+    kernel += "_" + std::to_string(family.weight_tile);
   } else {
     p.positions_per_split = cut(static_cast<long long>(q.samples) * q.output().count());
     kernel += "_" + std::to_string(tile);
-    shared = family.parts > 0 ? 2 * static_cast<std::size_t>(family.parts) * tile / 8 * 32 * 16
-                              : 2 * 16 * (tile + 4) * 4 +
-                                    (tile == 64 ? 4 : static_cast<std::size_t>(256 / (tile * tile / 16)) * tile * tile * 4);
+    shared = 2 * 16 * (tile + 4) * 4 + (tile == 64 ? 4 : static_cast<std::size_t>(256 / (tile * tile / 16)) * tile * tile * 4);
   }
   Buffer<float> partial(q.weight_count() * splits);
   p.partial = splits == 1 ? gw : partial.data();
@@ -255,7 +303,7 @@ inline void run_backward_weights(
   if (splits > 1)
     launch(
         "convolution_sum_splits", 2, 1, 1, 256, 0,
-        SumSplitsParameters{partial.data(), gw, static_cast<long long>(q.weight_count()), splits});
+        SumSplitsParameters{partial.data(), gw, static_cast<long long>(q.weight_count()), splits, 1 << numbers.range(0, 3)});
   if (!partial.intact()) {
     failures++;
     std::printf("FAIL weight gradient wrote outside of its workspace\n");

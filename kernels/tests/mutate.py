@@ -21,7 +21,7 @@ KERNELS = pathlib.Path(__file__).resolve().parent.parent
 FLAGS = ["-std=c++17", "-O1", "-DCUDA_EMULATION", "-Wno-unknown-pragmas", "-fno-strict-aliasing", "-ffp-contract=off", "-pthread", "-w"]
 
 FORWARD, DATA, WEIGHTS, PACK = "convolution/forward", "convolution/backward_data", "convolution/backward_weights", "convolution/pack"
-CONVOLUTION, HOPPER = ("convolution_test", ["3"]), ("convolution_test", ["3", "wgmma"])
+CONVOLUTION, HOPPER, NARROW = ("convolution_test", ["3"]), ("convolution_test", ["3", "wgmma"]), ("convolution_test", ["1", "bf16x"])
 
 # what is wrong, file, original text, mutated text, source to compile, test
 MUTATIONS = [
@@ -85,9 +85,37 @@ MUTATIONS = [
     ("residues of the stride start at zero", "convolution/tile.cuh", "p.start.width + at.width * p.output_step.width", "at.width * p.output_step.width", DATA, CONVOLUTION),
     ("a corner of the padding is not folded", "convolution/backward_data.cu", "for (int image = 0; image < 27; image++)", "for (int image = 0; image < 26; image++)", DATA, CONVOLUTION),
     ("weights are not transposed", "convolution/pack.cu", "return p.transposed ?", "return false ?", PACK, CONVOLUTION),
-    ("last split is lost", "convolution/backward_weights.cu", "split < p.splits", "split < p.splits - 1 + (p.splits == 1)", WEIGHTS, CONVOLUTION),
-    ("no barrier between load and products (weight gradient)", "convolution/backward_weights.cu", "      load_stage(p, tile, stage, shared);\n      __syncthreads();", "      load_stage(p, tile, stage, shared);", WEIGHTS, CONVOLUTION),
-    ("thread groups are added before all have written", "convolution/backward_weights.cu", "sums[i][j];\n      __syncthreads();", "sums[i][j];", WEIGHTS, CONVOLUTION),
+    ("last split is lost", "convolution/backward_weights.cu", "split < p.splits", "split < p.splits - 1 + (p.splits == 1)", WEIGHTS, NARROW),
+    ("no barrier between load and products (weight gradient)", "convolution/backward_weights.cu", "gy[2], gy[3]);\n      }\n      __syncthreads();", "gy[2], gy[3]);\n      }", WEIGHTS, ("convolution_test", ["3", "simt"])),
+    ("thread groups are added before all have written", "convolution/backward_weights.cu", "sums[i][j];\n      __syncthreads();", "sums[i][j];", WEIGHTS, ("convolution_test", ["3", "simt"])),
+    ("positions walk into the same sample again", "convolution/weight_gradient_tile.cuh", "at.depth -= output.depth, sample++;", "at.depth -= output.depth;", WEIGHTS, ("convolution_test", ["3", "simt"])),
+    ("a row of positions is one longer", "convolution/weight_gradient_tile.cuh", "if (at.width >= box.width) at.width", "if (at.width > box.width) at.width", WEIGHTS, ("convolution_test", ["3", "simt"])),
+    ("no barrier between two tiles", "convolution/weight_gradient_mma.cuh", "next.following(p.tiles);\n      __syncthreads();", "next.following(p.tiles);", WEIGHTS, NARROW),
+    ("a tile is loaded where the one before is multiplied", "convolution/weight_gradient_mma.cuh", "((step + 1) & 1) * block.stage_bytes", "(step & 1) * block.stage_bytes", WEIGHTS, NARROW),
+    ("splits overlap by one tile (mma)", "convolution/weight_gradient_mma.cuh", "< all ? p.tiles_per_split :", "< all ? p.tiles_per_split + 1 :", WEIGHTS, NARROW),
+    ("a row of tiles is one longer", "convolution/position_box.cuh", "++next.tile.width < tiles.width", "++next.tile.width <= tiles.width", WEIGHTS, NARROW),
+    ("tiles stay in the first sample", "convolution/position_box.cuh", "next.sample++;", "", WEIGHTS, NARROW),
+    ("coefficients are the first sample's", "convolution/weight_gradient_mma.cuh", "step < 0 || next.begins_sample()", "step < 0", WEIGHTS, NARROW),
+    ("no barrier between coefficients and their readers", "convolution/weight_gradient_mma.cuh", "load_coefficients(p, header, next.sample);\n        __syncthreads();", "load_coefficients(p, header, next.sample);", WEIGHTS, NARROW),
+    ("rows before the image are read", "convolution/position_box.cuh", "clip(-from.height, box.height)", "0", WEIGHTS, NARROW),
+    ("columns behind the image are read", "convolution/position_box.cuh", "clip(image.width - from.width, box.width)", "box.width", WEIGHTS, NARROW),
+    ("positions beyond a tile are its first", "convolution/weight_gradient_mma.cuh", "BoxElement{BoxElement::kNowhere, 0}", "BoxElement::of(0, p.tile, p.output, one)", WEIGHTS, NARROW),
+    ("the stride is ignored along the height (mma)", "convolution/weight_gradient_mma.cuh", "p.halo.height + at.height * p.stride.height)", "p.halo.height + at.height)", WEIGHTS, NARROW),
+    ("taps of a row are neighbours whatever the dilation (mma)", "convolution/weight_gradient_mma.cuh", "tap.width * p.dilation.width;", "tap.width;", WEIGHTS, NARROW),
+    ("a part of the planes overwrites the one before", "convolution/plane_filler.cuh", "(part * fill.planes * fill.pitch + m) * 16", "m * 16", WEIGHTS, NARROW),
+    ("warps with the same rows have the same positions", "convolution/weight_gradient_mma.cuh", "(thread / 32 >> p.row_bits) * kStep", "0 * kStep", WEIGHTS, NARROW),
+    ("half of the warps' sums are lost", "convolution/weight_gradient_mma.cuh", "warps >= 1 << p.row_bits; warps /= 2", "warps > 1 << p.row_bits; warps /= 2", WEIGHTS, NARROW),
+    ("sums are added before they are exchanged", "convolution/weight_gradient_mma.cuh", "sums[i][j][2], sums[i][j][3]);\n      }\n      __syncthreads();", "sums[i][j][2], sums[i][j][3]);\n      }", WEIGHTS, NARROW),
+    ("padding is normalized (mma)", "convolution/plane_filler.cuh", "if (positions[j] >= 0 && !transform.identity())", "if (!transform.identity())", WEIGHTS, NARROW),
+    ("windows that end behind the image count as whole", "convolution/weight_gradient_mma.cuh", "last < 0 ? 0 : last / stride + 1", "last < 0 ? 0 : last / stride + 2", WEIGHTS, NARROW),
+    ("folded taps are not mirrored", "convolution/weight_gradient_mma.cuh", "at + rows[i].shift, p.input, p.symmetric)", "at + rows[i].shift, p.input, false)", WEIGHTS, NARROW),
+    ("channels beyond the last are written (mma)", "convolution/weight_gradient_mma.cuh", "exists ? left : 0", "exists ? 8 : 0", WEIGHTS, NARROW),
+    ("leaves out the smallest products (mma weight gradient)", "convolution/weight_gradient_mma.cuh", "for (int order = Parts - 1; order >= 0; order--)", "for (int order = Parts > 2 ? 1 : Parts - 1; order >= 0; order--)", WEIGHTS, NARROW),
+    ("all boxes of taps are the first", "convolution/weight_gradient_mma.cuh", "Size3 group = unflatten(blockIdx.y, groups);", "Size3 group = unflatten(0, groups);", WEIGHTS, NARROW),
+    ("eight channels drop out as the first", "convolution/plane_filler.cuh", "transform.dropout.apply(kept[j], i, values[j][i])", "transform.dropout.apply(kept[j], 0, values[j][i])", WEIGHTS, NARROW),
+    ("outputs beyond the last are written", "convolution/weight_gradient_mma.cuh", "if (first_output + j * 8 + e < p.outputs)", "", WEIGHTS, NARROW),
+    ("slices of splits are added before they are there", "convolution/backward_weights.cu", "slices[threadIdx.x] = sum;\n    __syncthreads();", "slices[threadIdx.x] = sum;", WEIGHTS, NARROW),
+    ("windows that begin before the image count as whole", "convolution/weight_gradient_mma.cuh", "inner(origin - block.inner_from, p.tile,", "inner(origin, p.tile,", WEIGHTS, NARROW),
     ("a tile is multiplied before it is there", "convolution/weight_gradient_wgmma.cuh", "barrier_wait(&header.full[stage], step / kStages % 2);", "", WEIGHTS, HOPPER),
     ("stores are not fenced for the products (weight gradient)", "convolution/weight_gradient_wgmma.cuh", "      fence_async_proxy();\n      barrier_arrive(", "      barrier_arrive(", WEIGHTS, HOPPER),
     ("a tile is overwritten before it was read", "convolution/weight_gradient_wgmma.cuh", "barrier_wait_watched(&header.empty[stage], step / kStages % 2 ^ 1);", "", WEIGHTS, HOPPER),
@@ -104,7 +132,7 @@ MUTATIONS = [
     ("leaves out the smallest products (weight gradient)", "convolution/weight_gradient_wgmma.cuh", "for (int order = Parts - 1; order >= 0; order--)", "for (int order = Parts > 2 ? 1 : Parts - 1; order >= 0; order--)", WEIGHTS, HOPPER),
     ("splits overlap by one tile", "convolution/weight_gradient_wgmma.cuh", "to = from + p.tiles_per_split < tiles ? from + p.tiles_per_split : tiles;", "to = from + p.tiles_per_split < tiles ? from + p.tiles_per_split + 1 : tiles;", WEIGHTS, HOPPER),
     ("channels beyond the last are written", "convolution/weight_gradient_wgmma.cuh", "first_channel + channel < p.channels &&", "", WEIGHTS, HOPPER),
-    ("splits overlap by one position", "convolution/weight_gradient_tile.cuh", "? from + p.positions_per_split : positions", "? from + p.positions_per_split + 1 : positions", WEIGHTS, CONVOLUTION),
+    ("splits overlap by one position", "convolution/weight_gradient_tile.cuh", "? from + p.positions_per_split : positions", "? from + p.positions_per_split + 1 : positions", WEIGHTS, ("convolution_test", ["3", "simt"])),
     ("chunks merged as if they had one mean", "common/moments.cuh", "squares += other.squares + difference * difference * count * other.count / total;", "squares += other.squares;", "normalization/statistics", ("normalization_test", [])),
     ("column sums without the first barrier", "common/reduce.cuh", "lanes + lane] = value;\n  __syncthreads();", "lanes + lane] = value;", "normalization/statistics", ("normalization_test", [])),
     ("an absent modality's statistics are overwritten", "normalization/statistics.cu", "if (threadIdx.x == 0 && merged[0].count > 0)", "if (threadIdx.x == 0)", "normalization/statistics", ("normalization_test", [])),

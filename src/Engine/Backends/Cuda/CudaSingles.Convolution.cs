@@ -9,6 +9,9 @@ internal sealed partial class CudaSingles
     private const string Forward = "forward",
         BackwardData = "backward_data";
 
+    /// <summary>From so many splits on, as many threads share the partial sums of a weight.</summary>
+    private const int FewestSplitsToShare = 8;
+
     public override void ConvolutionForward(
         ConvolutionProblem problem,
         Tensor x,
@@ -122,7 +125,7 @@ internal sealed partial class CudaSingles
         Tensor gw
     )
     {
-        WeightGradientPlan plan = WeightGradientPlan.Choose(problem, precision, kernels.HasWarpgroupMatrices);
+        WeightGradientPlan plan = WeightGradientPlan.Choose(problem, precision, input is null, kernels.HasWarpgroupMatrices);
         long weights = problem.WeightShape.Count;
         using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
         using Scratch partial = Rent(plan.Splits > 1 ? plan.Splits * weights * sizeof(float) : 1);
@@ -155,14 +158,16 @@ internal sealed partial class CudaSingles
         kernels.Launch("convolution/backward_weights", $"convolution_backward_weights_{plan.Kernel}", geometry, parameters);
         if (plan.Splits > 1)
         {
+            int slices = plan.Splits < FewestSplitsToShare ? 1 : FewestSplitsToShare;
             var sum = new SumSplitsParameters
             {
                 Partial = partial.Pointer,
                 Sums = gw.Pointer,
                 Count = weights,
                 Splits = plan.Splits,
+                Slices = slices,
             };
-            kernels.LaunchElementwise("convolution/backward_weights", "convolution_sum_splits", weights, sum);
+            kernels.LaunchElementwise("convolution/backward_weights", "convolution_sum_splits", weights * slices, sum);
         }
     }
 

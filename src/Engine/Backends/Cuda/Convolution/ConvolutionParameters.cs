@@ -52,6 +52,16 @@ internal struct PackParameters
         Tiles;
 }
 
+/// <summary>kernels/convolution/parameters.cuh: PlaneFill.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct PlaneFill
+{
+    public int Planes,
+        Pitch,
+        Positions,
+        Together;
+}
+
 /// <summary>kernels/convolution/parameters.cuh: WeightGradientParameters.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct WeightGradientParameters
@@ -78,6 +88,11 @@ internal struct WeightGradientParameters
         Halo;
     public int TilesPerSplit,
         TilesPerSum;
+    public KernelSize Taps;
+    public int Folded,
+        RowBits;
+    public PlaneFill XFill,
+        GyFill;
 }
 
 /// <summary>kernels/convolution/parameters.cuh: SumSplitsParameters.</summary>
@@ -87,7 +102,8 @@ internal struct SumSplitsParameters
     public nint Partial,
         Sums;
     public long Count;
-    public int Splits;
+    public int Splits,
+        Slices;
 }
 
 /// <summary>kernels/convolution/parameters.cuh: FoldParameters.</summary>
