@@ -209,7 +209,7 @@ inline PlaneFill plane_fill(int planes, const Size3& box, int granularity) {
 /// Any division of taps, channels and positions among blocks and warps that the mma kernels take; their shared memory in bytes.
 inline std::size_t plan_mma_weight_gradient(
     const Family& family, const Problem& q, const InputTransform& transform, Numbers& numbers, WeightGradientParameters& p) {
-  bool plain = transform.scale == nullptr && transform.dropout.threshold == 65536u;
+  bool plain = transform.scale == nullptr && !transform.dropout.active();
   int columns = family.weight_tile / 8, rows = family.weight_rows;
   std::size_t shared;
   do {
