@@ -76,14 +76,15 @@ struct MmaGather {
   DEVICE static void run(const GatherParameters& p) {
     DYNAMIC_SHARED(shared);
     constexpr int kStageBytes = kTapsPerStage * kTapBytes;
-    char *weights = shared, *halo = shared + 2 * kStageBytes;  // two buffers of weights
+    int* tap_offsets = reinterpret_cast<int*>(shared);
+    char *weights = shared + TapOffsets::bytes(p), *halo = weights + 2 * kStageBytes;  // two buffers of weights
     GatherTile tile(p, blockIdx.x, blockIdx.z);
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, taps = p.taps.count(), first_channel = blockIdx.y * Tile;
     int stages_per_chunk = (taps + kTapsPerStage - 1) / kTapsPerStage;
 
     int rows[kRows];
 #pragma unroll
-    for (int i = 0; i < kRows; i++) rows[i] = tile.halo_index(p, warp * 32 + i * 16 + lane % 16);
+    for (int i = 0; i < kRows; i++) rows[i] = GatherTile::halo_index(p, unflatten(warp * 32 + i * 16 + lane % 16, p.tile));
     float sums[kRows][kColumns][4];
     float chunk_sums[Parts == 3 ? kRows : 1][Parts == 3 ? kColumns : 1][4];
 #pragma unroll
@@ -94,6 +95,7 @@ struct MmaGather {
         for (int e = 0; e < 4; e++) sums[i][j][e] = 0.0f;
 
     int last = (p.channels + kChunk - 1) / kChunk * stages_per_chunk;
+    TapOffsets::store(p, tap_offsets, kThreads);
     load_weights(p, 0, taps, stages_per_chunk, weights);
     for (int stage = 0; stage < last; stage++) {
       int first = stage % stages_per_chunk * kTapsPerStage;
@@ -116,9 +118,8 @@ struct MmaGather {
       }
       for (int tap = first; tap < taps && tap < first + kTapsPerStage; tap++) {
         const char* tap_weights = weights + stage % 2 * kStageBytes + (tap - first) * kTapBytes;
-        int offset = GatherTile::tap_offset(p, tap);
-        if constexpr (Parts == 3) multiply_tap(halo, p.halo.count(), rows, offset, tap_weights, chunk_sums);
-        else multiply_tap(halo, p.halo.count(), rows, offset, tap_weights, sums);
+        if constexpr (Parts == 3) multiply_tap(halo, p.halo.count(), rows, tap_offsets[tap], tap_weights, chunk_sums);
+        else multiply_tap(halo, p.halo.count(), rows, tap_offsets[tap], tap_weights, sums);
       }
       if constexpr (Parts == 3) {
 #pragma unroll
@@ -132,7 +133,7 @@ struct MmaGather {
     }
 
     // Fragment element e of tile (i, j) is row lane / 4 + 8 (e / 2), column 2 (lane % 4) + e % 2.
-    auto position = [&](int i) { return tile.output_position(p, warp * 32 + i * 8 + lane / 4); };
+    auto position = [&](int i) { return tile.output_position(p, unflatten(warp * 32 + i * 8 + lane / 4, p.tile)); };
     auto value = [&](int i, int j) { return sums[i / 2][j / 2][i % 2 * 2 + j % 2]; };
     ThreadChannels<kColumns, 2> channels{lane % 4 * 2, 8};
 #pragma unroll

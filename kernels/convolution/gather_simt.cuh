@@ -35,7 +35,9 @@ struct SimtGather {
 
   DEVICE static void run(const GatherParameters& p) {
     DYNAMIC_SHARED(shared);
-    float *weights = reinterpret_cast<float*>(shared), *halo = weights + 2 * p.chunk * Tile;  // two buffers of weights
+    int* tap_offsets = reinterpret_cast<int*>(shared);
+    float *weights = reinterpret_cast<float*>(shared + TapOffsets::bytes(p)),
+          *halo = weights + 2 * p.chunk * Tile;  // two buffers of weights
     GatherTile tile(p, blockIdx.x, blockIdx.z);
     int column = threadIdx.x % kColumns, group = threadIdx.x / kColumns, taps = p.taps.count(), first_channel = blockIdx.y * Tile;
 
@@ -43,7 +45,7 @@ struct SimtGather {
     float sums[kPositions][4];
 #pragma unroll
     for (int i = 0; i < kPositions; i++) {
-      elements[i] = tile.halo_index(p, group + i * kGroups) * pitch(p.chunk);
+      elements[i] = GatherTile::halo_index(p, unflatten(group + i * kGroups, p.tile)) * pitch(p.chunk);
 #pragma unroll
       for (int j = 0; j < 4; j++)
         sums[i][j] =
@@ -51,10 +53,10 @@ struct SimtGather {
     }
 
     int last = stages(p);
+    TapOffsets::store(p, tap_offsets, kThreads);
     load_weights(p, 0, weights);
-    for (int stage = 0; stage < last; stage++) {
-      int tap = stage % taps;
-      if (tap == 0) load_halo(p, tile, stage / taps * p.chunk, halo);
+    for (int stage = 0, tap = 0, first = 0; stage < last; stage++) {
+      if (tap == 0) load_halo(p, tile, first, halo);
       if (stage + 1 < last) {
         load_weights(p, stage + 1, weights + (stage + 1) % 2 * p.chunk * Tile);
         copy_async_wait<1>();
@@ -63,7 +65,7 @@ struct SimtGather {
       }
       __syncthreads();
       const float* tap_weights = weights + stage % 2 * p.chunk * Tile + column * 4;
-      const float* tap_halo = halo + GatherTile::tap_offset(p, tap) * pitch(p.chunk);
+      const float* tap_halo = halo + tap_offsets[tap] * pitch(p.chunk);
       for (int channel = 0; channel < p.chunk; channel += 4) {
         float4 w[4];
 #pragma unroll
@@ -77,10 +79,14 @@ struct SimtGather {
           sums[i][3] += a.x * w[0].w + a.y * w[1].w + a.z * w[2].w + a.w * w[3].w;
         }
       }
+      if (++tap == taps) {
+        tap = 0;
+        first += p.chunk;
+      }
       __syncthreads();  // the next stage overwrites what was read here
     }
 
-    auto position = [&](int i) { return tile.output_position(p, group + i * kGroups); };
+    auto position = [&](int i) { return tile.output_position(p, unflatten(group + i * kGroups, p.tile)); };
 #pragma unroll
     for (int i = 0; i < kPositions; i++) {
       long long element = position(i);

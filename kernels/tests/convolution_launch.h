@@ -98,12 +98,14 @@ inline void run_gather(
   p.weights = packed.data();
   Buffer<float> partial(static_cast<std::size_t>(samples) * p.tiles.count() * 4 * p.outputs);
   p.moments = moments ? partial.data() : nullptr;
+  std::size_t tap_offsets = static_cast<std::size_t>(round_up(p.taps.count() * 4, 16));
   std::size_t main = family.parts == 0
                          ? 2 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * (p.chunk + 4) * 4
                          : 2 * 3 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * p.chunk * 2 * family.parts;
   if (family.warpgroups)
     main = 128 + 65 * static_cast<std::size_t>(tile) + 4 * tap_bytes +
            2 * static_cast<std::size_t>(plane_pitch(p.halo.count(), p.chunk / 8)) * p.chunk * 2 * family.parts;
+  main += tap_offsets;
   std::size_t statistics = (family.parts == 0 ? 17 : 33) * static_cast<std::size_t>(tile) * 4;
   std::string kernel = "convolution_" + pass + "_" + family.gather_name() + "_" + std::to_string(tile);
   if (family.warpgroups)

@@ -112,11 +112,15 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     /// <summary>Bytes of one tap's packed weights for a chunk.</summary>
     public int TapBytes(int chunk) => chunk * Tile * (Parts == 0 ? sizeof(float) : 2 * Parts);
 
-    /// <summary>Dynamic shared memory of a block that reads <paramref name="halo"/> positions.</summary>
-    public int SharedBytes(int chunk, int halo)
+    /// <summary>
+    /// Dynamic shared memory of a block that reads <paramref name="halo"/> positions for <paramref name="taps"/> taps.
+    /// </summary>
+    public int SharedBytes(int chunk, int halo, int taps)
     {
+        int tapOffsets = PositionTiles.Divide(taps * sizeof(int), 16) * 16;
         if (Warpgroups)
             return WarpgroupBarrierBytes
+                + tapOffsets
                 + (WarpgroupMomentGroups * Tile)
                 + (WarpgroupStages * TapBytes(chunk))
                 + (WarpgroupHalos * PositionTiles.PlanePitch(halo, chunk / 8) * chunk * 2 * Parts);
@@ -125,6 +129,6 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
                 ? (2 * TapBytes(chunk)) + (halo * (chunk + 4) * sizeof(float))
                 : (2 * MmaTapsPerStage * TapBytes(chunk)) + (halo * chunk * 2 * Parts);
         int statistics = (Parts == 0 ? SimtGroups + 1 : 33) * Tile * sizeof(float);
-        return Math.Max(main, statistics);
+        return Math.Max(tapOffsets + main, statistics);
     }
 }
