@@ -133,29 +133,31 @@ struct MmaGather {
     }
 
     // Fragment element e of tile (i, j) is row lane / 4 + 8 (e / 2), column 2 (lane % 4) + e % 2.
-    auto position = [&](int i) { return tile.output_position(p, unflatten(warp * 32 + i * 8 + lane / 4, p.tile)); };
-    auto value = [&](int i, int j) { return sums[i / 2][j / 2][i % 2 * 2 + j % 2]; };
+    auto value = [&](int i, int j) -> float& { return sums[i / 2][j / 2][i % 2 * 2 + j % 2]; };
     ThreadChannels<kColumns, 2> channels{lane % 4 * 2, 8};
-#pragma unroll
-    for (int j = 0; j < kColumns * 2; j++) {
-      float bias = p.bias != nullptr && first_channel + channels[j] < p.outputs ? p.bias[first_channel + channels[j]] : 0.0f;
-#pragma unroll
-      for (int i = 0; i < kRows * 2; i++) sums[i / 2][j / 2][i % 2 * 2 + j % 2] += bias;
-    }
+    int elements[kRows * 2];  // of the sample, with the tile's first channel
+    long long first_output = tile.first_output(p);
 #pragma unroll
     for (int i = 0; i < kRows * 2; i++) {
-      long long element = position(i);
-      if (element < 0) continue;
+      int element = tile.output_element(p, unflatten(warp * 32 + i * 8 + lane / 4, p.tile));
+      elements[i] = element < 0 ? -1 : element + first_channel;
+    }
 #pragma unroll
-      for (int j = 0; j < kColumns * 2; j++) {
-        if (first_channel + channels[j] >= p.outputs) continue;
-        float *target = p.y + element * p.outputs + first_channel + channels[j], &sum = sums[i / 2][j / 2][i % 2 * 2 + j % 2];
+    for (int j = 0; j < kColumns * 2; j++) {
+      if (first_channel + channels[j] >= p.outputs) continue;
+      float bias = p.bias != nullptr ? p.bias[first_channel + channels[j]] : 0.0f;
+#pragma unroll
+      for (int i = 0; i < kRows * 2; i++) {
+        if (elements[i] < 0) continue;
+        float *target = p.y + first_output + elements[i] + channels[j], &sum = value(i, j);
+        sum += bias;
         if (p.accumulate) sum += *target;
         *target = sum;
       }
     }
-    store_moments<kRows * 2>(
-        p, tile, first_channel, channels, warp * 8 + lane / 4, 32, Tile, kThreads, reinterpret_cast<float*>(shared), value,
-        position);
+    if (p.moments == nullptr) return;
+    drop_by_quads<kRows * 2, kColumns>(p.moments_dropout, first_output, elements, p.outputs - first_channel, value);
+    TileMoments<Tile, kThreads, 4, kRows * 2, ThreadChannels<kColumns, 2>>::store(
+        p, tile, first_channel, channels, elements, reinterpret_cast<float*>(shared), value);
   }
 };

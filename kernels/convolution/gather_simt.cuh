@@ -86,21 +86,34 @@ struct SimtGather {
       __syncthreads();  // the next stage overwrites what was read here
     }
 
-    auto position = [&](int i) { return tile.output_position(p, unflatten(group + i * kGroups, p.tile)); };
+    int outputs[kPositions];  // elements of the sample, with the tile's first channel
+    int channels = p.outputs - first_channel;
+    long long first_output = tile.first_output(p);
 #pragma unroll
     for (int i = 0; i < kPositions; i++) {
-      long long element = position(i);
+      int element = tile.output_element(p, unflatten(group + i * kGroups, p.tile));
+      outputs[i] = element < 0 ? -1 : element + first_channel;
       if (element < 0) continue;
 #pragma unroll
       for (int j = 0; j < 4; j++) {
-        if (first_channel + column * 4 + j >= p.outputs) continue;
-        float* target = p.y + element * p.outputs + first_channel + column * 4 + j;
+        if (column * 4 + j >= channels) continue;
+        float* target = p.y + first_output + outputs[i] + column * 4 + j;
         if (p.accumulate) sums[i][j] += *target;
         *target = sums[i][j];
       }
     }
-    store_moments<kPositions>(
-        p, tile, first_channel, ThreadChannels<1, 4>{column * 4, 0}, group, kGroups, Tile, kThreads,
-        reinterpret_cast<float*>(shared), [&](int i, int j) { return sums[i][j]; }, position);
+    if (p.moments == nullptr) return;
+    if (p.moments_dropout.active()) {
+#pragma unroll
+      for (int i = 0; i < kPositions; i++) {
+        if (outputs[i] < 0) continue;
+        uint32_t kept = p.moments_dropout.kept(first_output + outputs[i] + column * 4, 4);
+#pragma unroll
+        for (int j = 0; j < 4; j++) sums[i][j] = p.moments_dropout.apply(kept, j, sums[i][j]);
+      }
+    }
+    TileMoments<Tile, kThreads, kColumns, kPositions, ThreadChannels<1, 4>>::store(
+        p, tile, first_channel, {column * 4, 0}, outputs, reinterpret_cast<float*>(shared),
+        [&](int i, int j) { return sums[i][j]; });
   }
 };

@@ -20,9 +20,10 @@ struct WgmmaGather {
   /// A patch is 8x8 positions, the rows of one product. float sums of chunks (bf16x6) take the registers of a second one.
   static constexpr int kPatches = Parts == 3 ? 1 : 2;
 
-  /// Statistics are taken of a quarter of the outputs at a time.
-  static constexpr int kQuarter = Tile / 4, kMomentGroups = kConsumerThreads / 4,
-                       kScratchBytes = (kMomentGroups + 1) * kQuarter * 4;
+  /// Output positions of a consumer thread.
+  static constexpr int kPositions = kPatches * 2;
+
+  using Statistics = TileMoments<Tile, kConsumerThreads, 4, kPositions, ThreadChannels<Tile / 8, 2>>;
 
   /// Of a thread, out of 65536 per multiprocessor.
   static constexpr int kProducerRegisters = 120, kConsumerRegisters = 192;
@@ -155,45 +156,44 @@ struct WgmmaGather {
       const GatherParameters& p, const GatherTile& tile, int output_tile, float* scratch, float (&sums)[kPatches][Tile / 2]) {
     if (tile.index == p.tiles.count()) return;  // there is no such tile
     int thread = opaque(threadIdx.x), lane = thread % 32, warp = thread / 32, first_channel = output_tile * Tile;
-    auto position = [&](int i) {
-      return tile.output_position(p, patch_start(p, warp / 4 * kPatches + i / 2) + Size3{0, warp % 4 * 2 + i % 2, lane / 4});
-    };
-    long long elements[kPatches * 2];
+    int elements[kPositions];  // of the sample, with the tile's first channel
+    float* targets[kPositions];
+    long long first = tile.first_output(p);
 #pragma unroll
-    for (int i = 0; i < kPatches * 2; i++) elements[i] = position(i);
+    for (int i = 0; i < kPositions; i++) {
+      Size3 patch = patch_start(p, warp / 4 * kPatches + i / 2);
+      int element = tile.output_element(p, patch + Size3{0, warp % 4 * 2 + i % 2, lane / 4});
+      elements[i] = element < 0 ? -1 : element + first_channel;
+      targets[i] = p.y + first + elements[i] + lane % 4 * 2;
+    }
 #pragma unroll
     for (int j = 0; j < Tile / 8; j++) {
       int channel = first_channel + j * 8 + lane % 4 * 2;
-      if (channel >= p.outputs) continue;
-      float2 bias = p.bias != nullptr ? *reinterpret_cast<const float2*>(p.bias + channel) : make_float2(0, 0);
+      bool exists = channel < p.outputs;
+      float2 bias = make_float2(0, 0);
+      if (exists && p.bias != nullptr) bias = *reinterpret_cast<const float2*>(p.bias + channel);
 #pragma unroll
-      for (int i = 0; i < kPatches * 2; i++) {
-        if (elements[i] < 0) continue;
-        float2* target = reinterpret_cast<float2*>(p.y + elements[i] * p.outputs + channel);
+      for (int i = 0; i < kPositions; i++) {
+        float2* target = reinterpret_cast<float2*>(targets[i] + j * 8);
         float &low = sums[i / 2][j * 4 + i % 2 * 2], &high = sums[i / 2][j * 4 + i % 2 * 2 + 1];
-        float2 before = p.accumulate ? *target : make_float2(0, 0);
-        low += bias.x;
-        high += bias.y;
-        if (p.accumulate) low += before.x, high += before.y;
-        *target = make_float2(low, high);
+        float2 before = make_float2(0, 0);
+        if (p.accumulate && exists && elements[i] >= 0) before = *target;
+        low = low + bias.x + before.x;
+        high = high + bias.y + before.y;
+        if (exists && elements[i] >= 0) *target = make_float2(low, high);
       }
     }
-    // A quarter of the channels at a time: their statistics in registers beside all sums.
-#pragma unroll
-    for (int quarter = 0; quarter < 4; quarter++) {
-      if (p.moments == nullptr || first_channel + quarter * kQuarter >= p.outputs) continue;
-      store_moments<kPatches * 2>(
-          p, tile, first_channel + quarter * kQuarter, ThreadChannels<kQuarter / 8, 2>{lane % 4 * 2, 8}, warp * 8 + lane / 4,
-          kMomentGroups, kQuarter, kConsumerThreads, scratch,
-          [&](int i, int j) { return sums[i / 2][quarter * kQuarter / 2 + j / 2 * 4 + i % 2 * 2 + j % 2]; }, position);
-    }
+    if (p.moments == nullptr) return;
+    auto value = [&](int i, int j) -> float& { return sums[i / 2][j / 2 * 4 + i % 2 * 2 + j % 2]; };
+    drop_by_quads<kPositions, Tile / 8>(p.moments_dropout, first, elements, p.outputs - first_channel, value);
+    Statistics::store(p, tile, first_channel, {lane % 4 * 2, 8}, elements, scratch, value);
   }
 
   DEVICE static void run(const GatherParameters& p) {
     DYNAMIC_SHARED(shared);
     Barriers& barriers = *reinterpret_cast<Barriers*>(shared);
     int* tap_offsets = reinterpret_cast<int*>(shared + kBarrierBytes);
-    char *scratch = shared + kBarrierBytes + TapOffsets::bytes(p), *stages = scratch + kScratchBytes,
+    char *scratch = shared + kBarrierBytes + TapOffsets::bytes(p), *stages = scratch + Statistics::kScratchBytes,
          *halos = stages + kStages * kTapBytes;
     int chunks = (p.channels + kChunk - 1) / kChunk, halo_bytes = HaloLoader::pitch(p.halo.count()) * kChunk * 2 * Parts;
     uint32_t step = 0, loaded = 0;

@@ -41,14 +41,19 @@ struct GatherTile {
            at.width * p.input_step.width;
   }
 
-  /// Element of y that the tile's position with these coordinates is, without the channel; -1 for those outside the grid.
-  DEVICE long long output_position(const GatherParameters& p, const Size3& in_tile) const {
+  /// Number of the sample's first element in y.
+  DEVICE long long first_output(const GatherParameters& p) const {
+    return static_cast<long long>(sample) * p.output.count() * p.outputs;
+  }
+
+  /// Element of the sample's y, with channel 0, that the tile's position with these coordinates is; -1 outside the grid.
+  DEVICE int output_element(const GatherParameters& p, const Size3& in_tile) const {
     Size3 at = first + in_tile;
     if (in_tile.depth >= p.tile.depth || at.depth >= p.count.depth || at.height >= p.count.height || at.width >= p.count.width)
       return -1;
-    long long depth = p.start.depth + at.depth * p.output_step.depth, height = p.start.height + at.height * p.output_step.height;
-    return ((sample * static_cast<long long>(p.output.depth) + depth) * p.output.height + height) * p.output.width +
-           p.start.width + at.width * p.output_step.width;
+    int depth = p.start.depth + at.depth * p.output_step.depth, height = p.start.height + at.height * p.output_step.height,
+        width = p.start.width + at.width * p.output_step.width;
+    return ((depth * p.output.height + height) * p.output.width + width) * p.outputs;
   }
 
   /// Position in x of the i-th halo element; -1 for zero padding.
