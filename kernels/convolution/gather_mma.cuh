@@ -3,14 +3,16 @@
 // products) or 3 (bf16x6: six products, float accuracy). Shared memory holds planes of eight channels, [part][channel /
 // 8][element][8]: a tap is a shift of the row addresses, whatever its dilation.
 #pragma once
-#include "common/bfloat16.cuh"
 #include "convolution/moments.cuh"
+#include "convolution/plane_loader.cuh"
 
 template <int Tile, int Parts>
 struct MmaGather {
   static constexpr int kThreads = 128, kRows = 2, kColumns = Tile / 8;
   static constexpr int kChunk = Parts == 3 ? 16 : 32, kPlanes = kChunk / 8;
   static constexpr int kTapBytes = Parts * kChunk * Tile * 2;
+
+  using HaloLoader = PlaneLoader<kThreads, kPlanes, Parts, 4>;
 
   /// Taps whose weights travel together.
   static constexpr int kTapsPerStage = 3;
@@ -25,18 +27,27 @@ struct MmaGather {
     copy_async_commit();
   }
 
-  DEVICE static void load_halo(const GatherParameters& p, const GatherTile& tile, int channel, char* halo) {
+  DEVICE static void load_halo(
+      const GatherParameters& p, const HaloLoader& loader, const GatherTile& tile, int channel, char* halo) {
     int elements = p.halo.count();
-    for (int i = threadIdx.x; i < elements * kPlanes; i += kThreads) {
-      int element = i / kPlanes, plane = i % kPlanes;
-      long long position = tile.halo_position(p, element);
-      float values[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-      if (position >= 0) load_channels(values, p.x, position, tile.sample, channel + plane * 8, p.channels, p.transform);
+    if (p.channels % 8 == 0)
+      return loader.load(
+          {p.x, p.input, p.channels, p.symmetric}, tile.sample, channel, p.transform, tile.halo_from, elements * 16, halo);
+    int plane = threadIdx.x % kPlanes, first = threadIdx.x / kPlanes;
+    BoxWalk walk(first, loader.step, tile.halo_from, p.halo);
+    for (int i = first; i < elements; i += HaloLoader::kPositions) {
+      int position = input_position(walk.at, p.input, p.symmetric);
+      walk.advance(p.halo);
+      float values[8] = {};
+      if (position >= 0)
+        load_channels(
+            values, p.x, static_cast<long long>(tile.sample) * p.input.count() + position, tile.sample, channel + plane * 8,
+            p.channels, p.transform);
       uint4 parts[Parts];
       split_bfloat16(values, parts);
 #pragma unroll
       for (int part = 0; part < Parts; part++)
-        *reinterpret_cast<uint4*>(halo + ((part * kPlanes + plane) * elements + element) * 16) = parts[part];
+        *reinterpret_cast<uint4*>(halo + ((part * kPlanes + plane) * elements + i) * 16) = parts[part];
     }
   }
 
@@ -79,6 +90,7 @@ struct MmaGather {
     int* tap_offsets = reinterpret_cast<int*>(shared);
     char *weights = shared + TapOffsets::bytes(p), *halo = weights + 2 * kStageBytes;  // two buffers of weights
     GatherTile tile(p, blockIdx.x, blockIdx.z);
+    HaloLoader loader(threadIdx.x, p.halo);
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, taps = p.taps.count(), first_channel = blockIdx.y * Tile;
     int stages_per_chunk = (taps + kTapsPerStage - 1) / kTapsPerStage;
 
@@ -99,7 +111,7 @@ struct MmaGather {
     load_weights(p, 0, taps, stages_per_chunk, weights);
     for (int stage = 0; stage < last; stage++) {
       int first = stage % stages_per_chunk * kTapsPerStage;
-      if (first == 0) load_halo(p, tile, stage / stages_per_chunk * kChunk, halo);
+      if (first == 0) load_halo(p, loader, tile, stage / stages_per_chunk * kChunk, halo);
       if (stage + 1 < last) {
         load_weights(p, stage + 1, taps, stages_per_chunk, weights + (stage + 1) % 2 * kStageBytes);
         copy_async_wait<1>();

@@ -22,16 +22,37 @@ struct SimtGather {
   DEVICE static int stages(const GatherParameters& p) { return (p.channels + p.chunk - 1) / p.chunk * p.taps.count(); }
 
   DEVICE static void load_halo(const GatherParameters& p, const GatherTile& tile, int channel, float* halo) {
-    int quads = p.chunk / 4;
-    for (int i = threadIdx.x; i < p.halo.count() * quads; i += kThreads) {
-      int element = i / quads, offset = i % quads * 4;
-      long long position = tile.halo_position(p, element);
-      float values[4] = {0, 0, 0, 0};
-      if (position >= 0) load_channels(values, p.x, position, tile.sample, channel + offset, p.channels, p.transform);
-      *reinterpret_cast<float4*>(halo + element * pitch(p.chunk) + offset) =
-          make_float4(values[0], values[1], values[2], values[3]);
-    }
+    int quads = p.chunk / 4, at_a_time = kThreads / quads, first = threadIdx.x / quads, offset = threadIdx.x % quads * 4;
+    if (first >= at_a_time) return;  // of 3 quads, whose number does not divide the threads'
+    with_channel_transform<4>(
+        p.transform, tile.sample, channel + offset, p.channels,
+        FillHalo{p, tile, channel + offset, first, at_a_time, halo + offset});
   }
+
+  /// The loop over a thread's positions of the halo, with the same four channels.
+  struct FillHalo {
+    const GatherParameters& p;
+    const GatherTile& tile;
+    int channel, first, step;
+    float* halo;
+
+    template <class Transform>
+    DEVICE void operator()(const Transform& transform) const {
+      long long first_element = static_cast<long long>(tile.sample) * p.input.count() * p.channels + channel;
+      const float* x = p.x + first_element;
+      BoxWalk walk(first, unflatten(step, p.halo), tile.halo_from, p.halo);
+      for (int i = first; i < p.halo.count(); i += step) {
+        int position = input_position(walk.at, p.input, p.symmetric);
+        walk.advance(p.halo);
+        float values[4] = {};
+        if (position >= 0) {
+          load_existing(values, x + position * p.channels, p.channels - channel, p.channels % 4 == 0);
+          transform.apply(values, transform.kept(first_element + position * p.channels));
+        }
+        ::store(halo + i * pitch(p.chunk), values);
+      }
+    }
+  };
 
   DEVICE static void run(const GatherParameters& p) {
     DYNAMIC_SHARED(shared);

@@ -28,7 +28,7 @@ struct WgmmaGather {
   /// Of a thread, out of 65536 per multiprocessor.
   static constexpr int kProducerRegisters = 120, kConsumerRegisters = 192;
 
-  using HaloLoader = PlaneLoader<kHaloThreads, kPlanes, Parts, 6>;
+  using HaloLoader = PlaneLoader<kHaloThreads, kPlanes, Parts, 5>;
 
   struct Barriers {
     uint64_t weights_full[kStages], weights_empty[kStages], halo_full[kHalos], halo_empty[kHalos];
@@ -70,14 +70,14 @@ struct WgmmaGather {
 
   /// Loads the halos of a tile. `loaded` counts those of all tiles.
   DEVICE static void load_halos(
-      const GatherParameters& p, const GatherTile& tile, int thread, int chunks, int halo_bytes, char* halos, Barriers& barriers,
-      uint32_t& loaded) {
+      const GatherParameters& p, const HaloLoader& loader, const GatherTile& tile, int chunks, int halo_bytes, char* halos,
+      Barriers& barriers, uint32_t& loaded) {
     for (int chunk = 0; chunk < chunks; chunk++, loaded++) {
       uint32_t halo = loaded % kHalos;
       barrier_wait_watched(&barriers.halo_empty[halo], loaded / kHalos % 2 ^ 1);
-      HaloLoader::load(
-          thread, p.x, tile.sample, p.input.count(), chunk * kChunk, p.channels, p.transform, p.halo,
-          [&](const Size3& at) { return tile.position_in_sample(p, at); }, halos + halo * halo_bytes);
+      loader.load(
+          {p.x, p.input, p.channels, p.symmetric}, tile.sample, chunk * kChunk, p.transform, tile.halo_from,
+          HaloLoader::pitch(p.halo.count()) * 16, halos + halo * halo_bytes);
       fence_async_proxy();
       barrier_arrive(&barriers.halo_full[halo]);
     }
@@ -215,9 +215,9 @@ struct WgmmaGather {
       lower_registers<kProducerRegisters>();
       int thread = threadIdx.x - kConsumerThreads;
       if (thread >= 32) {
-        each_tile(p, [&](const GatherTile& tile, int) {
-          load_halos(p, tile, thread - 32, chunks, halo_bytes, halos, barriers, loaded);
-        });
+        HaloLoader loader(thread - 32, p.halo);
+        each_tile(
+            p, [&](const GatherTile& tile, int) { load_halos(p, loader, tile, chunks, halo_bytes, halos, barriers, loaded); });
         await_readers(barriers.halo_empty, loaded);
       } else if (thread == 0) {
         each_tile(p, [&](const GatherTile&, int output_tile) {

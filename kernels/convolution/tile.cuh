@@ -14,10 +14,25 @@ DEVICE int input_position(Size3 at, const Size3& input, int symmetric) {
   if (symmetric) {
     at = {clamp_mirrored(at.depth, input.depth), clamp_mirrored(at.height, input.height), clamp_mirrored(at.width, input.width)};
   }
-  bool inside = at.depth >= 0 && at.depth < input.depth && at.height >= 0 && at.height < input.height && at.width >= 0 &&
-                at.width < input.width;
+  auto within = [](int i, int extent) { return static_cast<uint32_t>(i) < static_cast<uint32_t>(extent); };
+  bool inside = within(at.depth, input.depth) && within(at.height, input.height) && within(at.width, input.width);
   return inside ? (at.depth * input.height + at.height) * input.width + at.width : -1;
 }
+
+/// Walks over the coordinates of a box that begins at `from`, in row-major order: from element `first` on, and so many elements
+/// at a time as make `step`.
+struct BoxWalk {
+  Size3 at, step, end;
+
+  DEVICE BoxWalk(int first, const Size3& step, const Size3& from, const Size3& box)
+      : at(from + unflatten(first, box)), step(step), end(from + box) {}
+
+  DEVICE void advance(const Size3& box) {
+    at = at + step;
+    if (at.width >= end.width) at.width -= box.width, at.height++;
+    if (at.height >= end.height) at.height -= box.height, at.depth++;
+  }
+};
 
 struct GatherTile {
   Size3 first;      // of the grid
@@ -54,17 +69,6 @@ struct GatherTile {
     int depth = p.start.depth + at.depth * p.output_step.depth, height = p.start.height + at.height * p.output_step.height,
         width = p.start.width + at.width * p.output_step.width;
     return ((depth * p.output.height + height) * p.output.width + width) * p.outputs;
-  }
-
-  /// Position in x of the i-th halo element; -1 for zero padding.
-  DEVICE long long halo_position(const GatherParameters& p, int i) const {
-    int position = position_in_sample(p, unflatten(i, p.halo));
-    return position < 0 ? -1 : static_cast<long long>(sample) * p.input.count() + position;
-  }
-
-  /// Position in its sample of the halo element with these coordinates; -1 for zero padding.
-  DEVICE int position_in_sample(const GatherParameters& p, const Size3& at) const {
-    return input_position(halo_from + at, p.input, p.symmetric);
   }
 
  private:
