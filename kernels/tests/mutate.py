@@ -101,7 +101,6 @@ MUTATIONS = [
     ("all samples are normalized as the first", "common/input_transform.cuh", "transform.scale + static_cast<long long>(sample) * channels + channel,", "transform.scale + channel,", FORWARD, CONVOLUTION),
     ("dropout on load without its normalization", "common/input_transform.cuh", "else use(ChannelTransform<Count, true, true>", "else use(ChannelTransform<Count, false, true>", FORWARD, CONVOLUTION),
     ("dropout of the first sample for all", "convolution/plane_loader.cuh", "transform.kept_in_block(first_element / 8 +", "transform.kept_in_block(", FORWARD, HOPPER),
-    ("three quads of channels are loaded by all threads (simt)", "convolution/gather_simt.cuh", "if (first >= at_a_time) return;", "", FORWARD, CONVOLUTION),
     ("residues of the stride start at zero", "convolution/tile.cuh", "p.start.width + at.width * p.output_step.width", "at.width * p.output_step.width", DATA, CONVOLUTION),
     ("a corner of the padding is not folded", "convolution/backward_data.cu", "for (int image = 0; image < 27; image++)", "for (int image = 0; image < 26; image++)", DATA, CONVOLUTION),
     ("weights are not transposed", "convolution/pack.cu", "return p.transposed ?", "return false ?", PACK, CONVOLUTION),
