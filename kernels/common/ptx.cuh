@@ -20,9 +20,18 @@ __device__ __forceinline__ void add_in_place(float* target, float value) {
   asm volatile("red.global.add.f32 [%0], %1;" ::"l"(target), "f"(value) : "memory");
 }
 
-/// `x`, which the compiler takes for unknown: what depends on it is not computed ahead of a loop.
+/// `x`, which the compiler takes for unknown: it stays in a register, and what depends on it is not computed ahead of a loop.
 __device__ __forceinline__ int opaque(int x) {
   asm volatile("" : "+r"(x));
+  return x;
+}
+__device__ __forceinline__ uint32_t opaque(uint32_t x) {
+  asm volatile("" : "+r"(x));
+  return x;
+}
+__device__ __forceinline__ const float* opaque(const float* x) {
+  asm volatile("" : "+l"(x));
+  __builtin_assume(__isGlobal(x));
   return x;
 }
 

@@ -3,14 +3,16 @@
 // products) or 3 (bf16x6: six products, float accuracy). Shared memory holds planes of eight channels, [part][channel /
 // 8][element][8]: a tap is a shift of the row addresses, whatever its dilation.
 #pragma once
-#include "common/bfloat16.cuh"
 #include "convolution/moments.cuh"
+#include "convolution/plane_loader.cuh"
 
 template <int Tile, int Parts>
 struct MmaGather {
   static constexpr int kThreads = 128, kRows = 2, kColumns = Tile / 8;
   static constexpr int kChunk = Parts == 3 ? 16 : 32, kPlanes = kChunk / 8;
   static constexpr int kTapBytes = Parts * kChunk * Tile * 2;
+
+  using HaloLoader = PlaneLoader<kThreads, kPlanes, Parts, 4>;
 
   /// Taps whose weights travel together.
   static constexpr int kTapsPerStage = 3;
@@ -25,18 +27,27 @@ struct MmaGather {
     copy_async_commit();
   }
 
-  DEVICE static void load_halo(const GatherParameters& p, const GatherTile& tile, int channel, char* halo) {
+  DEVICE static void load_halo(
+      const GatherParameters& p, const HaloLoader& loader, const GatherTile& tile, int channel, char* halo) {
     int elements = p.halo.count();
-    for (int i = threadIdx.x; i < elements * kPlanes; i += kThreads) {
-      int element = i / kPlanes, plane = i % kPlanes;
-      long long position = tile.halo_position(p, element);
-      float values[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-      if (position >= 0) load_channels(values, p.x, position, tile.sample, channel + plane * 8, p.channels, p.transform);
+    if (p.channels % 8 == 0)
+      return loader.load(
+          {p.x, p.input, p.channels, p.symmetric}, tile.sample, channel, p.transform, tile.halo_from, elements * 16, halo);
+    int plane = threadIdx.x % kPlanes, first = threadIdx.x / kPlanes;
+    BoxWalk walk(first, loader.step, tile.halo_from, p.halo);
+    for (int i = first; i < elements; i += HaloLoader::kPositions) {
+      int position = input_position(walk.at, p.input, p.symmetric);
+      walk.advance(p.halo);
+      float values[8] = {};
+      if (position >= 0)
+        load_channels(
+            values, p.x, static_cast<long long>(tile.sample) * p.input.count() + position, tile.sample, channel + plane * 8,
+            p.channels, p.transform);
       uint4 parts[Parts];
       split_bfloat16(values, parts);
 #pragma unroll
       for (int part = 0; part < Parts; part++)
-        *reinterpret_cast<uint4*>(halo + ((part * kPlanes + plane) * elements + element) * 16) = parts[part];
+        *reinterpret_cast<uint4*>(halo + ((part * kPlanes + plane) * elements + i) * 16) = parts[part];
     }
   }
 
@@ -76,14 +87,16 @@ struct MmaGather {
   DEVICE static void run(const GatherParameters& p) {
     DYNAMIC_SHARED(shared);
     constexpr int kStageBytes = kTapsPerStage * kTapBytes;
-    char *weights = shared, *halo = shared + 2 * kStageBytes;  // two buffers of weights
+    int* tap_offsets = reinterpret_cast<int*>(shared);
+    char *weights = shared + TapOffsets::bytes(p), *halo = weights + 2 * kStageBytes;  // two buffers of weights
     GatherTile tile(p, blockIdx.x, blockIdx.z);
+    HaloLoader loader(threadIdx.x, p.halo);
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, taps = p.taps.count(), first_channel = blockIdx.y * Tile;
     int stages_per_chunk = (taps + kTapsPerStage - 1) / kTapsPerStage;
 
     int rows[kRows];
 #pragma unroll
-    for (int i = 0; i < kRows; i++) rows[i] = tile.halo_index(p, warp * 32 + i * 16 + lane % 16);
+    for (int i = 0; i < kRows; i++) rows[i] = GatherTile::halo_index(p, unflatten(warp * 32 + i * 16 + lane % 16, p.tile));
     float sums[kRows][kColumns][4];
     float chunk_sums[Parts == 3 ? kRows : 1][Parts == 3 ? kColumns : 1][4];
 #pragma unroll
@@ -94,10 +107,11 @@ struct MmaGather {
         for (int e = 0; e < 4; e++) sums[i][j][e] = 0.0f;
 
     int last = (p.channels + kChunk - 1) / kChunk * stages_per_chunk;
+    TapOffsets::store(p, tap_offsets, kThreads);
     load_weights(p, 0, taps, stages_per_chunk, weights);
     for (int stage = 0; stage < last; stage++) {
       int first = stage % stages_per_chunk * kTapsPerStage;
-      if (first == 0) load_halo(p, tile, stage / stages_per_chunk * kChunk, halo);
+      if (first == 0) load_halo(p, loader, tile, stage / stages_per_chunk * kChunk, halo);
       if (stage + 1 < last) {
         load_weights(p, stage + 1, taps, stages_per_chunk, weights + (stage + 1) % 2 * kStageBytes);
         copy_async_wait<1>();
@@ -116,9 +130,8 @@ struct MmaGather {
       }
       for (int tap = first; tap < taps && tap < first + kTapsPerStage; tap++) {
         const char* tap_weights = weights + stage % 2 * kStageBytes + (tap - first) * kTapBytes;
-        int offset = GatherTile::tap_offset(p, tap);
-        if constexpr (Parts == 3) multiply_tap(halo, p.halo.count(), rows, offset, tap_weights, chunk_sums);
-        else multiply_tap(halo, p.halo.count(), rows, offset, tap_weights, sums);
+        if constexpr (Parts == 3) multiply_tap(halo, p.halo.count(), rows, tap_offsets[tap], tap_weights, chunk_sums);
+        else multiply_tap(halo, p.halo.count(), rows, tap_offsets[tap], tap_weights, sums);
       }
       if constexpr (Parts == 3) {
 #pragma unroll
@@ -132,29 +145,31 @@ struct MmaGather {
     }
 
     // Fragment element e of tile (i, j) is row lane / 4 + 8 (e / 2), column 2 (lane % 4) + e % 2.
-    auto position = [&](int i) { return tile.output_position(p, warp * 32 + i * 8 + lane / 4); };
-    auto value = [&](int i, int j) { return sums[i / 2][j / 2][i % 2 * 2 + j % 2]; };
+    auto value = [&](int i, int j) -> float& { return sums[i / 2][j / 2][i % 2 * 2 + j % 2]; };
     ThreadChannels<kColumns, 2> channels{lane % 4 * 2, 8};
-#pragma unroll
-    for (int j = 0; j < kColumns * 2; j++) {
-      float bias = p.bias != nullptr && first_channel + channels[j] < p.outputs ? p.bias[first_channel + channels[j]] : 0.0f;
-#pragma unroll
-      for (int i = 0; i < kRows * 2; i++) sums[i / 2][j / 2][i % 2 * 2 + j % 2] += bias;
-    }
+    int elements[kRows * 2];  // of the sample, with the tile's first channel
+    long long first_output = tile.first_output(p);
 #pragma unroll
     for (int i = 0; i < kRows * 2; i++) {
-      long long element = position(i);
-      if (element < 0) continue;
+      int element = tile.output_element(p, unflatten(warp * 32 + i * 8 + lane / 4, p.tile));
+      elements[i] = element < 0 ? -1 : element + first_channel;
+    }
 #pragma unroll
-      for (int j = 0; j < kColumns * 2; j++) {
-        if (first_channel + channels[j] >= p.outputs) continue;
-        float *target = p.y + element * p.outputs + first_channel + channels[j], &sum = sums[i / 2][j / 2][i % 2 * 2 + j % 2];
+    for (int j = 0; j < kColumns * 2; j++) {
+      if (first_channel + channels[j] >= p.outputs) continue;
+      float bias = p.bias != nullptr ? p.bias[first_channel + channels[j]] : 0.0f;
+#pragma unroll
+      for (int i = 0; i < kRows * 2; i++) {
+        if (elements[i] < 0) continue;
+        float *target = p.y + first_output + elements[i] + channels[j], &sum = value(i, j);
+        sum += bias;
         if (p.accumulate) sum += *target;
         *target = sum;
       }
     }
-    store_moments<kRows * 2>(
-        p, tile, first_channel, channels, warp * 8 + lane / 4, 32, Tile, kThreads, reinterpret_cast<float*>(shared), value,
-        position);
+    if (p.moments == nullptr) return;
+    drop_by_quads<kRows * 2, kColumns>(p.moments_dropout, first_output, elements, p.outputs - first_channel, value);
+    TileMoments<Tile, kThreads, 4, kRows * 2, ThreadChannels<kColumns, 2>>::store(
+        p, tile, first_channel, channels, elements, reinterpret_cast<float*>(shared), value);
   }
 };

@@ -22,20 +22,43 @@ struct SimtGather {
   DEVICE static int stages(const GatherParameters& p) { return (p.channels + p.chunk - 1) / p.chunk * p.taps.count(); }
 
   DEVICE static void load_halo(const GatherParameters& p, const GatherTile& tile, int channel, float* halo) {
-    int quads = p.chunk / 4;
-    for (int i = threadIdx.x; i < p.halo.count() * quads; i += kThreads) {
-      int element = i / quads, offset = i % quads * 4;
-      long long position = tile.halo_position(p, element);
-      float values[4] = {0, 0, 0, 0};
-      if (position >= 0) load_channels(values, p.x, position, tile.sample, channel + offset, p.channels, p.transform);
-      *reinterpret_cast<float4*>(halo + element * pitch(p.chunk) + offset) =
-          make_float4(values[0], values[1], values[2], values[3]);
-    }
+    int quads = p.chunk / 4, at_a_time = kThreads / quads, first = threadIdx.x / quads, offset = threadIdx.x % quads * 4;
+    if (first >= at_a_time) return;  // of 3 quads, whose number does not divide the threads'
+    with_channel_transform<4>(
+        p.transform, tile.sample, channel + offset, p.channels,
+        FillHalo{p, tile, channel + offset, first, at_a_time, halo + offset});
   }
+
+  /// The loop over a thread's positions of the halo, with the same four channels.
+  struct FillHalo {
+    const GatherParameters& p;
+    const GatherTile& tile;
+    int channel, first, step;
+    float* halo;
+
+    template <class Transform>
+    DEVICE void operator()(const Transform& transform) const {
+      long long first_element = static_cast<long long>(tile.sample) * p.input.count() * p.channels + channel;
+      const float* x = p.x + first_element;
+      BoxWalk walk(first, unflatten(step, p.halo), tile.halo_from, p.halo);
+      for (int i = first; i < p.halo.count(); i += step) {
+        int position = input_position(walk.at, p.input, p.symmetric);
+        walk.advance(p.halo);
+        float values[4] = {};
+        if (position >= 0) {
+          load_existing(values, x + position * p.channels, p.channels - channel, p.channels % 4 == 0);
+          transform.apply(values, transform.kept(first_element + position * p.channels));
+        }
+        ::store(halo + i * pitch(p.chunk), values);
+      }
+    }
+  };
 
   DEVICE static void run(const GatherParameters& p) {
     DYNAMIC_SHARED(shared);
-    float *weights = reinterpret_cast<float*>(shared), *halo = weights + 2 * p.chunk * Tile;  // two buffers of weights
+    int* tap_offsets = reinterpret_cast<int*>(shared);
+    float *weights = reinterpret_cast<float*>(shared + TapOffsets::bytes(p)),
+          *halo = weights + 2 * p.chunk * Tile;  // two buffers of weights
     GatherTile tile(p, blockIdx.x, blockIdx.z);
     int column = threadIdx.x % kColumns, group = threadIdx.x / kColumns, taps = p.taps.count(), first_channel = blockIdx.y * Tile;
 
@@ -43,7 +66,7 @@ struct SimtGather {
     float sums[kPositions][4];
 #pragma unroll
     for (int i = 0; i < kPositions; i++) {
-      elements[i] = tile.halo_index(p, group + i * kGroups) * pitch(p.chunk);
+      elements[i] = GatherTile::halo_index(p, unflatten(group + i * kGroups, p.tile)) * pitch(p.chunk);
 #pragma unroll
       for (int j = 0; j < 4; j++)
         sums[i][j] =
@@ -51,10 +74,10 @@ struct SimtGather {
     }
 
     int last = stages(p);
+    TapOffsets::store(p, tap_offsets, kThreads);
     load_weights(p, 0, weights);
-    for (int stage = 0; stage < last; stage++) {
-      int tap = stage % taps;
-      if (tap == 0) load_halo(p, tile, stage / taps * p.chunk, halo);
+    for (int stage = 0, tap = 0, first = 0; stage < last; stage++) {
+      if (tap == 0) load_halo(p, tile, first, halo);
       if (stage + 1 < last) {
         load_weights(p, stage + 1, weights + (stage + 1) % 2 * p.chunk * Tile);
         copy_async_wait<1>();
@@ -63,7 +86,7 @@ struct SimtGather {
       }
       __syncthreads();
       const float* tap_weights = weights + stage % 2 * p.chunk * Tile + column * 4;
-      const float* tap_halo = halo + GatherTile::tap_offset(p, tap) * pitch(p.chunk);
+      const float* tap_halo = halo + tap_offsets[tap] * pitch(p.chunk);
       for (int channel = 0; channel < p.chunk; channel += 4) {
         float4 w[4];
 #pragma unroll
@@ -77,24 +100,41 @@ struct SimtGather {
           sums[i][3] += a.x * w[0].w + a.y * w[1].w + a.z * w[2].w + a.w * w[3].w;
         }
       }
+      if (++tap == taps) {
+        tap = 0;
+        first += p.chunk;
+      }
       __syncthreads();  // the next stage overwrites what was read here
     }
 
-    auto position = [&](int i) { return tile.output_position(p, group + i * kGroups); };
+    int outputs[kPositions];  // elements of the sample, with the tile's first channel
+    int channels = p.outputs - first_channel;
+    long long first_output = tile.first_output(p);
 #pragma unroll
     for (int i = 0; i < kPositions; i++) {
-      long long element = position(i);
+      int element = tile.output_element(p, unflatten(group + i * kGroups, p.tile));
+      outputs[i] = element < 0 ? -1 : element + first_channel;
       if (element < 0) continue;
 #pragma unroll
       for (int j = 0; j < 4; j++) {
-        if (first_channel + column * 4 + j >= p.outputs) continue;
-        float* target = p.y + element * p.outputs + first_channel + column * 4 + j;
+        if (column * 4 + j >= channels) continue;
+        float* target = p.y + first_output + outputs[i] + column * 4 + j;
         if (p.accumulate) sums[i][j] += *target;
         *target = sums[i][j];
       }
     }
-    store_moments<kPositions>(
-        p, tile, first_channel, ThreadChannels<1, 4>{column * 4, 0}, group, kGroups, Tile, kThreads,
-        reinterpret_cast<float*>(shared), [&](int i, int j) { return sums[i][j]; }, position);
+    if (p.moments == nullptr) return;
+    if (p.moments_dropout.active()) {
+#pragma unroll
+      for (int i = 0; i < kPositions; i++) {
+        if (outputs[i] < 0) continue;
+        uint32_t kept = p.moments_dropout.kept(first_output + outputs[i] + column * 4, 4);
+#pragma unroll
+        for (int j = 0; j < 4; j++) sums[i][j] = p.moments_dropout.apply(kept, j, sums[i][j]);
+      }
+    }
+    TileMoments<Tile, kThreads, kColumns, kPositions, ThreadChannels<1, 4>>::store(
+        p, tile, first_channel, {column * 4, 0}, outputs, reinterpret_cast<float*>(shared),
+        [&](int i, int j) { return sums[i][j]; });
   }
 };

@@ -20,25 +20,25 @@ struct WgmmaGather {
   /// A patch is 8x8 positions, the rows of one product. float sums of chunks (bf16x6) take the registers of a second one.
   static constexpr int kPatches = Parts == 3 ? 1 : 2;
 
-  /// Statistics are taken of a quarter of the outputs at a time.
-  static constexpr int kQuarter = Tile / 4, kMomentGroups = kConsumerThreads / 4,
-                       kScratchBytes = (kMomentGroups + 1) * kQuarter * 4;
+  /// Output positions of a consumer thread.
+  static constexpr int kPositions = kPatches * 2;
+
+  using Statistics = TileMoments<Tile, kConsumerThreads, 4, kPositions, ThreadChannels<Tile / 8, 2>>;
 
   /// Of a thread, out of 65536 per multiprocessor.
   static constexpr int kProducerRegisters = 120, kConsumerRegisters = 192;
 
-  using HaloLoader = PlaneLoader<kHaloThreads, kPlanes, Parts, 6>;
+  using HaloLoader = PlaneLoader<kHaloThreads, kPlanes, Parts, 5>;
 
   struct Barriers {
     uint64_t weights_full[kStages], weights_empty[kStages], halo_full[kHalos], halo_empty[kHalos];
   };
   static_assert(sizeof(Barriers) <= kBarrierBytes, "the barriers lie before the weights");
 
-  /// Position number `row` of a patch, counted as the tile counts; behind its last for patches that the tile does not have.
-  DEVICE static int position_in_tile(const GatherParameters& p, int patch, int row) {
-    int across = p.tile.width / 8, down = p.tile.height / 8;
-    int height = patch / across % down * 8 + row / 8, width = patch % across * 8 + row % 8;
-    return (patch / across / down * p.tile.height + height) * p.tile.width + width;
+  /// Where in the tile a patch begins; behind its last slice for patches that the tile does not have.
+  DEVICE static Size3 patch_start(const GatherParameters& p, int patch) {
+    Size3 at = unflatten(patch, {p.tile.depth, p.tile.height / 8, p.tile.width / 8});
+    return {at.depth, at.height * 8, at.width * 8};
   }
 
   /// Visits the block's tiles of positions and the number of their tile of outputs, one after the other. The blocks of a cluster
@@ -56,11 +56,11 @@ struct WgmmaGather {
   /// Sends for this block's share of the weights of a tile, for all blocks of the cluster. `step` counts the taps of all tiles
   /// and chunks.
   DEVICE static void load_weights(
-      const GatherParameters& p, int output_tile, int steps, char* stages, Barriers& barriers, int& step) {
+      const GatherParameters& p, int output_tile, int steps, char* stages, Barriers& barriers, uint32_t& step) {
     int share = cluster_rank() * kShareBytes;
     const char* source = static_cast<const char*>(p.weights) + static_cast<long long>(output_tile) * steps * kTapBytes + share;
-    for (int end = step + steps; step < end; step++, source += kTapBytes) {
-      int stage = step % kStages;
+    for (uint32_t end = step + steps; step < end; step++, source += kTapBytes) {
+      uint32_t stage = step % kStages;
       barrier_wait_watched(&barriers.weights_empty[stage], step / kStages % 2 ^ 1);
       barrier_arrive_expecting(&barriers.weights_full[stage], kTapBytes);
       copy_bulk_multicast(
@@ -70,22 +70,23 @@ struct WgmmaGather {
 
   /// Loads the halos of a tile. `loaded` counts those of all tiles.
   DEVICE static void load_halos(
-      const GatherParameters& p, const GatherTile& tile, int thread, int chunks, int halo_bytes, char* halos, Barriers& barriers,
-      int& loaded) {
+      const GatherParameters& p, const HaloLoader& loader, const GatherTile& tile, int chunks, int halo_bytes, char* halos,
+      Barriers& barriers, uint32_t& loaded) {
     for (int chunk = 0; chunk < chunks; chunk++, loaded++) {
-      int halo = loaded % kHalos;
+      uint32_t halo = loaded % kHalos;
       barrier_wait_watched(&barriers.halo_empty[halo], loaded / kHalos % 2 ^ 1);
-      HaloLoader::load(
-          thread, p.x, tile.sample, p.input.count(), chunk * kChunk, p.channels, p.transform, p.halo,
-          [&](const Size3& at) { return tile.position_in_sample(p, at); }, halos + halo * halo_bytes);
+      loader.load(
+          {p.x, p.input, p.channels, p.symmetric}, tile.sample, chunk * kChunk, p.transform, tile.halo_from,
+          HaloLoader::pitch(p.halo.count()) * 16, halos + halo * halo_bytes);
       fence_async_proxy();
       barrier_arrive(&barriers.halo_full[halo]);
     }
   }
 
-  /// Starts all products of one tap and chunk, the small ones first.
+  /// Starts all products of one tap and chunk, the small ones first. `patches` and `weights` are matrices of the first part and
+  /// plane, `plane` rows lie between two planes of the halo.
   DEVICE static void multiply_tap(
-      const uint32_t (&patches)[kPatches], int plane_bytes, int row_pitch, uint32_t weights, float (&sums)[kPatches][Tile / 2]) {
+      const uint64_t (&patches)[kPatches], int plane, uint64_t weights, float (&sums)[kPatches][Tile / 2]) {
 #pragma unroll
     for (int k = 0; k < kPlanes; k += 2)
 #pragma unroll
@@ -95,8 +96,8 @@ struct WgmmaGather {
 #pragma unroll
           for (int i = 0; i < kPatches; i++)
             warpgroup_multiply(
-                sums[i], matrix_descriptor(patches[i] + (part * kPlanes + k) * plane_bytes, plane_bytes, row_pitch),
-                matrix_descriptor(weights + ((order - part) * kPlanes + k) * Tile * 16, Tile * 16, 128));
+                sums[i], moved_by(patches[i], (part * kPlanes + k) * plane),
+                moved_by(weights, ((order - part) * kPlanes + k) * Tile));
   }
 
   DEVICE static void clear(float (&sums)[kPatches][Tile / 2]) {
@@ -108,31 +109,33 @@ struct WgmmaGather {
 
   /// The sums of a tile. `step` and `loaded` count what the producers count.
   DEVICE static void multiply(
-      const GatherParameters& p, const GatherTile& tile, int chunks, int halo_bytes, char* stages, char* halos,
-      Barriers& barriers, int& step, int& loaded, float (&sums)[kPatches][Tile / 2]) {
-    int taps = p.taps.count(), plane_bytes = HaloLoader::pitch(p.halo.count()) * 16,
-        row_pitch = p.halo.width * p.input_step.height * 16, first_patch = threadIdx.x / 128 * kPatches;
+      const GatherParameters& p, const int* tap_offsets, int chunks, int halo_bytes, char* stages, char* halos,
+      Barriers& barriers, uint32_t& step, uint32_t& loaded, float (&sums)[kPatches][Tile / 2]) {
+    int taps = p.taps.count(), plane = HaloLoader::pitch(p.halo.count()), row_pitch = p.halo.width * p.input_step.height * 16;
+    uint64_t weights = matrix_descriptor(opaque(shared_address(stages)), Tile * 16, 128);
+    int patch_rows[kPatches];  // of the halo
+#pragma unroll
+    for (int i = 0; i < kPatches; i++)
+      patch_rows[i] = GatherTile::halo_index(p, patch_start(p, opaque(threadIdx.x) / 128 * kPatches + i));
     clear(sums);
     for (int chunk = 0; chunk < chunks; chunk++, loaded++) {
       float chunk_sums[Parts == 3 ? kPatches : 1][Parts == 3 ? Tile / 2 : 1];
       if constexpr (Parts == 3) clear(chunk_sums);
       barrier_wait(&barriers.halo_full[loaded % kHalos], loaded / kHalos % 2);
-      uint32_t halo = shared_address(halos + loaded % kHalos * halo_bytes);
+      uint64_t halo = matrix_descriptor(shared_address(halos + loaded % kHalos * halo_bytes), plane * 16, row_pitch);
       for (int tap = 0; tap < taps; tap++, step++) {
-        int stage = step % kStages, offset = GatherTile::tap_offset(p, tap);
-        uint32_t patches[kPatches];
+        uint32_t stage = step % kStages;
+        int offset = tap_offsets[tap];
+        uint64_t patches[kPatches], tap_weights = moved_by(weights, stage * kTapBytes / 16);
 #pragma unroll
-        for (int i = 0; i < kPatches; i++)
-          patches[i] = halo + (tile.halo_index(p, position_in_tile(p, first_patch + i, 0)) + offset) * 16;
+        for (int i = 0; i < kPatches; i++) patches[i] = moved_by(halo, patch_rows[i] + offset);
         barrier_wait(&barriers.weights_full[stage], step / kStages % 2);
         warpgroup_fence();
-        if constexpr (Parts == 3)
-          multiply_tap(patches, plane_bytes, row_pitch, shared_address(stages + stage * kTapBytes), chunk_sums);
-        else multiply_tap(patches, plane_bytes, row_pitch, shared_address(stages + stage * kTapBytes), sums);
+        if constexpr (Parts == 3) multiply_tap(patches, plane, tap_weights, chunk_sums);
+        else multiply_tap(patches, plane, tap_weights, sums);
         warpgroup_commit();
-        if (tap == 0) continue;
         warpgroup_wait<1>();  // the tap before is done
-        release_buffer_of_cluster<kCluster>(&barriers.weights_empty[(step - 1) % kStages]);
+        if (tap > 0) release_buffer_of_cluster<kCluster>(&barriers.weights_empty[(step - 1) % kStages]);
       }
       warpgroup_wait<0>();
       release_buffer_of_cluster<kCluster>(&barriers.weights_empty[(step - 1) % kStages]);
@@ -153,46 +156,48 @@ struct WgmmaGather {
       const GatherParameters& p, const GatherTile& tile, int output_tile, float* scratch, float (&sums)[kPatches][Tile / 2]) {
     if (tile.index == p.tiles.count()) return;  // there is no such tile
     int thread = opaque(threadIdx.x), lane = thread % 32, warp = thread / 32, first_channel = output_tile * Tile;
-    auto position = [&](int i) {
-      return tile.output_position(p, position_in_tile(p, warp / 4 * kPatches + i / 2, warp % 4 * 16 + i % 2 * 8 + lane / 4));
-    };
-    long long elements[kPatches * 2];
+    int elements[kPositions];  // of the sample, with the tile's first channel
+    float* targets[kPositions];
+    long long first = tile.first_output(p);
 #pragma unroll
-    for (int i = 0; i < kPatches * 2; i++) elements[i] = position(i);
+    for (int i = 0; i < kPositions; i++) {
+      Size3 patch = patch_start(p, warp / 4 * kPatches + i / 2);
+      int element = tile.output_element(p, patch + Size3{0, warp % 4 * 2 + i % 2, lane / 4});
+      elements[i] = element < 0 ? -1 : element + first_channel;
+      targets[i] = p.y + first + elements[i] + lane % 4 * 2;
+    }
 #pragma unroll
     for (int j = 0; j < Tile / 8; j++) {
       int channel = first_channel + j * 8 + lane % 4 * 2;
-      if (channel >= p.outputs) continue;
-      float2 bias = p.bias != nullptr ? *reinterpret_cast<const float2*>(p.bias + channel) : make_float2(0, 0);
+      bool exists = channel < p.outputs;
+      float2 bias = make_float2(0, 0);
+      if (exists && p.bias != nullptr) bias = *reinterpret_cast<const float2*>(p.bias + channel);
 #pragma unroll
-      for (int i = 0; i < kPatches * 2; i++) {
-        if (elements[i] < 0) continue;
-        float2* target = reinterpret_cast<float2*>(p.y + elements[i] * p.outputs + channel);
+      for (int i = 0; i < kPositions; i++) {
+        float2* target = reinterpret_cast<float2*>(targets[i] + j * 8);
         float &low = sums[i / 2][j * 4 + i % 2 * 2], &high = sums[i / 2][j * 4 + i % 2 * 2 + 1];
-        float2 before = p.accumulate ? *target : make_float2(0, 0);
-        low += bias.x;
-        high += bias.y;
-        if (p.accumulate) low += before.x, high += before.y;
-        *target = make_float2(low, high);
+        float2 before = make_float2(0, 0);
+        if (p.accumulate && exists && elements[i] >= 0) before = *target;
+        low = low + bias.x + before.x;
+        high = high + bias.y + before.y;
+        if (exists && elements[i] >= 0) *target = make_float2(low, high);
       }
     }
-    // A quarter of the channels at a time: their statistics in registers beside all sums.
-#pragma unroll
-    for (int quarter = 0; quarter < 4; quarter++) {
-      if (p.moments == nullptr || first_channel + quarter * kQuarter >= p.outputs) continue;
-      store_moments<kPatches * 2>(
-          p, tile, first_channel + quarter * kQuarter, ThreadChannels<kQuarter / 8, 2>{lane % 4 * 2, 8}, warp * 8 + lane / 4,
-          kMomentGroups, kQuarter, kConsumerThreads, scratch,
-          [&](int i, int j) { return sums[i / 2][quarter * kQuarter / 2 + j / 2 * 4 + i % 2 * 2 + j % 2]; }, position);
-    }
+    if (p.moments == nullptr) return;
+    auto value = [&](int i, int j) -> float& { return sums[i / 2][j / 2 * 4 + i % 2 * 2 + j % 2]; };
+    drop_by_quads<kPositions, Tile / 8>(p.moments_dropout, first, elements, p.outputs - first_channel, value);
+    Statistics::store(p, tile, first_channel, {lane % 4 * 2, 8}, elements, scratch, value);
   }
 
   DEVICE static void run(const GatherParameters& p) {
     DYNAMIC_SHARED(shared);
     Barriers& barriers = *reinterpret_cast<Barriers*>(shared);
-    char *scratch = shared + kBarrierBytes, *stages = scratch + kScratchBytes, *halos = stages + kStages * kTapBytes;
-    int chunks = (p.channels + kChunk - 1) / kChunk, halo_bytes = HaloLoader::pitch(p.halo.count()) * kChunk * 2 * Parts,
-        step = 0, loaded = 0;
+    int* tap_offsets = reinterpret_cast<int*>(shared + kBarrierBytes);
+    char *scratch = shared + kBarrierBytes + TapOffsets::bytes(p), *stages = scratch + Statistics::kScratchBytes,
+         *halos = stages + kStages * kTapBytes;
+    int chunks = (p.channels + kChunk - 1) / kChunk, halo_bytes = HaloLoader::pitch(p.halo.count()) * kChunk * 2 * Parts;
+    uint32_t step = 0, loaded = 0;
+    TapOffsets::store(p, tap_offsets, kThreads);
     if (threadIdx.x == 0) {
       for (int i = 0; i < kStages; i++) {
         barrier_initialize(&barriers.weights_full[i], 1);
@@ -210,9 +215,9 @@ struct WgmmaGather {
       lower_registers<kProducerRegisters>();
       int thread = threadIdx.x - kConsumerThreads;
       if (thread >= 32) {
-        each_tile(p, [&](const GatherTile& tile, int) {
-          load_halos(p, tile, thread - 32, chunks, halo_bytes, halos, barriers, loaded);
-        });
+        HaloLoader loader(thread - 32, p.halo);
+        each_tile(
+            p, [&](const GatherTile& tile, int) { load_halos(p, loader, tile, chunks, halo_bytes, halos, barriers, loaded); });
         await_readers(barriers.halo_empty, loaded);
       } else if (thread == 0) {
         each_tile(p, [&](const GatherTile&, int output_tile) {
@@ -224,7 +229,7 @@ struct WgmmaGather {
       raise_registers<kConsumerRegisters>();
       float sums[kPatches][Tile / 2];
       each_tile(p, [&](const GatherTile& tile, int output_tile) {
-        multiply(p, tile, chunks, halo_bytes, stages, halos, barriers, step, loaded, sums);
+        multiply(p, tap_offsets, chunks, halo_bytes, stages, halos, barriers, step, loaded, sums);
         store(p, tile, output_tile, reinterpret_cast<float*>(scratch), sums);
       });
     }

@@ -1,4 +1,4 @@
-// Statistics of a convolution's output, taken from the registers before they are stored.
+// Statistics of a convolution's output, taken from the registers that hold it.
 #pragma once
 #include "common/moments.cuh"
 #include "convolution/tile.cuh"
@@ -12,21 +12,65 @@ struct ThreadChannels {
   DEVICE int operator[](int i) const { return first + i / Length * step + i % Length; }
 };
 
-/// Sums a value per output channel over `threads` threads: thread group g of `groups` holds the channels of `at`. Returns through
-/// `totals`, in shared memory. The order is fixed: within a thread, then by group.
-template <class Channels>
-DEVICE void sum_by_channel(
-    const float (&values)[Channels::kCount], const Channels& at, int group, int groups, int tile, int threads, float* scratch,
-    float* totals) {
+/// Sums over the rows of a warp, in which `Lanes` lanes side by side hold other channels, and stores each sum once, by its
+/// number. Of every two values a lane gives one away and keeps the other: 7 exchanges sum 8 values over 8 rows instead of 24.
+template <int Lanes, int Count, class Store>
+DEVICE void sum_rows(float (&values)[Count], Store store) {
+  int lane = threadIdx.x % 32, first = 0, left = Count;
+  bool stores = true;
 #pragma unroll
-  for (int i = 0; i < Channels::kCount; i++) scratch[group * tile + at[i]] = values[i];
-  barrier_among(threads);
-  for (int channel = threadIdx.x; channel < tile; channel += threads) {
-    float sum = 0;
-    for (int g = 0; g < groups; g++) sum += scratch[g * tile + channel];
-    totals[channel] = sum;
+  for (int flip = 16; flip >= Lanes; flip /= 2) {
+    bool upper = (lane & flip) != 0;
+    if (left == 1) {
+      values[0] += __shfl_xor_sync(0xffffffffu, values[0], flip);
+      stores = stores && !upper;
+      continue;
+    }
+    left /= 2;
+#pragma unroll
+    for (int i = 0; i < Count / 2; i++) {
+      if (i >= left) break;
+      float given = upper ? values[i] : values[i + left];
+      values[i] = (upper ? values[i + left] : values[i]) + __shfl_xor_sync(0xffffffffu, given, flip);
+    }
+    first += upper ? left : 0;
   }
-  barrier_among(threads);
+  if (!stores) return;
+#pragma unroll
+  for (int i = 0; i < Count; i++)
+    if (i < left) store(first + i, values[i]);
+}
+
+/// Dropout of the outputs of a thread in the order of tensor cores: the four lanes of a quad have two channels each of every
+/// eight, and draw a quarter of the bits each. `elements`: the positions' first elements in the sample, or -1; `first`: the
+/// sample's; `channels`: how many there are from there on.
+template <int Positions, int Runs, class Value>
+DEVICE void drop_by_quads(const DropoutMask& mask, long long first, const int (&elements)[Positions], int channels, Value value) {
+  constexpr int kShare = Runs < 4 ? 1 : Runs / 4;
+  int lane = threadIdx.x % 32, quad_lane = lane % 4;
+  float scale = mask.active() ? mask.scale : 1.0f;
+  uint32_t drawn[Positions];  // a byte for each run of eight
+#pragma unroll
+  for (int i = 0; i < Positions; i++) drawn[i] = mask.active() ? 0 : 0xffffffffu;
+#pragma unroll 1
+  for (int run = 0; run < kShare; run++) {
+    int channel = (quad_lane * kShare + run) * 8;
+    if (!mask.active() || channel >= channels) break;
+#pragma unroll
+    for (int i = 0; i < Positions; i++)
+      if (elements[i] >= 0) drawn[i] |= (mask.kept(first + elements[i] + channel, 8) & 0xff) << (run * 8);
+  }
+#pragma unroll
+  for (int i = 0; i < Positions; i++)
+#pragma unroll
+    for (int run = 0; run < Runs; run += kShare) {
+      uint32_t kept = __shfl_sync(0xffffffffu, drawn[i], lane - quad_lane + run / kShare) >> (quad_lane * 2);
+#pragma unroll
+      for (int j = 0; j < kShare * 2; j++) {
+        float& output = value(i, run * 2 + j);
+        output = kept >> (j / 2 * 8 + j % 2) & 1 ? __fmul_rn(output, scale) : 0.0f;
+      }
+    }
 }
 
 /// Positions of the tile that lie in the grid.
@@ -36,61 +80,74 @@ DEVICE int tile_positions(const GatherParameters& p, const GatherTile& tile) {
          inside(tile.first.width, p.tile.width, p.count.width);
 }
 
-/// Writes the MomentRecord of the tile's outputs after dropout, by channel: a sweep over the registers for the pivot, and one for
-/// the sums of deviations and of their squares. `value(i, j)` is the thread's output at its i-th position and j-th channel,
-/// `position(i)` its element in y, or -1.
-template <int Positions, int Runs, int Length, class Value, class Position>
-DEVICE void store_moments(
-    const GatherParameters& p, const GatherTile& tile, int first_channel, const ThreadChannels<Runs, Length>& channels, int group,
-    int groups, int tile_channels, int threads, float* scratch, Value value, Position position) {
-  if (p.moments == nullptr) return;
-  constexpr int kValues = Runs * Length;
-  static_assert(Positions * kValues <= 64, "the kept elements of a thread are bits of one word");
-  uint64_t kept = 0;  // bit i * kValues + j
-  uint32_t inside = 0;
-#pragma unroll 1
-  for (int i = 0; i < Positions * Runs; i++) {
-    long long element = position(i / Runs);
-    if (element < 0) continue;
-    inside |= 1u << (i / Runs);
-    uint64_t run =
-        p.moments_dropout.kept(element * p.outputs + first_channel + channels[i % Runs * Length], Length) & ((1u << Length) - 1u);
-    kept |= run << (i * Length);
-  }
-  float* record = p.moments +
-                  (static_cast<long long>(tile.sample) * p.tiles.count() + tile.index) * MomentRecord::kRows * p.outputs +
-                  first_channel;
-  float* totals = scratch + groups * tile_channels;
-  float count = static_cast<float>(tile_positions(p, tile)), factor = p.moments_dropout.active() ? p.moments_dropout.scale : 1.0f;
-  float pivots[kValues] = {}, sums[kValues];
-  // A pivot needs to be near the mean only: what it is off by is in the deviations.
-  float share = approximate_reciprocal(count);
-  auto write = [&](int row, float factor) {
-    for (int channel = threadIdx.x; channel < tile_channels && first_channel + channel < p.outputs; channel += threads)
-      record[row * p.outputs + channel] = totals[channel] * factor;
-  };
+/// The MomentRecord of a tile's outputs, by channel. Threads hold them in registers, in warps whose rows are `Lanes` lanes side
+/// by side with the channels `Channels`. The order of sums is fixed by that alone: within a thread, over the rows, over the
+/// warps.
+template <int Tile, int Threads, int Lanes, int Positions, class Channels>
+struct TileMoments {
+  static constexpr int kWarps = Threads / 32, kTogether = Channels::kCount < 8 ? Channels::kCount : 8;
+  static_assert(Tile <= Threads, "a thread adds up a channel's sums");
+
+  /// What `store` needs of shared memory: two sums per warp and channel, and a pivot per channel.
+  static constexpr int kScratchBytes = (2 * kWarps + 1) * Tile * 4;
+
+  /// Sums of deviations by warp and, of two `Quantities`, of their squares.
+  template <int Quantities, class Value>
+  DEVICE static void sum(
+      const Channels& channels, const int (&elements)[Positions], const float* pivots, float* scratch, Value value) {
+    constexpr int kChannels = kTogether / Quantities;
+    float* sums = scratch + threadIdx.x / 32 * Tile;
 #pragma unroll
-  for (int row = MomentRecord::kPivot; row <= MomentRecord::kSquares; row++) {
+    for (int first = 0; first < Channels::kCount; first += kChannels) {
+      float values[kTogether] = {};
 #pragma unroll
-    for (int j = 0; j < kValues; j++) sums[j] = 0.0f;
+      for (int j = 0; j < kChannels; j++) {
+        float pivot = Quantities == 2 ? pivots[channels[first + j]] : 0.0f;
 #pragma unroll
-    for (int i = 0; i < Positions; i++) {
-      if ((inside >> i & 1) == 0) continue;
-#pragma unroll
-      for (int j = 0; j < kValues; j++) {
-        float deviation = (kept >> (i * kValues + j) & 1 ? __fmul_rn(value(i, j), factor) : 0.0f) - pivots[j];
-        sums[j] += row == MomentRecord::kSquares ? deviation * deviation : deviation;
+        for (int i = 0; i < Positions; i++) {
+          if (elements[i] < 0) continue;
+          float deviation = value(i, first + j) - pivot;
+          values[j] += deviation;
+          if constexpr (Quantities == 2) values[kChannels + j] += deviation * deviation;
+        }
       }
-    }
-    sum_by_channel(sums, channels, group, groups, tile_channels, threads, scratch, totals);
-    if (row == MomentRecord::kPivot) {
-      write(row, share);
-#pragma unroll
-      for (int j = 0; j < kValues; j++) pivots[j] = totals[channels[j]] * share;
-    } else {
-      write(row, 1.0f);
+      sum_rows<Lanes>(
+          values, [&](int i, float value) { sums[i / kChannels * kWarps * Tile + channels[first + i % kChannels]] = value; });
     }
   }
-  for (int channel = threadIdx.x; channel < tile_channels && first_channel + channel < p.outputs; channel += threads)
-    record[MomentRecord::kCount * p.outputs + channel] = count;
-}
+
+  DEVICE static float sum_over_warps(const float* sums) {
+    float sum = 0;
+#pragma unroll
+    for (int warp = 0; warp < kWarps; warp++) sum += sums[warp * Tile + threadIdx.x];
+    return sum;
+  }
+
+  /// `elements`: the first elements of the thread's positions, or -1; `value(i, j)`: the thread's output at its i-th position and
+  /// j-th channel, after dropout.
+  template <class Value>
+  DEVICE static void store(
+      const GatherParameters& p, const GatherTile& tile, int first_channel, const Channels& channels,
+      const int (&elements)[Positions], float* scratch, Value value) {
+    float *pivots = scratch + 2 * kWarps * Tile, count = static_cast<float>(tile_positions(p, tile));
+    bool adds = threadIdx.x < Tile;
+    sum<1>(channels, elements, nullptr, scratch, value);
+    barrier_among(Threads);
+    // A pivot needs to be near the mean only: what it is off by is in the deviations.
+    if (adds) pivots[threadIdx.x] = sum_over_warps(scratch) * approximate_reciprocal(count);
+    barrier_among(Threads);
+    sum<2>(channels, elements, pivots, scratch, value);
+    barrier_among(Threads);
+    int channel = first_channel + threadIdx.x;
+    if (adds && channel < p.outputs) {
+      float* record = p.moments +
+                      (static_cast<long long>(tile.sample) * p.tiles.count() + tile.index) * MomentRecord::kRows * p.outputs +
+                      channel;
+      record[MomentRecord::kCount * p.outputs] = count;
+      record[MomentRecord::kPivot * p.outputs] = pivots[threadIdx.x];
+      record[MomentRecord::kDeviations * p.outputs] = sum_over_warps(scratch);
+      record[MomentRecord::kSquares * p.outputs] = sum_over_warps(scratch + kWarps * Tile);
+    }
+    barrier_among(Threads);  // the sums of the next tile overwrite what was read here
+  }
+};

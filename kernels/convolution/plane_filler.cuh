@@ -69,7 +69,7 @@ struct PlaneFiller {
               ::load(scales, scale + plane * 8 + i);
               ::load(shifts, shift + plane * 8 + i);
 #pragma unroll
-              for (int k = 0; k < 4; k++) values[j][i + k] = transform.normalize(values[j][i + k], scales[k], shifts[k]);
+              for (int k = 0; k < 4; k++) values[j][i + k] = normalize(values[j][i + k], scales[k], shifts[k], transform.slope);
             }
           }
         }

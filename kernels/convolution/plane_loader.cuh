@@ -2,20 +2,13 @@
 // 8][position][8].
 #pragma once
 #include "common/bfloat16.cuh"
-#include "common/vector_access.cuh"
 #include "convolution/tile.cuh"
 
-/// The coordinates of a box in row-major order, several at a time, without divisions.
-struct BoxWalk {
-  Size3 at;
-
-  DEVICE void advance(int elements, const Size3& box) {
-    for (at.width += elements; at.width >= box.width; at.width -= box.width) {
-      if (++at.height < box.height) continue;
-      at.height = 0;
-      at.depth++;
-    }
-  }
+/// Channels of a sample's positions, as loaders find them.
+struct PositionSource {
+  const float* x;  // (samples, extent, channels)
+  Size3 extent;
+  int channels, symmetric;
 };
 
 /// `Threads` threads load boxes of positions of tensors whose channels are a multiple of 8. A thread's channels stay the same,
@@ -25,54 +18,66 @@ struct PlaneLoader {
   static constexpr int kPositions = Threads / Planes;  // at a time
   static_assert(Threads % Planes == 0, "a thread's plane must stay the same");
 
+  Size3 box, step;
+  int thread;
+
+  DEVICE PlaneLoader(int thread, const Size3& box) : box(box), step(unflatten(kPositions, box)), thread(thread) {}
+
   /// Positions between the starts of two planes: spread so that eight threads which store together reach all banks.
   DEVICE static int pitch(int positions) { return positions + (8 + 8 / Planes - positions % 8) % 8; }
 
-  /// Loads the positions of a sample that `position_of` gives for coordinates of the box, zeros for negative ones. `size`:
-  /// positions of a sample.
-  template <class PositionOf>
-  DEVICE static void load(
-      int thread, const float* x, int sample, int size, int first_channel, int channels, const InputTransform& transform,
-      const Size3& box, PositionOf position_of, char* target) {
-    int plane = thread % Planes, channel = first_channel + plane * 8, count = box.count(), plane_bytes = pitch(count) * 16;
-    long long first_element = static_cast<long long>(sample) * size * channels + channel;
-    target += plane * plane_bytes;
-    BoxWalk walk{unflatten(thread / Planes, box)};
-    for (int first = thread / Planes; first < count; first += kPositions * InFlight) {
-      float values[InFlight][8];
-      int positions[InFlight];
+  /// Loads eight channels per plane from `first_channel` on, at the positions of the box that begins at `from`; zeros for those
+  /// that do not exist. `plane_bytes`: between the starts of two planes.
+  DEVICE void load(
+      const PositionSource& source, int sample, int first_channel, const InputTransform& transform, const Size3& from,
+      int plane_bytes, char* target) const {
+    int plane = thread % Planes, channel = first_channel + plane * 8;
+    long long first_element = static_cast<long long>(sample) * source.extent.count() * source.channels + channel;
+    int existing = channel < source.channels ? box.count() : 0;
+    with_channel_transform<8>(
+        transform, sample, channel, source.channels,
+        Fill{*this, source, from, existing, first_element, plane_bytes, target + plane * plane_bytes});
+  }
+
+ private:
+  /// The loop over the thread's positions.
+  struct Fill {
+    const PlaneLoader& loader;
+    const PositionSource& source;
+    const Size3& from;
+    int existing;             // positions whose channels exist: all or none
+    long long first_element;  // of the thread's channels at position 0 of the sample
+    int plane_bytes;
+    char* target;
+
+    template <class Transform>
+    DEVICE void operator()(const Transform& transform) const {
+      const float* x = opaque(source.x + first_element);
+      int count = loader.box.count(), first = opaque(loader.thread) / Planes;
+      BoxWalk walk(first, loader.step, from, loader.box);
+      for (int i = first; i < count; i += kPositions * InFlight) {
+        float values[InFlight][8] = {};
+        uint32_t loaded = 0, kept[InFlight] = {};  // bit j: whether there is a j-th position
 #pragma unroll
-      for (int j = 0; j < InFlight; j++) {
-        positions[j] = first + j * kPositions < count && channel < channels ? position_of(walk.at) : -1;
-        walk.advance(kPositions, box);
-#pragma unroll
-        for (int i = 0; i < 8; i++) values[j][i] = 0.0f;
-        if (positions[j] >= 0) ::load(values[j], x + first_element + static_cast<long long>(positions[j]) * channels);
-      }
-#pragma unroll
-      for (int j = 0; j < InFlight; j++) {
-        if (first + j * kPositions >= count) break;
-        if (positions[j] >= 0 && !transform.identity()) {
-          if (transform.dropout.active()) {
-            uint32_t kept =
-                transform.dropout.kept_in_block((first_element + static_cast<long long>(positions[j]) * channels) / 8);
-#pragma unroll
-            for (int i = 0; i < 8; i++) values[j][i] = transform.dropout.apply(kept, i, values[j][i]);
-          }
-          if (transform.scale != nullptr) {
-            float scale[8], shift[8];
-            ::load(scale, transform.scale + static_cast<long long>(sample) * channels + channel);
-            ::load(shift, transform.shift + static_cast<long long>(sample) * channels + channel);
-#pragma unroll
-            for (int i = 0; i < 8; i++) values[j][i] = transform.normalize(values[j][i], scale[i], shift[i]);
-          }
+        for (int j = 0; j < InFlight; j++) {
+          int position = i + j * kPositions < existing ? input_position(walk.at, source.extent, source.symmetric) : -1;
+          walk.advance(loader.box);
+          if (position < 0) continue;
+          loaded |= 1u << j;
+          ::load(values[j], x + position * source.channels);
+          kept[j] = transform.kept_in_block(first_element / 8 + position * (source.channels / 8));
         }
-        uint4 parts[Parts];
-        split_bfloat16(values[j], parts);
 #pragma unroll
-        for (int part = 0; part < Parts; part++)
-          *reinterpret_cast<uint4*>(target + part * Planes * plane_bytes + (first + j * kPositions) * 16) = parts[part];
+        for (int j = 0; j < InFlight; j++) {
+          if (i + j * kPositions >= count) break;
+          if (loaded >> j & 1) transform.apply(values[j], kept[j]);
+          uint4 parts[Parts];
+          split_bfloat16(values[j], parts);
+#pragma unroll
+          for (int part = 0; part < Parts; part++)
+            *reinterpret_cast<uint4*>(target + part * Planes * plane_bytes + (i + j * kPositions) * 16) = parts[part];
+        }
       }
     }
-  }
+  };
 };

@@ -10,6 +10,9 @@ DEVICE uint64_t matrix_descriptor(uint32_t address, int inner_stride, int outer_
          static_cast<uint64_t>(outer_stride >> 4) << 32;
 }
 
+/// The same matrix, so many rows of 16 bytes further on.
+DEVICE uint64_t moved_by(uint64_t matrix, uint32_t rows) { return matrix >> 32 << 32 | (static_cast<uint32_t>(matrix) + rows); }
+
 /// One arrival per warp, whose reads of the buffer are done.
 DEVICE void release_buffer(uint64_t* barrier) {
   __syncwarp();
@@ -26,6 +29,6 @@ DEVICE void release_buffer_of_cluster(uint64_t* barrier) {
 /// Behind a producer's last buffer, the one before number `filled`: waits until all of them were read. Producers alone notice a
 /// hang, so they must not go before their readers do.
 template <int Count>
-DEVICE void await_readers(uint64_t (&empty)[Count], int filled) {
+DEVICE void await_readers(uint64_t (&empty)[Count], uint32_t filled) {
   for (int i = 0; i < Count; i++, filled++) barrier_wait_watched(&empty[filled % Count], filled / Count % 2 ^ 1);
 }

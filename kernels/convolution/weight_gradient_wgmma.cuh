@@ -21,16 +21,6 @@ struct PositionTile {
         first.height * p.stride.height + first_tap.height * p.dilation.height - p.pad.height,
         first.width + first_tap.width * p.dilation.width - p.pad.width};
   }
-
-  /// Position in the sample of the halo element with these coordinates; -1 for zero padding.
-  DEVICE int input(const WeightGradientParameters& p, const Size3& at) const {
-    return input_position(halo_from + at, p.input, p.symmetric);
-  }
-
-  /// Position in the sample of the tile's element with these coordinates; -1 outside of the image.
-  DEVICE int gradient(const WeightGradientParameters& p, const Size3& at) const {
-    return input_position(first + at, p.output, false);
-  }
 };
 
 template <int Parts>
@@ -43,7 +33,9 @@ struct WgmmaWeightGradient {
   /// Of a thread, out of 65536 per multiprocessor.
   static constexpr int kProducerRegisters = 104, kConsumerRegisters = 136;
 
-  using Loader = PlaneLoader<kProducerThreads, kPlanes, Parts, 6>;
+  /// The output gradient, which is taken as it is, has registers for more loads.
+  using Loader = PlaneLoader<kProducerThreads, kPlanes, Parts, 5>;
+  using GradientLoader = PlaneLoader<kProducerThreads, kPlanes, Parts, 8>;
 
   struct Header {
     uint64_t full[kStages], empty[kStages];
@@ -80,18 +72,19 @@ struct WgmmaWeightGradient {
   }
 
   DEVICE static void load(const WeightGradientParameters& p, const Block& block, int thread, char* stages, Header& header) {
-    const InputTransform identity = InputTransform::none();
+    const Loader x_loader(thread, p.halo);
+    const GradientLoader gy_loader(thread, p.tile);
     for (int index = block.from; index < block.to; index++) {
       int step = index - block.from, stage = step % kStages;
       char *x = stages + stage * block.stage_bytes, *gy = x + Parts * kPlanes * block.x_pitch * 16;
       PositionTile tile(p, index, block.first_tap);
       barrier_wait_watched(&header.empty[stage], step / kStages % 2 ^ 1);
-      Loader::load(
-          thread, p.x, tile.sample, p.input.count(), block.first_channel, p.channels, p.transform, p.halo,
-          [&](const Size3& at) { return tile.input(p, at); }, x);
-      Loader::load(
-          thread, p.gy, tile.sample, p.output.count(), block.first_output, p.outputs, identity, p.tile,
-          [&](const Size3& at) { return tile.gradient(p, at); }, gy);
+      x_loader.load(
+          {p.x, p.input, p.channels, p.symmetric}, tile.sample, block.first_channel, p.transform, tile.halo_from,
+          block.x_pitch * 16, x);
+      gy_loader.load(
+          {p.gy, p.output, p.outputs, false}, tile.sample, block.first_output, InputTransform::none(), tile.first,
+          block.gy_pitch * 16, gy);
       fence_async_proxy();
       barrier_arrive(&header.full[stage]);
     }

@@ -62,7 +62,10 @@ inline void barrier_among(int threads) { emulation::current->barrier_among(threa
 
 inline void add_in_place(float* target, float value) { *target += value; }
 
-inline int opaque(int x) { return x; }
+template <class T>
+T opaque(T x) {
+  return x;
+}
 
 inline float approximate_reciprocal(float x) { return 1.0f / x; }
 

@@ -101,19 +101,25 @@ inline void run_gather(
   p.weights = packed.data();
   Buffer<float> partial(static_cast<std::size_t>(samples) * p.tiles.count() * 4 * p.outputs);
   p.moments = moments ? partial.data() : nullptr;
+  int threads = family.warpgroups   ? 384
+                : family.parts == 0 ? 16 * tile / 4
+                                    : 128,
+      multiplying = family.warpgroups ? 256 : threads;
+  std::size_t statistics = static_cast<std::size_t>(2 * multiplying / 32 + 1) * tile * 4;
+  std::size_t tap_offsets = static_cast<std::size_t>(round_up(p.taps.count() * 4, 16));
   std::size_t main = family.parts == 0
                          ? 2 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * (p.chunk + 4) * 4
                          : 2 * 3 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * p.chunk * 2 * family.parts;
   if (family.warpgroups)
-    main = 128 + 65 * static_cast<std::size_t>(tile) + 4 * tap_bytes +
+    main = 128 + statistics + 4 * tap_bytes +
            2 * static_cast<std::size_t>(plane_pitch(p.halo.count(), p.chunk / 8)) * p.chunk * 2 * family.parts;
-  std::size_t statistics = (family.parts == 0 ? 17 : 33) * static_cast<std::size_t>(tile) * 4;
+  main += tap_offsets;
   std::string kernel = "convolution_" + pass + "_" + family.gather_name() + "_" + std::to_string(tile);
   if (family.warpgroups)
     launch(
-        kernel, 2 * numbers.range(1, divide(p.tiles.count() * samples, 2) * tiles), 1, 1, 384, std::max(main, statistics),
+        kernel, 2 * numbers.range(1, divide(p.tiles.count() * samples, 2) * tiles), 1, 1, threads, main,
         p);  // any number of blocks
-  else launch(kernel, p.tiles.count(), tiles, samples, family.parts == 0 ? 16 * tile / 4 : 128, std::max(main, statistics), p);
+  else launch(kernel, p.tiles.count(), tiles, samples, threads, std::max(main, statistics), p);
   if (!partial.intact()) {
     failures++;
     std::printf("FAIL statistics wrote outside of their buffer\n");

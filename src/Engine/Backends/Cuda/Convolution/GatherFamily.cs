@@ -11,10 +11,11 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     private const int MmaThreads = 128,
         MmaTapsPerStage = 3;
     private const int WarpgroupThreads = 384,
+        WarpgroupConsumers = 256,
         WarpgroupStages = 4,
         WarpgroupHalos = 2,
-        WarpgroupBarrierBytes = 128,
-        WarpgroupMomentGroups = 65;
+        WarpgroupBarrierBytes = 128;
+    private const int WarpThreads = 32;
 
     /// <summary>Of Hopper's gather: blocks that share their weights.</summary>
     public const int ClusterBlocks = 2;
@@ -112,19 +113,23 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     /// <summary>Bytes of one tap's packed weights for a chunk.</summary>
     public int TapBytes(int chunk) => chunk * Tile * (Parts == 0 ? sizeof(float) : 2 * Parts);
 
-    /// <summary>Dynamic shared memory of a block that reads <paramref name="halo"/> positions.</summary>
-    public int SharedBytes(int chunk, int halo)
+    /// <summary>
+    /// Dynamic shared memory of a block that reads <paramref name="halo"/> positions for <paramref name="taps"/> taps.
+    /// </summary>
+    public int SharedBytes(int chunk, int halo, int taps)
     {
+        int tapOffsets = PositionTiles.Divide(taps * sizeof(int), 16) * 16;
+        int statistics = ((2 * (Warpgroups ? WarpgroupConsumers : Threads) / WarpThreads) + 1) * Tile * sizeof(float);
         if (Warpgroups)
             return WarpgroupBarrierBytes
-                + (WarpgroupMomentGroups * Tile)
+                + tapOffsets
+                + statistics
                 + (WarpgroupStages * TapBytes(chunk))
                 + (WarpgroupHalos * PositionTiles.PlanePitch(halo, chunk / 8) * chunk * 2 * Parts);
         int main =
             Parts == 0
                 ? (2 * TapBytes(chunk)) + (halo * (chunk + 4) * sizeof(float))
                 : (2 * MmaTapsPerStage * TapBytes(chunk)) + (halo * chunk * 2 * Parts);
-        int statistics = (Parts == 0 ? SimtGroups + 1 : 33) * Tile * sizeof(float);
-        return Math.Max(main, statistics);
+        return Math.Max(tapOffsets + main, statistics);
     }
 }

@@ -142,20 +142,24 @@ internal sealed record GatherPlan(GatherFamily Family, Size3 Tile, Size3 Tiles, 
     {
         GatherPlan? best = null;
         long bestCost = long.MaxValue;
-        int chunk = family.Chunk(shape.Channels);
+        int chunk = family.Chunk(shape.Channels),
+            taps = shape.Taps.Count;
         foreach (
             Size3 tile in PositionTiles.Candidates(shape.Count, family.Positions, family.Warpgroups ? Size3.Planar(8) : Size3.One)
         )
         {
             Size3 halo = PositionTiles.HaloOf(tile, shape.InputStep, shape.Taps, shape.TapStep);
             long halos = (long)halo.Depth * halo.Height * halo.Width;
-            if (halos > family.SharedLimit || family.SharedBytes(chunk, (int)halos) > family.SharedLimit)
+            if (halos > family.SharedLimit)
+                continue;
+            int sharedBytes = family.SharedBytes(chunk, (int)halos, taps);
+            if (sharedBytes > family.SharedLimit)
                 continue;
             Size3 tiles = PositionTiles.Count(shape.Count, tile);
-            long cost = tiles.Count * (((long)family.Positions * shape.Taps.Count) + (LoadCost * halos));
+            long cost = tiles.Count * (((long)family.Positions * taps) + (LoadCost * halos));
             if (cost >= bestCost)
                 continue;
-            (best, bestCost) = (new GatherPlan(family, tile, tiles, halo, family.SharedBytes(chunk, (int)halos)), cost);
+            (best, bestCost) = (new GatherPlan(family, tile, tiles, halo, sharedBytes), cost);
         }
 
         return best;
