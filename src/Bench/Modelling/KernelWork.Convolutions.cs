@@ -65,7 +65,7 @@ internal sealed partial class KernelWork
                 Math.Min(p.Channels, p.Chunk),
                 p.Transform
             ),
-            stored = Stored(cost, p, tile / 32, positions / 64) * issued;
+            stored = Stored(cost, p, tile) * issued;
         // The producers fill two halos while a tile is stored, and wait then.
         double byConsumers = (chunks * consumed) + stored,
             byProducers = (chunks * produced) + Math.Max(0, stored - (HaloStages * produced));
@@ -99,9 +99,7 @@ internal sealed partial class KernelWork
                 ? p.Chunk / 4.0 * cost.Products.Instructions
                 : InstructionsFor(cost, p.Chunk / 16.0 * ProductsOf(parts) * 2 * tile / 8);
         double looped = chunks * ((units * cost.Memory.Instructions * LoadingShare(p.Transform)) + (taps * perTap));
-        double runs = parts == 0 ? 1 : tile / 8.0,
-            positions = parts == 0 ? 8 : 4;
-        LaunchWork threads = Threads(launch, looped, Stored(cost, p, runs, positions), chunks * Math.Ceiling(units), BytesOf(p));
+        LaunchWork threads = Threads(launch, looped, Stored(cost, p, tile), chunks * Math.Ceiling(units), BytesOf(p));
         return threads with
         {
             TensorCycles = MmaCycles(launch, parts, 2.0 * 128 * chunks * p.Chunk * taps * tile),
@@ -144,24 +142,48 @@ internal sealed partial class KernelWork
         };
     }
 
-    private static bool IsTapPerBlock(string kernel) => Family(kernel) is (0, 16 or 64) or (> 0, 32 or 64);
-
     /// <summary>kernels/convolution/backward_weights.cu: a block has one tap and walks over the positions of its split.</summary>
-    private LaunchWork WeightGradient(KernelLaunch launch, KernelCost cost, WeightGradientParameters p)
+    private LaunchWork SimtWeightGradient(KernelLaunch launch, KernelCost cost, WeightGradientParameters p)
     {
-        (int parts, int tile) = Family(launch.Kernel);
-        double stage = parts == 0 ? 16 : 32,
-            stages = Divide(p.PositionsPerSplit, stage),
-            units = stage * tile / (parts == 0 ? 4 : PlaneChannels) / launch.Geometry.Threads;
-        double looped =
-            stages
-            * (
-                (units * cost.Memory.Instructions * LoadingShare(p.Transform))
-                + InstructionsFor(cost, stage / 16 * ProductsOf(parts) * (tile / 32) * (tile / 16))
-            );
+        const double Stage = 16,
+            UnitChannels = 4;
+        double stages = Divide(p.PositionsPerSplit, Stage),
+            units = Stage * Family(launch.Kernel).Tile / UnitChannels / launch.Geometry.Threads;
+        double looped = stages * ((units * cost.Memory.Instructions * LoadingShare(p.Transform)) + cost.Products.Instructions);
         return Threads(launch, looped, cost.Around.Instructions, stages * Math.Ceiling(units), BytesOf(launch, p)) with
         {
-            TensorCycles = MmaCycles(launch, parts, 2.0 * stages * stage * tile * tile),
+            Sizes = SizesOf(p),
+        };
+    }
+
+    /// <summary>
+    /// kernels/convolution/weight_gradient_mma.cuh: a block has a box of taps. One half of its warps loads the next tile of
+    /// positions while the other multiplies this one, and then the other way round.
+    /// </summary>
+    private LaunchWork MmaWeightGradient(KernelLaunch launch, KernelCost cost, WeightGradientParameters p)
+    {
+        const double Warps = 8,
+            Step = 16,
+            UnitsInFlight = 2;
+        (int parts, int outputs) = Family(launch.Kernel);
+        double tiles = Math.Min(p.TilesPerSplit, p.Samples * p.Tiles.Count),
+            rows = Divide(p.Taps.Count * p.XFill.Planes, 2),
+            rowWarps = 1 << p.RowBits,
+            steps = Divide(p.GyFill.Positions / Step, Warps / rowWarps);
+        double loadedX = Divide(p.XFill.Positions, p.XFill.Together * UnitsInFlight),
+            loadedGy = Divide(p.GyFill.Positions, p.GyFill.Together * UnitsInFlight),
+            multiplied = steps * InstructionsFor(cost, Divide(rows, rowWarps) * outputs / PlaneChannels * ProductsOf(parts)),
+            loaded = cost.Memory.Instructions * ((loadedX * LoadingShare(p.Transform)) + (loadedGy * gpu.IdentityShare));
+        // A warp's loads of a tile wait for memory round by round, its products for those of the other half.
+        return Threads(
+            launch,
+            tiles * (loaded + multiplied),
+            cost.Around.Instructions,
+            tiles * (loadedX + loadedGy),
+            BytesOf(launch, p)
+        ) with
+        {
+            TensorCycles = MmaCycles(launch, parts, 2 * tiles * p.GyFill.Positions * rows * Step * outputs),
             Sizes = SizesOf(p),
         };
     }
@@ -186,15 +208,13 @@ internal sealed partial class KernelWork
     }
 
     /// <summary>Instructions of a warp for the outputs of a tile and their statistics.</summary>
-    /// <param name="cost">Of the kernel; its other loops go over a thread's outputs, run by run.</param>
+    /// <param name="cost">Of the kernel; its other loop draws masks, of eight outputs of each of four lanes at a time.</param>
     /// <param name="p">Of the launch.</param>
-    /// <param name="runs">Of neighbouring outputs, of a thread at a position.</param>
-    /// <param name="positions">Of a thread.</param>
-    private double Stored(KernelCost cost, GatherParameters p, double runs, double positions) =>
-        p.Moments == 0
-            ? cost.Around.Instructions * gpu.PlainStoreShare
-            : cost.Around.Instructions
-                + (runs * positions * cost.Other.Instructions * (p.MomentsDropout.IsActive ? 1 : gpu.NormalizeShare));
+    /// <param name="tile">Outputs.</param>
+    private double Stored(KernelCost cost, GatherParameters p, int tile) =>
+        p.Moments == 0 ? cost.Around.Instructions * gpu.PlainStoreShare
+        : p.MomentsDropout.IsActive ? cost.Around.Instructions + (tile / 32 * cost.Other.Instructions)
+        : cost.Around.Instructions;
 
     /// <summary>Cycles of tensor cores for operations of every block.</summary>
     private double MmaCycles(KernelLaunch launch, int parts, double flops) =>

@@ -29,7 +29,12 @@ internal sealed partial class KernelWork(GpuModel gpu)
             GatherParameters p => Gather(launch, cost, p),
             WeightGradientParameters p when launch.Kernel.Contains("_wgmma_", StringComparison.Ordinal) =>
                 WarpgroupWeightGradient(launch, cost, p),
-            WeightGradientParameters p when IsTapPerBlock(launch.Kernel) => WeightGradient(launch, cost, p),
+            WeightGradientParameters p when launch.Kernel.Contains("_simt_", StringComparison.Ordinal) => SimtWeightGradient(
+                launch,
+                cost,
+                p
+            ),
+            WeightGradientParameters p => MmaWeightGradient(launch, cost, p),
             SumSplitsParameters p => Threads(
                 launch,
                 cost,
