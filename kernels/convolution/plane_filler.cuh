@@ -37,14 +37,10 @@ struct PlaneFiller {
     for (int first = start; first < fill.positions; first += kInFlight * fill.together) {
       float values[kInFlight][8];
       int positions[kInFlight];
-      uint32_t kept[kInFlight];  // drawn before the values take registers
 #pragma unroll
       for (int j = 0; j < kInFlight; j++) {
         int m = first + j * fill.together;
         positions[j] = exists && m < fill.positions ? position_of(box[m]) : -1;
-        kept[j] = 0;
-        if (transform.dropout.active() && positions[j] >= 0)
-          kept[j] = transform.dropout.kept(first_element + positions[j] * channels, 8);
       }
 #pragma unroll
       for (int j = 0; j < kInFlight; j++) {
@@ -59,8 +55,9 @@ struct PlaneFiller {
         if (first + j * fill.together >= fill.positions) break;
         if (positions[j] >= 0 && !transform.identity()) {
           if (transform.dropout.active()) {
+            uint32_t kept = transform.dropout.kept(first_element + positions[j] * channels, 8);
 #pragma unroll
-            for (int i = 0; i < 8; i++) values[j][i] = transform.dropout.apply(kept[j], i, values[j][i]);
+            for (int i = 0; i < 8; i++) values[j][i] = transform.dropout.apply(kept, i, values[j][i]);
           }
           if (transform.scale != nullptr) {
 #pragma unroll

@@ -130,7 +130,7 @@ MUTATIONS = [
     ("channels beyond the last are written (mma)", "convolution/weight_gradient_mma.cuh", "exists ? left : 0", "exists ? 8 : 0", WEIGHTS, NARROW),
     ("leaves out the smallest products (mma weight gradient)", "convolution/weight_gradient_mma.cuh", "for (int order = Parts - 1; order >= 0; order--)", "for (int order = Parts > 2 ? 1 : Parts - 1; order >= 0; order--)", WEIGHTS, NARROW),
     ("all boxes of taps are the first", "convolution/weight_gradient_mma.cuh", "Size3 group = unflatten(blockIdx.y, groups);", "Size3 group = unflatten(0, groups);", WEIGHTS, NARROW),
-    ("eight channels drop out as the first", "convolution/plane_filler.cuh", "transform.dropout.apply(kept[j], i, values[j][i])", "transform.dropout.apply(kept[j], 0, values[j][i])", WEIGHTS, NARROW),
+    ("eight channels drop out as the first", "convolution/plane_filler.cuh", "transform.dropout.apply(kept, i, values[j][i])", "transform.dropout.apply(kept, 0, values[j][i])", WEIGHTS, NARROW),
     ("outputs beyond the last are written", "convolution/weight_gradient_mma.cuh", "if (first_output + j * 8 + e < p.outputs)", "", WEIGHTS, NARROW),
     ("slices of splits are added before they are there", "convolution/backward_weights.cu", "slices[threadIdx.x] = sum;\n    __syncthreads();", "slices[threadIdx.x] = sum;", WEIGHTS, NARROW),
     ("windows that begin before the image count as whole", "convolution/weight_gradient_mma.cuh", "inner(origin - block.inner_from, p.tile,", "inner(origin, p.tile,", WEIGHTS, NARROW),
