@@ -1,5 +1,6 @@
 // gx: the adjoint of the forward convolution for its input, and so the transposed convolution. One gather per residue of the
 // stride, over the taps that reach it; symmetric padding by a gather over the padded image and a fold.
+#include "common/quotient_walk.cuh"
 #include "convolution/gather_mma.cuh"
 #include "convolution/gather_simt.cuh"
 #ifdef HAS_WARPGROUP_MATRICES
@@ -40,19 +41,25 @@ DEVICE int mirror_image(int i, int image, int extent, int before, int padded) {
 }  // namespace
 
 KERNEL(convolution_fold, 256, FoldParameters) {
-  long long elements = static_cast<long long>(p.samples) * p.input.count() * p.channels;
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < elements; i += gridDim.x * 256ll) {
-    int channel = static_cast<int>(i % p.channels);
-    long long position = i / p.channels;
-    Size3 at = unflatten(static_cast<int>(position % p.input.count()), p.input);
-    const float* padded = p.padded + position / p.input.count() * p.padded_size.count() * p.channels + channel;
+  long long elements = static_cast<long long>(p.samples) * p.input.count() * p.channels, first = blockIdx.x * 256ll + threadIdx.x,
+            step = gridDim.x * 256ll;
+  DigitWalk<4> walk(first, step, {p.channels, p.input.width, p.input.height, p.input.depth});
+  for (long long i = first; i < elements; i += step, walk.advance()) {
+    const float* padded = p.padded + walk.quotient * p.padded_size.count() * p.channels + walk.digits[0];
     float sum = 0;
-    for (int image = 0; image < 27; image++) {
-      int depth = mirror_image(at.depth, image / 9, p.input.depth, p.pad_before.depth, p.padded_size.depth);
-      int height = mirror_image(at.height, image / 3 % 3, p.input.height, p.pad_before.height, p.padded_size.height);
-      int width = mirror_image(at.width, image % 3, p.input.width, p.pad_before.width, p.padded_size.width);
-      if (depth < 0 || height < 0 || width < 0) continue;
-      sum += padded[((static_cast<long long>(depth) * p.padded_size.height + height) * p.padded_size.width + width) * p.channels];
+    for (int z = 0; z < 3; z++) {
+      int depth = mirror_image(walk.digits[3], z, p.input.depth, p.pad_before.depth, p.padded_size.depth);
+      if (depth < 0) continue;
+      for (int y = 0; y < 3; y++) {
+        int height = mirror_image(walk.digits[2], y, p.input.height, p.pad_before.height, p.padded_size.height);
+        if (height < 0) continue;
+        for (int x = 0; x < 3; x++) {
+          int width = mirror_image(walk.digits[1], x, p.input.width, p.pad_before.width, p.padded_size.width);
+          if (width < 0) continue;
+          sum += padded
+              [((static_cast<long long>(depth) * p.padded_size.height + height) * p.padded_size.width + width) * p.channels];
+        }
+      }
     }
     p.gx[i] = sum;
   }

@@ -1,6 +1,7 @@
 using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Backends.Cuda.Convolution;
 using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Backends.Cuda.Graphs;
 
 namespace UnpairedSegEngine.Bench.Modelling;
 
@@ -16,8 +17,8 @@ internal sealed partial class KernelWork
     /// <summary>kernels/common/moments.cuh: MomentRecord.</summary>
     private const int MomentBytes = 4 * sizeof(float);
 
-    /// <summary>Of a round of a sweep: where the mask of dropout finds the step's number.</summary>
-    private const int MaskBytes = 8;
+    /// <summary>Of a round of a sweep: the dropout mask's bits.</summary>
+    private const int MaskBytes = 1;
 
     /// <summary>kernels/common/channel_sweep.cuh: a thread goes from position to position with its channels.</summary>
     private LaunchWork Sweep(KernelLaunch launch, KernelCost cost, KernelChannelSweep sweep, int passes, double tensors)
@@ -41,6 +42,15 @@ internal sealed partial class KernelWork
     /// <summary>Grid-stride loops over single elements.</summary>
     private LaunchWork Elementwise(KernelLaunch launch, KernelCost cost, long count, int bytes) =>
         Threads(launch, cost, Rounds(count, launch, Unrolled(cost.Memory.Store, sizeof(float))), (double)count * bytes);
+
+    /// <summary>A row of blocks has a mask; a thread draws word after word.</summary>
+    private LaunchWork Masks(KernelLaunch launch, KernelCost cost, ReadOnlySpan<DropoutMasks.MaskToDraw> masks)
+    {
+        long words = 0;
+        foreach (DropoutMasks.MaskToDraw mask in masks)
+            words += mask.Words;
+        return Elementwise(launch, cost, words, sizeof(uint));
+    }
 
     private LaunchWork Update(KernelLaunch launch, KernelCost cost, long count, int tensors)
     {

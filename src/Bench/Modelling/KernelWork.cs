@@ -84,6 +84,8 @@ internal sealed partial class KernelWork(GpuModel gpu)
                 p.Count,
                 sizeof(float) * (1 + (p.A != 0 ? 1 : 0) + (p.B != 0 ? 1 : 0))
             ),
+            CudaSingles.DropoutParameters p => Elementwise(launch, cost, p.Count, 2 * sizeof(float)),
+            DropoutMasks.MaskTable p => Masks(launch, cost, p.Masks[..launch.Geometry.GridY]),
             CudaSingles.BroadcastParameters p => Elementwise(launch, cost, p.Count, sizeof(float)),
             CudaSingles.StorageFillParameters p => Elementwise(launch, cost, p.Count, sizeof(float)),
             CudaSingles.ConvertParameters p => Elementwise(launch, cost, p.Count, sizeof(float) + sizeof(double)),
