@@ -39,7 +39,7 @@ run() {
   begun=$(date +%s)
   left() { echo $((begun + total - $(date +%s))); }
   mkdir -p "$target" || exit
-  tar -C "$work" -xJf "$source" && find "$work/data" -name '*.nii' -exec gzip -1 {} + || fail "$source: not what 'gpu-train.sh pack' made"
+  tar -C "$work" -xJf "$source" && find "$work/data" -name '*.nii' -exec gzip -n -1 {} + || fail "$source: not what 'gpu-train.sh pack' made"
   # Half an abdomen at once, as published 16 channels; the rate falls over the steps that there are.
   settings="network.name=unet3d network.channels=16 network.upsample_depth=3 data.spacing=3,3,5 data.size=96 data.depth=16 data.foreground_fraction=0.7 data.normalization.CT=window(-100,300) data.normalization.MR=percentile(0.5,99.5) optimizer.learning_rate=0.002 optimizer.decay_factor=0.9 training.batch=2"
   read -ra settings <<< "$settings ${TRAIN_SETTINGS:-}"
