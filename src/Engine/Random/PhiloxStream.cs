@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace UnpairedSegEngine.Random;
 
 /// <summary>
@@ -40,38 +38,4 @@ public struct PhiloxStream(ulong key, uint name1, uint name2, uint name3)
 
     /// <summary>A standard normal value.</summary>
     public float NextNormal() => Philox.Normal(NextWord(), NextWord()).First;
-
-    /// <summary>
-    /// Standard normal values in number: from the next whole block on, two of each pair of words (Box-Muller), in float
-    /// arithmetic. Some ten times as fast as one by one, and other values.
-    /// </summary>
-    public void FillNormal(Span<float> values)
-    {
-        const int Lanes = 8,
-            Blocks = 4;
-        used = 4;
-        Span<uint> forRadius = stackalloc uint[Lanes],
-            forAngle = stackalloc uint[Lanes];
-        Span<float> drawn = stackalloc float[2 * Lanes];
-        for (; values.Length > 0; values = values[Math.Min(values.Length, 2 * Lanes)..])
-        {
-            for (int i = 0; i < Blocks; i++)
-            {
-                PhiloxWords four = Philox.Block(key, block++, name1, name2, name3);
-                (forRadius[2 * i], forRadius[(2 * i) + 1]) = (four.X, four.Y);
-                (forAngle[2 * i], forAngle[(2 * i) + 1]) = (four.Z, four.W);
-            }
-
-            // 1 - u lies in (0, 1], so that the logarithm is finite.
-            Vector256<float> radius = Vector256.Sqrt(-2f * Vector256.Log(Vector256<float>.One - Uniform(forRadius)));
-            (Vector256<float> sin, Vector256<float> cos) = Vector256.SinCos(2 * MathF.PI * Uniform(forAngle));
-            (radius * cos).CopyTo(drawn);
-            (radius * sin).CopyTo(drawn[Lanes..]);
-            drawn[..Math.Min(values.Length, 2 * Lanes)].CopyTo(values);
-        }
-    }
-
-    /// <summary>As <see cref="Philox.Uniform(uint)"/>.</summary>
-    private static Vector256<float> Uniform(ReadOnlySpan<uint> words) =>
-        Vector256.ConvertToSingle((Vector256.Create(words) >> 8).AsInt32()) * (1f / (1 << 24));
 }

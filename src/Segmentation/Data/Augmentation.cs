@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using UnpairedSegEngine.Random;
 
 namespace UnpairedSegEngine.Segmentation.Data;
@@ -189,40 +188,13 @@ public sealed class Augmentation
         float range = maximum - minimum;
         if (range <= 0)
             return;
-        Transform(
-            image,
-            values =>
-            {
-                Vector256<float> share = (values - Vector256.Create(minimum)) / range,
-                    bent = gamma == 1
-                        ? values
-                        : Vector256.Create(minimum) + (range * Vector256.Exp(gamma * Vector256.Log(share)));
-                return Vector256.Create(mean + (offset * deviation)) + (gain * (bent - Vector256.Create(mean)));
-            }
-        );
-        if (noise == 0)
-            return;
-        Span<float> normal = stackalloc float[256];
-        for (; image.Length > 0; image = image[Math.Min(image.Length, normal.Length)..])
+        foreach (ref float value in image)
         {
-            stream.FillNormal(normal);
-            for (int i = 0; i < Math.Min(image.Length, normal.Length); i++)
-                image[i] += noise * deviation * normal[i];
+            float bent = gamma == 1 ? value : minimum + (range * MathF.Pow((value - minimum) / range, gamma));
+            value = mean + (gain * (bent - mean)) + (offset * deviation);
         }
-    }
-
-    /// <summary>Replaces values eight at a time; the last ones by themselves among zeros, which are dropped.</summary>
-    private static void Transform(Span<float> image, Func<Vector256<float>, Vector256<float>> function)
-    {
-        int whole = image.Length - (image.Length % Vector256<float>.Count);
-        for (int i = 0; i < whole; i += Vector256<float>.Count)
-            function(Vector256.Create<float>(image[i..])).CopyTo(image[i..]);
-        if (whole == image.Length)
-            return;
-        Span<float> rest = stackalloc float[Vector256<float>.Count];
-        image[whole..].CopyTo(rest);
-        function(Vector256.Create<float>(rest)).CopyTo(rest);
-        rest[..(image.Length - whole)].CopyTo(image[whole..]);
+        for (int i = 0; noise > 0 && i < image.Length; i++)
+            image[i] += noise * deviation * stream.NextNormal();
     }
 
     private static (float Minimum, float Maximum, float Mean, float Deviation) Statistics(ReadOnlySpan<float> image)

@@ -33,8 +33,8 @@ public static class DatasetPreprocessing
     /// <param name="progress">Is told the cases done and the cases in all.</param>
     /// <param name="stop">Ends the work between cases.</param>
     /// <param name="wholeNumbers">
-    /// Whether images of whole numbers stay so: rounded, as int16, a third of the size. Images with fractions and beyond int16 are
-    /// float32 as ever.
+    /// Whether images of whole numbers stay so: rounded, as int16, a third of the size. Images with fractions and beyond int16
+    /// are float32 as ever.
     /// </param>
     /// <exception cref="InvalidDataException">The folder holds something else, or a copy of other volumes, or a case is
     /// bad.</exception>

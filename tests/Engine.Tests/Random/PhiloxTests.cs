@@ -80,36 +80,6 @@ public class PhiloxTests
     }
 
     [Test]
-    public void Filled_normal_values_are_those_of_whole_blocks([Values(1, 8, 15, 16, 17, 100)] int count)
-    {
-        var stream = new PhiloxStream(9, 1, 2, 3);
-        stream.NextWord();
-        var values = new float[count];
-        stream.FillNormal(values);
-        for (int i = 0; i < count; i++)
-        {
-            int lane = i % 8;
-            PhiloxWords words = Philox.Block(9, (uint)(1 + (i / 16 * 4) + (lane / 2)), 1, 2, 3);
-            (float first, float second) = lane % 2 == 0 ? Philox.Normal(words.X, words.Z) : Philox.Normal(words.Y, words.W);
-            Assert.That(values[i], Is.EqualTo(i % 16 < 8 ? first : second).Within(3e-6), $"value {i}");
-        }
-
-        uint next = Philox.Block(9, (uint)(1 + ((count + 15) / 16 * 4)), 1, 2, 3).X;
-        Assert.That(stream.NextWord(), Is.EqualTo(next), "the stream goes on behind them");
-    }
-
-    [Test]
-    public void Filled_normal_values_are_finite_at_the_ends_of_their_words()
-    {
-        var stream = new PhiloxStream(11, 0, 0, 0);
-        var values = new float[1 << 20];
-        stream.FillNormal(values);
-        Assert.That(values.All(float.IsFinite));
-        Assert.That(values.Average(), Is.EqualTo(0).Within(0.004));
-        Assert.That(values.Average(value => (double)value * value), Is.EqualTo(1).Within(0.006));
-    }
-
-    [Test]
     public void Stream_IsTheBlocksOfItsNameInOrder()
     {
         var stream = new PhiloxStream(9, 1, 2, 3);
