@@ -32,6 +32,8 @@ mkdir "$bundle/cuda" "$bundle/peers" "$bundle/probe"
 cp tools/gpu-probe/*.cpp tools/gpu-probe/*.h "$bundle/probe/"
 cp bench/cuda/*.cpp bench/cuda/*.h "$bundle/cuda/"
 cp bench/peers/*.py "$bundle/peers/"
+mkdir "$bundle/configs"
+cp configs/abdomen-ct-mr-3d-small.yaml "$bundle/configs/"
 git describe --always --dirty > "$bundle/commit"
 
 mkdir -p "$(dirname "$target")"

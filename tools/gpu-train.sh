@@ -9,6 +9,7 @@
 # TRAIN_SECONDS=480      for everything                TRAIN_STEPS=5000      the most steps of a variant
 # TRAIN_VARIANTS=individual,joint-norm,ummkd           TRAIN_SEEDS=1         more seeds or variants mean fewer steps each
 # TRAIN_DEVICE=cuda      TRAIN_PRECISION=bf16          TRAIN_SETTINGS='network.channels=16 ...'   more settings, for all variants
+# TRAIN_CONFIG=FILE      instead of configs/abdomen-ct-mr-3d-small.yaml, of which 16 channels, as published, are trained
 # TRAIN_PROGRAM=...      instead of bin/unpairedseg beside this script
 set -uo pipefail
 if [ "${1:-}" = -h ] || [ "${1:-}" = --help ]; then sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "$0"; exit 0; fi
@@ -36,19 +37,19 @@ pack() {
 
 run() {
   local begun total="${TRAIN_SECONDS:-480}" variants="${TRAIN_VARIANTS:-individual,joint-norm,ummkd}" seeds="${TRAIN_SEEDS:-1}" most="${TRAIN_STEPS:-5000}" settings common
+  local config="${TRAIN_CONFIG:-$here/configs/abdomen-ct-mr-3d-small.yaml}"
+  [ -f "$config" ] || fail "$config is missing; set TRAIN_CONFIG"
   begun=$(date +%s)
   left() { echo $((begun + total - $(date +%s))); }
   mkdir -p "$target" || exit
   tar -C "$work" -xJf "$source" && find "$work/data" -name '*.nii' -exec gzip -n -1 {} + || fail "$source: not what 'gpu-train.sh pack' made"
-  # Half an abdomen at once, as published 16 channels; the rate falls over the steps that there are.
-  settings="network.name=unet3d network.channels=16 network.upsample_depth=3 data.spacing=3,3,5 data.size=96 data.depth=16 data.foreground_fraction=0.7 data.normalization.CT=window(-100,300) data.normalization.MR=percentile(0.5,99.5) optimizer.learning_rate=0.002 optimizer.decay_factor=0.9 training.batch=2"
-  read -ra settings <<< "$settings ${TRAIN_SETTINGS:-}"
-  common=(--device "${TRAIN_DEVICE:-cuda}" --precision "${TRAIN_PRECISION:-bf16}")
+  read -ra settings <<< "network.channels=16 ${TRAIN_SETTINGS:-}"
+  common=(--config "$config" --device "${TRAIN_DEVICE:-cuda}" --precision "${TRAIN_PRECISION:-bf16}")
 
   # Some of it is compiled and captured in the first steps; what one costs is told by the later ones.
-  local pilot=$((most < 60 ? most : 60)) ms runs steps
+  local pilot=$((most < 60 ? most : 60)) ms runs steps rc
   timeout -s INT -k 10 $((total / 4)) "${program[@]}" train --data "$work/data" --out "$work/pilot" "${common[@]}" --set "${settings[@]}" training.steps=$pilot training.seed=1 training.log_every=1 training.validate_every=0 > "$work/pilot.log" 2>&1 \
-    || { cat "$work/pilot.log" >&2; fail "the first steps ended with $?"; }
+    || { rc=$?; cat "$work/pilot.log" >&2; fail "the first steps ended with exit code $rc"; }
   ms=$(sed -n 's/.*"time\/step_ms":\([0-9.]*\).*/\1/p' "$work/pilot/metrics.jsonl" | tail -n 20 | sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }')
   [ -n "$ms" ] || fail "the first steps left no times in metrics.jsonl"
   # Own kernels launch each layer once per modality: a third more. A sixth of the time is for validation, scores and pictures.
@@ -56,7 +57,7 @@ run() {
   steps=$(awk -v left="$(left)" -v ms="$ms" -v runs="$runs" -v most="$most" 'BEGIN { n = int(left * 5 / 6 * 1000 / (ms * runs)); n = n < most ? n : most; print (n > 2 ? n : 2) }')
   echo "a step of ummkd takes $ms ms: $steps steps for each of $variants, seeds $seeds"
 
-  local every=$(((steps + 1) / 2)) rc
+  local every=$(((steps + 1) / 2))
   timeout -s INT -k 20 "$(($(left) > 15 ? $(left) - 10 : 5))" "${program[@]}" experiment --data "$work/data" --out "$work/train" --variants "$variants" --seeds "$seeds" "${common[@]}" \
     --set "${settings[@]}" training.steps=$steps training.validate_every=$every training.save_every=$every training.log_every=$((steps < 100 ? 1 : steps / 100)) optimizer.decay_every=$(((steps + 19) / 20))
   rc=$?

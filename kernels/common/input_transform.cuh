@@ -56,10 +56,7 @@ struct ChannelTransform {
 #pragma unroll
     for (int i = 0; i < Count; i++) {
       float value = values[i];
-      if constexpr (Drops) {
-        float scaled = __fmul_rn(value, dropout.scale);  // rounded, as in DropoutMask::apply
-        value = kept >> i & 1 ? scaled : 0.0f;
-      }
+      if constexpr (Drops) value = dropout.apply(kept, i, value);
       if constexpr (Normalizes) value = normalize(value, scale[i], shift[i], slope);
       values[i] = value;
     }

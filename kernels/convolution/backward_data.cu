@@ -1,6 +1,6 @@
 // gx: the adjoint of the forward convolution for its input, and so the transposed convolution. One gather per residue of the
 // stride, over the taps that reach it; symmetric padding by a gather over the padded image and a fold.
-#include "common/quotient_walk.cuh"
+#include "common/digit_walk.cuh"
 #include "convolution/gather_mma.cuh"
 #include "convolution/gather_simt.cuh"
 #ifdef HAS_WARPGROUP_MATRICES

@@ -48,7 +48,6 @@ template <int Positions, int Runs, class Value>
 DEVICE void drop_by_quads(const DropoutMask& mask, long long first, const int (&elements)[Positions], int channels, Value value) {
   constexpr int kShare = Runs < 4 ? 1 : Runs / 4;
   int lane = threadIdx.x % 32, quad_lane = lane % 4;
-  float scale = mask.active() ? mask.scale : 1.0f;
   uint32_t drawn[Positions];  // a byte for each run of eight
 #pragma unroll
   for (int i = 0; i < Positions; i++) drawn[i] = mask.active() ? 0 : 0xffffffffu;
@@ -68,7 +67,7 @@ DEVICE void drop_by_quads(const DropoutMask& mask, long long first, const int (&
 #pragma unroll
       for (int j = 0; j < kShare * 2; j++) {
         float& output = value(i, run * 2 + j);
-        output = kept >> (j / 2 * 8 + j % 2) & 1 ? __fmul_rn(output, scale) : 0.0f;
+        output = mask.apply(kept, j / 2 * 8 + j % 2, output);
       }
     }
 }

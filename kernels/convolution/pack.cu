@@ -1,6 +1,6 @@
 // Weights in the order in which the gather kernels read them, so that a stage is one contiguous copy.
 #include "common/bfloat16.cuh"
-#include "common/quotient_walk.cuh"
+#include "common/digit_walk.cuh"
 #include "convolution/parameters.cuh"
 
 namespace {

@@ -1,5 +1,5 @@
 // Maxima over a middle axis with their places, and elements taken from or put to an index of each position.
-#include "common/quotient_walk.cuh"
+#include "common/digit_walk.cuh"
 #include "indexing/parameters.cuh"
 
 namespace {
@@ -35,19 +35,19 @@ KERNEL(max_with_index, 256, MaxParameters) {
 
 KERNEL(gather, 256, IndexParameters) {
   long long first = blockIdx.x * 256ll + threadIdx.x, step = gridDim.x * 256ll;
-  QuotientWalk walk(first, step, p.inner);
+  DigitWalk<1> walk(first, step, {p.inner});
   for (long long i = first; i < p.positions; i += step, walk.advance()) {
     int at = p.at(i);
-    p.y[i] = at >= 0 && at < p.extent ? p.x[(walk.quotient * p.extent + at) * p.inner + walk.remainder] : 0.0f;
+    p.y[i] = at >= 0 && at < p.extent ? p.x[(walk.quotient * p.extent + at) * p.inner + walk.digits[0]] : 0.0f;
   }
 }
 
 KERNEL(scatter, 256, IndexParameters) {
   long long first = blockIdx.x * 256ll + threadIdx.x, step = gridDim.x * 256ll;
-  QuotientWalk walk(first, step, p.inner);
+  DigitWalk<1> walk(first, step, {p.inner});
   for (long long i = first; i < p.positions; i += step, walk.advance()) {
     int at = p.at(i);
-    float* column = p.x + walk.quotient * p.extent * p.inner + walk.remainder;
+    float* column = p.x + walk.quotient * p.extent * p.inner + walk.digits[0];
     for (int e = 0; e < p.extent; e++) column[static_cast<long long>(e) * p.inner] = e == at ? p.y[i] : 0.0f;
   }
 }

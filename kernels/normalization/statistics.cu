@@ -2,7 +2,7 @@
 // Golub and LeVeque (1979).
 #include "common/moments.cuh"
 #include "common/reduce.cuh"
-#include "common/quotient_walk.cuh"
+#include "common/digit_walk.cuh"
 #include "normalization/parameters.cuh"
 
 namespace {
@@ -74,11 +74,11 @@ KERNEL(normalization_combine_moments, 128, CombineMoments) {
   Moments sum = {0, 0, 0};
   for (int sample = 0; sample < p.layout.samples; sample++) {
     if (p.layout.row(sample) != row) continue;
-    QuotientWalk walk(threadIdx.x, 128, width);
+    DigitWalk<1> walk(threadIdx.x, 128, {width});
     for (; walk.quotient < p.chunks; walk.advance()) {
       const float* record =
           p.partial + (static_cast<long long>(sample) * p.chunks + walk.quotient) * MomentRecord::kRows * p.layout.channels +
-          group * width + walk.remainder;
+          group * width + walk.digits[0];
       sum.add(Moments::read(record, p.layout.channels));
     }
   }

@@ -17,5 +17,5 @@ struct BroadcastParameters {
   const float* x;
   float* y;
   long long count;  // elements of y
-  long long repeated, inner;
+  int repeated, inner;
 };

@@ -51,6 +51,28 @@ internal sealed class BenchVerbTests : CommandLine
     }
 
     [Test]
+    public void Batches_are_timed_by_threads([Values("dilated2d", "unet3d")] string network)
+    {
+        string json = PathOf($"batches-{network}.json");
+        string[] command = ["bench", "batches", "--network", network, "--seconds", "0.1", "--json", json, "--batch", "3", .. Small];
+        (int code, string output, string errors) = Run(command);
+        Assert.That(code, Is.Zero, errors);
+        Assert.That(output, Does.Contain("6 samples of 16x16"));
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(json));
+        JsonElement[] results = [.. document.RootElement.EnumerateArray()];
+        Assert.That(results.Select(result => result.GetProperty("threads").GetInt32()), Is.EqualTo(new[] { 1, 2 }));
+        Assert.That(results.Select(result => result.GetProperty("samples").GetInt32()), Has.All.EqualTo(6));
+        Assert.That(results.Select(result => result.GetProperty("ms_per_batch").GetDouble()), Has.All.Positive);
+        Assert.That(results.Select(result => result.GetProperty("batches").GetInt32()), Has.All.GreaterThanOrEqualTo(3));
+
+        (code, _, errors) = Run([.. command[..4], "--data", PathOf("nowhere")]);
+        Assert.That((code, errors), Is.EqualTo((3, $"unpairedseg: '{PathOf("nowhere")}': no such dataset folder")));
+        (code, _, errors) = Run(["bench", "batches", "--device", "emulated"]);
+        Assert.That((code, errors), Is.EqualTo((2, errors)));
+        Assert.That(errors, Does.Contain("batches are prepared on the cpu"));
+    }
+
+    [Test]
     public void Flops_are_those_of_the_layers()
     {
         string step = PathOf("step.json"),

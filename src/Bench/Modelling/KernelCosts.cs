@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Backends.Cuda.Compilation;
 using UnpairedSegEngine.Storage;
 
@@ -53,8 +54,6 @@ internal sealed record KernelCost(string Kernel)
 /// <summary>The costs of all kernels, by name.</summary>
 public sealed partial class KernelCosts
 {
-    private const string WideSuffix = "_8";
-
     private readonly Dictionary<string, KernelCost> kernels = [];
 
     private KernelCosts(string path) => Path = path;
@@ -96,7 +95,9 @@ public sealed partial class KernelCosts
     internal KernelCost Find(string kernel) =>
         kernels.GetValueOrDefault(kernel)
         ?? (
-            kernel.EndsWith(WideSuffix, StringComparison.Ordinal) ? kernels.GetValueOrDefault(kernel[..^WideSuffix.Length]) : null
+            kernel.EndsWith(SweepPlan.WideSuffix, StringComparison.Ordinal)
+                ? kernels.GetValueOrDefault(kernel[..^SweepPlan.WideSuffix.Length])
+                : null
         )
         ?? new KernelCost(kernel);
 

@@ -7,8 +7,11 @@ namespace UnpairedSegEngine.Bench.Modelling;
 /// <summary>The convolutions: gathers for forward passes and data gradients, and weight gradients.</summary>
 internal sealed partial class KernelWork
 {
-    /// <summary>Loads of a wgmma producer under way (InFlight in kernels/convolution/plane_loader.cuh).</summary>
-    private const int UnitsInFlight = 6;
+    /// <summary>
+    /// Loads of a wgmma producer under way (InFlight in kernels/convolution/plane_loader.cuh), and those of the output gradient.
+    /// </summary>
+    private const int UnitsInFlight = 5,
+        GradientUnitsInFlight = 8;
 
     private const int PlaneChannels = 8,
         HaloStages = 2;
@@ -124,7 +127,7 @@ internal sealed partial class KernelWork
             issued = ConsumerWarps / (double)gpu.Schedulers / gpu.IssueRate;
         double produced =
             Produce(cost.Memory, p.Halo.Count, ProducerThreads, Planes, Math.Min(p.Channels, Side), p.Transform)
-            + Produce(cost.Other, positions, ProducerThreads, Planes, Math.Min(p.Outputs, Side), null);
+            + Produce(cost.Other, positions, ProducerThreads, Planes, Math.Min(p.Outputs, Side), null, GradientUnitsInFlight);
         double tensor = 2.0 * positions * Side * Side * Taps * ProductsOf(parts) / gpu.TensorFlops / gpu.WgmmaShare64,
             multiplied = Math.Max(tensor, positions / ChunkPositions * InstructionsFor(cost, 3 * ProductsOf(parts)) * issued),
             stored = cost.Around.Instructions * issued;
@@ -164,14 +167,14 @@ internal sealed partial class KernelWork
     {
         const double Warps = 8,
             Step = 16,
-            UnitsInFlight = 2;
+            InFlight = 2;
         (int parts, int outputs) = Family(launch.Kernel);
         double tiles = Math.Min(p.TilesPerSplit, p.Samples * p.Tiles.Count),
             rows = Divide(p.Taps.Count * p.XFill.Planes, 2),
             rowWarps = 1 << p.RowBits,
             steps = Divide(p.GyFill.Positions / Step, Warps / rowWarps);
-        double loadedX = Divide(p.XFill.Positions, p.XFill.Together * UnitsInFlight),
-            loadedGy = Divide(p.GyFill.Positions, p.GyFill.Together * UnitsInFlight),
+        double loadedX = Divide(p.XFill.Positions, p.XFill.Together * InFlight),
+            loadedGy = Divide(p.GyFill.Positions, p.GyFill.Together * InFlight),
             multiplied = steps * InstructionsFor(cost, Divide(rows, rowWarps) * outputs / PlaneChannels * ProductsOf(parts)),
             loaded = cost.Memory.Instructions * ((loadedX * LoadingShare(p.Transform)) + (loadedGy * gpu.IdentityShare));
         // A warp's loads of a tile wait for memory round by round, its products for those of the other half.
@@ -198,10 +201,11 @@ internal sealed partial class KernelWork
         int threads,
         double planes,
         double channels,
-        KernelInputTransform? transform
+        KernelInputTransform? transform,
+        double inFlight = UnitsInFlight
     )
     {
-        double rounds = positions * planes / threads / UnitsInFlight,
+        double rounds = positions * planes / threads / inFlight,
             filled = channels / (planes * PlaneChannels),
             share = transform is { } given ? LoadingShare(given) : 1;
         return Math.Max(1, rounds) * (0.2 + (0.8 * filled)) * ((loop.Instructions * share / gpu.WarpIssueRate) + gpu.LoadCycles);

@@ -85,7 +85,14 @@ public sealed class Augmentation
             ReadOnlySpan<float> above = image.Slice(((r * shape.Width) + c) * channels, 2 * channels),
                 under = image.Slice((((r + 1) * shape.Width) + c) * channels, 2 * channels);
             for (int channel = 0; channel < channels; channel++)
-                target[channel] = Between(above[channel], above[channels + channel], under[channel], under[channels + channel]);
+                target[channel] = Bilinear.Between(
+                    above[channel],
+                    above[channels + channel],
+                    under[channel],
+                    under[channels + channel],
+                    below,
+                    right
+                );
             return;
         }
 
@@ -98,19 +105,14 @@ public sealed class Augmentation
         for (int channel = 0; channel < channels; channel++)
         {
             float beyond = outside[channel];
-            target[channel] = Between(
+            target[channel] = Bilinear.Between(
                 At(image, r, c, channel, beyond),
                 At(image, r, c + 1, channel, beyond),
                 At(image, r + 1, c, channel, beyond),
-                At(image, r + 1, c + 1, channel, beyond)
+                At(image, r + 1, c + 1, channel, beyond),
+                below,
+                right
             );
-        }
-
-        float Between(float upperLeft, float upperRight, float lowerLeft, float lowerRight)
-        {
-            float upper = upperLeft + (right * (upperRight - upperLeft)),
-                lower = lowerLeft + (right * (lowerRight - lowerLeft));
-            return upper + (below * (lower - upper));
         }
 
         float At(ReadOnlySpan<float> source, int y, int x, int channel, float beyond) =>

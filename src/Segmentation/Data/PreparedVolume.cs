@@ -82,17 +82,10 @@ internal sealed class PreparedVolume
 
     /// <summary>Between four voxels of a slice that exist.</summary>
     private float Inside(int upper, float down, float along) =>
-        Between(levels[upper], levels[upper + 1], levels[upper + width], levels[upper + width + 1], down, along);
+        Bilinear.Between(levels[upper], levels[upper + 1], levels[upper + width], levels[upper + width + 1], down, along);
 
     private float InSlice(int z, int y, int x, float down, float along) =>
-        Between(Level(z, y, x), Level(z, y, x + 1), Level(z, y + 1, x), Level(z, y + 1, x + 1), down, along);
-
-    private static float Between(float upperLeft, float upperRight, float lowerLeft, float lowerRight, float down, float along)
-    {
-        float upper = upperLeft + (along * (upperRight - upperLeft)),
-            lower = lowerLeft + (along * (lowerRight - lowerLeft));
-        return upper + (down * (lower - upper));
-    }
+        Bilinear.Between(Level(z, y, x), Level(z, y, x + 1), Level(z, y + 1, x), Level(z, y + 1, x + 1), down, along);
 
     private float Level(int z, int y, int x) =>
         (uint)z < (uint)slices && (uint)y < (uint)height && (uint)x < (uint)width ? levels[(((z * height) + y) * width) + x] : 0;

@@ -16,11 +16,17 @@ internal sealed class SliceResampling(AxisSampling rows, AxisSampling columns, i
             {
                 int left = columns.Before[column],
                     right = columns.After[column];
-                float along = columns.Fraction[column];
-                float above = upper[left] + (along * (upper[right] - upper[left]));
-                float below = lower[left] + (along * (lower[right] - lower[left]));
                 target[pixel] =
-                    rows.Inside[row] && columns.Inside[column] ? above + (rows.Fraction[row] * (below - above)) : outside;
+                    rows.Inside[row] && columns.Inside[column]
+                        ? Bilinear.Between(
+                            upper[left],
+                            upper[right],
+                            lower[left],
+                            lower[right],
+                            rows.Fraction[row],
+                            columns.Fraction[column]
+                        )
+                        : outside;
             }
         }
     }
@@ -63,11 +69,14 @@ internal sealed class SliceResampling(AxisSampling rows, AxisSampling columns, i
                         lowerRight = (lower + columns.After[column]) * classCount;
                     for (int label = 0; label < classCount; label++)
                     {
-                        float above =
-                            scores[upperLeft + label] + (along * (scores[upperRight + label] - scores[upperLeft + label]));
-                        float below =
-                            scores[lowerLeft + label] + (along * (scores[lowerRight + label] - scores[lowerLeft + label]));
-                        result[(column * classCount) + label] = above + (down * (below - above));
+                        result[(column * classCount) + label] = Bilinear.Between(
+                            scores[upperLeft + label],
+                            scores[upperRight + label],
+                            scores[lowerLeft + label],
+                            scores[lowerRight + label],
+                            down,
+                            along
+                        );
                     }
                 }
             }

@@ -26,8 +26,8 @@ internal sealed partial class CudaSingles
     {
         public nint X,
             Y;
-        public long Count,
-            Repeated,
+        public long Count;
+        public int Repeated,
             Inner;
     }
 }

@@ -18,6 +18,9 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
 
     private const int ElementwiseThreads = 256;
 
+    /// <summary>Of a table: there are several entries to fill a device with.</summary>
+    private const int MostBlocksOfEntry = 128;
+
     private readonly Dictionary<string, ICudaModule> modules = [];
     private readonly Dictionary<string, LoadedKernel> functions = [];
 
@@ -50,6 +53,21 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
     /// <summary>Starts a kernel that walks over <paramref name="count"/> elements in a grid-stride loop.</summary>
     public void LaunchElementwise<TParameters>(string file, string kernel, long count, in TParameters parameters)
         where TParameters : unmanaged => Launch(file, kernel, new LaunchGeometry(Blocks(count), ElementwiseThreads), parameters);
+
+    /// <summary>Starts a kernel whose rows of blocks each do an entry of a table.</summary>
+    /// <param name="file">Source file.</param>
+    /// <param name="kernel">Name of the kernel.</param>
+    /// <param name="longest">Elements of the longest entry.</param>
+    /// <param name="entries">Of the table.</param>
+    /// <param name="table">The block of parameters.</param>
+    public void LaunchTable<TTable>(string file, string kernel, long longest, int entries, in TTable table)
+        where TTable : unmanaged =>
+        Launch(
+            file,
+            kernel,
+            new LaunchGeometry(Math.Min(MostBlocksOfEntry, Blocks(longest)), entries, 1, ElementwiseThreads, 0),
+            table
+        );
 
     /// <summary>
     /// Blocks of 256 threads for that many elements: enough to fill any device, and then each thread takes several.

@@ -4,7 +4,7 @@ namespace UnpairedSegEngine.Backends.Cuda.Convolution;
 /// Of MmaWeightGradient in kernels/convolution/weight_gradient_mma.cuh, whose blocks take a box of taps, as a rule all of them,
 /// some planes of eight channels and up to 32 outputs.
 /// </summary>
-internal sealed record MmaWeightGradientPlan : WeightGradientPlan
+internal sealed record MmaWeightGradientPlan : TiledWeightGradientPlan
 {
     private const int BlockThreads = 256,
         Warps = BlockThreads / 32,
@@ -28,15 +28,6 @@ internal sealed record MmaWeightGradientPlan : WeightGradientPlan
 
     /// <summary>Of the model: cycles of a multiprocessor for a tile's barrier and the rest of its prologue.</summary>
     private const int TileCycles = 300;
-
-    /// <summary>Output positions that a block loads at a time.</summary>
-    public required Size3 Tile { get; init; }
-
-    /// <summary>Tiles per axis of a sample.</summary>
-    public required Size3 Tiles { get; init; }
-
-    /// <summary>Input positions that the block's taps read for a tile; of folded taps the tile itself.</summary>
-    public required Size3 Halo { get; init; }
 
     /// <summary>Taps of a block, per axis.</summary>
     public required Size3 Taps { get; init; }
@@ -122,8 +113,7 @@ internal sealed record MmaWeightGradientPlan : WeightGradientPlan
     public override void Complete(ref WeightGradientParameters parameters)
     {
         base.Complete(ref parameters);
-        (parameters.Tile, parameters.Tiles, parameters.Halo) = (Tile, Tiles, Halo);
-        (parameters.TilesPerSplit, parameters.Taps) = (PerSplit, Taps);
+        parameters.Taps = Taps;
         (parameters.Folded, parameters.RowBits) = (Folded ? 1 : 0, RowBits);
         parameters.XFill = FillOf(Planes, Halo, Folded ? Step : 1);
         parameters.GyFill = FillOf(Columns, Tile, Step);

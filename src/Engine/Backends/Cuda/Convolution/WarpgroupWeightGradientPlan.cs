@@ -4,7 +4,7 @@ namespace UnpairedSegEngine.Backends.Cuda.Convolution;
 /// Of WgmmaWeightGradient in kernels/convolution/weight_gradient_wgmma.cuh, whose blocks take 64 channels, 64 outputs and 3x3
 /// taps.
 /// </summary>
-internal sealed record WarpgroupWeightGradientPlan : WeightGradientPlan
+internal sealed record WarpgroupWeightGradientPlan : TiledWeightGradientPlan
 {
     private const int Channels = 64,
         Planes = Channels / 8,
@@ -19,15 +19,6 @@ internal sealed record WarpgroupWeightGradientPlan : WeightGradientPlan
     private const int ProductCycles = 18;
 
     private static readonly Size3 GroupTaps = Size3.Planar(Side);
-
-    /// <summary>Output positions that a block loads at a time.</summary>
-    public required Size3 Tile { get; init; }
-
-    /// <summary>Tiles per axis of a sample.</summary>
-    public required Size3 Tiles { get; init; }
-
-    /// <summary>Input positions that 3x3 taps read for a tile.</summary>
-    public required Size3 Halo { get; init; }
 
     /// <summary>Tiles that the tensor cores sum before their sums are added to floats.</summary>
     public required int TilesPerSum { get; init; }
@@ -89,8 +80,7 @@ internal sealed record WarpgroupWeightGradientPlan : WeightGradientPlan
     public override void Complete(ref WeightGradientParameters parameters)
     {
         base.Complete(ref parameters);
-        (parameters.Tile, parameters.Tiles, parameters.Halo) = (Tile, Tiles, Halo);
-        (parameters.TilesPerSum, parameters.TilesPerSplit) = (TilesPerSum, PerSplit);
+        parameters.TilesPerSum = TilesPerSum;
     }
 
     private static Size3? CheapestTile(ConvolutionProblem problem, int parts, int products)

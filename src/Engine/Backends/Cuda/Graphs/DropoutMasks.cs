@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Devices;
 
 namespace UnpairedSegEngine.Backends.Cuda.Graphs;
@@ -16,9 +15,7 @@ internal sealed class DropoutMasks(KernelLibrary kernels, nint streamOffset, Mem
     /// <summary>Masks per launch, as in kernels/elementwise/parameters.cuh.</summary>
     private const int TableSize = 64;
 
-    private const int BitsPerWord = 32,
-        Threads = 256,
-        MostBlocks = 128;
+    private const int BitsPerWord = 32;
 
     /// <summary>Readers may look that far behind the last byte.</summary>
     private const int Margin = 3;
@@ -58,8 +55,7 @@ internal sealed class DropoutMasks(KernelLibrary kernels, nint streamOffset, Mem
             var table = new MaskTable { StreamOffset = streamOffset };
             for (int i = 0; i < chunk.Length; i++)
                 table.Masks[i] = chunk[i];
-            int blocks = Math.Min(MostBlocks, KernelLibrary.Blocks(chunk.Max(mask => mask.Words)));
-            kernels.Launch(File, "dropout_masks", new LaunchGeometry(blocks, chunk.Length, 1, Threads, 0), table);
+            kernels.LaunchTable(File, "dropout_masks", chunk.Max(mask => mask.Words), chunk.Length, table);
         }
     }
 

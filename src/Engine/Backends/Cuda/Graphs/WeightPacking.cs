@@ -16,9 +16,6 @@ internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory,
     /// <summary>Packings per launch, as in kernels/convolution/parameters.cuh.</summary>
     private const int TableSize = 40;
 
-    private const int Threads = 256,
-        MostBlocks = 128;
-
     private readonly List<PutOffPacking> queue = [];
     private readonly List<UpdatedWeights> updates = [];
     private readonly List<DeviceBuffer> packed = [];
@@ -51,7 +48,7 @@ internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory,
         DeviceBuffer target = pool.RentBesideReserve(bytes);
         packed.Add(target);
         packing.Packed = target.Pointer;
-        queue.Add(new PutOffPacking(part, family, packing, Math.Min(MostBlocks, KernelLibrary.Blocks(runs))));
+        queue.Add(new PutOffPacking(part, family, packing, runs));
         return target.Pointer;
     }
 
@@ -66,8 +63,13 @@ internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory,
                 var table = default(PackTable);
                 for (int i = 0; i < chunk.Length; i++)
                     table[i] = chunk[i].Packing;
-                var geometry = new LaunchGeometry(chunk.Max(entry => entry.Blocks), chunk.Length, 1, Threads, 0);
-                kernels.Launch("convolution/pack", $"convolution_pack_many_{family.Key}", geometry, table);
+                kernels.LaunchTable(
+                    "convolution/pack",
+                    $"convolution_pack_many_{family.Key}",
+                    chunk.Max(entry => entry.Runs),
+                    chunk.Length,
+                    table
+                );
             }
         }
     }
@@ -87,7 +89,7 @@ internal sealed class WeightPacking(KernelLibrary kernels, MemoryReserve memory,
             );
     }
 
-    private readonly record struct PutOffPacking(int Part, string Family, PackParameters Packing, int Blocks);
+    private readonly record struct PutOffPacking(int Part, string Family, PackParameters Packing, long Runs);
 
     /// <summary>Weights, possibly among others in one tensor, and the part that updates them.</summary>
     private readonly record struct UpdatedWeights(nint Pointer, long Bytes, int Part)
