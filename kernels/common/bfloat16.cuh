@@ -2,6 +2,11 @@
 #pragma once
 #include "common/platform.cuh"
 
+/// One of them as it is stored.
+struct BFloat16 {
+  uint16_t bits;
+};
+
 DEVICE float bfloat16_low(uint32_t packed) { return __uint_as_float(packed << 16); }
 DEVICE float bfloat16_high(uint32_t packed) { return __uint_as_float(packed & 0xffff0000u); }
 
