@@ -84,12 +84,12 @@ struct MmaGather {
     }
   }
 
-  DEVICE static void run(const GatherParameters& p) {
+  DEVICE static void run(const GatherParameters& p, int sample = blockIdx.z) {
     DYNAMIC_SHARED(shared);
     constexpr int kStageBytes = kTapsPerStage * kTapBytes;
     int* tap_offsets = reinterpret_cast<int*>(shared);
     char *weights = shared + TapOffsets::bytes(p), *halo = weights + 2 * kStageBytes;  // two buffers of weights
-    GatherTile tile(p, blockIdx.x, blockIdx.z);
+    GatherTile tile(p, blockIdx.x, sample);
     HaloLoader loader(threadIdx.x, p.halo);
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32, taps = p.taps.count(), first_channel = blockIdx.y * Tile;
     int stages_per_chunk = (taps + kTapsPerStage - 1) / kTapsPerStage;

@@ -54,12 +54,12 @@ struct SimtGather {
     }
   };
 
-  DEVICE static void run(const GatherParameters& p) {
+  DEVICE static void run(const GatherParameters& p, int sample = blockIdx.z) {
     DYNAMIC_SHARED(shared);
     int* tap_offsets = reinterpret_cast<int*>(shared);
     float *weights = reinterpret_cast<float*>(shared + TapOffsets::bytes(p)),
           *halo = weights + 2 * p.chunk * Tile;  // two buffers of weights
-    GatherTile tile(p, blockIdx.x, blockIdx.z);
+    GatherTile tile(p, blockIdx.x, sample);
     int column = threadIdx.x % kColumns, group = threadIdx.x / kColumns, taps = p.taps.count(), first_channel = blockIdx.y * Tile;
 
     int elements[kPositions];

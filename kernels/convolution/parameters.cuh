@@ -31,6 +31,11 @@ struct GatherParameters {
   int chunk;          // input channels per pass over the taps
 };
 
+/// Several gathers of the same samples in one launch: the block of parameters stays below CUDA's 4 KB.
+struct GatherTable {
+  GatherParameters gathers[6];
+};
+
 /// Rearranges weights (kernel, inputs, outputs), or (kernel, outputs, inputs) if transposed, into the order in which the gather
 /// kernels read them: per output tile, per chunk of input channels, per tap. Missing channels are zero. For SIMT: [chunk
 /// channel][tile output] floats. For MMA: [part][chunk channel / 8][tile output][8] bfloat16.
@@ -84,10 +89,17 @@ struct SumSplitsParameters {
   int splits, slices;  // slices: threads that share an element, a divisor of 256
 };
 
-/// The adjoint of symmetric padding: gx[i] = sum of padded[j] over all padded positions j that mirror to i.
+/// Positions `from` to `from + size`.
+struct PositionBox {
+  Size3 from, size;
+};
+
+/// The rest of the adjoint of symmetric padding: adds to gx[i] the sum of padded[j] over all positions j of the padding that
+/// mirror to i.
 struct FoldParameters {
   const float* padded;
   float* gx;
   int samples, channels;
   Size3 input, pad_before, padded_size;
+  PositionBox boxes[6];  // of the image, without overlap: all positions that have mirror images; blockIdx.y is the box
 };

@@ -76,20 +76,17 @@ internal sealed partial class CudaSingles
 
     public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
     {
-        ConvolutionProblem unpadded = problem.Padding == PaddingMode.Symmetric ? PaddedImage(problem) : problem;
-        GatherShape[] shapes = GatherShape.BackwardData(unpadded, out bool complete);
+        GatherShape[] shapes = GatherShape.BackwardData(problem with { Padding = PaddingMode.Zero }, out bool complete);
         GatherPlan?[] plans = [.. shapes.Select(shape => GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices))];
-        if (plans.Any(plan => plan is null))
+        MirroredBorder? border = problem.Padding == PaddingMode.Symmetric ? MirroredBorder.Of(problem, precision) : null;
+        if (plans.Contains(null) || border?.Plans.Contains(null) == true)
         {
             base.ConvolutionBackwardData(problem, gy, w, gx);
             return;
         }
 
-        bool folds = unpadded != problem;
-        using Scratch padded = Rent(folds ? unpadded.InputShape.Count * sizeof(float) : 1);
-        nint target = folds ? padded.Pointer : gx.Pointer;
         if (!complete)
-            Zero(target, unpadded.InputShape.Count);
+            Zero(gx.Pointer, gx.Count);
         foreach ((GatherShape shape, GatherPlan? plan) in shapes.Zip(plans))
             Gather(
                 BackwardData,
@@ -99,22 +96,11 @@ internal sealed partial class CudaSingles
                 gy.Pointer,
                 w.Pointer,
                 transposed: true,
-                target,
+                gx.Pointer,
                 new GatherParameters { Transform = KernelInputTransform.Identity }
             );
-        if (!folds)
-            return;
-        var fold = new FoldParameters
-        {
-            Padded = padded.Pointer,
-            Gx = gx.Pointer,
-            Samples = problem.Batch,
-            Channels = problem.InputChannels,
-            Input = problem.Input,
-            PadBefore = problem.PadBefore,
-            PaddedSize = unpadded.Input,
-        };
-        kernels.LaunchElementwise("convolution/backward_data", "convolution_fold", gx.Count, fold);
+        if (border is not null)
+            AddMirrored(problem, border, gy.Pointer, w.Pointer, gx.Pointer);
     }
 
     public override void FusedConvolutionBackwardWeights(
@@ -171,15 +157,71 @@ internal sealed partial class CudaSingles
         }
     }
 
-    /// <summary>The convolution of the image that symmetric padding makes: without padding of its own.</summary>
-    private static ConvolutionProblem PaddedImage(ConvolutionProblem problem) =>
-        problem with
+    /// <summary>Gathers the gradients of padded positions and adds them to the positions that they mirror.</summary>
+    private void AddMirrored(ConvolutionProblem problem, MirroredBorder border, nint gy, nint w, nint gx)
+    {
+        Size3 paddedSize = MirroredBorder.PaddedSize(problem);
+        long count = (long)problem.Batch * paddedSize.Count * problem.InputChannels;
+        using Scratch padded = Rent(count * sizeof(float));
+        if (!border.Complete)
+            Zero(padded.Pointer, count);
+        foreach ((GatherShape Shape, GatherPlan? Plan)[] strips in border.Strips.Zip(border.Plans).Chunk(GatherTable.Size))
         {
-            Input = Size3.Map(a => problem.Input[a] + problem.PadBefore[a] + problem.PadAfter[a]),
-            PadBefore = Size3.Zero,
-            PadAfter = Size3.Zero,
-            Padding = PaddingMode.Zero,
+            GatherFamily family = strips[0].Plan!.Family;
+            PackedWeights[] weights = [.. strips.Select(strip => Pack(strip.Shape, family, problem, w, transposed: true))];
+            var table = default(GatherTable);
+            for (int i = 0; i < strips.Length; i++)
+                table[i] = Complete(
+                    new GatherParameters
+                    {
+                        X = gy,
+                        Weights = weights[i].Pointer,
+                        Y = padded.Pointer,
+                        Samples = border.Samples,
+                        Transform = KernelInputTransform.Identity,
+                    },
+                    strips[i].Shape,
+                    strips[i].Plan!
+                );
+            var geometry = new LaunchGeometry(
+                strips.Max(strip => strip.Plan!.Tiles.Count),
+                Divide(problem.InputChannels, family.Tile),
+                strips.Length * border.Samples,
+                family.Threads,
+                strips.Max(strip => strip.Plan!.SharedBytes)
+            );
+            kernels.Launch(
+                $"convolution/{BackwardData}",
+                $"convolution_{BackwardData}_many_{family.Name}_{family.Tile}",
+                geometry,
+                table
+            );
+            foreach (PackedWeights packed in weights)
+                packed.Dispose();
+        }
+
+        PositionBox[] boxes = [.. MirroredBorder.MirroredPositions(problem)];
+        if (boxes.Length == 0)
+            return;
+        var fold = new FoldParameters
+        {
+            Padded = padded.Pointer,
+            Gx = gx,
+            Samples = problem.Batch,
+            Channels = problem.InputChannels,
+            Input = problem.Input,
+            PadBefore = problem.PadBefore,
+            PaddedSize = paddedSize,
         };
+        boxes.CopyTo(fold.Boxes);
+        kernels.LaunchTable(
+            "convolution/backward_data",
+            "convolution_fold",
+            problem.Batch * problem.InputChannels * boxes.Max(box => box.Size.Count),
+            boxes.Length,
+            fold
+        );
+    }
 
     private static int Divide(int a, int b) => PositionTiles.Divide(a, b);
 
@@ -197,6 +239,40 @@ internal sealed partial class CudaSingles
     )
     {
         GatherFamily family = plan.Family;
+        using PackedWeights packed = Pack(shape, family, problem, w, transposed);
+        (parameters.X, parameters.Weights, parameters.Y, parameters.Samples) = (x, packed.Pointer, y, problem.Batch);
+        LaunchGeometry geometry = plan.Geometry(Divide(shape.Outputs, family.Tile), problem.Batch, kernels.Multiprocessors);
+        kernels.Launch(
+            $"convolution/{pass}",
+            $"convolution_{pass}_{family.Name}_{family.Tile}",
+            geometry,
+            Complete(parameters, shape, plan)
+        );
+    }
+
+    /// <summary>Adds to a gather's parameters what its shape and its plan say.</summary>
+    private static GatherParameters Complete(GatherParameters parameters, GatherShape shape, GatherPlan plan)
+    {
+        (parameters.Channels, parameters.Outputs, parameters.Chunk) = (
+            shape.Channels,
+            shape.Outputs,
+            plan.Family.Chunk(shape.Channels)
+        );
+        (parameters.Input, parameters.Output, parameters.Count, parameters.Start) = (
+            shape.Input,
+            shape.Output,
+            shape.Count,
+            shape.Start
+        );
+        (parameters.OutputStep, parameters.InputStep) = (shape.OutputStep, shape.InputStep);
+        (parameters.Taps, parameters.TapBase, parameters.TapStep) = (shape.Taps, shape.TapBase, shape.TapStep);
+        (parameters.Tile, parameters.Tiles, parameters.Halo) = (plan.Tile, plan.Tiles, plan.Halo);
+        return parameters;
+    }
+
+    /// <summary>The weights in the order in which a gather reads them. Those of recorded work are packed before it.</summary>
+    private PackedWeights Pack(GatherShape shape, GatherFamily family, ConvolutionProblem problem, nint w, bool transposed)
+    {
         int chunk = family.Chunk(shape.Channels),
             chunks = Divide(shape.Channels, chunk),
             tiles = Divide(shape.Outputs, family.Tile);
@@ -218,33 +294,12 @@ internal sealed partial class CudaSingles
         };
         long runs = (long)tiles * chunks * shape.Taps.Count * (family.Parts == 0 ? chunk : chunk / 8) * family.Tile;
         nint packed = recorder.Packing?.PutOff(family.PackName, pack, problem.WeightShape, runs, bytes) ?? 0;
-        using Scratch own = Rent(packed == 0 ? bytes : 1);
-        if (packed == 0)
-        {
-            pack.Packed = packed = own.Pointer;
-            kernels.LaunchElementwise("convolution/pack", $"convolution_pack_{family.PackName}", runs, pack);
-        }
-
-        parameters.X = x;
-        parameters.Weights = packed;
-        parameters.Y = y;
-        (parameters.Samples, parameters.Channels, parameters.Outputs, parameters.Chunk) = (
-            problem.Batch,
-            shape.Channels,
-            shape.Outputs,
-            chunk
-        );
-        (parameters.Input, parameters.Output, parameters.Count, parameters.Start) = (
-            shape.Input,
-            shape.Output,
-            shape.Count,
-            shape.Start
-        );
-        (parameters.OutputStep, parameters.InputStep) = (shape.OutputStep, shape.InputStep);
-        (parameters.Taps, parameters.TapBase, parameters.TapStep) = (shape.Taps, shape.TapBase, shape.TapStep);
-        (parameters.Tile, parameters.Tiles, parameters.Halo) = (plan.Tile, plan.Tiles, plan.Halo);
-        LaunchGeometry geometry = plan.Geometry(tiles, problem.Batch, kernels.Multiprocessors);
-        kernels.Launch($"convolution/{pass}", $"convolution_{pass}_{family.Name}_{family.Tile}", geometry, parameters);
+        if (packed != 0)
+            return new PackedWeights(packed, null);
+        Scratch own = Rent(bytes);
+        pack.Packed = own.Pointer;
+        kernels.LaunchElementwise("convolution/pack", $"convolution_pack_{family.PackName}", runs, pack);
+        return new PackedWeights(own.Pointer, own);
     }
 
     /// <summary>
@@ -258,5 +313,11 @@ internal sealed partial class CudaSingles
         nint shift = coefficients.Pointer + (input.Problem.Samples * input.Problem.Channels * sizeof(float));
         FillCoefficients(input.Problem, input.Mean, input.Variance, input.Gamma, input.Beta, coefficients.Pointer, shift);
         return new KernelInputTransform(coefficients.Pointer, shift, input.Problem.Slope, mask.Kernel);
+    }
+
+    /// <summary>Where packed weights are, and what they were packed into for one launch.</summary>
+    private readonly record struct PackedWeights(nint Pointer, Scratch? Own) : IDisposable
+    {
+        public void Dispose() => Own?.Dispose();
     }
 }

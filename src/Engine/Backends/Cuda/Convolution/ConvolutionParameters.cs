@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace UnpairedSegEngine.Backends.Cuda.Convolution;
@@ -31,6 +32,16 @@ internal struct GatherParameters
         Tiles,
         Halo;
     public int Chunk;
+}
+
+/// <summary>kernels/convolution/parameters.cuh: GatherTable.</summary>
+[InlineArray(Size)]
+internal struct GatherTable
+{
+    /// <summary>Gathers per launch.</summary>
+    public const int Size = 6;
+
+    private GatherParameters gathers;
 }
 
 /// <summary>kernels/convolution/parameters.cuh: PackParameters.</summary>
@@ -106,6 +117,21 @@ internal struct SumSplitsParameters
         Slices;
 }
 
+/// <summary>kernels/convolution/parameters.cuh: PositionBox.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct PositionBox
+{
+    public KernelSize From,
+        Size;
+}
+
+/// <summary>The boxes of <see cref="FoldParameters"/>: two per axis.</summary>
+[InlineArray(MirroredBorder.MostBoxes)]
+internal struct PositionBoxes
+{
+    private PositionBox boxes;
+}
+
 /// <summary>kernels/convolution/parameters.cuh: FoldParameters.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct FoldParameters
@@ -117,4 +143,5 @@ internal struct FoldParameters
     public KernelSize Input,
         PadBefore,
         PaddedSize;
+    public PositionBoxes Boxes;
 }

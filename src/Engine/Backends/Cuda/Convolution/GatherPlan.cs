@@ -38,8 +38,8 @@ internal sealed record GatherShape
 
     /// <summary>
     /// The data gradient of a convolution with zero padding, one shape per residue of the stride that has taps. Along each axis,
-    /// the taps that reach a
-    /// residue are every n-th one, and read the output gradient at evenly spaced places.
+    /// the taps that reach a residue are every n-th one of those that read anything within the output gradient, and read it at
+    /// evenly spaced places.
     /// </summary>
     /// <param name="complete">Whether every element of the gradient belongs to a shape; the others are zero.</param>
     public static GatherShape[] BackwardData(ConvolutionProblem p, out bool complete)
@@ -56,7 +56,8 @@ internal sealed record GatherShape
             );
             if (start.Depth >= p.Input.Depth || start.Height >= p.Input.Height || start.Width >= p.Input.Width)
                 continue;
-            int[][] reaching = [.. Enumerable.Range(0, 3).Select(a => TapsThatReach(p, a, start[a]))];
+            Size3 count = Size3.Map(a => PositionTiles.Divide(p.Input[a] - start[a], p.Stride[a]));
+            int[][] reaching = [.. Enumerable.Range(0, 3).Select(a => TapsThatReach(p, a, start[a], count[a]))];
             if (reaching.Any(taps => taps.Length == 0))
             {
                 complete = false;
@@ -71,7 +72,7 @@ internal sealed record GatherShape
                     Outputs = p.InputChannels,
                     Input = p.Output,
                     Output = p.Input,
-                    Count = Size3.Map(a => (p.Input[a] - start[a] + p.Stride[a] - 1) / p.Stride[a]),
+                    Count = count,
                     Start = start,
                     OutputStep = p.Stride,
                     Taps = Size3.Map(a => reaching[a].Length),
@@ -86,12 +87,17 @@ internal sealed record GatherShape
         return [.. shapes];
     }
 
-    private static int[] TapsThatReach(ConvolutionProblem p, int axis, int start) =>
-        [
-            .. Enumerable
-                .Range(0, p.Kernel[axis])
-                .Where(t => (start + p.PadBefore[axis] - (t * p.Dilation[axis])) % p.Stride[axis] == 0),
-        ];
+    /// <summary>Of an axis: those that have an output for one of the residue's positions.</summary>
+    private static int[] TapsThatReach(ConvolutionProblem p, int axis, int start, int count)
+    {
+        return [.. Enumerable.Range(0, p.Kernel[axis]).Where(Reaches)];
+
+        bool Reaches(int tap)
+        {
+            (int first, int rest) = Math.DivRem(start + p.PadBefore[axis] - (tap * p.Dilation[axis]), p.Stride[axis]);
+            return rest == 0 && first < p.Output[axis] && first + count > 0;
+        }
+    }
 }
 
 /// <summary>The tile of a gather's blocks, chosen by shape alone.</summary>
