@@ -61,6 +61,6 @@ KERNEL(convolution_fold, 256, FoldParameters) {
         }
       }
     }
-    p.gx[i] = sum;
+    static_cast<float*>(p.gx)[i] = sum;
   }
 }
