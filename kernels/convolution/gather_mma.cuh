@@ -32,7 +32,8 @@ struct MmaGather {
     int elements = p.halo.count();
     if (p.channels % 8 == 0)
       return loader.load(
-          {p.x, p.input, p.channels, p.symmetric}, tile.sample, channel, p.transform, tile.halo_from, elements * 16, halo);
+          {static_cast<const float*>(p.x), p.input, p.channels, p.symmetric}, tile.sample, channel, p.transform, tile.halo_from,
+          elements * 16, halo);
     int plane = threadIdx.x % kPlanes, first = threadIdx.x / kPlanes;
     BoxWalk walk(first, loader.step, tile.halo_from, p.halo);
     for (int i = first; i < elements; i += HaloLoader::kPositions) {
@@ -41,8 +42,8 @@ struct MmaGather {
       float values[8] = {};
       if (position >= 0)
         load_channels(
-            values, p.x, static_cast<long long>(tile.sample) * p.input.count() + position, tile.sample, channel + plane * 8,
-            p.channels, p.transform);
+            values, static_cast<const float*>(p.x), static_cast<long long>(tile.sample) * p.input.count() + position, tile.sample,
+            channel + plane * 8, p.channels, p.transform);
       uint4 parts[Parts];
       split_bfloat16(values, parts);
 #pragma unroll
@@ -161,7 +162,7 @@ struct MmaGather {
 #pragma unroll
       for (int i = 0; i < kRows * 2; i++) {
         if (elements[i] < 0) continue;
-        float *target = p.y + first_output + elements[i] + channels[j], &sum = value(i, j);
+        float *target = static_cast<float*>(p.y) + first_output + elements[i] + channels[j], &sum = value(i, j);
         sum += bias;
         if (p.accumulate) sum += *target;
         *target = sum;

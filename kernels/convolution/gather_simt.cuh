@@ -39,7 +39,7 @@ struct SimtGather {
     template <class Transform>
     DEVICE void operator()(const Transform& transform) const {
       long long first_element = static_cast<long long>(tile.sample) * p.input.count() * p.channels + channel;
-      const float* x = p.x + first_element;
+      const float* x = static_cast<const float*>(p.x) + first_element;
       BoxWalk walk(first, unflatten(step, p.halo), tile.halo_from, p.halo);
       for (int i = first; i < p.halo.count(); i += step) {
         int position = input_position(walk.at, p.input, p.symmetric);
@@ -118,7 +118,7 @@ struct SimtGather {
 #pragma unroll
       for (int j = 0; j < 4; j++) {
         if (column * 4 + j >= channels) continue;
-        float* target = p.y + first_output + outputs[i] + column * 4 + j;
+        float* target = static_cast<float*>(p.y) + first_output + outputs[i] + column * 4 + j;
         if (p.accumulate) sums[i][j] += *target;
         *target = sums[i][j];
       }

@@ -76,8 +76,8 @@ struct WgmmaGather {
       uint32_t halo = loaded % kHalos;
       barrier_wait_watched(&barriers.halo_empty[halo], loaded / kHalos % 2 ^ 1);
       loader.load(
-          {p.x, p.input, p.channels, p.symmetric}, tile.sample, chunk * kChunk, p.transform, tile.halo_from,
-          HaloLoader::pitch(p.halo.count()) * 16, halos + halo * halo_bytes);
+          {static_cast<const float*>(p.x), p.input, p.channels, p.symmetric}, tile.sample, chunk * kChunk, p.transform,
+          tile.halo_from, HaloLoader::pitch(p.halo.count()) * 16, halos + halo * halo_bytes);
       fence_async_proxy();
       barrier_arrive(&barriers.halo_full[halo]);
     }
@@ -164,7 +164,7 @@ struct WgmmaGather {
       Size3 patch = patch_start(p, warp / 4 * kPatches + i / 2);
       int element = tile.output_element(p, patch + Size3{0, warp % 4 * 2 + i % 2, lane / 4});
       elements[i] = element < 0 ? -1 : element + first_channel;
-      targets[i] = p.y + first + elements[i] + lane % 4 * 2;
+      targets[i] = static_cast<float*>(p.y) + first + elements[i] + lane % 4 * 2;
     }
 #pragma unroll
     for (int j = 0; j < Tile / 8; j++) {

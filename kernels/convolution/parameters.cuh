@@ -12,18 +12,20 @@ struct Size3 {
 
 /// Forward and data-gradient convolutions in one form, a gather: for every position i of the grid `count`,
 /// y[start + i * output_step] = (y +) bias + sum over taps t of transform(x)[i * input_step + tap_base + t * tap_step] *
-/// weights[t]. Layouts: x (samples, input, channels), y (samples, output, outputs), both dense and float.
+/// weights[t]. Layouts: x (samples, input, channels), y (samples, output, outputs), both dense, float or bfloat16. y is rounded
+/// to bfloat16 (to nearest even) as it is stored; its moments are those of the floats before that.
 struct GatherParameters {
-  const float* x;
+  const void* x;
   const void* weights;  // packed, see PackParameters
   const float* bias;    // (outputs), or null
-  float* y;
+  void* y;
   float* moments;  // (samples, tiles, 4, outputs): MomentRecord of dropout(y) per tile; or null
   InputTransform transform;
   DropoutMask moments_dropout;
   int samples, channels, outputs;
-  int symmetric;   // beyond the border: the mirror image instead of zeros
-  int accumulate;  // y is added to instead of overwritten
+  int symmetric;               // beyond the border: the mirror image instead of zeros
+  int accumulate;              // y is added to instead of overwritten
+  int x_bfloat16, y_bfloat16;  // how they are stored
   Size3 input, output, count, start, output_step, input_step;
   Size3 taps, tap_base, tap_step;
   Size3 tile, tiles;  // grid positions per block (at most 128, of wgmma 256) and tiles per axis
@@ -61,12 +63,13 @@ struct PlaneFill {
 
 /// gw[t, c, k] = sum over samples and output positions o of transform(x)[o * stride + t * dilation - pad, c] * gy[o, k].
 struct WeightGradientParameters {
-  const float* x;
-  const float* gy;
+  const void* x;  // float or bfloat16, both
+  const void* gy;
   float* partial;  // (splits, kernel, channels, outputs); the gradient itself where there is one split
   InputTransform transform;
   int samples, channels, outputs;
   int symmetric;
+  int x_bfloat16, gy_bfloat16;  // how they are stored
   Size3 input, output, kernel, stride, dilation, pad;
   int channel_tiles, output_tiles;
   int positions_per_split;  // of the simt kernels
@@ -98,8 +101,9 @@ struct PositionBox {
 /// mirror to i.
 struct FoldParameters {
   const float* padded;
-  float* gx;
+  void* gx;  // float or bfloat16
   int samples, channels;
+  int gx_bfloat16;
   Size3 input, pad_before, padded_size;
   PositionBox boxes[6];  // of the image, without overlap: all positions that have mirror images; blockIdx.y is the box
 };

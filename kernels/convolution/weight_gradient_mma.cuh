@@ -165,7 +165,7 @@ struct MmaWeightGradient {
     if (start >= p.x_fill.together) return;
     const FoldedRow* rows = header.folded + plane * 8;
     const int* offsets = header.offsets + plane * 8;
-    const float* x = p.x + static_cast<long long>(walk.sample) * p.input.count() * p.channels;
+    const float* x = static_cast<const float*>(p.x) + static_cast<long long>(walk.sample) * p.input.count() * p.channels;
     Size3 origin = walk.first(p.tile), from = window(p, {0, 0, 0}, origin);
     BoxClip tile(origin, p.tile, p.output), inner(origin - block.inner_from, p.tile, block.inner_size);
     int first = (from.depth * p.input.height + from.height) * p.input.width + from.width;
@@ -201,8 +201,8 @@ struct MmaWeightGradient {
       Size3 from = window(p, block.first_tap, origin);
       BoxClip clip(from, p.halo, p.input);
       Filler::load(
-          p.x_fill, x_start, p.x, walk.sample, p.input.count(), block.first_channel, p.channels, p.transform, header.scale,
-          header.shift, halo,
+          p.x_fill, x_start, static_cast<const float*>(p.x), walk.sample, p.input.count(), block.first_channel, p.channels,
+          p.transform, header.scale, header.shift, halo,
           [&](const BoxElement& element) {
             return p.symmetric ? input_position(from + element.coordinates(), p.input, true) : clip.position(element);
           },
@@ -210,9 +210,9 @@ struct MmaWeightGradient {
     }
     BoxClip clip(origin, p.tile, p.output);
     Filler::load(
-        p.gy_fill, opaque(threadIdx.x) / Columns, p.gy, walk.sample, p.output.count(), block.first_output, p.outputs,
-        InputTransform::none(), nullptr, nullptr, header.tile, [&](const BoxElement& element) { return clip.position(element); },
-        stage + block.x_bytes);
+        p.gy_fill, opaque(threadIdx.x) / Columns, static_cast<const float*>(p.gy), walk.sample, p.output.count(),
+        block.first_output, p.outputs, InputTransform::none(), nullptr, nullptr, header.tile,
+        [&](const BoxElement& element) { return clip.position(element); }, stage + block.x_bytes);
   }
 
   /// Adds the products of a tile to this warp's sums, the small ones first.

@@ -68,8 +68,8 @@ struct PositionWalk {
     for (int i = 0; i < Count; i++) values[i] = 0.0f;
     if (source >= 0)
       load_channels(
-          values, p.x, static_cast<long long>(sample) * p.input.count() + source, sample, tile.first_channel + channel,
-          p.channels, p.transform);
+          values, static_cast<const float*>(p.x), static_cast<long long>(sample) * p.input.count() + source, sample,
+          tile.first_channel + channel, p.channels, p.transform);
   }
 
   /// `Count` channels of the output gradient.
@@ -79,6 +79,7 @@ struct PositionWalk {
 #pragma unroll
     for (int i = 0; i < Count; i++) values[i] = 0.0f;
     if (position < tile.to)
-      load_channels(values, p.gy, position, 0, tile.first_output + channel, p.outputs, InputTransform::none());
+      load_channels(
+          values, static_cast<const float*>(p.gy), position, 0, tile.first_output + channel, p.outputs, InputTransform::none());
   }
 };

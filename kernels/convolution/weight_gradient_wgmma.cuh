@@ -80,11 +80,11 @@ struct WgmmaWeightGradient {
       PositionTile tile(p, index, block.first_tap);
       barrier_wait_watched(&header.empty[stage], step / kStages % 2 ^ 1);
       x_loader.load(
-          {p.x, p.input, p.channels, p.symmetric}, tile.sample, block.first_channel, p.transform, tile.halo_from,
-          block.x_pitch * 16, x);
+          {static_cast<const float*>(p.x), p.input, p.channels, p.symmetric}, tile.sample, block.first_channel, p.transform,
+          tile.halo_from, block.x_pitch * 16, x);
       gy_loader.load(
-          {p.gy, p.output, p.outputs, false}, tile.sample, block.first_output, InputTransform::none(), tile.first,
-          block.gy_pitch * 16, gy);
+          {static_cast<const float*>(p.gy), p.output, p.outputs, false}, tile.sample, block.first_output, InputTransform::none(),
+          tile.first, block.gy_pitch * 16, gy);
       fence_async_proxy();
       barrier_arrive(&header.full[stage]);
     }

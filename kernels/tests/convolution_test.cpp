@@ -93,7 +93,7 @@ void check_directions(const Family& family, const Problem& q, bool integers, Num
     run_backward_data(family, padded, gy.data(), w.data(), image.data(), numbers);
     launch(
         "convolution_fold", 2, 1, 1, 256, 0,
-        FoldParameters{image.data(), gx.data(), q.samples, q.channels, q.input, q.pad_before, padded.input});
+        FoldParameters{image.data(), gx.data(), q.samples, q.channels, false, q.input, q.pad_before, padded.input});
   }
   expect_close("backward data " + name, gx, reference_backward_data(q, gys, ws), tolerance, &size);
 }

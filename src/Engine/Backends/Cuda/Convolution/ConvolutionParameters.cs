@@ -18,7 +18,9 @@ internal struct GatherParameters
         Channels,
         Outputs,
         Symmetric,
-        Accumulate;
+        Accumulate,
+        XBfloat16,
+        YBfloat16;
     public KernelSize Input,
         Output,
         Count,
@@ -84,7 +86,9 @@ internal struct WeightGradientParameters
     public int Samples,
         Channels,
         Outputs,
-        Symmetric;
+        Symmetric,
+        XBfloat16,
+        GyBfloat16;
     public KernelSize Input,
         Output,
         Kernel,
@@ -139,7 +143,8 @@ internal struct FoldParameters
     public nint Padded,
         Gx;
     public int Samples,
-        Channels;
+        Channels,
+        GxBfloat16;
     public KernelSize Input,
         PadBefore,
         PaddedSize;
