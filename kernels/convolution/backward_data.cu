@@ -18,6 +18,18 @@ KERNEL(convolution_backward_data_bf16x3_64, 128, GatherParameters) { MmaGather<6
 KERNEL(convolution_backward_data_bf16x6_16, 128, GatherParameters) { MmaGather<16, 3>::run(p); }
 KERNEL(convolution_backward_data_bf16x6_32, 128, GatherParameters) { MmaGather<32, 3>::run(p); }
 
+// Of up to so many channels.
+KERNEL(convolution_backward_data_bf16_c8_16, 128, GatherParameters) { MmaGather<16, 1, 8>::run(p); }
+KERNEL(convolution_backward_data_bf16_c8_64, 128, GatherParameters) { MmaGather<64, 1, 8>::run(p); }
+KERNEL(convolution_backward_data_bf16_c16_16, 128, GatherParameters) { MmaGather<16, 1, 16>::run(p); }
+KERNEL(convolution_backward_data_bf16_c16_64, 128, GatherParameters) { MmaGather<64, 1, 16>::run(p); }
+KERNEL(convolution_backward_data_bf16x3_c8_16, 128, GatherParameters) { MmaGather<16, 2, 8>::run(p); }
+KERNEL(convolution_backward_data_bf16x3_c8_64, 128, GatherParameters) { MmaGather<64, 2, 8>::run(p); }
+KERNEL(convolution_backward_data_bf16x3_c16_16, 128, GatherParameters) { MmaGather<16, 2, 16>::run(p); }
+KERNEL(convolution_backward_data_bf16x3_c16_64, 128, GatherParameters) { MmaGather<64, 2, 16>::run(p); }
+KERNEL(convolution_backward_data_bf16x6_c8_16, 128, GatherParameters) { MmaGather<16, 3, 8>::run(p); }
+KERNEL(convolution_backward_data_bf16x6_c8_32, 128, GatherParameters) { MmaGather<32, 3, 8>::run(p); }
+
 namespace {
 
 /// blockIdx.z is the gather and the sample, the sample the faster. Gathers with fewer tiles leave blocks without work.
@@ -71,8 +83,8 @@ DEVICE void add(Stored* target, float value) {
 
 KERNEL(convolution_fold, 256, FoldParameters) {
   const PositionBox& box = p.boxes[blockIdx.y];
-  long long elements = static_cast<long long>(p.samples) * box.size.count() * p.channels, first = blockIdx.x * 256ll + threadIdx.x,
-            step = gridDim.x * 256ll;
+  long long elements = static_cast<long long>(p.samples) * box.size.count() * p.channels,
+            first = blockIdx.x * 256ll + threadIdx.x, step = gridDim.x * 256ll;
   DigitWalk<4> walk(first, step, {p.channels, box.size.width, box.size.height, box.size.depth});
   for (long long i = first; i < elements; i += step, walk.advance()) {
     Size3 at = box.from + Size3{walk.digits[3], walk.digits[2], walk.digits[1]};

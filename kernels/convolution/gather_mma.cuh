@@ -1,21 +1,29 @@
 // The tensor-core gather (sm_80 and later): bfloat16 products, float sums. A block of four warps computes 128 positions x `Tile`
 // output channels, a warp 32 of the positions. `Parts` bfloat16 numbers stand for each float: 1 (bf16), 2 (bf16x3: three
 // products) or 3 (bf16x6: six products, float accuracy). Shared memory holds planes of eight channels, [part][channel /
-// 8][element][8]: a tap is a shift of the row addresses, whatever its dilation.
+// 8][element][8]: a tap is a shift of the row addresses, whatever its dilation. Chunks are narrower where there are few channels;
+// with one plane, two taps are side by side along the products' inner axis.
 #pragma once
 #include "convolution/moments.cuh"
 #include "convolution/plane_loader.cuh"
 
-template <int Tile, int Parts>
+/// Channels that a chunk has at most.
+template <int Parts>
+constexpr int kWidestChunk = Parts == 3 ? 16 : 32;
+
+template <int Tile, int Parts, int Chunk = kWidestChunk<Parts>>
 struct MmaGather {
   static constexpr int kThreads = 128, kRows = 2, kColumns = Tile / 8;
-  static constexpr int kChunk = Parts == 3 ? 16 : 32, kPlanes = kChunk / 8;
+  static constexpr int kChunk = Chunk, kPlanes = kChunk / 8;
   static constexpr int kTapBytes = Parts * kChunk * Tile * 2;
+
+  /// Taps side by side in a product, whose inner axis has 16 channels, and the rows of weights between its halves.
+  static constexpr int kTogether = kPlanes == 1 ? 2 : 1, kHalfRows = kPlanes == 1 ? Parts * Tile : Tile;
 
   using HaloLoader = PlaneLoader<kThreads, kPlanes, Parts, 4>;
 
   /// Taps whose weights travel together.
-  static constexpr int kTapsPerStage = 3;
+  static constexpr int kTapsPerStage = 3 * kWidestChunk<Parts> / kChunk;
 
   DEVICE static void load_weights(const GatherParameters& p, int stage, int taps, int stages_per_chunk, char* buffer) {
     int chunk = stage / stages_per_chunk, first = stage % stages_per_chunk * kTapsPerStage;
@@ -25,6 +33,10 @@ struct MmaGather {
         static_cast<const char*>(p.weights) + ((static_cast<long long>(blockIdx.y) * chunks + chunk) * taps + first) * kTapBytes;
     for (int i = threadIdx.x * 16; i < bytes; i += kThreads * 16) copy_async_16(buffer + i, source + i);
     copy_async_commit();
+    if (bytes % (kTogether * kTapBytes) == 0) return;
+    // The last tap has none beside it.
+    for (int i = threadIdx.x * 16; i < kTapBytes; i += kThreads * 16)
+      *reinterpret_cast<uint4*>(buffer + bytes + i) = make_uint4(0, 0, 0, 0);
   }
 
   DEVICE static void load_halo(
@@ -52,26 +64,28 @@ struct MmaGather {
     }
   }
 
-  /// All products of one tap and chunk, the small ones first.
+  /// All products of one tap and chunk, or of two taps, the small ones first. `tap_offset`: of the tap whose rows the lane points
+  /// at.
   DEVICE static void multiply_tap(
       const char* halo, int halo_elements, const int (&rows)[kRows], int tap_offset, const char* weights,
       float (&sums)[kRows][kColumns][4]) {
-    int lane = threadIdx.x % 32;
+    int lane = threadIdx.x % 32, plane = kTogether == 2 ? 0 : lane / 16;
 #pragma unroll
-    for (int k = 0; k < kChunk / 16; k++) {
+    for (int k = 0; k < kPlanes * kTogether / 2; k++) {
       uint32_t a[Parts][kRows][4];
 #pragma unroll
       for (int part = 0; part < Parts; part++)
 #pragma unroll
         for (int i = 0; i < kRows; i++)
-          load_matrices(a[part][i], halo + ((part * kPlanes + k * 2 + lane / 16) * halo_elements + rows[i] + tap_offset) * 16);
+          load_matrices(a[part][i], halo + ((part * kPlanes + k * 2 + plane) * halo_elements + rows[i] + tap_offset) * 16);
 #pragma unroll
       for (int j = 0; j < kColumns; j += 2) {
         uint32_t b[Parts][4];
 #pragma unroll
         for (int part = 0; part < Parts; part++)
           load_matrices(
-              b[part], weights + ((part * kPlanes + k * 2 + lane / 8 % 2) * Tile + j * 8 + lane % 8 + lane / 16 * 8) * 16);
+              b[part],
+              weights + ((part * kPlanes + k * 2) * Tile + lane / 8 % 2 * kHalfRows + j * 8 + lane % 8 + lane / 16 * 8) * 16);
 #pragma unroll
         for (int order = Parts - 1; order >= 0; order--)
 #pragma unroll
@@ -129,10 +143,11 @@ struct MmaGather {
 #pragma unroll
             for (int e = 0; e < 4; e++) chunk_sums[i][j][e] = 0.0f;
       }
-      for (int tap = first; tap < taps && tap < first + kTapsPerStage; tap++) {
+      for (int tap = first; tap < taps && tap < first + kTapsPerStage; tap += kTogether) {
         const char* tap_weights = weights + stage % 2 * kStageBytes + (tap - first) * kTapBytes;
-        if constexpr (Parts == 3) multiply_tap(halo, p.halo.count(), rows, tap_offsets[tap], tap_weights, chunk_sums);
-        else multiply_tap(halo, p.halo.count(), rows, tap_offsets[tap], tap_weights, sums);
+        int offset = tap_offsets[kTogether == 2 && lane >= 16 && tap + 1 < taps ? tap + 1 : tap];
+        if constexpr (Parts == 3) multiply_tap(halo, p.halo.count(), rows, offset, tap_weights, chunk_sums);
+        else multiply_tap(halo, p.halo.count(), rows, offset, tap_weights, sums);
       }
       if constexpr (Parts == 3) {
 #pragma unroll

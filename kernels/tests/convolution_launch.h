@@ -1,6 +1,8 @@
 // Plans launches of the convolution kernels for the tests: the plainest choice that fits. The engine's own planner is tested
 // against the same kernels from C#.
 #pragma once
+#include <memory>
+
 #include "convolution_reference.h"
 
 namespace test {
@@ -14,25 +16,52 @@ struct Family {
   double tolerance;              // relative to the sum of the products' magnitudes
   bool warpgroups = false;  // Hopper's, which take multiples of eight channels, of two outputs, and no stride along the width;
                             // the weight gradient only 3x3 taps
+  int few_channels = 0;     // of mma: channels of a chunk of the gather where there are few
 
-  std::string gather_name() const { return (warpgroups ? "wgmma_" : "") + name; }
+  std::string gather_name() const {
+    return (warpgroups ? "wgmma_" : "") + name + (few_channels ? "_c" + std::to_string(few_channels) : "");
+  }
   int positions() const { return warpgroups && parts < 3 ? 256 : 128; }
-  int chunk() const { return parts == 3 ? 16 : 32; }
+  int widest_chunk() const { return parts == 3 ? 16 : 32; }
+  int chunk() const { return few_channels ? few_channels : widest_chunk(); }
   bool takes_data_gradient(const Problem& q) const { return !warpgroups || q.outputs % 8 == 0; }
   bool takes_weight_gradient(const Problem& q) const {
-    return !warpgroups || (q.outputs % 8 == 0 && q.kernel.width % 3 == 0 && q.kernel.height % 3 == 0);
+    return !few_channels && (!warpgroups || (q.outputs % 8 == 0 && q.kernel.width % 3 == 0 && q.kernel.height % 3 == 0));
   }
 };
 
 inline const std::vector<Family>& families() {
   static const std::vector<Family> all = {
-      {"simt", 0, 16, 16, 0, 2e-6},          {"simt", 0, 64, 64, 0, 2e-6},         {"bf16", 1, 16, 8, 8, 8e-3},
-      {"bf16", 1, 64, 16, 4, 8e-3},          {"bf16", 1, 64, 32, 4, 8e-3},         {"bf16x3", 2, 16, 8, 4, 3e-5},
-      {"bf16x3", 2, 64, 16, 4, 3e-5},        {"bf16x3", 2, 64, 32, 2, 3e-5},       {"bf16x6", 3, 16, 8, 4, 1e-6},
-      {"bf16x6", 3, 32, 16, 4, 1e-6},        {"bf16x6", 3, 32, 32, 2, 1e-6},       {"bf16", 1, 32, 64, 0, 8e-3, true},
-      {"bf16", 1, 64, 64, 0, 8e-3, true},    {"bf16", 1, 128, 64, 0, 8e-3, true},  {"bf16x3", 2, 64, 64, 0, 3e-5, true},
-      {"bf16x3", 2, 128, 64, 0, 3e-5, true}, {"bf16x3", 2, 32, 64, 0, 3e-5, true}, {"bf16x6", 3, 32, 64, 0, 1e-6, true},
-      {"bf16x6", 3, 64, 64, 0, 1e-6, true},  {"bf16x6", 3, 128, 64, 0, 1e-6, true}};
+      {"simt", 0, 16, 16, 0, 2e-6},
+      {"simt", 0, 64, 64, 0, 2e-6},
+      {"bf16", 1, 16, 8, 8, 8e-3},
+      {"bf16", 1, 64, 16, 4, 8e-3},
+      {"bf16", 1, 64, 32, 4, 8e-3},
+      {"bf16x3", 2, 16, 8, 4, 3e-5},
+      {"bf16x3", 2, 64, 16, 4, 3e-5},
+      {"bf16x3", 2, 64, 32, 2, 3e-5},
+      {"bf16x6", 3, 16, 8, 4, 1e-6},
+      {"bf16x6", 3, 32, 16, 4, 1e-6},
+      {"bf16x6", 3, 32, 32, 2, 1e-6},
+      {"bf16", 1, 32, 64, 0, 8e-3, true},
+      {"bf16", 1, 64, 64, 0, 8e-3, true},
+      {"bf16", 1, 128, 64, 0, 8e-3, true},
+      {"bf16x3", 2, 64, 64, 0, 3e-5, true},
+      {"bf16x3", 2, 128, 64, 0, 3e-5, true},
+      {"bf16x3", 2, 32, 64, 0, 3e-5, true},
+      {"bf16x6", 3, 32, 64, 0, 1e-6, true},
+      {"bf16x6", 3, 64, 64, 0, 1e-6, true},
+      {"bf16x6", 3, 128, 64, 0, 1e-6, true},
+      {"bf16", 1, 16, 0, 0, 8e-3, false, 8},
+      {"bf16", 1, 64, 0, 0, 8e-3, false, 8},
+      {"bf16", 1, 16, 0, 0, 8e-3, false, 16},
+      {"bf16", 1, 64, 0, 0, 8e-3, false, 16},
+      {"bf16x3", 2, 16, 0, 0, 3e-5, false, 8},
+      {"bf16x3", 2, 64, 0, 0, 3e-5, false, 8},
+      {"bf16x3", 2, 16, 0, 0, 3e-5, false, 16},
+      {"bf16x3", 2, 64, 0, 0, 3e-5, false, 16},
+      {"bf16x6", 3, 16, 0, 0, 1e-6, false, 8},
+      {"bf16x6", 3, 32, 0, 0, 1e-6, false, 8}};
   return all;
 }
 
@@ -51,18 +80,26 @@ struct Moments {
   int tiles = 0;
 };
 
-/// Fills in tiles and halo, packs the weights and runs the gather. `p` has everything that says what to compute; statistics only
-/// if `moments` is given.
-inline void run_gather(
-    const std::string& pass, const Family& family, int samples, GatherParameters p, PackParameters pack, Numbers& numbers,
-    Moments* moments = nullptr) {
+/// A gather with its tiles and packed weights, and how it is launched.
+struct PlannedGather {
+  Family family;
+  GatherParameters p;
+  std::unique_ptr<Buffer<unsigned char>> packed;
+  int threads;
+  std::size_t shared;
+
+  int output_tiles() const { return divide(p.outputs, family.gather_tile); }
+};
+
+/// Fills in tiles and halo and packs the weights. `p` has everything that says what to compute.
+inline PlannedGather plan_gather(const Family& family, int samples, GatherParameters p, PackParameters pack, Numbers& numbers) {
   // Random tiles: every shape of tile must give the same result. Strides spread the halo; those that do not fit are drawn again.
   int draws = 0;
   do {
     if (draws++ == 20) {  // not even the smallest tile fits: the other tensor-core family, as the engine does it
       Family fallback{family.name,        family.parts,       family.parts == 3 ? 32 : 64,
                       family.weight_tile, family.weight_rows, family.tolerance};
-      return run_gather(pass, fallback, samples, p, pack, numbers, moments);
+      return plan_gather(fallback, samples, p, pack, numbers);
     }
     if (family.warpgroups) {
       int patches = family.positions() / 64, width = std::min(patches, 1 << numbers.range(0, 2)),
@@ -83,9 +120,12 @@ inline void run_gather(
   p.chunk = family.parts == 0 ? std::min(16, round_up(p.channels, 4)) : family.chunk();
 
   int tile = family.gather_tile, chunks = divide(p.channels, p.chunk), tiles = divide(p.outputs, tile);
-  std::size_t tap_bytes = static_cast<std::size_t>(p.chunk) * tile * (family.parts == 0 ? 4 : 2 * family.parts);
-  Buffer<unsigned char> packed(tap_bytes * chunks * tiles * p.taps.count());
-  pack.packed = packed.data();
+  auto bytes_of_tap = [&](int chunk) {
+    return static_cast<std::size_t>(chunk) * tile * (family.parts == 0 ? 4 : 2 * family.parts);
+  };
+  std::size_t tap_bytes = bytes_of_tap(p.chunk);
+  auto packed = std::make_unique<Buffer<unsigned char>>(tap_bytes * chunks * tiles * p.taps.count());
+  pack.packed = packed->data();
   pack.taps = p.taps;
   pack.inputs = p.channels;
   pack.outputs = p.outputs;
@@ -94,32 +134,42 @@ inline void run_gather(
   pack.tile = tile;
   pack.tiles = tiles;
   launch("convolution_pack_" + family.name, 3, 1, 1, 256, 0, pack);
-  if (!packed.intact()) {
+  if (!packed->intact()) {
     failures++;
     std::printf("FAIL packing wrote outside of its buffer\n");
   }
-  p.weights = packed.data();
-  Buffer<float> partial(static_cast<std::size_t>(samples) * p.tiles.count() * 4 * p.outputs);
-  p.moments = moments ? partial.data() : nullptr;
+  p.weights = packed->data();
   int threads = family.warpgroups   ? 384
                 : family.parts == 0 ? 16 * tile / 4
                                     : 128,
       multiplying = family.warpgroups ? 256 : threads;
   std::size_t statistics = static_cast<std::size_t>(2 * multiplying / 32 + 1) * tile * 4;
   std::size_t tap_offsets = static_cast<std::size_t>(round_up(p.taps.count() * 4, 16));
-  std::size_t main = family.parts == 0
-                         ? 2 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * (p.chunk + 4) * 4
-                         : 2 * 3 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * p.chunk * 2 * family.parts;
+  std::size_t main = family.parts == 0 ? 2 * tap_bytes + static_cast<std::size_t>(p.halo.count()) * (p.chunk + 4) * 4
+                                       : 2 * 3 * bytes_of_tap(family.widest_chunk()) +
+                                             static_cast<std::size_t>(p.halo.count()) * p.chunk * 2 * family.parts;
   if (family.warpgroups)
     main = 128 + statistics + 4 * tap_bytes +
            2 * static_cast<std::size_t>(plane_pitch(p.halo.count(), p.chunk / 8)) * p.chunk * 2 * family.parts;
-  main += tap_offsets;
-  std::string kernel = "convolution_" + pass + "_" + family.gather_name() + "_" + std::to_string(tile);
+  return {family, p, std::move(packed), threads, std::max(main + tap_offsets, statistics)};
+}
+
+/// Runs a gather; statistics only if `moments` is given.
+inline void run_gather(
+    const std::string& pass, const Family& wanted, int samples, const GatherParameters& parameters, const PackParameters& pack,
+    Numbers& numbers, Moments* moments = nullptr) {
+  PlannedGather gather = plan_gather(wanted, samples, parameters, pack, numbers);
+  const Family& family = gather.family;
+  GatherParameters& p = gather.p;
+  int tiles = gather.output_tiles();
+  Buffer<float> partial(static_cast<std::size_t>(samples) * p.tiles.count() * 4 * p.outputs);
+  p.moments = moments ? partial.data() : nullptr;
+  std::string kernel = "convolution_" + pass + "_" + family.gather_name() + "_" + std::to_string(family.gather_tile);
   if (family.warpgroups)
     launch(
-        kernel, 2 * numbers.range(1, divide(p.tiles.count() * samples, 2) * tiles), 1, 1, threads, main,
+        kernel, 2 * numbers.range(1, divide(p.tiles.count() * samples, 2) * tiles), 1, 1, gather.threads, gather.shared,
         p);  // any number of blocks
-  else launch(kernel, p.tiles.count(), tiles, samples, threads, std::max(main, statistics), p);
+  else launch(kernel, p.tiles.count(), tiles, samples, gather.threads, gather.shared, p);
   if (!partial.intact()) {
     failures++;
     std::printf("FAIL statistics wrote outside of their buffer\n");
@@ -155,10 +205,14 @@ inline PackParameters forward_pack(const Problem& q, const float* w) {
   return pack;
 }
 
-/// The data gradient of a convolution with zero padding; gx must have been zeroed, since residues that no tap reaches are
-/// skipped.
-inline void run_backward_data(
-    const Family& family, const Problem& q, const float* gy, const float* w, float* gx, Numbers& numbers) {
+struct DataGradient {
+  GatherParameters gather;
+  PackParameters pack;
+};
+
+/// The gathers of the data gradient of a convolution with zero padding. Positions that no tap reaches are in none.
+inline std::vector<DataGradient> data_gradients(const Problem& q, const float* gy, const float* w, float* gx) {
+  std::vector<DataGradient> gathers;
   for (int phase = 0; phase < q.stride.count(); phase++) {
     int residue[3] = {
         phase / (q.stride.height * q.stride.width), phase / q.stride.width % q.stride.height, phase % q.stride.width};
@@ -167,15 +221,17 @@ inline void run_backward_data(
     for (int a = 0; a < 3; a++) {
       int stride = Problem::axis(q.stride, a), dilation = Problem::axis(q.dilation, a), kernel = Problem::axis(q.kernel, a),
           pad = Problem::axis(q.pad_before, a);
-      int extent = Problem::axis(q.input, a), first = -1, second = -1, used = 0;
+      int extent = Problem::axis(q.input, a), outputs = Problem::axis(q.output(), a), first = -1, second = -1, used = 0;
       start[a] = residue[a];
-      for (int t = 0; t < kernel; t++)
-        if ((start[a] + pad - t * dilation) % stride == 0) {
+      count[a] = (extent - start[a] + stride - 1) / stride;
+      for (int t = 0; t < kernel; t++) {
+        int read = start[a] + pad - t * dilation;  // times the stride, by the first position
+        if (read % stride == 0 && read / stride < outputs && read / stride + count[a] > 0) {
           if (used == 0) first = t;
           if (used == 1) second = t;
           used++;
         }
-      count[a] = (extent - start[a] + stride - 1) / stride;
+      }
       empty |= used == 0 || start[a] >= extent;
       if (empty) break;
       taps[a] = used;
@@ -202,8 +258,92 @@ inline void run_backward_data(
     pack.transposed = 1;
     pack.weight_base = size(weight_base);
     pack.weight_step = size(weight_step);
-    run_gather("backward_data", family, q.samples, p, pack, numbers);
+    gathers.push_back({p, pack});
   }
+  return gathers;
+}
+
+/// The data gradient of a convolution with zero padding; gx must have been zeroed.
+inline void run_backward_data(
+    const Family& family, const Problem& q, const float* gy, const float* w, float* gx, Numbers& numbers) {
+  for (const DataGradient& part : data_gradients(q, gy, w, gx))
+    run_gather("backward_data", family, q.samples, part.gather, part.pack, numbers);
+}
+
+/// A box without its core, in boxes: slabs before and behind the core along an axis, within the core along the axes before.
+inline std::vector<PositionBox> shell(const Size3& extent, const Size3& low, const Size3& high) {
+  std::vector<PositionBox> boxes;
+  Size3 from{0, 0, 0}, size = extent;
+  int Size3::*const axes[] = {&Size3::depth, &Size3::height, &Size3::width};
+  for (auto axis : axes) {
+    PositionBox before{from, size}, behind{from, size};
+    before.size.*axis = low.*axis;
+    behind.from.*axis = extent.*axis - high.*axis;
+    behind.size.*axis = high.*axis;
+    for (const PositionBox& box : {before, behind})
+      if (box.size.count() > 0) boxes.push_back(box);
+    from.*axis = low.*axis;
+    size.*axis -= low.*axis + high.*axis;
+  }
+  return boxes;
+}
+
+/// The data gradient of a convolution with symmetric padding: that with zero padding, and what the padded positions add.
+inline void run_mirrored_backward_data(
+    const Family& family, const Problem& q, const float* gy, const float* w, float* gx, Numbers& numbers) {
+  Problem within = q;
+  within.symmetric = false;
+  run_backward_data(family, within, gy, w, gx, numbers);
+
+  Family wide = family;
+  if (family.warpgroups) wide.gather_tile = family.parts == 3 ? 32 : 64;
+  wide.warpgroups = false;
+  wide.few_channels = 0;
+  Size3 padded = q.pad_before + q.input + q.pad_after;
+  Buffer<float> image(static_cast<std::size_t>(q.samples) * padded.count() * q.channels, [&](std::size_t i) {
+    int position = static_cast<int>(i / q.channels % padded.count()), row = position / padded.width;
+    Size3 at = Size3{row / padded.height, row % padded.height, position % padded.width} - q.pad_before;
+    bool inside = at.depth >= 0 && at.depth < q.input.depth && at.height >= 0 && at.height < q.input.height && at.width >= 0 &&
+                  at.width < q.input.width;
+    return inside ? NAN : 0.0f;  // nobody reads it
+  });
+  std::vector<PlannedGather> strips;
+  for (const PositionBox& box : shell(padded, q.pad_before, q.pad_after)) {
+    Problem strip = within;
+    strip.input = box.size;
+    strip.pad_before = box.from;
+    strip.pad_after = padded - box.from - box.size;
+    for (DataGradient& part : data_gradients(strip, gy, w, image.data())) {
+      part.gather.output = padded;
+      part.gather.start = part.gather.start + box.from;
+      strips.push_back(plan_gather(wide, q.samples, part.gather, part.pack, numbers));
+    }
+  }
+  constexpr std::size_t kTogether = sizeof(GatherTable) / sizeof(GatherParameters);
+  for (std::size_t first = 0; first < strips.size(); first += kTogether) {
+    std::size_t count = std::min(kTogether, strips.size() - first), shared = 0;
+    GatherTable table{};
+    int tiles = 0;
+    for (std::size_t i = 0; i < count; i++) {
+      const PlannedGather& strip = strips[first + i];
+      table.gathers[i] = strip.p;
+      tiles = std::max(tiles, strip.p.tiles.count());
+      shared = std::max(shared, strip.shared);
+    }
+    launch(
+        "convolution_backward_data_many_" + wide.gather_name() + "_" + std::to_string(wide.gather_tile), tiles,
+        strips[first].output_tiles(), static_cast<int>(count) * q.samples, strips[first].threads, shared, table);
+  }
+
+  FoldParameters fold{image.data(), gx, q.samples, q.channels, 0, q.input, q.pad_before, padded, {}};
+  auto mirrored = [](int after, int extent, int before) { return std::min(after, extent - before); };
+  std::vector<PositionBox> boxes = shell(
+      q.input, q.pad_before,
+      {mirrored(q.pad_after.depth, q.input.depth, q.pad_before.depth),
+       mirrored(q.pad_after.height, q.input.height, q.pad_before.height),
+       mirrored(q.pad_after.width, q.input.width, q.pad_before.width)});
+  std::copy(boxes.begin(), boxes.end(), fold.boxes);
+  if (!boxes.empty()) launch("convolution_fold", 2, static_cast<int>(boxes.size()), 1, 256, 0, fold);
 }
 
 /// How 256 threads fill planes over a box.

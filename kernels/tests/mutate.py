@@ -22,6 +22,7 @@ FLAGS = ["-std=c++17", "-O1", "-DCUDA_EMULATION", "-Wno-unknown-pragmas", "-fno-
 
 FORWARD, DATA, WEIGHTS, PACK = "convolution/forward", "convolution/backward_data", "convolution/backward_weights", "convolution/pack"
 CONVOLUTION, HOPPER, NARROW = ("convolution_test", ["3"]), ("convolution_test", ["3", "wgmma"]), ("convolution_test", ["1", "bf16x"])
+FEW = ("convolution_test", ["3", "bf16x3_c8"])
 
 # what is wrong, file, original text, mutated text, source to compile, test
 MUTATIONS = [
@@ -101,7 +102,21 @@ MUTATIONS = [
     ("dropout on load without its normalization", "common/input_transform.cuh", "else use(ChannelTransform<Count, true, true>", "else use(ChannelTransform<Count, false, true>", FORWARD, CONVOLUTION),
     ("dropout of the first sample for all", "convolution/plane_loader.cuh", "transform.kept_in_block(first_element / 8 +", "transform.kept_in_block(", FORWARD, HOPPER),
     ("residues of the stride start at zero", "convolution/tile.cuh", "p.start.width + at.width * p.output_step.width", "at.width * p.output_step.width", DATA, CONVOLUTION),
-    ("a corner of the padding is not folded", "convolution/backward_data.cu", "for (int image = 0; image < 27; image++)", "for (int image = 0; image < 26; image++)", DATA, CONVOLUTION),
+    ("a corner of the padding is not folded", "convolution/backward_data.cu", "for (int x = z + y == 0 ? 1 : 0; x < 3; x++) {", "for (int x = z + y == 0 ? 1 : 0; x < (z + y == 0 ? 3 : 2); x++) {", DATA, CONVOLUTION),
+    ("a position is added to itself", "convolution/backward_data.cu", "int x = z + y == 0 ? 1 : 0;", "int x = 0;", DATA, CONVOLUTION),
+    ("the fold overwrites what the image's taps gave", "convolution/backward_data.cu", "sum[0] += value;", "sum[0] = value;", DATA, CONVOLUTION),
+    ("all boxes of the border are the first", "convolution/backward_data.cu", "p.boxes[blockIdx.y]", "p.boxes[0]", DATA, CONVOLUTION),
+    ("boxes begin at the image's first row", "convolution/backward_data.cu", "Size3 at = box.from + Size3{", "Size3 at = Size3{box.from.depth, 0, box.from.width} + Size3{", DATA, CONVOLUTION),
+    ("later samples are folded into the first", "convolution/backward_data.cu", "(walk.quotient * p.input.count() +", "(", DATA, CONVOLUTION),
+    ("strips gather the first one's gradients", "convolution/backward_data.cu", "Gather::run(p.gathers[gather], index", "Gather::run(p.gathers[0], index", DATA, CONVOLUTION),
+    ("samples of a strip are the launch's", "convolution/backward_data.cu", "index - gather * samples)", "index)", DATA, CONVOLUTION),
+    ("shorter strips have as many tiles as the longest", "convolution/backward_data.cu", "if (tile < p.gathers[gather].tiles.count()) Gather", "Gather", DATA, CONVOLUTION),
+    ("the second tap of a pair reads at the first's place", "convolution/gather_mma.cuh", "kTogether == 2 && lane >= 16 && tap + 1 < taps ? tap + 1 : tap", "tap", FORWARD, FEW),
+    ("a tap without a partner reads beyond the table of taps", "convolution/gather_mma.cuh", "kTogether == 2 && lane >= 16 && tap + 1 < taps", "kTogether == 2 && lane >= 16", FORWARD, FEW),
+    ("a tap without a partner has the weights of an earlier one", "convolution/gather_mma.cuh", "*reinterpret_cast<uint4*>(buffer + bytes + i) = make_uint4(0, 0, 0, 0);", "", FORWARD, FEW),
+    ("every other pair of taps is skipped", "convolution/gather_mma.cuh", "tap += kTogether", "tap += 2 * kTogether", FORWARD, FEW),
+    ("the halves of a pair's weights are a tile apart in every precision", "convolution/gather_mma.cuh", "kHalfRows = kPlanes == 1 ? Parts * Tile : Tile", "kHalfRows = Tile", FORWARD, FEW),
+    ("with one plane the second half of a product reads the next part", "convolution/gather_mma.cuh", "plane = kTogether == 2 ? 0 : lane / 16", "plane = lane / 16", FORWARD, FEW),
     ("weights are not transposed", "convolution/pack.cu", "return p.transposed ?", "return false ?", PACK, CONVOLUTION),
     ("last split is lost", "convolution/backward_weights.cu", "split < p.splits", "split < p.splits - 1 + (p.splits == 1)", WEIGHTS, NARROW),
     ("no barrier between load and products (weight gradient)", "convolution/backward_weights.cu", "gy[2], gy[3]);\n      }\n      __syncthreads();", "gy[2], gy[3]);\n      }", WEIGHTS, ("convolution_test", ["3", "simt"])),

@@ -97,17 +97,49 @@ internal sealed partial class KernelWork
             chunks = Divide(p.Channels, p.Chunk),
             unit = parts == 0 ? 4 : PlaneChannels,
             units = p.Halo.Count * p.Chunk / unit / launch.Geometry.Threads,
-            // Of a warp: 32 positions, 8 outputs and 16 channels are two products; without tensor cores a round is four channels.
-            perTap = parts == 0
-                ? p.Chunk / 4.0 * cost.Products.Instructions
-                : InstructionsFor(cost, p.Chunk / 16.0 * ProductsOf(parts) * 2 * tile / 8);
-        double looped = chunks * ((units * cost.Memory.Instructions * LoadingShare(p.Transform)) + (taps * perTap));
+            // Of a warp: 32 positions, 8 outputs and 16 channels (of two taps where there are eight) are two products; without
+            // tensor cores a round is four channels.
+            multiplied = parts == 0
+                ? taps * p.Chunk / 4.0 * cost.Products.Instructions
+                : InstructionsFor(cost, Divide(taps * p.Chunk, 16) * ProductsOf(parts) * 2 * tile / 8);
+        double looped = chunks * ((units * cost.Memory.Instructions * LoadingShare(p.Transform)) + multiplied);
         LaunchWork threads = Threads(launch, looped, Stored(cost, p, tile), chunks * Math.Ceiling(units), BytesOf(p));
         return threads with
         {
             TensorCycles = MmaCycles(launch, parts, 2.0 * 128 * chunks * p.Chunk * taps * tile),
             Sizes = SizesOf(p),
         };
+    }
+
+    /// <summary>Gathers side by side in a launch, whose blocks each do a tile of one of them or nothing.</summary>
+    private LaunchWork Gathers(KernelLaunch launch, KernelCost cost, ReadOnlySpan<GatherParameters> table)
+    {
+        var total = new LaunchWork { Sizes = $"{table.Length} of {table[0].Channels}->{table[0].Outputs}" };
+        foreach (GatherParameters p in table)
+        {
+            LaunchGeometry own = launch.Geometry with { GridX = (int)p.Tiles.Count, GridZ = p.Samples };
+            LaunchWork work = Gather(launch with { Geometry = own }, cost, p);
+            total = total with
+            {
+                WarpInstructions = total.WarpInstructions + work.WarpInstructions,
+                Bytes = total.Bytes + work.Bytes,
+                TensorCycles = total.TensorCycles + work.TensorCycles,
+                BlockCycles = Math.Max(total.BlockCycles, work.BlockCycles),
+            };
+        }
+
+        return total;
+    }
+
+    /// <summary>convolution_fold: the threads of a row of blocks share a box of positions, each of which is added to.</summary>
+    private LaunchWork Fold(KernelLaunch launch, KernelCost cost, FoldParameters p)
+    {
+        ReadOnlySpan<PositionBox> boxes = p.Boxes;
+        double items = 0;
+        foreach (PositionBox box in boxes[..launch.Geometry.GridY])
+            items += (double)p.Samples * box.Size.Count * p.Channels;
+        // Most positions have one mirror image: it is read, and the gradient read and written.
+        return Items(launch, cost, items, 1, 3 * items * sizeof(float));
     }
 
     /// <summary>
@@ -224,10 +256,14 @@ internal sealed partial class KernelWork
     private double MmaCycles(KernelLaunch launch, int parts, double flops) =>
         ThreadsOf(launch.Geometry) / launch.Geometry.Threads * flops * ProductsOf(parts) / gpu.TensorFlops / gpu.MmaShare;
 
+    /// <summary>Once what any tile reads, and the results.</summary>
     private static double BytesOf(GatherParameters p) =>
         sizeof(float)
         * p.Samples
-        * (((double)p.Input.Count * p.Channels) + ((double)p.Count.Count * p.Outputs * (p.Accumulate + 1)));
+        * (
+            ((double)Math.Min(p.Input.Count, p.Tiles.Count * p.Halo.Count) * p.Channels)
+            + ((double)p.Count.Count * p.Outputs * (p.Accumulate + 1))
+        );
 
     private static double BytesOf(KernelLaunch launch, WeightGradientParameters p) =>
         sizeof(float)

@@ -27,6 +27,7 @@ internal sealed partial class KernelWork(GpuModel gpu)
                 p
             ),
             GatherParameters p => Gather(launch, cost, p),
+            GatherTable p => Gathers(launch, cost, p[..(launch.Geometry.GridZ / p[0].Samples)]),
             WeightGradientParameters p when launch.Kernel.Contains("_wgmma_", StringComparison.Ordinal) =>
                 WarpgroupWeightGradient(launch, cost, p),
             WeightGradientParameters p when launch.Kernel.Contains("_simt_", StringComparison.Ordinal) => SimtWeightGradient(
@@ -41,13 +42,7 @@ internal sealed partial class KernelWork(GpuModel gpu)
                 Rounds(p.Count * p.Splits, launch, Unrolled(cost.Memory.Load, sizeof(float))),
                 (p.Splits + 1L) * p.Count * sizeof(float)
             ),
-            FoldParameters p => Items(
-                launch,
-                cost,
-                p.Samples * p.Input.Count * p.Channels,
-                1,
-                p.Samples * (p.Input.Count + p.PaddedSize.Count) * p.Channels * sizeof(float)
-            ),
+            FoldParameters p => Fold(launch, cost, p),
             PackParameters p => Packing(launch, cost, [p]),
             WeightPacking.PackTable p => Packing(launch, cost, p[..launch.Geometry.GridY]),
             NormalizationPassParameters p when p.Gy == 0 => Sweep(launch, cost, p.Sweep, passes: 2, tensors: 1),

@@ -166,6 +166,69 @@ internal sealed class KernelModelTests
         Assert.That(work.Bytes, Is.EqualTo(10 * 256 * (64 + 32) * 4));
     }
 
+    /// <summary>
+    /// Two strips of one image, eight channels, whose blocks of 128 threads load a halo of 256 positions in two rounds of 10
+    /// instructions, and multiply three taps, in two steps, or one, in one: of 16 outputs and four products each. 20 instructions
+    /// store.
+    /// </summary>
+    [Test]
+    public void Gathers_of_a_table_add_up()
+    {
+        const string Kernel = "convolution_backward_data_many_bf16_16";
+        KernelCosts costs = Costs(
+            $"| {Kernel} | 80000 | products | 7 |  | 0 | 0 | 0 / 0 | 0 / 0 | 4 | 0 |",
+            $"| {Kernel} | 80000 | memory | 10 | | 0 | 0 | 32 / 0 | 0 / 16 | 0 | 0 |",
+            $"| {Kernel} | 80000 | around | 20 | | 0 | 0 | 0 / 4 | 0 / 0 | 0 | 0 |"
+        );
+        var three = new GatherParameters
+        {
+            Samples = 1,
+            Channels = 8,
+            Outputs = 16,
+            Chunk = 8,
+            Transform = KernelInputTransform.Identity,
+            Input = new Size3(1, 64, 64),
+            Count = new Size3(1, 1, 256),
+            Taps = new Size3(1, 1, 3),
+            Tiles = new Size3(1, 1, 2),
+            Halo = new Size3(1, 1, 256),
+        };
+        GatherParameters one = three with { Tiles = new Size3(1, 1, 1), Taps = Size3.One };
+        var table = default(GatherTable);
+        (table[0], table[1]) = (three, one);
+        var launch = new KernelLaunch(Kernel, new LaunchGeometry(2, 1, 2, 128, 0), table);
+        LaunchWork work = new KernelWork(Simple with { IdentityShare = 1, PlainStoreShare = 1 }).Of(launch, costs.Find(Kernel))!;
+        double large = (2 * 10) + (2 * 7) + 20,
+            small = (2 * 10) + 7 + 20;
+        Assert.That(work.WarpInstructions, Is.EqualTo(4 * ((2 * large) + small)));
+        Assert.That(work.BlockCycles, Is.EqualTo((large / 0.5) + (3 * 100)));
+        Assert.That(
+            work.Bytes,
+            Is.EqualTo(4 * (((512 + 256) * 8) + (2 * 256 * 16))),
+            "halos, not the whole image; and the results"
+        );
+    }
+
+    /// <summary>Only the boxes count, a round of 10 instructions and 40 others for each element.</summary>
+    [Test]
+    public void A_fold_visits_the_border()
+    {
+        KernelCosts costs = Costs("| convolution_fold | 800 | memory | 10 | | 0 | 0 | 4 / 0 | 0 / 0 | 0 | 0 |");
+        var fold = new FoldParameters
+        {
+            Samples = 2,
+            Channels = 64,
+            Input = new Size3(1, 32, 32),
+        };
+        fold.Boxes[0] = new PositionBox { Size = new Size3(1, 1, 32) };
+        fold.Boxes[1] = new PositionBox { Size = new Size3(1, 31, 1) };
+        var launch = new KernelLaunch("convolution_fold", new LaunchGeometry(16, 2, 1, 256, 0), fold);
+        LaunchWork work = new KernelWork(Simple).Of(launch, costs.Find(launch.Kernel))!;
+        double elements = 2 * 64 * 63;
+        Assert.That(work.WarpInstructions, Is.EqualTo(elements / 32 * 50));
+        Assert.That(work.Bytes, Is.EqualTo(3 * 4 * elements));
+    }
+
     /// <summary>Nothing is silently free.</summary>
     [Test]
     public void What_has_no_costs_counts_its_bytes_and_says_so()

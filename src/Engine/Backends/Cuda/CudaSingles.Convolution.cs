@@ -100,7 +100,7 @@ internal sealed partial class CudaSingles
                 new GatherParameters { Transform = KernelInputTransform.Identity }
             );
         if (border is not null)
-            AddMirrored(problem, border, gy.Pointer, w.Pointer, gx.Pointer);
+            AddMirrored(problem, border, gy, w, gx);
     }
 
     public override void FusedConvolutionBackwardWeights(
@@ -158,8 +158,11 @@ internal sealed partial class CudaSingles
     }
 
     /// <summary>Gathers the gradients of padded positions and adds them to the positions that they mirror.</summary>
-    private void AddMirrored(ConvolutionProblem problem, MirroredBorder border, nint gy, nint w, nint gx)
+    private void AddMirrored(ConvolutionProblem problem, MirroredBorder border, Tensor gy, Tensor w, Tensor gx)
     {
+        PositionBox[] boxes = [.. MirroredBorder.MirroredPositions(problem)];
+        if (boxes.Length == 0)
+            return;
         Size3 paddedSize = MirroredBorder.PaddedSize(problem);
         long count = (long)problem.Batch * paddedSize.Count * problem.InputChannels;
         using Scratch padded = Rent(count * sizeof(float));
@@ -168,13 +171,16 @@ internal sealed partial class CudaSingles
         foreach ((GatherShape Shape, GatherPlan? Plan)[] strips in border.Strips.Zip(border.Plans).Chunk(GatherTable.Size))
         {
             GatherFamily family = strips[0].Plan!.Family;
-            PackedWeights[] weights = [.. strips.Select(strip => Pack(strip.Shape, family, problem, w, transposed: true))];
+            PackedWeights[] weights =
+            [
+                .. strips.Select(strip => Pack(strip.Shape, family, problem, w.Pointer, transposed: true)),
+            ];
             var table = default(GatherTable);
             for (int i = 0; i < strips.Length; i++)
                 table[i] = Complete(
                     new GatherParameters
                     {
-                        X = gy,
+                        X = gy.Pointer,
                         Weights = weights[i].Pointer,
                         Y = padded.Pointer,
                         Samples = border.Samples,
@@ -200,13 +206,11 @@ internal sealed partial class CudaSingles
                 packed.Dispose();
         }
 
-        PositionBox[] boxes = [.. MirroredBorder.MirroredPositions(problem)];
-        if (boxes.Length == 0)
-            return;
         var fold = new FoldParameters
         {
             Padded = padded.Pointer,
-            Gx = gx,
+            Gx = gx.Pointer,
+            GxBfloat16 = gx.DType == DType.BFloat16 ? 1 : 0,
             Samples = problem.Batch,
             Channels = problem.InputChannels,
             Input = problem.Input,

@@ -5,11 +5,13 @@ namespace UnpairedSegEngine.Backends.Cuda.Convolution;
 /// <param name="Tile">Output channels per block.</param>
 /// <param name="Warpgroups">Whether it is Hopper's, with products of whole warpgroups
 /// (kernels/convolution/gather_wgmma.cuh).</param>
-internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bool Warpgroups = false)
+/// <param name="NarrowChunk">Of <c>mma.sync</c>: input channels per pass over the taps, where they are fewer than usual; or
+/// 0.</param>
+internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bool Warpgroups = false, int NarrowChunk = 0)
 {
     private const int SimtGroups = 16;
     private const int MmaThreads = 128,
-        MmaTapsPerStage = 3;
+        MmaTapsPerStage = 3; // of the widest chunk
     private const int WarpgroupThreads = 384,
         WarpgroupConsumers = 256,
         WarpgroupStages = 4,
@@ -23,8 +25,8 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     /// <summary>Dynamic shared memory that a block may use on compute capability 9.0.</summary>
     public const int WarpgroupSharedLimit = 227 * 1024;
 
-    /// <summary>Fewer channels than this leave most of a tensor-core tile empty.</summary>
-    public const int FewestMmaChannels = 9;
+    /// <summary>Channels of a plane in shared memory, and of the narrowest chunk.</summary>
+    private const int PlaneChannels = 8;
 
     /// <summary>With fewer outputs than this, half of a warpgroup's products would be wasted.</summary>
     private const int FewestWarpgroupOutputs = 17;
@@ -32,8 +34,11 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     /// <summary>Of the kernels that pack the weights; the tensor-core families read them in the same order.</summary>
     public string PackName => NameOf(Precision);
 
-    /// <summary>As in the kernels' names: simt, bf16, wgmma_bf16, ...</summary>
-    public string Name => Warpgroups ? $"wgmma_{PackName}" : PackName;
+    /// <summary>As in the kernels' names: simt, bf16, bf16_c8, wgmma_bf16, ...</summary>
+    public string Name =>
+        Warpgroups ? $"wgmma_{PackName}"
+        : NarrowChunk > 0 ? $"{PackName}_c{NarrowChunk}"
+        : PackName;
 
     /// <summary>bfloat16 numbers per float; 0 for float arithmetic.</summary>
     public int Parts => PartsOf(Precision);
@@ -48,16 +53,31 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
 
     public int SharedLimit => Warpgroups ? WarpgroupSharedLimit : KernelLibrary.SharedLimit;
 
-    public static GatherFamily For(ConvolutionPrecision precision, int channels, int outputs)
-    {
-        if (precision == ConvolutionPrecision.Fp32 || channels < FewestMmaChannels)
-            return new GatherFamily(ConvolutionPrecision.Fp32, outputs <= 32 ? 16 : 64);
-        return new GatherFamily(
+    private int WidestChunk => Parts == 3 ? 16 : 32;
+
+    /// <summary>The portable family, or that of <c>mma.sync</c>, for any number of channels.</summary>
+    public static GatherFamily For(ConvolutionPrecision precision, int outputs) =>
+        new(
             precision,
-            outputs <= 16 ? 16
-                : PartsOf(precision) == 3 ? 32
-                : 64
+            PartsOf(precision) switch
+            {
+                0 => outputs <= 32 ? 16 : 64,
+                _ when outputs <= 16 => 16,
+                3 => 32,
+                _ => 64,
+            }
         );
+
+    /// <summary>The same with a narrower chunk, where that leaves out more than a quarter of the products.</summary>
+    public GatherFamily ForChannels(int channels)
+    {
+        if (Parts == 0)
+            return this;
+        int[] chunks = [.. new[] { 4 * PlaneChannels, 2 * PlaneChannels, PlaneChannels }.Where(chunk => chunk <= WidestChunk)];
+        int best = chunks.MinBy(Padded);
+        return 4 * Padded(best) < 3 * Padded(WidestChunk) ? this with { NarrowChunk = best } : this;
+
+        int Padded(int chunk) => PositionTiles.Divide(channels, chunk) * chunk;
     }
 
     /// <summary>Hopper's family, or null where the shape does not suit it.</summary>
@@ -65,8 +85,8 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     {
         bool suits =
             precision != ConvolutionPrecision.Fp32
-            && shape.Channels >= FewestMmaChannels
-            && shape.Channels % 8 == 0
+            && shape.Channels > PlaneChannels
+            && shape.Channels % PlaneChannels == 0
             && shape.Outputs >= FewestWarpgroupOutputs
             && shape.Outputs % 2 == 0
             && shape.InputStep.Width == 1;
@@ -103,12 +123,9 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
 
     /// <summary>Input channels per pass over the taps.</summary>
     public int Chunk(int channels) =>
-        Parts switch
-        {
-            0 => Math.Min(16, (channels + 3) / 4 * 4),
-            3 => 16,
-            _ => 32,
-        };
+        Parts == 0 ? Math.Min(16, (channels + 3) / 4 * 4)
+        : NarrowChunk > 0 ? NarrowChunk
+        : WidestChunk;
 
     /// <summary>Bytes of one tap's packed weights for a chunk.</summary>
     public int TapBytes(int chunk) => chunk * Tile * (Parts == 0 ? sizeof(float) : 2 * Parts);
@@ -129,7 +146,7 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
         int main =
             Parts == 0
                 ? (2 * TapBytes(chunk)) + (halo * (chunk + 4) * sizeof(float))
-                : (2 * MmaTapsPerStage * TapBytes(chunk)) + (halo * chunk * 2 * Parts);
+                : (2 * MmaTapsPerStage * TapBytes(WidestChunk)) + (halo * chunk * 2 * Parts);
         return Math.Max(tapOffsets + main, statistics);
     }
 }

@@ -126,7 +126,7 @@ internal sealed record GatherPlan(GatherFamily Family, Size3 Tile, Size3 Tiles, 
             && 2L * plan.Tiles.Count * family.Positions <= (3L * shape.Count.Count) + family.Positions
         )
             return plan;
-        return Choose(shape, GatherFamily.For(precision, shape.Channels, shape.Outputs));
+        return Choose(shape, GatherFamily.For(precision, shape.Outputs).ForChannels(shape.Channels));
     }
 
     /// <summary>
@@ -144,7 +144,8 @@ internal sealed record GatherPlan(GatherFamily Family, Size3 Tile, Size3 Tiles, 
         return new LaunchGeometry(GatherFamily.ClusterBlocks * clusters, 1, 1, Family.Threads, SharedBytes);
     }
 
-    private static GatherPlan? Choose(GatherShape shape, GatherFamily family)
+    /// <summary>A family's cheapest tile, or null if no halo fits into shared memory.</summary>
+    public static GatherPlan? Choose(GatherShape shape, GatherFamily family)
     {
         GatherPlan? best = null;
         long bestCost = long.MaxValue;

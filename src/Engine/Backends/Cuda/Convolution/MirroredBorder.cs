@@ -37,7 +37,10 @@ internal sealed record MirroredBorder(GatherShape[] Strips, GatherPlan?[] Plans,
             );
         }
 
-        GatherPlan?[] plans = [.. strips.Select(strip => GatherPlan.Choose(strip, precision, warpgroups: false))];
+        GatherPlan?[] plans =
+        [
+            .. strips.Select(strip => GatherPlan.Choose(strip, GatherFamily.For(precision, problem.InputChannels))),
+        ];
         return new MirroredBorder([.. strips], plans, joined.Batch, complete);
     }
 
