@@ -77,21 +77,12 @@ internal struct NormalizationApplyParameters
     public KernelChannelSweep Sweep;
 }
 
-/// <summary>CombineGradients.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct CombineGradientsParameters
-{
-    public nint Partial,
-        Sums;
-    public KernelNormalizationLayout Layout;
-    public int Chunks;
-}
-
 /// <summary>GradientCoefficients.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct GradientCoefficientsParameters
 {
-    public nint Sums,
+    public nint Partial,
+        Sums,
         Mean,
         Variance,
         Gamma,
@@ -104,6 +95,7 @@ internal struct GradientCoefficientsParameters
     public float Epsilon;
     public int ThroughStatistics;
     public long Positions;
+    public int Chunks;
 }
 
 /// <summary>NormalizationBackwardApply.</summary>
