@@ -97,11 +97,17 @@ struct NormalizationBackwardApply {
 };
 
 /// running = decay * running + take * batch, for modalities with a sample.
-struct RunningStatistics {
+struct RunningUpdate {
   const float* mean;
   const float* variance;
   float* running_mean;
   float* running_variance;
   NormalizationLayout layout;
   float decay, take;  // take = 1 - decay, rounded once
+};
+
+/// Those of several normalizations in one launch, no two of the same running statistics: the block of parameters stays below
+/// CUDA's 4 KB.
+struct RunningTable {
+  RunningUpdate updates[48];
 };

@@ -16,7 +16,8 @@ DEVICE void statistics(const NormalizationPass& p, StatisticsScratch scratch) {
   ChannelWalk<Width> walk(p.sweep);
   int channels = p.sweep.channels, lanes = p.sweep.lanes, tile = blockIdx.y * lanes * Width;
   auto* x = static_cast<const X*>(p.x) + walk.first;
-  float* record = p.partial + (static_cast<long long>(walk.sample) * p.chunks + blockIdx.x) * MomentRecord::kRows * channels + tile;
+  float* record =
+      p.partial + (static_cast<long long>(walk.sample) * p.chunks + blockIdx.x) * MomentRecord::kRows * channels + tile;
   float count = static_cast<float>(walk.count), pivot[Width] = {};
   for (int sweep = 0; sweep < 2; sweep++) {
     float deviations[Width] = {}, squares[Width] = {};
@@ -100,12 +101,15 @@ KERNEL(normalization_combine_moments, 128, CombineMoments) {
   }
 }
 
-KERNEL(normalization_running_statistics, 256, RunningStatistics) {
-  int i = blockIdx.x * 256 + threadIdx.x;
-  if (i >= p.layout.modalities * p.layout.groups) return;
-  bool present = false;
-  for (int sample = 0; sample < p.layout.samples; sample++) present |= p.layout.modality[sample] == i / p.layout.groups;
-  if (!present) return;
-  p.running_mean[i] = p.decay * p.running_mean[i] + p.take * p.mean[i];
-  p.running_variance[i] = p.decay * p.running_variance[i] + p.take * p.variance[i];
+/// Block row b does update b of the table.
+KERNEL(normalization_running_statistics, 256, RunningTable) {
+  const RunningUpdate& update = p.updates[blockIdx.y];
+  const NormalizationLayout& layout = update.layout;
+  for (int i = blockIdx.x * 256 + threadIdx.x; i < layout.modalities * layout.groups; i += gridDim.x * 256) {
+    bool present = false;
+    for (int sample = 0; sample < layout.samples; sample++) present |= layout.modality[sample] == i / layout.groups;
+    if (!present) continue;
+    update.running_mean[i] = update.decay * update.running_mean[i] + update.take * update.mean[i];
+    update.running_variance[i] = update.decay * update.running_variance[i] + update.take * update.variance[i];
+  }
 }

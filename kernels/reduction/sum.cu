@@ -6,7 +6,7 @@
 /// blockIdx.x = outer index * chunks + chunk, blockIdx.y = tile of `lanes` columns.
 KERNEL(sum_chunks, 256, SumParameters) {
   SHARED_ARRAY(double, scratch, 256);
-  int lane = threadIdx.x % p.lanes, rows = 256 / p.lanes, column = blockIdx.y * p.lanes + lane;
+  int first = blockIdx.y * p.lanes, column = first + threadIdx.x % p.lanes, rows = 256 / p.lanes;
   long long outer = blockIdx.x / p.chunks;
   int from = static_cast<int>(blockIdx.x % p.chunks) * p.chunk, to = from + p.chunk < p.reduced ? from + p.chunk : p.reduced;
   double sum[1] = {};
@@ -14,7 +14,7 @@ KERNEL(sum_chunks, 256, SumParameters) {
     sum[0] += p.x[(outer * p.reduced + i) * p.inner + column];
   double* partial = p.partial + static_cast<long long>(blockIdx.x) * p.inner;
   column_sums<256>(sum, p.lanes, scratch, [&](int i, double whole) {
-    if (blockIdx.y * p.lanes + i < p.inner) partial[blockIdx.y * p.lanes + i] = whole;
+    if (first + i < p.inner) partial[first + i] = whole;
   });
 }
 

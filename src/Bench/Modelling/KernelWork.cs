@@ -82,7 +82,7 @@ internal sealed partial class KernelWork(GpuModel gpu)
                 p.Layout.SamplesTogether * p.Layout.ChannelsTogether / Unrolled(cost.Memory.Load, sizeof(double)),
                 0
             ),
-            RunningStatisticsParameters p => Threads(launch, cost, p.Layout.Samples / Unrolled(cost.Memory.Load, sizeof(int)), 0),
+            RunningTable p => Threads(launch, cost, p.Updates[0].Layout.Samples / Unrolled(cost.Memory.Load, sizeof(int)), 0),
             CudaSingles.ElementwiseParameters p => Elementwise(
                 launch,
                 cost,

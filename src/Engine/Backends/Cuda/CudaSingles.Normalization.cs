@@ -33,22 +33,29 @@ internal sealed partial class CudaSingles
         Tensor variance,
         Tensor runningMean,
         Tensor runningVariance
-    ) =>
-        kernels.Launch(
-            StatisticsFile,
-            "normalization_running_statistics",
-            new LaunchGeometry(Divide((int)mean.Count, PassThreads), PassThreads),
-            new RunningStatisticsParameters
+    ) => UpdateRunningStatistics([new RunningUpdate(problem, decay, mean, variance, runningMean, runningVariance)]);
+
+    /// <summary>One launch for every 48 updates, no two of which are of the same running statistics.</summary>
+    public override void UpdateRunningStatistics(IReadOnlyList<RunningUpdate> updates)
+    {
+        var together = new List<RunningUpdate>();
+        foreach (RunningUpdate update in updates)
+        {
+            if (
+                together.Count == RunningTable.Size
+                || together.Exists(other => other.RunningMean.Pointer == update.RunningMean.Pointer)
+            )
             {
-                Mean = mean.Pointer,
-                Variance = variance.Pointer,
-                RunningMean = runningMean.Pointer,
-                RunningVariance = runningVariance.Pointer,
-                Layout = LayoutOf(problem),
-                Decay = (float)decay,
-                Take = (float)(1 - decay),
+                Launch(together);
+                together.Clear();
             }
-        );
+
+            together.Add(update);
+        }
+
+        if (together.Count > 0)
+            Launch(together);
+    }
 
     public override void NormalizationForward(
         NormalizationProblem problem,
@@ -172,6 +179,33 @@ internal sealed partial class CudaSingles
 
         void LaunchGradients(string kernel, int blocks) =>
             kernels.Launch(BackwardFile, kernel, new LaunchGeometry(blocks, PassThreads), gradients);
+    }
+
+    private void Launch(List<RunningUpdate> updates)
+    {
+        var table = default(RunningTable);
+        for (int i = 0; i < updates.Count; i++)
+        {
+            RunningUpdate update = updates[i];
+            table.Updates[i] = new RunningUpdateParameters
+            {
+                Mean = update.Mean.Pointer,
+                Variance = update.Variance.Pointer,
+                RunningMean = update.RunningMean.Pointer,
+                RunningVariance = update.RunningVariance.Pointer,
+                Layout = LayoutOf(update.Problem),
+                Decay = (float)update.Decay,
+                Take = (float)(1 - update.Decay),
+            };
+        }
+
+        kernels.LaunchTable(
+            StatisticsFile,
+            "normalization_running_statistics",
+            updates.Max(update => update.Mean.Count),
+            updates.Count,
+            table
+        );
     }
 
     private KernelNormalizationLayout LayoutOf(NormalizationProblem problem) => new(problem, OnDevice(problem.Modality).Pointer);

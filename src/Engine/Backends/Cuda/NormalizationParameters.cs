@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace UnpairedSegEngine.Backends.Cuda;
@@ -115,9 +116,9 @@ internal struct NormalizationBackwardApplyParameters
     public KernelChannelSweep Sweep;
 }
 
-/// <summary>RunningStatistics.</summary>
+/// <summary>RunningUpdate.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct RunningStatisticsParameters
+internal struct RunningUpdateParameters
 {
     public nint Mean,
         Variance,
@@ -126,4 +127,19 @@ internal struct RunningStatisticsParameters
     public KernelNormalizationLayout Layout;
     public float Decay,
         Take;
+}
+
+/// <summary>RunningTable.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct RunningTable
+{
+    public const int Size = 48;
+
+    public RunningRows Updates;
+}
+
+[InlineArray(RunningTable.Size)]
+internal struct RunningRows
+{
+    private RunningUpdateParameters first;
 }
