@@ -39,9 +39,19 @@ struct ChannelWalk {
     return (static_cast<long long>(sample) * sweep.positions + from) * channels;
   }
 
+  /// The offset of the j-th of the positions of a round that begins at one; the first again where there is no such position.
+  DEVICE int place(int at, int j) const { return at + j * step < end ? at + j * step : at; }
+
   /// Bit i tells whether the mask keeps element i of those at an offset.
   DEVICE uint32_t kept(const DropoutMask& mask, int offset) const {
-    if constexpr (Width == 8) return mask.kept_eight((first + offset) / 8);
+    if constexpr (Width == 8) return mask.kept_eight(first / 8 + static_cast<uint32_t>(offset) / 8);
     return mask.kept(first + offset, Width);
   }
 };
+
+/// How many positions a thread takes in a round: loads of less than 32 bytes go out by twos, so that enough is under way to hide
+/// the way to memory.
+template <int Width, class T>
+DEVICE constexpr int positions_together() {
+  return Width == 8 && sizeof(T) == 2 ? 2 : 1;
+}

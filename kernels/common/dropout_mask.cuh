@@ -29,5 +29,11 @@ struct DropoutMask {
 
   /// An element after dropout, by its bit of `kept`. Rounded here, so that every reader sees the same value whatever it is
   /// contracted with.
-  DEVICE float apply(uint32_t kept, int bit, float value) const { return kept >> bit & 1 ? __fmul_rn(value, scale) : 0.0f; }
+  DEVICE float apply(uint32_t kept, int bit, float value) const {
+    float scaled = __fmul_rn(value, scale);
+    return kept >> bit & 1 ? scaled : 0.0f;
+  }
 };
+
+/// A mask in registers, for loops that would read it from the parameters for each element.
+DEVICE DropoutMask held(const DropoutMask& mask) { return {mask.bits, opaque(mask.scale)}; }

@@ -1,5 +1,5 @@
-// Count, mean and squared deviations of a set of numbers, and the form in which float sums of a few hundred numbers keep them
-// exactly enough.
+// Count, mean and squared deviations of sets of numbers: the form in which float sums of a few hundred keep them exactly enough,
+// and how they add up.
 #pragma once
 #include "common/platform.cuh"
 
@@ -10,24 +10,27 @@ struct MomentRecord {
   enum Row { kCount, kPivot, kDeviations, kSquares };
 };
 
-/// Moments in float64, merged by the update of Chan, Golub and LeVeque (1979).
-struct Moments {
-  double count, mean, squares;
+/// Sums in float64 over several sets: of how many numbers, and of their deviations from one pivot and of the squares of those.
+/// Adding takes no division. Where the pivot is one of the numbers, as far from their mean as it may be, the variance loses no
+/// more bits to cancellation than their count has: of 2^23 numbers it keeps 30.
+struct DeviationSums {
+  double count, deviations, squares;
 
-  /// The record of one channel, whose rows lie `pitch` apart.
-  DEVICE static Moments read(const float* record, int pitch) {
-    double count = record[MomentRecord::kCount * pitch], deviations = record[MomentRecord::kDeviations * pitch];
-    return {
-        count, record[MomentRecord::kPivot * pitch] + deviations / count,
-        record[MomentRecord::kSquares * pitch] - deviations * deviations / count};
+  /// Adds the record of one channel, whose rows lie `pitch` apart.
+  DEVICE void add(const float* record, int pitch, double pivot) {
+    double number = record[MomentRecord::kCount * pitch], sum = record[MomentRecord::kDeviations * pitch],
+           shift = record[MomentRecord::kPivot * pitch] - pivot;
+    squares += record[MomentRecord::kSquares * pitch] + shift * (2 * sum + shift * number);
+    deviations += sum + shift * number;
+    count += number;
   }
 
-  DEVICE void add(const Moments& other) {
-    double total = count + other.count;
-    if (total == 0) return;
-    double difference = other.mean - mean;
-    squares += other.squares + difference * difference * count * other.count / total;
-    mean += difference * other.count / total;
-    count = total;
+  DEVICE void add(const DeviationSums& other) {
+    count += other.count;
+    deviations += other.deviations;
+    squares += other.squares;
   }
+
+  DEVICE double mean(double pivot) const { return pivot + deviations / count; }
+  DEVICE double variance() const { return (squares - deviations * deviations / count) / count; }
 };

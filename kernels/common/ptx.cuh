@@ -29,7 +29,12 @@ __device__ __forceinline__ uint32_t opaque(uint32_t x) {
   asm volatile("" : "+r"(x));
   return x;
 }
-__device__ __forceinline__ const float* opaque(const float* x) {
+__device__ __forceinline__ float opaque(float x) {
+  asm volatile("" : "+f"(x));
+  return x;
+}
+template <class T>
+__device__ __forceinline__ T* opaque(T* x) {
   asm volatile("" : "+l"(x));
   __builtin_assume(__isGlobal(x));
   return x;

@@ -29,18 +29,26 @@ KERNEL(dropout_masks, 256, MaskTable) {
   }
 }
 
-KERNEL(dropout, 256, DropoutParameters) {
-  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll)
-    p.y[i] = p.mask.apply(p.mask.kept(i, 1), 0, p.x[i]);
-}
-/// Eight elements at a time; their number is a multiple of 8.
-KERNEL(dropout_8, 256, DropoutParameters) {
-  for (long long block = blockIdx.x * 256ll + threadIdx.x; block < p.count / 8; block += gridDim.x * 256ll) {
-    float values[8];
-    load(values, p.x + 8 * block);
-    uint32_t kept = p.mask.kept_eight(block);
+namespace {
+
+/// `Width` elements at a time, of whose number theirs is a multiple.
+template <int Width, class X, class Y>
+DEVICE void drop(const DropoutParameters& p) {
+  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count / Width; i += gridDim.x * 256ll) {
+    float values[Width];
+    load(values, static_cast<const X*>(p.x) + Width * i);
+    uint32_t kept = Width == 8 ? p.mask.kept_eight(i) : p.mask.kept(i, 1);
 #pragma unroll
-    for (int i = 0; i < 8; i++) values[i] = p.mask.apply(kept, i, values[i]);
-    store(p.y + 8 * block, values);
+    for (int j = 0; j < Width; j++) values[j] = p.mask.apply(kept, j, values[j]);
+    store(static_cast<Y*>(p.y) + Width * i, values);
   }
 }
+
+}  // namespace
+
+KERNEL(dropout, 256, DropoutParameters) { drop<1, float, float>(p); }
+KERNEL(dropout_8, 256, DropoutParameters) { drop<8, float, float>(p); }
+KERNEL(dropout_f32_bf16, 256, DropoutParameters) { drop<1, float, BFloat16>(p); }
+KERNEL(dropout_f32_bf16_8, 256, DropoutParameters) { drop<8, float, BFloat16>(p); }
+KERNEL(dropout_bf16_bf16, 256, DropoutParameters) { drop<1, BFloat16, BFloat16>(p); }
+KERNEL(dropout_bf16_bf16_8, 256, DropoutParameters) { drop<8, BFloat16, BFloat16>(p); }

@@ -39,14 +39,14 @@ KERNEL(leaky_relu_backward, 256, ElementwiseParameters) {
 
 namespace {
 
-template <int Width>
+template <int Width, class Branch>
 DEVICE void add_residual(const ResidualParameters& p) {
   ChannelWalk<Width> walk(p.sweep);
   // All of a thread's channels have a shortcut or none.
   int channel = walk.channel - p.margin;
   bool shortcut = channel >= 0 && channel < p.shortcut_channels;
-  const float *branch = p.branch + walk.first,
-              *added = p.shortcut + walk.first_of(p.sweep, p.shortcut_channels) + (shortcut ? channel : 0);
+  auto* branch = static_cast<const Branch*>(p.branch) + walk.first;
+  const float* added = p.shortcut + walk.first_of(p.sweep, p.shortcut_channels) + (shortcut ? channel : 0);
   float* y = p.y + walk.first;
   int position = threadIdx.x / p.sweep.lanes * p.shortcut_channels, rows = 256 / p.sweep.lanes * p.shortcut_channels;
   for (int at = walk.begin; at < walk.end; at += walk.step, position += rows) {
@@ -79,7 +79,9 @@ DEVICE void copy(const CopyChannelsParameters& p) {
 
 }  // namespace
 
-KERNEL(residual_add, 256, ResidualParameters) { add_residual<1>(p); }
-KERNEL(residual_add_8, 256, ResidualParameters) { add_residual<8>(p); }
+KERNEL(residual_add, 256, ResidualParameters) { add_residual<1, float>(p); }
+KERNEL(residual_add_8, 256, ResidualParameters) { add_residual<8, float>(p); }
+KERNEL(residual_add_f32_bf16_f32, 256, ResidualParameters) { add_residual<1, BFloat16>(p); }
+KERNEL(residual_add_f32_bf16_f32_8, 256, ResidualParameters) { add_residual<8, BFloat16>(p); }
 KERNEL(copy_channels, 256, CopyChannelsParameters) { copy<1>(p); }
 KERNEL(copy_channels_8, 256, CopyChannelsParameters) { copy<8>(p); }

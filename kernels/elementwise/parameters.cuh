@@ -28,8 +28,8 @@ struct MaskTable {
 
 /// y = dropout(x). y may be x.
 struct DropoutParameters {
-  const float* x;
-  float* y;
+  const void* x;
+  void* y;
   long long count;
   DropoutMask mask;
 };
@@ -37,7 +37,7 @@ struct DropoutParameters {
 /// y = dropout(branch) + shortcut, whose channels start at `margin` among zeros.
 struct ResidualParameters {
   const float* shortcut;
-  const float* branch;
+  const void* branch;
   float* y;
   DropoutMask dropout;
   ChannelSweep sweep;

@@ -13,29 +13,47 @@ KERNEL(normalization_coefficients, 256, NormalizationCoefficients) {
 
 namespace {
 
-template <int Width>
+template <int Width, class X, class Y>
 DEVICE void forward(const NormalizationApply& p) {
   ChannelWalk<Width> walk(p.sweep);
   if (!walk.inside) return;
-  float scale[Width], shift[Width], values[Width];
+  constexpr int kTogether = positions_together<Width, X>();
+  float scale[Width], shift[Width];
   int row = walk.sample * p.sweep.channels + walk.channel;
   load(scale, p.scale + row);
   load(shift, p.shift + row);
-  const float* x = p.x + walk.first;
-  float* y = p.y + walk.first;
-  for (int at = walk.begin; at < walk.end; at += walk.step) {
-    load(values, x + at);
-    uint32_t kept = walk.kept(p.dropout, at);
+  auto* x = opaque(static_cast<const X*>(p.x) + walk.first);
+  auto* y = opaque(static_cast<Y*>(p.y) + walk.first);
+  DropoutMask dropout = held(p.dropout);
+  float slope = opaque(p.slope);
+  for (int at = walk.begin; at < walk.end; at += kTogether * walk.step) {
+    float values[kTogether][Width];
+    uint32_t kept[kTogether];
 #pragma unroll
-    for (int i = 0; i < Width; i++) {
-      float value = p.dropout.apply(kept, i, values[i]) * scale[i] + shift[i];
-      values[i] = value < 0.0f ? value * p.slope : value;
+    for (int j = 0; j < kTogether; j++) {
+      int place = walk.place(at, j);
+      load(values[j], x + place);
+      kept[j] = walk.kept(dropout, place);
     }
-    store(y + at, values);
+#pragma unroll
+    for (int j = 0; j < kTogether; j++) {
+      int place = at + j * walk.step;
+      if (j > 0 && place >= walk.end) break;
+#pragma unroll
+      for (int i = 0; i < Width; i++) {
+        float value = dropout.apply(kept[j], i, values[j][i]) * scale[i] + shift[i];
+        values[j][i] = value < 0.0f ? value * slope : value;
+      }
+      store(y + place, values[j]);
+    }
   }
 }
 
 }  // namespace
 
-KERNEL(normalization_forward, 256, NormalizationApply) { forward<1>(p); }
-KERNEL(normalization_forward_8, 256, NormalizationApply) { forward<8>(p); }
+KERNEL(normalization_forward, 256, NormalizationApply) { forward<1, float, float>(p); }
+KERNEL(normalization_forward_8, 256, NormalizationApply) { forward<8, float, float>(p); }
+KERNEL(normalization_forward_bf16_f32, 256, NormalizationApply) { forward<1, BFloat16, float>(p); }
+KERNEL(normalization_forward_bf16_f32_8, 256, NormalizationApply) { forward<8, BFloat16, float>(p); }
+KERNEL(normalization_forward_bf16_bf16, 256, NormalizationApply) { forward<1, BFloat16, BFloat16>(p); }
+KERNEL(normalization_forward_bf16_bf16_8, 256, NormalizationApply) { forward<8, BFloat16, BFloat16>(p); }

@@ -17,8 +17,8 @@ struct NormalizationLayout {
 
 /// Passes over x (samples, positions, channels).
 struct NormalizationPass {
-  const float* x;
-  const float* gy;     // backward only
+  const void* x;
+  const void* gy;      // backward only
   const float* scale;  // (samples, channels) gamma / deviation
   const float* shift;  // (samples, channels) beta - mean gamma / deviation
   const float* mean;   // (rows, groups); backward only
@@ -52,25 +52,20 @@ struct NormalizationCoefficients {
 
 /// y = leakyReLU(scale * dropout(x) + shift).
 struct NormalizationApply {
-  const float* x;
+  const void* x;
   const float* scale;
   const float* shift;
-  float* y;
+  void* y;
   DropoutMask dropout;
   float slope;
   ChannelSweep sweep;
 };
 
-struct CombineGradients {
-  const float* partial;
-  double* sums;  // (2, samples, channels): g, and g (d - mean)
-  NormalizationLayout layout;
-  int chunks;
-};
-
-/// From the sums per sample and channel to the affine gradients and the coefficients of gx = factor g + slant d + offset.
+/// From the sums per chunk to those per sample and channel, and from these to the affine gradients and the coefficients of
+/// gx = factor g + slant d + offset.
 struct GradientCoefficients {
-  const double* sums;
+  const float* partial;  // (samples, chunks, 2, channels)
+  double* sums;          // (2, samples, channels): g, and g (d - mean)
   const float* mean;
   const float* variance;
   const float* gamma;
@@ -83,29 +78,36 @@ struct GradientCoefficients {
   float epsilon;
   int through_statistics;
   long long positions;  // per sample
+  int chunks;
 };
 
 /// gx = dropout(factor * g + slant * d + offset) with d = dropout(x), g = gy times the activation's slope at d.
 struct NormalizationBackwardApply {
-  const float* x;
-  const float* gy;
+  const void* x;
+  const void* gy;
   const float* scale;
   const float* shift;
   const float* factor;
   const float* slant;
   const float* offset;
-  float* gx;
+  void* gx;
   DropoutMask dropout;
   float slope;
   ChannelSweep sweep;
 };
 
 /// running = decay * running + take * batch, for modalities with a sample.
-struct RunningStatistics {
+struct RunningUpdate {
   const float* mean;
   const float* variance;
   float* running_mean;
   float* running_variance;
   NormalizationLayout layout;
   float decay, take;  // take = 1 - decay, rounded once
+};
+
+/// Those of several normalizations in one launch, no two of the same running statistics: the block of parameters stays below
+/// CUDA's 4 KB.
+struct RunningTable {
+  RunningUpdate updates[48];
 };

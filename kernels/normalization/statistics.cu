@@ -1,5 +1,4 @@
-// Mean and variance per modality, sample or group: moments per chunk of positions, merged in a fixed order by the update of Chan,
-// Golub and LeVeque (1979).
+// Mean and variance per modality, sample or group: moments per chunk of positions, added in a fixed order.
 #include "common/moments.cuh"
 #include "common/reduce.cuh"
 #include "common/digit_walk.cuh"
@@ -8,18 +7,17 @@
 namespace {
 
 struct StatisticsScratch {
-  float* sums;    // 256
-  float* pivots;  // of the 8 * 32 channels of a tile at most
+  float* sums;    // see column_sums
+  float* pivots;  // of the channels of a tile
 };
 
-template <int Width>
+template <int Width, class X>
 DEVICE void statistics(const NormalizationPass& p, StatisticsScratch scratch) {
   ChannelWalk<Width> walk(p.sweep);
-  int channels = p.sweep.channels, lanes = p.sweep.lanes;
-  bool writes = static_cast<int>(threadIdx.x) < lanes && walk.inside;
-  const float* x = p.x + walk.first;
+  int channels = p.sweep.channels, lanes = p.sweep.lanes, tile = blockIdx.y * lanes * Width;
+  auto* x = static_cast<const X*>(p.x) + walk.first;
   float* record =
-      p.partial + (static_cast<long long>(walk.sample) * p.chunks + blockIdx.x) * MomentRecord::kRows * channels + walk.channel;
+      p.partial + (static_cast<long long>(walk.sample) * p.chunks + blockIdx.x) * MomentRecord::kRows * channels + tile;
   float count = static_cast<float>(walk.count), pivot[Width] = {};
   for (int sweep = 0; sweep < 2; sweep++) {
     float deviations[Width] = {}, squares[Width] = {};
@@ -34,23 +32,23 @@ DEVICE void statistics(const NormalizationPass& p, StatisticsScratch scratch) {
         squares[i] += deviation * deviation;
       }
     }
-#pragma unroll
-    for (int i = 0; i < Width; i++) {
-      float sum = column_sum(deviations[i], lanes, 256, scratch.sums);
+    column_sums<256>(deviations, lanes, scratch.sums, [&](int column, float sum) {
       if (sweep == 0) {
-        if (static_cast<int>(threadIdx.x) < lanes) scratch.pivots[walk.lane * Width + i] = sum / count;
-        continue;
+        scratch.pivots[column] = sum / count;
+      } else if (tile + column < channels) {
+        record[MomentRecord::kCount * channels + column] = count;
+        record[MomentRecord::kPivot * channels + column] = scratch.pivots[column];
+        record[MomentRecord::kDeviations * channels + column] = sum;
       }
-      float sum_of_squares = column_sum(squares[i], lanes, 256, scratch.sums);
-      if (!writes) continue;
-      record[MomentRecord::kCount * channels + i] = count;
-      record[MomentRecord::kPivot * channels + i] = pivot[i];
-      record[MomentRecord::kDeviations * channels + i] = sum;
-      record[MomentRecord::kSquares * channels + i] = sum_of_squares;
-    }
-    __syncthreads();
+    });
+    if (sweep == 0) {
 #pragma unroll
-    for (int i = 0; i < Width; i++) pivot[i] = scratch.pivots[walk.lane * Width + i];
+      for (int i = 0; i < Width; i++) pivot[i] = scratch.pivots[walk.lane * Width + i];
+    } else {
+      column_sums<256>(squares, lanes, scratch.sums, [&](int column, float sum) {
+        if (tile + column < channels) record[MomentRecord::kSquares * channels + column] = sum;
+      });
+    }
   }
 }
 
@@ -59,46 +57,59 @@ DEVICE void statistics(const NormalizationPass& p, StatisticsScratch scratch) {
 KERNEL(normalization_statistics, 256, NormalizationPass) {
   SHARED_ARRAY(float, sums, 256);
   SHARED_ARRAY(float, pivots, 32);
-  statistics<1>(p, {sums, pivots});
+  statistics<1, float>(p, {sums, pivots});
 }
 KERNEL(normalization_statistics_8, 256, NormalizationPass) {
-  SHARED_ARRAY(float, sums, 256);
+  SHARED_ARRAY(float, sums, 2048);
   SHARED_ARRAY(float, pivots, 256);
-  statistics<8>(p, {sums, pivots});
+  statistics<8, float>(p, {sums, pivots});
+}
+KERNEL(normalization_statistics_bf16, 256, NormalizationPass) {
+  SHARED_ARRAY(float, sums, 256);
+  SHARED_ARRAY(float, pivots, 32);
+  statistics<1, BFloat16>(p, {sums, pivots});
+}
+KERNEL(normalization_statistics_bf16_8, 256, NormalizationPass) {
+  SHARED_ARRAY(float, sums, 2048);
+  SHARED_ARRAY(float, pivots, 256);
+  statistics<8, BFloat16>(p, {sums, pivots});
 }
 
-/// One block per row and group. Rows without a sample are left alone.
+/// One block per row and group; the pivot is the first record's. Rows without a sample are left alone.
 KERNEL(normalization_combine_moments, 128, CombineMoments) {
-  SHARED_ARRAY(Moments, merged, 128);
-  int slot = blockIdx.x, row = slot / p.layout.groups, group = slot % p.layout.groups, width = p.layout.group_channels();
-  Moments sum = {0, 0, 0};
+  SHARED_ARRAY(DeviationSums, merged, 128);
+  int slot = blockIdx.x, row = slot / p.layout.groups, group = slot % p.layout.groups, width = p.layout.group_channels(),
+      channels = p.layout.channels;
+  DeviationSums sum = {0, 0, 0};
+  const float* pivot = nullptr;
   for (int sample = 0; sample < p.layout.samples; sample++) {
     if (p.layout.row(sample) != row) continue;
+    const float* records = p.partial + static_cast<long long>(sample) * p.chunks * MomentRecord::kRows * channels + group * width;
+    if (pivot == nullptr) pivot = records + MomentRecord::kPivot * channels;
     DigitWalk<1> walk(threadIdx.x, 128, {width});
-    for (; walk.quotient < p.chunks; walk.advance()) {
-      const float* record =
-          p.partial + (static_cast<long long>(sample) * p.chunks + walk.quotient) * MomentRecord::kRows * p.layout.channels +
-          group * width + walk.digits[0];
-      sum.add(Moments::read(record, p.layout.channels));
-    }
+    for (; walk.quotient < p.chunks; walk.advance())
+      sum.add(records + walk.quotient * MomentRecord::kRows * channels + walk.digits[0], channels, *pivot);
   }
   merged[threadIdx.x] = sum;
   for (int half = 64; half > 0; half /= 2) {
     __syncthreads();
     if (static_cast<int>(threadIdx.x) < half) merged[threadIdx.x].add(merged[threadIdx.x + half]);
   }
-  if (threadIdx.x == 0 && merged[0].count > 0) {
-    p.mean[slot] = static_cast<float>(merged[0].mean);
-    p.variance[slot] = static_cast<float>(merged[0].squares / merged[0].count);
+  if (threadIdx.x == 0 && pivot != nullptr) {
+    p.mean[slot] = static_cast<float>(merged[0].mean(*pivot));
+    p.variance[slot] = static_cast<float>(merged[0].variance());
   }
 }
 
-KERNEL(normalization_running_statistics, 256, RunningStatistics) {
-  int i = blockIdx.x * 256 + threadIdx.x;
-  if (i >= p.layout.modalities * p.layout.groups) return;
-  bool present = false;
-  for (int sample = 0; sample < p.layout.samples; sample++) present |= p.layout.modality[sample] == i / p.layout.groups;
-  if (!present) return;
-  p.running_mean[i] = p.decay * p.running_mean[i] + p.take * p.mean[i];
-  p.running_variance[i] = p.decay * p.running_variance[i] + p.take * p.variance[i];
+/// Block row b does update b of the table.
+KERNEL(normalization_running_statistics, 256, RunningTable) {
+  const RunningUpdate& update = p.updates[blockIdx.y];
+  const NormalizationLayout& layout = update.layout;
+  for (int i = blockIdx.x * 256 + threadIdx.x; i < layout.modalities * layout.groups; i += gridDim.x * 256) {
+    bool present = false;
+    for (int sample = 0; sample < layout.samples; sample++) present |= layout.modality[sample] == i / layout.groups;
+    if (!present) continue;
+    update.running_mean[i] = update.decay * update.running_mean[i] + update.take * update.mean[i];
+    update.running_variance[i] = update.decay * update.running_variance[i] + update.take * update.variance[i];
+  }
 }

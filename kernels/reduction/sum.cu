@@ -6,15 +6,16 @@
 /// blockIdx.x = outer index * chunks + chunk, blockIdx.y = tile of `lanes` columns.
 KERNEL(sum_chunks, 256, SumParameters) {
   SHARED_ARRAY(double, scratch, 256);
-  int lane = threadIdx.x % p.lanes, rows = 256 / p.lanes, column = blockIdx.y * p.lanes + lane;
+  int first = blockIdx.y * p.lanes, column = first + threadIdx.x % p.lanes, rows = 256 / p.lanes;
   long long outer = blockIdx.x / p.chunks;
   int from = static_cast<int>(blockIdx.x % p.chunks) * p.chunk, to = from + p.chunk < p.reduced ? from + p.chunk : p.reduced;
-  double sum = 0;
+  double sum[1] = {};
   for (int i = from + threadIdx.x / p.lanes; column < p.inner && i < to; i += rows)
-    sum += p.x[(outer * p.reduced + i) * p.inner + column];
-  sum = column_sum(sum, p.lanes, 256, scratch);
-  if (static_cast<int>(threadIdx.x) < p.lanes && column < p.inner)
-    p.partial[static_cast<long long>(blockIdx.x) * p.inner + column] = sum;
+    sum[0] += p.x[(outer * p.reduced + i) * p.inner + column];
+  double* partial = p.partial + static_cast<long long>(blockIdx.x) * p.inner;
+  column_sums<256>(sum, p.lanes, scratch, [&](int i, double whole) {
+    if (first + i < p.inner) partial[first + i] = whole;
+  });
 }
 
 /// One warp per sum.

@@ -41,14 +41,22 @@ void check_elementwise(std::size_t count, Numbers& numbers) {
 }
 
 void check_dropout(std::size_t count, Numbers& numbers) {
-  Buffer<float> x(count, [&](std::size_t) { return numbers.uniform(); });
-  std::vector<double> expected(count);
-  for (std::size_t i = 0; i < count; i++) expected[i] = dropped(some_dropout(), i, x[i]);
-  for (const char* kernel : {"dropout", "dropout_8"}) {
-    if (kernel == std::string("dropout_8") && count % 8 != 0) continue;
+  Buffer<float> x(count, [&](std::size_t) { return bfloat16_value(bfloat16_bits(numbers.uniform())); }), expected(count);
+  Buffer<std::uint16_t> stored(count, [&](std::size_t i) { return bfloat16_bits(x[i]); });
+  for (std::size_t i = 0; i < count; i++) expected[i] = static_cast<float>(dropped(some_dropout(), i, x[i]));
+  for (const std::string suffix : {"", "_8"}) {
+    if (suffix == "_8" && count % 8 != 0) continue;
     Buffer<float> y(count);
-    launch(kernel, 2, 1, 1, 256, 0, DropoutParameters{x.data(), y.data(), static_cast<long long>(count), some_dropout()});
-    expect_close(kernel, y, expected, 0);
+    Buffer<std::uint16_t> rounded(count), narrow(count);
+    auto run = [&](const char* kernel, const void* from, void* to) {
+      launch(kernel + suffix, 2, 1, 1, 256, 0, DropoutParameters{from, to, static_cast<long long>(count), some_dropout()});
+    };
+    run("dropout", x.data(), y.data());
+    run("dropout_f32_bf16", x.data(), rounded.data());
+    run("dropout_bf16_bf16", stored.data(), narrow.data());
+    expect_close("dropout" + suffix, y, numbers_of(expected), 0);
+    expect_close("stored dropout" + suffix, rounded, stored_bits(expected), 0);
+    expect_close("dropout as it is stored" + suffix, narrow, stored_bits(expected), 0);
   }
 }
 
@@ -158,7 +166,8 @@ void check_channels(int positions, int channels, int narrow, Numbers& numbers) {
   std::size_t count = static_cast<std::size_t>(positions) * channels;
   int margin = (channels - narrow) / 2;
   Buffer<float> shortcut(static_cast<std::size_t>(positions) * narrow, [&](std::size_t) { return numbers.uniform(); }),
-      branch(count, [&](std::size_t) { return numbers.uniform(); });
+      branch(count, [&](std::size_t) { return bfloat16_value(bfloat16_bits(numbers.uniform())); });
+  Buffer<std::uint16_t> stored(count, [&](std::size_t i) { return bfloat16_bits(branch[i]); });
   std::vector<double> expected(count), size(count, 2.0), copied(count, 5);
   for (std::size_t i = 0; i < count; i++) {
     int c = static_cast<int>(i % channels) - margin;
@@ -170,10 +179,14 @@ void check_channels(int positions, int channels, int narrow, Numbers& numbers) {
     Sweep added(positions, channels, width, 19), taken(positions, narrow, width, 19);
     std::string size_of = " of " + std::to_string(channels) + " channels" + added.suffix;
     Buffer<float> y(count);
-    added.launch(
-        "residual_add", 1,
-        ResidualParameters{shortcut.data(), branch.data(), y.data(), some_dropout(), added.sweep, narrow, margin});
+    ResidualParameters p{shortcut.data(), branch.data(), y.data(), some_dropout(), added.sweep, narrow, margin};
+    added.launch("residual_add", 1, p);
     expect_close("residual add" + size_of, y, expected, 1e-7, &size);
+    Buffer<float> same(count);
+    p.branch = stored.data();
+    p.y = same.data();
+    added.launch("residual_add_f32_bf16_f32", 1, p);
+    expect_close("residual add of a stored branch" + size_of, same, numbers_of(y), 0);
     Buffer<float> target(count, [](std::size_t) { return 5; });
     taken.launch(
         "copy_channels", 1, CopyChannelsParameters{shortcut.data(), target.data(), taken.sweep, narrow, 0, channels, margin});

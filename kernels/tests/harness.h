@@ -44,6 +44,7 @@ class Buffer {
   Buffer& operator=(const Buffer&) = delete;
 
   T* data() { return data_; }
+  const T* data() const { return data_; }
   std::size_t size() const { return count_; }
   T& operator[](std::size_t i) { return data_[i]; }
   const T& operator[](std::size_t i) const { return data_[i]; }

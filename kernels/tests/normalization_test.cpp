@@ -15,12 +15,17 @@ struct Case {
   int modalities;
 };
 
+/// What is stored as bfloat16: then x and gy hold such numbers, and the kernels that read them so must give the same bits as
+/// those that read floats.
+enum class Stored { kNothing, kX, kXAndGy };
+
 constexpr double kEpsilon = 1e-3, kSlope = 0.2;
 
 class NormalizationCheck {
  public:
-  NormalizationCheck(const Case& c, int width, Numbers& numbers)
+  NormalizationCheck(const Case& c, int width, Stored stored, Numbers& numbers)
       : c_(c),
+        stored_(stored),
         sweep_(c.positions, c.channels, width, 37),
         elements_(static_cast<std::size_t>(c.samples) * c.positions * c.channels),
         rows_(c.by_sample ? c.samples : c.modalities),
@@ -28,8 +33,10 @@ class NormalizationCheck {
         table_(static_cast<std::size_t>(c.samples) * c.channels),
         mask_(c.drops ? some_dropout() : no_dropout()),
         modality_(c.modality.size(), [&](std::size_t i) { return c.modality[i]; }),
-        x_(elements_, [&](std::size_t) { return 20 + 2 * numbers.uniform(); }),
-        gy_(elements_, [&](std::size_t) { return numbers.uniform(); }),
+        x_(elements_, [&](std::size_t) { return held(20 + 2 * numbers.uniform(), stored != Stored::kNothing); }),
+        gy_(elements_, [&](std::size_t) { return held(numbers.uniform(), stored == Stored::kXAndGy); }),
+        stored_x_(elements_, [&](std::size_t i) { return bfloat16_bits(x_[i]); }),
+        stored_gy_(elements_, [&](std::size_t i) { return bfloat16_bits(gy_[i]); }),
         gamma_(static_cast<std::size_t>(c.modalities) * c.channels, [&](std::size_t) { return 0.5 + numbers.uniform(); }),
         beta_(gamma_.size(), [&](std::size_t) { return numbers.uniform(); }),
         mean_(slots_, [](std::size_t) { return 7; }),
@@ -47,6 +54,8 @@ class NormalizationCheck {
   }
 
  private:
+  static float held(float value, bool as_bfloat16) { return as_bfloat16 ? bfloat16_value(bfloat16_bits(value)) : value; }
+
   int channel(std::size_t i) const { return static_cast<int>(i % c_.channels); }
   int sample(std::size_t i) const { return static_cast<int>(i / c_.channels / c_.positions); }
   int row(std::size_t i) const { return c_.by_sample ? sample(i) : c_.modality[sample(i)]; }
@@ -57,7 +66,10 @@ class NormalizationCheck {
   std::string name(const char* what) const {
     return std::string(what) + " n" + std::to_string(c_.samples) + " positions " + std::to_string(c_.positions) + " channels " +
            std::to_string(c_.channels) + " groups " + std::to_string(c_.groups) + (c_.by_sample ? " by sample" : " by modality") +
-           (c_.drops ? " dropout" : "") + sweep_.suffix;
+           (c_.drops ? " dropout" : "") + sweep_.suffix +
+           (stored_ == Stored::kNothing ? ""
+            : stored_ == Stored::kX     ? " stored x"
+                                        : " stored x and gy");
   }
 
   NormalizationPass pass(float* partial) {
@@ -76,6 +88,13 @@ class NormalizationCheck {
     Buffer<float> partial(table_ * sweep_.chunks * 4);
     NormalizationPass p = pass(partial.data());
     sweep_.launch("normalization_statistics", c_.samples, p);
+    if (stored_ != Stored::kNothing) {
+      Buffer<float> same(partial.size());
+      p.x = stored_x_.data();
+      p.partial = same.data();
+      sweep_.launch("normalization_statistics_bf16", c_.samples, p);
+      expect_close(name("moments"), same, numbers_of(partial), 0);
+    }
     launch(
         "normalization_combine_moments", static_cast<int>(slots_), 1, 1, 128, 0,
         CombineMoments{partial.data(), mean_.data(), variance_.data(), layout_, sweep_.chunks});
@@ -103,9 +122,19 @@ class NormalizationCheck {
         NormalizationCoefficients{
             mean_.data(), variance_.data(), gamma_.data(), beta_.data(), scale.data(), shift.data(), layout_,
             static_cast<float>(kEpsilon)});
-    sweep_.launch(
-        "normalization_forward", c_.samples,
-        NormalizationApply{x_.data(), scale.data(), shift.data(), y.data(), mask_, static_cast<float>(kSlope), sweep_.sweep});
+    NormalizationApply p{x_.data(), scale.data(), shift.data(), y.data(), mask_, static_cast<float>(kSlope), sweep_.sweep};
+    sweep_.launch("normalization_forward", c_.samples, p);
+    if (stored_ != Stored::kNothing) {
+      Buffer<float> same(elements_);
+      Buffer<std::uint16_t> rounded(elements_);
+      p.x = stored_x_.data();
+      p.y = same.data();
+      sweep_.launch("normalization_forward_bf16_f32", c_.samples, p);
+      expect_close(name("y of stored x"), same, numbers_of(y), 0);
+      p.y = rounded.data();
+      sweep_.launch("normalization_forward_bf16_bf16", c_.samples, p);
+      expect_close(name("stored y"), rounded, stored_bits(y), 0);
+    }
     std::vector<double> expected(elements_), size(elements_);
     for (std::size_t i = 0; i < elements_; i++) {
       double a = activation(i);
@@ -128,26 +157,68 @@ class NormalizationCheck {
             static_cast<float>(kEpsilon)});
     Buffer<float> partial(table_ * sweep_.chunks * 2);
     Buffer<double> sums(table_ * 2);
+    const std::string of_gy = stored_ == Stored::kXAndGy ? "_bf16_bf16" : "_bf16_f32";
+    const void* given_gy = stored_ == Stored::kXAndGy ? static_cast<const void*>(stored_gy_.data()) : gy_.data();
     NormalizationPass p = pass(partial.data());
     p.gy = gy_.data();
     p.scale = scale.data();
     p.shift = shift.data();
     p.mean = mean_.data();
     sweep_.launch("normalization_backward_sums", c_.samples, p);
-    launch(
-        "normalization_combine_gradients", static_cast<int>((table_ + 7) / 8), 1, 1, 256, 0,
-        CombineGradients{partial.data(), sums.data(), layout_, sweep_.chunks});
+    if (stored_ != Stored::kNothing) {
+      Buffer<float> same(partial.size());
+      p.x = stored_x_.data();
+      p.gy = given_gy;
+      p.partial = same.data();
+      sweep_.launch("normalization_backward_sums" + of_gy, c_.samples, p);
+      expect_close(name("sums of stored x and gy"), same, numbers_of(partial), 0);
+    }
+    GradientCoefficients coefficients{
+        partial.data(),
+        sums.data(),
+        mean_.data(),
+        variance_.data(),
+        gamma_.data(),
+        ggamma.data(),
+        gbeta.data(),
+        factor.data(),
+        slant.data(),
+        offset.data(),
+        layout_,
+        static_cast<float>(kEpsilon),
+        c_.through_statistics ? 1 : 0,
+        c_.positions,
+        sweep_.chunks};
     std::size_t threads = std::max(table_, gamma_.size());
-    launch(
-        "normalization_gradient_coefficients", static_cast<int>((threads + 255) / 256), 1, 1, 256, 0,
-        GradientCoefficients{
-            sums.data(), mean_.data(), variance_.data(), gamma_.data(), ggamma.data(), gbeta.data(), factor.data(), slant.data(),
-            offset.data(), layout_, static_cast<float>(kEpsilon), c_.through_statistics ? 1 : 0, c_.positions});
-    sweep_.launch(
-        "normalization_backward_apply", c_.samples,
-        NormalizationBackwardApply{
-            x_.data(), gy_.data(), scale.data(), shift.data(), factor.data(), slant.data(), offset.data(), gx.data(), mask_,
-            static_cast<float>(kSlope), sweep_.sweep});
+    launch("normalization_combine_gradients", static_cast<int>((table_ + 7) / 8), 1, 1, 256, 0, coefficients);
+    launch("normalization_gradient_coefficients", static_cast<int>((threads + 255) / 256), 1, 1, 256, 0, coefficients);
+    if (c_.groups == c_.channels) {
+      const Buffer<float>* apart[] = {&ggamma, &gbeta, &factor, &slant, &offset};
+      Buffer<float> together[] = {
+          Buffer<float>(gamma_.size()), Buffer<float>(gamma_.size()), Buffer<float>(table_), Buffer<float>(table_),
+          Buffer<float>(table_)};
+      Buffer<double> same(table_ * 2);
+      coefficients.sums = same.data();
+      coefficients.ggamma = together[0].data();
+      coefficients.gbeta = together[1].data();
+      coefficients.factor = together[2].data();
+      coefficients.slant = together[3].data();
+      coefficients.offset = together[4].data();
+      launch("normalization_channel_gradients", c_.channels, 1, 1, 256, 0, coefficients);
+      for (int i = 0; i < 5; i++) expect_close(name("gradients in one launch"), together[i], numbers_of(*apart[i]), 0);
+    }
+    NormalizationBackwardApply last{x_.data(),    gy_.data(),    scale.data(), shift.data(), factor.data(),
+                                    slant.data(), offset.data(), gx.data(),    mask_,        static_cast<float>(kSlope),
+                                    sweep_.sweep};
+    sweep_.launch("normalization_backward_apply", c_.samples, last);
+    if (stored_ != Stored::kNothing) {
+      Buffer<std::uint16_t> rounded(elements_, [&](std::size_t i) { return stored_gy_[i]; });
+      last.x = stored_x_.data();
+      last.gx = rounded.data();
+      last.gy = stored_ == Stored::kXAndGy ? rounded.data() : given_gy;  // gx may be gy
+      sweep_.launch("normalization_backward_apply" + of_gy + "_bf16", c_.samples, last);
+      expect_close(name("stored gx"), rounded, stored_bits(gx), 0);
+    }
     std::vector<double> g(elements_), plain(slots_), moment(slots_), egamma(gamma_.size()), ebeta(gamma_.size()),
         expected(elements_), size(elements_), affine_size(gamma_.size());
     for (std::size_t i = 0; i < elements_; i++) {
@@ -181,21 +252,29 @@ class NormalizationCheck {
       expected_mean[s] = counts_[s] ? 0.9 * mean[s] + 0.1 * mean_[s] : mean[s];
       expected_variance[s] = counts_[s] ? 0.9 * variance[s] + 0.1 * variance_[s] : variance[s];
     }
-    launch(
-        "normalization_running_statistics", static_cast<int>((slots_ + 255) / 256), 1, 1, 256, 0,
-        RunningStatistics{mean_.data(), variance_.data(), mean.data(), variance.data(), layout_, 0.9f, 0.1f});
+    // The first update of the table is another one.
+    Buffer<float> other_mean(slots_, [](std::size_t) { return 2; }), other_variance(slots_, [](std::size_t) { return 3; });
+    RunningTable table{};
+    table.updates[0] = {mean_.data(), variance_.data(), other_mean.data(), other_variance.data(), layout_, 1.0f, 0.0f};
+    table.updates[1] = {mean_.data(), variance_.data(), mean.data(), variance.data(), layout_, 0.9f, 0.1f};
+    launch("normalization_running_statistics", static_cast<int>((slots_ + 255) / 256), 2, 1, 256, 0, table);
+    expect_close(name("other running mean"), other_mean, std::vector<double>(slots_, 2), 0);
+    expect_close(name("other running variance"), other_variance, std::vector<double>(slots_, 3), 0);
     expect_close(name("running mean"), mean, expected_mean, 1e-6);
     expect_close(name("running variance"), variance, expected_variance, 1e-6);
   }
 
   const Case& c_;
+  Stored stored_;
   Sweep sweep_;
   std::size_t elements_;
   int rows_;
   std::size_t slots_, table_;
   DropoutMask mask_;
   Buffer<int> modality_;
-  Buffer<float> x_, gy_, gamma_, beta_, mean_, variance_;
+  Buffer<float> x_, gy_;
+  Buffer<std::uint16_t> stored_x_, stored_gy_;
+  Buffer<float> gamma_, beta_, mean_, variance_;
   NormalizationLayout layout_{};
   std::vector<double> dropped_, expected_mean_, expected_variance_, counts_;
 };
@@ -214,8 +293,9 @@ int main() {
           // Modality 2 of three has no sample.
           Case c{3,         positions, channels, kind < 2 ? channels : groups[kind - 1], kind > 0, (positions + kind) % 2 == 0,
                  seed != 2, {0, 1, 0}, 3};
+          Stored stored = seed == 1 ? Stored::kNothing : seed == 2 ? Stored::kX : Stored::kXAndGy;
           for (int width : {1, 8})
-            if (channels % width == 0) NormalizationCheck(c, width, numbers).run();
+            if (channels % width == 0) NormalizationCheck(c, width, stored, numbers).run();
         }
       }
     }

@@ -1,4 +1,4 @@
-// Dropout by its definition.
+// Dropout and rounding to bfloat16 by their definitions.
 #pragma once
 #include "common/channel_sweep.cuh"
 #include "harness.h"
@@ -65,5 +65,30 @@ inline double dropped(const DropoutMask& mask, std::uint64_t element, float valu
   if (!mask.active()) return value;
   return philox_lane(kSeed, kStream, element) < kThreshold ? value * mask.scale : 0.0f;
 }
+
+/// The nearest bfloat16 of a finite number, the even one of two as near.
+inline std::uint16_t bfloat16_bits(float value) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  std::uint32_t rest = bits & 0xffffu, kept = bits >> 16;
+  return static_cast<std::uint16_t>(kept + (rest > 0x8000u || (rest == 0x8000u && kept % 2 == 1)));
+}
+
+inline float bfloat16_value(std::uint16_t stored) {
+  std::uint32_t bits = static_cast<std::uint32_t>(stored) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/// How numbers are stored as bfloat16, to compare buffers with.
+inline std::vector<double> stored_bits(const Buffer<float>& values) {
+  std::vector<double> bits(values.size());
+  for (std::size_t i = 0; i < bits.size(); i++) bits[i] = bfloat16_bits(values[i]);
+  return bits;
+}
+
+/// The same numbers, to compare buffers with.
+inline std::vector<double> numbers_of(const Buffer<float>& values) { return {values.data(), values.data() + values.size()}; }
 
 }  // namespace test

@@ -21,27 +21,57 @@ internal sealed partial class KernelWork
     private const int MaskBytes = 1;
 
     /// <summary>kernels/common/channel_sweep.cuh: a thread goes from position to position with its channels.</summary>
-    private LaunchWork Sweep(KernelLaunch launch, KernelCost cost, KernelChannelSweep sweep, int passes, double tensors)
+    /// <param name="launch">The launch.</param>
+    /// <param name="cost">Of the kernel.</param>
+    /// <param name="sweep">What it goes over.</param>
+    /// <param name="passes">How often.</param>
+    /// <param name="shares">Of the sweep's channels, that each tensor has; the last is written where the kernel stores.</param>
+    private LaunchWork Sweep(
+        KernelLaunch launch,
+        KernelCost cost,
+        KernelChannelSweep sweep,
+        int passes,
+        ReadOnlySpan<double> shares
+    )
     {
         // Kernels that take eight channels may be given the costs of those that take one.
-        double width = cost.Kernel.EndsWith(SweepPlan.WideSuffix, StringComparison.Ordinal) ? 8 : 1,
+        int width = cost.Kernel.EndsWith(SweepPlan.WideSuffix, StringComparison.Ordinal) ? 8 : 1,
             scalars = launch.Kernel == cost.Kernel ? 1 : 8,
-            elementBytes = width * sizeof(float);
+            read = MaskBytes;
+        double bytes = 0;
+        for (int i = 0; i < shares.Length; i++)
+        {
+            bytes += shares[i] * StoredBytes(launch.Kernel, i);
+            read += width * StoredBytes(launch.Kernel, i);
+        }
+
         double unrolled =
             cost.Memory.Store > 0
-                ? Unrolled(cost.Memory.Store, (int)elementBytes)
-                : Unrolled(cost.Memory.Load, (int)((elementBytes * Math.Ceiling(tensors)) + MaskBytes));
+                ? Unrolled(cost.Memory.Store, width * StoredBytes(launch.Kernel, shares.Length - 1))
+                : Unrolled(cost.Memory.Load, read);
         double positions = Divide(sweep.Chunk, SweepThreads / sweep.Lanes),
             elements = (double)sweep.Positions * sweep.Channels * launch.Geometry.GridZ;
-        return Threads(launch, cost, passes * positions * scalars / unrolled, elements * tensors * sizeof(float)) with
+        return Threads(launch, cost, passes * positions * scalars / unrolled, elements * bytes) with
         {
             Sizes = $"{sweep.Channels} channels, {(long)sweep.Positions * launch.Geometry.GridZ} positions",
         };
     }
 
+    /// <summary>Bytes of an element of a kernel's tensor, by the kernel's name (<see cref="SweepPlan.SuffixOf"/>).</summary>
+    private static int StoredBytes(string kernel, int tensor)
+    {
+        string[] stored = [.. kernel.Split('_').Where(word => word is "f32" or "bf16")];
+        return stored.Length > 0 && stored[tensor] == "bf16" ? sizeof(ushort) : sizeof(float);
+    }
+
     /// <summary>Grid-stride loops over single elements.</summary>
-    private LaunchWork Elementwise(KernelLaunch launch, KernelCost cost, long count, int bytes) =>
-        Threads(launch, cost, Rounds(count, launch, Unrolled(cost.Memory.Store, sizeof(float))), (double)count * bytes);
+    private LaunchWork Elementwise(
+        KernelLaunch launch,
+        KernelCost cost,
+        long count,
+        int bytes,
+        int storedBytes = sizeof(float)
+    ) => Threads(launch, cost, Rounds(count, launch, Unrolled(cost.Memory.Store, storedBytes)), (double)count * bytes);
 
     /// <summary>A row of blocks has a mask; a thread draws word after word.</summary>
     private LaunchWork Masks(KernelLaunch launch, KernelCost cost, ReadOnlySpan<DropoutMasks.MaskToDraw> masks)

@@ -45,18 +45,18 @@ internal sealed partial class KernelWork(GpuModel gpu)
             FoldParameters p => Fold(launch, cost, p),
             PackParameters p => Packing(launch, cost, [p]),
             WeightPacking.PackTable p => Packing(launch, cost, p[..launch.Geometry.GridY]),
-            NormalizationPassParameters p when p.Gy == 0 => Sweep(launch, cost, p.Sweep, passes: 2, tensors: 1),
-            NormalizationPassParameters p => Sweep(launch, cost, p.Sweep, passes: 1, tensors: 2),
-            NormalizationApplyParameters p => Sweep(launch, cost, p.Sweep, passes: 1, tensors: 2),
-            NormalizationBackwardApplyParameters p => Sweep(launch, cost, p.Sweep, passes: 1, tensors: 3),
+            NormalizationPassParameters p when p.Gy == 0 => Sweep(launch, cost, p.Sweep, passes: 2, [1]),
+            NormalizationPassParameters p => Sweep(launch, cost, p.Sweep, passes: 1, [1, 1]),
+            NormalizationApplyParameters p => Sweep(launch, cost, p.Sweep, passes: 1, [1, 1]),
+            NormalizationBackwardApplyParameters p => Sweep(launch, cost, p.Sweep, passes: 1, [1, 1, 1]),
             CudaSingles.ResidualParameters p => Sweep(
                 launch,
                 cost,
                 p.Sweep,
                 passes: 1,
-                tensors: 2 + ((double)p.ShortcutChannels / p.Sweep.Channels)
+                [(double)p.ShortcutChannels / p.Sweep.Channels, 1, 1]
             ),
-            CudaSingles.CopyChannelsParameters p => Sweep(launch, cost, p.Sweep, passes: 1, tensors: 2),
+            CudaSingles.CopyChannelsParameters p => Sweep(launch, cost, p.Sweep, passes: 1, [1, 1]),
             CombineMomentsParameters p => Threads(
                 launch,
                 cost,
@@ -64,22 +64,33 @@ internal sealed partial class KernelWork(GpuModel gpu)
                     / Unrolled(cost.Memory.Load, MomentBytes),
                 0
             ),
-            CombineGradientsParameters p => Threads(launch, cost, Divide(p.Chunks, WarpThreads), 0),
             NormalizationCoefficientsParameters => Threads(launch, cost, 1, 0),
+            GradientCoefficientsParameters p when launch.Kernel == "normalization_combine_gradients" => Threads(
+                launch,
+                cost,
+                Divide(p.Chunks, WarpThreads),
+                0
+            ),
             GradientCoefficientsParameters p => Threads(
                 launch,
                 cost,
                 p.Layout.SamplesTogether * p.Layout.ChannelsTogether / Unrolled(cost.Memory.Load, sizeof(double)),
                 0
             ),
-            RunningStatisticsParameters p => Threads(launch, cost, p.Layout.Samples / Unrolled(cost.Memory.Load, sizeof(int)), 0),
+            RunningTable p => Threads(launch, cost, p.Updates[0].Layout.Samples / Unrolled(cost.Memory.Load, sizeof(int)), 0),
             CudaSingles.ElementwiseParameters p => Elementwise(
                 launch,
                 cost,
                 p.Count,
                 sizeof(float) * (1 + (p.A != 0 ? 1 : 0) + (p.B != 0 ? 1 : 0))
             ),
-            CudaSingles.DropoutParameters p => Elementwise(launch, cost, p.Count, 2 * sizeof(float)),
+            CudaSingles.DropoutParameters p => Elementwise(
+                launch,
+                cost,
+                p.Count,
+                StoredBytes(launch.Kernel, 0) + StoredBytes(launch.Kernel, 1),
+                StoredBytes(launch.Kernel, 1)
+            ),
             DropoutMasks.MaskTable p => Masks(launch, cost, p.Masks[..launch.Geometry.GridY]),
             CudaSingles.BroadcastParameters p => Elementwise(launch, cost, p.Count, sizeof(float)),
             CudaSingles.StorageFillParameters p => Elementwise(launch, cost, p.Count, sizeof(float)),

@@ -225,6 +225,23 @@ public abstract class Backend(Device device) : IDisposable
     );
 
     /// <summary>
+    /// <see cref="UpdateRunningStatistics(NormalizationProblem, double, Tensor, Tensor, Tensor, Tensor)"/> of many normalizations,
+    /// one after the other.
+    /// </summary>
+    public virtual void UpdateRunningStatistics(IReadOnlyList<RunningUpdate> updates)
+    {
+        foreach (RunningUpdate update in updates)
+            UpdateRunningStatistics(
+                update.Problem,
+                update.Decay,
+                update.Mean,
+                update.Variance,
+                update.RunningMean,
+                update.RunningVariance
+            );
+    }
+
+    /// <summary>
     /// y = leakyReLU(gamma * (dropout(x) - mean) / sqrt(variance + epsilon) + beta). x may be bfloat16, and y where x is.
     /// </summary>
     public abstract void NormalizationForward(

@@ -164,14 +164,22 @@ public abstract partial class CheckedBackend
         Tensor variance,
         Tensor runningMean,
         Tensor runningVariance
-    )
+    ) => UpdateRunningStatistics([new RunningUpdate(problem, decay, mean, variance, runningMean, runningVariance)]);
+
+    /// <inheritdoc/>
+    public override void UpdateRunningStatistics(IReadOnlyList<RunningUpdate> updates)
     {
-        if (problem.Kind != NormalizationKind.Batch)
-            throw new ArgumentException($"running statistics belong to batch normalization, not to {problem.Kind}");
-        foreach (Tensor tensor in (ReadOnlySpan<Tensor>)[mean, variance, runningMean, runningVariance])
-            RequireShape(tensor, problem.StatisticsShape, "each of the statistics");
-        For(mean, variance, runningMean, runningVariance)
-            .UpdateRunningStatistics(problem, decay, mean, variance, runningMean, runningVariance);
+        foreach (RunningUpdate update in updates)
+        {
+            if (update.Problem.Kind != NormalizationKind.Batch)
+                throw new ArgumentException($"running statistics belong to batch normalization, not to {update.Problem.Kind}");
+            foreach (Tensor tensor in StatisticsOf(update))
+                RequireShape(tensor, update.Problem.StatisticsShape, "each of the statistics");
+        }
+
+        // All updates of one element type in one call: a device may then do them in one launch.
+        foreach (IGrouping<Backend, RunningUpdate> typed in updates.GroupBy(update => For(StatisticsOf(update))))
+            typed.Key.UpdateRunningStatistics([.. typed]);
     }
 
     /// <inheritdoc/>
@@ -342,6 +350,9 @@ public abstract partial class CheckedBackend
         if (!(temperature > 0) || double.IsInfinity(temperature))
             throw new ArgumentException($"the temperature must be a positive number, but is {temperature}");
     }
+
+    private static Tensor[] StatisticsOf(RunningUpdate update) =>
+        [update.Mean, update.Variance, update.RunningMean, update.RunningVariance];
 
     private static Tensor Summed(Widening widening, Tensor y, bool accumulate) =>
         accumulate ? widening.Update(y) : widening.Write(y);

@@ -19,7 +19,7 @@ public sealed record ForwardContext(
 {
     private const int SiteBits = 12;
 
-    private readonly List<Action> updates = [];
+    private readonly List<RunningUpdate> updates = [];
 
     /// <summary>What turns the streams of one step's masks into those of another's, when it is added to them.</summary>
     public static ulong StreamOffset(long from, long to) => (ulong)(to - from) << SiteBits;
@@ -34,23 +34,25 @@ public sealed record ForwardContext(
         );
 
     /// <summary>
-    /// Puts off an update of state (running statistics) until <see cref="CommitUpdates"/>, so that a step whose loss is not
-    /// finite leaves none;
+    /// Puts off an update of running statistics until <see cref="CommitUpdates"/>, so that a step whose loss is not finite leaves
+    /// none;
     /// a pass that records nothing has no later moment, and updates at once.
     /// </summary>
-    public void Defer(Action update)
+    public void Defer(RunningUpdate update)
     {
         if (Tape.IsRecording)
             updates.Add(update);
         else
-            update();
+            Tape.Backend.UpdateRunningStatistics([update]);
     }
 
-    /// <summary>Carries out the updates of an accepted step; before its backward pass, which frees what they read.</summary>
+    /// <summary>
+    /// Carries out the updates of an accepted step, all at once; before its backward pass, which frees what they read.
+    /// </summary>
     public void CommitUpdates()
     {
-        foreach (Action update in updates)
-            update();
+        if (updates.Count > 0)
+            Tape.Backend.UpdateRunningStatistics(updates);
         updates.Clear();
     }
 

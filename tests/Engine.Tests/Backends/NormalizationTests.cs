@@ -124,6 +124,55 @@ public sealed class NormalizationTests(BackendUnderTest underTest) : BackendTest
         Assert.That(Read(runningVariance), Is.EqualTo(expected[1]).Within(1e-6));
     }
 
+    /// <summary>More than a launch takes, and some of them of statistics that an earlier one has updated.</summary>
+    [Test]
+    public void RunningStatisticsOfManyNormalizations()
+    {
+        NormalizationProblem[] problems =
+        [
+            .. new[] { 5, 300, 1 }.Select(channels => Problem(new Shape(4, 1, 2, 2, channels), NormalizationKind.Batch, 1)),
+        ];
+        RunningUpdate[] updates =
+        [
+            .. Enumerable
+                .Range(0, 60)
+                .Select(i => problems[i % 3])
+                .Select(problem => new RunningUpdate(
+                    problem,
+                    0.9,
+                    Normal(problem.StatisticsShape),
+                    Positive(problem.StatisticsShape),
+                    Normal(problem.StatisticsShape),
+                    Positive(problem.StatisticsShape)
+                )),
+        ];
+        for (int i = 7; i < 60; i += 12)
+            updates[i] = updates[i] with
+            {
+                RunningMean = updates[i - 6].RunningMean,
+                RunningVariance = updates[i - 6].RunningVariance,
+            };
+        Dictionary<Tensor, double[]> expected = updates
+            .SelectMany(update => new[] { update.RunningMean, update.RunningVariance })
+            .Distinct()
+            .ToDictionary(tensor => tensor, Read);
+        foreach (RunningUpdate update in updates)
+        {
+            Expect(update.RunningMean, Read(update.Mean), update.Problem.Channels);
+            Expect(update.RunningVariance, Read(update.Variance), update.Problem.Channels);
+        }
+
+        Backend.UpdateRunningStatistics(updates);
+        foreach ((Tensor running, double[] values) in expected)
+            AssertClose(running, values);
+
+        void Expect(Tensor running, double[] batch, int channels) =>
+            expected[running] =
+            [
+                .. expected[running].Zip(batch).Select((v, i) => i / channels == 2 ? v.First : (0.9 * v.First) + (0.1 * v.Second)),
+            ];
+    }
+
     [Test]
     public void RunningStatisticsBelongToBatchNormOnly()
     {

@@ -9,10 +9,10 @@ internal sealed partial class CudaSingles
     public override void Dropout(Tensor x, DropoutMask mask, Tensor y)
     {
         using DrawnMask drawn = Draw(mask, x.Count);
-        bool wide = SweepPlan.IsWide(y.Count, [x.Pointer, y.Pointer]);
+        bool wide = SweepPlan.IsWide(y.Count, [x, y]);
         kernels.LaunchElementwise(
             DropoutMasks.File,
-            wide ? "dropout" + SweepPlan.WideSuffix : "dropout",
+            "dropout" + SweepPlan.SuffixOf([x, y], wide),
             y.Count,
             new DropoutParameters
             {

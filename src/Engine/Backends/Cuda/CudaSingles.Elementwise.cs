@@ -39,7 +39,7 @@ internal sealed partial class CudaSingles
             samples: 1,
             checked((int)(y.Count / channels)),
             channels,
-            [shortcut.Pointer, branch.Pointer, y.Pointer],
+            [shortcut, branch, y],
             shortcutChannels,
             margin
         );
@@ -67,7 +67,7 @@ internal sealed partial class CudaSingles
             samples: 1,
             checked((int)(x.Count / x.Shape[^1])),
             count,
-            [x.Pointer, y.Pointer],
+            [x, y],
             x.Shape[^1],
             xStart,
             y.Shape[^1],

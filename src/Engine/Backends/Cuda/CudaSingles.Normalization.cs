@@ -18,7 +18,7 @@ internal sealed partial class CudaSingles
 
     public override void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance)
     {
-        SweepPlan sweep = Sweep(problem, x.Pointer);
+        SweepPlan sweep = Sweep(problem, x);
         using Scratch partial = Rent((long)MomentRows * problem.Samples * sweep.Chunks * problem.Channels * sizeof(float));
         using DrawnMask drawn = Draw(problem.Dropout, x.Count);
         NormalizationPassParameters pass = Pass(problem, sweep, x, drawn, partial.Pointer);
@@ -33,22 +33,29 @@ internal sealed partial class CudaSingles
         Tensor variance,
         Tensor runningMean,
         Tensor runningVariance
-    ) =>
-        kernels.Launch(
-            StatisticsFile,
-            "normalization_running_statistics",
-            new LaunchGeometry(Divide((int)mean.Count, PassThreads), PassThreads),
-            new RunningStatisticsParameters
+    ) => UpdateRunningStatistics([new RunningUpdate(problem, decay, mean, variance, runningMean, runningVariance)]);
+
+    /// <summary>One launch for every 48 updates, no two of which are of the same running statistics.</summary>
+    public override void UpdateRunningStatistics(IReadOnlyList<RunningUpdate> updates)
+    {
+        var together = new List<RunningUpdate>();
+        foreach (RunningUpdate update in updates)
+        {
+            if (
+                together.Count == RunningTable.Size
+                || together.Exists(other => other.RunningMean.Pointer == update.RunningMean.Pointer)
+            )
             {
-                Mean = mean.Pointer,
-                Variance = variance.Pointer,
-                RunningMean = runningMean.Pointer,
-                RunningVariance = runningVariance.Pointer,
-                Layout = LayoutOf(problem),
-                Decay = (float)decay,
-                Take = (float)(1 - decay),
+                Launch(together);
+                together.Clear();
             }
-        );
+
+            together.Add(update);
+        }
+
+        if (together.Count > 0)
+            Launch(together);
+    }
 
     public override void NormalizationForward(
         NormalizationProblem problem,
@@ -65,7 +72,7 @@ internal sealed partial class CudaSingles
         nint shift = coefficients.Pointer + (nint)rowBytes;
         FillCoefficients(problem, mean, variance, gamma, beta, coefficients.Pointer, shift);
         using DrawnMask drawn = Draw(problem.Dropout, x.Count);
-        SweepPlan sweep = Sweep(problem, x.Pointer, y.Pointer);
+        SweepPlan sweep = Sweep(problem, x, y);
         kernels.Launch(
             ApplyFile,
             "normalization_forward" + sweep.Suffix,
@@ -104,28 +111,16 @@ internal sealed partial class CudaSingles
         (nint scale, nint shift) = (coefficients.Pointer, coefficients.Pointer + rowBytes);
         FillCoefficients(problem, mean, variance, gamma, beta, scale, shift);
 
-        SweepPlan sweep = Sweep(problem, x.Pointer, gy.Pointer);
+        SweepPlan sweep = Sweep(problem, x, gy);
         using Scratch partial = Rent(2L * rows * sweep.Chunks * sizeof(float));
         using DrawnMask drawn = Draw(problem.Dropout, x.Count);
         NormalizationPassParameters pass = Pass(problem, sweep, x, drawn, partial.Pointer);
         (pass.Gy, pass.Scale, pass.Shift, pass.Mean) = (gy.Pointer, scale, shift, mean.Pointer);
         kernels.Launch(BackwardFile, "normalization_backward_sums" + sweep.Suffix, sweep.Geometry, pass);
-        kernels.Launch(
-            BackwardFile,
-            "normalization_combine_gradients",
-            new LaunchGeometry(Divide(rows, WarpsPerBlock), PassThreads),
-            new CombineGradientsParameters
-            {
-                Partial = partial.Pointer,
-                Sums = sums.Pointer,
-                Layout = LayoutOf(problem),
-                Chunks = sweep.Chunks,
-            }
-        );
-
         nint factor = gx is null ? 0 : shift + rowBytes;
         var gradients = new GradientCoefficientsParameters
         {
+            Partial = partial.Pointer,
             Sums = sums.Pointer,
             Mean = mean.Pointer,
             Variance = variance.Pointer,
@@ -139,17 +134,12 @@ internal sealed partial class CudaSingles
             Epsilon = (float)problem.Epsilon,
             ThroughStatistics = throughStatistics ? 1 : 0,
             Positions = problem.Positions,
+            Chunks = sweep.Chunks,
         };
-        int threads = Math.Max(rows, (int)problem.AffineShape.Count);
-        kernels.Launch(
-            BackwardFile,
-            "normalization_gradient_coefficients",
-            new LaunchGeometry(Divide(threads, PassThreads), PassThreads),
-            gradients
-        );
+        LaunchGradientCoefficients(problem, gradients);
         if (gx is null)
             return;
-        sweep = Sweep(problem, x.Pointer, gy.Pointer, gx.Pointer);
+        sweep = Sweep(problem, x, gy, gx);
         kernels.Launch(
             BackwardFile,
             "normalization_backward_apply" + sweep.Suffix,
@@ -171,9 +161,56 @@ internal sealed partial class CudaSingles
         );
     }
 
+    /// <summary>What comes between the two passes: in one launch where no channels share statistics.</summary>
+    private void LaunchGradientCoefficients(NormalizationProblem problem, GradientCoefficientsParameters gradients)
+    {
+        if (problem.StatisticsGroups == problem.Channels)
+        {
+            LaunchGradients("normalization_channel_gradients", problem.Channels);
+            return;
+        }
+
+        int rows = problem.Samples * problem.Channels;
+        LaunchGradients("normalization_combine_gradients", Divide(rows, WarpsPerBlock));
+        LaunchGradients(
+            "normalization_gradient_coefficients",
+            Divide(Math.Max(rows, (int)problem.AffineShape.Count), PassThreads)
+        );
+
+        void LaunchGradients(string kernel, int blocks) =>
+            kernels.Launch(BackwardFile, kernel, new LaunchGeometry(blocks, PassThreads), gradients);
+    }
+
+    private void Launch(List<RunningUpdate> updates)
+    {
+        var table = default(RunningTable);
+        for (int i = 0; i < updates.Count; i++)
+        {
+            RunningUpdate update = updates[i];
+            table.Updates[i] = new RunningUpdateParameters
+            {
+                Mean = update.Mean.Pointer,
+                Variance = update.Variance.Pointer,
+                RunningMean = update.RunningMean.Pointer,
+                RunningVariance = update.RunningVariance.Pointer,
+                Layout = LayoutOf(update.Problem),
+                Decay = (float)update.Decay,
+                Take = (float)(1 - update.Decay),
+            };
+        }
+
+        kernels.LaunchTable(
+            StatisticsFile,
+            "normalization_running_statistics",
+            updates.Max(update => update.Mean.Count),
+            updates.Count,
+            table
+        );
+    }
+
     private KernelNormalizationLayout LayoutOf(NormalizationProblem problem) => new(problem, OnDevice(problem.Modality).Pointer);
 
-    private static SweepPlan Sweep(NormalizationProblem problem, params ReadOnlySpan<nint> tensors) =>
+    private static SweepPlan Sweep(NormalizationProblem problem, params ReadOnlySpan<Tensor> tensors) =>
         SweepPlan.Over(problem.Samples, problem.Positions, problem.Channels, tensors);
 
     private NormalizationPassParameters Pass(

@@ -26,7 +26,7 @@ internal sealed partial class CudaSingles
     /// <param name="size">Of the target.</param>
     private void Pool(string kernel, PoolingProblem problem, Tensor source, Tensor target, Tensor? choice, Size3 size)
     {
-        bool wide = choice is not null && SweepPlan.IsWide(problem.Channels, [source.Pointer, target.Pointer]);
+        bool wide = choice is not null && SweepPlan.IsWide(problem.Channels, [source, target]);
         (int lanes, int tiles) = SweepPlan.LanesOf(problem.Channels, wide);
         int rows = checked((int)(target.Count / problem.Channels / size.Width));
         kernels.Launch(

@@ -20,7 +20,13 @@ internal sealed partial class CudaSingles(
     public override string Description => $"cuda kernels, convolutions in {precision.ToString().ToLowerInvariant()}";
 
     /// <summary>The operations whose kernels here read and write bfloat16 tensors themselves.</summary>
-    internal override bool Takes(BFloat16Operation operation) => false;
+    internal override bool Takes(BFloat16Operation operation) =>
+        operation
+            is BFloat16Operation.Dropout
+                or BFloat16Operation.NormalizationStatistics
+                or BFloat16Operation.NormalizationForward
+                or BFloat16Operation.NormalizationBackward
+                or BFloat16Operation.ResidualAdd;
 
     public override void Dispose()
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace UnpairedSegEngine.Backends.Cuda;
@@ -77,21 +78,12 @@ internal struct NormalizationApplyParameters
     public KernelChannelSweep Sweep;
 }
 
-/// <summary>CombineGradients.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct CombineGradientsParameters
-{
-    public nint Partial,
-        Sums;
-    public KernelNormalizationLayout Layout;
-    public int Chunks;
-}
-
 /// <summary>GradientCoefficients.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct GradientCoefficientsParameters
 {
-    public nint Sums,
+    public nint Partial,
+        Sums,
         Mean,
         Variance,
         Gamma,
@@ -104,6 +96,7 @@ internal struct GradientCoefficientsParameters
     public float Epsilon;
     public int ThroughStatistics;
     public long Positions;
+    public int Chunks;
 }
 
 /// <summary>NormalizationBackwardApply.</summary>
@@ -123,9 +116,9 @@ internal struct NormalizationBackwardApplyParameters
     public KernelChannelSweep Sweep;
 }
 
-/// <summary>RunningStatistics.</summary>
+/// <summary>RunningUpdate.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct RunningStatisticsParameters
+internal struct RunningUpdateParameters
 {
     public nint Mean,
         Variance,
@@ -134,4 +127,19 @@ internal struct RunningStatisticsParameters
     public KernelNormalizationLayout Layout;
     public float Decay,
         Take;
+}
+
+/// <summary>RunningTable.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct RunningTable
+{
+    public const int Size = 48;
+
+    public RunningRows Updates;
+}
+
+[InlineArray(RunningTable.Size)]
+internal struct RunningRows
+{
+    private RunningUpdateParameters first;
 }

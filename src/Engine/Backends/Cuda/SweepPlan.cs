@@ -1,7 +1,9 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Text;
 using UnpairedSegEngine.Backends.Cuda.Convolution;
 using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Backends.Cuda;
 
@@ -9,11 +11,14 @@ namespace UnpairedSegEngine.Backends.Cuda;
 /// <param name="Parameters">For the kernel.</param>
 /// <param name="Geometry">Grid and block.</param>
 /// <param name="Chunks">Blocks along a sample's positions.</param>
-/// <param name="Suffix">Of the kernel's name: that of eight channels a thread, or of one.</param>
+/// <param name="Suffix">Of the kernel's name, see <see cref="SuffixOf"/>.</param>
 internal readonly record struct SweepPlan(KernelChannelSweep Parameters, LaunchGeometry Geometry, int Chunks, string Suffix)
 {
     /// <summary>Of the names of kernels whose threads take eight neighbours.</summary>
     public const string WideSuffix = "_8";
+
+    /// <summary>Of the names of kernels with a tensor that is stored as bfloat16.</summary>
+    public const string BFloat16Suffix = "_bf16";
 
     private const int Threads = 256,
         MostLanes = 32,
@@ -25,13 +30,13 @@ internal readonly record struct SweepPlan(KernelChannelSweep Parameters, LaunchG
     /// <param name="samples">Number of samples.</param>
     /// <param name="positions">Of a sample.</param>
     /// <param name="channels">That are walked over.</param>
-    /// <param name="tensors">Where they begin.</param>
+    /// <param name="tensors">That are walked over, in the order of the kernel's name.</param>
     /// <param name="places">Numbers of channels, and first ones, of tensors with other channels.</param>
     public static SweepPlan Over(
         int samples,
         int positions,
         int channels,
-        ReadOnlySpan<nint> tensors,
+        ReadOnlySpan<Tensor> tensors,
         params ReadOnlySpan<int> places
     )
     {
@@ -45,7 +50,7 @@ internal readonly record struct SweepPlan(KernelChannelSweep Parameters, LaunchG
             new KernelChannelSweep(positions, channels, chunk, lanes),
             new LaunchGeometry(chunks, tiles, samples, Threads, 0),
             chunks,
-            wide ? WideSuffix : ""
+            SuffixOf(tensors, wide)
         );
     }
 
@@ -58,12 +63,29 @@ internal readonly record struct SweepPlan(KernelChannelSweep Parameters, LaunchG
     }
 
     /// <summary>Whether threads can take eight neighbours at a time, of rows of so many.</summary>
-    public static bool IsWide(long count, ReadOnlySpan<nint> tensors)
+    public static bool IsWide(long count, ReadOnlySpan<Tensor> tensors)
     {
         bool wide = count % Width == 0;
-        foreach (nint tensor in tensors)
-            wide &= tensor % Alignment == 0;
+        foreach (Tensor tensor in tensors)
+            wide &= tensor.Pointer % Alignment == 0;
         return wide;
+    }
+
+    /// <summary>
+    /// What a kernel's name ends with: how each of its tensors is stored (f32 or bf16) unless all are float32, and whether a
+    /// thread takes eight neighbours.
+    /// </summary>
+    public static string SuffixOf(ReadOnlySpan<Tensor> tensors, bool wide)
+    {
+        var stored = new StringBuilder();
+        bool narrow = false;
+        foreach (Tensor tensor in tensors)
+        {
+            narrow |= tensor.DType == DType.BFloat16;
+            stored.Append(tensor.DType == DType.BFloat16 ? BFloat16Suffix : "_f32");
+        }
+
+        return (narrow ? stored.ToString() : "") + (wide ? WideSuffix : "");
     }
 }
 

@@ -271,6 +271,16 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
         );
 
     /// <inheritdoc/>
+    public override void UpdateRunningStatistics(IReadOnlyList<RunningUpdate> updates) =>
+        Time(
+            "running statistics",
+            $"{updates.Count} normalizations",
+            0,
+            () => inner.UpdateRunningStatistics(updates),
+            [.. updates.SelectMany(update => new[] { update.RunningMean, update.RunningVariance })]
+        );
+
+    /// <inheritdoc/>
     public override void NormalizationForward(
         NormalizationProblem problem,
         Tensor x,
