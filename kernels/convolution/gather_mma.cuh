@@ -33,7 +33,7 @@ struct MmaGather {
         static_cast<const char*>(p.weights) + ((static_cast<long long>(blockIdx.y) * chunks + chunk) * taps + first) * kTapBytes;
     for (int i = threadIdx.x * 16; i < bytes; i += kThreads * 16) copy_async_16(buffer + i, source + i);
     copy_async_commit();
-    if (bytes % (kTogether * kTapBytes) == 0) return;
+    if (kTogether == 1 || bytes % (2 * kTapBytes) == 0) return;
     // The last tap has none beside it.
     for (int i = threadIdx.x * 16; i < kTapBytes; i += kThreads * 16)
       *reinterpret_cast<uint4*>(buffer + bytes + i) = make_uint4(0, 0, 0, 0);
