@@ -31,7 +31,6 @@ public sealed partial class OperationChecklistTests
             "ackend.{0}(",
             Read("src/Engine/Autograd", "*.cs"),
             [
-                ("Convert", "the tape has one type; inputs and checkpoints are converted"),
                 ("SegmentationLossSums", "methods make their losses of it: Methods/Ummkd"),
                 ("SegmentationLossGradient", "methods make their losses of it: Methods/Ummkd"),
                 ("UpdateRunningStatistics", NoGradient),

@@ -106,6 +106,10 @@ internal sealed class BackwardPass(
             throw new InvalidOperationException(
                 $"a backward rule gave a gradient of shape {gradient.Shape} for a variable of shape {target.Shape}"
             );
+        if (gradient.DType != target.DType)
+            throw new InvalidOperationException(
+                $"a backward rule gave a gradient of {gradient.DType} for a variable of {target.DType}"
+            );
         if (target.Pending is { } earlier)
         {
             Variable sum = tape.Add(earlier, gradient);

@@ -6,7 +6,9 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Backends;
 
 /// <summary>
-/// The contract: every operation that a device must offer, on tensors of float32 or float64 unless said otherwise.
+/// The contract: every operation that a device must offer, on tensors of float32 or float64 unless said otherwise. Where an
+/// operation says so, some of its float32 tensors may be stored as bfloat16: it computes in float32 from them, and rounds what it
+/// leaves there once, to nearest even.
 /// Outputs are allocated by the caller and overwritten whole; inputs and outputs must not overlap except where said. Results
 /// depend on nothing but
 /// the arguments: not on thread count or timing. Feature maps are (batch, depth, height, width, channels).
@@ -31,6 +33,19 @@ public abstract class Backend(Device device) : IDisposable
     /// </summary>
     public virtual bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) => false;
 
+    /// <summary>
+    /// How results of convolutions are stored that normalizations, or the branch of a residual sum, read, and their gradients: as
+    /// bfloat16 where the arithmetic is no more precise, else in the type that they are computed in.
+    /// </summary>
+    /// <param name="computed">Element type of the weights.</param>
+    public virtual DType ActivationType(DType computed) => computed;
+
+    /// <summary>
+    /// Of the float32 operations of a device: whether its kernels read and write bfloat16 tensors. They are converted around it
+    /// where they do not (<see cref="Widening"/>).
+    /// </summary>
+    internal virtual bool Takes(BFloat16Operation operation) => false;
+
     /// <summary>The device's peaks by its clocks and units; null where they are to be measured.</summary>
     public virtual DevicePeaks? Peaks => null;
 
@@ -48,7 +63,7 @@ public abstract class Backend(Device device) : IDisposable
     /// </summary>
     public abstract void Convert(Tensor x, Tensor y);
 
-    /// <summary>y = function(a, b), all of one shape; y may be a or b.</summary>
+    /// <summary>y = function(a, b), all of one shape; y may be a or b. A sum may be of bfloat16 alone.</summary>
     public abstract void Binary(BinaryFunction function, Tensor a, Tensor b, Tensor y);
 
     /// <summary>y = function(x); y may be x.</summary>
@@ -63,7 +78,9 @@ public abstract class Backend(Device device) : IDisposable
     /// <summary>gx = gy where x >= 0, slope * gy below; gx may be gy.</summary>
     public abstract void LeakyReluBackward(Tensor gy, Tensor x, double slope, Tensor gx);
 
-    /// <summary>y = dropout(x); its own adjoint; y may be x.</summary>
+    /// <summary>
+    /// y = dropout(x); its own adjoint; y may be x. y may be bfloat16, and x where y is.
+    /// </summary>
     public abstract void Dropout(Tensor x, DropoutMask mask, Tensor y);
 
     // ---- Reduction, broadcast, copies ----
@@ -78,7 +95,7 @@ public abstract class Backend(Device device) : IDisposable
 
     /// <summary>
     /// Copies <paramref name="count"/> channels (last axis) of each position from x, beginning at <paramref name="xStart"/>, to y
-    /// at <paramref name="yStart"/>; the other channels of y stay.
+    /// at <paramref name="yStart"/>; the other channels of y stay. Both may be bfloat16.
     /// </summary>
     public abstract void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count);
 
@@ -110,7 +127,7 @@ public abstract class Backend(Device device) : IDisposable
 
     /// <summary>
     /// y = x * w (+ bias per output channel), as <see cref="ConvolutionProblem"/> says; with <paramref name="accumulate"/> that
-    /// is added to y.
+    /// is added to y. x and y may be bfloat16, each by itself.
     /// </summary>
     public abstract void ConvolutionForward(
         ConvolutionProblem problem,
@@ -121,16 +138,19 @@ public abstract class Backend(Device device) : IDisposable
         bool accumulate = false
     );
 
-    /// <summary>gx: the gradient for the input, of which the forward pass is the adjoint.</summary>
+    /// <summary>
+    /// gx: the gradient for the input, of which the forward pass is the adjoint. gy and gx may be bfloat16, each by itself.
+    /// </summary>
     public abstract void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx);
 
-    /// <summary>gw: the gradient for the weights.</summary>
+    /// <summary>gw: the gradient for the weights. x and gy may be bfloat16, each by itself.</summary>
     public abstract void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw);
 
     /// <summary>
     /// y = normalize(x) * w (+ bias) (+ y with <paramref name="accumulate"/>), and statistics of y where asked. What is computed
     /// is what the single operations compute; a device that can
-    /// normalizes on load and takes the statistics from the results before they are stored.
+    /// normalizes on load. The statistics are those of the results before they are stored. x and y may be bfloat16, each by
+    /// itself.
     /// </summary>
     public virtual void FusedConvolutionForward(
         ConvolutionProblem problem,
@@ -148,7 +168,7 @@ public abstract class Backend(Device device) : IDisposable
             NormalizationStatistics(statistics.Problem, y, statistics.Mean, statistics.Variance);
     }
 
-    /// <summary>gw for a convolution of normalize(x).</summary>
+    /// <summary>gw for a convolution of normalize(x). x and gy may be bfloat16, each by itself.</summary>
     public virtual void FusedConvolutionBackwardWeights(
         ConvolutionProblem problem,
         InputNormalization? input,
@@ -188,6 +208,7 @@ public abstract class Backend(Device device) : IDisposable
 
     /// <summary>
     /// Mean and biased variance of dropout(x), each (rows, groups). Rows of modalities without a sample are left as they are.
+    /// x may be bfloat16.
     /// </summary>
     public abstract void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance);
 
@@ -203,7 +224,9 @@ public abstract class Backend(Device device) : IDisposable
         Tensor runningVariance
     );
 
-    /// <summary>y = leakyReLU(gamma * (dropout(x) - mean) / sqrt(variance + epsilon) + beta).</summary>
+    /// <summary>
+    /// y = leakyReLU(gamma * (dropout(x) - mean) / sqrt(variance + epsilon) + beta). x may be bfloat16, and y where x is.
+    /// </summary>
     public abstract void NormalizationForward(
         NormalizationProblem problem,
         Tensor x,
@@ -218,7 +241,7 @@ public abstract class Backend(Device device) : IDisposable
     /// Gradients of <see cref="NormalizationForward"/>, each written where it is not null. With
     /// <paramref name="throughStatistics"/> mean and variance
     /// are functions of x (training), else constants (running statistics). Rows of ggamma and gbeta of modalities without a
-    /// sample become zero. gx may be gy.
+    /// sample become zero. gx may be gy. x and gx may be bfloat16 together, and gy where they are.
     /// </summary>
     public abstract void NormalizationBackward(
         NormalizationProblem problem,
@@ -237,7 +260,8 @@ public abstract class Backend(Device device) : IDisposable
     // ---- ResidualAdd ----
 
     /// <summary>
-    /// y = dropout(branch) + shortcut, whose channels are centred among zeros where it has fewer than the branch.
+    /// y = dropout(branch) + shortcut, whose channels are centred among zeros where it has fewer than the branch. branch may be
+    /// bfloat16.
     /// </summary>
     public abstract void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y);
 
@@ -314,7 +338,7 @@ public abstract class Backend(Device device) : IDisposable
             return;
         }
 
-        using Tensor normalized = Tensor.Allocate(Device, x.Shape, x.DType).Detach();
+        using Tensor normalized = Tensor.Allocate(Device, x.Shape, input.Gamma.DType).Detach();
         NormalizationForward(input.Problem, x, input.Mean, input.Variance, input.Gamma, input.Beta, normalized);
         use(normalized);
     }

@@ -18,7 +18,7 @@ public static class BackendChoice
     /// <summary>Opens a backend on a device of its own.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="threads">Threads of the CPU backend; 0 for one per processor.</param>
-    /// <param name="precision">Arithmetic of the CUDA kernels' convolutions.</param>
+    /// <param name="precision">Arithmetic of convolutions; the CPU has fp32 and bf16, ILGPU fp32.</param>
     /// <param name="exact">Only direct convolutions on the CPU: no Winograd transforms, which round more.</param>
     /// <param name="records">Whether the CUDA kernels' launches may be captured and replayed.</param>
     /// <exception cref="UsageException">The name is unknown or there is no such device.</exception>
@@ -41,14 +41,16 @@ public static class BackendChoice
             )
         )
             throw Unknown(name);
-        if (precision != ConvolutionPrecision.Fp32 && parts[0] is ("cpu" or "ilgpu"))
+        bool bfloat16 = parts[0] == "cpu" && precision == ConvolutionPrecision.Bf16;
+        if (precision != ConvolutionPrecision.Fp32 && parts[0] is ("cpu" or "ilgpu") && !bfloat16)
             throw new UsageException(
-                $"--precision {precision.ToString().ToLowerInvariant()} is for --device cuda; device {name} computes in fp32"
+                $"--precision {precision.ToString().ToLowerInvariant()} is for --device cuda; device {name} computes in "
+                    + (parts[0] == "cpu" ? "fp32, or rounds as the CUDA kernels do in bf16" : "fp32")
             );
         return new OpenedBackend(
             parts[0] switch
             {
-                "cpu" => new CpuBackend(Device.OpenCpu(), threads, exact: exact),
+                "cpu" => new CpuBackend(Device.OpenCpu(), threads, exact: exact, bfloat16: bfloat16),
                 "ilgpu" => new IlgpuBackend(Device.OpenIlgpu()),
                 "cuda" => CudaBackend.Open(index, precision, records),
                 "emulated" => CudaBackend.OpenEmulated(Device.OpenCpu(), precision, records),

@@ -30,7 +30,17 @@ public abstract partial class CheckedBackend
     {
         RequireShape(b, a.Shape, "b");
         RequireShape(y, a.Shape, "y");
-        For(a, b, y).Binary(function, a, b, y);
+        if (function != BinaryFunction.Add || a.DType != DType.BFloat16)
+        {
+            For(a, b, y).Binary(function, a, b, y);
+            return;
+        }
+
+        RequireType(b, a.DType, "b");
+        RequireType(y, a.DType, "y");
+        using var widening = new Widening(Singles, BFloat16Operation.Add);
+        Singles.Binary(function, widening.Read(a), widening.Read(b), widening.Write(y));
+        widening.Store();
     }
 
     /// <inheritdoc/>
@@ -69,7 +79,11 @@ public abstract partial class CheckedBackend
     {
         RequireShape(y, x.Shape, "y");
         RequireMask(mask);
-        For(x, y).Dropout(x, mask, y);
+        RequireNoNarrower(x, y, "x");
+        Backend typed = ForStored([x, y]);
+        using var widening = new Widening(typed, BFloat16Operation.Dropout);
+        typed.Dropout(widening.Read(x), mask, widening.Write(y));
+        widening.Store();
     }
 
     /// <inheritdoc/>
@@ -94,7 +108,16 @@ public abstract partial class CheckedBackend
         RequireShape(y, x.Shape.With(^1, y.Shape[^1]), "y");
         if (count < 1 || xStart < 0 || yStart < 0 || xStart + count > x.Shape[^1] || yStart + count > y.Shape[^1])
             throw new ArgumentException($"{count} channels from {xStart} of {x.Shape} cannot go to {yStart} of {y.Shape}");
-        For(x, y).CopyChannels(x, xStart, y, yStart, count);
+        if (x.DType != DType.BFloat16)
+        {
+            For(x, y).CopyChannels(x, xStart, y, yStart, count);
+            return;
+        }
+
+        RequireType(y, x.DType, "y");
+        using var widening = new Widening(Singles, BFloat16Operation.CopyChannels);
+        Singles.CopyChannels(widening.Read(x), xStart, widening.Update(y), yStart, count);
+        widening.Store();
     }
 
     /// <inheritdoc/>

@@ -16,26 +16,34 @@ public abstract partial class CheckedBackend
     {
         RequireConvolution(problem, x, w, y);
         RequireShape(bias, new Shape(problem.OutputChannels), "bias");
-        For(x, w, bias, y).ConvolutionForward(problem, x, w, bias, y, accumulate);
+        Backend typed = ForStored([x, y], w, bias);
+        using var widening = new Widening(typed, BFloat16Operation.ConvolutionForward);
+        typed.ConvolutionForward(problem, widening.Read(x), w, bias, Summed(widening, y, accumulate), accumulate);
+        widening.Store();
     }
 
     /// <inheritdoc/>
     public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
     {
         RequireConvolution(problem, gx, w, gy);
-        For(gy, w, gx).ConvolutionBackwardData(problem, gy, w, gx);
+        Backend typed = ForStored([gy, gx], w);
+        using var widening = new Widening(typed, BFloat16Operation.ConvolutionBackwardData);
+        typed.ConvolutionBackwardData(problem, widening.Read(gy), w, widening.Write(gx));
+        widening.Store();
     }
 
     /// <inheritdoc/>
     public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw)
     {
         RequireConvolution(problem, x, gw, gy);
-        For(x, gy, gw).ConvolutionBackwardWeights(problem, x, gy, gw);
+        Backend typed = ForStored([x, gy], gw);
+        using var widening = new Widening(typed, BFloat16Operation.ConvolutionBackwardWeights);
+        typed.ConvolutionBackwardWeights(problem, widening.Read(x), widening.Read(gy), gw);
     }
 
     /// <inheritdoc/>
     public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) =>
-        For(x).FusesConvolution(problem, input, x);
+        ForStored([x]).FusesConvolution(problem, input, x);
 
     /// <inheritdoc/>
     public override void FusedConvolutionForward(
@@ -54,8 +62,29 @@ public abstract partial class CheckedBackend
         RequireInputNormalization(input, x);
         if (statistics is not null)
             RequireNormalization(statistics.Problem, y, statistics.Mean, statistics.Variance);
-        For(x, w, bias, y, input?.Mean, input?.Variance, input?.Gamma, input?.Beta, statistics?.Mean, statistics?.Variance)
-            .FusedConvolutionForward(problem, input, x, w, bias, y, statistics, accumulate);
+        Backend typed = ForStored(
+            [x, y],
+            w,
+            bias,
+            input?.Mean,
+            input?.Variance,
+            input?.Gamma,
+            input?.Beta,
+            statistics?.Mean,
+            statistics?.Variance
+        );
+        using var widening = new Widening(typed, BFloat16Operation.ConvolutionForward);
+        typed.FusedConvolutionForward(
+            problem,
+            input,
+            widening.Read(x),
+            w,
+            bias,
+            Summed(widening, y, accumulate),
+            statistics,
+            accumulate
+        );
+        widening.Store();
     }
 
     /// <inheritdoc/>
@@ -69,8 +98,9 @@ public abstract partial class CheckedBackend
     {
         RequireConvolution(problem, x, gw, gy);
         RequireInputNormalization(input, x);
-        For(x, gy, gw, input?.Mean, input?.Variance, input?.Gamma, input?.Beta)
-            .FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
+        Backend typed = ForStored([x, gy], gw, input?.Mean, input?.Variance, input?.Gamma, input?.Beta);
+        using var widening = new Widening(typed, BFloat16Operation.ConvolutionBackwardWeights);
+        typed.FusedConvolutionBackwardWeights(problem, input, widening.Read(x), widening.Read(gy), gw);
     }
 
     /// <inheritdoc/>
@@ -121,7 +151,9 @@ public abstract partial class CheckedBackend
     public override void NormalizationStatistics(NormalizationProblem problem, Tensor x, Tensor mean, Tensor variance)
     {
         RequireNormalization(problem, x, mean, variance);
-        For(x, mean, variance).NormalizationStatistics(problem, x, mean, variance);
+        Backend typed = ForStored([x], mean, variance);
+        using var widening = new Widening(typed, BFloat16Operation.NormalizationStatistics);
+        typed.NormalizationStatistics(problem, widening.Read(x), mean, variance);
     }
 
     /// <inheritdoc/>
@@ -157,7 +189,11 @@ public abstract partial class CheckedBackend
         RequireShape(gamma, problem.AffineShape, "gamma");
         RequireShape(beta, problem.AffineShape, "beta");
         RequireShape(y, problem.InputShape, "y");
-        For(x, mean, variance, gamma, beta, y).NormalizationForward(problem, x, mean, variance, gamma, beta, y);
+        RequireNoNarrower(y, x, "y");
+        Backend typed = ForStored([x, y], mean, variance, gamma, beta);
+        using var widening = new Widening(typed, BFloat16Operation.NormalizationForward);
+        typed.NormalizationForward(problem, widening.Read(x), mean, variance, gamma, beta, widening.Write(y));
+        widening.Store();
     }
 
     /// <inheritdoc/>
@@ -180,8 +216,25 @@ public abstract partial class CheckedBackend
         RequireShape(gx, problem.InputShape, "gx");
         foreach (Tensor? tensor in (ReadOnlySpan<Tensor?>)[gamma, beta, ggamma, gbeta])
             RequireShape(tensor, problem.AffineShape, "each of gamma, beta and their gradients");
-        For(gy, x, mean, variance, gamma, beta, gx, ggamma, gbeta)
-            .NormalizationBackward(problem, throughStatistics, gy, x, mean, variance, gamma, beta, gx, ggamma, gbeta);
+        RequireNoNarrower(gy, x, "gy");
+        if (gx is not null)
+            RequireType(gx, x.DType, "gx");
+        Backend typed = ForStored([gy, x, gx], mean, variance, gamma, beta, ggamma, gbeta);
+        using var widening = new Widening(typed, BFloat16Operation.NormalizationBackward);
+        typed.NormalizationBackward(
+            problem,
+            throughStatistics,
+            widening.Read(gy),
+            widening.Read(x),
+            mean,
+            variance,
+            gamma,
+            beta,
+            widening.Write(gx),
+            ggamma,
+            gbeta
+        );
+        widening.Store();
     }
 
     /// <inheritdoc/>
@@ -198,7 +251,9 @@ public abstract partial class CheckedBackend
                 $"a shortcut {shortcut.Shape} cannot be added to a branch {branch.Shape}: only the channels may differ, "
                     + "and the shortcut may not have more"
             );
-        For(shortcut, branch, y).ResidualAdd(shortcut, branch, mask, y);
+        Backend typed = ForStored([branch], shortcut, y);
+        using var widening = new Widening(typed, BFloat16Operation.ResidualAdd);
+        typed.ResidualAdd(shortcut, widening.Read(branch), mask, y);
     }
 
     /// <inheritdoc/>
@@ -287,6 +342,9 @@ public abstract partial class CheckedBackend
         if (!(temperature > 0) || double.IsInfinity(temperature))
             throw new ArgumentException($"the temperature must be a positive number, but is {temperature}");
     }
+
+    private static Tensor Summed(Widening widening, Tensor y, bool accumulate) =>
+        accumulate ? widening.Update(y) : widening.Write(y);
 
     private static void RequireConvolution(ConvolutionProblem problem, Tensor x, Tensor w, Tensor y)
     {

@@ -6,7 +6,8 @@ namespace UnpairedSegEngine.Backends;
 /// <summary>
 /// The front door that all backends share: checks shapes and element types once, and hands the work to the operations of the
 /// tensors' element type,
-/// which may then trust their arguments.
+/// which may then trust their arguments. Tensors stored as bfloat16 go to the float32 operations, through a
+/// <see cref="Widening"/> where those do not take them.
 /// </summary>
 public abstract partial class CheckedBackend(Device device) : Backend(device)
 {
@@ -24,23 +25,44 @@ public abstract partial class CheckedBackend(Device device) : Backend(device)
 
     /// <summary>The operations for the element type that the tensors share.</summary>
     /// <exception cref="ArgumentException">They differ, or the type has no arithmetic.</exception>
-    private Backend For(params ReadOnlySpan<Tensor?> tensors)
+    private Backend For(params ReadOnlySpan<Tensor?> tensors) => ForStored([], tensors);
+
+    /// <summary>The operations for the element type that all tensors share, but for some that may be stored as bfloat16.</summary>
+    /// <param name="stored">Of that type, or bfloat16 where it is float32.</param>
+    /// <param name="computed">Of that type.</param>
+    /// <exception cref="ArgumentException">They differ, or the type has no arithmetic.</exception>
+    private Backend ForStored(ReadOnlySpan<Tensor?> stored, params ReadOnlySpan<Tensor?> computed)
     {
-        DType type = tensors[0]!.DType;
-        foreach (Tensor? tensor in tensors)
+        Tensor first = computed.IsEmpty ? stored[0]! : computed[0]!;
+        DType type = computed.IsEmpty ? first.DType.Arithmetic() : first.DType;
+        foreach (Tensor? tensor in stored)
+        {
+            if (tensor is not null && tensor.DType.Arithmetic() != type)
+                throw Differing(first, tensor);
+        }
+
+        foreach (Tensor? tensor in computed)
         {
             if (tensor is not null && tensor.DType != type)
-                throw new ArgumentException(
-                    $"tensors of one operation must share an element type, but {tensors[0]} meets {tensor}; convert one"
-                );
+                throw Differing(first, tensor);
         }
 
         return type switch
         {
             DType.Float32 => Singles,
             DType.Float64 => Doubles,
-            _ => throw new ArgumentException($"arithmetic is in Float32 and Float64, but {tensors[0]} was given; convert it"),
+            _ => throw new ArgumentException($"arithmetic is in Float32 and Float64, but {first} was given; convert it"),
         };
+    }
+
+    private static ArgumentException Differing(Tensor one, Tensor other) =>
+        new($"tensors of one operation must share an element type, but {one} meets {other}; convert one");
+
+    /// <summary>Of two tensors, one may be bfloat16 only where the other is: no kernel has the other combination.</summary>
+    private static void RequireNoNarrower(Tensor tensor, Tensor other, string name)
+    {
+        if (tensor.DType == DType.BFloat16 && other.DType != DType.BFloat16)
+            throw new ArgumentException($"{name} cannot be {tensor.DType} beside {other}; convert one");
     }
 
     private static void RequireShape(Tensor? tensor, Shape expected, string name)

@@ -15,6 +15,7 @@ public sealed class Conv
     private readonly Size3 stride;
     private readonly Size3 dilation;
     private readonly PaddingMode padding;
+    private readonly bool storesActivation;
 
     /// <param name="store">Gets the parameters.</param>
     /// <param name="name">Path of the layer, which begins the names of its parameters.</param>
@@ -26,6 +27,8 @@ public sealed class Conv
     /// <param name="dilation">Steps between taps; 1 if not given.</param>
     /// <param name="padding">What is read outside of the input.</param>
     /// <param name="hasBias">Whether a bias per output channel is added.</param>
+    /// <param name="storesActivation">Whether the result is stored as <see cref="Backend.ActivationType"/> says: right where only
+    /// normalizations read it, or a residual sum as its branch.</param>
     public Conv(
         ParameterStore store,
         string name,
@@ -36,9 +39,11 @@ public sealed class Conv
         Size3? stride = null,
         Size3? dilation = null,
         PaddingMode padding = PaddingMode.Zero,
-        bool hasBias = false
+        bool hasBias = false,
+        bool storesActivation = false
     )
     {
+        this.storesActivation = storesActivation;
         this.stride = stride ?? Size3.One;
         this.dilation = dilation ?? Size3.One;
         this.padding = padding;
@@ -57,7 +62,8 @@ public sealed class Conv
         kernels.Apply(
             context,
             x,
-            (samples, kernel, bias) => context.Tape.Convolve(Problem(samples.Shape), samples, kernel, bias)
+            (samples, kernel, bias) =>
+                context.Tape.Convolve(Problem(samples.Shape), samples, kernel, bias, ResultType(context, kernel))
         );
 
     /// <summary>The convolution of a normalized input, which is never stored.</summary>
@@ -75,7 +81,14 @@ public sealed class Conv
     public Variable Forward(ForwardContext context, IReadOnlyList<ConvolutionPart> parts, OutputStatistics? statistics = null)
     {
         if (kernels.ForAll(context) is var (kernel, bias))
-            return context.Tape.ConvolveNormalized(ProblemOf(parts[0].X.Shape), parts, kernel, bias, statistics);
+            return context.Tape.ConvolveNormalized(
+                ProblemOf(parts[0].X.Shape),
+                parts,
+                kernel,
+                bias,
+                statistics,
+                ResultType(context, kernel)
+            );
 
         Variable x = Materialize(context, parts);
         Variable y = Forward(context, x);
@@ -105,6 +118,9 @@ public sealed class Conv
 
         return joined;
     }
+
+    private DType ResultType(ForwardContext context, Variable kernel) =>
+        storesActivation ? context.Tape.Backend.ActivationType(kernel.DType) : kernel.DType;
 
     private ConvolutionProblem ProblemOf(Shape part) => Problem(part.With(^1, kernels.Shape[3]));
 

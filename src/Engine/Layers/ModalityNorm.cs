@@ -88,7 +88,7 @@ public sealed class ModalityNorm
             );
         if (statistics is null)
         {
-            statistics = NewStatistics(context, problem, x.DType);
+            statistics = NewStatistics(context, problem);
             context.Tape.Backend.NormalizationStatistics(problem, x.Value, statistics.Mean, statistics.Variance);
         }
 
@@ -108,11 +108,18 @@ public sealed class ModalityNorm
     /// Statistics that the producer of a tensor of that shape shall leave for <see cref="Prepare"/>; null where running
     /// statistics serve.
     /// </summary>
-    public OutputStatistics? RequestStatistics(ForwardContext context, Shape shape, DType type, DropoutMask dropout) =>
-        UsesRunningStatistics(context) ? null : NewStatistics(context, Problem(context, shape, dropout), type);
+    public OutputStatistics? RequestStatistics(ForwardContext context, Shape shape, DropoutMask dropout) =>
+        UsesRunningStatistics(context) ? null : NewStatistics(context, Problem(context, shape, dropout));
 
-    private static OutputStatistics NewStatistics(ForwardContext context, NormalizationProblem problem, DType type) =>
-        new(problem, context.Tape.Allocate(problem.StatisticsShape, type), context.Tape.Allocate(problem.StatisticsShape, type));
+    private OutputStatistics NewStatistics(ForwardContext context, NormalizationProblem problem)
+    {
+        DType type = gamma.Variable.DType;
+        return new OutputStatistics(
+            problem,
+            context.Tape.Allocate(problem.StatisticsShape, type),
+            context.Tape.Allocate(problem.StatisticsShape, type)
+        );
+    }
 
     private bool UsesRunningStatistics(ForwardContext context) => runningMean is not null && !context.Training;
 

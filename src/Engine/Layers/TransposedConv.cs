@@ -13,6 +13,7 @@ public sealed class TransposedConv
 {
     private readonly ModalityKernels kernels;
     private readonly Size3 stride;
+    private readonly bool storesActivation;
 
     /// <param name="store">Gets the parameters.</param>
     /// <param name="name">Path of the layer, which begins the names of its parameters.</param>
@@ -21,6 +22,8 @@ public sealed class TransposedConv
     /// <param name="size">Of the kernel.</param>
     /// <param name="stride">How many times larger the result is.</param>
     /// <param name="initializer">First values of the kernel.</param>
+    /// <param name="storesActivation">Whether the result is stored as <see cref="Backend.ActivationType"/> says: right where only
+    /// normalizations read it.</param>
     public TransposedConv(
         ParameterStore store,
         string name,
@@ -28,10 +31,11 @@ public sealed class TransposedConv
         int outputChannels,
         Size3 size,
         Size3 stride,
-        Initializer initializer
+        Initializer initializer,
+        bool storesActivation = false
     )
     {
-        this.stride = stride;
+        (this.stride, this.storesActivation) = (stride, storesActivation);
         kernels = new ModalityKernels(
             store,
             name,
@@ -43,5 +47,16 @@ public sealed class TransposedConv
     /// <param name="context">The pass.</param>
     /// <param name="x">(N, D, H, W, input channels).</param>
     public Variable Forward(ForwardContext context, Variable x) =>
-        kernels.Apply(context, x, (samples, kernel, bias) => context.Tape.ConvolveTransposed(samples, kernel, stride, bias));
+        kernels.Apply(
+            context,
+            x,
+            (samples, kernel, bias) =>
+                context.Tape.ConvolveTransposed(
+                    samples,
+                    kernel,
+                    stride,
+                    bias,
+                    storesActivation ? context.Tape.Backend.ActivationType(kernel.DType) : kernel.DType
+                )
+        );
 }

@@ -17,7 +17,8 @@ internal sealed class BlockFactory(ParameterStore store, NormalizationSettings n
         int outputChannels,
         int size = 3,
         int dilation = 1,
-        PaddingMode padding = PaddingMode.Zero
+        PaddingMode padding = PaddingMode.Zero,
+        bool storesActivation = false
     ) =>
         new(
             store,
@@ -27,14 +28,26 @@ internal sealed class BlockFactory(ParameterStore store, NormalizationSettings n
             Size3.Planar(size),
             KernelInitializer,
             dilation: Size3.Planar(dilation),
-            padding: padding
+            padding: padding,
+            storesActivation: storesActivation
         );
 
     public ModalityNorm Norm(string name, int channels) => new(store, name, channels, normalization);
 
     /// <summary>Normalization, activation, 3x3 convolution and a dropout site.</summary>
-    public PreActivationConv PreActivation(string name, int inputChannels, int outputChannels, int dilation = 1) =>
-        new(Norm($"{name}.norm", inputChannels), Conv(name, inputChannels, outputChannels, dilation: dilation), keep, sites++);
+    public PreActivationConv PreActivation(
+        string name,
+        int inputChannels,
+        int outputChannels,
+        int dilation = 1,
+        bool storesActivation = true
+    ) =>
+        new(
+            Norm($"{name}.norm", inputChannels),
+            Conv(name, inputChannels, outputChannels, dilation: dilation, storesActivation: storesActivation),
+            keep,
+            sites++
+        );
 
     public ResidualBlock Residual(string name, int inputChannels, int outputChannels, int dilation = 1) =>
         new(

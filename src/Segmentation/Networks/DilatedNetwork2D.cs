@@ -163,7 +163,7 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
     private static Func<ForwardContext, Variable, Variable>[] PlainPair(BlockFactory make, int channels)
     {
         PreActivationConv first = make.PreActivation("g9.conv1", channels, channels);
-        PreActivationConv second = make.PreActivation("g9.conv2", channels, channels);
+        PreActivationConv second = make.PreActivation("g9.conv2", channels, channels, storesActivation: false);
         return [(context, x) => first.Forward(context, x, second), (context, x) => context.Tape.Dropout(x, second.Mask(context))];
     }
 
@@ -173,7 +173,7 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
     private Func<ForwardContext, Variable, Variable>[] Upsampling(BlockFactory make, int channels)
     {
         int subPositions = ShuffleFactor * ShuffleFactor * ShuffleFactor * Classes;
-        Conv conv = make.Conv("g10.conv", channels, subPositions, padding: PaddingMode.Symmetric);
+        Conv conv = make.Conv("g10.conv", channels, subPositions, padding: PaddingMode.Symmetric, storesActivation: true);
         ModalityNorm norm = make.Norm("g10.norm", subPositions);
         return
         [

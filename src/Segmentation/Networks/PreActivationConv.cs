@@ -25,7 +25,7 @@ internal sealed class PreActivationConv(ModalityNorm norm, Conv conv, double kee
     /// </summary>
     public Variable Forward(ForwardContext context, Variable x, PreActivationConv next)
     {
-        OutputStatistics? statistics = next.norm.RequestStatistics(context, conv.OutputShape(x.Shape), x.DType, Mask(context));
+        OutputStatistics? statistics = next.norm.RequestStatistics(context, conv.OutputShape(x.Shape), Mask(context));
         Variable inner = conv.Forward(context, norm.Prepare(context, x, DropoutMask.None), x, statistics);
         Variable y = next.Forward(context, inner, Mask(context), statistics);
         Tape.Release(inner);

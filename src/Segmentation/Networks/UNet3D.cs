@@ -117,7 +117,8 @@ public sealed class UNet3D : ISegmentationNetwork
                     upsampled,
                     this.levels.UpsampleDepth > 0 ? new Size3(this.levels.UpsampleDepth, kernel.Height, kernel.Width) : kernel,
                     this.levels.Pools[level],
-                    UpsamplingInitializer
+                    UpsamplingInitializer,
+                    storesActivation: true
                 ),
                 new ModalityNorm(store, $"deconv{level + 1}.norm", upsampled, normalization)
             );
@@ -139,7 +140,7 @@ public sealed class UNet3D : ISegmentationNetwork
 
         ConvUnit Unit(string name, int inputs, int outputs, int level) =>
             new(
-                new Conv(store, name, inputs, outputs, this.levels.Kernels[level], KernelInitializer),
+                new Conv(store, name, inputs, outputs, this.levels.Kernels[level], KernelInitializer, storesActivation: true),
                 new ModalityNorm(store, $"{name}.norm", outputs, normalization)
             );
     }
@@ -294,12 +295,7 @@ public sealed class UNet3D : ISegmentationNetwork
     {
         public Features Forward(ForwardContext context, ConvolutionPart[] parts)
         {
-            OutputStatistics? statistics = Norm.RequestStatistics(
-                context,
-                Conv.OutputShape(parts[0].X.Shape),
-                parts[0].X.DType,
-                DropoutMask.None
-            );
+            OutputStatistics? statistics = Norm.RequestStatistics(context, Conv.OutputShape(parts[0].X.Shape), DropoutMask.None);
             return new Features(Conv.Forward(context, parts, statistics), Norm, statistics);
         }
     }

@@ -29,6 +29,7 @@ internal sealed class OperationGradientTests
         yield return Case("sigmoid", (t, v) => t.Sigmoid(v[0]), Small);
         yield return Case("tanh", (t, v) => t.Tanh(v[0]), Small);
         yield return Case("softplus", (t, v) => t.Softplus(v[0]), Small);
+        yield return Case("convert", (t, v) => t.Convert(t.Multiply(v[0], v[0]), DType.Float64), Small);
         yield return Case("stop gradient", (t, v) => t.Multiply(v[0], t.StopGradient(Constant(t, Small))), Small);
         foreach (int axis in new[] { 0, 1, 2 })
         {
@@ -475,6 +476,7 @@ internal sealed class OperationGradientTests
             (nameof(Ranges.Concat), "concat"),
             (nameof(Ranges.Slice), "slice channels"),
             (nameof(Ranges.Pad), "pad channels"),
+            (nameof(Conversion.Convert), "convert"),
             (nameof(Convolution.Convolve), "convolution"),
             (nameof(Convolution.ConvolveBackwardData), "data gradient"),
             (nameof(Convolution.ConvolveBackwardWeights), "weight gradient"),

@@ -1,5 +1,6 @@
 using ILGPU.Runtime;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Tensors;
 
@@ -73,12 +74,13 @@ public abstract class BackendTests(BackendUnderTest underTest)
         return tensor;
     }
 
-    /// <summary>The content as float64, after a look at the guard bytes.</summary>
+    /// <summary>The content as float64.</summary>
     protected static double[] Read(Tensor tensor) =>
         tensor.DType switch
         {
             DType.Float32 => [.. tensor.ToArray<float>().Select(v => (double)v)],
             DType.Float64 => tensor.ToArray<double>(),
+            DType.BFloat16 => [.. Words(tensor).Select(bits => (double)BFloat16Bits.ToSingle(bits))],
             _ => [.. tensor.ToArray<byte>().Select(v => (double)v)],
         };
 
@@ -101,6 +103,13 @@ public abstract class BackendTests(BackendUnderTest underTest)
 
     protected static void AssertIntactGuard(Tensor tensor) =>
         Assert.That(GuardBytes(tensor).ToArray(), Has.All.EqualTo(Guard), "wrote beyond the end");
+
+    private static ushort[] Words(Tensor tensor)
+    {
+        var words = new ushort[tensor.Count];
+        tensor.RawView<ushort>().CopyToCPU(tensor.Device.Accelerator.DefaultStream, words);
+        return words;
+    }
 
     /// <summary>None where the device's memory cannot be reached from the host.</summary>
     private static unsafe Span<byte> GuardBytes(Tensor tensor) =>

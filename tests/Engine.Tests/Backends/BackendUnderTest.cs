@@ -34,11 +34,12 @@ public sealed record BackendUnderTest(string Name, DType Type, Func<Backend> Ope
     public static IEnumerable<TestFixtureData> All => Single.Select(Fixture);
 
     /// <summary>
-    /// With the tensor-core families of the CUDA kernels, which differ in their convolutions only. Small integers are exact in
-    /// all of them.
+    /// With the tensor-core families of the CUDA kernels, which differ in their convolutions only, and the CPU's imitation of
+    /// them. Small integers are exact in all of them.
     /// </summary>
     public static IEnumerable<TestFixtureData> AllPrecisions =>
         Single
+            .Append(new BackendUnderTest("cpu bf16", DType.Float32, () => new CpuBackend(Cpu.Value, 3, bfloat16: true)))
             .Concat(Enum.GetValues<ConvolutionPrecision>().Where(p => p != ConvolutionPrecision.Fp32).SelectMany(Cuda))
             .Select(Fixture);
 

@@ -10,10 +10,24 @@ namespace UnpairedSegEngine.Autograd.Operations;
 public static class Convolution
 {
     /// <summary>y = x * w (+ bias per output channel).</summary>
-    public static Variable Convolve(this Tape tape, ConvolutionProblem problem, Variable x, Variable w, Variable? bias = null)
+    /// <param name="tape">Records the operation.</param>
+    /// <param name="problem">Sizes.</param>
+    /// <param name="x">(N, D, H, W, C).</param>
+    /// <param name="w">(kd, kh, kw, C, K).</param>
+    /// <param name="bias">(K), if given.</param>
+    /// <param name="type">Element type of y, such as <see cref="Backend.ActivationType"/> says; that of the weights if not
+    /// given.</param>
+    public static Variable Convolve(
+        this Tape tape,
+        ConvolutionProblem problem,
+        Variable x,
+        Variable w,
+        Variable? bias = null,
+        DType? type = null
+    )
     {
         problem.Validate();
-        Tensor y = tape.Allocate(problem.OutputShape, x.DType);
+        Tensor y = tape.Allocate(problem.OutputShape, type ?? w.DType);
         tape.Backend.ConvolutionForward(problem, x.Value, w.Value, bias?.Value, y);
         return tape.Record(
             "convolution",
@@ -21,9 +35,9 @@ public static class Convolution
             bias is null ? [x, w] : [x, w, bias],
             (gy, wanted) =>
             {
-                Variable? gx = wanted[0] ? tape.ConvolveBackwardData(problem, gy, w) : null;
+                Variable? gx = wanted[0] ? tape.ConvolveBackwardData(problem, gy, w, x.DType) : null;
                 Variable? gw = wanted[1] ? tape.ConvolveBackwardWeights(problem, x, gy) : null;
-                return bias is null ? [gx, gw] : [gx, gw, wanted[2] ? tape.Sum(gy, 0, 4) : null];
+                return bias is null ? [gx, gw] : [gx, gw, wanted[2] ? tape.Sum(tape.Convert(gy, bias.DType), 0, 4) : null];
             },
             keeps: [x, w]
         );
@@ -32,10 +46,21 @@ public static class Convolution
     /// <summary>
     /// The gradient for the input of a convolution; with <paramref name="gy"/> as input, a transposed convolution.
     /// </summary>
-    public static Variable ConvolveBackwardData(this Tape tape, ConvolutionProblem problem, Variable gy, Variable w)
+    /// <param name="tape">Records the operation.</param>
+    /// <param name="problem">Sizes of the convolution.</param>
+    /// <param name="gy">The gradient for the convolution's output.</param>
+    /// <param name="w">(kd, kh, kw, C, K).</param>
+    /// <param name="type">Element type of the result; that of the weights if not given.</param>
+    public static Variable ConvolveBackwardData(
+        this Tape tape,
+        ConvolutionProblem problem,
+        Variable gy,
+        Variable w,
+        DType? type = null
+    )
     {
         problem.Validate();
-        Tensor gx = tape.Allocate(problem.InputShape, gy.DType);
+        Tensor gx = tape.Allocate(problem.InputShape, type ?? w.DType);
         tape.Backend.ConvolutionBackwardData(problem, gy.Value, w.Value, gx);
         return tape.Record(
             "convolution data gradient",
@@ -43,7 +68,7 @@ public static class Convolution
             [gy, w],
             (ggx, wanted) =>
                 [
-                    wanted[0] ? tape.Convolve(problem, ggx, w) : null,
+                    wanted[0] ? tape.Convolve(problem, ggx, w, type: gy.DType) : null,
                     wanted[1] ? tape.ConvolveBackwardWeights(problem, ggx, gy) : null,
                 ]
         );
@@ -53,7 +78,7 @@ public static class Convolution
     public static Variable ConvolveBackwardWeights(this Tape tape, ConvolutionProblem problem, Variable x, Variable gy)
     {
         problem.Validate();
-        Tensor gw = tape.Allocate(problem.WeightShape, gy.DType);
+        Tensor gw = tape.Allocate(problem.WeightShape, gy.DType.Arithmetic());
         tape.Backend.ConvolutionBackwardWeights(problem, x.Value, gy.Value, gw);
         return tape.Record(
             "convolution weight gradient",
@@ -61,8 +86,8 @@ public static class Convolution
             [x, gy],
             (ggw, wanted) =>
                 [
-                    wanted[0] ? tape.ConvolveBackwardData(problem, gy, ggw) : null,
-                    wanted[1] ? tape.Convolve(problem, x, ggw) : null,
+                    wanted[0] ? tape.ConvolveBackwardData(problem, gy, ggw, x.DType) : null,
+                    wanted[1] ? tape.Convolve(problem, x, ggw, type: gy.DType) : null,
                 ]
         );
     }

@@ -6,7 +6,8 @@ namespace UnpairedSegEngine.Autograd.Operations;
 /// <summary>
 /// Dropout, per-modality normalization and leaky ReLU in one: y = leakyReLU(gamma (dropout(x) - mean) / sqrt(variance + epsilon)
 /// + beta).
-/// Only x and the statistics are kept for the backward pass; y is recomputed if it was released.
+/// Only x and the statistics are kept for the backward pass; y is recomputed if it was released. x may be stored as bfloat16; y
+/// has the type of gamma.
 /// </summary>
 public static class Normalization
 {
@@ -27,8 +28,8 @@ public static class Normalization
     )
     {
         problem.Validate();
-        Tensor mean = tape.Allocate(problem.StatisticsShape, x.DType);
-        Tensor variance = tape.Allocate(problem.StatisticsShape, x.DType);
+        Tensor mean = tape.Allocate(problem.StatisticsShape, gamma.DType);
+        Tensor variance = tape.Allocate(problem.StatisticsShape, gamma.DType);
         tape.Backend.NormalizationStatistics(problem, x.Value, mean, variance);
         observe?.Invoke(mean, variance);
         return tape.Normalize(problem, x, mean, variance, gamma, beta, throughStatistics: true, [mean, variance]);
@@ -75,7 +76,7 @@ public static class Normalization
 
         Tensor Forward()
         {
-            Tensor y = tape.Allocate(x.Shape, x.DType);
+            Tensor y = tape.Allocate(x.Shape, gamma.DType);
             tape.Backend.NormalizationForward(problem, x.Value, mean, variance, gamma.Value, beta.Value, y);
             return y;
         }
@@ -84,8 +85,8 @@ public static class Normalization
         {
             tape.RequireFirstOrder("normalization");
             Tensor? gx = wanted[0] ? tape.Allocate(x.Shape, x.DType) : null;
-            Tensor? ggamma = wanted[1] ? tape.Allocate(gamma.Shape, x.DType) : null;
-            Tensor? gbeta = wanted[2] ? tape.Allocate(beta.Shape, x.DType) : null;
+            Tensor? ggamma = wanted[1] ? tape.Allocate(gamma.Shape, gamma.DType) : null;
+            Tensor? gbeta = wanted[2] ? tape.Allocate(beta.Shape, beta.DType) : null;
             tape.Backend.NormalizationBackward(
                 problem,
                 throughStatistics,

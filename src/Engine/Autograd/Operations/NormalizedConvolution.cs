@@ -50,14 +50,18 @@ public static class NormalizedConvolution
     /// <param name="parts">The input, in the order of its channels.</param>
     /// <param name="w">(kd, kh, kw, C, K).</param>
     /// <param name="bias">(K), if given.</param>
-    /// <param name="statistics">Receives the statistics of y that its reader will normalize by, if given.</param>
+    /// <param name="statistics">Receives the statistics of y that its reader will normalize by, if given; those of y before it is
+    /// rounded to its type.</param>
+    /// <param name="type">Element type of y, such as <see cref="Backend.ActivationType"/> says; that of the weights if not
+    /// given.</param>
     public static Variable ConvolveNormalized(
         this Tape tape,
         ConvolutionProblem problem,
         IReadOnlyList<ConvolutionPart> parts,
         Variable w,
         Variable? bias = null,
-        OutputStatistics? statistics = null
+        OutputStatistics? statistics = null,
+        DType? type = null
     )
     {
         problem.Validate();
@@ -67,7 +71,7 @@ public static class NormalizedConvolution
                     + $"{problem.InputChannels}"
             );
         tape.RequireFirstOrder("normalized convolution");
-        Tensor y = tape.Allocate(problem.OutputShape, w.DType);
+        Tensor y = tape.Allocate(problem.OutputShape, type ?? w.DType);
         ForEachPart(
             parts,
             (part, from, i) =>
@@ -131,13 +135,13 @@ public static class NormalizedConvolution
                     gradients.AddRange(
                         part.Input is { } input
                             ? BackwardNormalized(tape, own, input, part.X, gy, share.Weights, wants.AsSpan(first, 3))
-                            : [wants[first] ? BackwardData(tape, own, gy, share.Weights) : null]
+                            : [wants[first] ? BackwardData(tape, own, gy, share.Weights, part.X.DType) : null]
                     );
                 }
             );
             gradients.Add(gw is null ? null : new Variable(gw));
             if (bias is not null)
-                gradients.Add(wants[^1] ? tape.Sum(gy, 0, 4) : null);
+                gradients.Add(wants[^1] ? tape.Sum(tape.Convert(gy, bias.DType), 0, 4) : null);
             return [.. gradients];
         }
     }
@@ -153,8 +157,8 @@ public static class NormalizedConvolution
     )
     {
         Tensor? gx = wanted[0] ? tape.Allocate(x.Shape, x.DType) : null;
-        Tensor? ggamma = wanted[1] ? tape.Allocate(input.Gamma.Shape, x.DType) : null;
-        Tensor? gbeta = wanted[2] ? tape.Allocate(input.Beta.Shape, x.DType) : null;
+        Tensor? ggamma = wanted[1] ? tape.Allocate(input.Gamma.Shape, input.Gamma.DType) : null;
+        Tensor? gbeta = wanted[2] ? tape.Allocate(input.Beta.Shape, input.Beta.DType) : null;
         if (gx is not null || ggamma is not null || gbeta is not null)
         {
             // The gradient of the normalized input lies where that of the input will.
@@ -179,9 +183,9 @@ public static class NormalizedConvolution
         return [Wrap(gx), Wrap(ggamma), Wrap(gbeta)];
     }
 
-    private static Variable BackwardData(Tape tape, ConvolutionProblem problem, Variable gy, Tensor w)
+    private static Variable BackwardData(Tape tape, ConvolutionProblem problem, Variable gy, Tensor w, DType type)
     {
-        Tensor gx = tape.Allocate(problem.InputShape, gy.DType);
+        Tensor gx = tape.Allocate(problem.InputShape, type);
         tape.Backend.ConvolutionBackwardData(problem, gy.Value, w, gx);
         return new Variable(gx);
     }

@@ -14,8 +14,17 @@ public static class TransposedConvolution
     /// <param name="w">(kd, kh, kw, K, C): output channels before input channels, as in TensorFlow.</param>
     /// <param name="stride">Factor of enlargement per axis.</param>
     /// <param name="bias">Added per output channel, if given.</param>
+    /// <param name="type">Element type of the result, such as <see cref="Backend.ActivationType"/> says; that of the weights if
+    /// not given.</param>
     /// <returns>(N, D sd, H sh, W sw, K).</returns>
-    public static Variable ConvolveTransposed(this Tape tape, Variable x, Variable w, Size3 stride, Variable? bias = null)
+    public static Variable ConvolveTransposed(
+        this Tape tape,
+        Variable x,
+        Variable w,
+        Size3 stride,
+        Variable? bias = null,
+        DType? type = null
+    )
     {
         if (x.Shape.Rank != 5 || w.Shape.Rank != 5 || x.Shape[4] != w.Shape[4])
             throw new ArgumentException(
@@ -30,7 +39,9 @@ public static class TransposedConvolution
             w.Shape[3]
         );
         ConvolutionProblem problem = ConvolutionProblem.Same(output, w.Shape, stride);
+        if (bias is null)
+            return tape.ConvolveBackwardData(problem, x, w, type);
         Variable y = tape.ConvolveBackwardData(problem, x, w);
-        return bias is null ? y : tape.Add(y, tape.Broadcast(bias, y.Shape, 0, 4));
+        return tape.Convert(tape.Add(y, tape.Broadcast(bias, y.Shape, 0, 4)), type ?? y.DType);
     }
 }

@@ -9,11 +9,14 @@ internal static class BFloat16Bits
     public static float ToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << DroppedBits);
 
     /// <summary>Rounds to nearest, ties to even; NaN stays NaN.</summary>
-    public static ushort FromDouble(double value)
+    public static ushort FromDouble(double value) => FromSingle(ToOdd(value));
+
+    /// <inheritdoc cref="FromDouble"/>
+    public static ushort FromSingle(float value)
     {
-        if (double.IsNaN(value))
+        if (float.IsNaN(value))
             return 0x7FC0;
-        uint bits = BitConverter.SingleToUInt32Bits(ToOdd(value));
+        uint bits = BitConverter.SingleToUInt32Bits(value);
         uint tieToEven = (bits >> DroppedBits) & 1;
         return (ushort)((bits + (DroppedMask >> 1) + tieToEven) >> DroppedBits);
     }
@@ -26,7 +29,7 @@ internal static class BFloat16Bits
     private static float ToOdd(double value)
     {
         float rounded = (float)value;
-        if (rounded == value)
+        if (rounded == value || double.IsNaN(value))
             return rounded;
         if (Math.Abs((double)rounded) > Math.Abs(value))
             rounded = value > 0 ? MathF.BitDecrement(rounded) : MathF.BitIncrement(rounded);

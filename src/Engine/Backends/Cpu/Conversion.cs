@@ -27,7 +27,15 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
                 break;
             case DType.BFloat16:
                 var halves = (ushort*)x.Pointer;
-                ForEach(x.Count, i => y[i] = T.CreateTruncating(BFloat16Bits.ToSingle(halves[i])));
+                ForRanges(
+                    x.Count,
+                    StreamingGrain,
+                    (from, to, _) =>
+                    {
+                        for (long i = from; i < to; i++)
+                            y[i] = T.CreateTruncating(BFloat16Bits.ToSingle(halves[i]));
+                    }
+                );
                 break;
             default:
                 throw new ArgumentException($"no conversion from {x.DType}");
@@ -48,7 +56,18 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
                 break;
             case DType.BFloat16:
                 var halves = (ushort*)y.Pointer;
-                ForEach(y.Count, i => halves[i] = BFloat16Bits.FromDouble(double.CreateTruncating(x[i])));
+                ForRanges(
+                    y.Count,
+                    StreamingGrain,
+                    (from, to, _) =>
+                    {
+                        for (long i = from; i < to; i++)
+                            halves[i] =
+                                typeof(T) == typeof(float)
+                                    ? BFloat16Bits.FromSingle(float.CreateTruncating(x[i]))
+                                    : BFloat16Bits.FromDouble(double.CreateTruncating(x[i]));
+                    }
+                );
                 break;
             default:
                 throw new ArgumentException($"no conversion to {y.DType}");

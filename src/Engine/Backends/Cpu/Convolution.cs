@@ -11,26 +11,40 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
         Tensor? bias,
         Tensor y,
         bool accumulate = false
-    ) => convolution.Forward(problem, PointerOf(x), PointerOf(w), PointerOrNull(bias), PointerOf(y), accumulate);
+    )
+    {
+        using Tensor? rx = Rounded(x),
+            rw = Rounded(w);
+        convolution.Forward(problem, PointerOf(rx ?? x), PointerOf(rw ?? w), PointerOrNull(bias), PointerOf(y), accumulate);
+    }
 
     public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
     {
+        using Tensor? rgy = Rounded(gy),
+            rw = Rounded(w);
         using Tensor? padded =
             problem.Padding == PaddingMode.Symmetric
                 ? Tensor.Allocate(Device, CpuConvolution.PaddedShape(problem), gx.DType).Detach()
                 : null;
-        convolution.BackwardData(problem, PointerOf(gy), PointerOf(w), PointerOf(gx), PointerOrNull(padded));
+        convolution.BackwardData(problem, PointerOf(rgy ?? gy), PointerOf(rw ?? w), PointerOf(gx), PointerOrNull(padded));
     }
 
-    public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw) =>
-        convolution.BackwardWeights(problem, PointerOf(x), PointerOf(gy), PointerOf(gw));
+    public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw)
+    {
+        using Tensor? rx = Rounded(x),
+            rgy = Rounded(gy);
+        convolution.BackwardWeights(problem, PointerOf(rx ?? x), PointerOf(rgy ?? gy), PointerOf(gw));
+    }
 
     /// <remarks>
     /// Normalized on load where the convolution transforms its input anyway. Dropout draws its numbers once per element, not once
-    /// per tile that reads it: with dropout it comes first.
+    /// per tile that reads it: with dropout it comes first. What is rounded must be there before, too.
     /// </remarks>
     public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) =>
-        typeof(T) == typeof(float) && input is { Problem.Dropout.IsActive: false } && convolution.TransformsOnLoad(problem);
+        typeof(T) == typeof(float)
+        && !roundsOperands
+        && input is { Problem.Dropout.IsActive: false }
+        && convolution.TransformsOnLoad(problem);
 
     public override void FusedConvolutionForward(
         ConvolutionProblem problem,

@@ -12,13 +12,17 @@ public sealed class CpuBackend : CheckedBackend
     private readonly CpuThreads team;
     private readonly SimdLevel level;
     private readonly bool exact;
+    private readonly bool bfloat16;
 
     /// <param name="device">A device in host memory.</param>
     /// <param name="threads">Threads to work on, the caller's included; 0 for one per processor.</param>
     /// <param name="level">Width of the vectors; the best of this processor if not given.</param>
     /// <param name="exact">Only direct convolutions: no Winograd transforms, which round more.</param>
+    /// <param name="bfloat16">Rounds where the CUDA kernels do in precision bf16, for comparison with them: operands of
+    /// convolutions and stored activations. Convolutions are direct: Winograd's transforms would not see products of rounded
+    /// operands.</param>
     /// <exception cref="ArgumentException">The device is not in host memory, or the processor lacks the vectors.</exception>
-    public CpuBackend(Device device, int threads = 0, SimdLevel? level = null, bool exact = false)
+    public CpuBackend(Device device, int threads = 0, SimdLevel? level = null, bool exact = false, bool bfloat16 = false)
         : base(device)
     {
         if (!device.IsHost)
@@ -26,7 +30,7 @@ public sealed class CpuBackend : CheckedBackend
         this.level = level ?? SimdLevels.Best;
         if (this.level > SimdLevels.Best)
             throw new ArgumentException($"this processor runs vector code up to {SimdLevels.Best}, not {level}");
-        this.exact = exact;
+        (this.exact, this.bfloat16) = (exact || bfloat16, bfloat16);
         team = new CpuThreads(threads == 0 ? Environment.ProcessorCount : threads);
         (Singles, Doubles) = this.level switch
         {
@@ -37,11 +41,22 @@ public sealed class CpuBackend : CheckedBackend
         };
     }
 
-    /// <summary>Width of the vectors and number of threads, "cpu avx512 x2", and "exact" without Winograd's transforms.</summary>
-    public override string Description => $"{Processor} x{team.Count}{(exact ? " exact" : "")}";
+    /// <summary>Width of the vectors and number of threads, "cpu avx512 x2", with "bf16" for that precision, else "exact" without
+    /// Winograd's transforms.</summary>
+    public override string Description =>
+        $"{Processor} x{team.Count}{(bfloat16 ? " bf16"
+            : exact ? " exact"
+            : "")}";
 
     /// <inheritdoc/>
     public override string Processor => $"cpu {level.ToString().ToLowerInvariant()}";
+
+    /// <inheritdoc/>
+    public override DType ActivationType(DType computed) => bfloat16 && computed == DType.Float32 ? DType.BFloat16 : computed;
+
+    /// <summary>In bfloat16 a fused convolution is more than its parts: its statistics are of what is not yet rounded.</summary>
+    public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) =>
+        bfloat16 || base.FusesConvolution(problem, input, x);
 
     /// <inheritdoc/>
     protected override Backend Singles { get; }
@@ -60,7 +75,7 @@ public sealed class CpuBackend : CheckedBackend
     private Backend Typed<TVector, T>()
         where TVector : unmanaged, ISimd<TVector, T>
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>
-        new TypedCpuBackend<TVector, T>(Device, team, level, exact);
+        new TypedCpuBackend<TVector, T>(Device, team, level, exact, bfloat16 && typeof(T) == typeof(float));
 
     /// <inheritdoc/>
     protected override unsafe void FillStorage(Tensor y, double value)

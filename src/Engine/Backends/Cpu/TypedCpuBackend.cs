@@ -11,8 +11,18 @@ namespace UnpairedSegEngine.Backends.Cpu;
 /// Work is cut into units by shape alone, and every sum has an order fixed by shape: results do not depend on the number of
 /// threads.
 /// </summary>
-internal sealed unsafe partial class TypedCpuBackend<TVector, T>(Device device, CpuThreads threads, SimdLevel level, bool exact)
-    : Backend(device)
+/// <param name="device">In host memory.</param>
+/// <param name="threads">Share the work.</param>
+/// <param name="level">Width of the vectors.</param>
+/// <param name="exact">Only direct convolutions.</param>
+/// <param name="roundsOperands">Whether operands of convolutions are rounded to bfloat16, as tensor cores take them.</param>
+internal sealed unsafe partial class TypedCpuBackend<TVector, T>(
+    Device device,
+    CpuThreads threads,
+    SimdLevel level,
+    bool exact,
+    bool roundsOperands
+) : Backend(device)
     where TVector : unmanaged, ISimd<TVector, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

@@ -1,6 +1,9 @@
 namespace UnpairedSegEngine.Backends.Cuda;
 
-/// <summary>Arithmetic of the convolutions' products; sums, statistics, weights and everything stored are float32.</summary>
+/// <summary>
+/// Arithmetic of the convolutions' products. Sums, statistics and weights are float32, and so is everything stored but for
+/// <see cref="Bf16"/>.
+/// </summary>
 public enum ConvolutionPrecision
 {
     /// <summary>float32 on the CUDA cores.</summary>
@@ -12,6 +15,8 @@ public enum ConvolutionPrecision
     /// <summary>Two parts and three products: 16 bits.</summary>
     Bf16x3,
 
-    /// <summary>One bfloat16 per operand: 8 bits.</summary>
+    /// <summary>
+    /// One bfloat16 per operand: 8 bits. What <see cref="Backend.ActivationType"/> speaks of is stored so, too.
+    /// </summary>
     Bf16,
 }

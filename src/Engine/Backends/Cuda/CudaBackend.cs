@@ -59,6 +59,10 @@ public sealed class CudaBackend : IlgpuBackend
     public override bool FusesConvolution(ConvolutionProblem problem, InputNormalization? input, Tensor x) => true;
 
     /// <inheritdoc/>
+    public override DType ActivationType(DType computed) =>
+        precision == ConvolutionPrecision.Bf16 && computed == DType.Float32 ? DType.BFloat16 : computed;
+
+    /// <inheritdoc/>
     public override bool UpdatesTogether => true;
 
     /// <summary>By the GPU's highest clocks, for the arithmetic of its convolutions; null where it tells none.</summary>

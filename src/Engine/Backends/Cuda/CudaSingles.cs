@@ -19,6 +19,9 @@ internal sealed partial class CudaSingles(
 {
     public override string Description => $"cuda kernels, convolutions in {precision.ToString().ToLowerInvariant()}";
 
+    /// <summary>The operations whose kernels here read and write bfloat16 tensors themselves.</summary>
+    internal override bool Takes(BFloat16Operation operation) => false;
+
     public override void Dispose()
     {
         base.Dispose();

@@ -22,6 +22,9 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
     public override IWorkRecorder? Recorder => inner.Recorder;
 
     /// <inheritdoc/>
+    public override DType ActivationType(DType computed) => inner.ActivationType(computed);
+
+    /// <inheritdoc/>
     public override DevicePeaks? Peaks => inner.Peaks;
 
     /// <summary>What was recorded, in order; waits until it is done.</summary>
