@@ -29,7 +29,8 @@ __device__ __forceinline__ uint32_t opaque(uint32_t x) {
   asm volatile("" : "+r"(x));
   return x;
 }
-__device__ __forceinline__ const float* opaque(const float* x) {
+template <class T>
+__device__ __forceinline__ const T* opaque(const T* x) {
   asm volatile("" : "+l"(x));
   __builtin_assume(__isGlobal(x));
   return x;
@@ -69,6 +70,12 @@ __device__ __forceinline__ void multiply_accumulate(float (&c)[4], const uint32_
 /// Starts a copy of 16 bytes from global to shared memory, both 16-byte aligned.
 __device__ __forceinline__ void copy_async_16(void* target, const void* source) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_address(target)), "l"(source) : "memory");
+}
+
+/// The same where `exists`; otherwise 16 bytes of zeros, and nothing is read.
+__device__ __forceinline__ void copy_async_16_or_zeros(void* target, const void* source, bool exists) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(target)), "l"(source), "r"(exists ? 16 : 0)
+               : "memory");
 }
 
 /// Closes the group of the copies started since the last call.

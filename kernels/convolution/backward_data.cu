@@ -61,6 +61,6 @@ KERNEL(convolution_fold, 256, FoldParameters) {
         }
       }
     }
-    static_cast<float*>(p.gx)[i] = sum;
+    store_element(p.gx, i, p.gx_bfloat16, sum);
   }
 }

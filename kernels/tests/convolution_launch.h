@@ -18,6 +18,8 @@ struct Family {
   std::string gather_name() const { return (warpgroups ? "wgmma_" : "") + name; }
   int positions() const { return warpgroups && parts < 3 ? 256 : 128; }
   int chunk() const { return parts == 3 ? 16 : 32; }
+  bool reads_bfloat16(int channels) const { return parts == 1 && !warpgroups && channels % 8 == 0; }
+  bool writes_bfloat16(int outputs) const { return parts <= 1 && outputs % 8 == 0; }
   bool takes_data_gradient(const Problem& q) const { return !warpgroups || q.outputs % 8 == 0; }
   bool takes_weight_gradient(const Problem& q) const {
     return !warpgroups || (q.outputs % 8 == 0 && q.kernel.width % 3 == 0 && q.kernel.height % 3 == 0);
@@ -127,11 +129,13 @@ inline void run_gather(
   if (moments) *moments = {std::vector<float>(partial.data(), partial.data() + partial.size()), p.tiles.count()};
 }
 
-inline GatherParameters forward_gather(const Problem& q, const float* x, const float* bias, float* y) {
+inline GatherParameters forward_gather(const Problem& q, const Stored& x, const float* bias, const Stored& y) {
   GatherParameters p{};
-  p.x = x;
+  p.x = x.data;
   p.bias = bias;
-  p.y = y;
+  p.y = y.data;
+  p.x_bfloat16 = x.bfloat16;
+  p.y_bfloat16 = y.bfloat16;
   p.transform = InputTransform::none();
   p.moments_dropout = no_dropout();
   p.channels = q.channels;
@@ -158,7 +162,7 @@ inline PackParameters forward_pack(const Problem& q, const float* w) {
 /// The data gradient of a convolution with zero padding; gx must have been zeroed, since residues that no tap reaches are
 /// skipped.
 inline void run_backward_data(
-    const Family& family, const Problem& q, const float* gy, const float* w, float* gx, Numbers& numbers) {
+    const Family& family, const Problem& q, const Stored& gy, const float* w, const Stored& gx, Numbers& numbers) {
   for (int phase = 0; phase < q.stride.count(); phase++) {
     int residue[3] = {
         phase / (q.stride.height * q.stride.width), phase / q.stride.width % q.stride.height, phase % q.stride.width};
@@ -247,12 +251,14 @@ inline std::size_t plan_mma_weight_gradient(
 
 /// The weight gradient of a family for which `takes_weight_gradient` holds.
 inline void run_backward_weights(
-    const Family& family, const Problem& q, const InputTransform& transform, const float* x, const float* gy, float* gw,
+    const Family& family, const Problem& q, const InputTransform& transform, const Stored& x, const Stored& gy, float* gw,
     Numbers& numbers) {
   int tile = family.warpgroups ? 64 : family.weight_tile, splits = numbers.range(1, 4);
   WeightGradientParameters p{};
-  p.x = x;
-  p.gy = gy;
+  p.x = x.data;
+  p.gy = gy.data;
+  p.x_bfloat16 = x.bfloat16;
+  p.gy_bfloat16 = gy.bfloat16;
   p.transform = transform;
   p.samples = q.samples;
   p.channels = q.channels;

@@ -46,7 +46,7 @@ internal sealed partial class KernelWork(GpuModel gpu)
                 cost,
                 p.Samples * p.Input.Count * p.Channels,
                 1,
-                p.Samples * (p.Input.Count + p.PaddedSize.Count) * p.Channels * sizeof(float)
+                p.Samples * p.Channels * ((p.Input.Count * StoredBytes(p.GxBfloat16)) + (p.PaddedSize.Count * sizeof(float)))
             ),
             PackParameters p => Packing(launch, cost, [p]),
             WeightPacking.PackTable p => Packing(launch, cost, p[..launch.Geometry.GridY]),

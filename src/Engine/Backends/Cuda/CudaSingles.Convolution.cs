@@ -36,6 +36,16 @@ internal sealed partial class CudaSingles
     )
     {
         GatherShape shape = GatherShape.Forward(problem);
+        if (!Suit([shape], x, y))
+        {
+            using var widening = new Widening(this, taken: false);
+            Tensor read = widening.Read(x),
+                written = accumulate ? widening.Update(y) : widening.Write(y);
+            FusedConvolutionForward(problem, input, read, w, bias, written, statistics, accumulate);
+            widening.Store();
+            return;
+        }
+
         if (GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices) is not { } plan)
         {
             if (input is null && statistics is null)
@@ -64,6 +74,8 @@ internal sealed partial class CudaSingles
             {
                 Bias = bias?.Pointer ?? 0,
                 Accumulate = accumulate ? 1 : 0,
+                XBfloat16 = Flag(x),
+                YBfloat16 = Flag(y),
                 Symmetric = problem.Padding == PaddingMode.Symmetric ? 1 : 0,
                 Transform = TransformOf(input, coefficients, mask),
                 Moments = statistics is null ? 0 : moments.Pointer,
@@ -78,6 +90,15 @@ internal sealed partial class CudaSingles
     {
         ConvolutionProblem unpadded = problem.Padding == PaddingMode.Symmetric ? PaddedImage(problem) : problem;
         GatherShape[] shapes = GatherShape.BackwardData(unpadded, out bool complete);
+        bool folds = unpadded != problem;
+        if (!Suit(shapes, gy, folds ? null : gx))
+        {
+            using var widening = new Widening(this, taken: false);
+            ConvolutionBackwardData(problem, widening.Read(gy), w, widening.Write(gx));
+            widening.Store();
+            return;
+        }
+
         GatherPlan?[] plans = [.. shapes.Select(shape => GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices))];
         if (plans.Any(plan => plan is null))
         {
@@ -85,11 +106,11 @@ internal sealed partial class CudaSingles
             return;
         }
 
-        bool folds = unpadded != problem;
         using Scratch padded = Rent(folds ? unpadded.InputShape.Count * sizeof(float) : 1);
         nint target = folds ? padded.Pointer : gx.Pointer;
+        bool narrow = !folds && gx.DType == DType.BFloat16;
         if (!complete)
-            Zero(target, unpadded.InputShape.Count);
+            Zero(target, unpadded.InputShape.Count / (narrow ? 2 : 1));
         foreach ((GatherShape shape, GatherPlan? plan) in shapes.Zip(plans))
             Gather(
                 BackwardData,
@@ -100,7 +121,12 @@ internal sealed partial class CudaSingles
                 w.Pointer,
                 transposed: true,
                 target,
-                new GatherParameters { Transform = KernelInputTransform.Identity }
+                new GatherParameters
+                {
+                    Transform = KernelInputTransform.Identity,
+                    XBfloat16 = Flag(gy),
+                    YBfloat16 = narrow ? 1 : 0,
+                }
             );
         if (!folds)
             return;
@@ -110,6 +136,7 @@ internal sealed partial class CudaSingles
             Gx = gx.Pointer,
             Samples = problem.Batch,
             Channels = problem.InputChannels,
+            GxBfloat16 = Flag(gx),
             Input = problem.Input,
             PadBefore = problem.PadBefore,
             PaddedSize = unpadded.Input,
@@ -126,6 +153,13 @@ internal sealed partial class CudaSingles
     )
     {
         WeightGradientPlan plan = WeightGradientPlan.Choose(problem, precision, input is null, kernels.HasWarpgroupMatrices);
+        if (!Suits(x, plan.ReadsBFloat16(problem.InputChannels)) || !Suits(gy, plan.ReadsBFloat16(problem.OutputChannels)))
+        {
+            using var widening = new Widening(this, taken: false);
+            FusedConvolutionBackwardWeights(problem, input, widening.Read(x), widening.Read(gy), gw);
+            return;
+        }
+
         long weights = problem.WeightShape.Count;
         using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
         using Scratch partial = Rent(plan.Splits > 1 ? plan.Splits * weights * sizeof(float) : 1);
@@ -140,6 +174,8 @@ internal sealed partial class CudaSingles
             Channels = problem.InputChannels,
             Outputs = problem.OutputChannels,
             Symmetric = problem.Padding == PaddingMode.Symmetric ? 1 : 0,
+            XBfloat16 = Flag(x),
+            GyBfloat16 = Flag(gy),
             Input = problem.Input,
             Output = problem.Output,
             Kernel = problem.Kernel,
@@ -181,7 +217,20 @@ internal sealed partial class CudaSingles
             Padding = PaddingMode.Zero,
         };
 
+    private static bool Suits(Tensor? tensor, bool bfloat16) => tensor?.DType != DType.BFloat16 || bfloat16;
+
+    private static int Flag(Tensor tensor) => tensor.DType == DType.BFloat16 ? 1 : 0;
+
     private static int Divide(int a, int b) => PositionTiles.Divide(a, b);
+
+    /// <summary>Whether the kernels of all gathers read x and write y as they are stored.</summary>
+    private bool Suit(GatherShape[] shapes, Tensor x, Tensor? y) =>
+        (Suits(x, false) && Suits(y, false))
+        || shapes.All(shape =>
+            GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices)?.Family is { } family
+            && Suits(x, family.ReadsBFloat16(shape.Channels))
+            && Suits(y, family.WritesBFloat16(shape.Outputs))
+        );
 
     /// <summary>Packs the weights and runs one gather; <paramref name="parameters"/> has what the shape does not know.</summary>
     private void Gather(

@@ -20,7 +20,11 @@ internal sealed partial class CudaSingles(
     public override string Description => $"cuda kernels, convolutions in {precision.ToString().ToLowerInvariant()}";
 
     /// <summary>The operations whose kernels here read and write bfloat16 tensors themselves.</summary>
-    internal override bool Takes(BFloat16Operation operation) => false;
+    internal override bool Takes(BFloat16Operation operation) =>
+        operation
+            is BFloat16Operation.ConvolutionForward
+                or BFloat16Operation.ConvolutionBackwardData
+                or BFloat16Operation.ConvolutionBackwardWeights;
 
     public override void Dispose()
     {
