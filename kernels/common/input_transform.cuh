@@ -26,6 +26,8 @@ struct InputTransform {
 /// there are is known to the compiler, so that a loop over positions has no branch for them.
 template <int Count, bool Normalizes, bool Drops>
 struct ChannelTransform {
+  static constexpr bool kIdentity = !Normalizes && !Drops;
+
   const DropoutMask& dropout;
   float scale[Count], shift[Count], slope;
 

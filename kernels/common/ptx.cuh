@@ -76,6 +76,12 @@ __device__ __forceinline__ void copy_async_16(void* target, const void* source) 
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_address(target)), "l"(source) : "memory");
 }
 
+/// The same where `exists`; otherwise 16 bytes of zeros, and nothing is read.
+__device__ __forceinline__ void copy_async_16_or_zeros(void* target, const void* source, bool exists) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(target)), "l"(source), "r"(exists ? 16 : 0)
+               : "memory");
+}
+
 /// Closes the group of the copies started since the last call.
 __device__ __forceinline__ void copy_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 

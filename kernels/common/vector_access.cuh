@@ -57,3 +57,43 @@ DEVICE void store(BFloat16* target, const float (&values)[Width]) {
           pack_bfloat16(values[i + 4], values[i + 5]), pack_bfloat16(values[i + 6], values[i + 7]));
   }
 }
+
+/// Element i of a tensor that a launch stores as float or as bfloat16.
+DEVICE float load_element(const void* tensor, long long i, bool bfloat16) {
+  float value[1];
+  if (bfloat16) load(value, static_cast<const BFloat16*>(tensor) + i);
+  else load(value, static_cast<const float*>(tensor) + i);
+  return value[0];
+}
+
+DEVICE void store_element(void* tensor, long long i, bool bfloat16, float value) {
+  if (bfloat16) store(static_cast<BFloat16*>(tensor) + i, {value});
+  else store(static_cast<float*>(tensor) + i, {value});
+}
+
+/// Eight neighbouring numbers as they are stored: what waits in registers while a load is under way.
+template <class Element>
+struct StoredEight;
+
+template <>
+struct StoredEight<float> {
+  float values[8];
+
+  DEVICE void load(const float* source) { ::load(values, source); }
+  DEVICE void widen(float (&target)[8]) const {
+#pragma unroll
+    for (int i = 0; i < 8; i++) target[i] = values[i];
+  }
+};
+
+template <>
+struct StoredEight<BFloat16> {
+  uint4 pairs;
+
+  DEVICE void load(const BFloat16* source) { pairs = *reinterpret_cast<const uint4*>(source); }
+  DEVICE void widen(float (&target)[8]) const {
+    uint32_t words[4] = {pairs.x, pairs.y, pairs.z, pairs.w};
+#pragma unroll
+    for (int i = 0; i < 4; i++) target[2 * i] = bfloat16_low(words[i]), target[2 * i + 1] = bfloat16_high(words[i]);
+  }
+};

@@ -71,14 +71,6 @@ DEVICE int mirror_image(int i, int image, int extent, int before, int padded) {
   return position < padded ? position : -1;
 }
 
-template <class Stored>
-DEVICE void add(Stored* target, float value) {
-  float sum[1];
-  load(sum, target);
-  sum[0] += value;
-  store(target, sum);
-}
-
 }  // namespace
 
 KERNEL(convolution_fold, 256, FoldParameters) {
@@ -104,10 +96,8 @@ KERNEL(convolution_fold, 256, FoldParameters) {
         }
       }
     }
-    long long element =
-        (walk.quotient * p.input.count() + (at.depth * p.input.height + at.height) * p.input.width + at.width) * p.channels +
-        walk.digits[0];
-    if (p.gx_bfloat16) add(static_cast<BFloat16*>(p.gx) + element, sum);
-    else add(static_cast<float*>(p.gx) + element, sum);
+    p
+        .gx[(walk.quotient * p.input.count() + (at.depth * p.input.height + at.height) * p.input.width + at.width) * p.channels +
+            walk.digits[0]] += sum;
   }
 }

@@ -6,6 +6,7 @@
 #pragma once
 #include "convolution/moments.cuh"
 #include "convolution/plane_loader.cuh"
+#include "convolution/quad_store.cuh"
 
 /// Channels that a chunk has at most.
 template <int Parts>
@@ -42,10 +43,13 @@ struct MmaGather {
   DEVICE static void load_halo(
       const GatherParameters& p, const HaloLoader& loader, const GatherTile& tile, int channel, char* halo) {
     int elements = p.halo.count();
+    PositionSource source{p.x, p.input, p.channels, p.symmetric};
+    if (Parts == 1 && p.x_bfloat16) {
+      loader.template load<BFloat16>(source, tile.sample, channel, p.transform, tile.halo_from, elements * 16, halo);
+      return copy_async_commit();
+    }
     if (p.channels % 8 == 0)
-      return loader.load(
-          {static_cast<const float*>(p.x), p.input, p.channels, p.symmetric}, tile.sample, channel, p.transform, tile.halo_from,
-          elements * 16, halo);
+      return loader.template load<float>(source, tile.sample, channel, p.transform, tile.halo_from, elements * 16, halo);
     int plane = threadIdx.x % kPlanes, first = threadIdx.x / kPlanes;
     BoxWalk walk(first, loader.step, tile.halo_from, p.halo);
     for (int i = first; i < elements; i += HaloLoader::kPositions) {
@@ -165,6 +169,7 @@ struct MmaGather {
     ThreadChannels<kColumns, 2> channels{lane % 4 * 2, 8};
     int elements[kRows * 2];  // of the sample, with the tile's first channel
     long long first_output = tile.first_output(p);
+    bool narrow = Parts == 1 && p.y_bfloat16;
 #pragma unroll
     for (int i = 0; i < kRows * 2; i++) {
       int element = tile.output_element(p, unflatten(warp * 32 + i * 8 + lane / 4, p.tile));
@@ -177,11 +182,17 @@ struct MmaGather {
 #pragma unroll
       for (int i = 0; i < kRows * 2; i++) {
         if (elements[i] < 0) continue;
-        float *target = static_cast<float*>(p.y) + first_output + elements[i] + channels[j], &sum = value(i, j);
+        float &target = static_cast<float*>(p.y)[first_output + elements[i] + channels[j]], &sum = value(i, j);
         sum += bias;
-        if (p.accumulate) sum += *target;
-        *target = sum;
+        if (narrow) continue;
+        if (p.accumulate) sum += target;
+        target = sum;
       }
+    }
+    if constexpr (Parts == 1) {
+      if (narrow)
+        store_bfloat16_by_quads<kRows * 2, kColumns>(
+            static_cast<BFloat16*>(p.y) + first_output, elements, p.outputs - first_channel, p.accumulate, value);
     }
     if (p.moments == nullptr) return;
     drop_by_quads<kRows * 2, kColumns>(p.moments_dropout, first_output, elements, p.outputs - first_channel, value);

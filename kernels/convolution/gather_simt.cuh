@@ -118,9 +118,9 @@ struct SimtGather {
 #pragma unroll
       for (int j = 0; j < 4; j++) {
         if (column * 4 + j >= channels) continue;
-        float* target = static_cast<float*>(p.y) + first_output + outputs[i] + column * 4 + j;
-        if (p.accumulate) sums[i][j] += *target;
-        *target = sums[i][j];
+        long long element = first_output + outputs[i] + column * 4 + j;
+        if (p.accumulate) sums[i][j] += load_element(p.y, element, p.y_bfloat16);
+        store_element(p.y, element, p.y_bfloat16, sums[i][j]);
       }
     }
     if (p.moments == nullptr) return;

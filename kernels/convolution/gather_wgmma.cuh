@@ -7,6 +7,7 @@
 #pragma once
 #include "convolution/moments.cuh"
 #include "convolution/plane_loader.cuh"
+#include "convolution/quad_store.cuh"
 #include "convolution/warpgroup.cuh"
 
 template <int Tile, int Parts>
@@ -75,9 +76,9 @@ struct WgmmaGather {
     for (int chunk = 0; chunk < chunks; chunk++, loaded++) {
       uint32_t halo = loaded % kHalos;
       barrier_wait_watched(&barriers.halo_empty[halo], loaded / kHalos % 2 ^ 1);
-      loader.load(
-          {static_cast<const float*>(p.x), p.input, p.channels, p.symmetric}, tile.sample, chunk * kChunk, p.transform,
-          tile.halo_from, HaloLoader::pitch(p.halo.count()) * 16, halos + halo * halo_bytes);
+      loader.template load<float>(
+          {p.x, p.input, p.channels, p.symmetric}, tile.sample, chunk * kChunk, p.transform, tile.halo_from,
+          HaloLoader::pitch(p.halo.count()) * 16, halos + halo * halo_bytes);
       fence_async_proxy();
       barrier_arrive(&barriers.halo_full[halo]);
     }
@@ -159,6 +160,7 @@ struct WgmmaGather {
     int elements[kPositions];  // of the sample, with the tile's first channel
     float* targets[kPositions];
     long long first = tile.first_output(p);
+    bool narrow = Parts == 1 && p.y_bfloat16;
 #pragma unroll
     for (int i = 0; i < kPositions; i++) {
       Size3 patch = patch_start(p, warp / 4 * kPatches + i / 2);
@@ -177,14 +179,19 @@ struct WgmmaGather {
         float2* target = reinterpret_cast<float2*>(targets[i] + j * 8);
         float &low = sums[i / 2][j * 4 + i % 2 * 2], &high = sums[i / 2][j * 4 + i % 2 * 2 + 1];
         float2 before = make_float2(0, 0);
-        if (p.accumulate && exists && elements[i] >= 0) before = *target;
+        if (!narrow && p.accumulate && exists && elements[i] >= 0) before = *target;
         low = low + bias.x + before.x;
         high = high + bias.y + before.y;
-        if (exists && elements[i] >= 0) *target = make_float2(low, high);
+        if (!narrow && exists && elements[i] >= 0) *target = make_float2(low, high);
       }
     }
-    if (p.moments == nullptr) return;
     auto value = [&](int i, int j) -> float& { return sums[i / 2][j / 2 * 4 + i % 2 * 2 + j % 2]; };
+    if constexpr (Parts == 1) {
+      if (narrow)
+        store_bfloat16_by_quads<kPositions, Tile / 8>(
+            static_cast<BFloat16*>(p.y) + first, elements, p.outputs - first_channel, p.accumulate, value);
+    }
+    if (p.moments == nullptr) return;
     drop_by_quads<kPositions, Tile / 8>(p.moments_dropout, first, elements, p.outputs - first_channel, value);
     Statistics::store(p, tile, first_channel, {lane % 4 * 2, 8}, elements, scratch, value);
   }

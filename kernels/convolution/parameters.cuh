@@ -101,9 +101,8 @@ struct PositionBox {
 /// mirror to i.
 struct FoldParameters {
   const float* padded;
-  void* gx;  // float or bfloat16
+  float* gx;
   int samples, channels;
-  int gx_bfloat16;
   Size3 input, pad_before, padded_size;
   PositionBox boxes[6];  // of the image, without overlap: all positions that have mirror images; blockIdx.y is the box
 };

@@ -6,7 +6,7 @@
 
 /// Channels of a sample's positions, as loaders find them.
 struct PositionSource {
-  const float* x;  // (samples, extent, channels)
+  const void* x;  // (samples, extent, channels), float or bfloat16
   Size3 extent;
   int channels, symmetric;
 };
@@ -27,7 +27,9 @@ struct PlaneLoader {
   DEVICE static int pitch(int positions) { return positions + (8 + 8 / Planes - positions % 8) % 8; }
 
   /// Loads eight channels per plane from `first_channel` on, at the positions of the box that begins at `from`; zeros for those
-  /// that do not exist. `plane_bytes`: between the starts of two planes.
+  /// that do not exist. `plane_bytes`: between the starts of two planes. bfloat16 without a transform is copied asynchronously;
+  /// the caller closes the group.
+  template <class Element>
   DEVICE void load(
       const PositionSource& source, int sample, int first_channel, const InputTransform& transform, const Size3& from,
       int plane_bytes, char* target) const {
@@ -36,11 +38,12 @@ struct PlaneLoader {
     int existing = channel < source.channels ? box.count() : 0;
     with_channel_transform<8>(
         transform, sample, channel, source.channels,
-        Fill{*this, source, from, existing, first_element, plane_bytes, target + plane * plane_bytes});
+        Fill<Element>{*this, source, from, existing, first_element, plane_bytes, target + plane * plane_bytes});
   }
 
  private:
   /// The loop over the thread's positions.
+  template <class Element>
   struct Fill {
     const PlaneLoader& loader;
     const PositionSource& source;
@@ -52,11 +55,17 @@ struct PlaneLoader {
 
     template <class Transform>
     DEVICE void operator()(const Transform& transform) const {
-      const float* x = opaque(source.x + first_element);
+      if constexpr (Transform::kIdentity && sizeof(Element) == sizeof(BFloat16)) copy();
+      else convert(transform);
+    }
+
+    template <class Transform>
+    DEVICE void convert(const Transform& transform) const {
+      const Element* x = opaque(static_cast<const Element*>(source.x) + first_element);
       int count = loader.box.count(), first = opaque(loader.thread) / Planes;
       BoxWalk walk(first, loader.step, from, loader.box);
       for (int i = first; i < count; i += kPositions * InFlight) {
-        float values[InFlight][8] = {};
+        StoredEight<Element> stored[InFlight] = {};
         uint32_t loaded = 0, kept[InFlight] = {};  // bit j: whether there is a j-th position
 #pragma unroll
         for (int j = 0; j < InFlight; j++) {
@@ -64,19 +73,38 @@ struct PlaneLoader {
           walk.advance(loader.box);
           if (position < 0) continue;
           loaded |= 1u << j;
-          ::load(values[j], x + position * source.channels);
+          stored[j].load(x + position * source.channels);
           kept[j] = transform.kept_in_block(first_element / 8 + position * (source.channels / 8));
         }
 #pragma unroll
         for (int j = 0; j < InFlight; j++) {
           if (i + j * kPositions >= count) break;
-          if (loaded >> j & 1) transform.apply(values[j], kept[j]);
+          float values[8];
+          stored[j].widen(values);
+          if (loaded >> j & 1) transform.apply(values, kept[j]);
           uint4 parts[Parts];
-          split_bfloat16(values[j], parts);
+          split_bfloat16(values, parts);
 #pragma unroll
           for (int part = 0; part < Parts; part++)
             *reinterpret_cast<uint4*>(target + part * Planes * plane_bytes + (i + j * kPositions) * 16) = parts[part];
         }
+      }
+    }
+
+    /// Of a position, whether there is one or not.
+    DEVICE static const Element* at(const Element* x, int position, int row_bytes) {
+      return reinterpret_cast<const Element*>(reinterpret_cast<const char*>(x) + static_cast<long long>(position) * row_bytes);
+    }
+
+    DEVICE void copy() const {
+      const Element* x = opaque(static_cast<const Element*>(source.x) + first_element);
+      int row_bytes = opaque(source.channels * static_cast<int>(sizeof(Element))), count = loader.box.count(),
+          first = opaque(loader.thread) / Planes;
+      BoxWalk walk(first, loader.step, from, loader.box);
+      for (int i = first; i < count; i += kPositions) {
+        int position = i < existing ? input_position(walk.at, source.extent, source.symmetric) : -1;
+        walk.advance(loader.box);
+        copy_async_16_or_zeros(target + i * 16, at(x, position, row_bytes), position >= 0);
       }
     }
   };

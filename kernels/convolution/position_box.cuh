@@ -25,6 +25,14 @@ struct BoxElement {
   }
 };
 
+/// The position in the image of an element of a box; of those outside `index` is any number.
+struct BoxPosition {
+  int index;
+  bool inside;
+
+  DEVICE int checked() const { return inside ? index : -1; }
+};
+
 /// Which elements of a box lie in the image, when the box's first is at `from`.
 struct BoxClip {
   static constexpr uint32_t kGuards = 1u << 31 | 1u << 21 | 1u << 10;
@@ -46,8 +54,21 @@ struct BoxClip {
 
   DEVICE bool holds(const BoxElement& element) const { return ((element.at + low) & (high - element.at) & kGuards) == kGuards; }
 
-  /// Of an element its position in the image; -1 outside.
-  DEVICE int position(const BoxElement& element) const { return holds(element) ? first + element.offset : -1; }
+  static constexpr int kLoads = 4;
+
+  DEVICE BoxPosition operator()(const BoxElement& element) const { return {first + element.offset, holds(element)}; }
+};
+
+/// Where elements of a box lie in the image that symmetric padding mirrors, when the box's first is at `from`.
+struct BoxMirror {
+  static constexpr int kLoads = 1;
+
+  Size3 from, image;
+
+  DEVICE BoxPosition operator()(const BoxElement& element) const {
+    int index = input_position(from + element.coordinates(), image, true);
+    return {index, index >= 0};
+  }
 };
 
 /// Tiles of output positions in their order, over all samples.

@@ -148,13 +148,14 @@ struct MmaWeightGradient {
     }
   }
 
-  /// Reads the scale and shift of the block's channels; zeros beyond the last.
+  /// Reads the scale and shift of the block's channels; of dropout alone, and beyond the last channel, they change nothing.
   DEVICE static void load_coefficients(const WeightGradientParameters& p, Header& header, int sample) {
     int thread = threadIdx.x, channel = header.block.first_channel + thread;
     if (thread >= p.x_fill.planes * 8) return;
+    bool given = p.transform.scale != nullptr && channel < p.channels;
     long long element = static_cast<long long>(sample) * p.channels + channel;
-    header.scale[thread] = channel < p.channels ? p.transform.scale[element] : 0.0f;
-    header.shift[thread] = channel < p.channels ? p.transform.shift[element] : 0.0f;
+    header.scale[thread] = given ? p.transform.scale[element] : 1.0f;
+    header.shift[thread] = given ? p.transform.shift[element] : 0.0f;
   }
 
   /// Fills planes of folded rows: what the taps of an output position read, beside each other.
@@ -190,29 +191,58 @@ struct MmaWeightGradient {
     }
   }
 
-  /// This thread's share of x and gy of a tile. `x_start`: its first position in planes of x.
+  /// This thread's share of x of a tile. `start`: its first position in planes of x.
+  template <class Element>
+  DEVICE static void load_input(
+      const WeightGradientParameters& p, const Block& block, const TileWalk& walk, int start, const Header& header,
+      const BoxElement* halo, char* target) {
+    Size3 from = window(p, block.first_tap, walk.first(p.tile));
+    BoxClip clip(from, p.halo, p.input);
+    BoxMirror mirror{from, p.input};
+    if constexpr (sizeof(Element) == sizeof(BFloat16)) {
+      if (p.symmetric) load_input<Element>(p, block, walk, start, header, halo, mirror, target);
+      else load_input<Element>(p, block, walk, start, header, halo, clip, target);
+    } else {
+      auto position_of = [&](const BoxElement& element) { return p.symmetric ? mirror(element) : clip(element); };
+      load_input<Element>(p, block, walk, start, header, halo, position_of, target);
+    }
+  }
+
+  template <class Element, class PositionOf>
+  DEVICE static void load_input(
+      const WeightGradientParameters& p, const Block& block, const TileWalk& walk, int start, const Header& header,
+      const BoxElement* halo, const PositionOf& position_of, char* target) {
+    Filler::load(
+        p.x_fill, start, static_cast<const Element*>(p.x), walk.sample, p.input.count(), block.first_channel, p.channels,
+        p.transform, header.scale, header.shift, halo, position_of, target);
+  }
+
+  /// This thread's share of gy of a tile.
+  template <class Element>
+  DEVICE static void load_gradient(
+      const WeightGradientParameters& p, const Block& block, const TileWalk& walk, const Header& header, char* target) {
+    BoxClip clip(walk.first(p.tile), p.tile, p.output);
+    Filler::load(
+        p.gy_fill, opaque(threadIdx.x) / Columns, static_cast<const Element*>(p.gy), walk.sample, p.output.count(),
+        block.first_output, p.outputs, InputTransform::none(), nullptr, nullptr, header.tile, clip, target);
+  }
+
   DEVICE static void load(
       const WeightGradientParameters& p, const Block& block, const TileWalk& walk, int x_start, const Header& header,
       const BoxElement* halo, char* stage) {
-    Size3 origin = walk.first(p.tile);
-    if (p.folded) {
-      load_folded(p, block, walk, x_start, header, halo, stage);
+    if constexpr (Parts == 1) {
+      // What is copied comes first: it is under way during the rest.
+      if (p.gy_bfloat16) load_gradient<BFloat16>(p, block, walk, header, stage + block.x_bytes);
+      else load_gradient<float>(p, block, walk, header, stage + block.x_bytes);
+      if (p.x_bfloat16) load_input<BFloat16>(p, block, walk, x_start, header, halo, stage);
+      else if (p.folded) load_folded(p, block, walk, x_start, header, halo, stage);
+      else load_input<float>(p, block, walk, x_start, header, halo, stage);
+      copy_async_commit();
     } else {
-      Size3 from = window(p, block.first_tap, origin);
-      BoxClip clip(from, p.halo, p.input);
-      Filler::load(
-          p.x_fill, x_start, static_cast<const float*>(p.x), walk.sample, p.input.count(), block.first_channel, p.channels,
-          p.transform, header.scale, header.shift, halo,
-          [&](const BoxElement& element) {
-            return p.symmetric ? input_position(from + element.coordinates(), p.input, true) : clip.position(element);
-          },
-          stage);
+      if (p.folded) load_folded(p, block, walk, x_start, header, halo, stage);
+      else load_input<float>(p, block, walk, x_start, header, halo, stage);
+      load_gradient<float>(p, block, walk, header, stage + block.x_bytes);
     }
-    BoxClip clip(origin, p.tile, p.output);
-    Filler::load(
-        p.gy_fill, opaque(threadIdx.x) / Columns, static_cast<const float*>(p.gy), walk.sample, p.output.count(),
-        block.first_output, p.outputs, InputTransform::none(), nullptr, nullptr, header.tile,
-        [&](const BoxElement& element) { return clip.position(element); }, stage + block.x_bytes);
   }
 
   /// Adds the products of a tile to this warp's sums, the small ones first.
@@ -334,7 +364,7 @@ struct MmaWeightGradient {
 #pragma unroll 1
     for (int step = -1; step < block.tiles; step++) {
       const TileWalk& next = header.walks[step & 1];
-      if (p.transform.scale != nullptr && step + 1 < block.tiles && (step < 0 || next.begins_sample())) {
+      if (!p.transform.identity() && step + 1 < block.tiles && (step < 0 || next.begins_sample())) {
         load_coefficients(p, header, next.sample);
         __syncthreads();
       }
@@ -347,6 +377,7 @@ struct MmaWeightGradient {
           load(p, block, next, x_start, header, halo, shared + block.stages + ((step + 1) & 1) * block.stage_bytes);
         }
       }
+      if constexpr (Parts == 1) copy_async_wait<0>();
       if (threadIdx.x == 0) header.walks[(step + 1) & 1] = next.following(p.tiles);
       __syncthreads();
     }

@@ -79,12 +79,12 @@ struct WgmmaWeightGradient {
       char *x = stages + stage * block.stage_bytes, *gy = x + Parts * kPlanes * block.x_pitch * 16;
       PositionTile tile(p, index, block.first_tap);
       barrier_wait_watched(&header.empty[stage], step / kStages % 2 ^ 1);
-      x_loader.load(
-          {static_cast<const float*>(p.x), p.input, p.channels, p.symmetric}, tile.sample, block.first_channel, p.transform,
-          tile.halo_from, block.x_pitch * 16, x);
-      gy_loader.load(
-          {static_cast<const float*>(p.gy), p.output, p.outputs, false}, tile.sample, block.first_output, InputTransform::none(),
-          tile.first, block.gy_pitch * 16, gy);
+      x_loader.template load<float>(
+          {p.x, p.input, p.channels, p.symmetric}, tile.sample, block.first_channel, p.transform, tile.halo_from,
+          block.x_pitch * 16, x);
+      gy_loader.template load<float>(
+          {p.gy, p.output, p.outputs, false}, tile.sample, block.first_output, InputTransform::none(), tile.first,
+          block.gy_pitch * 16, gy);
       fence_async_proxy();
       barrier_arrive(&header.full[stage]);
     }

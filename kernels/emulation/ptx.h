@@ -102,6 +102,11 @@ inline void copy_async_16(void* target, const void* source) {
   emulation::current->self().issued.push_back({target, source, 16});
 }
 
+inline void copy_async_16_or_zeros(void* target, const void* source, bool exists) {
+  alignas(16) static const char zeros[16] = {};
+  copy_async_16(target, exists ? source : zeros);
+}
+
 inline void copy_async_commit() {
   emulation::Thread& thread = emulation::current->self();
   thread.committed.push_back(std::move(thread.issued));

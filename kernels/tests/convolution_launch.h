@@ -24,6 +24,8 @@ struct Family {
   int positions() const { return warpgroups && parts < 3 ? 256 : 128; }
   int widest_chunk() const { return parts == 3 ? 16 : 32; }
   int chunk() const { return few_channels ? few_channels : widest_chunk(); }
+  bool reads_bfloat16(int channels) const { return parts == 1 && !warpgroups && channels % 8 == 0; }
+  bool writes_bfloat16(int outputs) const { return parts <= 1 && outputs % 8 == 0; }
   bool takes_data_gradient(const Problem& q) const { return !warpgroups || q.outputs % 8 == 0; }
   bool takes_weight_gradient(const Problem& q) const {
     return !few_channels && (!warpgroups || (q.outputs % 8 == 0 && q.kernel.width % 3 == 0 && q.kernel.height % 3 == 0));
@@ -177,11 +179,13 @@ inline void run_gather(
   if (moments) *moments = {std::vector<float>(partial.data(), partial.data() + partial.size()), p.tiles.count()};
 }
 
-inline GatherParameters forward_gather(const Problem& q, const float* x, const float* bias, float* y) {
+inline GatherParameters forward_gather(const Problem& q, const Stored& x, const float* bias, const Stored& y) {
   GatherParameters p{};
-  p.x = x;
+  p.x = x.data;
   p.bias = bias;
-  p.y = y;
+  p.y = y.data;
+  p.x_bfloat16 = x.bfloat16;
+  p.y_bfloat16 = y.bfloat16;
   p.transform = InputTransform::none();
   p.moments_dropout = no_dropout();
   p.channels = q.channels;
@@ -211,7 +215,7 @@ struct DataGradient {
 };
 
 /// The gathers of the data gradient of a convolution with zero padding. Positions that no tap reaches are in none.
-inline std::vector<DataGradient> data_gradients(const Problem& q, const float* gy, const float* w, float* gx) {
+inline std::vector<DataGradient> data_gradients(const Problem& q, const Stored& gy, const float* w, const Stored& gx) {
   std::vector<DataGradient> gathers;
   for (int phase = 0; phase < q.stride.count(); phase++) {
     int residue[3] = {
@@ -265,7 +269,7 @@ inline std::vector<DataGradient> data_gradients(const Problem& q, const float* g
 
 /// The data gradient of a convolution with zero padding; gx must have been zeroed.
 inline void run_backward_data(
-    const Family& family, const Problem& q, const float* gy, const float* w, float* gx, Numbers& numbers) {
+    const Family& family, const Problem& q, const Stored& gy, const float* w, const Stored& gx, Numbers& numbers) {
   for (const DataGradient& part : data_gradients(q, gy, w, gx))
     run_gather("backward_data", family, q.samples, part.gather, part.pack, numbers);
 }
@@ -288,9 +292,10 @@ inline std::vector<PositionBox> shell(const Size3& extent, const Size3& low, con
   return boxes;
 }
 
-/// The data gradient of a convolution with symmetric padding: that with zero padding, and what the padded positions add.
+/// The data gradient of a convolution with symmetric padding, stored as floats: that with zero padding, and what the padded
+/// positions add.
 inline void run_mirrored_backward_data(
-    const Family& family, const Problem& q, const float* gy, const float* w, float* gx, Numbers& numbers) {
+    const Family& family, const Problem& q, const Stored& gy, const float* w, const Stored& gx, Numbers& numbers) {
   Problem within = q;
   within.symmetric = false;
   run_backward_data(family, within, gy, w, gx, numbers);
@@ -313,7 +318,7 @@ inline void run_mirrored_backward_data(
     strip.input = box.size;
     strip.pad_before = box.from;
     strip.pad_after = padded - box.from - box.size;
-    for (DataGradient& part : data_gradients(strip, gy, w, image.data())) {
+    for (DataGradient& part : data_gradients(strip, gy, w, {image.data(), false})) {
       part.gather.output = padded;
       part.gather.start = part.gather.start + box.from;
       strips.push_back(plan_gather(wide, q.samples, part.gather, part.pack, numbers));
@@ -335,7 +340,7 @@ inline void run_mirrored_backward_data(
         strips[first].output_tiles(), static_cast<int>(count) * q.samples, strips[first].threads, shared, table);
   }
 
-  FoldParameters fold{image.data(), gx, q.samples, q.channels, 0, q.input, q.pad_before, padded, {}};
+  FoldParameters fold{image.data(), static_cast<float*>(gx.data), q.samples, q.channels, q.input, q.pad_before, padded, {}};
   auto mirrored = [](int after, int extent, int before) { return std::min(after, extent - before); };
   std::vector<PositionBox> boxes = shell(
       q.input, q.pad_before,
@@ -387,12 +392,14 @@ inline std::size_t plan_mma_weight_gradient(
 
 /// The weight gradient of a family for which `takes_weight_gradient` holds.
 inline void run_backward_weights(
-    const Family& family, const Problem& q, const InputTransform& transform, const float* x, const float* gy, float* gw,
+    const Family& family, const Problem& q, const InputTransform& transform, const Stored& x, const Stored& gy, float* gw,
     Numbers& numbers) {
   int tile = family.warpgroups ? 64 : family.weight_tile, splits = numbers.range(1, 4);
   WeightGradientParameters p{};
-  p.x = x;
-  p.gy = gy;
+  p.x = x.data;
+  p.gy = gy.data;
+  p.x_bfloat16 = x.bfloat16;
+  p.gy_bfloat16 = gy.bfloat16;
   p.transform = transform;
   p.samples = q.samples;
   p.channels = q.channels;

@@ -6,7 +6,23 @@ using namespace test;
 
 namespace {
 
-std::vector<double> as_doubles(const Buffer<float>& b) { return std::vector<double>(&b[0], &b[0] + b.size()); }
+template <class Values>
+std::vector<double> as_doubles(const Values& values) {
+  std::vector<double> doubles(values.size());
+  for (std::size_t i = 0; i < doubles.size(); i++) doubles[i] = values[i];
+  return doubles;
+}
+
+/// What results are as `tensor` stores them.
+std::vector<double> rounded(std::vector<double> results, const StoredTensor& tensor) {
+  for (double& result : results) result = tensor.rounded(result);
+  return results;
+}
+
+/// How far results may be off, relative to the sum of the products' magnitudes.
+double tolerance_of(const Family& family, const StoredTensor& result) {
+  return family.tolerance + (result.bfloat16() ? 4e-3 : 0);
+}
 
 std::vector<double> absolute(std::vector<double> v) {
   for (double& x : v) x = std::fabs(x);
@@ -51,37 +67,43 @@ Problem draw_for_warpgroups(const Family& family, Numbers& numbers, int round) {
 
 void check_directions(const Family& family, const Problem& q, bool integers, Numbers& numbers) {
   auto number = [&](std::size_t) { return integers ? numbers.small_integer() : numbers.uniform(); };
-  Buffer<float> x(q.input_count(), number), w(q.weight_count(), number), gy(q.output_count(), number), bias(q.outputs, number);
-  Buffer<float> y(q.output_count()), gw(q.weight_count());
+  auto chance = [&](bool possible) { return numbers.next() % 2 == 0 && possible; };
+  StoredTensor x(q.input_count(), chance(family.reads_bfloat16(q.channels)), number),
+      gy(q.output_count(), chance(family.reads_bfloat16(q.outputs)), number),
+      y(q.output_count(), chance(family.writes_bfloat16(q.outputs)));
+  Buffer<float> w(q.weight_count(), number), bias(q.outputs, number), gw(q.weight_count());
   std::vector<double> xs = as_doubles(x), ws = as_doubles(w), gys = as_doubles(gy), bs = as_doubles(bias);
-  double tolerance = integers ? 0 : family.tolerance;
   std::string name =
       family.gather_name() + "_" + std::to_string(family.gather_tile) + (integers ? " integers " : " reals ") + q.name();
+  auto expect = [&](const std::string& pass, const StoredTensor& actual, const std::vector<double>& expected,
+                    const std::vector<double>& size) {
+    if (integers) expect_close(pass + name, actual, rounded(expected, actual), 0, &size);
+    else expect_close(pass + name, actual, expected, tolerance_of(family, actual), &size);
+  };
 
-  run_gather(
-      "forward", family, q.samples, forward_gather(q, x.data(), bias.data(), y.data()), forward_pack(q, w.data()), numbers);
-  std::vector<double> size = reference_forward(q, absolute(xs), absolute(ws), absolute(bs));
-  expect_close("forward " + name, y, reference_forward(q, xs, ws, bs), tolerance, &size);
+  run_gather("forward", family, q.samples, forward_gather(q, x, bias.data(), y), forward_pack(q, w.data()), numbers);
+  std::vector<double> size = reference_forward(q, absolute(xs), absolute(ws), absolute(bs)),
+                      product = reference_forward(q, xs, ws, bs);
+  expect("forward ", y, product, size);
 
-  std::vector<double> twice = as_doubles(y), product = reference_forward(q, xs, ws, bs);
+  std::vector<double> twice = as_doubles(y);
   for (std::size_t i = 0; i < twice.size(); i++) twice[i] += product[i], size[i] *= 2;
-  GatherParameters accumulating = forward_gather(q, x.data(), bias.data(), y.data());
+  GatherParameters accumulating = forward_gather(q, x, bias.data(), y);
   accumulating.accumulate = 1;
   run_gather("forward", family, q.samples, accumulating, forward_pack(q, w.data()), numbers);
-  expect_close("accumulating forward " + name, y, twice, tolerance, &size);
+  expect("accumulating forward ", y, twice, size);
 
-  InputTransform identity = InputTransform::none();
   if (family.takes_weight_gradient(q)) {
-    run_backward_weights(family, q, identity, x.data(), gy.data(), gw.data(), numbers);
+    run_backward_weights(family, q, InputTransform::none(), x, gy, gw.data(), numbers);
     size = reference_backward_weights(q, absolute(xs), absolute(gys));
-    expect_close("backward weights " + name, gw, reference_backward_weights(q, xs, gys), tolerance, &size);
+    expect_close("backward weights " + name, gw, reference_backward_weights(q, xs, gys), integers ? 0 : family.tolerance, &size);
   }
 
   if (!family.takes_data_gradient(q)) return;
   size = reference_backward_data(q, absolute(gys), absolute(ws));
-  Buffer<float> gx(q.input_count(), [](std::size_t) { return 0; });
-  (q.symmetric ? run_mirrored_backward_data : run_backward_data)(family, q, gy.data(), w.data(), gx.data(), numbers);
-  expect_close("backward data " + name, gx, reference_backward_data(q, gys, ws), tolerance, &size);
+  StoredTensor gx(q.input_count(), chance(family.writes_bfloat16(q.channels) && !q.symmetric), [](std::size_t) { return 0; });
+  (q.symmetric ? run_mirrored_backward_data : run_backward_data)(family, q, gy, w.data(), gx, numbers);
+  expect("backward data ", gx, reference_backward_data(q, gys, ws), size);
 }
 
 /// What a transform with normalization makes of an input, and the size of what each element is made of.
@@ -90,7 +112,7 @@ struct Transformed {
   InputTransform transform;
   std::vector<double> values, terms;
 
-  Transformed(const Problem& q, const Buffer<float>& x, const DropoutMask& mask, Numbers& numbers)
+  Transformed(const Problem& q, const StoredTensor& x, const DropoutMask& mask, Numbers& numbers)
       : scale(static_cast<std::size_t>(q.samples) * q.channels, [&](std::size_t) { return numbers.uniform(); }),
         shift(scale.size(), [&](std::size_t) { return 1 + numbers.uniform(); }),
         transform{scale.data(), shift.data(), 0.2f, mask},
@@ -110,27 +132,42 @@ struct Transformed {
 void check_fusion(const Family& family, Problem q, Numbers& numbers) {
   q.stride = {1, 1, 1};
   auto number = [&](std::size_t) { return numbers.uniform(); };
+  auto chance = [&](bool possible) { return numbers.next() % 2 == 0 && possible; };
+  StoredTensor x(q.input_count(), chance(family.reads_bfloat16(q.channels)), number),
+      gy(q.output_count(), chance(family.reads_bfloat16(q.outputs)), number), y(q.output_count(), false);
   // A mean of a thousand deviations: statistics that subtract squares would lose most digits.
-  Buffer<float> x(q.input_count(), number), w(q.weight_count(), number), gy(q.output_count(), number),
-      bias(q.outputs, [](std::size_t) { return 1000; });
+  Buffer<float> w(q.weight_count(), number), bias(q.outputs, [](std::size_t) { return 1000; });
   DropoutMask mask = numbers.next() % 2 ? some_dropout() : no_dropout(),
               result_mask = numbers.next() % 2 ? some_dropout() : no_dropout();
   Transformed input(q, x, mask, numbers);
   std::vector<double> ws = as_doubles(w), gys = as_doubles(gy), bs = as_doubles(bias);
   std::string name = family.gather_name() + "_" + std::to_string(family.gather_tile) + " fused " + q.name();
 
-  Buffer<float> y(q.output_count());
-  GatherParameters p = forward_gather(q, x.data(), bias.data(), y.data());
+  GatherParameters p = forward_gather(q, x, bias.data(), y);
   p.transform = input.transform;
   p.moments_dropout = result_mask;
   Moments moments;
+  Numbers same_tiles = numbers;
   run_gather("forward", family, q.samples, p, forward_pack(q, w.data()), numbers, &moments);
   std::vector<double> size = reference_forward(q, input.terms, absolute(ws), bs);
   expect_close("forward " + name, y, reference_forward(q, input.values, ws, bs), family.tolerance, &size);
 
+  if (family.writes_bfloat16(q.outputs)) {
+    StoredTensor narrow(y.size(), true);
+    Stored target = narrow;
+    p.y = target.data;
+    p.y_bfloat16 = 1;
+    Moments unrounded;
+    run_gather("forward", family, q.samples, p, forward_pack(q, w.data()), same_tiles, &unrounded);
+    expect_close("stored forward " + name, narrow, rounded(as_doubles(y), narrow), 0);
+    Buffer<float> actual(unrounded.values.size(), [&](std::size_t i) { return unrounded.values[i]; });
+    expect_close(
+        "statistics before rounding " + name, actual, std::vector<double>(moments.values.begin(), moments.values.end()), 0);
+  }
+
   if (family.takes_weight_gradient(q)) {
     Buffer<float> gw(q.weight_count());
-    run_backward_weights(family, q, p.transform, x.data(), gy.data(), gw.data(), numbers);
+    run_backward_weights(family, q, p.transform, x, gy, gw.data(), numbers);
     size = reference_backward_weights(q, input.terms, absolute(gys));
     expect_close("backward weights " + name, gw, reference_backward_weights(q, input.values, gys), family.tolerance, &size);
   }
@@ -172,16 +209,20 @@ void check_narrow_weight_gradients(const Family& family, Numbers& numbers) {
   };
   for (const Problem& q : problems) {
     std::string name = "backward weights " + family.gather_name() + "_" + std::to_string(family.weight_tile) + " " + q.name();
-    Buffer<float> integers(q.input_count(), [&](std::size_t) { return numbers.small_integer(); }),
-        integer_gy(q.output_count(), [&](std::size_t) { return numbers.small_integer(); }), exact(q.weight_count());
-    run_backward_weights(family, q, InputTransform::none(), integers.data(), integer_gy.data(), exact.data(), numbers);
+    bool narrow_x = family.reads_bfloat16(q.channels) && numbers.next() % 4 != 0,
+         narrow_gy = family.reads_bfloat16(q.outputs) && numbers.next() % 4 != 0;
+    auto integer = [&](std::size_t) { return numbers.small_integer(); };
+    StoredTensor integers(q.input_count(), narrow_x, integer), integer_gy(q.output_count(), narrow_gy, integer);
+    Buffer<float> exact(q.weight_count());
+    run_backward_weights(family, q, InputTransform::none(), integers, integer_gy, exact.data(), numbers);
     expect_close(
         name + " integers", exact, reference_backward_weights(q, as_doubles(integers), as_doubles(integer_gy)), 0, nullptr);
 
-    Buffer<float> x(q.input_count(), [&](std::size_t) { return numbers.uniform(); }),
-        gy(q.output_count(), [&](std::size_t) { return numbers.uniform(); }), gw(q.weight_count());
+    auto number = [&](std::size_t) { return numbers.uniform(); };
+    StoredTensor x(q.input_count(), narrow_x, number), gy(q.output_count(), narrow_gy, number);
+    Buffer<float> gw(q.weight_count());
     Transformed input(q, x, some_dropout(), numbers);
-    run_backward_weights(family, q, input.transform, x.data(), gy.data(), gw.data(), numbers);
+    run_backward_weights(family, q, input.transform, x, gy, gw.data(), numbers);
     std::vector<double> size = reference_backward_weights(q, input.terms, absolute(as_doubles(gy)));
     expect_close(name + " fused", gw, reference_backward_weights(q, input.values, as_doubles(gy)), family.tolerance, &size);
   }
@@ -196,7 +237,7 @@ int main(int argc, char** argv) {
   for (int round = 0; round < rounds; round++) {
     emulation_configure(0, round + 1);
     for (const Family& family : families()) {
-      if (family.gather_name().rfind(only, 0) != 0) continue;
+      if ((family.gather_name() + "_").rfind(only, 0) != 0) continue;
       Problem problem = family.warpgroups ? draw_for_warpgroups(family, numbers, round) : draw(numbers, round);
       check_directions(family, problem, true, numbers);
       check_directions(family, problem, false, numbers);

@@ -10,7 +10,7 @@
 #include <vector>
 
 // Parameter blocks come from the kernels' own headers; tests call no device code.
-#include "common/platform.cuh"
+#include "common/bfloat16.cuh"
 #include "emulation/library.h"
 
 namespace test {
@@ -91,6 +91,56 @@ class Numbers {
   std::uint64_t state_;
 };
 
+/// A number as bfloat16, rounded to nearest even.
+inline BFloat16 to_bfloat16(double value) {
+  float single = static_cast<float>(value);
+  std::uint32_t bits;
+  std::memcpy(&bits, &single, sizeof bits);
+  return {static_cast<std::uint16_t>((bits + 0x7fffu + (bits >> 16 & 1)) >> 16)};
+}
+
+inline double to_double(BFloat16 value) {
+  std::uint32_t bits = static_cast<std::uint32_t>(value.bits) << 16;
+  float single;
+  std::memcpy(&single, &bits, sizeof single);
+  return single;
+}
+
+/// Where a tensor is, and how it is stored.
+struct Stored {
+  void* data;
+  bool bfloat16;
+};
+
+/// A tensor of floats or of bfloat16; outputs start as NaN.
+class StoredTensor {
+ public:
+  StoredTensor(std::size_t count, bool bfloat16)
+      : bfloat16_(bfloat16), floats_(bfloat16 ? 0 : count), narrow_(bfloat16 ? count : 0) {}
+
+  template <class Function>
+  StoredTensor(std::size_t count, bool bfloat16, Function value) : StoredTensor(count, bfloat16) {
+    for (std::size_t i = 0; i < count; i++)
+      if (bfloat16) narrow_[i] = to_bfloat16(value(i));
+      else floats_[i] = static_cast<float>(value(i));
+  }
+
+  operator Stored() { return {bfloat16_ ? static_cast<void*>(narrow_.data()) : floats_.data(), bfloat16_}; }
+
+  bool bfloat16() const { return bfloat16_; }
+  bool intact() const { return bfloat16_ ? narrow_.intact() : floats_.intact(); }
+  std::size_t size() const { return bfloat16_ ? narrow_.size() : floats_.size(); }
+  double operator[](std::size_t i) const { return bfloat16_ ? to_double(narrow_[i]) : floats_[i]; }
+
+  /// What a result with this value is as it is stored.
+  double rounded(double value) const { return bfloat16_ ? to_double(to_bfloat16(value)) : value; }
+
+ private:
+  bool bfloat16_;
+  Buffer<float> floats_;
+  Buffer<BFloat16> narrow_;
+};
+
 /// Runs a kernel; a misuse ends the test program with the emulator's message.
 template <class Parameters>
 inline void launch(
@@ -113,9 +163,10 @@ inline void launch(
 }
 
 /// Every element within `tolerance` of the reference, relative to the magnitude given for it (or to its own where there is none).
-template <class T>
+/// `actual`: a Buffer or a StoredTensor.
+template <class Values>
 inline void expect_close(
-    const std::string& what, const Buffer<T>& actual, const std::vector<double>& expected, double tolerance,
+    const std::string& what, const Values& actual, const std::vector<double>& expected, double tolerance,
     const std::vector<double>* magnitude = nullptr) {
   checks++;
   if (!actual.intact()) {

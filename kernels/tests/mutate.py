@@ -23,6 +23,7 @@ FLAGS = ["-std=c++17", "-O1", "-DCUDA_EMULATION", "-Wno-unknown-pragmas", "-fno-
 FORWARD, DATA, WEIGHTS, PACK = "convolution/forward", "convolution/backward_data", "convolution/backward_weights", "convolution/pack"
 CONVOLUTION, HOPPER, NARROW = ("convolution_test", ["3"]), ("convolution_test", ["3", "wgmma"]), ("convolution_test", ["1", "bf16x"])
 FEW = ("convolution_test", ["3", "bf16x3_c8"])
+STORED = ("convolution_test", ["2", "bf16_"])
 
 # what is wrong, file, original text, mutated text, source to compile, test
 MUTATIONS = [
@@ -39,13 +40,13 @@ MUTATIONS = [
     ("normalizes the padding", "convolution/gather_simt.cuh", "if (position >= 0) {\n          load_existing", "{\n          if (position < 0) position = 0;\n          load_existing", FORWARD, CONVOLUTION),
     ("mirrors without repeating the border", "convolution/tile.cuh", "return i < 0 ? -1 - i :", "return i < 0 ? -i :", FORWARD, CONVOLUTION),
     ("output positions outside of the grid are stored", "convolution/tile.cuh", "at.width >= p.count.width) return -1;", "false) return -1;", FORWARD, CONVOLUTION),
-    ("overwrites where it shall accumulate (simt)", "convolution/gather_simt.cuh", "if (p.accumulate) sums[i][j] += *target;", "", FORWARD, CONVOLUTION),
-    ("overwrites where it shall accumulate (mma)", "convolution/gather_mma.cuh", "if (p.accumulate) sum += *target;", "", FORWARD, CONVOLUTION),
+    ("overwrites where it shall accumulate (simt)", "convolution/gather_simt.cuh", "if (p.accumulate) sums[i][j] += load_element(p.y, element, p.y_bfloat16);", "", FORWARD, CONVOLUTION),
+    ("overwrites where it shall accumulate (mma)", "convolution/gather_mma.cuh", "if (p.accumulate) sum += target;", "", FORWARD, CONVOLUTION),
     ("skips the last tap of a stage", "convolution/gather_mma.cuh", "tap < taps && tap < first + kTapsPerStage", "tap < taps && tap < first + kTapsPerStage - 1", FORWARD, CONVOLUTION),
     ("wrong row of a weight fragment", "convolution/gather_mma.cuh", "j * 8 + lane % 8 + lane / 16 * 8) * 16", "j * 8 + lane % 8) * 16", FORWARD, CONVOLUTION),
     ("leaves out the smallest products of bf16x6", "convolution/gather_mma.cuh", "for (int order = Parts - 1; order >= 0; order--)", "for (int order = Parts > 2 ? 1 : Parts - 1; order >= 0; order--)", FORWARD, CONVOLUTION),
     ("second bfloat16 part not of the remainder", "common/bfloat16.cuh", "values[2 * i] -= bfloat16_low(packed[i]);", "", FORWARD, CONVOLUTION),
-    ("bias added twice", "convolution/gather_simt.cuh", "        *target = sums[i][j];", "        *target = sums[i][j] + (p.bias ? p.bias[first_channel + column * 4 + j] : 0.0f);", FORWARD, CONVOLUTION),
+    ("bias added twice", "convolution/gather_simt.cuh", "store_element(p.y, element, p.y_bfloat16, sums[i][j]);", "store_element(p.y, element, p.y_bfloat16, sums[i][j] + (p.bias ? p.bias[first_channel + column * 4 + j] : 0.0f));", FORWARD, CONVOLUTION),
     ("statistics count positions outside of the grid", "convolution/moments.cuh", "if (elements[i] < 0) continue;\n          float deviation", "float deviation", FORWARD, CONVOLUTION),
     ("statistics without dropout", "convolution/moments.cuh", "output = mask.apply(kept, j / 2 * 8 + j % 2, output);", "", FORWARD, CONVOLUTION),
     ("shift added before the scale", "common/input_transform.cuh", "value = value * scale + shift;", "value = (value + shift) * scale;", FORWARD, CONVOLUTION),
@@ -101,10 +102,24 @@ MUTATIONS = [
     ("all samples are normalized as the first", "common/input_transform.cuh", "transform.scale + static_cast<long long>(sample) * channels + channel,", "transform.scale + channel,", FORWARD, CONVOLUTION),
     ("dropout on load without its normalization", "common/input_transform.cuh", "else use(ChannelTransform<Count, true, true>", "else use(ChannelTransform<Count, false, true>", FORWARD, CONVOLUTION),
     ("dropout of the first sample for all", "convolution/plane_loader.cuh", "transform.kept_in_block(first_element / 8 +", "transform.kept_in_block(", FORWARD, HOPPER),
+    ("lanes keep the half that they shall give away", "convolution/quad_store.cuh", "kept = odd ? second : first", "kept = odd ? first : second", FORWARD, STORED),
+    ("a pair of lanes stores its halves the wrong way round", "convolution/quad_store.cuh", "odd ? make_uint2(received, kept)", "odd ? make_uint2(kept, received)", FORWARD, STORED),
+    ("stores bfloat16 beyond the last channel", "convolution/quad_store.cuh", "elements[i] >= 0 && channel < channels", "elements[i] >= 0", FORWARD, STORED),
+    ("overwrites where it shall accumulate (bfloat16)", "convolution/quad_store.cuh", "if (accumulate) {", "if (false) {", FORWARD, STORED),
+    ("statistics of rounded outputs", "convolution/quad_store.cuh", "      uint32_t first = pack", "      value(i, run * 2) = bfloat16_low(pack_bfloat16(value(i, run * 2), 0.0f));\n      uint32_t first = pack", FORWARD, STORED),
+    ("the halo's copies are not waited for", "convolution/gather_mma.cuh", "return copy_async_commit();", "return;", DATA, STORED),
+    ("padding of stored channels is read from the image", "convolution/plane_loader.cuh", "at(x, position, row_bytes), position >= 0);", "at(x, position < 0 ? 0 : position, row_bytes), i < existing);", DATA, STORED),
+    ("stored channels are normalized beyond the border", "convolution/plane_filler.cuh", "pack_bfloat16(values[0], values[1]) & mask[j]", "pack_bfloat16(values[0], values[1])", WEIGHTS, STORED),
+    ("stored channels are dropped by the first one's bits", "convolution/plane_filler.cuh", "apply(kept[j], half * 4 + i * 2 + k,", "apply(kept[j], i * 2 + k,", WEIGHTS, STORED),
+    ("the second half of stored channels has the first's scale", "convolution/plane_filler.cuh", "::load(scales, scale + half * 4);", "::load(scales, scale);", WEIGHTS, STORED),
+    ("copies into the next stage are not waited for", "convolution/weight_gradient_mma.cuh", "if constexpr (Parts == 1) copy_async_wait<0>();", "", WEIGHTS, STORED),
+    ("copies are never closed", "convolution/weight_gradient_mma.cuh", "      copy_async_commit();\n", "", WEIGHTS, STORED),
+    ("mirrored positions of stored channels are clipped", "convolution/weight_gradient_mma.cuh", "if (p.symmetric) load_input<Element>(p, block, walk, start, header, halo, mirror, target);\n      else load_input", "load_input", WEIGHTS, STORED),
+    ("bfloat16 is cut off instead of rounded (simt)", "common/vector_access.cuh", "target->bits = static_cast<uint16_t>(pack_bfloat16(values[0], 0.0f));", "target->bits = static_cast<uint16_t>(__float_as_uint(values[0]) >> 16);", FORWARD, ("convolution_test", ["2", "simt"])),
     ("residues of the stride start at zero", "convolution/tile.cuh", "p.start.width + at.width * p.output_step.width", "at.width * p.output_step.width", DATA, CONVOLUTION),
     ("a corner of the padding is not folded", "convolution/backward_data.cu", "for (int x = z + y == 0 ? 1 : 0; x < 3; x++) {", "for (int x = z + y == 0 ? 1 : 0; x < (z + y == 0 ? 3 : 2); x++) {", DATA, CONVOLUTION),
     ("a position is added to itself", "convolution/backward_data.cu", "int x = z + y == 0 ? 1 : 0;", "int x = 0;", DATA, CONVOLUTION),
-    ("the fold overwrites what the image's taps gave", "convolution/backward_data.cu", "sum[0] += value;", "sum[0] = value;", DATA, CONVOLUTION),
+    ("the fold overwrites what the image's taps gave", "convolution/backward_data.cu", "walk.digits[0]] += sum;", "walk.digits[0]] = sum;", DATA, CONVOLUTION),
     ("all boxes of the border are the first", "convolution/backward_data.cu", "p.boxes[blockIdx.y]", "p.boxes[0]", DATA, CONVOLUTION),
     ("boxes begin at the image's first row", "convolution/backward_data.cu", "Size3 at = box.from + Size3{", "Size3 at = Size3{box.from.depth, 0, box.from.width} + Size3{", DATA, CONVOLUTION),
     ("later samples are folded into the first", "convolution/backward_data.cu", "(walk.quotient * p.input.count() +", "(", DATA, CONVOLUTION),

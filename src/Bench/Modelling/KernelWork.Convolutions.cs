@@ -16,6 +16,13 @@ internal sealed partial class KernelWork
     private const int PlaneChannels = 8,
         HaloStages = 2;
 
+    /// <summary>
+    /// Share of the loop that loads floats in the weight gradient on mma.sync which a copy takes, and loads of bfloat16 under way
+    /// where they are normalized.
+    /// </summary>
+    private const double CopiedShare = 0.1,
+        StoredInFlight = 4;
+
     /// <summary>The precision and the tile of outputs that a kernel's name ends with: 1, 2, 3 or 0 parts, and outputs.</summary>
     private static (int Parts, int Tile) Family(string kernel)
     {
@@ -40,6 +47,12 @@ internal sealed partial class KernelWork
         transform.Drops ? 1
         : transform.Normalizes ? gpu.NormalizeShare
         : gpu.IdentityShare;
+
+    /// <summary>Share of the mma weight gradient's loop over floats that channels stored as bfloat16 take.</summary>
+    private static double StoredShare(KernelInputTransform transform) =>
+        transform.Drops ? 0.48
+        : transform.Normalizes ? 0.31
+        : CopiedShare;
 
     /// <summary>
     /// kernels/convolution/gather_wgmma.cuh: blocks stay for several tiles. Two consumer warpgroups multiply and store while
@@ -207,14 +220,20 @@ internal sealed partial class KernelWork
             steps = Divide(p.GyFill.Positions / Step, Warps / rowWarps);
         double loadedX = Divide(p.XFill.Positions, p.XFill.Together * InFlight),
             loadedGy = Divide(p.GyFill.Positions, p.GyFill.Together * InFlight),
+            shareX = p.XBfloat16 == 0 ? LoadingShare(p.Transform) : StoredShare(p.Transform),
+            shareGy = p.GyBfloat16 == 0 ? gpu.IdentityShare : CopiedShare,
             multiplied = steps * InstructionsFor(cost, Divide(rows, rowWarps) * outputs / PlaneChannels * ProductsOf(parts)),
-            loaded = cost.Memory.Instructions * ((loadedX * LoadingShare(p.Transform)) + (loadedGy * gpu.IdentityShare));
-        // A warp's loads of a tile wait for memory round by round, its products for those of the other half.
+            loaded = cost.Memory.Instructions * ((loadedX * shareX) + (loadedGy * shareGy)),
+            // Loads of a tile wait for memory round by round, copies once; products wait for the loads of the other half.
+            waitsX = p.XBfloat16 == 0 ? loadedX
+            : p.Transform.Normalizes ? Math.Ceiling(loadedX * InFlight / StoredInFlight)
+            : 1,
+            waitsGy = p.GyBfloat16 == 0 ? loadedGy : 0;
         return Threads(
             launch,
             tiles * (loaded + multiplied),
             cost.Around.Instructions,
-            tiles * (loadedX + loadedGy),
+            tiles * (waitsX + waitsGy),
             BytesOf(launch, p)
         ) with
         {
@@ -258,19 +277,22 @@ internal sealed partial class KernelWork
 
     /// <summary>Once what any tile reads, and the results.</summary>
     private static double BytesOf(GatherParameters p) =>
-        sizeof(float)
-        * p.Samples
+        p.Samples
         * (
-            ((double)Math.Min(p.Input.Count, p.Tiles.Count * p.Halo.Count) * p.Channels)
-            + ((double)p.Count.Count * p.Outputs * (p.Accumulate + 1))
+            ((double)Math.Min(p.Input.Count, p.Tiles.Count * p.Halo.Count) * p.Channels * StoredBytes(p.XBfloat16))
+            + ((double)p.Count.Count * p.Outputs * (p.Accumulate + 1) * StoredBytes(p.YBfloat16))
         );
 
     private static double BytesOf(KernelLaunch launch, WeightGradientParameters p) =>
-        sizeof(float)
-        * (
-            (p.Samples * (((double)p.Input.Count * p.Channels) + ((double)p.Output.Count * p.Outputs)))
-            + ((double)launch.Geometry.GridZ * p.Kernel.Count * p.Channels * p.Outputs)
-        );
+        (
+            p.Samples
+            * (
+                ((double)p.Input.Count * p.Channels * StoredBytes(p.XBfloat16))
+                + ((double)p.Output.Count * p.Outputs * StoredBytes(p.GyBfloat16))
+            )
+        ) + (sizeof(float) * (double)launch.Geometry.GridZ * p.Kernel.Count * p.Channels * p.Outputs);
+
+    private static int StoredBytes(int bfloat16) => bfloat16 == 0 ? sizeof(float) : sizeof(float) / 2;
 
     private static string SizesOf(GatherParameters p) =>
         $"{p.Channels}->{p.Outputs}, {p.Taps.Count} taps, {p.Samples * p.Count.Count} positions";

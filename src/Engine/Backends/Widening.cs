@@ -9,9 +9,14 @@ namespace UnpairedSegEngine.Backends;
 /// Tensors of other types, and all where the kernels take bfloat16, pass through.
 /// </summary>
 /// <param name="singles">Computes in float32, and converts.</param>
-/// <param name="operation">Asked of <paramref name="singles"/>.</param>
-internal sealed class Widening(Backend singles, BFloat16Operation operation) : IDisposable
+/// <param name="taken">Whether its kernels take bfloat16.</param>
+internal sealed class Widening(Backend singles, bool taken) : IDisposable
 {
+    /// <param name="singles">Computes in float32, and converts.</param>
+    /// <param name="operation">Asked of <paramref name="singles"/>.</param>
+    public Widening(Backend singles, BFloat16Operation operation)
+        : this(singles, singles.Takes(operation)) { }
+
     private readonly List<Tensor> wides = [];
     private readonly List<(Tensor Wide, Tensor Stored)> results = [];
 
@@ -60,7 +65,7 @@ internal sealed class Widening(Backend singles, BFloat16Operation operation) : I
 
     private Tensor Allocate(Tensor stored)
     {
-        if (stored.DType != DType.BFloat16 || singles.Takes(operation))
+        if (stored.DType != DType.BFloat16 || taken)
             return stored;
         Tensor wide = Tensor.Allocate(stored.Device, stored.Shape, DType.Float32).Detach();
         wides.Add(wide);

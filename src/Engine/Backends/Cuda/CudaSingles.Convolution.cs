@@ -36,6 +36,16 @@ internal sealed partial class CudaSingles
     )
     {
         GatherShape shape = GatherShape.Forward(problem);
+        if (!Suit([shape], x, y))
+        {
+            using var widening = new Widening(this, taken: false);
+            Tensor read = widening.Read(x),
+                written = accumulate ? widening.Update(y) : widening.Write(y);
+            FusedConvolutionForward(problem, input, read, w, bias, written, statistics, accumulate);
+            widening.Store();
+            return;
+        }
+
         if (GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices) is not { } plan)
         {
             if (input is null && statistics is null)
@@ -64,6 +74,8 @@ internal sealed partial class CudaSingles
             {
                 Bias = bias?.Pointer ?? 0,
                 Accumulate = accumulate ? 1 : 0,
+                XBfloat16 = Flag(x),
+                YBfloat16 = Flag(y),
                 Symmetric = problem.Padding == PaddingMode.Symmetric ? 1 : 0,
                 Transform = TransformOf(input, coefficients, mask),
                 Moments = statistics is null ? 0 : moments.Pointer,
@@ -77,8 +89,18 @@ internal sealed partial class CudaSingles
     public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
     {
         GatherShape[] shapes = GatherShape.BackwardData(problem with { Padding = PaddingMode.Zero }, out bool complete);
+        // What the border adds to a gradient is added to what is not rounded yet.
+        bool adds = problem.Padding == PaddingMode.Symmetric;
+        if (!Suit(shapes, gy, gx) || (adds && gx.DType == DType.BFloat16))
+        {
+            using var widening = new Widening(this, taken: false);
+            ConvolutionBackwardData(problem, widening.Read(gy), w, widening.Write(gx));
+            widening.Store();
+            return;
+        }
+
         GatherPlan?[] plans = [.. shapes.Select(shape => GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices))];
-        MirroredBorder? border = problem.Padding == PaddingMode.Symmetric ? MirroredBorder.Of(problem, precision) : null;
+        MirroredBorder? border = adds ? MirroredBorder.Of(problem, precision) : null;
         if (plans.Contains(null) || border?.Plans.Contains(null) == true)
         {
             base.ConvolutionBackwardData(problem, gy, w, gx);
@@ -86,7 +108,7 @@ internal sealed partial class CudaSingles
         }
 
         if (!complete)
-            Zero(gx.Pointer, gx.Count);
+            Zero(gx.Pointer, gx.Bytes / sizeof(float));
         foreach ((GatherShape shape, GatherPlan? plan) in shapes.Zip(plans))
             Gather(
                 BackwardData,
@@ -97,7 +119,12 @@ internal sealed partial class CudaSingles
                 w.Pointer,
                 transposed: true,
                 gx.Pointer,
-                new GatherParameters { Transform = KernelInputTransform.Identity }
+                new GatherParameters
+                {
+                    Transform = KernelInputTransform.Identity,
+                    XBfloat16 = Flag(gy),
+                    YBfloat16 = Flag(gx),
+                }
             );
         if (border is not null)
             AddMirrored(problem, border, gy, w, gx);
@@ -112,6 +139,13 @@ internal sealed partial class CudaSingles
     )
     {
         WeightGradientPlan plan = WeightGradientPlan.Choose(problem, precision, input is null, kernels.HasWarpgroupMatrices);
+        if (!Suits(x, plan.ReadsBFloat16(problem.InputChannels)) || !Suits(gy, plan.ReadsBFloat16(problem.OutputChannels)))
+        {
+            using var widening = new Widening(this, taken: false);
+            FusedConvolutionBackwardWeights(problem, input, widening.Read(x), widening.Read(gy), gw);
+            return;
+        }
+
         long weights = problem.WeightShape.Count;
         using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
         using Scratch partial = Rent(plan.Splits > 1 ? plan.Splits * weights * sizeof(float) : 1);
@@ -126,6 +160,8 @@ internal sealed partial class CudaSingles
             Channels = problem.InputChannels,
             Outputs = problem.OutputChannels,
             Symmetric = problem.Padding == PaddingMode.Symmetric ? 1 : 0,
+            XBfloat16 = Flag(x),
+            GyBfloat16 = Flag(gy),
             Input = problem.Input,
             Output = problem.Output,
             Kernel = problem.Kernel,
@@ -181,6 +217,7 @@ internal sealed partial class CudaSingles
                     new GatherParameters
                     {
                         X = gy.Pointer,
+                        XBfloat16 = Flag(gy),
                         Weights = weights[i].Pointer,
                         Y = padded.Pointer,
                         Samples = border.Samples,
@@ -210,7 +247,6 @@ internal sealed partial class CudaSingles
         {
             Padded = padded.Pointer,
             Gx = gx.Pointer,
-            GxBfloat16 = gx.DType == DType.BFloat16 ? 1 : 0,
             Samples = problem.Batch,
             Channels = problem.InputChannels,
             Input = problem.Input,
@@ -227,7 +263,20 @@ internal sealed partial class CudaSingles
         );
     }
 
+    private static bool Suits(Tensor? tensor, bool bfloat16) => tensor?.DType != DType.BFloat16 || bfloat16;
+
+    private static int Flag(Tensor tensor) => tensor.DType == DType.BFloat16 ? 1 : 0;
+
     private static int Divide(int a, int b) => PositionTiles.Divide(a, b);
+
+    /// <summary>Whether the kernels of all gathers read x and write y as they are stored.</summary>
+    private bool Suit(GatherShape[] shapes, Tensor x, Tensor? y) =>
+        (Suits(x, false) && Suits(y, false))
+        || shapes.All(shape =>
+            GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices)?.Family is { } family
+            && Suits(x, family.ReadsBFloat16(shape.Channels))
+            && Suits(y, family.WritesBFloat16(shape.Outputs))
+        );
 
     /// <summary>Packs the weights and runs one gather; <paramref name="parameters"/> has what the shape does not know.</summary>
     private void Gather(

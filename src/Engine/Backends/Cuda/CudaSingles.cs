@@ -22,7 +22,10 @@ internal sealed partial class CudaSingles(
     /// <summary>The operations whose kernels here read and write bfloat16 tensors themselves.</summary>
     internal override bool Takes(BFloat16Operation operation) =>
         operation
-            is BFloat16Operation.Dropout
+            is BFloat16Operation.ConvolutionForward
+                or BFloat16Operation.ConvolutionBackwardData
+                or BFloat16Operation.ConvolutionBackwardWeights
+                or BFloat16Operation.Dropout
                 or BFloat16Operation.NormalizationStatistics
                 or BFloat16Operation.NormalizationForward
                 or BFloat16Operation.NormalizationBackward

@@ -143,8 +143,7 @@ internal struct FoldParameters
     public nint Padded,
         Gx;
     public int Samples,
-        Channels,
-        GxBfloat16;
+        Channels;
     public KernelSize Input,
         PadBefore,
         PaddedSize;

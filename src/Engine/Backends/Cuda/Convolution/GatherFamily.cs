@@ -19,6 +19,9 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
         WarpgroupBarrierBytes = 128;
     private const int WarpThreads = 32;
 
+    /// <summary>Channels stored as bfloat16 are moved in 16 bytes.</summary>
+    public const int BFloat16Channels = 8;
+
     /// <summary>Of Hopper's gather: blocks that share their weights.</summary>
     public const int ClusterBlocks = 2;
 
@@ -120,6 +123,12 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
             ConvolutionPrecision.Fp32 => 0,
             _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "unknown precision"),
         };
+
+    /// <summary>Whether the kernel reads so many channels stored as bfloat16.</summary>
+    public bool ReadsBFloat16(int channels) => Parts == 1 && !Warpgroups && channels % BFloat16Channels == 0;
+
+    /// <summary>Whether the kernel writes so many channels stored as bfloat16.</summary>
+    public bool WritesBFloat16(int outputs) => Parts <= 1 && outputs % BFloat16Channels == 0;
 
     /// <summary>Input channels per pass over the taps.</summary>
     public int Chunk(int channels) =>

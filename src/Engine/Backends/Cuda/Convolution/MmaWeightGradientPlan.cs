@@ -29,6 +29,9 @@ internal sealed record MmaWeightGradientPlan : TiledWeightGradientPlan
     /// <summary>Of the model: cycles of a multiprocessor for a tile's barrier and the rest of its prologue.</summary>
     private const int TileCycles = 300;
 
+    /// <summary>bfloat16 numbers per float.</summary>
+    public required int Parts { get; init; }
+
     /// <summary>Taps of a block, per axis.</summary>
     public required Size3 Taps { get; init; }
 
@@ -91,6 +94,7 @@ internal sealed record MmaWeightGradientPlan : TiledWeightGradientPlan
         var plan = new MmaWeightGradientPlan
         {
             Kernel = $"{GatherFamily.NameOf(precision)}_{8 * columns}",
+            Parts = parts,
             ChannelTiles = channelTiles,
             OutputTiles = outputTiles,
             TapGroups = chosen.Groups,
@@ -109,6 +113,8 @@ internal sealed record MmaWeightGradientPlan : TiledWeightGradientPlan
         };
         return (plan, cycles);
     }
+
+    public override bool ReadsBFloat16(int channels) => Parts == 1 && channels % GatherFamily.BFloat16Channels == 0;
 
     public override void Complete(ref WeightGradientParameters parameters)
     {

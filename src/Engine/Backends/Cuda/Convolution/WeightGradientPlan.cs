@@ -40,6 +40,9 @@ internal abstract record WeightGradientPlan
             : mma.Plan;
     }
 
+    /// <summary>Whether the kernel reads so many channels stored as bfloat16, of the input or of the output's gradient.</summary>
+    public virtual bool ReadsBFloat16(int channels) => false;
+
     /// <summary>The parameters of the launch that follow from the plan.</summary>
     public virtual void Complete(ref WeightGradientParameters parameters) =>
         (parameters.ChannelTiles, parameters.OutputTiles) = (ChannelTiles, OutputTiles);
