@@ -59,18 +59,22 @@ public abstract partial class CheckedBackend
     }
 
     /// <inheritdoc/>
-    public override void FusedConvolutionBackwardWeights(
+    public override void FusedConvolutionBackward(
         ConvolutionProblem problem,
         InputNormalization? input,
         Tensor x,
         Tensor gy,
-        Tensor gw
+        Tensor w,
+        Tensor? gw,
+        Tensor? gx
     )
     {
-        RequireConvolution(problem, x, gw, gy);
+        RequireConvolution(problem, x, w, gy);
+        RequireShape(gw, w.Shape, "gw");
+        RequireShape(gx, x.Shape, "gx");
         RequireInputNormalization(input, x);
-        For(x, gy, gw, input?.Mean, input?.Variance, input?.Gamma, input?.Beta)
-            .FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
+        For(x, gy, w, gw, gx, input?.Mean, input?.Variance, input?.Gamma, input?.Beta)
+            .FusedConvolutionBackward(problem, input, x, gy, w, gw, gx);
     }
 
     /// <inheritdoc/>

@@ -6,8 +6,8 @@ namespace UnpairedSegEngine.Backends.Cuda;
 
 internal sealed partial class CudaSingles
 {
-    private const string Forward = "forward",
-        BackwardData = "backward_data";
+    private const string ForwardPass = "forward",
+        DataPass = "backward_data";
 
     /// <summary>From so many splits on, as many threads share the partial sums of a weight.</summary>
     private const int FewestSplitsToShare = 8;
@@ -21,8 +21,21 @@ internal sealed partial class CudaSingles
         bool accumulate = false
     ) => FusedConvolutionForward(problem, null, x, w, bias, y, null, accumulate);
 
+    public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx) =>
+        Backward(problem, null, null, gy, w, null, gx);
+
     public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw) =>
-        FusedConvolutionBackwardWeights(problem, null, x, gy, gw);
+        Backward(problem, null, x, gy, null, gw, null);
+
+    public override void FusedConvolutionBackward(
+        ConvolutionProblem problem,
+        InputNormalization? input,
+        Tensor x,
+        Tensor gy,
+        Tensor w,
+        Tensor? gw,
+        Tensor? gx
+    ) => Backward(problem, input, x, gy, w, gw, gx);
 
     public override void FusedConvolutionForward(
         ConvolutionProblem problem,
@@ -52,11 +65,12 @@ internal sealed partial class CudaSingles
         using DrawnMask mask = Draw(input?.Problem.Dropout ?? DropoutMask.None, x.Count);
         using DrawnMask statisticsMask = Draw(statistics?.Problem.Dropout ?? DropoutMask.None, y.Count);
         Gather(
-            Forward,
+            ForwardPass,
             shape,
             plan,
             problem,
-            x.Pointer,
+            x,
+            null,
             w.Pointer,
             transposed: false,
             y.Pointer,
@@ -74,29 +88,50 @@ internal sealed partial class CudaSingles
             CombineMoments(statistics.Problem, moments.Pointer, plan.Tiles.Count, statistics.Mean, statistics.Variance);
     }
 
-    public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
+    /// <summary>
+    /// Both gradients, or one of them: <paramref name="x"/> is read for that of the weights, <paramref name="w"/> for that of the
+    /// input.
+    /// </summary>
+    private void Backward(
+        ConvolutionProblem problem,
+        InputNormalization? input,
+        Tensor? x,
+        Tensor gy,
+        Tensor? w,
+        Tensor? gw,
+        Tensor? gx
+    )
     {
-        ConvolutionProblem unpadded = problem.Padding == PaddingMode.Symmetric ? PaddedImage(problem) : problem;
-        GatherShape[] shapes = GatherShape.BackwardData(unpadded, out bool complete);
-        GatherPlan?[] plans = [.. shapes.Select(shape => GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices))];
-        if (plans.Any(plan => plan is null))
-        {
-            base.ConvolutionBackwardData(problem, gy, w, gx);
-            return;
-        }
+        WeightGradientPlan? weights = gw is null
+            ? null
+            : WeightGradientPlan.Choose(problem, precision, input is null, kernels.HasWarpgroupMatrices);
+        DataGradientPlan? data = gx is null ? null : DataGradientPlan.Choose(problem, precision, kernels.HasWarpgroupMatrices);
+        // Where the weight gradient needs an operand the data gradient reads it, too. For that alone it would not pay.
+        OperandBox? box = weights?.OperandsOf(problem).Gy is { } own ? OperandBox.Join(own, data?.Operand) : null;
+        using Operand? operand = WriteOperand(gy, PaddingMode.Zero, KernelInputTransform.Identity, box);
+        if (gw is not null)
+            BackwardWeights(problem, weights!, input, x!, gy, operand, gw);
+        if (data is not null)
+            BackwardData(problem, data, gy, operand, w!, gx!);
+        else if (gx is not null)
+            base.ConvolutionBackwardData(problem, gy, w!, gx);
+    }
 
-        bool folds = unpadded != problem;
-        using Scratch padded = Rent(folds ? unpadded.InputShape.Count * sizeof(float) : 1);
+    private void BackwardData(ConvolutionProblem problem, DataGradientPlan plan, Tensor gy, Operand? operand, Tensor w, Tensor gx)
+    {
+        bool folds = plan.Image != problem;
+        using Scratch padded = Rent(folds ? plan.Image.InputShape.Count * sizeof(float) : 1);
         nint target = folds ? padded.Pointer : gx.Pointer;
-        if (!complete)
-            Zero(target, unpadded.InputShape.Count);
-        foreach ((GatherShape shape, GatherPlan? plan) in shapes.Zip(plans))
+        if (!plan.IsComplete)
+            Zero(target, plan.Image.InputShape.Count);
+        foreach ((GatherShape shape, GatherPlan gather) in plan.Gathers)
             Gather(
-                BackwardData,
+                DataPass,
                 shape,
-                plan!,
+                gather,
                 problem,
-                gy.Pointer,
+                gy,
+                operand,
                 w.Pointer,
                 transposed: true,
                 target,
@@ -112,30 +147,33 @@ internal sealed partial class CudaSingles
             Channels = problem.InputChannels,
             Input = problem.Input,
             PadBefore = problem.PadBefore,
-            PaddedSize = unpadded.Input,
+            PaddedSize = plan.Image.Input,
         };
         kernels.LaunchElementwise("convolution/backward_data", "convolution_fold", gx.Count, fold);
     }
 
-    public override void FusedConvolutionBackwardWeights(
+    private void BackwardWeights(
         ConvolutionProblem problem,
+        WeightGradientPlan plan,
         InputNormalization? input,
         Tensor x,
         Tensor gy,
+        Operand? gyOperand,
         Tensor gw
     )
     {
-        WeightGradientPlan plan = WeightGradientPlan.Choose(problem, precision, input is null, kernels.HasWarpgroupMatrices);
         long weights = problem.WeightShape.Count;
         using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
         using Scratch partial = Rent(plan.Splits > 1 ? plan.Splits * weights * sizeof(float) : 1);
         using DrawnMask mask = Draw(input?.Problem.Dropout ?? DropoutMask.None, x.Count);
+        KernelInputTransform transform = TransformOf(input, coefficients, mask);
+        using Operand? xOperand = WriteOperand(x, problem.Padding, transform, plan.OperandsOf(problem).X);
         var parameters = new WeightGradientParameters
         {
-            X = x.Pointer,
-            Gy = gy.Pointer,
+            X = xOperand?.Pointer ?? x.Pointer,
+            Gy = gyOperand?.Pointer ?? gy.Pointer,
             Partial = plan.Splits > 1 ? partial.Pointer : gw.Pointer,
-            Transform = TransformOf(input, coefficients, mask),
+            Transform = transform,
             Samples = problem.Batch,
             Channels = problem.InputChannels,
             Outputs = problem.OutputChannels,
@@ -146,6 +184,8 @@ internal sealed partial class CudaSingles
             Stride = problem.Stride,
             Dilation = problem.Dilation,
             Pad = problem.PadBefore,
+            XOperand = xOperand?.Layout ?? default,
+            GyOperand = gyOperand?.Layout ?? default,
         };
         plan.Complete(ref parameters);
         var geometry = new LaunchGeometry(
@@ -171,16 +211,6 @@ internal sealed partial class CudaSingles
         }
     }
 
-    /// <summary>The convolution of the image that symmetric padding makes: without padding of its own.</summary>
-    private static ConvolutionProblem PaddedImage(ConvolutionProblem problem) =>
-        problem with
-        {
-            Input = Size3.Map(a => problem.Input[a] + problem.PadBefore[a] + problem.PadAfter[a]),
-            PadBefore = Size3.Zero,
-            PadAfter = Size3.Zero,
-            Padding = PaddingMode.Zero,
-        };
-
     private static int Divide(int a, int b) => PositionTiles.Divide(a, b);
 
     /// <summary>Packs the weights and runs one gather; <paramref name="parameters"/> has what the shape does not know.</summary>
@@ -189,7 +219,8 @@ internal sealed partial class CudaSingles
         GatherShape shape,
         GatherPlan plan,
         ConvolutionProblem problem,
-        nint x,
+        Tensor x,
+        Operand? operand,
         nint w,
         bool transposed,
         nint y,
@@ -225,7 +256,8 @@ internal sealed partial class CudaSingles
             kernels.LaunchElementwise("convolution/pack", $"convolution_pack_{family.PackName}", runs, pack);
         }
 
-        parameters.X = x;
+        (parameters.X, parameters.Operand) =
+            operand is not null && family.TakesOperand ? (operand.Pointer, operand.Layout) : (x.Pointer, default);
         parameters.Weights = packed;
         parameters.Y = y;
         (parameters.Samples, parameters.Channels, parameters.Outputs, parameters.Chunk) = (

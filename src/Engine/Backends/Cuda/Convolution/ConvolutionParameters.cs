@@ -2,6 +2,28 @@ using System.Runtime.InteropServices;
 
 namespace UnpairedSegEngine.Backends.Cuda.Convolution;
 
+/// <summary>kernels/convolution/parameters.cuh: OperandLayout.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct OperandLayout
+{
+    public KernelSize From,
+        Extent;
+}
+
+/// <summary>kernels/convolution/parameters.cuh: OperandParameters.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct OperandParameters
+{
+    public nint X,
+        Operand;
+    public KernelInputTransform Transform;
+    public int Symmetric,
+        XBfloat16;
+    public KernelSize Input;
+    public OperandLayout Layout;
+    public KernelChannelSweep Sweep;
+}
+
 /// <summary>kernels/convolution/parameters.cuh: GatherParameters.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct GatherParameters
@@ -31,6 +53,7 @@ internal struct GatherParameters
         Tiles,
         Halo;
     public int Chunk;
+    public OperandLayout Operand;
 }
 
 /// <summary>kernels/convolution/parameters.cuh: PackParameters.</summary>
@@ -93,6 +116,8 @@ internal struct WeightGradientParameters
         RowBits;
     public PlaneFill XFill,
         GyFill;
+    public OperandLayout XOperand,
+        GyOperand;
 }
 
 /// <summary>kernels/convolution/parameters.cuh: SumSplitsParameters.</summary>

@@ -38,6 +38,9 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     /// <summary>bfloat16 numbers per float; 0 for float arithmetic.</summary>
     public int Parts => PartsOf(Precision);
 
+    /// <summary>Whether its data gradients can copy halos from an operand instead of loading them.</summary>
+    public bool TakesOperand => Warpgroups && Parts == 1;
+
     public int Threads =>
         Warpgroups ? WarpgroupThreads
         : Parts == 0 ? SimtGroups * Tile / 4

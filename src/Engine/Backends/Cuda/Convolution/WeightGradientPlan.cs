@@ -40,6 +40,10 @@ internal abstract record WeightGradientPlan
             : mma.Plan;
     }
 
+    /// <summary>The positions of the operands of x and gy that the blocks copy; null where they read the tensors.</summary>
+    /// <param name="problem">What the plan was chosen for.</param>
+    public virtual (OperandBox? X, OperandBox? Gy) OperandsOf(ConvolutionProblem problem) => (null, null);
+
     /// <summary>The parameters of the launch that follow from the plan.</summary>
     public virtual void Complete(ref WeightGradientParameters parameters) =>
         (parameters.ChannelTiles, parameters.OutputTiles) = (ChannelTiles, OutputTiles);
