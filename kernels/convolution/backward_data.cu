@@ -51,9 +51,9 @@ KERNEL(convolution_backward_data_many_bf16x6_16, 128, GatherTable) { run_many<Mm
 KERNEL(convolution_backward_data_many_bf16x6_32, 128, GatherTable) { run_many<MmaGather<32, 3>>(p); }
 
 #ifdef HAS_WARPGROUP_MATRICES
-CLUSTER_KERNEL(convolution_backward_data_wgmma_bf16_32, 384, 2, GatherParameters) { WgmmaGather<32, 1>::run(p); }
-CLUSTER_KERNEL(convolution_backward_data_wgmma_bf16_64, 384, 2, GatherParameters) { WgmmaGather<64, 1>::run(p); }
-CLUSTER_KERNEL(convolution_backward_data_wgmma_bf16_128, 384, 2, GatherParameters) { WgmmaGather<128, 1>::run(p); }
+CLUSTER_KERNEL(convolution_backward_data_wgmma_bf16_32, 384, 2, GatherParameters) { WgmmaGather<32, 1, true>::run(p); }
+CLUSTER_KERNEL(convolution_backward_data_wgmma_bf16_64, 384, 2, GatherParameters) { WgmmaGather<64, 1, true>::run(p); }
+CLUSTER_KERNEL(convolution_backward_data_wgmma_bf16_128, 384, 2, GatherParameters) { WgmmaGather<128, 1, true>::run(p); }
 CLUSTER_KERNEL(convolution_backward_data_wgmma_bf16x3_32, 384, 2, GatherParameters) { WgmmaGather<32, 2>::run(p); }
 CLUSTER_KERNEL(convolution_backward_data_wgmma_bf16x3_64, 384, 2, GatherParameters) { WgmmaGather<64, 2>::run(p); }
 CLUSTER_KERNEL(convolution_backward_data_wgmma_bf16x3_128, 384, 2, GatherParameters) { WgmmaGather<128, 2>::run(p); }

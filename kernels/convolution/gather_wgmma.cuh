@@ -1,16 +1,17 @@
 // The gather of Hopper (sm_90a): products of whole warpgroups straight from shared memory. Two consumer warpgroups multiply while
 // a producer warpgroup loads: one of its warps sends for the weights, a tap at a time, into a ring of stages; the other three
-// load the halo of the next chunk of channels through the input transform. A block stays for several tiles: the producers are at
-// the next one while the consumers store. Two blocks are a cluster: they have the same outputs and share the weights, of which
-// each sends for one half, to both. Shared memory and packed weights have the layout of gather_mma.cuh; a tap is a shift of the
-// descriptor's address.
+// load the halo of the next chunk of channels through the input transform, or send for it where there is an operand. A block
+// stays for several tiles: the producers are at the next one while the consumers store. Two blocks are a cluster: they have the
+// same outputs and share the weights, of which each sends for one half, to both. Shared memory and packed weights have the layout
+// of gather_mma.cuh; a tap is a shift of the descriptor's address.
 #pragma once
 #include "convolution/moments.cuh"
-#include "convolution/plane_loader.cuh"
+#include "convolution/plane_producer.cuh"
 #include "convolution/quad_store.cuh"
 #include "convolution/warpgroup.cuh"
 
-template <int Tile, int Parts>
+/// `TakesOperand`: whether x may be an operand, as a data gradient's is where the weight gradient reads the same one.
+template <int Tile, int Parts, bool TakesOperand = false>
 struct WgmmaGather {
   static constexpr int kCluster = 2, kConsumers = 2, kConsumerThreads = kConsumers * 128, kHaloThreads = 96,
                        kThreads = kConsumerThreads + 128;
@@ -30,6 +31,8 @@ struct WgmmaGather {
   static constexpr int kProducerRegisters = 120, kConsumerRegisters = 192;
 
   using HaloLoader = PlaneLoader<kHaloThreads, kPlanes, Parts, 5>;
+  using LoadingHalos = LoadingProducer<kHaloThreads, kPlanes, Parts, 5>;
+  using CopyingHalos = CopyingProducer<kHaloThreads, kPlanes>;
 
   struct Barriers {
     uint64_t weights_full[kStages], weights_empty[kStages], halo_full[kHalos], halo_empty[kHalos];
@@ -69,19 +72,33 @@ struct WgmmaGather {
     }
   }
 
-  /// Loads the halos of a tile. `loaded` counts those of all tiles.
+  DEVICE static bool copies(const GatherParameters& p) { return TakesOperand && p.operand.extent.width > 0; }
+
+  /// Fills the halos of a tile; with zeros where there is no such tile. `loaded` counts those of all tiles.
+  template <class Producer>
   DEVICE static void load_halos(
-      const GatherParameters& p, const HaloLoader& loader, const GatherTile& tile, int chunks, int halo_bytes, char* halos,
+      const GatherParameters& p, const Producer& producer, const GatherTile& tile, int chunks, int halo_bytes, char* halos,
       Barriers& barriers, uint32_t& loaded) {
+    PlaneSource source{p.x,         p.input,  tile.index < p.tiles.count() ? p.channels : 0, p.symmetric, p.x_bfloat16,
+                       p.transform, p.operand};
     for (int chunk = 0; chunk < chunks; chunk++, loaded++) {
       uint32_t halo = loaded % kHalos;
       barrier_wait_watched(&barriers.halo_empty[halo], loaded / kHalos % 2 ^ 1);
-      loader.template load<float>(
-          {p.x, p.input, p.channels, p.symmetric}, tile.sample, chunk * kChunk, p.transform, tile.halo_from,
-          HaloLoader::pitch(p.halo.count()) * 16, halos + halo * halo_bytes);
-      fence_async_proxy();
-      barrier_arrive(&barriers.halo_full[halo]);
+      producer.load(
+          source, tile.sample, chunk * kChunk, tile.halo_from, HaloLoader::pitch(p.halo.count()) * 16, halos + halo * halo_bytes,
+          &barriers.halo_full[halo]);
     }
+  }
+
+  /// The halos of all tiles, by three of the warps.
+  template <class Producer>
+  DEVICE static void load_all_halos(
+      const GatherParameters& p, int thread, int chunks, int halo_bytes, char* halos, Barriers& barriers) {
+    uint32_t loaded = 0;
+    Producer producer(thread, p.halo);
+    each_tile(
+        p, [&](const GatherTile& tile, int) { load_halos(p, producer, tile, chunks, halo_bytes, halos, barriers, loaded); });
+    await_readers(barriers.halo_empty, loaded);
   }
 
   /// Starts all products of one tap and chunk, the small ones first. `patches` and `weights` are matrices of the first part and
@@ -211,7 +228,7 @@ struct WgmmaGather {
         barrier_initialize(&barriers.weights_empty[i], kCluster * kConsumerThreads / 32);
       }
       for (int i = 0; i < kHalos; i++) {
-        barrier_initialize(&barriers.halo_full[i], kHaloThreads);
+        barrier_initialize(&barriers.halo_full[i], copies(p) ? CopyingHalos::kArrivals : LoadingHalos::kArrivals);
         barrier_initialize(&barriers.halo_empty[i], kConsumerThreads / 32);
       }
       fence_async_proxy();
@@ -222,10 +239,8 @@ struct WgmmaGather {
       lower_registers<kProducerRegisters>();
       int thread = threadIdx.x - kConsumerThreads;
       if (thread >= 32) {
-        HaloLoader loader(thread - 32, p.halo);
-        each_tile(
-            p, [&](const GatherTile& tile, int) { load_halos(p, loader, tile, chunks, halo_bytes, halos, barriers, loaded); });
-        await_readers(barriers.halo_empty, loaded);
+        if (copies(p)) load_all_halos<CopyingHalos>(p, thread - 32, chunks, halo_bytes, halos, barriers);
+        else load_all_halos<LoadingHalos>(p, thread - 32, chunks, halo_bytes, halos, barriers);
       } else if (thread == 0) {
         each_tile(p, [&](const GatherTile&, int output_tile) {
           load_weights(p, output_tile, chunks * p.taps.count(), stages, barriers, step);

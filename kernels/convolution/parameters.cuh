@@ -1,5 +1,6 @@
 // Parameter blocks of the convolution kernels, as the launch code fills them (src/Engine/Backends/Cuda/Convolution).
 #pragma once
+#include "common/channel_sweep.cuh"
 #include "common/input_transform.cuh"
 
 struct Size3 {
@@ -8,6 +9,24 @@ struct Size3 {
   DEVICE int count() const { return depth * height * width; }
   DEVICE Size3 operator+(const Size3& other) const { return {depth + other.depth, height + other.height, width + other.width}; }
   DEVICE Size3 operator-(const Size3& other) const { return {depth - other.depth, height - other.height, width - other.width}; }
+};
+
+/// The box of positions that an operand has: convolution_operand writes it for the wgmma kernels in bf16, which read that instead
+/// of the tensor it was made of. Layout: (samples, channels / 8, extent, 8), bfloat16, with the border around the image.
+struct OperandLayout {
+  Size3 from;  // input coordinate of the first position; negative where the border begins before the image
+  Size3 extent;
+};
+
+/// operand = transform(x) with a border of mirror images or zeros; beyond mirror images there are zeros, too.
+struct OperandParameters {
+  const void* x;  // (samples, input, channels), float or bfloat16
+  void* operand;
+  InputTransform transform;
+  int symmetric, x_bfloat16;
+  Size3 input;
+  OperandLayout layout;
+  ChannelSweep sweep;  // over the operand's positions
 };
 
 /// Forward and data-gradient convolutions in one form, a gather: for every position i of the grid `count`,
@@ -28,9 +47,10 @@ struct GatherParameters {
   int x_bfloat16, y_bfloat16;  // how they are stored
   Size3 input, output, count, start, output_step, input_step;
   Size3 taps, tap_base, tap_step;
-  Size3 tile, tiles;  // grid positions per block (at most 128, of wgmma 256) and tiles per axis
-  Size3 halo;         // input positions that one tile reads
-  int chunk;          // input channels per pass over the taps
+  Size3 tile, tiles;      // grid positions per block (at most 128, of wgmma 256) and tiles per axis
+  Size3 halo;             // input positions that one tile reads
+  int chunk;              // input channels per pass over the taps
+  OperandLayout operand;  // of data gradients on wgmma in bf16: x is an operand with every tile's halo, or else this is zero
 };
 
 /// Several gathers of the same samples in one launch: the block of parameters stays below CUDA's 4 KB.
@@ -82,6 +102,8 @@ struct WeightGradientParameters {
   int folded;    // pairs of tap and channel are channels of their own, of a convolution with one tap
   int row_bits;  // 2^row_bits warps have different rows of the product; those with the same have other positions
   PlaneFill x_fill, gy_fill;
+  // Of the wgmma kernels in bf16, whose x and gy are operands. That of x has every tile's halo, that of gy every tile:
+  OperandLayout x_operand, gy_operand;
 };
 
 /// sums[i] = the sum of partial[split, i] over the splits: of each residue modulo `slices` in order, and then of those.

@@ -1,10 +1,10 @@
 // The weight gradient of Hopper (sm_90a). A block has 64 channels, 64 outputs and 3x3 taps, so that what it loads serves nine
 // taps: three consumer warpgroups have a row of taps each, while the producer warpgroup loads the next tile of positions through
-// the input transform. Both operands lie in planes of eight channels, a tap is a shift of x's address, and positions are the
-// inner axis: eight neighbours along the width are a tile of 128 bytes, two of which make a product. Outputs are its rows, from
-// registers; channels its columns.
+// the input transform, or in bf16 sends for it. Both operands lie in planes of eight channels, a tap is a shift of x's address,
+// and positions are the inner axis: eight neighbours along the width are a tile of 128 bytes, two of which make a product.
+// Outputs are its rows, from registers; channels its columns.
 #pragma once
-#include "convolution/plane_loader.cuh"
+#include "convolution/plane_producer.cuh"
 #include "convolution/warpgroup.cuh"
 
 /// Output positions of one sample, and the input that a block's taps read for them.
@@ -23,6 +23,16 @@ struct PositionTile {
   }
 };
 
+/// What its producers are: in bf16 both tensors are operands.
+template <int Threads, int Planes, int Parts, int InFlight>
+struct WeightGradientProducer {
+  using Type = LoadingProducer<Threads, Planes, Parts, InFlight>;
+};
+template <int Threads, int Planes, int InFlight>
+struct WeightGradientProducer<Threads, Planes, 1, InFlight> {
+  using Type = CopyingProducer<Threads, Planes>;
+};
+
 template <int Parts>
 struct WgmmaWeightGradient {
   static constexpr int kTile = 64, kPlanes = kTile / 8, kTaps = 3, kConsumers = 3, kConsumerThreads = kConsumers * 128,
@@ -34,8 +44,8 @@ struct WgmmaWeightGradient {
   static constexpr int kProducerRegisters = 104, kConsumerRegisters = 136;
 
   /// The output gradient, which is taken as it is, has registers for more loads.
-  using Loader = PlaneLoader<kProducerThreads, kPlanes, Parts, 5>;
-  using GradientLoader = PlaneLoader<kProducerThreads, kPlanes, Parts, 8>;
+  using Loader = typename WeightGradientProducer<kProducerThreads, kPlanes, Parts, 5>::Type;
+  using GradientLoader = typename WeightGradientProducer<kProducerThreads, kPlanes, Parts, 8>::Type;
 
   struct Header {
     uint64_t full[kStages], empty[kStages];
@@ -58,12 +68,14 @@ struct WgmmaWeightGradient {
       int tiles = p.samples * p.tiles.count();
       from = blockIdx.z * p.tiles_per_split;
       to = from + p.tiles_per_split < tiles ? from + p.tiles_per_split : tiles;
-      x_pitch = Loader::pitch(p.halo.count());
-      gy_pitch = Loader::pitch(p.tile.count());
+      x_pitch = pitch(p.halo.count());
+      gy_pitch = pitch(p.tile.count());
       stage_bytes = Parts * kPlanes * (x_pitch + gy_pitch) * 16;
       partial = p.partial + static_cast<long long>(blockIdx.z) * p.kernel.count() * p.channels * p.outputs;
     }
   };
+
+  DEVICE static int pitch(int positions) { return PlaneLoader<kProducerThreads, kPlanes, Parts, 1>::pitch(positions); }
 
   /// Element of the halo that the tile's m-th position reads under the first tap.
   DEVICE static int halo_index(const WeightGradientParameters& p, int m) {
@@ -74,19 +86,16 @@ struct WgmmaWeightGradient {
   DEVICE static void load(const WeightGradientParameters& p, const Block& block, int thread, char* stages, Header& header) {
     const Loader x_loader(thread, p.halo);
     const GradientLoader gy_loader(thread, p.tile);
+    const InputTransform identity = InputTransform::none();
+    const PlaneSource x_source{p.x, p.input, p.channels, p.symmetric, p.x_bfloat16, p.transform, p.x_operand},
+        gy_source{p.gy, p.output, p.outputs, false, p.gy_bfloat16, identity, p.gy_operand};
     for (int index = block.from; index < block.to; index++) {
       int step = index - block.from, stage = step % kStages;
       char *x = stages + stage * block.stage_bytes, *gy = x + Parts * kPlanes * block.x_pitch * 16;
       PositionTile tile(p, index, block.first_tap);
       barrier_wait_watched(&header.empty[stage], step / kStages % 2 ^ 1);
-      x_loader.template load<float>(
-          {p.x, p.input, p.channels, p.symmetric}, tile.sample, block.first_channel, p.transform, tile.halo_from,
-          block.x_pitch * 16, x);
-      gy_loader.template load<float>(
-          {p.gy, p.output, p.outputs, false}, tile.sample, block.first_output, InputTransform::none(), tile.first,
-          block.gy_pitch * 16, gy);
-      fence_async_proxy();
-      barrier_arrive(&header.full[stage]);
+      x_loader.load(x_source, tile.sample, block.first_channel, tile.halo_from, block.x_pitch * 16, x, &header.full[stage]);
+      gy_loader.load(gy_source, tile.sample, block.first_output, tile.first, block.gy_pitch * 16, gy, &header.full[stage]);
     }
     await_readers(header.empty, block.to - block.from);
   }
@@ -167,7 +176,7 @@ struct WgmmaWeightGradient {
     Block block(p);
     if (threadIdx.x == 0) {
       for (int i = 0; i < kStages; i++) {
-        barrier_initialize(&header.full[i], kProducerThreads);
+        barrier_initialize(&header.full[i], Loader::kArrivals + GradientLoader::kArrivals);
         barrier_initialize(&header.empty[i], kConsumerThreads / 32);
       }
       fence_async_proxy();

@@ -2,6 +2,7 @@
 // against the same kernels from C#.
 #pragma once
 #include <memory>
+#include <optional>
 
 #include "convolution_reference.h"
 
@@ -21,10 +22,11 @@ struct Family {
   std::string gather_name() const {
     return (warpgroups ? "wgmma_" : "") + name + (few_channels ? "_c" + std::to_string(few_channels) : "");
   }
+  bool takes_operands() const { return warpgroups && parts == 1; }
   int positions() const { return warpgroups && parts < 3 ? 256 : 128; }
   int widest_chunk() const { return parts == 3 ? 16 : 32; }
   int chunk() const { return few_channels ? few_channels : widest_chunk(); }
-  bool reads_bfloat16(int channels) const { return parts == 1 && !warpgroups && channels % 8 == 0; }
+  bool reads_bfloat16(int channels) const { return parts == 1 && channels % 8 == 0; }
   bool writes_bfloat16(int outputs) const { return parts <= 1 && outputs % 8 == 0; }
   bool takes_data_gradient(const Problem& q) const { return !warpgroups || q.outputs % 8 == 0; }
   bool takes_weight_gradient(const Problem& q) const {
@@ -70,11 +72,38 @@ inline const std::vector<Family>& families() {
 inline int round_up(int a, int b) { return (a + b - 1) / b * b; }
 inline int divide(int a, int b) { return (a + b - 1) / b; }
 
-/// Positions between planes of eight channels (PlaneLoader::pitch).
+/// Positions between planes of eight channels in shared memory (PlaneLoader::pitch).
 inline int plane_pitch(int positions, int planes) { return positions + (8 + 8 / planes - positions % 8) % 8; }
 
 /// Input positions along an axis that `taps` taps read for a tile.
 inline int reach(int tile, int step, int taps, int tap_step) { return (tile - 1) * step + (taps - 1) * std::abs(tap_step) + 1; }
+
+/// Operands of the wgmma kernels in bf16 as convolution_operand writes them: boxes of positions, from one input coordinate up to
+/// another.
+struct Operand {
+  OperandLayout layout;
+  Buffer<std::uint16_t> values;
+
+  Operand(
+      const void* x, bool x_bfloat16, int samples, int channels, const Size3& input, bool symmetric,
+      const InputTransform& transform, const Size3& from, const Size3& to, int chunk = 100)
+      : layout{from, to - from}, values(static_cast<std::size_t>(samples) * channels * layout.extent.count()) {
+    int positions = layout.extent.count(), lanes = std::min(4, lanes_of(channels / 8));
+    OperandParameters p{x,          values.data(), transform, symmetric,
+                        x_bfloat16, input,         layout,    {positions, channels, std::min(positions, chunk), lanes}};
+    launch("convolution_operand", divide(positions, p.sweep.chunk), divide(channels / 8, lanes), samples, 256, 0, p);
+    if (!values.intact()) {
+      failures++;
+      std::printf("FAIL operand wrote outside of its buffer\n");
+    }
+  }
+};
+
+/// The first input coordinate, along an axis, that the first tile of a gather reads.
+inline int first_read(int base, int taps, int tap_step) { return base + std::min(0, tap_step * (taps - 1)); }
+
+/// The input coordinate, along an axis, behind the last that tiles of positions read.
+inline int end_of_tiles(int from, int tiles, int tile, int step, int halo) { return from + (tiles - 1) * tile * step + halo; }
 
 /// Per-tile statistics that a gather left: (samples, tiles, 4, outputs).
 struct Moments {
@@ -159,7 +188,7 @@ inline PlannedGather plan_gather(const Family& family, int samples, GatherParame
 /// Runs a gather; statistics only if `moments` is given.
 inline void run_gather(
     const std::string& pass, const Family& wanted, int samples, const GatherParameters& parameters, const PackParameters& pack,
-    Numbers& numbers, Moments* moments = nullptr) {
+    Numbers& numbers, Moments* moments = nullptr, bool with_operand = false) {
   PlannedGather gather = plan_gather(wanted, samples, parameters, pack, numbers);
   const Family& family = gather.family;
   GatherParameters& p = gather.p;
@@ -167,6 +196,20 @@ inline void run_gather(
   Buffer<float> partial(static_cast<std::size_t>(samples) * p.tiles.count() * 4 * p.outputs);
   p.moments = moments ? partial.data() : nullptr;
   std::string kernel = "convolution_" + pass + "_" + family.gather_name() + "_" + std::to_string(family.gather_tile);
+  std::optional<Operand> operand;
+  if (family.takes_operands() && pass == "backward_data" && with_operand) {
+    Size3 from = {
+        first_read(p.tap_base.depth, p.taps.depth, p.tap_step.depth),
+        first_read(p.tap_base.height, p.taps.height, p.tap_step.height),
+        first_read(p.tap_base.width, p.taps.width, p.tap_step.width)};
+    Size3 to = {
+        end_of_tiles(from.depth, p.tiles.depth, p.tile.depth, p.input_step.depth, p.halo.depth),
+        end_of_tiles(from.height, p.tiles.height, p.tile.height, p.input_step.height, p.halo.height),
+        end_of_tiles(from.width, p.tiles.width, p.tile.width, p.input_step.width, p.halo.width)};
+    operand.emplace(p.x, p.x_bfloat16, samples, p.channels, p.input, p.symmetric, p.transform, from, to);
+    p.x = operand->values.data();
+    p.operand = operand->layout;
+  }
   if (family.warpgroups)
     launch(
         kernel, 2 * numbers.range(1, divide(p.tiles.count() * samples, 2) * tiles), 1, 1, gather.threads, gather.shared,
@@ -269,9 +312,10 @@ inline std::vector<DataGradient> data_gradients(const Problem& q, const Stored& 
 
 /// The data gradient of a convolution with zero padding; gx must have been zeroed.
 inline void run_backward_data(
-    const Family& family, const Problem& q, const Stored& gy, const float* w, const Stored& gx, Numbers& numbers) {
+    const Family& family, const Problem& q, const Stored& gy, const float* w, const Stored& gx, Numbers& numbers,
+    bool with_operand = false) {
   for (const DataGradient& part : data_gradients(q, gy, w, gx))
-    run_gather("backward_data", family, q.samples, part.gather, part.pack, numbers);
+    run_gather("backward_data", family, q.samples, part.gather, part.pack, numbers, nullptr, with_operand);
 }
 
 /// A box without its core, in boxes: slabs before and behind the core along an axis, within the core along the axes before.
@@ -295,10 +339,11 @@ inline std::vector<PositionBox> shell(const Size3& extent, const Size3& low, con
 /// The data gradient of a convolution with symmetric padding, stored as floats: that with zero padding, and what the padded
 /// positions add.
 inline void run_mirrored_backward_data(
-    const Family& family, const Problem& q, const Stored& gy, const float* w, const Stored& gx, Numbers& numbers) {
+    const Family& family, const Problem& q, const Stored& gy, const float* w, const Stored& gx, Numbers& numbers,
+    bool with_operand = false) {
   Problem within = q;
   within.symmetric = false;
-  run_backward_data(family, within, gy, w, gx, numbers);
+  run_backward_data(family, within, gy, w, gx, numbers, with_operand);
 
   Family wide = family;
   if (family.warpgroups) wide.gather_tile = family.parts == 3 ? 32 : 64;
@@ -449,6 +494,24 @@ inline void run_backward_weights(
     p.positions_per_split = cut(static_cast<long long>(q.samples) * q.output().count());
     kernel += "_" + std::to_string(tile);
     shared = 2 * 16 * (tile + 4) * 4 + (tile == 64 ? 4 : static_cast<std::size_t>(256 / (tile * tile / 16)) * tile * tile * 4);
+  }
+  std::optional<Operand> x_operand, gy_operand;
+  if (family.takes_operands()) {
+    auto end = [&](int a) {
+      return end_of_tiles(
+          -Problem::axis(q.pad_before, a), Problem::axis(p.tiles, a), Problem::axis(p.tile, a), Problem::axis(q.stride, a),
+          (Problem::axis(q.kernel, a) - (a == 0 ? 1 : 3)) * Problem::axis(q.dilation, a) + Problem::axis(p.halo, a));
+    };
+    x_operand.emplace(
+        x.data, x.bfloat16, q.samples, q.channels, q.input, q.symmetric, transform, Size3{0, 0, 0} - q.pad_before,
+        Size3{end(0), end(1), end(2)});
+    gy_operand.emplace(
+        gy.data, gy.bfloat16, q.samples, q.outputs, p.output, false, InputTransform::none(), Size3{0, 0, 0},
+        Size3{p.tiles.depth * p.tile.depth, p.tiles.height * p.tile.height, p.tiles.width * p.tile.width});
+    p.x = x_operand->values.data();
+    p.gy = gy_operand->values.data();
+    p.x_operand = x_operand->layout;
+    p.gy_operand = gy_operand->layout;
   }
   Buffer<float> partial(q.weight_count() * splits);
   p.partial = splits == 1 ? gw : partial.data();

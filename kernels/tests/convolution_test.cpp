@@ -65,7 +65,8 @@ Problem draw_for_warpgroups(const Family& family, Numbers& numbers, int round) {
   return p;
 }
 
-void check_directions(const Family& family, const Problem& q, bool integers, Numbers& numbers) {
+/// `with_operand`: whether a data gradient that can copies from an operand.
+void check_directions(const Family& family, const Problem& q, bool integers, bool with_operand, Numbers& numbers) {
   auto number = [&](std::size_t) { return integers ? numbers.small_integer() : numbers.uniform(); };
   auto chance = [&](bool possible) { return numbers.next() % 2 == 0 && possible; };
   StoredTensor x(q.input_count(), chance(family.reads_bfloat16(q.channels)), number),
@@ -102,7 +103,7 @@ void check_directions(const Family& family, const Problem& q, bool integers, Num
   if (!family.takes_data_gradient(q)) return;
   size = reference_backward_data(q, absolute(gys), absolute(ws));
   StoredTensor gx(q.input_count(), chance(family.writes_bfloat16(q.channels) && !q.symmetric), [](std::size_t) { return 0; });
-  (q.symmetric ? run_mirrored_backward_data : run_backward_data)(family, q, gy, w.data(), gx, numbers);
+  (q.symmetric ? run_mirrored_backward_data : run_backward_data)(family, q, gy, w.data(), gx, numbers, with_operand);
   expect("backward data ", gx, reference_backward_data(q, gys, ws), size);
 }
 
@@ -228,19 +229,86 @@ void check_narrow_weight_gradients(const Family& family, Numbers& numbers) {
   }
 }
 
+std::uint16_t rounded(float value) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, 4);
+  return static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+/// Operands bit for bit: borders before, behind and inside of the image, mirrored and zero, of floats and of bfloat16.
+void check_operand(Numbers& numbers, int round) {
+  int samples = numbers.range(1, 3), channels = 8 * numbers.range(1, 9);
+  bool symmetric = round % 2, narrow = round / 2 % 2;
+  Size3 input{numbers.range(1, 3), numbers.range(1, 9), numbers.range(1, 11)},
+      from{numbers.range(-3, 1), numbers.range(-4, 2), numbers.range(-4, 2)},
+      to = from + Size3{numbers.range(1, 5), numbers.range(1, 14), numbers.range(1, 16)};
+  std::string name = "operand n" + std::to_string(samples) + " c" + std::to_string(channels) + " round " + std::to_string(round);
+  Buffer<float> x(static_cast<std::size_t>(samples) * input.count() * channels, [&](std::size_t) { return numbers.uniform(); });
+  Buffer<std::uint16_t> narrow_x(x.size(), [&](std::size_t i) { return rounded(x[i]); });
+  if (narrow)
+    for (std::size_t i = 0; i < x.size(); i++) {
+      std::uint32_t bits = static_cast<std::uint32_t>(narrow_x[i]) << 16;
+      std::memcpy(&x[i], &bits, 4);
+    }
+  int rows = samples * channels;
+  Buffer<float> scale(rows, [&](std::size_t) { return numbers.uniform(); }),
+      shift(rows, [&](std::size_t) { return numbers.uniform(); });
+  DropoutMask mask = round % 3 == 2 ? some_dropout() : no_dropout();
+  InputTransform transform = round % 3 == 0 ? InputTransform::none() : InputTransform{scale.data(), shift.data(), 0.2f, mask};
+  Operand operand(
+      narrow ? static_cast<const void*>(narrow_x.data()) : x.data(), narrow, samples, channels, input, symmetric, transform, from,
+      to, numbers.range(1, 200));
+
+  auto expected = [&](int sample, Size3 at, int channel) -> std::uint16_t {
+    int coordinates[] = {at.depth, at.height, at.width};
+    for (int a = 0; a < 3; a++) {
+      int &i = coordinates[a], extent = Problem::axis(input, a);
+      if (symmetric && i < 0) i = -1 - i;
+      else if (symmetric && i >= extent) i = 2 * extent - 1 - i;
+      if (i < 0 || i >= extent) return 0;
+    }
+    std::size_t element =
+        (((static_cast<std::size_t>(sample) * input.depth + coordinates[0]) * input.height + coordinates[1]) * input.width +
+         coordinates[2]) *
+            channels +
+        channel;
+    float value = x[element];
+    if (transform.scale != nullptr) {
+      value = static_cast<float>(dropped(mask, element, value)) * scale[sample * channels + channel] +
+              shift[sample * channels + channel];
+      if (value < 0) value *= 0.2f;
+    }
+    return rounded(value);
+  };
+  checks++;
+  std::size_t i = 0;
+  for (int sample = 0; sample < samples; sample++)
+    for (int plane = 0; plane < channels / 8; plane++)
+      for (int depth = from.depth; depth < to.depth; depth++)
+        for (int height = from.height; height < to.height; height++)
+          for (int width = from.width; width < to.width; width++)
+            for (int c = 0; c < 8; c++, i++)
+              if (operand.values[i] != expected(sample, {depth, height, width}, plane * 8 + c)) {
+                failures++;
+                std::printf("FAIL %s: element %zu is %04x\n", name.c_str(), i, operand.values[i]);
+                return;
+              }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
   std::string only = argc > 2 ? argv[2] : "";  // families whose names begin with it
-  Numbers numbers(7);
+  Numbers numbers(7), operands(8);
   for (int round = 0; round < rounds; round++) {
     emulation_configure(0, round + 1);
+    for (int i = 0; i < 12; i++) check_operand(operands, i);
     for (const Family& family : families()) {
       if ((family.gather_name() + "_").rfind(only, 0) != 0) continue;
       Problem problem = family.warpgroups ? draw_for_warpgroups(family, numbers, round) : draw(numbers, round);
-      check_directions(family, problem, true, numbers);
-      check_directions(family, problem, false, numbers);
+      check_directions(family, problem, true, round % 3 != 2, numbers);
+      check_directions(family, problem, false, round % 3 != 1, numbers);
       check_fusion(family, problem, numbers);
       if (!family.warpgroups && !family.few_channels) check_narrow_weight_gradients(family, numbers);
     }

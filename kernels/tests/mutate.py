@@ -21,6 +21,7 @@ KERNELS = pathlib.Path(__file__).resolve().parent.parent
 FLAGS = ["-std=c++17", "-O1", "-DCUDA_EMULATION", "-Wno-unknown-pragmas", "-fno-strict-aliasing", "-ffp-contract=off", "-pthread", "-w"]
 
 FORWARD, DATA, WEIGHTS, PACK = "convolution/forward", "convolution/backward_data", "convolution/backward_weights", "convolution/pack"
+OPERAND, OPERANDS = "convolution/operand", ("convolution_test", ["1", "operands only"])
 CONVOLUTION, HOPPER, NARROW = ("convolution_test", ["3"]), ("convolution_test", ["3", "wgmma"]), ("convolution_test", ["1", "bf16x"])
 FEW = ("convolution_test", ["3", "bf16x3_c8"])
 STORED = ("convolution_test", ["2", "bf16_"])
@@ -56,9 +57,9 @@ MUTATIONS = [
     ("expects half of the weights' bytes", "convolution/gather_wgmma.cuh", "barrier_arrive_expecting(&barriers.weights_full[stage], kTapBytes);", "barrier_arrive_expecting(&barriers.weights_full[stage], kTapBytes / 2);", FORWARD, HOPPER),
     ("a stage is released while its products run", "convolution/gather_wgmma.cuh", "warpgroup_wait<1>();  // the tap before is done", "warpgroup_wait<2>();", FORWARD, HOPPER),
     ("halo is multiplied before it is there", "convolution/gather_wgmma.cuh", "barrier_wait(&barriers.halo_full[loaded % kHalos], loaded / kHalos % 2);", "", FORWARD, HOPPER),
-    ("stores are not fenced for the products", "convolution/gather_wgmma.cuh", "      fence_async_proxy();\n      barrier_arrive(", "      barrier_arrive(", FORWARD, HOPPER),
+    ("stores are not fenced for the products", "convolution/plane_producer.cuh", "    fence_async_proxy();\n    barrier_arrive(full)", "    barrier_arrive(full)", FORWARD, HOPPER),
     ("halo is overwritten before it was read", "convolution/gather_wgmma.cuh", "barrier_wait_watched(&barriers.halo_empty[halo], loaded / kHalos % 2 ^ 1);", "", FORWARD, HOPPER),
-    ("one buffer for two halos", "convolution/gather_wgmma.cuh", "halos + halo * halo_bytes);", "halos);", FORWARD, HOPPER),
+    ("one buffer for two halos", "convolution/gather_wgmma.cuh", "halos + halo * halo_bytes,", "halos,", FORWARD, HOPPER),
     ("products without wgmma.fence", "convolution/gather_wgmma.cuh", "        warpgroup_fence();\n", "", FORWARD, HOPPER),
     ("rows of a patch lie as in the tile, not as in the halo", "convolution/gather_wgmma.cuh", "row_pitch = p.halo.width * p.input_step.height * 16", "row_pitch = p.tile.width * p.input_step.height * 16", FORWARD, HOPPER),
     ("inner tiles of the weights adjacent", "convolution/gather_wgmma.cuh", "matrix_descriptor(opaque(shared_address(stages)), Tile * 16, 128)", "matrix_descriptor(opaque(shared_address(stages)), 128, 128)", FORWARD, HOPPER),
@@ -164,8 +165,24 @@ MUTATIONS = [
     ("outputs beyond the last are written", "convolution/weight_gradient_mma.cuh", "if (first_output + j * 8 + e < p.outputs)", "", WEIGHTS, NARROW),
     ("slices of splits are added before they are there", "convolution/backward_weights.cu", "slices[threadIdx.x] = sum;\n    __syncthreads();", "slices[threadIdx.x] = sum;", WEIGHTS, NARROW),
     ("windows that begin before the image count as whole", "convolution/weight_gradient_mma.cuh", "inner(origin - block.inner_from, p.tile,", "inner(origin, p.tile,", WEIGHTS, NARROW),
+    ("padding is normalized (operand)", "convolution/operand.cu", "if (position >= 0) {", "{\n        if (position < 0) position = 0;", OPERAND, OPERANDS),
+    ("dropout of the first sample for all (operand)", "convolution/operand.cu", "kept_in_block(first / 8 +", "kept_in_block(", OPERAND, OPERANDS),
+    ("every sample's planes are the first's", "convolution/operand.cu", "plane = static_cast<long long>(walk.sample) * (channels / 8) +", "plane =", OPERAND, OPERANDS),
+    ("every block has the first positions", "convolution/operand.cu", "BoxWalk box(walk.from + row,", "BoxWalk box(row,", OPERAND, OPERANDS),
+    ("bfloat16 numbers are taken for floats", "convolution/operand.cu", "if (p.x_bfloat16)", "if (false)", OPERAND, OPERANDS),
+    ("the walk turns at the borders of the image", "convolution/operand.cu", "box.advance(p.layout.extent);", "box.advance(p.input);", OPERAND, OPERANDS),
+    ("rows of an operand lie as in the halo", "convolution/plane_producer.cuh", "(depth * extent.height + height) * pitch;", "(depth * extent.height + height) * row_bytes;", DATA, HOPPER),
+    ("planes of an operand lie as in shared memory", "convolution/plane_producer.cuh", "x + plane * source_plane_bytes +", "x + plane * plane_bytes +", WEIGHTS, HOPPER),
+    ("the operand begins with the image", "convolution/plane_producer.cuh", "Size3 first = from - source.operand.from;", "Size3 first = from;", WEIGHTS, HOPPER),
+    ("channels that do not exist are left as they were", "convolution/plane_producer.cuh", "else clear(row, row_bytes);", "", DATA, HOPPER),
+    ("zeros are not fenced for the products", "convolution/plane_producer.cuh", "fence_async_proxy();\n    __syncwarp();", "__syncwarp();", DATA, HOPPER),
+    ("bytes are expected of planes that do not exist", "convolution/plane_producer.cuh", "? existing * box.count()", "? Planes * box.count()", DATA, HOPPER),
+    ("fewer bytes are expected than come", "convolution/plane_producer.cuh", "? existing * box.count()", "? (existing - 1) * box.count()", WEIGHTS, HOPPER),
+    ("the first sample's operand for all", "convolution/plane_producer.cuh", "first_plane = static_cast<long long>(sample) * (source.channels / 8) +", "first_plane =", WEIGHTS, HOPPER),
+    ("a stage waits for x and not for gy", "convolution/weight_gradient_wgmma.cuh", "Loader::kArrivals + GradientLoader::kArrivals", "Loader::kArrivals", WEIGHTS, HOPPER),
+    ("a thread sends for its first row every time", "convolution/plane_producer.cuh", "i += Threads, walk.advance(rows)", "i += Threads", DATA, HOPPER),
     ("a tile is multiplied before it is there", "convolution/weight_gradient_wgmma.cuh", "barrier_wait(&header.full[stage], step / kStages % 2);", "", WEIGHTS, HOPPER),
-    ("stores are not fenced for the products (weight gradient)", "convolution/weight_gradient_wgmma.cuh", "      fence_async_proxy();\n      barrier_arrive(", "      barrier_arrive(", WEIGHTS, HOPPER),
+    ("stores are not fenced for the products (weight gradient)", "convolution/plane_producer.cuh", "    fence_async_proxy();\n    barrier_arrive(full)", "    barrier_arrive(full)", WEIGHTS, HOPPER),
     ("a tile is overwritten before it was read", "convolution/weight_gradient_wgmma.cuh", "barrier_wait_watched(&header.empty[stage], step / kStages % 2 ^ 1);", "", WEIGHTS, HOPPER),
     ("a tile is released while its products run", "convolution/weight_gradient_wgmma.cuh", "      warpgroup_wait<0>();\n      release_buffer", "      release_buffer", WEIGHTS, HOPPER),
     ("gradients in registers are overwritten while products read them", "convolution/weight_gradient_wgmma.cuh", "    warpgroup_wait<0>();  // for", "    //", WEIGHTS, HOPPER),
@@ -175,7 +192,7 @@ MUTATIONS = [
     ("the stride is ignored along the height (wgmma)", "convolution/weight_gradient_wgmma.cuh", "p.halo.height + at.height * p.stride.height", "p.halo.height + at.height", WEIGHTS, HOPPER),
     ("later sums overwrite the first", "convolution/weight_gradient_wgmma.cuh", "          if (add)\n", "          if (false)\n", WEIGHTS, HOPPER),
     ("sums that were added are not cleared", "convolution/weight_gradient_wgmma.cuh", "        sums[tap][e] = 0.0f;\n", "", WEIGHTS, HOPPER),
-    ("gradients outside of the image are mirrored", "convolution/weight_gradient_wgmma.cuh", "{p.gy, p.output, p.outputs, false}", "{p.gy, p.output, p.outputs, true}", WEIGHTS, HOPPER),
+    ("gradients outside of the image are mirrored", "convolution/weight_gradient_wgmma.cuh", "p.gy, p.output, p.outputs, false,", "p.gy, p.output, p.outputs, true,", WEIGHTS, HOPPER),
     ("the last group of taps is the first's", "convolution/weight_gradient_wgmma.cuh", "group = blockIdx.y;", "group = 0;", WEIGHTS, HOPPER),
     ("leaves out the smallest products (weight gradient)", "convolution/weight_gradient_wgmma.cuh", "for (int order = Parts - 1; order >= 0; order--)", "for (int order = Parts > 2 ? 1 : Parts - 1; order >= 0; order--)", WEIGHTS, HOPPER),
     ("splits overlap by one tile", "convolution/weight_gradient_wgmma.cuh", "to = from + p.tiles_per_split < tiles ? from + p.tiles_per_split : tiles;", "to = from + p.tiles_per_split < tiles ? from + p.tiles_per_split + 1 : tiles;", WEIGHTS, HOPPER),

@@ -89,6 +89,9 @@ public sealed record GpuModel
     /// <summary>Cycles from a load of global memory to its value.</summary>
     public double LoadCycles { get; init; } = 700;
 
+    /// <summary>Cycles of a multiprocessor for a bulk copy, however short.</summary>
+    public double CopyCycles { get; init; } = 16;
+
     /// <summary>Cycles of a MEMBAR.</summary>
     public double FenceCycles { get; init; } = 250;
 
@@ -122,6 +125,9 @@ public sealed record GpuModel
 
     /// <summary>Cycles in which so many bytes of global memory move.</summary>
     internal double MemoryCycles(double bytes) => bytes / (bytes > CacheMBytes * 1e6 ? MemoryGBytes : CacheGBytes) * GigaHertz;
+
+    /// <summary>Cycles in which so many bytes come from the L2 cache to one multiprocessor while all others load, too.</summary>
+    internal double CacheCycles(double bytes) => bytes / CacheGBytes * GigaHertz * Multiprocessors;
 
     /// <summary>Share of the tensor cores' rate that wgmma reaches.</summary>
     /// <param name="outputs">Of a product.</param>

@@ -14,7 +14,9 @@ internal sealed partial class KernelWork
         GradientUnitsInFlight = 8;
 
     private const int PlaneChannels = 8,
-        HaloStages = 2;
+        HaloStages = 2,
+        BFloat16Bytes = 2,
+        PlaneElementBytes = PlaneChannels * BFloat16Bytes;
 
     /// <summary>
     /// Share of the loop that loads floats in the weight gradient on mma.sync which a copy takes, and loads of bfloat16 under way
@@ -73,14 +75,16 @@ internal sealed partial class KernelWork
             instructions = InstructionsFor(cost, p.Chunk / 16.0 * ProductsOf(parts) * positions / 128),
             tap = Math.Max(instructions * issued, (instructions / gpu.WarpIssueRate) + (cost.Products.Fences * gpu.FenceCycles));
         double consumed = taps * Math.Max(tensor, tap),
-            produced = Produce(
-                cost.Memory,
-                p.Halo.Count,
-                HaloThreads,
-                p.Chunk / PlaneChannels,
-                Math.Min(p.Channels, p.Chunk),
-                p.Transform
-            ),
+            produced = p.Operand.Extent.Count > 0
+                ? Copied(Math.Min(p.Channels, p.Chunk), p.Halo)
+                : Produce(
+                    cost.Memory,
+                    p.Halo.Count,
+                    HaloThreads,
+                    p.Chunk / PlaneChannels,
+                    Math.Min(p.Channels, p.Chunk),
+                    p.Transform
+                ),
             stored = Stored(cost, p, tile) * issued;
         // The producers fill two halos while a tile is stored, and wait then.
         double byConsumers = (chunks * consumed) + stored,
@@ -156,8 +160,8 @@ internal sealed partial class KernelWork
     }
 
     /// <summary>
-    /// kernels/convolution/weight_gradient_wgmma.cuh: a producer warpgroup loads the next tile of positions while three consumer
-    /// warpgroups multiply.
+    /// kernels/convolution/weight_gradient_wgmma.cuh: a producer warpgroup loads the next tile of positions, or in bf16 sends for it,
+    /// while three consumer warpgroups multiply.
     /// </summary>
     private LaunchWork WarpgroupWeightGradient(KernelLaunch launch, KernelCost cost, WeightGradientParameters p)
     {
@@ -170,9 +174,12 @@ internal sealed partial class KernelWork
         int parts = Family(launch.Kernel).Parts;
         double positions = p.Tile.Count,
             issued = ConsumerWarps / (double)gpu.Schedulers / gpu.IssueRate;
+        (int channels, int outputs) = (Math.Min(p.Channels, Side), Math.Min(p.Outputs, Side));
         double produced =
-            Produce(cost.Memory, p.Halo.Count, ProducerThreads, Planes, Math.Min(p.Channels, Side), p.Transform)
-            + Produce(cost.Other, positions, ProducerThreads, Planes, Math.Min(p.Outputs, Side), null, GradientUnitsInFlight);
+            parts == 1
+                ? Copied(channels, p.Halo) + Copied(outputs, p.Tile)
+                : Produce(cost.Memory, p.Halo.Count, ProducerThreads, Planes, channels, p.Transform)
+                    + Produce(cost.Other, positions, ProducerThreads, Planes, outputs, null, GradientUnitsInFlight);
         double tensor = 2.0 * positions * Side * Side * Taps * ProductsOf(parts) / gpu.TensorFlops / gpu.WgmmaShare64,
             multiplied = Math.Max(tensor, positions / ChunkPositions * InstructionsFor(cost, 3 * ProductsOf(parts)) * issued),
             stored = cost.Around.Instructions * issued;
@@ -262,6 +269,37 @@ internal sealed partial class KernelWork
         return Math.Max(1, rounds) * (0.2 + (0.8 * filled)) * ((loop.Instructions * share / gpu.WarpIssueRate) + gpu.LoadCycles);
     }
 
+    /// <summary>
+    /// Cycles in which a box of an operand comes by bulk copies, one per row and plane. Of two stages one is on its way while the
+    /// other is used, so half of the wait for memory shows.
+    /// </summary>
+    private double Copied(double channels, KernelSize box)
+    {
+        double planes = channels / PlaneChannels,
+            copies = planes * box.Count / box.Width,
+            transferred = Math.Max(gpu.CacheCycles(planes * box.Count * PlaneElementBytes), copies * gpu.CopyCycles);
+        return Math.Max(transferred, (transferred + gpu.LoadCycles) / HaloStages);
+    }
+
+    /// <summary>kernels/convolution/operand.cu: a thread writes eight channels of some positions.</summary>
+    private LaunchWork Operand(KernelLaunch launch, KernelCost cost, OperandParameters p)
+    {
+        double positions = Divide(p.Sweep.Chunk, SweepThreads / p.Sweep.Lanes),
+            samples = launch.Geometry.GridZ,
+            read = p.Input.Count * (p.XBfloat16 == 0 ? sizeof(float) : BFloat16Bytes),
+            written = p.Sweep.Positions * BFloat16Bytes;
+        return Threads(
+            launch,
+            positions * cost.Memory.Instructions * LoadingShare(p.Transform),
+            cost.Straight * gpu.ExecutedShare,
+            positions,
+            samples * p.Sweep.Channels * (read + written)
+        ) with
+        {
+            Sizes = $"{p.Sweep.Channels} channels, {samples * p.Sweep.Positions} positions",
+        };
+    }
+
     /// <summary>Instructions of a warp for the outputs of a tile and their statistics.</summary>
     /// <param name="cost">Of the kernel; its other loop draws masks, of eight outputs of each of four lanes at a time.</param>
     /// <param name="p">Of the launch.</param>
@@ -279,20 +317,26 @@ internal sealed partial class KernelWork
     private static double BytesOf(GatherParameters p) =>
         p.Samples
         * (
-            ((double)Math.Min(p.Input.Count, p.Tiles.Count * p.Halo.Count) * p.Channels * StoredBytes(p.XBfloat16))
-            + ((double)p.Count.Count * p.Outputs * (p.Accumulate + 1) * StoredBytes(p.YBfloat16))
+            Math.Min(
+                BytesOf(p.Operand, p.Input, p.Channels, p.XBfloat16),
+                (double)p.Tiles.Count * p.Halo.Count * p.Channels * StoredBytes(p.XBfloat16)
+            ) + ((double)p.Count.Count * p.Outputs * (p.Accumulate + 1) * StoredBytes(p.YBfloat16))
         );
+
+    /// <summary>Of a sample: as it is stored, or of the operand where there is one.</summary>
+    private static double BytesOf(OperandLayout operand, KernelSize size, int channels, int bfloat16) =>
+        (double)channels
+        * (operand.Extent.Count > 0 ? operand.Extent.Count * BFloat16Bytes : size.Count * StoredBytes(bfloat16));
 
     private static double BytesOf(KernelLaunch launch, WeightGradientParameters p) =>
         (
             p.Samples
             * (
-                ((double)p.Input.Count * p.Channels * StoredBytes(p.XBfloat16))
-                + ((double)p.Output.Count * p.Outputs * StoredBytes(p.GyBfloat16))
+                BytesOf(p.XOperand, p.Input, p.Channels, p.XBfloat16) + BytesOf(p.GyOperand, p.Output, p.Outputs, p.GyBfloat16)
             )
-        ) + (sizeof(float) * (double)launch.Geometry.GridZ * p.Kernel.Count * p.Channels * p.Outputs);
+        ) + ((double)launch.Geometry.GridZ * p.Kernel.Count * p.Channels * p.Outputs * sizeof(float));
 
-    private static int StoredBytes(int bfloat16) => bfloat16 == 0 ? sizeof(float) : sizeof(float) / 2;
+    private static int StoredBytes(int bfloat16) => bfloat16 == 0 ? sizeof(float) : BFloat16Bytes;
 
     private static string SizesOf(GatherParameters p) =>
         $"{p.Channels}->{p.Outputs}, {p.Taps.Count} taps, {p.Samples * p.Count.Count} positions";

@@ -36,6 +36,7 @@ internal sealed partial class KernelWork(GpuModel gpu)
                 p
             ),
             WeightGradientParameters p => MmaWeightGradient(launch, cost, p),
+            OperandParameters p => Operand(launch, cost, p),
             SumSplitsParameters p => Threads(
                 launch,
                 cost,

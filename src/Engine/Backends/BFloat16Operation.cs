@@ -15,11 +15,11 @@ internal enum BFloat16Operation
     /// <summary><see cref="Backend.ConvolutionForward"/> and <see cref="Backend.FusedConvolutionForward"/>.</summary>
     ConvolutionForward,
 
-    /// <summary><see cref="Backend.ConvolutionBackwardData"/>.</summary>
-    ConvolutionBackwardData,
-
-    /// <summary><see cref="Backend.ConvolutionBackwardWeights"/> and <see cref="Backend.FusedConvolutionBackwardWeights"/>.</summary>
-    ConvolutionBackwardWeights,
+    /// <summary>
+    /// <see cref="Backend.ConvolutionBackwardData"/>, <see cref="Backend.ConvolutionBackwardWeights"/> and
+    /// <see cref="Backend.FusedConvolutionBackward"/>.
+    /// </summary>
+    ConvolutionBackward,
 
     /// <summary><see cref="Backend.NormalizationStatistics"/>.</summary>
     NormalizationStatistics,

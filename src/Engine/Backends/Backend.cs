@@ -168,14 +168,26 @@ public abstract class Backend(Device device) : IDisposable
             NormalizationStatistics(statistics.Problem, y, statistics.Mean, statistics.Variance);
     }
 
-    /// <summary>gw for a convolution of normalize(x). x and gy may be bfloat16, each by itself.</summary>
-    public virtual void FusedConvolutionBackwardWeights(
+    /// <summary>
+    /// Gradients of a convolution of normalize(x): gw for the weights, gx for normalize(x); either may be left out. What is computed
+    /// is what the single operations compute; a device can prepare <paramref name="gy"/> once for both. x, gy and gx may be bfloat16,
+    /// each by itself.
+    /// </summary>
+    public virtual void FusedConvolutionBackward(
         ConvolutionProblem problem,
         InputNormalization? input,
         Tensor x,
         Tensor gy,
-        Tensor gw
-    ) => WithNormalized(input, x, normalized => ConvolutionBackwardWeights(problem, normalized, gy, gw));
+        Tensor w,
+        Tensor? gw,
+        Tensor? gx
+    )
+    {
+        if (gw is not null)
+            WithNormalized(input, x, normalized => ConvolutionBackwardWeights(problem, normalized, gy, gw));
+        if (gx is not null)
+            ConvolutionBackwardData(problem, gy, w, gx);
+    }
 
     // ---- Pooling, PixelShuffle ----
 

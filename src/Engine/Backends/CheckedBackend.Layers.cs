@@ -27,7 +27,7 @@ public abstract partial class CheckedBackend
     {
         RequireConvolution(problem, gx, w, gy);
         Backend typed = ForStored([gy, gx], w);
-        using var widening = new Widening(typed, BFloat16Operation.ConvolutionBackwardData);
+        using var widening = new Widening(typed, BFloat16Operation.ConvolutionBackward);
         typed.ConvolutionBackwardData(problem, widening.Read(gy), w, widening.Write(gx));
         widening.Store();
     }
@@ -37,7 +37,7 @@ public abstract partial class CheckedBackend
     {
         RequireConvolution(problem, x, gw, gy);
         Backend typed = ForStored([x, gy], gw);
-        using var widening = new Widening(typed, BFloat16Operation.ConvolutionBackwardWeights);
+        using var widening = new Widening(typed, BFloat16Operation.ConvolutionBackward);
         typed.ConvolutionBackwardWeights(problem, widening.Read(x), widening.Read(gy), gw);
     }
 
@@ -88,19 +88,24 @@ public abstract partial class CheckedBackend
     }
 
     /// <inheritdoc/>
-    public override void FusedConvolutionBackwardWeights(
+    public override void FusedConvolutionBackward(
         ConvolutionProblem problem,
         InputNormalization? input,
         Tensor x,
         Tensor gy,
-        Tensor gw
+        Tensor w,
+        Tensor? gw,
+        Tensor? gx
     )
     {
-        RequireConvolution(problem, x, gw, gy);
+        RequireConvolution(problem, x, w, gy);
+        RequireShape(gw, w.Shape, "gw");
+        RequireShape(gx, x.Shape, "gx");
         RequireInputNormalization(input, x);
-        Backend typed = ForStored([x, gy], gw, input?.Mean, input?.Variance, input?.Gamma, input?.Beta);
-        using var widening = new Widening(typed, BFloat16Operation.ConvolutionBackwardWeights);
-        typed.FusedConvolutionBackwardWeights(problem, input, widening.Read(x), widening.Read(gy), gw);
+        Backend typed = ForStored([x, gy, gx], w, gw, input?.Mean, input?.Variance, input?.Gamma, input?.Beta);
+        using var widening = new Widening(typed, BFloat16Operation.ConvolutionBackward);
+        typed.FusedConvolutionBackward(problem, input, widening.Read(x), widening.Read(gy), w, gw, widening.Write(gx));
+        widening.Store();
     }
 
     /// <inheritdoc/>

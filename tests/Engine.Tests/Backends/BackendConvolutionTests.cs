@@ -70,17 +70,20 @@ public sealed class BackendConvolutionTests(BackendUnderTest underTest) : Backen
             y = Output(gy.Shape),
             mean = Zeros(after.StatisticsShape),
             variance = Zeros(after.StatisticsShape),
-            gw = Output(w.Shape);
+            gw = Output(w.Shape),
+            gx = Output(x.Shape);
         Backend.NormalizationForward(before, x, input.Mean, input.Variance, input.Gamma, input.Beta, normalized);
         Backend.ConvolutionForward(problem, normalized, w, bias, y);
         Backend.ConvolutionForward(problem, normalized, w, bias, y, accumulate: true);
         Backend.NormalizationStatistics(after, y, mean, variance);
         Backend.ConvolutionBackwardWeights(problem, normalized, gy, gw);
+        Backend.ConvolutionBackwardData(problem, gy, w, gx);
 
         Tensor fusedY = Output(gy.Shape),
             fusedMean = Zeros(after.StatisticsShape),
             fusedVariance = Zeros(after.StatisticsShape),
-            fusedGw = Output(w.Shape);
+            fusedGw = Output(w.Shape),
+            fusedGx = Output(x.Shape);
         Backend.FusedConvolutionForward(problem, input, x, w, bias, fusedY, null);
         Backend.FusedConvolutionForward(
             problem,
@@ -92,11 +95,12 @@ public sealed class BackendConvolutionTests(BackendUnderTest underTest) : Backen
             new OutputStatistics(after, fusedMean, fusedVariance),
             accumulate: true
         );
-        Backend.FusedConvolutionBackwardWeights(problem, input, x, gy, fusedGw);
+        Backend.FusedConvolutionBackward(problem, input, x, gy, w, fusedGw, fusedGx);
         AssertClose(fusedY, Read(y), what: "y");
         AssertClose(fusedMean, Read(mean), what: "mean", magnitude: 1);
         AssertClose(fusedVariance, Read(variance), what: "variance", magnitude: 1);
         AssertClose(fusedGw, Read(gw), what: "gw");
+        AssertClose(fusedGx, Read(gx), what: "gx");
     }
 
     private Tensor Zeros(Shape shape)

@@ -43,10 +43,12 @@ internal sealed class NormalizedOnLoadTests
 
         Tensor normalized = Empty(device, x.Shape),
             y = Filled(device, problem.OutputShape, 7),
-            gw = Empty(device, w.Shape);
+            gw = Empty(device, w.Shape),
+            gx = Empty(device, x.Shape);
         backend.NormalizationForward(normalization, x, mean, variance, gamma, beta, normalized);
         backend.ConvolutionForward(problem, normalized, w, bias, y, accumulate: true);
         backend.ConvolutionBackwardWeights(problem, normalized, gy, gw);
+        backend.ConvolutionBackwardData(problem, gy, w, gx);
 
         var input = new InputNormalization(normalization, mean, variance, gamma, beta);
         var next = new NormalizationProblem(
@@ -60,6 +62,7 @@ internal sealed class NormalizedOnLoadTests
         );
         Tensor fusedY = Filled(device, problem.OutputShape, 7),
             fusedGw = Empty(device, w.Shape),
+            fusedGx = Empty(device, x.Shape),
             nextMean = Empty(device, next.StatisticsShape),
             nextVariance = Empty(device, next.StatisticsShape);
         backend.FusedConvolutionForward(
@@ -72,10 +75,11 @@ internal sealed class NormalizedOnLoadTests
             new OutputStatistics(next, nextMean, nextVariance),
             accumulate: true
         );
-        backend.FusedConvolutionBackwardWeights(problem, input, x, gy, fusedGw);
+        backend.FusedConvolutionBackward(problem, input, x, gy, w, fusedGw, fusedGx);
 
         Assert.That(fusedY.ToArray<float>(), Is.EqualTo(y.ToArray<float>()));
         Assert.That(fusedGw.ToArray<float>(), Is.EqualTo(gw.ToArray<float>()));
+        Assert.That(fusedGx.ToArray<float>(), Is.EqualTo(gx.ToArray<float>()));
         Tensor expectedMean = Empty(device, next.StatisticsShape),
             expectedVariance = Empty(device, next.StatisticsShape);
         backend.NormalizationStatistics(next, y, expectedMean, expectedVariance);

@@ -229,6 +229,49 @@ internal sealed class KernelModelTests
         Assert.That(work.Bytes, Is.EqualTo(3 * 4 * elements));
     }
 
+    /// <summary>
+    /// A tile of 64 positions of 64 channels and outputs. Its halo of 10 x 10 is 80 rows of 160 bytes, its output gradient 64 rows of
+    /// 128: 20,992 bytes at 10 per cycle, or 144 copies.
+    /// </summary>
+    [TestCase(1, 20992 / 10.0)]
+    [TestCase(30, 144 * 30.0)]
+    public void Copies_take_their_bytes_or_their_number(double copyCycles, double cycles)
+    {
+        const string Kernel = "convolution_backward_weights_wgmma_bf16";
+        KernelCosts costs = Costs(
+            $"| {Kernel} | 46976 | products | 25 |  | 0 | 0 | 0 / 0 | 20 / 0 | 3 | 0 |",
+            $"| {Kernel} | 46976 | memory | 27 | | 0 | 0 | 0 / 0 | 0 / 16 | 0 | 0 |"
+        );
+        Size3 tile = Size3.Planar(8),
+            halo = Size3.Planar(10);
+        var operand = new OperandLayout { Extent = halo };
+        var launch = new KernelLaunch(
+            Kernel,
+            new LaunchGeometry(1, 512),
+            new WeightGradientParameters
+            {
+                Samples = 1,
+                Channels = 64,
+                Outputs = 64,
+                Input = tile,
+                Output = tile,
+                Kernel = Size3.Planar(3),
+                Tile = tile,
+                Tiles = Size3.One,
+                Halo = halo,
+                TilesPerSplit = 1,
+                TilesPerSum = 1,
+                XOperand = operand,
+                GyOperand = operand with { Extent = tile },
+            }
+        );
+        GpuModel gpu = Simple with { CopyCycles = copyCycles, TensorFlops = 1e6, WgmmaShare64 = 1 };
+        LaunchWork work = new KernelWork(gpu).Of(launch, costs.Find(Kernel))!;
+        Assert.That(work.BlockCycles, Is.EqualTo(cycles).Within(0.01));
+        Assert.That(work.BlockBound, Is.EqualTo("producers"));
+        Assert.That(work.Bytes, Is.EqualTo((64 * (100 + 64) * 2) + (9 * 64 * 64 * 4)));
+    }
+
     /// <summary>Nothing is silently free.</summary>
     [Test]
     public void What_has_no_costs_counts_its_bytes_and_says_so()

@@ -118,25 +118,11 @@ public static class NormalizedConvolution
                 {
                     ConvolutionProblem own = OfPart(problem, part);
                     using Share share = Share.Of(tape, w, from, part.Channels);
-                    if (gw is not null)
-                    {
-                        using Share gradient = Share.For(tape, gw, from, part.Channels);
-                        tape.Backend.FusedConvolutionBackwardWeights(
-                            own,
-                            part.Input?.Values,
-                            part.X.Value,
-                            gy.Value,
-                            gradient.Weights
-                        );
-                        gradient.Store();
-                    }
-
+                    using Share? gradient = gw is null ? null : Share.For(tape, gw, from, part.Channels);
                     int first = gradients.Count;
-                    gradients.AddRange(
-                        part.Input is { } input
-                            ? BackwardNormalized(tape, own, input, part.X, gy, share.Weights, wants.AsSpan(first, 3))
-                            : [wants[first] ? BackwardData(tape, own, gy, share.Weights, part.X.DType) : null]
-                    );
+                    ReadOnlySpan<bool> ofPart = wants.AsSpan(first, part.Input is null ? 1 : 3);
+                    gradients.AddRange(BackwardPart(tape, own, part, gy, share.Weights, gradient?.Weights, ofPart));
+                    gradient?.Store();
                 }
             );
             gradients.Add(gw is null ? null : new Variable(gw));
@@ -146,25 +132,36 @@ public static class NormalizedConvolution
         }
     }
 
-    private static Variable?[] BackwardNormalized(
+    /// <summary>
+    /// Computes <paramref name="gw"/> where there is one, and returns the wanted gradients: of the part's x, and where it is
+    /// normalized of gamma and beta.
+    /// </summary>
+    private static Variable?[] BackwardPart(
         Tape tape,
         ConvolutionProblem problem,
-        NormalizedInput input,
-        Variable x,
+        ConvolutionPart part,
         Variable gy,
         Tensor w,
+        Tensor? gw,
         ReadOnlySpan<bool> wanted
     )
     {
+        Variable x = part.X;
         Tensor? gx = wanted[0] ? tape.Allocate(x.Shape, x.DType) : null;
+        if (part.Input is not { } input)
+        {
+            tape.Backend.FusedConvolutionBackward(problem, null, x.Value, gy.Value, w, gw, gx);
+            return [Wrap(gx)];
+        }
+
         Tensor? ggamma = wanted[1] ? tape.Allocate(input.Gamma.Shape, input.Gamma.DType) : null;
         Tensor? gbeta = wanted[2] ? tape.Allocate(input.Beta.Shape, input.Beta.DType) : null;
-        if (gx is not null || ggamma is not null || gbeta is not null)
-        {
-            // The gradient of the normalized input lies where that of the input will.
-            using Tensor? temporary = gx is null ? tape.Allocate(x.Shape, x.DType).Detach() : null;
-            Tensor gnormalized = gx ?? temporary!;
-            tape.Backend.ConvolutionBackwardData(problem, gy.Value, w, gnormalized);
+        bool throughInput = gx is not null || ggamma is not null || gbeta is not null;
+        // The gradient of the normalized input lies where that of the input will.
+        using Tensor? temporary = throughInput && gx is null ? tape.Allocate(x.Shape, x.DType).Detach() : null;
+        Tensor? gnormalized = gx ?? temporary;
+        tape.Backend.FusedConvolutionBackward(problem, input.Values, x.Value, gy.Value, w, gw, gnormalized);
+        if (gnormalized is not null)
             tape.Backend.NormalizationBackward(
                 input.Problem,
                 input.OfInput,
@@ -178,16 +175,7 @@ public static class NormalizedConvolution
                 ggamma,
                 gbeta
             );
-        }
-
         return [Wrap(gx), Wrap(ggamma), Wrap(gbeta)];
-    }
-
-    private static Variable BackwardData(Tape tape, ConvolutionProblem problem, Variable gy, Tensor w, DType type)
-    {
-        Tensor gx = tape.Allocate(problem.InputShape, type);
-        tape.Backend.ConvolutionBackwardData(problem, gy.Value, w, gx);
-        return new Variable(gx);
     }
 
     private static void ForEachPart(IReadOnlyList<ConvolutionPart> parts, Action<ConvolutionPart, int, int> action)

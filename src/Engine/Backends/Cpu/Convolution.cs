@@ -76,15 +76,18 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
             NormalizationStatistics(statistics.Problem, y, statistics.Mean, statistics.Variance);
     }
 
-    public override void FusedConvolutionBackwardWeights(
+    public override void FusedConvolutionBackward(
         ConvolutionProblem problem,
         InputNormalization? input,
         Tensor x,
         Tensor gy,
-        Tensor gw
+        Tensor w,
+        Tensor? gw,
+        Tensor? gx
     )
     {
-        if (FusesConvolution(problem, input, x))
+        if (gw is not null && FusesConvolution(problem, input, x))
+        {
             convolution.BackwardWeights(
                 problem,
                 LoadTransformOf(input!),
@@ -92,8 +95,10 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>
                 (float*)PointerOf(gy),
                 (float*)PointerOf(gw)
             );
-        else
-            base.FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
+            gw = null;
+        }
+
+        base.FusedConvolutionBackward(problem, input, x, gy, w, gw, gx);
     }
 
     private LoadTransform LoadTransformOf(InputNormalization input)

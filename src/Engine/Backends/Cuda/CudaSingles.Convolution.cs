@@ -6,8 +6,8 @@ namespace UnpairedSegEngine.Backends.Cuda;
 
 internal sealed partial class CudaSingles
 {
-    private const string Forward = "forward",
-        BackwardData = "backward_data";
+    private const string ForwardPass = "forward",
+        DataPass = "backward_data";
 
     /// <summary>From so many splits on, as many threads share the partial sums of a weight.</summary>
     private const int FewestSplitsToShare = 8;
@@ -21,8 +21,21 @@ internal sealed partial class CudaSingles
         bool accumulate = false
     ) => FusedConvolutionForward(problem, null, x, w, bias, y, null, accumulate);
 
+    public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx) =>
+        Backward(problem, null, null, gy, w, null, gx);
+
     public override void ConvolutionBackwardWeights(ConvolutionProblem problem, Tensor x, Tensor gy, Tensor gw) =>
-        FusedConvolutionBackwardWeights(problem, null, x, gy, gw);
+        Backward(problem, null, x, gy, null, gw, null);
+
+    public override void FusedConvolutionBackward(
+        ConvolutionProblem problem,
+        InputNormalization? input,
+        Tensor x,
+        Tensor gy,
+        Tensor w,
+        Tensor? gw,
+        Tensor? gx
+    ) => Backward(problem, input, x, gy, w, gw, gx);
 
     public override void FusedConvolutionForward(
         ConvolutionProblem problem,
@@ -36,7 +49,11 @@ internal sealed partial class CudaSingles
     )
     {
         GatherShape shape = GatherShape.Forward(problem);
-        if (!Suit([shape], x, y))
+        GatherPlan? chosen = GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices);
+        bool suits =
+            Suits(x, chosen?.Family.ReadsBFloat16(shape.Channels) == true)
+            && Suits(y, chosen?.Family.WritesBFloat16(shape.Outputs) == true);
+        if (!suits)
         {
             using var widening = new Widening(this, taken: false);
             Tensor read = widening.Read(x),
@@ -46,7 +63,7 @@ internal sealed partial class CudaSingles
             return;
         }
 
-        if (GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices) is not { } plan)
+        if (chosen is not { } plan)
         {
             if (input is null && statistics is null)
                 base.ConvolutionForward(problem, x, w, bias, y, accumulate);
@@ -62,11 +79,12 @@ internal sealed partial class CudaSingles
         using DrawnMask mask = Draw(input?.Problem.Dropout ?? DropoutMask.None, x.Count);
         using DrawnMask statisticsMask = Draw(statistics?.Problem.Dropout ?? DropoutMask.None, y.Count);
         Gather(
-            Forward,
+            ForwardPass,
             shape,
             plan,
             problem,
-            x.Pointer,
+            x,
+            null,
             w.Pointer,
             transposed: false,
             y.Pointer,
@@ -86,36 +104,56 @@ internal sealed partial class CudaSingles
             CombineMoments(statistics.Problem, moments.Pointer, plan.Tiles.Count, statistics.Mean, statistics.Variance);
     }
 
-    public override void ConvolutionBackwardData(ConvolutionProblem problem, Tensor gy, Tensor w, Tensor gx)
+    /// <summary>
+    /// Both gradients, or one of them: <paramref name="x"/> is read for that of the weights, <paramref name="w"/> for that of the
+    /// input.
+    /// </summary>
+    private void Backward(
+        ConvolutionProblem problem,
+        InputNormalization? input,
+        Tensor? x,
+        Tensor gy,
+        Tensor? w,
+        Tensor? gw,
+        Tensor? gx
+    )
     {
-        GatherShape[] shapes = GatherShape.BackwardData(problem with { Padding = PaddingMode.Zero }, out bool complete);
-        // What the border adds to a gradient is added to what is not rounded yet.
-        bool adds = problem.Padding == PaddingMode.Symmetric;
-        if (!Suit(shapes, gy, gx) || (adds && gx.DType == DType.BFloat16))
-        {
-            using var widening = new Widening(this, taken: false);
-            ConvolutionBackwardData(problem, widening.Read(gy), w, widening.Write(gx));
-            widening.Store();
-            return;
-        }
+        WeightGradientPlan? weights = gw is null
+            ? null
+            : WeightGradientPlan.Choose(problem, precision, input is null, kernels.HasWarpgroupMatrices);
+        DataGradientPlan? data = gx is null ? null : DataGradientPlan.Choose(problem, precision, kernels.HasWarpgroupMatrices);
+        bool readsX = weights?.ReadsBFloat16(problem.InputChannels) == true,
+            readsGy =
+                weights?.ReadsBFloat16(problem.OutputChannels) != false && (gx is null || data?.ReadsBFloat16 == true);
+        using var widening = new Widening(this, taken: false);
+        Tensor? readX = x is null || Suits(x, readsX) ? x : widening.Read(x);
+        Tensor readGy = Suits(gy, readsGy) ? gy : widening.Read(gy);
+        Tensor? writtenGx = gx is null || Suits(gx, data?.WritesBFloat16 == true) ? gx : widening.Write(gx);
 
-        GatherPlan?[] plans = [.. shapes.Select(shape => GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices))];
-        MirroredBorder? border = adds ? MirroredBorder.Of(problem, precision) : null;
-        if (plans.Contains(null) || border?.Plans.Contains(null) == true)
-        {
-            base.ConvolutionBackwardData(problem, gy, w, gx);
-            return;
-        }
+        // Where the weight gradient needs an operand the data gradient reads it, too. For that alone it would not pay.
+        OperandBox? box = weights?.OperandsOf(problem).Gy is { } own ? OperandBox.Join(own, data?.Operand) : null;
+        using Operand? operand = WriteOperand(readGy, PaddingMode.Zero, KernelInputTransform.Identity, box);
+        if (gw is not null)
+            BackwardWeights(problem, weights!, input, readX!, readGy, operand, gw);
+        if (data is not null)
+            BackwardData(problem, data, readGy, operand, w!, writtenGx!);
+        else if (gx is not null)
+            base.ConvolutionBackwardData(problem, readGy, w!, writtenGx!);
+        widening.Store();
+    }
 
-        if (!complete)
+    private void BackwardData(ConvolutionProblem problem, DataGradientPlan plan, Tensor gy, Operand? operand, Tensor w, Tensor gx)
+    {
+        if (!plan.IsComplete)
             Zero(gx.Pointer, gx.Bytes / sizeof(float));
-        foreach ((GatherShape shape, GatherPlan? plan) in shapes.Zip(plans))
+        foreach ((GatherShape shape, GatherPlan gather) in plan.Gathers)
             Gather(
-                BackwardData,
+                DataPass,
                 shape,
-                plan!,
+                gather,
                 problem,
-                gy.Pointer,
+                gy,
+                operand,
                 w.Pointer,
                 transposed: true,
                 gx.Pointer,
@@ -126,36 +164,32 @@ internal sealed partial class CudaSingles
                     YBfloat16 = Flag(gx),
                 }
             );
-        if (border is not null)
-            AddMirrored(problem, border, gy, w, gx);
+        if (plan.Border is not null)
+            AddMirrored(problem, plan.Border, gy, w, gx);
     }
 
-    public override void FusedConvolutionBackwardWeights(
+    private void BackwardWeights(
         ConvolutionProblem problem,
+        WeightGradientPlan plan,
         InputNormalization? input,
         Tensor x,
         Tensor gy,
+        Operand? gyOperand,
         Tensor gw
     )
     {
-        WeightGradientPlan plan = WeightGradientPlan.Choose(problem, precision, input is null, kernels.HasWarpgroupMatrices);
-        if (!Suits(x, plan.ReadsBFloat16(problem.InputChannels)) || !Suits(gy, plan.ReadsBFloat16(problem.OutputChannels)))
-        {
-            using var widening = new Widening(this, taken: false);
-            FusedConvolutionBackwardWeights(problem, input, widening.Read(x), widening.Read(gy), gw);
-            return;
-        }
-
         long weights = problem.WeightShape.Count;
         using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
         using Scratch partial = Rent(plan.Splits > 1 ? plan.Splits * weights * sizeof(float) : 1);
         using DrawnMask mask = Draw(input?.Problem.Dropout ?? DropoutMask.None, x.Count);
+        KernelInputTransform transform = TransformOf(input, coefficients, mask);
+        using Operand? xOperand = WriteOperand(x, problem.Padding, transform, plan.OperandsOf(problem).X);
         var parameters = new WeightGradientParameters
         {
-            X = x.Pointer,
-            Gy = gy.Pointer,
+            X = xOperand?.Pointer ?? x.Pointer,
+            Gy = gyOperand?.Pointer ?? gy.Pointer,
             Partial = plan.Splits > 1 ? partial.Pointer : gw.Pointer,
-            Transform = TransformOf(input, coefficients, mask),
+            Transform = transform,
             Samples = problem.Batch,
             Channels = problem.InputChannels,
             Outputs = problem.OutputChannels,
@@ -168,6 +202,8 @@ internal sealed partial class CudaSingles
             Stride = problem.Stride,
             Dilation = problem.Dilation,
             Pad = problem.PadBefore,
+            XOperand = xOperand?.Layout ?? default,
+            GyOperand = gyOperand?.Layout ?? default,
         };
         plan.Complete(ref parameters);
         var geometry = new LaunchGeometry(
@@ -234,8 +270,8 @@ internal sealed partial class CudaSingles
                 strips.Max(strip => strip.Plan!.SharedBytes)
             );
             kernels.Launch(
-                $"convolution/{BackwardData}",
-                $"convolution_{BackwardData}_many_{family.Name}_{family.Tile}",
+                $"convolution/{DataPass}",
+                $"convolution_{DataPass}_many_{family.Name}_{family.Tile}",
                 geometry,
                 table
             );
@@ -263,20 +299,11 @@ internal sealed partial class CudaSingles
         );
     }
 
-    private static bool Suits(Tensor? tensor, bool bfloat16) => tensor?.DType != DType.BFloat16 || bfloat16;
+    private static bool Suits(Tensor tensor, bool bfloat16) => tensor.DType != DType.BFloat16 || bfloat16;
 
     private static int Flag(Tensor tensor) => tensor.DType == DType.BFloat16 ? 1 : 0;
 
     private static int Divide(int a, int b) => PositionTiles.Divide(a, b);
-
-    /// <summary>Whether the kernels of all gathers read x and write y as they are stored.</summary>
-    private bool Suit(GatherShape[] shapes, Tensor x, Tensor? y) =>
-        (Suits(x, false) && Suits(y, false))
-        || shapes.All(shape =>
-            GatherPlan.Choose(shape, precision, kernels.HasWarpgroupMatrices)?.Family is { } family
-            && Suits(x, family.ReadsBFloat16(shape.Channels))
-            && Suits(y, family.WritesBFloat16(shape.Outputs))
-        );
 
     /// <summary>Packs the weights and runs one gather; <paramref name="parameters"/> has what the shape does not know.</summary>
     private void Gather(
@@ -284,7 +311,8 @@ internal sealed partial class CudaSingles
         GatherShape shape,
         GatherPlan plan,
         ConvolutionProblem problem,
-        nint x,
+        Tensor x,
+        Operand? operand,
         nint w,
         bool transposed,
         nint y,
@@ -293,7 +321,9 @@ internal sealed partial class CudaSingles
     {
         GatherFamily family = plan.Family;
         using PackedWeights packed = Pack(shape, family, problem, w, transposed);
-        (parameters.X, parameters.Weights, parameters.Y, parameters.Samples) = (x, packed.Pointer, y, problem.Batch);
+        (parameters.X, parameters.Operand) =
+            operand is not null && family.TakesOperand ? (operand.Pointer, operand.Layout) : (x.Pointer, default);
+        (parameters.Weights, parameters.Y, parameters.Samples) = (packed.Pointer, y, problem.Batch);
         LaunchGeometry geometry = plan.Geometry(Divide(shape.Outputs, family.Tile), problem.Batch, kernels.Multiprocessors);
         kernels.Launch(
             $"convolution/{pass}",

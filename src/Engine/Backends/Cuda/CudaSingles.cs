@@ -23,8 +23,7 @@ internal sealed partial class CudaSingles(
     internal override bool Takes(BFloat16Operation operation) =>
         operation
             is BFloat16Operation.ConvolutionForward
-                or BFloat16Operation.ConvolutionBackwardData
-                or BFloat16Operation.ConvolutionBackwardWeights
+                or BFloat16Operation.ConvolutionBackward
                 or BFloat16Operation.Dropout
                 or BFloat16Operation.NormalizationStatistics
                 or BFloat16Operation.NormalizationForward

@@ -204,26 +204,34 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
     }
 
     /// <inheritdoc/>
-    public override void FusedConvolutionBackwardWeights(
+    /// <remarks>Each gradient has its own time. What a device would prepare once for both is prepared for each.</remarks>
+    public override void FusedConvolutionBackward(
         ConvolutionProblem problem,
         InputNormalization? input,
         Tensor x,
         Tensor gy,
-        Tensor gw
+        Tensor w,
+        Tensor? gw,
+        Tensor? gx
     )
     {
-        if (inner.FusesConvolution(problem, input, x))
-            Time(
-                "convolution weight gradient",
-                Text(problem),
-                problem.FlopsWithinImage,
-                () => inner.FusedConvolutionBackwardWeights(problem, input, x, gy, gw),
-                x,
-                gy,
-                gw
-            );
-        else
-            base.FusedConvolutionBackwardWeights(problem, input, x, gy, gw);
+        if (gw is null || !inner.FusesConvolution(problem, input, x))
+        {
+            base.FusedConvolutionBackward(problem, input, x, gy, w, gw, gx);
+            return;
+        }
+
+        Time(
+            "convolution weight gradient",
+            Text(problem),
+            problem.FlopsWithinImage,
+            () => inner.FusedConvolutionBackward(problem, input, x, gy, w, gw, null),
+            x,
+            gy,
+            gw
+        );
+        if (gx is not null)
+            ConvolutionBackwardData(problem, gy, w, gx);
     }
 
     /// <inheritdoc/>

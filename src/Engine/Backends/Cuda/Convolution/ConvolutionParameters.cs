@@ -3,6 +3,28 @@ using System.Runtime.InteropServices;
 
 namespace UnpairedSegEngine.Backends.Cuda.Convolution;
 
+/// <summary>kernels/convolution/parameters.cuh: OperandLayout.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct OperandLayout
+{
+    public KernelSize From,
+        Extent;
+}
+
+/// <summary>kernels/convolution/parameters.cuh: OperandParameters.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct OperandParameters
+{
+    public nint X,
+        Operand;
+    public KernelInputTransform Transform;
+    public int Symmetric,
+        XBfloat16;
+    public KernelSize Input;
+    public OperandLayout Layout;
+    public KernelChannelSweep Sweep;
+}
+
 /// <summary>kernels/convolution/parameters.cuh: GatherParameters.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct GatherParameters
@@ -34,6 +56,7 @@ internal struct GatherParameters
         Tiles,
         Halo;
     public int Chunk;
+    public OperandLayout Operand;
 }
 
 /// <summary>kernels/convolution/parameters.cuh: GatherTable.</summary>
@@ -108,6 +131,8 @@ internal struct WeightGradientParameters
         RowBits;
     public PlaneFill XFill,
         GyFill;
+    public OperandLayout XOperand,
+        GyOperand;
 }
 
 /// <summary>kernels/convolution/parameters.cuh: SumSplitsParameters.</summary>

@@ -46,6 +46,9 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
     /// <summary>bfloat16 numbers per float; 0 for float arithmetic.</summary>
     public int Parts => PartsOf(Precision);
 
+    /// <summary>Whether its data gradients can copy halos from an operand instead of loading them.</summary>
+    public bool TakesOperand => Warpgroups && Parts == 1;
+
     public int Threads =>
         Warpgroups ? WarpgroupThreads
         : Parts == 0 ? SimtGroups * Tile / 4
@@ -125,7 +128,7 @@ internal sealed record GatherFamily(ConvolutionPrecision Precision, int Tile, bo
         };
 
     /// <summary>Whether the kernel reads so many channels stored as bfloat16.</summary>
-    public bool ReadsBFloat16(int channels) => Parts == 1 && !Warpgroups && channels % BFloat16Channels == 0;
+    public bool ReadsBFloat16(int channels) => Parts == 1 && channels % BFloat16Channels == 0;
 
     /// <summary>Whether the kernel writes so many channels stored as bfloat16.</summary>
     public bool WritesBFloat16(int outputs) => Parts <= 1 && outputs % BFloat16Channels == 0;

@@ -144,6 +144,18 @@ internal sealed record GatherPlan(GatherFamily Family, Size3 Tile, Size3 Tiles, 
         return new LaunchGeometry(GatherFamily.ClusterBlocks * clusters, 1, 1, Family.Threads, SharedBytes);
     }
 
+    /// <summary>The positions of the input's operand that the blocks would copy; null where they cannot.</summary>
+    /// <param name="shape">What the plan was chosen for.</param>
+    public OperandBox? OperandOf(GatherShape shape) =>
+        Family.TakesOperand
+            ? OperandBox.OfTiles(
+                Size3.Map(a => shape.TapBase[a] + Math.Min(0, shape.TapStep[a] * (shape.Taps[a] - 1))),
+                Tiles,
+                Size3.Map(a => Tile[a] * shape.InputStep[a]),
+                Halo
+            )
+            : null;
+
     /// <summary>A family's cheapest tile, or null if no halo fits into shared memory.</summary>
     public static GatherPlan? Choose(GatherShape shape, GatherFamily family)
     {

@@ -18,10 +18,21 @@ internal sealed record WarpgroupWeightGradientPlan : TiledWeightGradientPlan
     /// <summary>Of the model, in cycles of a multiprocessor: products of nine taps at one position.</summary>
     private const int ProductCycles = 18;
 
+    /// <summary>In bf16, of the same: to copy 64 channels of a position from the L2 cache, at 18 bytes per cycle.</summary>
+    private const int CopyCycles = 7;
+
+    /// <summary>In bf16: bytes of global memory per cycle of all multiprocessors, for the operand of x. That of gy serves the data
+    /// gradient, too.</summary>
+    private const int MemoryBytes = 1600,
+        OperandBytes = sizeof(float) + 2;
+
     private static readonly Size3 GroupTaps = Size3.Planar(Side);
 
     /// <summary>Tiles that the tensor cores sum before their sums are added to floats.</summary>
     public required int TilesPerSum { get; init; }
+
+    /// <summary>Whether blocks copy from operands instead of loading through the input transform.</summary>
+    public required bool CopiesOperands { get; init; }
 
     /// <summary>A plan for the kernel with its cycles by the model, or null where the shape does not suit it.</summary>
     public static (WeightGradientPlan Plan, long Cycles)? Choose(ConvolutionProblem problem, ConvolutionPrecision precision)
@@ -36,9 +47,8 @@ internal sealed record WarpgroupWeightGradientPlan : TiledWeightGradientPlan
         )
             return null;
 
-        int parts = GatherFamily.PartsOf(precision),
-            products = parts * (parts + 1) / 2;
-        if (CheapestTile(problem, parts, products) is not { } tile)
+        int parts = GatherFamily.PartsOf(precision);
+        if (CheapestTile(problem, parts) is not { } tile)
             return null;
         Size3 tiles = PositionTiles.Count(problem.Output, tile),
             halo = HaloOf(problem, tile);
@@ -48,7 +58,7 @@ internal sealed record WarpgroupWeightGradientPlan : TiledWeightGradientPlan
             tileCount = checked(problem.Batch * tiles.Count);
         (int splits, long cycles) = FastestSplits(
             tileCount,
-            CyclesOf(tile, halo, products),
+            CyclesOf(tile, halo, parts),
             channelTiles * outputTiles * groups,
             resident: 1,
             problem.WeightShape.Count
@@ -73,7 +83,10 @@ internal sealed record WarpgroupWeightGradientPlan : TiledWeightGradientPlan
             Tiles = tiles,
             Halo = halo,
             TilesPerSum = Math.Max(1, positionsPerSum / tile.Count),
+            CopiesOperands = parts == 1,
         };
+        if (plan.CopiesOperands)
+            cycles += problem.InputShape.Count * OperandBytes / MemoryBytes;
         return (plan, cycles);
     }
 
@@ -83,7 +96,21 @@ internal sealed record WarpgroupWeightGradientPlan : TiledWeightGradientPlan
         parameters.TilesPerSum = TilesPerSum;
     }
 
-    private static Size3? CheapestTile(ConvolutionProblem problem, int parts, int products)
+    /// <summary>The operands are written from either.</summary>
+    public override bool ReadsBFloat16(int channels) => CopiesOperands;
+
+    public override (OperandBox? X, OperandBox? Gy) OperandsOf(ConvolutionProblem problem)
+    {
+        if (!CopiesOperands)
+            return (null, null);
+        Size3 halos = PositionTiles.HaloOf(Tile, problem.Stride, problem.Kernel, problem.Dilation);
+        return (
+            OperandBox.OfTiles(Size3.Map(a => -problem.PadBefore[a]), Tiles, Size3.Map(a => Tile[a] * problem.Stride[a]), halos),
+            OperandBox.OfTiles(Size3.Zero, Tiles, Tile, Tile)
+        );
+    }
+
+    private static Size3? CheapestTile(ConvolutionProblem problem, int parts)
     {
         (Size3? best, long bestCycles) = (null, long.MaxValue);
         foreach (Size3 tile in PositionTiles.Candidates(problem.Output, MostPositions, new Size3(1, 1, 8)))
@@ -91,7 +118,7 @@ internal sealed record WarpgroupWeightGradientPlan : TiledWeightGradientPlan
             Size3 halo = HaloOf(problem, tile);
             if (tile.Count % PositionGranularity != 0 || SharedBytesOf(tile, halo, parts) > GatherFamily.WarpgroupSharedLimit)
                 continue;
-            long cycles = PositionTiles.Count(problem.Output, tile).Count * CyclesOf(tile, halo, products);
+            long cycles = PositionTiles.Count(problem.Output, tile).Count * CyclesOf(tile, halo, parts);
             if (cycles < bestCycles)
                 (best, bestCycles) = (tile, cycles);
         }
@@ -112,8 +139,11 @@ internal sealed record WarpgroupWeightGradientPlan : TiledWeightGradientPlan
     /// Of a tile, as if loads and products did not overlap: which of the two is the longer depends on what the model does not
     /// know.
     /// </summary>
-    private static long CyclesOf(Size3 tile, Size3 halo, int products) =>
-        ((long)ProductCycles * products * tile.Count) + (LoadCycles * Planes / 8 * (halo.Count + tile.Count));
+    private static long CyclesOf(Size3 tile, Size3 halo, int parts)
+    {
+        int load = parts == 1 ? CopyCycles : LoadCycles * Planes / 8;
+        return ((long)ProductCycles * (parts * (parts + 1) / 2) * tile.Count) + ((long)load * (halo.Count + tile.Count));
+    }
 
     private static int SharedBytesOf(Size3 tile, Size3 halo, int parts) =>
         HeaderBytes

@@ -43,6 +43,10 @@ internal abstract record WeightGradientPlan
     /// <summary>Whether the kernel reads so many channels stored as bfloat16, of the input or of the output's gradient.</summary>
     public virtual bool ReadsBFloat16(int channels) => false;
 
+    /// <summary>The positions of the operands of x and gy that the blocks copy; null where they read the tensors.</summary>
+    /// <param name="problem">What the plan was chosen for.</param>
+    public virtual (OperandBox? X, OperandBox? Gy) OperandsOf(ConvolutionProblem problem) => (null, null);
+
     /// <summary>The parameters of the launch that follow from the plan.</summary>
     public virtual void Complete(ref WeightGradientParameters parameters) =>
         (parameters.ChannelTiles, parameters.OutputTiles) = (ChannelTiles, OutputTiles);
