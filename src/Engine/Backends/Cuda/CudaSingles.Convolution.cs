@@ -45,7 +45,7 @@ internal sealed partial class CudaSingles
             return;
         }
 
-        using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
+        using Coefficients coefficients = input is null ? default : CoefficientsOf(input);
         using Scratch moments = Rent(
             statistics is null ? 1 : (long)MomentRows * problem.Batch * plan.Tiles.Count * problem.OutputChannels * sizeof(float)
         );
@@ -127,7 +127,7 @@ internal sealed partial class CudaSingles
     {
         WeightGradientPlan plan = WeightGradientPlan.Choose(problem, precision, input is null, kernels.HasWarpgroupMatrices);
         long weights = problem.WeightShape.Count;
-        using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
+        using Coefficients coefficients = input is null ? default : CoefficientsOf(input);
         using Scratch partial = Rent(plan.Splits > 1 ? plan.Splits * weights * sizeof(float) : 1);
         using DrawnMask mask = Draw(input?.Problem.Dropout ?? DropoutMask.None, x.Count);
         var parameters = new WeightGradientParameters
@@ -247,16 +247,9 @@ internal sealed partial class CudaSingles
         kernels.Launch($"convolution/{pass}", $"convolution_{pass}_{family.Name}_{family.Tile}", geometry, parameters);
     }
 
-    /// <summary>
-    /// The normalization as scale and shift per sample and channel, which <paramref name="coefficients"/> receives, and its drawn
-    /// dropout mask.
-    /// </summary>
-    private KernelInputTransform TransformOf(InputNormalization? input, Scratch coefficients, DrawnMask mask)
-    {
-        if (input is null)
-            return KernelInputTransform.Identity;
-        nint shift = coefficients.Pointer + (input.Problem.Samples * input.Problem.Channels * sizeof(float));
-        FillCoefficients(input.Problem, input.Mean, input.Variance, input.Gamma, input.Beta, coefficients.Pointer, shift);
-        return new KernelInputTransform(coefficients.Pointer, shift, input.Problem.Slope, mask.Kernel);
-    }
+    /// <summary>The normalization as scale and shift per sample and channel, and its drawn dropout mask.</summary>
+    private static KernelInputTransform TransformOf(InputNormalization? input, Coefficients coefficients, DrawnMask mask) =>
+        input is null
+            ? KernelInputTransform.Identity
+            : new KernelInputTransform(coefficients.Scale, coefficients.Shift, input.Problem.Slope, mask.Kernel);
 }
