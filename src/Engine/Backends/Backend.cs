@@ -286,6 +286,32 @@ public abstract class Backend(Device device) : IDisposable
         Tensor? gbeta
     );
 
+    /// <summary>
+    /// Gradients of the normalization of an input that convolutions have normalized on load: what they kept of it serves again.
+    /// </summary>
+    internal virtual void FusedNormalizationBackward(
+        InputNormalization input,
+        bool throughStatistics,
+        Tensor gy,
+        Tensor x,
+        Tensor? gx,
+        Tensor? ggamma,
+        Tensor? gbeta
+    ) =>
+        NormalizationBackward(
+            input.Problem,
+            throughStatistics,
+            gy,
+            x,
+            input.Mean,
+            input.Variance,
+            input.Gamma,
+            input.Beta,
+            gx,
+            ggamma,
+            gbeta
+        );
+
     // ---- ResidualAdd ----
 
     /// <summary>

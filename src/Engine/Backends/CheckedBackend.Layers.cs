@@ -222,8 +222,29 @@ public abstract partial class CheckedBackend
         Tensor? gx,
         Tensor? ggamma,
         Tensor? gbeta
+    ) =>
+        FusedNormalizationBackward(
+            new InputNormalization(problem, mean, variance, gamma, beta),
+            throughStatistics,
+            gy,
+            x,
+            gx,
+            ggamma,
+            gbeta
+        );
+
+    /// <inheritdoc/>
+    internal override void FusedNormalizationBackward(
+        InputNormalization input,
+        bool throughStatistics,
+        Tensor gy,
+        Tensor x,
+        Tensor? gx,
+        Tensor? ggamma,
+        Tensor? gbeta
     )
     {
+        (NormalizationProblem problem, Tensor mean, Tensor variance, Tensor gamma, Tensor beta) = input;
         RequireNormalization(problem, x, mean, variance);
         RequireShape(gy, problem.InputShape, "gy");
         RequireShape(gx, problem.InputShape, "gx");
@@ -234,15 +255,11 @@ public abstract partial class CheckedBackend
             RequireType(gx, x.DType, "gx");
         Backend typed = ForStored([gy, x, gx], mean, variance, gamma, beta, ggamma, gbeta);
         using var widening = new Widening(typed, BFloat16Operation.NormalizationBackward);
-        typed.NormalizationBackward(
-            problem,
+        typed.FusedNormalizationBackward(
+            input,
             throughStatistics,
             widening.Read(gy),
             widening.Read(x),
-            mean,
-            variance,
-            gamma,
-            beta,
             widening.Write(gx),
             ggamma,
             gbeta

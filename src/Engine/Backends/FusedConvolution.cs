@@ -8,7 +8,21 @@ namespace UnpairedSegEngine.Backends;
 /// <param name="Variance">(rows, groups), biased.</param>
 /// <param name="Gamma">(modalities, channels).</param>
 /// <param name="Beta">(modalities, channels).</param>
-public sealed record InputNormalization(NormalizationProblem Problem, Tensor Mean, Tensor Variance, Tensor Gamma, Tensor Beta);
+public sealed record InputNormalization(NormalizationProblem Problem, Tensor Mean, Tensor Variance, Tensor Gamma, Tensor Beta)
+{
+    /// <summary>Where a device may leave what it made of these for the next operation with the same ones; null for nowhere.</summary>
+    internal KeptCoefficients? Kept { get; init; }
+}
+
+/// <summary>
+/// What the first operation with a normalization made of its statistics and affine parameters, which do not change before the
+/// last one.
+/// </summary>
+internal sealed class KeptCoefficients
+{
+    /// <summary>In a form of the device's; null before it has made any.</summary>
+    public Tensor? Values { get; set; }
+}
 
 /// <summary>
 /// Statistics of a convolution's output, as <see cref="Backend.NormalizationStatistics"/> would take them, that the convolution

@@ -23,9 +23,13 @@ public sealed record NormalizedInput(
     bool IsOwned = true
 )
 {
-    internal Tensor[] Saved => OfInput && IsOwned ? [Mean, Variance] : [];
+    private readonly KeptCoefficients kept = new();
 
-    internal InputNormalization Values => new(Problem, Mean, Variance, Gamma.Value, Beta.Value);
+    internal Tensor[] Saved => OfInput && IsOwned ? [Mean, Variance, .. Coefficients] : [];
+
+    internal InputNormalization Values => new(Problem, Mean, Variance, Gamma.Value, Beta.Value) { Kept = kept };
+
+    private Tensor[] Coefficients => kept.Values is { } values ? [values] : [];
 }
 
 /// <summary>One of the tensors whose channels, side by side, are the input of a convolution.</summary>
@@ -162,19 +166,7 @@ public static class NormalizedConvolution
         Tensor? gnormalized = gx ?? temporary;
         tape.Backend.FusedConvolutionBackward(problem, input.Values, x.Value, gy.Value, w, gw, gnormalized);
         if (gnormalized is not null)
-            tape.Backend.NormalizationBackward(
-                input.Problem,
-                input.OfInput,
-                gnormalized,
-                x.Value,
-                input.Mean,
-                input.Variance,
-                input.Gamma.Value,
-                input.Beta.Value,
-                gx,
-                ggamma,
-                gbeta
-            );
+            tape.Backend.FusedNormalizationBackward(input.Values, input.OfInput, gnormalized, x.Value, gx, ggamma, gbeta);
         return [Wrap(gx), Wrap(ggamma), Wrap(gbeta)];
     }
 

@@ -72,7 +72,7 @@ internal sealed partial class CudaSingles
             return;
         }
 
-        using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
+        using Coefficients coefficients = input is null ? default : CoefficientsOf(input);
         using Scratch moments = Rent(
             statistics is null ? 1 : (long)MomentRows * problem.Batch * plan.Tiles.Count * problem.OutputChannels * sizeof(float)
         );
@@ -179,7 +179,7 @@ internal sealed partial class CudaSingles
     )
     {
         long weights = problem.WeightShape.Count;
-        using Scratch coefficients = Rent(2L * x.Shape[0] * problem.InputChannels * sizeof(float));
+        using Coefficients coefficients = input is null ? default : CoefficientsOf(input);
         using Scratch partial = Rent(plan.Splits > 1 ? plan.Splits * weights * sizeof(float) : 1);
         using DrawnMask mask = Draw(input?.Problem.Dropout ?? DropoutMask.None, x.Count);
         KernelInputTransform transform = TransformOf(input, coefficients, mask);
@@ -385,18 +385,11 @@ internal sealed partial class CudaSingles
         return new PackedWeights(own.Pointer, own);
     }
 
-    /// <summary>
-    /// The normalization as scale and shift per sample and channel, which <paramref name="coefficients"/> receives, and its drawn
-    /// dropout mask.
-    /// </summary>
-    private KernelInputTransform TransformOf(InputNormalization? input, Scratch coefficients, DrawnMask mask)
-    {
-        if (input is null)
-            return KernelInputTransform.Identity;
-        nint shift = coefficients.Pointer + (input.Problem.Samples * input.Problem.Channels * sizeof(float));
-        FillCoefficients(input.Problem, input.Mean, input.Variance, input.Gamma, input.Beta, coefficients.Pointer, shift);
-        return new KernelInputTransform(coefficients.Pointer, shift, input.Problem.Slope, mask.Kernel);
-    }
+    /// <summary>The normalization as scale and shift per sample and channel, and its drawn dropout mask.</summary>
+    private static KernelInputTransform TransformOf(InputNormalization? input, Coefficients coefficients, DrawnMask mask) =>
+        input is null
+            ? KernelInputTransform.Identity
+            : new KernelInputTransform(coefficients.Scale, coefficients.Shift, input.Problem.Slope, mask.Kernel);
 
     /// <summary>Where packed weights are, and what they were packed into for one launch.</summary>
     private readonly record struct PackedWeights(nint Pointer, Scratch? Own) : IDisposable

@@ -67,10 +67,7 @@ internal sealed partial class CudaSingles
         Tensor y
     )
     {
-        long rowBytes = (long)problem.Samples * problem.Channels * sizeof(float);
-        using Scratch coefficients = Rent(2 * rowBytes);
-        nint shift = coefficients.Pointer + (nint)rowBytes;
-        FillCoefficients(problem, mean, variance, gamma, beta, coefficients.Pointer, shift);
+        using Coefficients coefficients = CoefficientsOf(new InputNormalization(problem, mean, variance, gamma, beta));
         using DrawnMask drawn = Draw(problem.Dropout, x.Count);
         SweepPlan sweep = Sweep(problem, x, y);
         kernels.Launch(
@@ -80,8 +77,8 @@ internal sealed partial class CudaSingles
             new NormalizationApplyParameters
             {
                 X = x.Pointer,
-                Scale = coefficients.Pointer,
-                Shift = shift,
+                Scale = coefficients.Scale,
+                Shift = coefficients.Shift,
                 Y = y.Pointer,
                 Dropout = drawn.Kernel,
                 Slope = (float)problem.Slope,
@@ -102,22 +99,40 @@ internal sealed partial class CudaSingles
         Tensor? gx,
         Tensor? ggamma,
         Tensor? gbeta
+    ) =>
+        FusedNormalizationBackward(
+            new InputNormalization(problem, mean, variance, gamma, beta),
+            throughStatistics,
+            gy,
+            x,
+            gx,
+            ggamma,
+            gbeta
+        );
+
+    internal override void FusedNormalizationBackward(
+        InputNormalization input,
+        bool throughStatistics,
+        Tensor gy,
+        Tensor x,
+        Tensor? gx,
+        Tensor? ggamma,
+        Tensor? gbeta
     )
     {
+        (NormalizationProblem problem, Tensor mean, Tensor variance, Tensor gamma, _) = input;
         int rows = problem.Samples * problem.Channels;
         nint rowBytes = rows * sizeof(float);
-        using Scratch coefficients = Rent(5L * rowBytes);
+        using Coefficients coefficients = CoefficientsOf(input);
+        using Scratch ofInput = Rent(3L * rowBytes);
         using Scratch sums = Rent(2L * rows * sizeof(double));
-        (nint scale, nint shift) = (coefficients.Pointer, coefficients.Pointer + rowBytes);
-        FillCoefficients(problem, mean, variance, gamma, beta, scale, shift);
-
         SweepPlan sweep = Sweep(problem, x, gy);
         using Scratch partial = Rent(2L * rows * sweep.Chunks * sizeof(float));
         using DrawnMask drawn = Draw(problem.Dropout, x.Count);
         NormalizationPassParameters pass = Pass(problem, sweep, x, drawn, partial.Pointer);
-        (pass.Gy, pass.Scale, pass.Shift, pass.Mean) = (gy.Pointer, scale, shift, mean.Pointer);
+        (pass.Gy, pass.Scale, pass.Shift, pass.Mean) = (gy.Pointer, coefficients.Scale, coefficients.Shift, mean.Pointer);
         kernels.Launch(BackwardFile, "normalization_backward_sums" + sweep.Suffix, sweep.Geometry, pass);
-        nint factor = gx is null ? 0 : shift + rowBytes;
+        nint factor = gx is null ? 0 : ofInput.Pointer;
         var gradients = new GradientCoefficientsParameters
         {
             Partial = partial.Pointer,
@@ -148,8 +163,8 @@ internal sealed partial class CudaSingles
             {
                 X = x.Pointer,
                 Gy = gy.Pointer,
-                Scale = scale,
-                Shift = shift,
+                Scale = coefficients.Scale,
+                Shift = coefficients.Shift,
                 Factor = gradients.Factor,
                 Slant = gradients.Slant,
                 Offset = gradients.Offset,
@@ -249,30 +264,52 @@ internal sealed partial class CudaSingles
             }
         );
 
-    /// <summary>Scale and shift per sample and channel.</summary>
-    private void FillCoefficients(
-        NormalizationProblem problem,
-        Tensor mean,
-        Tensor variance,
-        Tensor gamma,
-        Tensor beta,
-        nint scale,
-        nint shift
-    ) =>
+    /// <summary>Scale and shift per sample and channel; those that were kept where there are any.</summary>
+    private Coefficients CoefficientsOf(InputNormalization input)
+    {
+        (int samples, int channels) = (input.Problem.Samples, input.Problem.Channels);
+        nint rowBytes = samples * channels * sizeof(float);
+        if (input.Kept is not { } kept)
+        {
+            Scratch own = Rent(2L * rowBytes);
+            return Fill(input, new Coefficients(own.Pointer, own.Pointer + rowBytes, own));
+        }
+
+        bool known = kept.Values is not null;
+        kept.Values ??= Tensor.Allocate(Device, new Shape(2, samples, channels), DType.Float32);
+        var coefficients = new Coefficients(kept.Values.Pointer, kept.Values.Pointer + rowBytes, null);
+        return known ? coefficients : Fill(input, coefficients);
+    }
+
+    private Coefficients Fill(InputNormalization input, Coefficients coefficients)
+    {
+        NormalizationProblem problem = input.Problem;
         kernels.Launch(
             ApplyFile,
             "normalization_coefficients",
             new LaunchGeometry(Divide(problem.Samples * problem.Channels, PassThreads), PassThreads),
             new NormalizationCoefficientsParameters
             {
-                Mean = mean.Pointer,
-                Variance = variance.Pointer,
-                Gamma = gamma.Pointer,
-                Beta = beta.Pointer,
-                Scale = scale,
-                Shift = shift,
+                Mean = input.Mean.Pointer,
+                Variance = input.Variance.Pointer,
+                Gamma = input.Gamma.Pointer,
+                Beta = input.Beta.Pointer,
+                Scale = coefficients.Scale,
+                Shift = coefficients.Shift,
                 Layout = LayoutOf(problem),
                 Epsilon = (float)problem.Epsilon,
             }
         );
+        return coefficients;
+    }
+
+    /// <summary>Where the scale and the shift per sample and channel are, and who returns their memory.</summary>
+    private readonly struct Coefficients(nint scale, nint shift, Scratch? own) : IDisposable
+    {
+        public nint Scale => scale;
+
+        public nint Shift => shift;
+
+        public void Dispose() => own?.Dispose();
+    }
 }

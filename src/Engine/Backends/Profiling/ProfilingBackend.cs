@@ -320,6 +320,22 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
         );
 
     /// <inheritdoc/>
+    internal override void FusedNormalizationBackward(
+        InputNormalization input,
+        bool throughStatistics,
+        Tensor gy,
+        Tensor x,
+        Tensor? gx,
+        Tensor? ggamma,
+        Tensor? gbeta
+    ) =>
+        Time(
+            "normalization backward",
+            () => inner.FusedNormalizationBackward(input, throughStatistics, gy, x, gx, ggamma, gbeta),
+            gx is null ? [gy, x] : [gy, x, gx]
+        );
+
+    /// <inheritdoc/>
     public override void ResidualAdd(Tensor shortcut, Tensor branch, DropoutMask mask, Tensor y) =>
         Time("residual addition", () => inner.ResidualAdd(shortcut, branch, mask, y), shortcut, branch, y);
 
