@@ -160,8 +160,8 @@ internal sealed partial class KernelWork
     }
 
     /// <summary>
-    /// kernels/convolution/weight_gradient_wgmma.cuh: a producer warpgroup loads the next tile of positions, or in bf16 sends for it,
-    /// while three consumer warpgroups multiply.
+    /// kernels/convolution/weight_gradient_wgmma.cuh: a producer warpgroup loads the next tile of positions, or in bf16 sends for
+    /// it, while three consumer warpgroups multiply.
     /// </summary>
     private LaunchWork WarpgroupWeightGradient(KernelLaunch launch, KernelCost cost, WeightGradientParameters p)
     {

@@ -169,9 +169,9 @@ public abstract class Backend(Device device) : IDisposable
     }
 
     /// <summary>
-    /// Gradients of a convolution of normalize(x): gw for the weights, gx for normalize(x); either may be left out. What is computed
-    /// is what the single operations compute; a device can prepare <paramref name="gy"/> once for both. x, gy and gx may be bfloat16,
-    /// each by itself.
+    /// Gradients of a convolution of normalize(x): gw for the weights, gx for normalize(x); either may be left out. What is
+    /// computed is what the single operations compute; a device can prepare <paramref name="gy"/> once for both. x, gy and gx may
+    /// be bfloat16, each by itself.
     /// </summary>
     public virtual void FusedConvolutionBackward(
         ConvolutionProblem problem,

@@ -14,8 +14,8 @@ internal sealed partial class CudaSingles
     private const int OperandLanes = 4;
 
     /// <summary>
-    /// Writes the positions of x, (N, D, H, W, C), that kernels on wgmma copy in bf16: after the transform, with the border that the
-    /// padding gives; null where no kernel does.
+    /// Writes the positions of x, (N, D, H, W, C), that kernels on wgmma copy in bf16: after the transform, with the border that
+    /// the padding gives; null where no kernel does.
     /// </summary>
     private Operand? WriteOperand(Tensor x, PaddingMode padding, KernelInputTransform transform, OperandBox? box)
     {

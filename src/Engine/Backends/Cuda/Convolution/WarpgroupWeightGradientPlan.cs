@@ -21,10 +21,11 @@ internal sealed record WarpgroupWeightGradientPlan : TiledWeightGradientPlan
     /// <summary>In bf16, of the same: to copy 64 channels of a position from the L2 cache, at 18 bytes per cycle.</summary>
     private const int CopyCycles = 7;
 
-    /// <summary>In bf16: bytes of global memory per cycle of all multiprocessors, for the operand of x. That of gy serves the data
-    /// gradient, too.</summary>
-    private const int MemoryBytes = 1600,
-        OperandBytes = sizeof(float) + 2;
+    /// <summary>In bf16: bytes of global memory per cycle of all multiprocessors, which the operand of x takes.</summary>
+    private const int MemoryBytes = 1600;
+
+    /// <summary>Of an element, to read it and write its operand.</summary>
+    private const int OperandBytes = sizeof(float) + 2;
 
     private static readonly Size3 GroupTaps = Size3.Planar(Side);
 
@@ -85,6 +86,7 @@ internal sealed record WarpgroupWeightGradientPlan : TiledWeightGradientPlan
             TilesPerSum = Math.Max(1, positionsPerSum / tile.Count),
             CopiesOperands = parts == 1,
         };
+        // The operand of gy serves the data gradient, too.
         if (plan.CopiesOperands)
             cycles += problem.InputShape.Count * OperandBytes / MemoryBytes;
         return (plan, cycles);
