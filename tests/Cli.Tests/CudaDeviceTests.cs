@@ -80,9 +80,14 @@ internal sealed class CudaDeviceTests : CommandLine
     {
         RequireOneLine(Run([.. TrainArguments("gpu", "x1")]), ExitCode.Usage, "--device gpu is not known; choose cpu, cuda");
         RequireOneLine(
-            Run([.. TrainArguments("cpu", "x2"), "--precision", "bf16"]),
+            Run([.. TrainArguments("cpu", "x2"), "--precision", "bf16x3"]),
             ExitCode.Usage,
-            "--precision bf16 is for --device cuda"
+            "--precision bf16x3 is for --device cuda; device cpu computes in fp32, or rounds as the CUDA kernels do in bf16"
+        );
+        RequireOneLine(
+            Run([.. TrainArguments("ilgpu", "x3"), "--precision", "bf16"]),
+            ExitCode.Usage,
+            "--precision bf16 is for --device cuda; device ilgpu computes in fp32"
         );
     }
 

@@ -88,7 +88,12 @@ internal sealed partial class KernelWork(GpuModel gpu)
             DropoutMasks.MaskTable p => Masks(launch, cost, p.Masks[..launch.Geometry.GridY]),
             CudaSingles.BroadcastParameters p => Elementwise(launch, cost, p.Count, sizeof(float)),
             CudaSingles.StorageFillParameters p => Elementwise(launch, cost, p.Count, sizeof(float)),
-            CudaSingles.ConvertParameters p => Elementwise(launch, cost, p.Count, sizeof(float) + sizeof(double)),
+            CudaSingles.ConvertParameters p => Elementwise(
+                launch,
+                cost,
+                p.Count,
+                sizeof(float) + (launch.Kernel.Contains("bfloat16", StringComparison.Ordinal) ? sizeof(ushort) : sizeof(double))
+            ),
             CudaSingles.PoolingParameters p => Pooling(launch, cost, p),
             CudaSingles.PixelShuffleParameters p => PixelShuffle(launch, cost, p),
             CudaSingles.LossSumsParameters p => LossSums(launch, cost, p),

@@ -16,7 +16,8 @@ internal abstract class DeviceVerb : IVerb
 
     [Option(
         "precision",
-        HelpText = "Products of the convolutions on --device cuda, fp32 if not given; weights, sums and statistics stay in fp32."
+        HelpText = "Products of the convolutions on --device cuda, fp32 if not given; weights, sums and statistics stay in fp32. "
+            + "In bf16, what normalizations read is stored so, too. --device cpu has fp32 and, slowly, bf16."
     )]
     public ConvolutionPrecision? GivenPrecision { get; init; }
 

@@ -35,6 +35,8 @@ public abstract partial class CheckedBackend(Device device) : Backend(device)
     {
         Tensor first = computed.IsEmpty ? stored[0]! : computed[0]!;
         DType type = computed.IsEmpty ? first.DType.Arithmetic() : first.DType;
+        if (type is not (DType.Float32 or DType.Float64))
+            throw new ArgumentException($"arithmetic is in Float32 and Float64, but {first} was given; convert it");
         foreach (Tensor? tensor in stored)
         {
             if (tensor is not null && tensor.DType.Arithmetic() != type)
@@ -47,12 +49,7 @@ public abstract partial class CheckedBackend(Device device) : Backend(device)
                 throw Differing(first, tensor);
         }
 
-        return type switch
-        {
-            DType.Float32 => Singles,
-            DType.Float64 => Doubles,
-            _ => throw new ArgumentException($"arithmetic is in Float32 and Float64, but {first} was given; convert it"),
-        };
+        return type == DType.Float32 ? Singles : Doubles;
     }
 
     private static ArgumentException Differing(Tensor one, Tensor other) =>

@@ -6,7 +6,7 @@ namespace UnpairedSegEngine.Runs.Provenance;
 
 /// <summary>How a run's numbers are rounded.</summary>
 /// <param name="Device">cpu, cuda, ilgpu or emulated: which of several GPUs does not matter.</param>
-/// <param name="Precision">Products of convolutions.</param>
+/// <param name="Precision">Products of convolutions, and what is stored of their results.</param>
 /// <param name="Exact">Direct convolutions only.</param>
 /// <param name="Processor">What the backend computes with, such as the width of vectors: other bits, the same arithmetic.</param>
 public sealed record Arithmetic(string Device, string Precision, bool Exact, string Processor)

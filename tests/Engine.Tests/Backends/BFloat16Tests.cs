@@ -198,7 +198,7 @@ public sealed class BFloat16Tests(BackendUnderTest underTest) : BackendTests(und
         Assert.Multiple(() =>
         {
             foreach (
-                TestDelegate call in (TestDelegate[])
+                Action call in (Action[])
                     [
                         () => Backend.Dropout(narrow, DropoutMask.None, wide),
                         () => Backend.NormalizationForward(problem, wide, statistics, statistics, affine, affine, narrow),

@@ -56,6 +56,41 @@ internal sealed class PrecisionTests
         }
     }
 
+    /// <summary>
+    /// Results that are stored as bfloat16, on the processor and by the kernels: both round the same operands, so that what they
+    /// store differs only where a float32 sum lies beside the middle of two neighbours.
+    /// </summary>
+    [Test]
+    public void The_processor_stores_what_the_kernels_store()
+    {
+        if (EmulatedCudaDriver.UnavailableReason is { } reason)
+            Assert.Ignore(reason);
+        using Device device = Device.OpenCpu();
+        using CudaBackend cuda = CudaBackend.OpenEmulated(device, ConvolutionPrecision.Bf16);
+        using var cpu = new CpuBackend(device, threads: 1, bfloat16: true);
+        using var reference = new CpuBackend(device, threads: 1, exact: true);
+        foreach ((string name, ConvolutionProblem problem) in Layers)
+        {
+            using TensorScope scope = TensorScope.Open(device);
+            double[][] expected = Passes(reference, problem, DType.Float64),
+                ofCpu = Passes(cpu, problem, DType.Float32, DType.BFloat16),
+                ofCuda = Passes(cuda, problem, DType.Float32, DType.BFloat16);
+            double[] errors = [.. Errors(expected, ofCpu), .. Errors(expected, ofCuda), .. Errors(ofCpu, ofCuda)];
+            double[] differing =
+            [
+                .. ofCpu.Zip(ofCuda, (a, b) => a.Zip(b).Count(pair => pair.First != pair.Second) / (double)a.Length),
+            ];
+            TestContext.Out.WriteLine(
+                $"| {name} | stored bf16: cpu, cuda, between | "
+                    + $"{string.Join(" | ", errors.Select(e => e.ToString("0.0e+0", CultureInfo.InvariantCulture)))} | differing "
+                    + string.Join(" ", differing[..2].Select(d => d.ToString("0.0e+0", CultureInfo.InvariantCulture)))
+            );
+            Assert.That(errors[..6], Has.All.LessThan(5e-3).And.All.Positive, name);
+            Assert.That(errors[6..], Has.All.LessThan(2e-4), $"{name}: the processor beside the kernels");
+            Assert.That(differing[..2], Has.All.LessThan(0.01), $"{name}: share of stored results that differ");
+        }
+    }
+
     private static ConvolutionProblem Layer(
         Size3 size,
         Size3 kernel,
@@ -72,26 +107,29 @@ internal sealed class PrecisionTests
         );
 
     /// <summary>Forward, data gradient, weight gradient.</summary>
-    private static double[][] Passes(Backend backend, ConvolutionProblem problem, DType type)
+    private static double[][] Passes(Backend backend, ConvolutionProblem problem, DType type, DType? stored = null)
     {
         ConvolutionOperands operands = ConvolutionOperands.Reals(problem);
         Tensor x = Load(operands.X, problem.InputShape),
             w = Load(operands.W, problem.WeightShape),
             gy = Load(operands.Gy, problem.OutputShape);
-        Tensor y = Room(problem.OutputShape),
-            gx = Room(problem.InputShape),
-            gw = Room(problem.WeightShape);
+        Tensor y = Room(problem.OutputShape, stored ?? type),
+            gx = Room(problem.InputShape, stored ?? type),
+            gw = Room(problem.WeightShape, type);
         backend.ConvolutionForward(problem, x, w, null, y);
         backend.ConvolutionBackwardData(problem, gy, w, gx);
         backend.ConvolutionBackwardWeights(problem, x, gy, gw);
         return
         [
             .. new[] { y, gx, gw }.Select(result =>
-                type == DType.Float64 ? result.ToArray<double>() : [.. result.ToArray<float>().Select(v => (double)v)]
-            ),
+            {
+                Tensor wide = Room(result.Shape, DType.Float64);
+                backend.Convert(result, wide);
+                return wide.ToArray<double>();
+            }),
         ];
 
-        Tensor Room(Shape shape) => Tensor.Allocate(backend.Device, shape, type);
+        Tensor Room(Shape shape, DType type) => Tensor.Allocate(backend.Device, shape, type);
 
         Tensor Load(double[] values, Shape shape) =>
             type == DType.Float64

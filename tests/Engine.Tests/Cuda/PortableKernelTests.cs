@@ -24,6 +24,9 @@ internal sealed class PortableKernelTests
         ("float32 to bfloat16", (b, t) => b.Convert(F(t), t(Four, DType.BFloat16))),
         ("bfloat16 to float32", (b, t) => b.Convert(t(Four, DType.BFloat16), F(t))),
         ("copy", (b, t) => b.Convert(F(t), F(t))),
+        ("sum of bfloat16", (b, t) => b.Binary(BinaryFunction.Add, H(t), H(t), H(t))),
+        ("dropout to bfloat16", (b, t) => b.Dropout(F(t), new DropoutMask(0.5, 1, 2), H(t))),
+        ("channels of bfloat16", (b, t) => b.CopyChannels(H(t), 0, H(t), 2, 2)),
         ("fill float32", (b, t) => b.Fill(F(t), 1)),
         ("fill uint8", (b, t) => b.Fill(t(Four, DType.UInt8), 1)),
         ("fill int32", (b, t) => b.Fill(t(Four, DType.Int32), -1)),
@@ -103,4 +106,6 @@ internal sealed class PortableKernelTests
         typeof(CudaSingles).GetMethod(method.Name, [.. method.GetParameters().Select(parameter => parameter.ParameterType)])!;
 
     private static Tensor F(Func<Shape, DType, Tensor> tensor) => tensor(Four, DType.Float32);
+
+    private static Tensor H(Func<Shape, DType, Tensor> tensor) => tensor(Four, DType.BFloat16);
 }

@@ -46,6 +46,7 @@ internal sealed class PrecisionTests
     [TestCase("cuda emulated Bf16x6", 1e-2)]
     [TestCase("cuda emulated Bf16x3", 5e-2)]
     [TestCase("cuda emulated Bf16", 0.5)]
+    [TestCase("cpu Bf16", 0.5)]
     [TestCase("gpu Fp32", 1e-2, Category = "gpu")]
     [TestCase("gpu Bf16x6", 1e-2, Category = "gpu")]
     [TestCase("gpu Bf16x3", 5e-2, Category = "gpu")]

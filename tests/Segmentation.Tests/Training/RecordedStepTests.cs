@@ -14,6 +14,7 @@ internal sealed class RecordedStepTests
     /// <summary>Dropout, the rate, images and running statistics differ from step to step.</summary>
     [TestCase("cuda emulated Fp32", NetworkName.Dilated2d)]
     [TestCase("cuda emulated Bf16", NetworkName.Unet3d)]
+    [TestCase("cuda emulated Bf16", NetworkName.Dilated2d)]
     [TestCase("gpu Fp32", NetworkName.Dilated2d, Category = "gpu")]
     [TestCase("gpu Bf16", NetworkName.Dilated2d, Category = "gpu")]
     [TestCase("gpu Bf16x3", NetworkName.Unet3d, Category = "gpu")]
