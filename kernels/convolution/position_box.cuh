@@ -54,7 +54,7 @@ struct BoxClip {
 
   DEVICE bool holds(const BoxElement& element) const { return ((element.at + low) & (high - element.at) & kGuards) == kGuards; }
 
-  static constexpr int kLoads = 4;
+  static constexpr int kLoads = 3;
 
   DEVICE BoxPosition operator()(const BoxElement& element) const { return {first + element.offset, holds(element)}; }
 };

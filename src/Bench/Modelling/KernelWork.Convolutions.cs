@@ -19,11 +19,18 @@ internal sealed partial class KernelWork
         PlaneElementBytes = PlaneChannels * BFloat16Bytes;
 
     /// <summary>
+    /// Of the gather on mma.sync: share of the loop that loads channels one by one which eight together take, and loads of those
+    /// under way.
+    /// </summary>
+    private const double WholeShare = 0.45,
+        MmaUnitsInFlight = 4;
+
+    /// <summary>
     /// Share of the loop that loads floats in the weight gradient on mma.sync which a copy takes, and loads of bfloat16 under way
     /// where they are normalized.
     /// </summary>
     private const double CopiedShare = 0.1,
-        StoredInFlight = 4;
+        StoredInFlight = 3;
 
     /// <summary>The precision and the tile of outputs that a kernel's name ends with: 1, 2, 3 or 0 parts, and outputs.</summary>
     private static (int Parts, int Tile) Family(string kernel)
@@ -119,8 +126,12 @@ internal sealed partial class KernelWork
             multiplied = parts == 0
                 ? taps * p.Chunk / 4.0 * cost.Products.Instructions
                 : InstructionsFor(cost, Divide(taps * p.Chunk, 16) * ProductsOf(parts) * 2 * tile / 8);
-        double looped = chunks * ((units * cost.Memory.Instructions * LoadingShare(p.Transform)) + multiplied);
-        LaunchWork threads = Threads(launch, looped, Stored(cost, p, tile), chunks * Math.Ceiling(units), BytesOf(p));
+        // The memory row is of channels that are no multiple of eight, which are loaded one by one.
+        bool whole = parts > 0 && p.Channels % PlaneChannels == 0;
+        double share = whole ? LoadingShare(p.Transform) * WholeShare : LoadingShare(p.Transform),
+            looped = chunks * ((units * cost.Memory.Instructions * share) + multiplied),
+            waits = chunks * Math.Ceiling(whole ? units / MmaUnitsInFlight : units);
+        LaunchWork threads = Threads(launch, looped, Stored(cost, p, tile), waits, BytesOf(p));
         return threads with
         {
             TensorCycles = MmaCycles(launch, parts, 2.0 * 128 * chunks * p.Chunk * taps * tile),
