@@ -62,6 +62,12 @@ internal sealed partial class KernelWork(GpuModel gpu)
                 tensors: 2 + ((double)p.ShortcutChannels / p.Sweep.Channels)
             ),
             CudaSingles.CopyChannelsParameters p => Sweep(launch, cost, p.Sweep, passes: 1, tensors: 2),
+            CudaSingles.MaxParameters p => Threads(
+                launch,
+                cost,
+                (double)p.Reduced / p.Team / Unrolled(cost.Memory.Load, sizeof(float)),
+                (p.Reduced + 2.0) * p.Positions * sizeof(float)
+            ),
             CombineMomentsParameters p => Threads(
                 launch,
                 cost,

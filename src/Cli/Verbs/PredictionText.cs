@@ -18,8 +18,9 @@ internal static class PredictionText
         string depth = NetworkDefinition.Of(config.Network).IsVolumetric ? $"x{config.Data.Depth}" : "",
             network = config.Network.Name.ToString().ToLowerInvariant();
         Print(
-            $"predicted for {prediction.Gpu.Product}: {Text(prediction.StepMs, "F2")} ms for a step of {network} "
-                + $"{config.Data.Size}x{config.Data.Size}{depth}, batch {config.Training.Batch}+{config.Training.Batch}, "
+            $"predicted for {prediction.Gpu.Product}: {Text(prediction.StepMs, "F2")} ms for a {(prediction.IsOfPrediction ? "prediction" : "step")} of "
+                + $"{network} {config.Data.Size}x{config.Data.Size}{depth}, batch {config.Training.Batch}"
+                + $"{(prediction.IsOfPrediction ? "" : $"+{config.Training.Batch}")}, "
                 + $"{prediction.Precision.ToString().ToLowerInvariant()} (+-40 %; no GPU ever ran these kernels)"
         );
         Print(

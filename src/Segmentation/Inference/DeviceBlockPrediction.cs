@@ -20,11 +20,10 @@ internal sealed class DeviceBlockPrediction : IDisposable
         boxLines,
         weighted,
         weights,
-        slice;
-    private readonly Tensor? greatest,
-        labels;
+        slice; // scores, or the greatest of them
+    private readonly Tensor? labels;
     private readonly IRecordedOutput output;
-    private Slab sums,
+    private Tensor sums, // (block depth, height x width x classes), weighted
         next;
     private BlockPlace? weightsOf;
 
@@ -34,18 +33,14 @@ internal sealed class DeviceBlockPrediction : IDisposable
         SampleShape block = layout.Block;
         try
         {
-            (sums, next) = (NewSlab(), NewSlab());
+            (sums, next) = (Allocate(block.Depth, SliceScores), Allocate(block.Depth, SliceScores));
             band = Allocate(block.Depth, block.Height * LineScores);
             bandLines = View(band, block.Depth * block.Height, LineScores);
             box = Allocate(1, BlockScores);
             boxLines = View(box, block.Depth * block.Height, block.Width * network.Classes);
-            (weighted, weights, slice) = (Allocate(1, BlockScores), Allocate(1, BlockScores), Allocate(1, SliceScores));
-            if (takesLabels)
-            {
-                greatest = Allocate(layout.Height, layout.Width);
-                labels = Own(Tensor.Allocate(Backend.Device, greatest.Shape, DType.Int32).Detach());
-            }
-
+            (weighted, weights) = (Allocate(1, BlockScores), Allocate(1, BlockScores));
+            slice = Allocate(layout.Height, takesLabels ? layout.Width : LineScores);
+            labels = takesLabels ? Own(Tensor.Allocate(Backend.Device, slice.Shape, DType.Int32).Detach()) : null;
             output = Backend.Recorder!.CreateOutput(labels ?? slice);
         }
         catch
@@ -108,21 +103,18 @@ internal sealed class DeviceBlockPrediction : IDisposable
     private IEnumerable<int> Run(PassKind kind, CancellationToken stop)
     {
         int? before = null;
-        Backend.Fill(sums.Whole, 0);
+        Backend.Fill(sums, 0);
         foreach (BlockPlace[] batch in network.Start(layout.Places, layout.Read, kind, stop))
         {
-            using Tensor logits = network.Result.Reshape(new Shape(1, checked((int)network.Result.Count)));
             foreach ((int i, BlockPlace place) in batch.Index())
             {
-                Add(logits, i, place);
+                Add(i, place);
                 if (!layout.EndsSlab(place))
                     continue;
                 int slices = 0;
                 foreach (int finished in layout.FinishedBy(place.Slab))
                 {
-                    Backend.CopyChannels(sums.Whole, slices++ * SliceScores, slice, 0, SliceScores);
-                    if (labels is not null)
-                        Backend.Max(slice, layout.Height * layout.Width, network.Classes, 1, greatest!, labels);
+                    Take(slices++);
                     if (before is { } earlier)
                         yield return earlier;
                     output.Fetch();
@@ -138,27 +130,43 @@ internal sealed class DeviceBlockPrediction : IDisposable
     }
 
     /// <summary>Adds a block of a batch to the sums: they are taken out of the slab, lines after planes, and put back.</summary>
-    private void Add(Tensor logits, int sample, BlockPlace place)
+    private void Add(int sample, BlockPlace place)
     {
+        using Tensor logits = network.Result.Part((long)sample * BlockScores, box.Shape);
         int plane = layout.Rows.Starts[place.Row] * LineScores,
             line = layout.Columns.Starts[place.Column] * network.Classes;
         LoadWeights(place);
-        Backend.CopyChannels(logits, sample * BlockScores, weighted, 0, BlockScores);
-        Backend.Binary(BinaryFunction.Multiply, weighted, weights, weighted);
-        Backend.CopyChannels(sums.Planes, plane, band, 0, band.Shape[1]);
+        Backend.Binary(BinaryFunction.Multiply, logits, weights, weighted);
+        Backend.CopyChannels(sums, plane, band, 0, band.Shape[1]);
         Backend.CopyChannels(bandLines, line, boxLines, 0, boxLines.Shape[1]);
         Backend.Binary(BinaryFunction.Add, box, weighted, box);
         Backend.CopyChannels(boxLines, 0, bandLines, line, boxLines.Shape[1]);
-        Backend.CopyChannels(band, 0, sums.Planes, plane, band.Shape[1]);
+        Backend.CopyChannels(band, 0, sums, plane, band.Shape[1]);
+    }
+
+    /// <summary>What the output brings of a slice of the slab.</summary>
+    private void Take(int place)
+    {
+        using Tensor scores = sums.Part((long)place * SliceScores, new Shape(layout.Height, LineScores));
+        if (labels is null)
+            Backend.Convert(scores, slice);
+        else
+            Backend.Max(scores, layout.Height * layout.Width, network.Classes, 1, slice, labels);
     }
 
     /// <summary>The slab begins so many slices later; what it reaches anew is zero.</summary>
     private void MoveOn(int slices)
     {
         int kept = layout.Block.Depth - slices;
-        Backend.Fill(next.Whole, 0);
+        Backend.Fill(next, 0);
         if (kept > 0)
-            Backend.CopyChannels(sums.Whole, slices * SliceScores, next.Whole, 0, kept * SliceScores);
+        {
+            var shape = new Shape(kept, SliceScores);
+            using Tensor from = sums.Part((long)slices * SliceScores, shape),
+                to = next.Part(0, shape);
+            Backend.Convert(from, to);
+        }
+
         (sums, next) = (next, sums);
     }
 
@@ -171,12 +179,6 @@ internal sealed class DeviceBlockPrediction : IDisposable
         weightsOf = place;
     }
 
-    private Slab NewSlab()
-    {
-        Tensor planes = Allocate(layout.Block.Depth, SliceScores);
-        return new Slab(planes, View(planes, 1, layout.Block.Depth * SliceScores));
-    }
-
     private Tensor Allocate(int rows, int columns) =>
         Own(Tensor.Allocate(Backend.Device, new Shape(rows, columns), DType.Float32).Detach());
 
@@ -187,7 +189,4 @@ internal sealed class DeviceBlockPrediction : IDisposable
         owned.Add(tensor);
         return tensor;
     }
-
-    /// <summary>Weighted sums, (depth, height x width x classes), and the same memory as one row.</summary>
-    private sealed record Slab(Tensor Planes, Tensor Whole);
 }

@@ -30,6 +30,9 @@ internal sealed class NetworkEvaluator(Backend backend, ISegmentationNetwork net
     /// </summary>
     public bool IsRecording => backend.Recorder is not null && !isRefused;
 
+    /// <summary>Whether passes are replayed by now.</summary>
+    public bool HasRecorded => recorded is not null;
+
     /// <summary>What the pass that was started last leaves on the device, until another is started: (samples, ..., classes), or
     /// (samples, ...) of labels.</summary>
     public Tensor Result => recorded?.Result ?? launched ?? throw new InvalidOperationException("no pass was started");

@@ -15,6 +15,9 @@ internal readonly record struct SweepPlan(KernelChannelSweep Parameters, LaunchG
     /// <summary>Of the names of kernels whose threads take eight neighbours.</summary>
     public const string WideSuffix = "_8";
 
+    /// <summary>Channels of a sweep: a grid has at most 65,535 tiles along them.</summary>
+    public const int MostChannels = 65_535 * MostLanes;
+
     private const int Threads = 256,
         MostLanes = 32,
         Width = 8,
