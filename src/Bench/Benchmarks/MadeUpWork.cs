@@ -28,8 +28,8 @@ public sealed class MadeUpWork : IDisposable
 
     /// <param name="config">Method, network, sizes, losses; its batch is of each modality.</param>
     /// <param name="backend">Computes.</param>
-    /// <param name="prediction">A forward pass of one modality's batch with running statistics, down to the logits on the host or,
-    /// where passes are recorded, to the labels there, instead of a training step.</param>
+    /// <param name="prediction">A forward pass of one modality's batch with running statistics, down to the logits on the host
+    /// or, where passes are recorded, to the labels there, instead of a training step.</param>
     public MadeUpWork(TrainingConfig config, Backend backend, bool prediction)
     {
         this.backend = backend;

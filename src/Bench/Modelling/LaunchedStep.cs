@@ -14,7 +14,8 @@ namespace UnpairedSegEngine.Bench.Modelling;
 internal sealed record LaunchedStep(IReadOnlyList<KernelLaunch> Launches, long Copies, int Graphs, int HostWaits)
 {
     /// <summary>
-    /// Lists a configuration's step, or its prediction of one modality's batch. Plans, splits, packing and scratch are those of the CUDA backend on a GPU with these
+    /// Lists a configuration's step, or its prediction of one modality's batch.
+    /// Plans, splits, packing and scratch are those of the CUDA backend on a GPU with these
     /// properties; nothing is computed, and there is no memory.
     /// </summary>
     /// <exception cref="NotSupportedException">The step cannot be recorded.</exception>

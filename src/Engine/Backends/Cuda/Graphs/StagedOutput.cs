@@ -5,8 +5,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Backends.Cuda.Graphs;
 
 /// <summary>
-/// The way back of <see cref="StagedInput"/>: a copy between device addresses, at memory speed, follows the kernels that write the
-/// tensor, and a stream of its own brings it to page-locked host memory while the next kernels run.
+/// The way back of <see cref="StagedInput"/>: a copy between device addresses, at memory speed, follows the kernels that write
+/// the tensor, and a stream of its own brings it to page-locked host memory while the next kernels run.
 /// </summary>
 internal sealed class StagedOutput : IRecordedOutput
 {
