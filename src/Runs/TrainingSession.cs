@@ -128,10 +128,13 @@ public sealed class TrainingSession
             view.Note($"warning: {warning}");
         TrainingConfig config = run.Config;
         using VolumeMethod method = config.Definition.Create(backend, config, model);
-        var predictor = new CasePredictor(backend, method.Network, model.Modalities.Count, model.Preprocessing.Shape);
         using var trainer = new Trainer(method, SampleSources.Vary(samples, config), config.Training)
         {
-            Validation = new VolumeValidation(validation, predictor, model.Classes),
+            Validation = new VolumeValidation(
+                validation,
+                () => new CasePredictor(backend, method.Network, model.Modalities.Count, model.Preprocessing.Shape),
+                model.Classes
+            ),
             Checkpoints = new CheckpointStore(
                 run.CheckpointsPath,
                 config.Training.Keep,

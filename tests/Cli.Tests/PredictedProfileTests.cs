@@ -135,12 +135,21 @@ internal sealed class PredictedProfileTests : CommandLine
     }
 
     [Test]
+    public void Predictions_have_times_too()
+    {
+        (int code, string output, _) = Run("profile", "--model", "h100", "--network", "dilated2d", "--predict");
+        Assert.That(code, Is.Zero);
+        Assert.That(output, Does.Contain("for a prediction of dilated2d").And.Contain("max_with_index"));
+        Assert.That(output, Does.Contain("2 graphs and 0 waits of the host"));
+    }
+
+    [Test]
     public void Mistakes_end_in_one_line()
     {
         RequireOneLine(Run("profile", "--model", "h1000"), 2, "--model 'h1000'", "h100, h200");
         RequireOneLine(Run("profile", "--json", PathOf("x.json")), 2, "--json", "add --model");
         RequireOneLine(Run("profile", "--model", "h100", "--device", "cuda"), 2, "--device", "leave one of them out");
-        RequireOneLine(Run("profile", "--model", "h100", "--predict"), 2, "--predict");
+        RequireOneLine(Run("profile", "--model", "h100", "--kernels"), 2, "--kernels");
         RequireOneLine(Run("profile", "--model", "h100", "--network", "unet4d"), 2, "--network", "unet4d");
         RequireOneLine(Run("profile", "--model", "h100", "--costs", PathOf("none.md")), 3, "none.md", "no such file");
         string notes = PathOf("notes.md");

@@ -1,6 +1,4 @@
-using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Volumes;
 using UnpairedSegEngine.Segmentation.Data;
@@ -24,13 +22,14 @@ public sealed class MadeUpWork : IDisposable
     private readonly Backend backend;
     private readonly VolumeMethod method;
     private readonly StepRunner? runner;
+    private readonly NetworkEvaluator? evaluator;
     private readonly Batch batch;
     private long number;
 
     /// <param name="config">Method, network, sizes, losses; its batch is of each modality.</param>
     /// <param name="backend">Computes.</param>
-    /// <param name="prediction">A forward pass of one modality's batch with running statistics, down to the logits on the host,
-    /// instead of a training step.</param>
+    /// <param name="prediction">A forward pass of one modality's batch with running statistics, down to the logits on the host
+    /// or, where passes are recorded, to the labels there, instead of a training step.</param>
     public MadeUpWork(TrainingConfig config, Backend backend, bool prediction)
     {
         this.backend = backend;
@@ -42,12 +41,14 @@ public sealed class MadeUpWork : IDisposable
                 : ModalityIndex.Blocks(Modalities, config.Training.Batch),
             model.Preprocessing.Shape
         );
-        if (!prediction)
+        if (prediction)
+            evaluator = new NetworkEvaluator(backend, method.Network, Modalities);
+        else
             runner = new StepRunner(method);
     }
 
-    /// <summary>Whether the step is replayed from a recording by now.</summary>
-    public bool IsRecorded => runner?.Recording is not null;
+    /// <summary>Whether the step, or the prediction, is replayed from a recording by now.</summary>
+    public bool IsRecorded => evaluator?.HasRecorded ?? runner?.Recording is not null;
 
     /// <summary>Numbers that training changes.</summary>
     public long Parameters => method.Modules.Sum(module => module.Parameters.Count());
@@ -91,17 +92,25 @@ public sealed class MadeUpWork : IDisposable
     /// </summary>
     public void Run()
     {
-        if (runner is not null)
-        {
-            runner.Run(++number, batch);
-            return;
-        }
+        if (evaluator is null)
+            runner!.Run(++number, batch);
+        else if (evaluator.IsRecording)
+            ReadAll(evaluator.Labels(Samples, ReadImage, Pass, stop: default));
+        else
+            ReadAll(evaluator.Logits(Samples, ReadImage, Pass, stop: default));
+    }
 
-        using TensorScope scope = TensorScope.Open(backend.Device);
-        var context = new ForwardContext(new Tape(backend, recording: false), batch.Groups, Training: false);
-        BatchTensor images = batch[VariedSamples.Images];
-        var input = new Variable(Tensor.From<float>(backend.Device, images.Shape, images.Elements<float>()));
-        method.Network.Forward(context, input).Value.ToArray<float>();
+    /// <summary>Records the prediction and replays it once, for devices without values.</summary>
+    /// <param name="beforeReplay">Called when operations have run.</param>
+    /// <exception cref="NotSupportedException">The prediction cannot be recorded.</exception>
+    internal void ReplayPrediction(Action beforeReplay)
+    {
+        PassKind labels = Pass with { TakesLabels = true, IsFetched = true };
+        ReadAll(evaluator!.Start(Samples, ReadImage, labels, stop: default));
+        beforeReplay();
+        Run();
+        if (!IsRecorded)
+            throw new NotSupportedException($"{backend.Description} records no predictions");
     }
 
     /// <summary>
@@ -128,6 +137,17 @@ public sealed class MadeUpWork : IDisposable
         return recorded.Parts.Count(part => part.Decide is not null);
     }
 
+    private IEnumerable<int> Samples => Enumerable.Range(0, batch.Groups.Samples);
+
+    private PassKind Pass => new(batch[VariedSamples.Images].Shape, Modality: 0);
+
+    private void ReadImage(int sample, Span<float> image) => batch[VariedSamples.Images].Sample<float>(sample).CopyTo(image);
+
+    private static void ReadAll<T>(IEnumerable<T> results)
+    {
+        foreach (T _ in results) { }
+    }
+
     private void RunPartsOnce()
     {
         using TensorScope scope = TensorScope.Open(backend.Device);
@@ -140,6 +160,7 @@ public sealed class MadeUpWork : IDisposable
     public void Dispose()
     {
         runner?.Dispose();
+        evaluator?.Dispose();
         method.Dispose();
     }
 }

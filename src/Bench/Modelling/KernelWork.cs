@@ -58,6 +58,12 @@ internal sealed partial class KernelWork(GpuModel gpu)
                 [(double)p.ShortcutChannels / p.Sweep.Channels, 1, 1]
             ),
             CudaSingles.CopyChannelsParameters p => Sweep(launch, cost, p.Sweep, passes: 1, [1, 1]),
+            CudaSingles.MaxParameters p => Threads(
+                launch,
+                cost,
+                (double)p.Reduced / p.Team / Unrolled(cost.Memory.Load, sizeof(float)),
+                (p.Reduced + 2.0) * p.Positions * sizeof(float)
+            ),
             CombineMomentsParameters p => Threads(
                 launch,
                 cost,

@@ -6,7 +6,7 @@ using UnpairedSegEngine.Methods.Configuration;
 
 namespace UnpairedSegEngine.Bench.Modelling;
 
-/// <summary>What a training step gives to a GPU when it is replayed from its recording.</summary>
+/// <summary>What a training step, or a prediction, gives to a GPU when it is replayed from its recording.</summary>
 /// <param name="Launches">Kernels, in order.</param>
 /// <param name="Copies">Bytes that are copied on the stream of the kernels: the inputs from where they arrived.</param>
 /// <param name="Graphs">Graphs that are started.</param>
@@ -14,17 +14,27 @@ namespace UnpairedSegEngine.Bench.Modelling;
 internal sealed record LaunchedStep(IReadOnlyList<KernelLaunch> Launches, long Copies, int Graphs, int HostWaits)
 {
     /// <summary>
-    /// Lists a configuration's step. Plans, splits, packing and scratch are those of the CUDA backend on a GPU with these
+    /// Lists a configuration's step, or its prediction of one modality's batch.
+    /// Plans, splits, packing and scratch are those of the CUDA backend on a GPU with these
     /// properties; nothing is computed, and there is no memory.
     /// </summary>
     /// <exception cref="NotSupportedException">The step cannot be recorded.</exception>
-    public static LaunchedStep Of(TrainingConfig config, ConvolutionPrecision precision, CudaDeviceProperties gpu)
+    public static LaunchedStep Of(
+        TrainingConfig config,
+        ConvolutionPrecision precision,
+        CudaDeviceProperties gpu,
+        bool prediction = false
+    )
     {
         using Device device = Device.OpenWithoutMemory();
         var driver = new ListingCudaDriver(gpu);
         using var backend = CudaBackend.Open(device, driver, precision);
-        using var work = new MadeUpWork(config, backend, prediction: false);
-        int waits = work.ReplayWithoutDecisions(beforeReplay: driver.Restart);
+        using var work = new MadeUpWork(config, backend, prediction);
+        int waits = 0;
+        if (prediction)
+            work.ReplayPrediction(beforeReplay: driver.Restart);
+        else
+            waits = work.ReplayWithoutDecisions(beforeReplay: driver.Restart);
         return new LaunchedStep(
             driver.Launches,
             driver.Copies.Where(copy => copy.Stream == 0).Sum(copy => copy.Bytes),

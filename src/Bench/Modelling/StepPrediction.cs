@@ -39,11 +39,19 @@ public sealed record StepPrediction
         KernelCosts costs,
         TrainingConfig config,
         ConvolutionPrecision precision,
+        bool isOfPrediction,
         LaunchedStep step,
         IReadOnlyDictionary<string, double> measured
     )
     {
-        (Gpu, Costs, Config, Precision, this.measured) = (gpu, costs, config, precision, measured);
+        (Gpu, Costs, Config, Precision, IsOfPrediction, this.measured) = (
+            gpu,
+            costs,
+            config,
+            precision,
+            isOfPrediction,
+            measured
+        );
         var times = new KernelTimes(gpu, costs);
         launches =
         [
@@ -71,6 +79,9 @@ public sealed record StepPrediction
 
     /// <summary>Of the products.</summary>
     public ConvolutionPrecision Precision { get; }
+
+    /// <summary>Whether it is not a training step but the prediction of one modality's batch.</summary>
+    public bool IsOfPrediction { get; }
 
     /// <summary>All kernels, ms.</summary>
     public double KernelMs { get; }
@@ -117,6 +128,7 @@ public sealed record StepPrediction
     /// <param name="costs">Of the kernels.</param>
     /// <param name="config">Method, network and sizes.</param>
     /// <param name="precision">Of the products.</param>
+    /// <param name="isOfPrediction">A prediction of one modality's batch instead of a training step.</param>
     /// <param name="trace">What 'profile --device cuda --trace' measured of the same step, to be set beside; null for nothing.</param>
     /// <exception cref="InvalidDataException">The trace has no kernels.</exception>
     public static StepPrediction Of(
@@ -124,6 +136,7 @@ public sealed record StepPrediction
         KernelCosts costs,
         TrainingConfig config,
         ConvolutionPrecision precision,
+        bool isOfPrediction = false,
         string? trace = null
     ) =>
         new(
@@ -131,7 +144,8 @@ public sealed record StepPrediction
             costs,
             config,
             precision,
-            LaunchedStep.Of(config, precision, gpu.Properties),
+            isOfPrediction,
+            LaunchedStep.Of(config, precision, gpu.Properties, isOfPrediction),
             trace is null ? new Dictionary<string, double>() : MeasuredKernels.Read(trace)
         );
 
@@ -145,6 +159,7 @@ public sealed record StepPrediction
                     new
                     {
                         StepMs,
+                        Mode = IsOfPrediction ? "infer" : "step",
                         Model = Gpu.Name,
                         Method = Config.Method.Name.ToString(),
                         Network = Config.Network.Name.ToString().ToLowerInvariant(),

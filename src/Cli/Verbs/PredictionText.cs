@@ -17,9 +17,12 @@ internal static class PredictionText
         var config = prediction.Config;
         string depth = NetworkDefinition.Of(config.Network).IsVolumetric ? $"x{config.Data.Depth}" : "",
             network = config.Network.Name.ToString().ToLowerInvariant();
+        (string work, string batches) = prediction.IsOfPrediction
+            ? ("prediction", $"{config.Training.Batch}")
+            : ("step", $"{config.Training.Batch}+{config.Training.Batch}");
         Print(
-            $"predicted for {prediction.Gpu.Product}: {Text(prediction.StepMs, "F2")} ms for a step of {network} "
-                + $"{config.Data.Size}x{config.Data.Size}{depth}, batch {config.Training.Batch}+{config.Training.Batch}, "
+            $"predicted for {prediction.Gpu.Product}: {Text(prediction.StepMs, "F2")} ms for a {work} of "
+                + $"{network} {config.Data.Size}x{config.Data.Size}{depth}, batch {batches}, "
                 + $"{prediction.Precision.ToString().ToLowerInvariant()} (+-40 %; no GPU ever ran these kernels)"
         );
         Print(

@@ -118,7 +118,6 @@ internal sealed class ProfileVerb : DeviceVerb
 
             [
                 ("--device", GivenDevice is not null),
-                ("--predict", Prediction),
                 ("--kernels", Kernels),
                 ("--trace", Trace is not null),
                 ("--picture", Picture is not null),
@@ -147,6 +146,7 @@ internal sealed class ProfileVerb : DeviceVerb
             KernelCosts.Read(CostsFile),
             config,
             GivenPrecision ?? ConvolutionPrecision.Bf16,
+            Prediction,
             Against
         );
         PredictionText.Write(prediction, bySize: Layers, Assumptions);

@@ -11,11 +11,12 @@ namespace UnpairedSegEngine.Tensors;
 /// </summary>
 public sealed class Tensor : IDisposable
 {
+    private readonly long start; // of the first element in the storage, bytes
     private Storage? storage;
 
-    private Tensor(Storage storage, Shape shape, DType type)
+    private Tensor(Storage storage, Shape shape, DType type, long start = 0)
     {
-        this.storage = storage;
+        (this.storage, this.start) = (storage, start);
         Shape = shape;
         DType = type;
         Device = storage.Device;
@@ -41,7 +42,7 @@ public sealed class Tensor : IDisposable
     public bool IsDisposed => storage is null;
 
     /// <summary>Address of the first element, on the device.</summary>
-    public nint Pointer => Live.Buffer.Pointer;
+    public nint Pointer => Live.Buffer.Pointer + (nint)start;
 
     internal TensorScope? Owner { get; set; }
 
@@ -114,8 +115,16 @@ public sealed class Tensor : IDisposable
     {
         if (shape.Count != Count)
             throw new ArgumentException($"tensor {Shape} cannot be seen as {shape}: the element counts differ");
-        return new Tensor(Live.Share(), shape, DType);
+        return new Tensor(Live.Share(), shape, DType, start);
     }
+
+    /// <summary>The memory of some elements that follow each other.</summary>
+    /// <param name="first">The first of them, counted in memory's order.</param>
+    /// <param name="shape">Theirs.</param>
+    public Tensor Part(long first, Shape shape) =>
+        first >= 0 && first + shape.Count <= Count
+            ? new Tensor(Live.Share(), shape, DType, start + (first * DType.Size()))
+            : throw new ArgumentException($"tensor {Shape} holds {Count} elements, not {shape} from {first} on");
 
     /// <summary>Hands this tensor from the open scope to the enclosing one, or to the caller where there is none.</summary>
     public Tensor Keep()
@@ -138,12 +147,12 @@ public sealed class Tensor : IDisposable
         where T : unmanaged
     {
         RequireType<T>();
-        return Live.Buffer.Memory.AsRawArrayView().Cast<T>().SubView(0, Count);
+        return Live.Buffer.Memory.AsRawArrayView().SubView(start, Bytes).Cast<T>();
     }
 
     /// <summary>The memory as an ILGPU view of another element type, as for bfloat16 kept in 16-bit words.</summary>
     internal ArrayView<T> RawView<T>()
-        where T : unmanaged => Live.Buffer.Memory.AsRawArrayView().SubView(0, Bytes).Cast<T>();
+        where T : unmanaged => Live.Buffer.Memory.AsRawArrayView().SubView(start, Bytes).Cast<T>();
 
     /// <summary>The elements in host memory.</summary>
     /// <exception cref="InvalidOperationException">The tensor is not in host memory.</exception>

@@ -32,11 +32,8 @@ public sealed class RecordValidation(TfRecordDataset dataset) : IValidationSet
         );
         Volume<byte> prediction = new(geometry),
             reference = new(geometry);
-        foreach ((int record, TfRecordPair pair) in records.ReadAll().Index())
-        {
-            pair.Labels.CopyTo(reference.Slice(record));
-            predictor.Labels(pair.Image, modality).CopyTo(prediction.Slice(record));
-        }
+        foreach ((int record, byte[] labels) in predictor.Labels(Images(records, reference), modality).Index())
+            labels.CopyTo(prediction.Slice(record));
 
         return CaseResult.Of(
             $"{modality.Name} validation records",
@@ -46,5 +43,15 @@ public sealed class RecordValidation(TfRecordDataset dataset) : IValidationSet
             organs,
             tolerance: null
         );
+    }
+
+    /// <summary>The images of the records, whose labels go to the reference.</summary>
+    private static IEnumerable<float[]> Images(TfRecordSource records, Volume<byte> reference)
+    {
+        foreach ((int record, TfRecordPair pair) in records.ReadAll().Index())
+        {
+            pair.Labels.CopyTo(reference.Slice(record));
+            yield return pair.Image;
+        }
     }
 }

@@ -7,15 +7,17 @@ namespace UnpairedSegEngine.Methods.Volumes;
 
 /// <summary>Dice of a method's network over the cases of a set.</summary>
 /// <param name="cases">What is segmented.</param>
-/// <param name="predictor">Segments with the method's present weights.</param>
+/// <param name="openPredictor">A predictor with the method's present weights. Each validation opens one: what it records holds
+/// memory no longer.</param>
 /// <param name="classNames">Background first.</param>
-public sealed class VolumeValidation(IValidationSet cases, CasePredictor predictor, IReadOnlyList<string> classNames)
+public sealed class VolumeValidation(IValidationSet cases, Func<CasePredictor> openPredictor, IReadOnlyList<string> classNames)
     : IValidation
 {
     public int Count => cases.Count;
 
     public ValidationReport Run()
     {
+        using CasePredictor predictor = openPredictor();
         EvaluationReport report = cases.Evaluate(predictor, classNames);
         return new ValidationReport(
             new Score(Score.MeanDice, report.OverallDice ?? double.NaN),

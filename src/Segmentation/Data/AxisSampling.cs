@@ -39,6 +39,9 @@ internal sealed class AxisSampling
     /// <summary>Whether the target position lies on the source's area.</summary>
     public bool[] Inside { get; }
 
+    /// <summary>Whether every target position is a source position.</summary>
+    public bool IsExact => Inside.All(inside => inside) && Fraction.All(fraction => fraction == 0);
+
     /// <summary>The source position nearest to a target position; the later one of two.</summary>
     public int Nearest(int target) => Fraction[target] < 0.5f ? Before[target] : After[target];
 

@@ -33,6 +33,12 @@ public sealed class CaseSegmentation
         probabilities = [.. Enumerable.Range(0, probabilityClasses).Select(_ => new Volume<byte>(canonical))];
     }
 
+    /// <summary>
+    /// Whether every voxel of the volume is one of the network's grid: then the highest of a slice's scores is its label, and
+    /// <see cref="AddLabels"/> gives what <see cref="AddScores"/> does.
+    /// </summary>
+    internal bool HasNetworkGrid => toCanonical.IsExact && slices.IsExact;
+
     /// <summary>Adds the next slice.</summary>
     /// <param name="slice">Its number: every slice is added once, in order.</param>
     /// <param name="scores">Logits, (height, width, classes) at network size.</param>

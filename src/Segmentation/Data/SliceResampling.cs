@@ -3,6 +3,9 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <summary>Brings one slice from one in-plane grid to another.</summary>
 internal sealed class SliceResampling(AxisSampling rows, AxisSampling columns, int sourceWidth)
 {
+    /// <summary>Whether every target pixel is a source pixel.</summary>
+    public bool IsExact => rows.IsExact && columns.IsExact;
+
     /// <summary>
     /// Bilinear interpolation of an image slice; <paramref name="outside"/> where the target reaches beyond the source.
     /// </summary>

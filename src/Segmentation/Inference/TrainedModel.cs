@@ -146,6 +146,7 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Frees the weights and what came with the model: its backend and device, where only its path was given.</summary>
     public void Dispose()
     {
+        Predictor.Dispose();
         network.Parameters.Dispose();
         foreach (IDisposable one in owned)
             one.Dispose();

@@ -47,6 +47,21 @@ public sealed class ReductionTests(BackendUnderTest underTest) : BackendTests(un
         Assert.That(Read(y), Is.EqualTo(expected));
     }
 
+    /// <summary>A part of a tensor begins anywhere.</summary>
+    [Test]
+    public void PartsAreReadAndWrittenAlone([Values(0, 7, 16)] int first)
+    {
+        Tensor whole = Normal(new Shape(5, 8)),
+            part = whole.Part(first, new Shape(3, 7));
+        double[] before = Read(whole);
+        Backend.Affine(part, 2, 0, part);
+        Assert.That(Read(part.Reshape(new Shape(21))), Is.EqualTo(before[first..(first + 21)].Select(value => 2 * value)));
+        Assert.That(
+            Read(whole),
+            Is.EqualTo(before.Select((value, i) => i >= first && i < first + 21 ? 2 * value : value).ToArray())
+        );
+    }
+
     [Test]
     public void MatMul(
         [Values] bool transposeA,

@@ -67,6 +67,11 @@ internal sealed class TensorTests
             () => tensor.Reshape(new Shape(4)),
             Throws.ArgumentException.With.Message.Contains("(2, 3)").And.Message.Contains("(4)")
         );
+        foreach ((long first, int count) in new[] { (-1L, 2), (5L, 2), (0L, 7) })
+            Assert.That(
+                () => tensor.Part(first, new Shape(count)),
+                Throws.ArgumentException.With.Message.Contains("(2, 3)").And.Message.Contains($"({count})")
+            );
         Assert.That(() => Tensor.From<long>(device, new Shape(1), [1L]), Throws.ArgumentException.With.Message.Contains("Int64"));
     }
 

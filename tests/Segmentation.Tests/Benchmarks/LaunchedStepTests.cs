@@ -46,6 +46,31 @@ internal sealed class LaunchedStepTests
         Assert.That(listed.Copies, Is.GreaterThan(2 * 16 * 16 * sizeof(float)), "images, labels and the step's numbers");
     }
 
+    [Test]
+    public void The_list_of_a_prediction_is_what_the_emulated_GPU_launches([Values("dilated2d", "unet3d")] string network)
+    {
+        if (EmulatedCudaDriver.UnavailableReason is { } reason)
+            Assert.Ignore(reason);
+        TrainingConfig config = ConfigLoader.Load(
+            sets: [$"network.name={network}", "network.channels=2", "data.size=16", "data.depth=8", "training.batch=2"]
+        );
+        using Device device = Device.OpenCpu();
+        var driver = new WatchedCudaDriver(new EmulatedCudaDriver());
+        using (var backend = CudaBackend.Open(device, driver, ConvolutionPrecision.Bf16))
+        using (var work = new MadeUpWork(config, backend, prediction: true))
+        {
+            work.Run();
+            Assert.That(work.IsRecorded, Is.False);
+            work.Run();
+            Assert.That(work.IsRecorded);
+        }
+
+        var listed = LaunchedStep.Of(config, ConvolutionPrecision.Bf16, driver.Properties, prediction: true);
+        Assert.That(listed.Launches.Select(launch => (launch.Kernel, launch.Geometry)), Is.EqualTo(driver.Replayed));
+        Assert.That(listed.Launches[^1].Kernel, Is.EqualTo("max_with_index"));
+        Assert.That((listed.Graphs, listed.HostWaits), Is.EqualTo((2, 0)));
+    }
+
     /// <summary>
     /// At full size. Fails when a kernel is new: say in <see cref="KernelWork"/> how many rounds of its loops a launch takes, and
     /// write kernels/costs.md anew.

@@ -93,7 +93,7 @@ internal sealed class TinyRuns : IDisposable
         {
             Validation = new VolumeValidation(
                 new ValidationSet(split.Validation, dataset, model.Preprocessing),
-                new CasePredictor(backend, method.Network, model.Modalities.Count, model.Preprocessing.Shape),
+                () => new CasePredictor(backend, method.Network, model.Modalities.Count, model.Preprocessing.Shape),
                 model.Classes
             ),
             Checkpoints = new CheckpointStore(

@@ -61,7 +61,14 @@ internal sealed partial class CudaSingles
         );
     }
 
+    /// <summary>A grid holds no more tiles of channels than <see cref="SweepPlan.MostChannels"/>.</summary>
     public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count)
+    {
+        for (int done = 0; done < count; done += SweepPlan.MostChannels)
+            CopySomeChannels(x, xStart + done, y, yStart + done, Math.Min(SweepPlan.MostChannels, count - done));
+    }
+
+    private void CopySomeChannels(Tensor x, int xStart, Tensor y, int yStart, int count)
     {
         SweepPlan sweep = SweepPlan.Over(
             samples: 1,

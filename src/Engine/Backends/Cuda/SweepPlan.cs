@@ -20,6 +20,9 @@ internal readonly record struct SweepPlan(KernelChannelSweep Parameters, LaunchG
     /// <summary>Of the names of kernels with a tensor that is stored as bfloat16.</summary>
     public const string BFloat16Suffix = "_bf16";
 
+    /// <summary>Channels of a sweep: a grid has at most 65,535 tiles along them.</summary>
+    public const int MostChannels = 65_535 * MostLanes;
+
     private const int Threads = 256,
         MostLanes = 32,
         Width = 8,

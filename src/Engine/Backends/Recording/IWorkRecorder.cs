@@ -12,6 +12,9 @@ public interface IWorkRecorder
     /// <summary>A tensor that recorded work reads and that is filled anew before each time.</summary>
     IRecordedInput CreateInput(Shape shape, DType type);
 
+    /// <summary>A way to the host for a tensor that work writes, recorded or not; the tensor is not owned.</summary>
+    IRecordedOutput CreateOutput(Tensor tensor);
+
     /// <summary>
     /// Records the operations that each part gives to the backend; none is carried out, so a part must not look at results. Every
     /// operation must have run before, so that its kernels are loaded. Memory that the parts allocate is set apart until the

@@ -19,7 +19,8 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
 {
     private readonly nint main = kernels.Stream;
     private nint capture,
-        copies;
+        copies,
+        results;
     private StagedInput? numbers;
     private RateSlots? slots;
 
@@ -53,6 +54,12 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     {
         Prepare();
         return new StagedInput(device, driver, copies, main, shape, type);
+    }
+
+    public IRecordedOutput CreateOutput(Tensor tensor)
+    {
+        Prepare();
+        return new StagedOutput(driver, results, main, tensor);
     }
 
     public IRecording Record(params IReadOnlyList<Action> parts)
@@ -133,6 +140,7 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
             return;
         driver.DestroyStream(capture);
         driver.DestroyStream(copies);
+        driver.DestroyStream(results);
     }
 
     private void Launch(IReadOnlyList<IPreparation> preparations, int part)
@@ -180,7 +188,7 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     {
         if (numbers is not null)
             return;
-        (capture, copies) = (driver.CreateStream(), driver.CreateStream());
+        (capture, copies, results) = (driver.CreateStream(), driver.CreateStream(), driver.CreateStream());
         numbers = new StagedInput(device, driver, copies, main, new Shape(Marshal.SizeOf<Numbers>()), DType.UInt8);
     }
 

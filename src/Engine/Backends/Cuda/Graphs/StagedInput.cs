@@ -31,8 +31,18 @@ internal sealed unsafe class StagedInput : IRecordedInput
     {
         (this.driver, this.copies, this.main) = (driver, copies, main);
         Tensor = Tensor.Allocate(device, shape, type).Detach();
-        staging = Tensor.Allocate(device, shape, type).Detach();
-        host = driver.AllocateHost(Tensor.Bytes);
+        try
+        {
+            staging = Tensor.Allocate(device, shape, type).Detach();
+            host = driver.AllocateHost(Tensor.Bytes);
+        }
+        catch
+        {
+            staging?.Dispose();
+            Tensor.Dispose();
+            throw;
+        }
+
         (arrived, taken) = (driver.CreateEvent(), driver.CreateEvent());
         arrived.Record(copies);
         taken.Record(main);
