@@ -54,7 +54,20 @@ internal sealed class BenchVerbTests : CommandLine
     public void Batches_are_timed_by_threads([Values("dilated2d", "unet3d")] string network)
     {
         string json = PathOf($"batches-{network}.json");
-        string[] command = ["bench", "batches", "--network", network, "--seconds", "0.1", "--json", json, "--batch", "3", .. Small];
+        string[] command =
+        [
+            "bench",
+            "batches",
+            "--network",
+            network,
+            "--seconds",
+            "0.1",
+            "--json",
+            json,
+            "--batch",
+            "3",
+            .. Small,
+        ];
         (int code, string output, string errors) = Run(command);
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Contain("6 samples of 16x16"));
