@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the engine on a machine with an NVIDIA GPU, beside cuDNN and PyTorch. Runs from the bundle that tools/bundle.sh makes; no .NET is needed.
 #
-# Usage: gpu-bench.sh [PIECE ...] --out FOLDER [--precisions bf16,...]   what could not run is in the report, with the reason
+# Usage: gpu-bench.sh [PIECE ...] --out FOLDER [--archive FILE.tgz] [--precisions bf16,...]   what could not run is in the report, with the reason
 #   step     step2d step3d: whole training steps
 #   peers    peers{2d,3d}-{eager,compile,compile-graphs}: the same steps in PyTorch
 #   profile  profile2d profile3d: a step by operation and kernel, with a trace for ui.perfetto.dev
@@ -10,13 +10,14 @@
 #   info     GPU, clocks, versions; report: the tables anew from what is in FOLDER
 #   all      all of them (the default), the whole steps before the single layers
 # Precisions are cuDNN's and PyTorch's: fp32, tf32 (ours: bf16x3), bf16; all if not given. PyTorch compiles its networks once per precision.
-# GPU_BENCH_SECONDS (470): the most that a piece takes. Quick first answers: gpu-first.sh.
+# GPU_BENCH_SECONDS=470: the most that a piece takes. Within it: GPU_BENCH_STEP_SECONDS=10 of timed steps, GPU_BENCH_PEER_SECONDS=300, GPU_BENCH_LAYER_SECONDS=40 for each of our passes,
+# GPU_BENCH_CUDNN_SECONDS=220. A hang or a fault costs its own process: each pass has one. FILE.tgz has all of FOLDER, renewed after every piece. Quick first answers: gpu-first.sh.
 # A piece needs: the driver; for layers, cuDNN 9 and cuBLAS (found beside PyTorch); for peers, PyTorch; for ncu, Nsight Compute. Nothing on the GPU is changed.
 # FOLDER gets a JSON per piece, logs/ and report.md; commit it as bench/results/<gpu>. GPU_BENCH_SMALL=1 takes tiny sizes, to try the script.
 set -uo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 seconds="${GPU_BENCH_SECONDS:-470}"
-out=""
+out="" archive=""
 precisions="fp32 tf32 bf16"
 wanted=()
 
@@ -34,6 +35,7 @@ while [ $# -gt 0 ]; do
       precisions="$(tr ',' ' ' <<< "${2:?--precisions needs a list}")"; shift
       for precision in $precisions; do case $precision in fp32|tf32|bf16) ;; *) echo "gpu-bench: --precisions does not know '$precision'; choose of fp32,tf32,bf16" >&2; exit 2 ;; esac; done ;;
     --out) out="${2:?--out needs a folder}"; shift ;;
+    --archive) archive="${2:?--archive needs a file}"; shift ;;
     layers) wanted+=($layers) ;;
     step) wanted+=($steps) ;;
     peers) wanted+=($peers) ;;
@@ -68,16 +70,18 @@ network() { case "$1" in *2d*) echo dilated2d ;; *) echo unet3d ;; esac; }
 batch() { case "$1" in *2d*) echo 8 ;; *) echo 2 ;; esac; }
 if [ -n "${GPU_BENCH_SMALL:-}" ]; then
   batch() { echo 1; }
-  size=16 depth=8 channels=2 runs=3 peaks="--gemm 16 --copy-mib 1" our_seconds=10 cudnn_seconds=10 step_seconds=1 peer_steps=2
+  size=16 depth=8 channels=2 runs=3 peaks="--gemm 16 --copy-mib 1" layer_seconds=10 cudnn_seconds=10 step_seconds=1 peer_steps=2
 else
-  size=256 depth=8 channels=16 runs=20 peaks="" our_seconds=120 cudnn_seconds=220 step_seconds=10 peer_steps=30
+  size=256 depth=8 channels=16 runs=20 peaks="" layer_seconds=40 cudnn_seconds=220 step_seconds=10 peer_steps=30
 fi
+layer_seconds="${GPU_BENCH_LAYER_SECONDS:-$layer_seconds}" cudnn_seconds="${GPU_BENCH_CUDNN_SECONDS:-$cudnn_seconds}" step_seconds="${GPU_BENCH_STEP_SECONDS:-$step_seconds}"
 sizes() { echo --network "$(network "$1")" --size $size --depth $depth --channels $channels; }
 
-# Runs a command in what is left of its piece's time; the last line of a failure is the reason.
+# Runs a command in what is left of its piece's time, or in $most seconds; the last line of a failure is the reason.
 try() { # name command...
   local name="$1" log="$out/logs/$1.log" left=$((begun + seconds - $(date +%s))) status
   shift
+  [ "${most:-$left}" -ge $left ] || left=$most
   [ $left -gt 0 ] || { not_run "$name" "no time left in its piece"; return; }
   timeout -k 5 $left "$@" > "$log" 2>&1
   status=$?
@@ -125,9 +129,15 @@ piece_layers() {
   local name="$1" precision="${1##*-}" list
   problems "$name" || return
   list="$out/$(network "$name")-problems.tsv"
+  # Ends by itself after its seconds, but for a hang.
+  local most=$((layer_seconds * 3 / 2 + 1))
   for mode in $(ours_of "$precision"); do
-    try "$name-ours-$mode" "$bin/unpairedseg" bench-convolutions --device "${GPU_BENCH_DEVICE:-cuda}" --problems "$list" --precision $mode --runs $runs --seconds $our_seconds --json "$out/$name-ours-$mode.json" --overwrite
+    for pass in forward data weights; do
+      try "$name-ours-$mode-$pass" "$bin/unpairedseg" bench-convolutions --device "${GPU_BENCH_DEVICE:-cuda}" --problems "$list" --precision $mode --pass $pass --runs $runs \
+        --seconds $layer_seconds --json "$out/$name-ours-$mode-$pass.json" --overwrite
+    done
   done
+  most=$((cudnn_seconds * 3 / 2 + 1))
   cudnn_bench "$name-cudnn" && try "$name-cudnn" "$bin/cudnn_bench" --problems "$list" --precision "$precision" --runs $runs --seconds $cudnn_seconds $peaks --json "$out/$name-cudnn.json"
 }
 
@@ -142,7 +152,7 @@ piece_step() {
 
 piece_peers() {
   local mode="${1#*-}"
-  try "$1" python3 "$peer_folder/pytorch_step.py" $(sizes "$1") --batch "$(batch "$1")" --modes "$mode" --precisions "$(tr ' ' ',' <<< "$precisions")" --steps $peer_steps --seconds 300 --json "$out/$1.json"
+  try "$1" python3 "$peer_folder/pytorch_step.py" $(sizes "$1") --batch "$(batch "$1")" --modes "$mode" --precisions "$(tr ' ' ',' <<< "$precisions")" --steps $peer_steps --seconds "${GPU_BENCH_PEER_SECONDS:-300}" --json "$out/$1.json"
 }
 
 piece_profile() {
@@ -170,6 +180,11 @@ piece_ncu() {
   done
 }
 
+# What is not saved may not come home.
+save() {
+  [ -z "$archive" ] || { tar -czf "$archive.new" -C "$(dirname "$out")" "$(basename "$out")" && mv "$archive.new" "$archive"; }
+}
+
 for piece in "${wanted[@]}"; do
   [ "$piece" = report ] && continue
   case "$piece" in layers*) [[ " $precisions " == *" ${piece##*-} "* ]] || continue ;; esac
@@ -178,6 +193,8 @@ for piece in "${wanted[@]}"; do
   before=$(clocks) begun=$(date +%s)
   "piece_${piece%%[0-9-]*}" "$piece"
   printf '%s\t%s\t%s\t%s\n' "$piece" "$(($(date +%s) - begun))" "${before:-unknown}" "$(clocks)" >> "$out/logs/clocks.tsv"
+  save
 done
 [ -s "$out/not-run.tsv" ] || rm -f "$out/not-run.tsv"
 python3 "$report" write "$out" && cat "$out/report.md"
+save

@@ -51,7 +51,7 @@ def time_text(result):
 
 def layer_rows(folder, dimension, precision):
     """Per layer and pass: our fastest of the comparable precisions, cuDNN's of both layouts, the floor in ms at measured rates (None if unknown)."""
-    ours = [r for mode in COMPARABLE[precision] for r in load(folder, f"layers{dimension}-{precision}-ours-{mode}.json")]
+    ours = [r for mode in COMPARABLE[precision] for r in load(folder, f"layers{dimension}-{precision}-ours-{mode}-*.json")]
     cudnn = load(folder, f"layers{dimension}-{precision}-cudnn.json")
     keys = list(dict.fromkeys((r["problem"], r["pass"]) for r in ours + cudnn))
     for problem, which in keys:

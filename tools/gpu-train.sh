@@ -41,7 +41,7 @@ run() {
   [ -f "$config" ] || fail "$config is missing; set TRAIN_CONFIG"
   begun=$(date +%s)
   left() { echo $((begun + total - $(date +%s))); }
-  mkdir -p "$target" || exit
+  mkdir -p "$target" && target="$(cd "$target" && pwd)" || exit
   tar -C "$work" -xJf "$source" && find "$work/data" -name '*.nii' -exec gzip -n -1 {} + || fail "$source: not what 'gpu-train.sh pack' made"
   read -ra settings <<< "network.channels=16 ${TRAIN_SETTINGS:-}"
   common=(--config "$config" --device "${TRAIN_DEVICE:-cuda}" --precision "${TRAIN_PRECISION:-bf16}")

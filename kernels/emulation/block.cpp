@@ -142,9 +142,7 @@ void Block::enter_thread() {
 void Block::start_threads() {
   for (int i = 0; i < request_.threads; i++) {
     unpoison_stack(stacks_[i], kStackBytes);
-    threads_[i] = Thread();
-    threads_[i].index = i;
-    threads_[i].stack_pointer = prepare_fiber(stacks_[i], kStackBytes, &Block::enter_thread);
+    threads_[i].restart(i, prepare_fiber(stacks_[i], kStackBytes, &Block::enter_thread));
   }
   for (Warp& warp : warps_) warp.meeting = Rendezvous();
   for (Rendezvous& warpgroup : warpgroups_) warpgroup = Rendezvous();
@@ -164,10 +162,11 @@ unsigned Block::random(unsigned bound) {
 
 bool Block::step_warp(int warp) {
   int lanes = std::min(kWarpSize, request_.threads - warp * kWarpSize);
-  int first = static_cast<int>(random(lanes)), stride = random(2) ? 1 : lanes - 1;
+  int at = static_cast<int>(random(lanes)), stride = random(2) ? 1 : lanes - 1;
   bool moved = false;
-  for (int i = 0; i < lanes && !failed_; i++) {
-    Thread& thread = threads_[warp * kWarpSize + (first + i * stride) % lanes];
+  for (int i = 0; i < lanes && !failed_; i++, at += stride) {
+    if (at >= lanes) at -= lanes;
+    Thread& thread = threads_[warp * kWarpSize + at];
     if (thread.done || thread.blocked()) continue;
     moved = true;
     running_ = &thread;

@@ -53,6 +53,18 @@ struct Thread {
        sees_unpublished =
            false;  // to asynchronous reads: its stores since it waited for a barrier, and those of others behind that barrier
 
+  /// A thread that is about to start; what it issued before was waited for, or its launch has failed.
+  void restart(int at, void* stack) {
+    stack_pointer = stack;
+    index = at;
+    done = waits_for_phase = fenced = published = sees_unpublished = false;
+    waits_at = nullptr;
+    issued.clear();
+    committed.clear();
+    multiplied.clear();
+    products.clear();
+  }
+
   int lane() const { return index % kWarpSize; }
   int warp() const { return index / kWarpSize; }
   int warpgroup() const { return index / kWarpgroupSize; }

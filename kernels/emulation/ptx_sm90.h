@@ -19,13 +19,14 @@ struct MatrixDescriptor {
   void read(int outers, bool transposed, float (*matrix)[16]) const {
     if (start + inner + (outers / 8 - 1) * outer + 128 > current->dynamic_bytes())
       current->fail("matrix descriptor points beyond the dynamic shared memory");
-    const char* shared = current->dynamic_shared() + start;
-    for (int i = 0; i < outers; i++)
-      for (int k = 0; k < 16; k++) {
-        int row = transposed ? k % 8 : i % 8, column = transposed ? i % 8 : k % 8;
-        std::uint16_t bits;
-        std::memcpy(&bits, shared + i / 8 * outer + k / 8 * inner + row * 16 + column * 2, 2);
-        matrix[i][k] = __uint_as_float(static_cast<std::uint32_t>(bits) << 16);
+    for (int tile = 0; tile < outers / 8 * 2; tile++)
+      for (int row = 0; row < 8; row++) {
+        std::uint16_t bits[8];
+        std::memcpy(bits, current->dynamic_shared() + start + tile / 2 * outer + tile % 2 * inner + row * 16, sizeof bits);
+        for (int column = 0; column < 8; column++) {
+          int i = tile / 2 * 8 + (transposed ? column : row), k = tile % 2 * 8 + (transposed ? row : column);
+          matrix[i][k] = __uint_as_float(static_cast<std::uint32_t>(bits[column]) << 16);
+        }
       }
   }
 };
@@ -55,13 +56,15 @@ inline void multiply_warpgroup(Thread* threads, std::size_t index) {
   MatrixDescriptor(first.b).read(first.columns, from_registers, b);
   for (int column = 0; column < first.columns; column++)
     for (int k = 0; k < 16; k++) columns_of_b[k][column] = b[column][k];
+  constexpr int kAtOnce = 32;  // columns whose sums stay in registers; products have 32, 64 or 128
   for (int row = 0; row < 64; row++) {
-    float products[128] = {};
-    for (int k = 0; k < 16; k++)
-      for (int column = 0; column < 128; column++) products[column] += a[row][k] * columns_of_b[k][column];
-    for (int column = 0; column < first.columns; column++) {
-      int thread = row / 16 * 32 + row % 8 * 4 + column % 8 / 2;
-      threads[thread].products.front()[index].sums[column / 8 * 4 + row % 16 / 8 * 2 + column % 2] += products[column];
+    float* sums[4];
+    for (int i = 0; i < 4; i++) sums[i] = threads[row / 16 * 32 + row % 8 * 4 + i].products.front()[index].sums;
+    for (int begin = 0; begin < first.columns; begin += kAtOnce) {
+      float products[kAtOnce] = {};
+      for (int k = 0; k < 16; k++)
+        for (int i = 0; i < kAtOnce; i++) products[i] += a[row][k] * columns_of_b[k][begin + i];
+      for (int i = 0; i < kAtOnce; i++) sums[i % 8 / 2][(begin + i) / 8 * 4 + row % 16 / 8 * 2 + i % 2] += products[i];
     }
   }
 }
