@@ -3,6 +3,7 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Volumes;
+using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
@@ -42,6 +43,8 @@ public sealed class MadeUpWork : IDisposable
                 : ModalityIndex.Blocks(Modalities, config.Training.Batch),
             model.Preprocessing.Shape
         );
+        if (!prediction && config.Augmentation.IsOnDevice)
+            batch = ToVary(batch, config, model.Preprocessing.Shape);
         if (!prediction)
             runner = new StepRunner(method);
     }
@@ -83,6 +86,26 @@ public sealed class MadeUpWork : IDisposable
             BatchTensor.Of(VariedSamples.Images, shape, images),
             BatchTensor.Of(VariedSamples.Labels, new Shape(shape.AsSpan()[..^1]), labels)
         );
+    }
+
+    /// <summary>The same samples, for the device to vary.</summary>
+    private static Batch ToVary(Batch batch, TrainingConfig config, SampleShape size)
+    {
+        var augmentation = new Augmentation(SampleSources.AugmentationOf(config.Augmentation));
+        var device = new DeviceAugmentation(augmentation, size);
+        BatchTensor variation = BatchTensor.Allocate(device.Numbers, batch.Groups.Samples);
+        for (int sample = 0; sample < batch.Groups.Samples; sample++)
+        {
+            var stream = new PhiloxStream(0, (uint)sample, 0, 0);
+            augmentation.Draw(
+                size,
+                ref stream,
+                batch[VariedSamples.Images].Sample<float>(sample),
+                variation.Sample<double>(sample)
+            );
+        }
+
+        return new Batch(batch.Groups, [.. batch.Tensors, variation]) { Preparation = device };
     }
 
     /// <summary>
@@ -132,7 +155,9 @@ public sealed class MadeUpWork : IDisposable
     {
         using TensorScope scope = TensorScope.Open(backend.Device);
         var inputs = batch.Tensors.ToDictionary(tensor => tensor.Kind.Name, tensor => tensor.CopyTo(backend.Device));
-        using StepPlan plan = method.Plan(++number, new DeviceBatch(batch.Groups, inputs));
+        using PreparedBatch prepared = batch.Prepare(backend, inputs);
+        prepared.Compute();
+        using StepPlan plan = method.Plan(++number, prepared.Batch);
         foreach (StepPart part in plan.Parts)
             part.Compute();
     }

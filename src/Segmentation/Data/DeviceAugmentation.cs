@@ -1,0 +1,34 @@
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Tensors;
+using UnpairedSegEngine.Training.Batches;
+
+namespace UnpairedSegEngine.Segmentation.Data;
+
+/// <summary>Varies a batch's images and class maps on the device, by numbers that came with them.</summary>
+/// <param name="augmentation">Drew the numbers (<see cref="Augmentation.Draw"/>).</param>
+/// <param name="shape">Of a sample.</param>
+public sealed class DeviceAugmentation(Augmentation augmentation, SampleShape shape) : IBatchPreparation
+{
+    /// <summary>Name of the numbers among a batch's tensors; methods do not see them.</summary>
+    public const string Variation = "variation";
+
+    /// <summary>The numbers of a sample.</summary>
+    public TensorKind Numbers { get; } =
+        new(Variation, new Shape(augmentation.ProblemOf(shape, samples: 1).VariationShape[1]), DType.Float64);
+
+    /// <inheritdoc/>
+    public PreparedBatch Prepare(Backend backend, DeviceBatch loaded)
+    {
+        (Tensor images, Tensor labels) = (loaded[VariedSamples.Images], loaded[VariedSamples.Labels]);
+        AugmentationProblem problem = augmentation.ProblemOf(shape, images.Shape[0]);
+        Tensor varied = Tensor.Allocate(backend.Device, images.Shape, images.DType).Detach(),
+            variedLabels = Tensor.Allocate(backend.Device, labels.Shape, labels.DType).Detach();
+        var seen = new Dictionary<string, Tensor> { [VariedSamples.Images] = varied, [VariedSamples.Labels] = variedLabels };
+        return new PreparedBatch(
+            new DeviceBatch(loaded.Groups, seen),
+            () => backend.Augment(problem, images, labels, loaded[Variation], varied, variedLabels),
+            varied,
+            variedLabels
+        );
+    }
+}
