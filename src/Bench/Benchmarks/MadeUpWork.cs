@@ -44,7 +44,10 @@ public sealed class MadeUpWork : IDisposable
             model.Preprocessing.Shape
         );
         if (!prediction && config.Augmentation.IsOnDevice)
-            batch = ToVary(batch, config, model.Preprocessing.Shape);
+            batch = new DeviceAugmentation(
+                new Augmentation(SampleSources.AugmentationOf(config.Augmentation)),
+                model.Preprocessing.Shape
+            ).Vary(batch, sample => new PhiloxStream(0, (uint)sample, 0, 0));
         if (!prediction)
             runner = new StepRunner(method);
     }
@@ -86,26 +89,6 @@ public sealed class MadeUpWork : IDisposable
             BatchTensor.Of(VariedSamples.Images, shape, images),
             BatchTensor.Of(VariedSamples.Labels, new Shape(shape.AsSpan()[..^1]), labels)
         );
-    }
-
-    /// <summary>The same samples, for the device to vary.</summary>
-    private static Batch ToVary(Batch batch, TrainingConfig config, SampleShape size)
-    {
-        var augmentation = new Augmentation(SampleSources.AugmentationOf(config.Augmentation));
-        var device = new DeviceAugmentation(augmentation, size);
-        BatchTensor variation = BatchTensor.Allocate(device.Numbers, batch.Groups.Samples);
-        for (int sample = 0; sample < batch.Groups.Samples; sample++)
-        {
-            var stream = new PhiloxStream(0, (uint)sample, 0, 0);
-            augmentation.Draw(
-                size,
-                ref stream,
-                batch[VariedSamples.Images].Sample<float>(sample),
-                variation.Sample<double>(sample)
-            );
-        }
-
-        return new Batch(batch.Groups, [.. batch.Tensors, variation]) { Preparation = device };
     }
 
     /// <summary>

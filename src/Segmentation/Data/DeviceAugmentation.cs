@@ -1,4 +1,5 @@
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Tensors;
 using UnpairedSegEngine.Training.Batches;
 
@@ -15,6 +16,26 @@ public sealed class DeviceAugmentation(Augmentation augmentation, SampleShape sh
     /// <summary>The numbers of a sample.</summary>
     public TensorKind Numbers { get; } =
         new(Variation, new Shape(augmentation.ProblemOf(shape, samples: 1).VariationShape[1]), DType.Float64);
+
+    /// <summary>A batch of images and class maps as one that the device varies.</summary>
+    /// <param name="batch">Has <see cref="VariedSamples.Images"/> and <see cref="VariedSamples.Labels"/>.</param>
+    /// <param name="streamOf">The random numbers that decide how a sample is varied.</param>
+    public Batch Vary(Batch batch, Func<int, PhiloxStream> streamOf)
+    {
+        BatchTensor variation = BatchTensor.Allocate(Numbers, batch.Groups.Samples);
+        for (int sample = 0; sample < batch.Groups.Samples; sample++)
+        {
+            PhiloxStream stream = streamOf(sample);
+            augmentation.Draw(
+                shape,
+                ref stream,
+                batch[VariedSamples.Images].Sample<float>(sample),
+                variation.Sample<double>(sample)
+            );
+        }
+
+        return new Batch(batch.Groups, [.. batch.Tensors, variation]) { Preparation = this };
+    }
 
     /// <inheritdoc/>
     public PreparedBatch Prepare(Backend backend, DeviceBatch loaded)
