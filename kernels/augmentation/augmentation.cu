@@ -101,15 +101,18 @@ struct NoiseStream {
   /// Box-Muller over words `word` and `word` + 1. As the angle is below 2 pi, cospif needs no reduction of large arguments.
   DEVICE float normal(uint32_t word) const {
     uint4 words = block(word / 4);
-    uint32_t lane = word % 4, first = lane < 2 ? lane == 0 ? words.x : words.y : lane == 2 ? words.z : words.w,
-             second = lane == 0 ? words.y : lane == 1 ? words.z : words.w;
-    if (lane == 3) second = block(word / 4 + 1).x;
+    uint32_t lane = word % 4, first = word_of(words, lane), second = lane == 3 ? block(word / 4 + 1).x : word_of(words, lane + 1);
     constexpr float kUnit = 1.0f / (1 << 24);
     return sqrtf(-2.0f * logf(1.0f - static_cast<float>(first >> 8) * kUnit)) *
            cospif(2.0f * static_cast<float>(second >> 8) * kUnit);
   }
 
  private:
+  static DEVICE uint32_t word_of(const uint4& words, uint32_t lane) {
+    uint32_t early = lane == 0 ? words.x : words.y, late = lane == 2 ? words.z : words.w;
+    return lane < 2 ? early : late;
+  }
+
   DEVICE uint4 block(uint32_t number) const { return philox(key0, key1, number, name1, name2, name3); }
 };
 
@@ -164,8 +167,7 @@ KERNEL(augmentation_resample, 256, AugmentationParameters) {
       int channel = volume * slices + slice;
       Plane values{p.x + plane * p.channels + channel, p.height, p.width, p.channels, outside};
       float value =
-          near ? values.between(static_cast<int>(top), static_cast<int>(left), source_row - top, source_column - left)
-               : outside;
+          near ? values.between(static_cast<int>(top), static_cast<int>(left), source_row - top, source_column - left) : outside;
       p.y[(sample + position) * p.channels + channel] = value;
       moments.add(value);
     }
@@ -179,8 +181,7 @@ KERNEL(augmentation_resample, 256, AugmentationParameters) {
   }
   moments = block_moments(moments, of_warps);
   if (threadIdx.x == 0) {
-    double* partial =
-        p.partial + ((static_cast<long long>(blockIdx.y) * p.volumes + volume) * p.chunks + blockIdx.x) * kMoments;
+    double* partial = p.partial + ((static_cast<long long>(blockIdx.y) * p.volumes + volume) * p.chunks + blockIdx.x) * kMoments;
     partial[0] = moments.minimum;
     partial[1] = moments.maximum;
     partial[2] = moments.sum;

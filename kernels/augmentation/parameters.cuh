@@ -1,4 +1,5 @@
-// Parameter block of the augmentation kernels, as the launch code fills it (src/Engine/Backends/Cuda/CudaSingles.Augmentation.cs).
+// Parameter block of the augmentation kernels, as the launch code fills it
+// (src/Engine/Backends/Cuda/CudaSingles.Augmentation.cs).
 #pragma once
 #include "common/platform.cuh"
 

@@ -66,8 +66,8 @@ void check(const Case& c, Numbers& numbers) {
   Buffer<float> x(elements, [&](std::size_t) { return numbers.uniform(); }), y(elements);
   Buffer<std::uint8_t> labels(positions, [&](std::size_t) { return numbers.range(1, 255); }), varied(positions);
   Buffer<double> variation = draw(c, numbers), partial(static_cast<std::size_t>(c.samples) * c.volumes * c.chunks() * 4);
-  AugmentationParameters p{x.data(),       labels.data(), variation.data(), y.data(),   varied.data(), partial.data(), c.depth,
-                           c.height,       c.width,       c.channels(),     c.volumes, c.points,      c.chunk,        c.chunks()};
+  AugmentationParameters p{x.data(), labels.data(), variation.data(), y.data(),  varied.data(), partial.data(), c.depth,
+                           c.height, c.width,       c.channels(),     c.volumes, c.points,      c.chunk,        c.chunks()};
   launch("augmentation_resample", c.chunks(), c.samples, c.volumes, 256, 2 * c.points * c.points * 4, p);
 
   std::vector<double> moved(elements), unit(elements, 1.0), nearest(positions);
@@ -88,7 +88,8 @@ void check(const Case& c, Numbers& numbers) {
       double outside = own[c.first_of_volume(channel / c.slices)];
       auto at = [&](double r, double q) -> double {
         return r >= 0 && q >= 0 && r < c.height && q < c.width
-                   ? x[(i / pixels * pixels + static_cast<std::size_t>(r) * c.width + static_cast<std::size_t>(q)) * c.channels() +
+                   ? x[(i / pixels * pixels + static_cast<std::size_t>(r) * c.width + static_cast<std::size_t>(q)) *
+                           c.channels() +
                        channel]
                    : outside;
       };
@@ -98,10 +99,10 @@ void check(const Case& c, Numbers& numbers) {
     }
     double r = std::floor(source_row + 0.5), q = std::floor(source_column + 0.5);
     bool tie = std::fabs(source_row - top - 0.5) < 1e-4 || std::fabs(source_column - left - 0.5) < 1e-4;
-    nearest[i] = tie                                                     ? varied[i]
-                 : r >= 0 && q >= 0 && r < c.height && q < c.width ? labels[i / pixels * pixels + static_cast<std::size_t>(r) * c.width +
-                                                                          static_cast<std::size_t>(q)]
-                                                                   : 0;
+    nearest[i] = tie ? varied[i]
+                 : r >= 0 && q >= 0 && r < c.height && q < c.width
+                     ? labels[i / pixels * pixels + static_cast<std::size_t>(r) * c.width + static_cast<std::size_t>(q)]
+                     : 0;
   }
   expect_close("resampled", y, moved, c.moves || c.points ? 1e-4 : 0, &unit);
   expect_close("labels", varied, nearest, 0);
@@ -114,7 +115,8 @@ void check(const Case& c, Numbers& numbers) {
     for (int volume = 0; volume < c.volumes; volume++) {
       const double *own = &variation[sample * c.numbers()], *bend = own + c.first_of_volume(volume);
       auto place = [&](std::size_t i) {
-        return (sample * static_cast<std::size_t>(c.positions()) + i / c.slices) * c.channels() + volume * c.slices + i % c.slices;
+        return (sample * static_cast<std::size_t>(c.positions()) + i / c.slices) * c.channels() + volume * c.slices +
+               i % c.slices;
       };
       double minimum = 1e30, maximum = -1e30, mean = 0, variance = 0;
       for (std::size_t i = 0; i < count; i++) {
@@ -145,16 +147,17 @@ int main() {
   for (int round = 0; round < 40; round++) {
     emulation_configure(0, round);
     bool single = round % 8 == 0;
-    Case c{numbers.range(1, 3),
-           single ? 1 : numbers.range(1, 3),
-           single ? 1 : numbers.range(1, 23),
-           single ? 1 : numbers.range(1, 33),
-           numbers.range(1, 3),
-           numbers.range(1, 3),
-           round % 3 == 0 ? numbers.range(4, kMostPoints) : 0,
-           0,
-           round % 5 != 1,
-           round % 4 != 1};
+    Case c{
+        numbers.range(1, 3),
+        single ? 1 : numbers.range(1, 3),
+        single ? 1 : numbers.range(1, 23),
+        single ? 1 : numbers.range(1, 33),
+        numbers.range(1, 3),
+        numbers.range(1, 3),
+        round % 3 == 0 ? numbers.range(4, kMostPoints) : 0,
+        0,
+        round % 5 != 1,
+        round % 4 != 1};
     c.chunk = std::min(c.positions(), numbers.range(1, 2) == 1 ? 1024 : 300);
     check(c, numbers);
   }
