@@ -108,7 +108,7 @@ struct NoiseStream {
   }
 
  private:
-  static DEVICE uint32_t word_of(const uint4& words, uint32_t lane) {
+  DEVICE static uint32_t word_of(const uint4& words, uint32_t lane) {
     uint32_t early = lane == 0 ? words.x : words.y, late = lane == 2 ? words.z : words.w;
     return lane < 2 ? early : late;
   }
