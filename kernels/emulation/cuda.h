@@ -93,4 +93,5 @@ inline unsigned __float_as_uint(float value) {
   return bits;
 }
 inline float __fmul_rn(float a, float b) { return a * b; }
+#define cospif(x) static_cast<float>(std::cos(3.14159265358979323846 * (x)))
 inline unsigned __umulhi(unsigned a, unsigned b) { return static_cast<unsigned>(static_cast<std::uint64_t>(a) * b >> 32); }

@@ -264,6 +264,22 @@ MUTATIONS = [
     ("all running statistics are the first", "normalization/statistics.cu", "p.updates[blockIdx.y]", "p.updates[0]", "normalization/statistics", ("normalization_test", [])),
     ("eight elements are kept as the first eight", "elementwise/dropout.cu", "p.mask.kept_eight(i)", "p.mask.kept_eight(0)", "elementwise/dropout", ("elementwise_test", [])),
     ("statistics of all chunks but the last", "normalization/statistics.cu", "walk.quotient < p.chunks", "walk.quotient + 1 < p.chunks", "normalization/statistics", ("normalization_test", [])),
+    ("the next plane's pixels are those of the first", "augmentation/augmentation.cu", "long long plane = sample + walk.quotient * pixels;", "long long plane = sample;", "augmentation/augmentation", ("augmentation_test", [])),
+    ("outside of the image lies the border", "augmentation/augmentation.cu", "               : outside;\n  }\n\n  /// Between", "               : pixels[0];\n  }\n\n  /// Between", "augmentation/augmentation", ("augmentation_test", [])),
+    ("all volumes have the first one's outside", "augmentation/augmentation.cu", "outside = static_cast<float>(numbers[volume_numbers]);", "outside = static_cast<float>(numbers[kSpatialNumbers + kStreamNumbers]);", "augmentation/augmentation", ("augmentation_test", [])),
+    ("labels of the pixel above", "augmentation/augmentation.cu", "floorf(source_row + 0.5f)", "floorf(source_row)", "augmentation/augmentation", ("augmentation_test", [])),
+    ("shares of rows and columns change places", "augmentation/augmentation.cu", "source_row - top, source_column - left)", "source_column - left, source_row - top)", "augmentation/augmentation", ("augmentation_test", [])),
+    ("displacement to the right is that downwards", "augmentation/augmentation.cu", "control_points[points * points + point]", "control_points[point]", "augmentation/augmentation", ("augmentation_test", [])),
+    ("control points are read before they are there", "augmentation/augmentation.cu", "numbers[first_control_point + i]);\n  __syncthreads();", "numbers[first_control_point + i]);", "augmentation/augmentation", ("augmentation_test", [])),
+    ("moments of the first warp only", "augmentation/augmentation.cu", "for (int warp = 1; warp < kWarps; warp++) all.add(of_warps[warp]);", "", "augmentation/augmentation", ("augmentation_test", [])),
+    ("moments are read before they are there", "augmentation/augmentation.cu", "of_warps[threadIdx.x / 32] = moments;\n  __syncthreads();", "of_warps[threadIdx.x / 32] = moments;", "augmentation/augmentation", ("augmentation_test", [])),
+    ("every thread adds all chunks up", "augmentation/augmentation.cu", "for (int i = threadIdx.x; i < p.chunks; i += kThreads)\n    moments.add(", "for (int i = 0; i < p.chunks; i++)\n    moments.add(", "augmentation/augmentation", ("augmentation_test", [])),
+    ("every chunk has the noise of the first", "augmentation/augmentation.cu", "static_cast<uint32_t>(from) * slices + i", "i", "augmentation/augmentation", ("augmentation_test", [])),
+    ("noise of neighbouring elements overlaps", "augmentation/augmentation.cu", "first_word + 2 * (", "first_word + (", "augmentation/augmentation", ("augmentation_test", [])),
+    ("noise that begins at a block's last word ends within it", "augmentation/augmentation.cu", "lane == 3 ? block(word / 4 + 1).x : word_of(words, lane + 1)", "word_of(words, (lane + 1) % 4)", "augmentation/augmentation", ("augmentation_test", [])),
+    ("gain about the minimum", "augmentation/augmentation.cu", "mean + gain * (value - mean)", "minimum + gain * (value - minimum)", "augmentation/augmentation", ("augmentation_test", [])),
+    ("offset in intensities, not deviations", "augmentation/augmentation.cu", "offset * deviation;", "offset;", "augmentation/augmentation", ("augmentation_test", [])),
+    ("slices of a volume of many are read as if they were the sample's", "augmentation/augmentation.cu", "image + walk.quotient * p.channels + walk.digits[0]", "image + i", "augmentation/augmentation", ("augmentation_test", [])),
 ]
 
 

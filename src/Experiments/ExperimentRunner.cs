@@ -61,7 +61,7 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
             );
         string path = plan.RunPath(job);
         RunContinuation? earlier = RunFolder.Exists(path) ? RunContinuation.Open(path, from: null, []) : null;
-        TrainingConfig planned = plan.ConfigOf(job),
+        TrainingConfig planned = arithmetic.Place(plan.ConfigOf(job), earlier?.Config),
             config = planned.Definition.Resolve(planned);
         if (
             earlier is not null

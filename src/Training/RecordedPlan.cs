@@ -14,6 +14,7 @@ internal sealed class RecordedPlan : IDisposable
     private readonly IWorkRecorder recorder;
     private readonly TrainingMethod method;
     private readonly Dictionary<string, IRecordedInput> inputs = [];
+    private readonly PreparedBatch prepared;
     private readonly StepPlan plan;
     private readonly long recordedAt;
 
@@ -25,22 +26,25 @@ internal sealed class RecordedPlan : IDisposable
     public RecordedPlan(IWorkRecorder recorder, TrainingMethod method, long step, Batch batch)
     {
         (this.recorder, this.method, recordedAt) = (recorder, method, step);
+        PreparedBatch? seen = null;
         StepPlan? made = null;
         try
         {
             foreach (BatchTensor tensor in batch.Tensors)
                 inputs.Add(tensor.Kind.Name, recorder.CreateInput(tensor.Shape, tensor.Kind.DType));
-            made = method.Plan(
-                step,
-                new DeviceBatch(batch.Groups, inputs.ToDictionary(input => input.Key, input => input.Value.Tensor))
-            );
+            seen = batch.Prepare(method.Backend, inputs.ToDictionary(input => input.Key, input => input.Value.Tensor));
+            made = method.Plan(step, seen.Batch);
             using TensorScope scope = TensorScope.Open(method.Backend.Device);
-            Recording = recorder.Record([.. made.Parts.Select(part => part.Compute)]);
-            plan = made;
+            Action[] parts = [.. made.Parts.Select(part => part.Compute)];
+            if (parts.Length > 0)
+                parts[0] = (Action)seen.Compute + parts[0];
+            Recording = recorder.Record(parts);
+            (prepared, plan) = (seen, made);
         }
         catch
         {
             made?.Dispose();
+            seen?.Dispose();
             DisposeInputs();
             throw;
         }
@@ -77,6 +81,7 @@ internal sealed class RecordedPlan : IDisposable
     {
         Recording.Dispose();
         plan.Dispose();
+        prepared.Dispose();
         DisposeInputs();
     }
 

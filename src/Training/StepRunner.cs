@@ -49,7 +49,9 @@ public sealed class StepRunner(TrainingMethod method) : IDisposable
     {
         using TensorScope scope = TensorScope.Open(method.Backend.Device);
         var inputs = batch.Tensors.ToDictionary(tensor => tensor.Kind.Name, tensor => tensor.CopyTo(method.Backend.Device));
-        using StepPlan plan = method.Plan(step, new DeviceBatch(batch.Groups, inputs));
+        using PreparedBatch prepared = batch.Prepare(method.Backend, inputs);
+        prepared.Compute();
+        using StepPlan plan = method.Plan(step, prepared.Batch);
         return RunParts(plan, number => plan.Parts[number].Compute(), report => Accept(step, report));
     }
 
@@ -86,7 +88,10 @@ public sealed class StepRunner(TrainingMethod method) : IDisposable
         if (last is null || !last.IsOf(phase, batch))
         {
             recorded?.Dispose();
-            (last, recorded) = (new BatchKind(phase, batch.Groups, [.. batch.Tensors.Select(tensor => tensor.Kind)]), null);
+            (last, recorded) = (
+                new BatchKind(phase, batch.Groups, [.. batch.Tensors.Select(tensor => tensor.Kind)], batch.Preparation),
+                null
+            );
             return null;
         }
 
@@ -109,9 +114,17 @@ public sealed class StepRunner(TrainingMethod method) : IDisposable
     }
 
     /// <summary>What two steps must have in common to be replays of each other.</summary>
-    private sealed record BatchKind(int Phase, ModalityIndex Groups, IReadOnlyList<TensorKind> Tensors)
+    private sealed record BatchKind(
+        int Phase,
+        ModalityIndex Groups,
+        IReadOnlyList<TensorKind> Tensors,
+        IBatchPreparation? Preparation
+    )
     {
         public bool IsOf(int phase, Batch batch) =>
-            Phase == phase && Groups.Equals(batch.Groups) && Tensors.SequenceEqual(batch.Tensors.Select(tensor => tensor.Kind));
+            Phase == phase
+            && Groups.Equals(batch.Groups)
+            && Tensors.SequenceEqual(batch.Tensors.Select(tensor => tensor.Kind))
+            && Equals(Preparation, batch.Preparation);
     }
 }

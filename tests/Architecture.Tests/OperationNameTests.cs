@@ -53,6 +53,7 @@ public sealed partial class OperationNameTests
         ("Indexing", [("kernel test", "reduction_test.cpp: axes as a sum's")]),
         ("Softmax", [("kernel test", "reduction_test.cpp: axes as a sum's")]),
         ("SoftmaxKl", []),
+        ("Augmentation", [("tape", "samples have no gradient: Segmentation/Data/DeviceAugmentation.cs")]),
         (
             "Adam",
             [

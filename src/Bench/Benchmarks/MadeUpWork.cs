@@ -1,6 +1,7 @@
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Volumes;
+using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
@@ -41,6 +42,11 @@ public sealed class MadeUpWork : IDisposable
                 : ModalityIndex.Blocks(Modalities, config.Training.Batch),
             model.Preprocessing.Shape
         );
+        if (!prediction && config.Augmentation.IsOnDevice)
+            batch = new DeviceAugmentation(
+                new Augmentation(SampleSources.AugmentationOf(config.Augmentation)),
+                model.Preprocessing.Shape
+            ).Vary(batch, sample => new PhiloxStream(0, (uint)sample, 0, 0));
         if (prediction)
             evaluator = new NetworkEvaluator(backend, method.Network, Modalities);
         else
@@ -152,7 +158,9 @@ public sealed class MadeUpWork : IDisposable
     {
         using TensorScope scope = TensorScope.Open(backend.Device);
         var inputs = batch.Tensors.ToDictionary(tensor => tensor.Kind.Name, tensor => tensor.CopyTo(backend.Device));
-        using StepPlan plan = method.Plan(++number, new DeviceBatch(batch.Groups, inputs));
+        using PreparedBatch prepared = batch.Prepare(backend, inputs);
+        prepared.Compute();
+        using StepPlan plan = method.Plan(++number, prepared.Batch);
         foreach (StepPart part in plan.Parts)
             part.Compute();
     }

@@ -136,6 +136,30 @@ internal sealed partial class KernelWork
     }
 
     /// <summary>
+    /// A thread goes from position to position of a chunk, and over the slices of each with what surrounds them; intensities are
+    /// one loop over the chunk's elements.
+    /// </summary>
+    private LaunchWork Augmentation(KernelLaunch launch, KernelCost cost, CudaSingles.AugmentationParameters p)
+    {
+        bool resamples = launch.Kernel == "augmentation_resample";
+        double slices = (double)p.Channels / p.Volumes,
+            positions = Divide(p.Chunk, launch.Geometry.Threads),
+            straight = cost.Straight * gpu.ExecutedShare,
+            rounds = positions * slices / Unrolled(cost.Memory.Store, sizeof(float)),
+            elements = (double)p.Depth * p.Height * p.Width * p.Channels * launch.Geometry.GridY;
+        return Threads(
+            launch,
+            (rounds * cost.Memory.Instructions) + (resamples ? positions * straight : 0),
+            resamples ? 0 : straight,
+            resamples ? positions : rounds,
+            2 * elements * sizeof(float)
+        ) with
+        {
+            Sizes = $"{p.Channels} channels, {(long)p.Depth * p.Height * p.Width * launch.Geometry.GridY} positions",
+        };
+    }
+
+    /// <summary>
     /// A thread turns logits into probabilities; then a warp goes over an eighth of the chunk for every sum of a lane.
     /// </summary>
     private LaunchWork LossSums(KernelLaunch launch, KernelCost cost, CudaSingles.LossSumsParameters p)

@@ -123,6 +123,7 @@ internal sealed partial class KernelWork(GpuModel gpu)
                 p.Samples * Divide(p.Chunks, WarpThreads) / Unrolled(cost.Memory.Load, sizeof(double)),
                 0
             ),
+            CudaSingles.AugmentationParameters p => Augmentation(launch, cost, p),
             CudaSingles.SumParameters p => Sum(launch, cost, p),
             CudaSingles.SoftmaxKlParameters p => Items(
                 launch,

@@ -56,6 +56,9 @@ internal sealed class BenchVerb : DeviceVerb
     [Option("batch", Default = 1, HelpText = "Samples of each modality: 1 is a step of 1 + 1, and a prediction of 1.")]
     public int Batch { get; init; }
 
+    [Option("set", HelpText = "Other settings (docs/configuration.md): key.path=value ...")]
+    public IEnumerable<string> Set { get; init; } = [];
+
     [AtLeast(0)]
     [Option("threads", Default = 0, HelpText = "Threads; 0 for all cores.")]
     public int Threads { get; init; }
@@ -142,6 +145,7 @@ internal sealed class BenchVerb : DeviceVerb
     {
         int size = Size ?? (Network == "unet3d" ? 128 : 256);
         return ConfigLoader.Load(
+            sets: Set,
             flags:
             [
                 new("network.name", Network, "--network"),

@@ -87,9 +87,9 @@ internal sealed class TrainVerb : DeviceVerb
     public override int Run(string[] arguments)
     {
         RunContinuation? earlier = Resume ? OpenEarlier() : null;
-        TrainingConfig config = Resolved(earlier?.Config ?? ConfigLoader.Load(Config, Set, Flags()));
-        string folder = DataFolder(earlier);
         Arithmetic arithmetic = ArithmeticLike(earlier?.Recorded?.Arithmetic);
+        TrainingConfig config = Resolved(earlier?.Config ?? arithmetic.Place(ConfigLoader.Load(Config, Set, Flags())));
+        string folder = DataFolder(earlier);
         (ModelDescription model, Func<int, TrainingSession> load) = OpenData(folder, config, earlier, arithmetic);
         if (earlier is null)
             RunFolder.RequireUnused(Out);

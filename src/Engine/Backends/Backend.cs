@@ -354,6 +354,27 @@ public abstract class Backend(Device device) : IDisposable
     /// </summary>
     public abstract void SoftmaxKlGradient(Tensor teacher, Tensor student, double temperature, Tensor scale, Tensor gs);
 
+    // ---- Augmentation ----
+
+    /// <summary>
+    /// Varies training samples x (N, D, H, W, C) and their class maps (N, D, H, W), uint8, by the numbers of
+    /// <paramref name="variation"/>, float64, which <see cref="AugmentationProblem"/> lays out. First in space, each slice within
+    /// its plane, about the plane's centre c: from c + A (p - c) + shift + displacement(p), linear between pixels, the volume's
+    /// number outside; labels are those of the nearest pixel, 0 outside. The displacement is a uniform cubic B-spline over the
+    /// control points (Rueckert et al., IEEE TMI 18(8), 1999). Then the intensities v of each volume by minimum, maximum, mean and
+    /// standard deviation over sample and volume, where they differ at all: b = minimum + (maximum - minimum) ((v - minimum) /
+    /// (maximum - minimum))^gamma, y = mean + gain (b - mean) + offset deviation + noise deviation n, n normal: that of words
+    /// first + 2i and first + 2i + 1 of the stream for element i of the volume. Nothing to vary leaves a sample bit for bit.
+    /// </summary>
+    public abstract void Augment(
+        AugmentationProblem problem,
+        Tensor x,
+        Tensor labels,
+        Tensor variation,
+        Tensor y,
+        Tensor variedLabels
+    );
+
     // ---- Optimizers ----
 
     /// <summary>Updates w and the moments m and v in place.</summary>

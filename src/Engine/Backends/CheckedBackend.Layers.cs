@@ -329,6 +329,30 @@ public abstract partial class CheckedBackend
     }
 
     /// <inheritdoc/>
+    public override void Augment(
+        AugmentationProblem problem,
+        Tensor x,
+        Tensor labels,
+        Tensor variation,
+        Tensor y,
+        Tensor variedLabels
+    )
+    {
+        problem.Validate();
+        RequireShape(x, problem.ImageShape, "x");
+        RequireShape(y, problem.ImageShape, "y");
+        RequireShape(variation, problem.VariationShape, "variation");
+        RequireType(variation, DType.Float64, "variation");
+        foreach (Tensor map in (ReadOnlySpan<Tensor>)[labels, variedLabels])
+        {
+            RequireShape(map, problem.LabelsShape, "each of the class maps");
+            RequireType(map, DType.UInt8, "each of the class maps");
+        }
+
+        For(x, y).Augment(problem, x, labels, variation, y, variedLabels);
+    }
+
+    /// <inheritdoc/>
     public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) =>
         Adam([new AdamUpdate(settings, w, g, m, v)]);
 

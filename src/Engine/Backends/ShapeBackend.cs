@@ -142,6 +142,15 @@ public class ShapeBackend(Device device) : CheckedBackend(device)
 
         public override void SoftmaxKlGradient(Tensor teacher, Tensor student, double temperature, Tensor scale, Tensor gs) { }
 
+        public override void Augment(
+            AugmentationProblem problem,
+            Tensor x,
+            Tensor labels,
+            Tensor variation,
+            Tensor y,
+            Tensor variedLabels
+        ) { }
+
         public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) { }
 
         public override void Sgd(SgdSettings settings, Tensor w, Tensor g, Tensor velocity) { }

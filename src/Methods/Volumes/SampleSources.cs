@@ -22,9 +22,14 @@ public static class SampleSources
             : new SliceSource(cases, modalities, shape.Slices, foreground);
     }
 
-    /// <summary>The samples, varied as the configuration has it.</summary>
-    public static ISampleSource Vary(IVolumeSamples samples, TrainingConfig config) =>
-        new VariedSamples(samples, new Augmentation(AugmentationOf(config.Augmentation)));
+    /// <summary>The samples, varied as, and where, the configuration has it.</summary>
+    public static ISampleSource Vary(IVolumeSamples samples, TrainingConfig config)
+    {
+        var augmentation = new Augmentation(AugmentationOf(config.Augmentation));
+        return config.Augmentation.IsOnDevice
+            ? new SamplesToVary(samples, augmentation)
+            : new VariedSamples(samples, augmentation);
+    }
 
     public static AugmentationSettings AugmentationOf(AugmentationConfig config) =>
         !config.Enabled

@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cuda;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Segmentation.Data;
 
 namespace UnpairedSegEngine.Runs.Provenance;
 
@@ -11,6 +13,8 @@ namespace UnpairedSegEngine.Runs.Provenance;
 /// <param name="Processor">What the backend computes with, such as the width of vectors: other bits, the same arithmetic.</param>
 public sealed record Arithmetic(string Device, string Precision, bool Exact, string Processor)
 {
+    private const string CudaDevice = "cuda";
+
     /// <param name="device">As <see cref="BackendChoice.Open"/> takes it.</param>
     /// <param name="precision">Products of convolutions.</param>
     /// <param name="exact">Direct convolutions only.</param>
@@ -25,6 +29,21 @@ public sealed record Arithmetic(string Device, string Precision, bool Exact, str
         Enum.TryParse(Precision, ignoreCase: true, out ConvolutionPrecision parsed) && Enum.IsDefined(parsed)
             ? parsed
             : throw new InvalidDataException($"{RunProvenance.FileName}: '{Precision}' is no precision");
+
+    /// <summary>A configuration whose samples are varied at a certain place.</summary>
+    /// <param name="config">With the place that was asked for.</param>
+    /// <param name="earlier">Of the run that is to go on: what it decided stays. Null for a new run.</param>
+    public TrainingConfig Place(TrainingConfig config, TrainingConfig? earlier = null) =>
+        config with
+        {
+            Augmentation =
+                earlier is not null && config.Augmentation.Place == AugmentationPlace.Auto
+                    ? config.Augmentation with
+                    {
+                        Place = earlier.Augmentation.Place,
+                    }
+                    : config.Augmentation.PlacedFor(Device == CudaDevice),
+        };
 
     /// <summary>The same on the processor that a backend found.</summary>
     public Arithmetic On(Backend backend) => this with { Processor = backend.Processor };

@@ -1,4 +1,7 @@
+using System.Numerics;
+using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Random;
+using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
@@ -62,6 +65,52 @@ public sealed class Augmentation
             }
         }
         VaryIntensities(shape, ref stream, variedImage);
+    }
+
+    /// <summary>The sizes by which <see cref="Backend.Augment"/> varies some samples.</summary>
+    public AugmentationProblem ProblemOf(SampleShape shape, int samples) =>
+        new(
+            new Shape(samples, shape.Depth, shape.Height, shape.Width, shape.Channels),
+            shape.Volumes,
+            shape.Depth == 1 && settings.ElasticPixels > 0 ? ElasticField.PointsOf(settings) : 0
+        );
+
+    /// <summary>
+    /// Draws what <see cref="Apply"/> would do to a sample, for <see cref="Backend.Augment"/> to do: the same but for rounding.
+    /// Where a volume of a sample has a single intensity, those behind it get other draws: nobody has looked at it yet.
+    /// </summary>
+    /// <param name="shape">The sample's size.</param>
+    /// <param name="stream">The random numbers that decide the variation.</param>
+    /// <param name="image">Source image, (depth, height, width, channels).</param>
+    /// <param name="numbers">Receives a row of <see cref="AugmentationProblem.VariationShape"/>.</param>
+    public void Draw(SampleShape shape, ref PhiloxStream stream, ReadOnlySpan<float> image, Span<double> numbers)
+    {
+        Span<float> outside = stackalloc float[shape.Channels];
+        if (shape.Depth > 1)
+        {
+            SpatialTransform.WriteIdentity(numbers);
+            outside.Clear();
+        }
+        else
+        {
+            new SpatialTransform(settings, shape, ref stream).Write(ProblemOf(shape, samples: 1), numbers);
+            FillLowest(shape, image, outside);
+        }
+
+        for (int volume = 0; volume < shape.Volumes; volume++)
+        {
+            (float gain, float offset, float gamma, float noise) = DrawIntensities(ref stream);
+            ((ReadOnlySpan<double>)[outside[volume * shape.Slices], gain, offset, gamma, noise, stream.Position]).CopyTo(
+                numbers[AugmentationProblem.FirstOfVolume(volume)..]
+            );
+            if (noise > 0)
+                stream.Skip((long)PhiloxStream.WordsPerNormal * shape.PixelCount * shape.Slices);
+        }
+
+        (ulong key, uint name1, uint name2, uint name3) = stream.Name;
+        ((ReadOnlySpan<double>)[(uint)key, (uint)(key >> 32), name1, name2, name3]).CopyTo(
+            numbers[AugmentationProblem.FirstOfStream..]
+        );
     }
 
     private static void Interpolate(
@@ -133,6 +182,12 @@ public sealed class Augmentation
     /// <summary>The lowest intensity of the volume that each channel is of.</summary>
     private static void FillLowest(SampleShape shape, ReadOnlySpan<float> image, Span<float> lowest)
     {
+        if (shape.Volumes == 1)
+        {
+            lowest.Fill(Lowest(image));
+            return;
+        }
+
         lowest.Fill(float.PositiveInfinity);
         for (; image.Length > 0; image = image[lowest.Length..])
         {
@@ -150,6 +205,15 @@ public sealed class Augmentation
     private static float Lowest(ReadOnlySpan<float> values)
     {
         float lowest = float.PositiveInfinity;
+        if (values.Length >= Vector<float>.Count)
+        {
+            var lanes = new Vector<float>(lowest);
+            for (; values.Length >= Vector<float>.Count; values = values[Vector<float>.Count..])
+                lanes = Vector.Min(lanes, new Vector<float>(values));
+            for (int lane = 0; lane < Vector<float>.Count; lane++)
+                lowest = Math.Min(lowest, lanes[lane]);
+        }
+
         foreach (float value in values)
             lowest = Math.Min(lowest, value);
         return lowest;
@@ -180,10 +244,7 @@ public sealed class Augmentation
 
     private void VaryIntensities(ref PhiloxStream stream, Span<float> image)
     {
-        float gain = 1 + stream.NextUniform(-settings.Gain, settings.Gain);
-        float offset = stream.NextUniform(-settings.Offset, settings.Offset);
-        float gamma = MathF.Exp(stream.NextUniform(-settings.Gamma, settings.Gamma));
-        float noise = stream.NextUniform(0, settings.Noise);
+        (float gain, float offset, float gamma, float noise) = DrawIntensities(ref stream);
         if (gain == 1 && offset == 0 && gamma == 1 && noise == 0)
             return;
         (float minimum, float maximum, float mean, float deviation) = Statistics(image);
@@ -198,6 +259,14 @@ public sealed class Augmentation
         for (int i = 0; noise > 0 && i < image.Length; i++)
             image[i] += noise * deviation * stream.NextNormal();
     }
+
+    private (float Gain, float Offset, float Gamma, float Noise) DrawIntensities(ref PhiloxStream stream) =>
+        (
+            1 + stream.NextUniform(-settings.Gain, settings.Gain),
+            stream.NextUniform(-settings.Offset, settings.Offset),
+            MathF.Exp(stream.NextUniform(-settings.Gamma, settings.Gamma)),
+            stream.NextUniform(0, settings.Noise)
+        );
 
     private static (float Minimum, float Maximum, float Mean, float Deviation) Statistics(ReadOnlySpan<float> image)
     {

@@ -2,12 +2,32 @@ using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Segmentation.Data;
 
+/// <summary>Where samples are varied. Values are the same but for rounding.</summary>
+public enum AugmentationPlace
+{
+    /// <summary>On the device if it is a GPU; decided, and written down, when a run begins.</summary>
+    Auto,
+
+    /// <summary>By the threads that prepare batches.</summary>
+    Host,
+
+    /// <summary>As the first work of a step; blocks of slices are resampled by the host and only their intensities vary there.</summary>
+    Device,
+}
+
 /// <summary>How strongly samples are varied; every amount is the largest one drawn and 0 switches that variation off.</summary>
 public sealed record AugmentationConfig
 {
     /// <summary>False leaves samples as they are, whatever the amounts say.</summary>
     [ConfigKey("vary samples at all")]
     public bool Enabled { get; init; } = true;
+
+    /// <summary>Whether the threads that prepare batches vary samples, or the device does.</summary>
+    [ConfigKey(
+        "who varies samples: the threads that prepare batches, or the device as the first work of a step; auto: the device where "
+            + "a new run begins on cuda, else the host"
+    )]
+    public AugmentationPlace Place { get; init; } = AugmentationPlace.Auto;
 
     /// <summary>Rotation in the slice plane, degrees either way, 0 to 180.</summary>
     [ConfigKey("rotation in the slice plane, degrees either way", Minimum = 0, Maximum = 180)]
@@ -50,4 +70,13 @@ public sealed record AugmentationConfig
     /// <summary>Standard deviation of added noise, as a share of the sample's, 0 to 10.</summary>
     [ConfigKey("noise: standard deviation as a share of the sample's", Minimum = 0, Maximum = 10)]
     public double Noise { get; init; } = 0.05;
+
+    /// <summary>Whether the device varies samples. Runs from before there was a choice have <see cref="AugmentationPlace.Auto"/>,
+    /// and their host did.</summary>
+    public bool IsOnDevice => Enabled && Place == AugmentationPlace.Device;
+
+    /// <summary>The settings with which a new run begins on a device.</summary>
+    /// <param name="isGpu">Whether it has work of its own while the host prepares batches.</param>
+    public AugmentationConfig PlacedFor(bool isGpu) =>
+        Place != AugmentationPlace.Auto ? this : this with { Place = isGpu ? AugmentationPlace.Device : AugmentationPlace.Host };
 }

@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Random;
 
 namespace UnpairedSegEngine.Segmentation.Data;
@@ -8,7 +9,7 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// </summary>
 internal sealed class ElasticField
 {
-    private const int SplineOrder = 3;
+    private const int SplineOrder = AugmentationProblem.SplineOrder;
 
     private readonly SampleShape shape;
     private readonly int points;
@@ -18,8 +19,7 @@ internal sealed class ElasticField
     public ElasticField(AugmentationSettings settings, SampleShape shape, ref PhiloxStream stream)
     {
         this.shape = shape;
-        // Spans between control points, with the spline's support beyond the last.
-        points = Math.Max(2, settings.ElasticPoints) + SplineOrder - 1;
+        points = PointsOf(settings);
         downwards = new float[points * points];
         rightwards = new float[points * points];
         for (int i = 0; i < downwards.Length; i++)
@@ -27,6 +27,16 @@ internal sealed class ElasticField
             downwards[i] = settings.ElasticPixels * stream.NextNormal();
             rightwards[i] = settings.ElasticPixels * stream.NextNormal();
         }
+    }
+
+    /// <summary>Control points along each side: spans between them, with the spline's support beyond the last.</summary>
+    public static int PointsOf(AugmentationSettings settings) => Math.Max(2, settings.ElasticPoints) + SplineOrder - 1;
+
+    /// <summary>All displacements downwards, then all to the right.</summary>
+    public void Write(Span<double> numbers)
+    {
+        for (int i = 0; i < downwards.Length; i++)
+            (numbers[i], numbers[downwards.Length + i]) = (downwards[i], rightwards[i]);
     }
 
     /// <summary>The displacement of a pixel, in pixels.</summary>

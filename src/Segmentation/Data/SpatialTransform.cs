@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Random;
 
 namespace UnpairedSegEngine.Segmentation.Data;
@@ -29,6 +30,16 @@ internal readonly struct SpatialTransform
         (columnPerColumn, columnPerRow) = (mirror * cos / zoom, -mirror * sin / zoom);
         (rowPerColumn, rowPerRow) = (sin / zoom, cos / zoom);
         elastic = settings.ElasticPixels > 0 ? new ElasticField(settings, shape, ref stream) : null;
+    }
+
+    /// <summary>The numbers of a sample that stays where it is.</summary>
+    public static void WriteIdentity(Span<double> numbers) => ((ReadOnlySpan<double>)[1, 0, 0, 0, 1, 0]).CopyTo(numbers);
+
+    /// <summary>The numbers that <see cref="Backend.Augment"/> takes it by.</summary>
+    public void Write(AugmentationProblem problem, Span<double> numbers)
+    {
+        ((ReadOnlySpan<double>)[rowPerRow, rowPerColumn, rowShift, columnPerRow, columnPerColumn, columnShift]).CopyTo(numbers);
+        elastic?.Write(numbers[problem.FirstOfControlPoints..]);
     }
 
     /// <summary>The source position of a target pixel.</summary>

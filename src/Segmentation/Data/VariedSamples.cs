@@ -26,14 +26,16 @@ public sealed class VariedSamples(IVolumeSamples source, Augmentation augmentati
     public IReadOnlyList<string> Groups { get; } = [.. source.Modalities.Select(modality => modality.Name)];
 
     /// <see cref="Images"/>, then <see cref="Labels"/>.
-    public IReadOnlyList<TensorKind> Tensors { get; } =
-    [
-        new(Images, new Shape(source.Shape.Depth, source.Shape.Height, source.Shape.Width, source.Shape.Channels), DType.Float32),
-        new(Labels, new Shape(source.Shape.Depth, source.Shape.Height, source.Shape.Width), DType.UInt8),
-    ];
+    public IReadOnlyList<TensorKind> Tensors { get; } = TensorsOf(source.Shape);
 
     /// <inheritdoc/>
     public string Description => source.Shape.ToString();
+
+    internal static IReadOnlyList<TensorKind> TensorsOf(SampleShape shape) =>
+        [
+            new(Images, new Shape(shape.Depth, shape.Height, shape.Width, shape.Channels), DType.Float32),
+            new(Labels, new Shape(shape.Depth, shape.Height, shape.Width), DType.UInt8),
+        ];
 
     /// <inheritdoc/>
     public SampleOrigin Draw(int group, ref PhiloxStream stream, SamplePlace sample)

@@ -13,6 +13,9 @@ public interface ISampleSource
     /// <summary>What every sample has.</summary>
     IReadOnlyList<TensorKind> Tensors { get; }
 
+    /// <summary>What the device makes of the tensors before a method sees them; null where it sees them as they are.</summary>
+    IBatchPreparation? Preparation => null;
+
     /// <summary>The size of a sample, for a person: "256x256x3".</summary>
     string Description { get; }
 

@@ -22,6 +22,7 @@ public sealed class LoadedBatch : Batch, IDisposable
     {
         (names, this.recycle) = (source.Groups, recycle);
         Origins = new SampleOrigin[Groups.Samples];
+        Preparation = source.Preparation;
     }
 
     /// <summary>The step that this batch is for.</summary>
@@ -35,7 +36,7 @@ public sealed class LoadedBatch : Batch, IDisposable
 
     /// <summary>
     /// What is in the batch, in one line for a message: by group, the samples' origins and the values of their first tensor as
-    /// the network sees them, those of the largest values first, such as "CT: ct_003 slice 17 (-1.2 to 3.4), ct_001 slice 2 (-1.1
+    /// loaded, those of the largest values first, such as "CT: ct_003 slice 17 (-1.2 to 3.4), ct_001 slice 2 (-1.1
     /// to 2.9); MR: mr_001 slice 4 (-0.8 to 2.2, 3 of 768 not finite)".
     /// </summary>
     public string Describe() =>

@@ -54,6 +54,16 @@ internal sealed class PortableKernelTests
                 b.MatMul(t(square, DType.Float32), false, t(square, DType.Float32), true, t(square, DType.Float32));
             }
         ),
+        (
+            "augment",
+            (b, t) =>
+            {
+                var problem = new AugmentationProblem(new Shape(1, 1, 2, 2, 1));
+                Tensor Labels() => t(problem.LabelsShape, DType.UInt8);
+                Tensor Images() => t(problem.ImageShape, DType.Float32);
+                b.Augment(problem, Images(), Labels(), t(problem.VariationShape, DType.Float64), Images(), Labels());
+            }
+        ),
         ("sgd", (b, t) => b.Sgd(new SgdSettings(0.1, 0.9, 0, false), F(t), F(t), F(t))),
     ];
 

@@ -51,6 +51,26 @@ public class PhiloxTests
     }
 
     [Test]
+    public void Skip_PassesOverAsManyWords()
+    {
+        for (int drawn = 0; drawn < 6; drawn++)
+        {
+            for (int skipped = 0; skipped < 10; skipped++)
+            {
+                PhiloxStream one = new(1, 2, 3, 4),
+                    other = new(1, 2, 3, 4);
+                for (int i = 0; i < drawn; i++)
+                    Assert.That(one.NextWord(), Is.EqualTo(other.NextWord()));
+                for (int i = 0; i < skipped; i++)
+                    one.NextWord();
+                other.Skip(skipped);
+                Assert.That((one.Position, other.Position), Is.EqualTo((drawn + skipped, drawn + skipped)));
+                Assert.That(other.NextWord(), Is.EqualTo(one.NextWord()), $"{skipped} words after {drawn}");
+            }
+        }
+    }
+
+    [Test]
     public void Index_CoversItsRangeEvenly()
     {
         var counts = new int[7];

@@ -102,6 +102,33 @@ internal sealed class RunProvenanceTests
         );
     }
 
+    /// <summary>Runs from before there was a choice have "auto" in their settings, and their host varied samples.</summary>
+    [TestCase("cuda", AugmentationPlace.Auto, null, AugmentationPlace.Device)]
+    [TestCase("cpu", AugmentationPlace.Auto, null, AugmentationPlace.Host)]
+    [TestCase("emulated", AugmentationPlace.Auto, null, AugmentationPlace.Host)]
+    [TestCase("cuda", AugmentationPlace.Host, null, AugmentationPlace.Host)]
+    [TestCase("cpu", AugmentationPlace.Device, null, AugmentationPlace.Device)]
+    [TestCase("cuda", AugmentationPlace.Auto, AugmentationPlace.Host, AugmentationPlace.Host)]
+    [TestCase("cuda", AugmentationPlace.Auto, AugmentationPlace.Device, AugmentationPlace.Device)]
+    [TestCase("cuda", AugmentationPlace.Auto, AugmentationPlace.Auto, AugmentationPlace.Auto)]
+    [TestCase("cuda", AugmentationPlace.Device, AugmentationPlace.Host, AugmentationPlace.Device)]
+    public void Who_varies_samples_is_decided_when_a_run_begins(
+        string device,
+        AugmentationPlace asked,
+        AugmentationPlace? earlier,
+        AugmentationPlace expected
+    )
+    {
+        AugmentationConfig placed = Arithmetic
+            .Of($"{device}:0", ConvolutionPrecision.Fp32, false)
+            .Place(At(asked), earlier is { } was ? At(was) : null)
+            .Augmentation;
+        Assert.That(placed.Place, Is.EqualTo(expected));
+        Assert.That(placed.IsOnDevice, Is.EqualTo(expected == AugmentationPlace.Device));
+
+        static TrainingConfig At(AugmentationPlace place) => new() { Augmentation = new AugmentationConfig { Place = place } };
+    }
+
     private static RunProvenance Some() =>
         new(
             new DataIdentity(

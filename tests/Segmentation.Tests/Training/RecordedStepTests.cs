@@ -2,6 +2,7 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Training;
 using UnpairedSegEngine.Training.Configuration;
@@ -43,6 +44,35 @@ internal sealed class RecordedStepTests
             ((string name, float[] values), float[] others) in Moments(launched).Zip(Moments(replayed), (a, b) => (a, b.Values))
         )
             Assert.That(others, Is.EqualTo(values), name);
+    }
+
+    [TestCase(NetworkName.Dilated2d)]
+    [TestCase(NetworkName.Unet3d)]
+    public void Samples_are_varied_within_the_recording(NetworkName network)
+    {
+        using TrainingBench launched = Varying(records: false),
+            replayed = Varying(records: true),
+            still = Bench(BackendByName.Open("cuda emulated Fp32"), network, OptimizerName.Adam);
+        for (int step = 1; step <= 4; step++)
+        {
+            foreach (TrainingBench bench in new[] { launched, replayed })
+                bench.Images[0] = step;
+            Assert.That(replayed.Step(step).Total, Is.EqualTo(launched.Step(step).Total), $"loss of step {step}");
+            Assert.That(replayed.Weights(), Is.EqualTo(launched.Weights()), $"weights after step {step}");
+        }
+
+        Assert.That(replayed.Recording, Is.Not.Null);
+        still.Step(1);
+        still.Step(2);
+        Assert.That(replayed.Recording!.Launches, Is.EqualTo(still.Recording!.Launches + 2), "resampling and intensities");
+
+        TrainingBench Varying(bool records) =>
+            Bench(
+                BackendByName.Open("cuda emulated Fp32", records),
+                network,
+                OptimizerName.Adam,
+                new Augmentation(new AugmentationSettings { ElasticPixels = 1 })
+            );
     }
 
     [Test]
@@ -123,7 +153,12 @@ internal sealed class RecordedStepTests
         device.Dispose();
     }
 
-    private static TrainingBench Bench(Backend backend, NetworkName network, OptimizerName optimizer) =>
+    private static TrainingBench Bench(
+        Backend backend,
+        NetworkName network,
+        OptimizerName optimizer,
+        Augmentation? augmentation = null
+    ) =>
         new(
             backend,
             ownsDevice: true,
@@ -137,7 +172,10 @@ internal sealed class RecordedStepTests
                 DecayEvery = 1,
                 Nesterov = true,
             }
-        );
+        )
+        {
+            Augmentation = augmentation,
+        };
 
     private static TrainingBench Open(bool records, Device? device = null)
     {

@@ -37,6 +37,20 @@ internal sealed class TrainerTests
         Assert.That(RecordsOf(partsRun), Is.EqualTo(RecordsOf(wholeRun)));
     }
 
+    /// <summary>What a device varies is a function of seed and step, too; and it is the samples that the host would have.</summary>
+    [Test]
+    public void A_run_whose_samples_the_device_varies_goes_on_with_the_same_bits([Values] NetworkName network)
+    {
+        (string whole, string parts, string host) = ($"device-{network}", $"device-parts-{network}", $"host-{network}");
+        Train(whole, resume: false, network: network, sets: "augmentation.place=device");
+        Train(parts, resume: false, stopAfter: 3, network: network, sets: "augmentation.place=device");
+        Train(parts, resume: true);
+        Train(host, resume: false, network: network, sets: "augmentation.place=host");
+        Assert.That(bench.EndOf(parts), Is.EqualTo(bench.EndOf(whole)));
+        Assert.That(bench.EndOf(host), Is.EqualTo(bench.EndOf(whole)), "on the processor: the same operations in the same order");
+        Assert.That(RecordsOf(parts), Is.EqualTo(RecordsOf(whole)));
+    }
+
     [Test]
     public void A_damaged_newest_checkpoint_is_passed_over_with_a_warning()
     {

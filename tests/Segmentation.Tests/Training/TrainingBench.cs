@@ -5,6 +5,7 @@ using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Ummkd;
+using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Tensors;
@@ -27,6 +28,9 @@ internal sealed class TrainingBench : IDisposable
     private readonly StepRunner runner;
     private readonly byte[] labels;
     private readonly Shape shape;
+
+    /// <summary>One for all steps, as a source of samples has.</summary>
+    private DeviceAugmentation? device;
 
     /// <param name="backend">Where to train; disposed with the bench.</param>
     /// <param name="ownsDevice">Whether its device is disposed too.</param>
@@ -97,15 +101,29 @@ internal sealed class TrainingBench : IDisposable
 
     public static UmmkdLoss Loss(DistillationConfig distillation) => new(new LossConfig(), distillation);
 
-    public LossReport Step(long number, ModalityIndex? modality = null) =>
-        runner.Run(
-            number,
-            new Batch(
-                modality ?? ModalityIndex.Blocks(2, SamplesPerModality),
-                BatchTensor.Of(VariedSamples.Images, shape, Images),
-                BatchTensor.Of(VariedSamples.Labels, new Shape(shape.AsSpan()[..^1]), labels)
-            )
+    /// <summary>Varies the images of every step in its own way, on the device; null leaves them as they are.</summary>
+    public Augmentation? Augmentation { get; init; }
+
+    public LossReport Step(long number, ModalityIndex? modality = null)
+    {
+        var batch = new Batch(
+            modality ?? ModalityIndex.Blocks(2, SamplesPerModality),
+            BatchTensor.Of(VariedSamples.Images, shape, Images),
+            BatchTensor.Of(VariedSamples.Labels, new Shape(shape.AsSpan()[..^1]), labels)
         );
+        return runner.Run(
+            number,
+            DeviceAugmentation?.Vary(batch, sample => new PhiloxStream(4, (uint)number, (uint)sample, 0)) ?? batch
+        );
+    }
+
+    private DeviceAugmentation? DeviceAugmentation =>
+        Augmentation is null
+            ? null
+            : device ??= new DeviceAugmentation(
+                Augmentation,
+                new SampleShape(shape[2], shape[3], shape[1] == 1 ? shape[4] : 1, shape[1])
+            );
 
     public float[] Weights() => [.. Network.Parameters.All.SelectMany(p => p.Value.ToArray<float>())];
 

@@ -360,6 +360,26 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
         );
 
     /// <inheritdoc/>
+    public override void Augment(
+        AugmentationProblem problem,
+        Tensor x,
+        Tensor labels,
+        Tensor variation,
+        Tensor y,
+        Tensor variedLabels
+    ) =>
+        Time(
+            "augmentation",
+            () => inner.Augment(problem, x, labels, variation, y, variedLabels),
+            x,
+            labels,
+            y,
+            y,
+            y,
+            variedLabels
+        );
+
+    /// <inheritdoc/>
     public override void Adam(AdamSettings settings, Tensor w, Tensor g, Tensor m, Tensor v) =>
         Time("adam", () => inner.Adam(settings, w, g, m, v), w, w, g, m, m, v, v);
 
