@@ -54,6 +54,7 @@ struct BoxClip {
 
   DEVICE bool holds(const BoxElement& element) const { return ((element.at + low) & (high - element.at) & kGuards) == kGuards; }
 
+  /// Loads of bfloat16 under way per thread, while they are normalized: as many as leave the sums their registers.
   static constexpr int kLoads = 3;
 
   DEVICE BoxPosition operator()(const BoxElement& element) const { return {first + element.offset, holds(element)}; }
@@ -61,7 +62,7 @@ struct BoxClip {
 
 /// Where elements of a box lie in the image that symmetric padding mirrors, when the box's first is at `from`.
 struct BoxMirror {
-  static constexpr int kLoads = 1;
+  static constexpr int kLoads = 1;  // few layers mirror
 
   Size3 from, image;
 
