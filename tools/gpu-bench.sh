@@ -5,7 +5,7 @@
 #   step     step2d step3d: whole training steps
 #   peers    peers{2d,3d}-{eager,compile,compile-graphs}: the same steps in PyTorch
 #   profile  profile2d profile3d: a step by operation and kernel, with a trace for ui.perfetto.dev
-#   layers   layers{2d,3d}-{fp32,tf32,bf16}: every convolution and pass, ours and cuDNN's best algorithm, cold L2
+#   layers   layers{2d,3d}-{fp32,tf32,bf16}: every convolution and pass, ours (with normalization and statistics, too) and cuDNN's best algorithm, cold L2
 #   ncu      Nsight Compute on one kernel of ours and of cuDNN
 #   info     GPU, clocks, versions; report: the tables anew from what is in FOLDER
 #   all      all of them (the default), the whole steps before the single layers
@@ -133,7 +133,7 @@ piece_layers() {
   local most=$((layer_seconds * 3 / 2 + 1))
   for mode in $(ours_of "$precision"); do
     for pass in forward data weights; do
-      try "$name-ours-$mode-$pass" "$bin/unpairedseg" bench-convolutions --device "${GPU_BENCH_DEVICE:-cuda}" --problems "$list" --precision $mode --pass $pass --runs $runs \
+      try "$name-ours-$mode-$pass" "$bin/unpairedseg" bench convolutions --device "${GPU_BENCH_DEVICE:-cuda}" --problems "$list" --precision $mode --pass $pass --fused --runs $runs \
         --seconds $layer_seconds --json "$out/$name-ours-$mode-$pass.json" --overwrite
     done
   done
@@ -169,7 +169,7 @@ piece_ncu() {
   problem=$(awk -F'\t' '/^g7 g9/ { print $3; exit }' "$out/dilated2d-problems.tsv")
   for pass in forward data weights; do
     try "ncu-ours-$pass" "$profiler" --clock-control none --set full --kernel-name regex:convolution --export "$out/logs/ncu-ours-$pass" --force-overwrite \
-      "$bin/unpairedseg" bench-convolutions --device "${GPU_BENCH_DEVICE:-cuda}" --problem "$problem" --precision bf16 --pass $pass --once
+      "$bin/unpairedseg" bench convolutions --device "${GPU_BENCH_DEVICE:-cuda}" --problem "$problem" --precision bf16 --pass $pass --once
     engine=$(python3 "$report" engine "$out" "$problem" $pass bf16 NHWC 2>/dev/null)
     if [ -n "$engine" ]; then
       try "ncu-cudnn-$pass" "$profiler" --clock-control none --set full --export "$out/logs/ncu-cudnn-$pass" --force-overwrite \

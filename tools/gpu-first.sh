@@ -74,7 +74,7 @@ compiled() { # program sources...
 }
 
 convolution() { # name precision pass problem
-  stage "$1-$2-$3" "${FIRST_FAMILY_SECONDS:-20}" "$bin/unpairedseg" bench-convolutions --device "$device" --precision "$2" --pass "$3" --runs $runs --flush-mb $flush --problem "$4" --json "$results/$1-$2-$3.jsonl"
+  stage "$1-$2-$3" "${FIRST_FAMILY_SECONDS:-20}" "$bin/unpairedseg" bench convolutions --device "$device" --precision "$2" --pass "$3" --runs $runs --flush-mb $flush --problem "$4" --json "$results/$1-$2-$3.jsonl"
 }
 
 torch() { # name seconds options...
@@ -135,7 +135,7 @@ fast() {
 
   for network in dilated2d unet3d; do python3 "$peers/pytorch_step.py" --problems $(sizes $network) --size $size --channels $channels; done > "$list" 2> "$results/problems.log"
   local seconds="${FIRST_LAYERS_SECONDS:-80}"
-  stage layers-ours "$seconds" "$bin/unpairedseg" bench-convolutions --device "$device" --problems "$list" --precision bf16 --runs 10 --flush-mb $flush --seconds $((seconds - 15)) --json "$results/layers-ours.jsonl"
+  stage layers-ours "$seconds" "$bin/unpairedseg" bench convolutions --device "$device" --problems "$list" --precision bf16 --fused --runs 10 --flush-mb $flush --seconds $((seconds - 15)) --json "$results/layers-ours.jsonl"
   # PyTorch's wheels bring cuDNN and cuBLAS along, outside of the linker's path.
   LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$(python3 -c 'import glob, sys; print(":".join(sorted({f for p in sys.path for f in glob.glob(p + "/nvidia/*/lib")})))'):/usr/local/cuda/lib64"
   export LD_LIBRARY_PATH

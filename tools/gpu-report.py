@@ -50,7 +50,8 @@ def time_text(result):
 
 
 def layer_rows(folder, dimension, precision):
-    """Per layer and pass: our fastest of the comparable precisions, cuDNN's of both layouts, the floor in ms at measured rates (None if unknown)."""
+    """Per layer and pass: our fastest of the comparable precisions, cuDNN's of both layouts, the floor in ms at measured rates (None if unknown), and our fastest with
+    the normalization of the input and the statistics of the output in it."""
     ours = [r for mode in COMPARABLE[precision] for r in load(folder, f"layers{dimension}-{precision}-ours-{mode}-*.json")]
     cudnn = load(folder, f"layers{dimension}-{precision}-cudnn.json")
     keys = list(dict.fromkeys((r["problem"], r["pass"]) for r in ours + cudnn))
@@ -59,7 +60,8 @@ def layer_rows(folder, dimension, precision):
         theirs = [r for r in cudnn if (r["problem"], r["pass"]) == (problem, which)]
         any_result = (mine + theirs)[0]
         floor = next((r["floor_ms_measured"] for r in theirs if r.get("floor_ms_measured")), None)
-        yield any_result["layer"], any_result["count"], which, fastest(mine), fastest(theirs), floor
+        plain, fused = ([r for r in mine if bool(r.get("fused")) == wanted] for wanted in (False, True))
+        yield any_result["layer"], any_result["count"], which, fastest(plain), fastest(theirs), floor, fastest(fused)
 
 
 def is_needed(layer, which):
@@ -70,9 +72,9 @@ def is_needed(layer, which):
 def sum_row(rows):
     """Times of all convolutions of a step, where both sides have all of them."""
     needed = [row for row in rows if is_needed(row[0], row[2])]
-    if not needed or not all(mine and theirs for _, _, _, mine, theirs, _ in needed):
+    if not needed or not all(mine and theirs for _, _, _, mine, theirs, _, _ in needed):
         return None
-    total = lambda value: sum(count * value(mine, theirs, floor) for _, count, _, mine, theirs, floor in needed)
+    total = lambda value: sum(count * value(mine, theirs, floor) for _, count, _, mine, theirs, floor, _ in needed)
     floor = total(lambda m, t, f: f) if all(row[5] for row in needed) else None
     return total(lambda m, t, f: m["ms_median"]), total(lambda m, t, f: t["ms_median"]), floor
 
@@ -88,12 +90,12 @@ def layer_tables(folder):
             if not rows:
                 continue
             yield f"\n## {network}, convolutions comparable to {precision}\n"
-            yield "| layer | times | pass | ours ms | in | cuDNN ms | layout | cuDNN / ours | floor ms | ours % of floor | cuDNN % of floor |\n|---|---:|---|---:|---|---:|---|---:|---:|---:|---:|"
-            for layer, count, which, mine, theirs, floor in rows:
+            yield "| layer | times | pass | ours ms | in | ours with normalization and statistics ms | cuDNN ms | layout | cuDNN / ours | floor ms | ours % of floor | cuDNN % of floor |\n|---|---:|---|---:|---|---:|---:|---|---:|---:|---:|---:|"
+            for layer, count, which, mine, theirs, floor, fused in rows:
                 ratio = f"{theirs['ms_median'] / mine['ms_median']:.2f}" if mine and theirs else ""
-                if not mine and not theirs:
+                if not mine and not theirs and not fused:
                     continue
-                yield (f"| {layer} | {count} | {which} | {time_text(mine)} | {mine['precision'] if mine else ''} | {time_text(theirs)} | {theirs['layout'] if theirs else ''} | {ratio} | "
+                yield (f"| {layer} | {count} | {which} | {time_text(mine)} | {mine['precision'] if mine else ''} | {time_text(fused)} | {time_text(theirs)} | {theirs['layout'] if theirs else ''} | {ratio} | "
                        f"{f'{floor:.4f}' if floor else ''} | {percent(floor, mine and mine['ms_median'])} | {percent(floor, theirs and theirs['ms_median'])} |")
 
 
@@ -155,6 +157,7 @@ def refused(folder):
 def write(folder):
     lines = ["# Measured on a GPU", "", "Made by `tools/gpu-bench.sh`. Times are medians ± half the distance between the quartiles, caches cold; a convolution's time includes packing its weights.",
              "Floor: the larger of FLOPs over the fastest cuBLAS product and bytes over the fastest copy, both of the same run. cuDNN / ours above 1: ours is faster.",
+             "With normalization and statistics: as the networks use a convolution, its input is normalized while it is read, and the forward pass takes the statistics of its output.",
              "cuDNN gets images after padding where borders are mirrored or uneven; padding them is not counted. Its bf16 reads and writes bf16, ours may read and write float."]
     info = os.path.join(folder, "info.txt")
     if os.path.exists(info):

@@ -1,4 +1,4 @@
-// Times cuDNN on the convolutions of the networks; `unpairedseg bench-convolutions --device cuda` times ours on the same ones, and tools/gpu-bench.sh joins both.
+// Times cuDNN on the convolutions of the networks; `unpairedseg bench convolutions --device cuda` times ours on the same ones, and tools/gpu-bench.sh joins both.
 #include <chrono>
 #include <fstream>
 #include <iostream>

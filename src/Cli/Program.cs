@@ -4,6 +4,7 @@ using CommandLine.Text;
 using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Cli.Streams;
 using UnpairedSegEngine.Cli.Verbs;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli;
 
@@ -23,7 +24,6 @@ public static class Program
         typeof(KernelsVerb),
         typeof(ProfileVerb),
         typeof(BenchVerb),
-        typeof(BenchConvolutionsVerb),
         typeof(InfoVerb),
         typeof(DemoVerb),
     ];
@@ -61,6 +61,8 @@ public static class Program
                 settings.MaximumDisplayWidth = 110;
                 settings.ParsingCulture = CultureInfo.InvariantCulture;
             });
+            if (arguments is ["bench-convolutions", ..])
+                throw new UsageException("'bench-convolutions' is 'bench convolutions' now, with the same options");
             NumericOptions.Check(Verbs, arguments);
             ParserResult<object> result = parser.ParseArguments(arguments, Verbs);
             return result.MapResult(verb => ((IVerb)verb).Run(arguments), errors => Explain(result, [.. errors]));

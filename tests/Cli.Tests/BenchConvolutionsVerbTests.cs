@@ -27,7 +27,9 @@ internal sealed class BenchConvolutionsVerbTests : CommandLine
         string json = PathOf($"{device}-{problem.Length}.json");
         string[] precision = device == "emulated" ? ["--precision", "bf16x6"] : [];
         (int code, string output, string errors) = Run([
-            "bench-convolutions",
+            "bench",
+            "convolutions",
+            "--fused",
             "--device",
             device,
             "--problem",
@@ -45,7 +47,11 @@ internal sealed class BenchConvolutionsVerbTests : CommandLine
         Assert.That(results.Select(r => r.GetProperty("implementation").GetString()), Has.All.EqualTo("ours"));
         Assert.That(
             results.Select(r => r.GetProperty("pass").GetString()),
-            Is.EqualTo(["forward", "data gradient", "weight gradient"])
+            Is.EqualTo(["forward", "forward", "data gradient", "weight gradient", "weight gradient"])
+        );
+        Assert.That(
+            results.Select(r => r.TryGetProperty("fused", out JsonElement fused) && fused.GetBoolean()),
+            Is.EqualTo([false, true, false, false, true])
         );
         foreach (JsonElement result in results)
         {
@@ -63,8 +69,12 @@ internal sealed class BenchConvolutionsVerbTests : CommandLine
     [Test]
     public void A_single_run_is_for_profilers()
     {
-        Assert.That(Run("bench-convolutions", "--problem", Strided, "--pass", "weights", "--once").Code, Is.Zero);
-        RequireOneLine(Run("bench-convolutions", "--problem", Strided, "--once"), 2, "--once needs one --problem and one --pass");
+        Assert.That(Run("bench", "convolutions", "--problem", Strided, "--pass", "weights", "--once").Code, Is.Zero);
+        RequireOneLine(
+            Run("bench", "convolutions", "--problem", Strided, "--once"),
+            2,
+            "--once needs one --problem and one --pass"
+        );
     }
 
     [Test]
@@ -73,16 +83,18 @@ internal sealed class BenchConvolutionsVerbTests : CommandLine
         string file = PathOf("problems.tsv");
         File.WriteAllText(file, $"a\t1\t{Strided}\nb\t1\tn1 c1\n");
         RequireOneLine(
-            Run("bench-convolutions", "--problems", file),
+            Run("bench", "convolutions", "--problems", file),
             3,
             "problems.tsv:2: problem 'n1 c1' is not understood; it looks like 'n16 c3"
         );
         RequireOneLine(
-            Run("bench-convolutions", "--problem", Strided.Replace("kernel1", "kernel9", StringComparison.Ordinal)),
+            Run("bench", "convolutions", "--problem", Strided.Replace("kernel1", "kernel9", StringComparison.Ordinal)),
             2,
             "is larger than the padded input"
         );
-        RequireOneLine(Run("bench-convolutions"), 2, "give --problems FILE or --problem TEXT");
+        RequireOneLine(Run("bench", "convolutions"), 2, "give --problems FILE or --problem TEXT");
+        RequireOneLine(Run("bench", "convolutions", "--problem", Strided, "--runs", "0"), 2, "--runs is '0'");
+        RequireOneLine(Run("bench-convolutions", "--problem", Strided), 2, "is 'bench convolutions' now");
     }
 
     /// <summary>

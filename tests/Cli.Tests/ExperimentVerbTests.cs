@@ -12,10 +12,10 @@ internal sealed partial class ExperimentVerbTests : CommandLine
         "network.channels=2",
         "data.size=32",
         "training.batch=1",
-        "training.steps=30",
-        "training.validate_every=10",
-        "training.save_every=5",
-        "training.log_every=5",
+        "training.steps=12",
+        "training.validate_every=6",
+        "training.save_every=3",
+        "training.log_every=3",
     ];
 
     [Test]

@@ -14,8 +14,6 @@ namespace UnpairedSegEngine.Cli.Tests;
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 internal sealed class GpuFirstTests
 {
-    private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
     private static readonly string Here = AppContext.BaseDirectory;
     private static readonly string Root = Repository.Root;
 
@@ -28,8 +26,7 @@ internal sealed class GpuFirstTests
     [SetUp]
     public void Unpack()
     {
-        if (new[] { "bash", "timeout", "tar", "python3" }.FirstOrDefault(tool => !IsInstalled(tool)) is { } missing)
-            Assert.Ignore($"{missing} is missing");
+        ShellScript.Require("bash", "timeout", "tar", "python3");
         folder = Directory.CreateTempSubdirectory("gpu-first-").FullName;
         Directory.CreateDirectory(Bin);
         foreach (string script in new[] { "gpu-first.sh", "gpu-check.sh" })
@@ -56,7 +53,7 @@ internal sealed class GpuFirstTests
     {
         string fake = Path.Combine(Here, "libfake_cuda.so"),
             kernels = Path.Combine(Here, "kernels", "libemulated_kernels.so");
-        if (!File.Exists(fake) || CudaBackend.EmulationUnavailableReason is not null || !IsInstalled("g++"))
+        if (!File.Exists(fake) || CudaBackend.EmulationUnavailableReason is not null || !ShellScript.IsInstalled("g++"))
             Assert.Ignore("the fake CUDA driver or the emulated kernels were not built, or g++ is missing");
         Script(
             "unpairedseg",
@@ -278,12 +275,7 @@ internal sealed class GpuFirstTests
         Assert.That(compiler.ExitCode, Is.Zero);
     }
 
-    private void Script(string name, string text)
-    {
-        string path = Path.Combine(Bin, name);
-        File.WriteAllText(path, $"#!/bin/sh\n{text}\n");
-        File.SetUnixFileMode(path, Executable);
-    }
+    private void Script(string name, string text) => ShellScript.Write(Path.Combine(Bin, name), text);
 
     private Process Launch(string part, params (string Name, string Value)[] variables)
     {
@@ -337,7 +329,4 @@ internal sealed class GpuFirstTests
         File.Exists(Path.Combine(Out, $"first-{part}.tgz"))
             ? string.Concat(Saved(part).Select(file => $"== {file.Key}\n{file.Value}\n"))
             : "nothing was saved";
-
-    private static bool IsInstalled(string tool) =>
-        Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(path => File.Exists(Path.Combine(path, tool)));
 }

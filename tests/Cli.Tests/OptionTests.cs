@@ -107,7 +107,7 @@ internal sealed class OptionTests : CommandLine
             );
         RequireOneLine(Run("profile", "--trace", report), 2, "--trace");
         RequireOneLine(Run("bench", "step", "--json", report), 2, "--json");
-        RequireOneLine(Run("bench-convolutions", "--problem", "x", "--json", report), 2, "--json");
+        RequireOneLine(Run("bench", "convolutions", "--problem", "x", "--json", report), 2, "--json");
         RequireOneLine(Run("kernels", "--compile", "sm_80", "--ledger", report), 2, "--ledger");
         RequireOneLine(Run("kernels", "--compile", "sm_80", "--out", Folder), 2, "--out", "--overwrite");
         Assert.That(File.ReadAllText(report), Is.EqualTo("mine"));

@@ -18,6 +18,9 @@ internal enum BenchSubject
     /// <summary>Each convolution of a network, all passes.</summary>
     Layers,
 
+    /// <summary>Single convolutions, on any device.</summary>
+    Convolutions,
+
     /// <summary>Whole training steps.</summary>
     Step,
 
@@ -33,12 +36,12 @@ internal enum BenchSubject
 
 [Verb(
     "bench",
-    HelpText = "Time the convolutions of a network, whole training steps, predictions, the preparation of batches, or what "
-        + "the processor can do at most: 'bench layers --network unet3d --threads 1', 'bench step --threads 2 --json step.json'."
+    HelpText = "Time the convolutions of a network, single ones, whole training steps, predictions, the preparation of batches, or "
+        + "what the processor can do at most: 'bench layers --network unet3d --threads 1', 'bench step --threads 2 --json step.json'."
 )]
-internal sealed class BenchVerb : DeviceVerb
+internal sealed partial class BenchVerb : DeviceVerb
 {
-    [Value(0, MetaName = "subject", Required = true, HelpText = "layers, step, infer, batches or peaks.")]
+    [Value(0, MetaName = "subject", Required = true, HelpText = "layers, convolutions, step, infer, batches or peaks.")]
     public BenchSubject Subject { get; init; }
 
     [Option("network", Default = "dilated2d", HelpText = "Network: dilated2d or unet3d.")]
@@ -67,8 +70,12 @@ internal sealed class BenchVerb : DeviceVerb
     [Option("iters", HelpText = "Timed runs; as many as --seconds allows if not given.")]
     public int? Iters { get; init; }
 
-    [Option("seconds", Default = 5, HelpText = "Time to spend; with layers, a tenth of it on each layer and pass.")]
-    public double Seconds { get; init; }
+    [Option(
+        "seconds",
+        HelpText = "Time to spend, 5 if not given; with layers, a tenth of it on each layer and pass; with convolutions, 420, after "
+            + "which nothing new is started."
+    )]
+    public double? Seconds { get; init; }
 
     [Option("filter", Default = "", HelpText = "With layers: only those whose name contains this.")]
     public string Filter { get; init; } = "";
@@ -76,7 +83,10 @@ internal sealed class BenchVerb : DeviceVerb
     [Option("data", HelpText = "With batches: dataset folder; phantoms of --size if not given.")]
     public string? Data { get; init; }
 
-    [Option("json", HelpText = "Also write the results to this JSON file.")]
+    [Option(
+        "json",
+        HelpText = "Also write the results to this JSON file; with convolutions, a line of JSON as each is measured."
+    )]
     public string? Json { get; init; }
 
     [Option("csv", HelpText = "With layers: also write them to this CSV file.")]
@@ -90,7 +100,7 @@ internal sealed class BenchVerb : DeviceVerb
 
     public override int Run(string[] arguments)
     {
-        if (!(Seconds > 0))
+        if (!(TimeToSpend > 0))
             throw new UsageException(FormattableString.Invariant($"--seconds is {Seconds}, expected a number above 0"));
         ResultFiles.Check(Overwrite, ("--json", Json), ("--csv", Csv), ("--markdown", Markdown));
         if (Subject != BenchSubject.Layers && (Csv ?? Markdown) is not null)
@@ -107,6 +117,8 @@ internal sealed class BenchVerb : DeviceVerb
             case BenchSubject.Layers:
                 RunLayers(threads);
                 break;
+            case BenchSubject.Convolutions:
+                return RunConvolutions() ? ExitCode.Ok : ExitCode.NumericFailure;
             case BenchSubject.Batches:
                 RequireCpu("batches are prepared");
                 RunBatches(threads);
@@ -120,6 +132,8 @@ internal sealed class BenchVerb : DeviceVerb
 
         return ExitCode.Ok;
     }
+
+    private double TimeToSpend => Seconds ?? (Subject == BenchSubject.Convolutions ? 420 : 5);
 
     private static string Simd => SimdLevels.Best.ToString().ToLowerInvariant();
 
@@ -167,7 +181,7 @@ internal sealed class BenchVerb : DeviceVerb
             throw new UsageException($"--filter '{Filter}': no layer of {Network} has it in its name, such as '{all[0].Name}'");
         using OpenedBackend opened = OpenBackend(threads);
         using var team = new CpuThreads(threads);
-        var benchmark = new LayerBenchmark(opened.Backend, team, Seconds / 10);
+        var benchmark = new LayerBenchmark(opened.Backend, team, TimeToSpend / 10);
         var results = new List<LayerResult>();
         Print(
             $"{opened.Backend.Description}; FLOPs by formula without taps in the padding, % of the multiply-add peak "
@@ -205,7 +219,7 @@ internal sealed class BenchVerb : DeviceVerb
     {
         if (DeviceName != "cpu")
             throw new UsageException(
-                $"--device {DeviceName}: {what} on the cpu; see 'bench-convolutions', 'bench step' and 'profile' for "
+                $"--device {DeviceName}: {what} on the cpu; see 'bench convolutions', 'bench step' and 'profile' for "
                     + "other devices"
             );
     }
@@ -219,7 +233,7 @@ internal sealed class BenchVerb : DeviceVerb
             opened.Backend,
             threads,
             Subject == BenchSubject.Infer,
-            run => Iters is { } times ? Measurement.Times(times, run) : Measurement.Of(Seconds, run)
+            run => Iters is { } times ? Measurement.Times(times, run) : Measurement.Of(TimeToSpend, run)
         ) with
         {
             Exact = Exact,
@@ -243,7 +257,7 @@ internal sealed class BenchVerb : DeviceVerb
         var results = new List<BatchResult>();
         for (int threads = 1; threads <= most; threads++)
         {
-            BatchResult r = BatchBenchmark.Run(source, config.Training.Batch, threads, Seconds);
+            BatchResult r = BatchBenchmark.Run(source, config.Training.Batch, threads, TimeToSpend);
             results.Add(r);
             Print(
                 $"{threads} threads: {r.Samples} samples of {r.Sample} every {r.MsPerBatch:F1} ms, {r.ProcessorMsPerSample:F2} ms of "

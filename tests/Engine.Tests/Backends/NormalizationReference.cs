@@ -6,42 +6,55 @@ namespace UnpairedSegEngine.Engine.Tests.Backends;
 internal sealed class NormalizationReference
 {
     private readonly NormalizationProblem problem;
-    private readonly double[] dropped;
-    private readonly double[] gamma;
-    private readonly double[] beta;
+    private readonly double[] gamma,
+        dropped,
+        hat,
+        activation;
+    private readonly int[] slot,
+        affine;
 
     public NormalizationReference(NormalizationProblem problem, double[] x, double[] gamma, double[] beta, double absentStatistic)
     {
-        (this.problem, this.gamma, this.beta) = (problem, gamma, beta);
+        (this.problem, this.gamma) = (problem, gamma);
+        (slot, affine) = (new int[x.Length], new int[x.Length]);
+        for (int i = 0; i < x.Length; i++)
+        {
+            int sample = i / problem.Positions / problem.Channels,
+                channel = i % problem.Channels;
+            slot[i] = (problem.RowOf(sample) * problem.StatisticsGroups) + problem.GroupOf(channel);
+            affine[i] = (problem.Modality[sample] * problem.Channels) + channel;
+        }
+
         dropped = Reference.Dropout(x, problem.Dropout);
         Mean = Average(dropped, absentStatistic);
-        Variance = Average([.. dropped.Select((v, i) => Math.Pow(v - Mean[Slot(i)], 2))], absentStatistic);
+        Variance = Average([.. dropped.Select((v, i) => Math.Pow(v - Mean[slot[i]], 2))], absentStatistic);
+        hat = [.. dropped.Select((v, i) => (v - Mean[slot[i]]) / Deviation(i))];
+        activation = gamma.Length == 0 ? [] : [.. hat.Select((v, i) => (gamma[affine[i]] * v) + beta[affine[i]])];
     }
 
     public double[] Mean { get; }
 
     public double[] Variance { get; }
 
-    public double[] Forward() =>
-        [.. dropped.Select((_, i) => Activation(i) >= 0 ? Activation(i) : problem.Slope * Activation(i))];
+    public double[] Forward() => [.. activation.Select(v => v >= 0 ? v : problem.Slope * v)];
 
     public (double[] Gx, double[] Ggamma, double[] Gbeta) Backward(double[] gy, bool throughStatistics)
     {
-        double[] g = [.. gy.Select((v, i) => v * (Activation(i) >= 0 ? 1 : problem.Slope))];
-        double[] scaled = [.. g.Select((v, i) => v * gamma[Affine(i)])];
+        double[] g = [.. gy.Select((v, i) => v * (activation[i] >= 0 ? 1 : problem.Slope))];
+        double[] scaled = [.. g.Select((v, i) => v * gamma[affine[i]])];
         var ggamma = new double[gamma.Length];
         var gbeta = new double[gamma.Length];
         for (int i = 0; i < g.Length; i++)
         {
-            ggamma[Affine(i)] += g[i] * Hat(i);
-            gbeta[Affine(i)] += g[i];
+            ggamma[affine[i]] += g[i] * hat[i];
+            gbeta[affine[i]] += g[i];
         }
 
         double[] plain = Average(scaled, 0),
-            withHat = Average([.. scaled.Select((v, i) => v * Hat(i))], 0);
+            withHat = Average([.. scaled.Select((v, i) => v * hat[i])], 0);
         IEnumerable<double> gx = scaled.Select(
             (v, i) =>
-                (throughStatistics ? v - plain[Slot(i)] - (Hat(i) * withHat[Slot(i)]) : v)
+                (throughStatistics ? v - plain[slot[i]] - (hat[i] * withHat[slot[i]]) : v)
                 / Deviation(i)
                 * Reference.Factor(problem.Dropout, i)
         );
@@ -54,22 +67,12 @@ internal sealed class NormalizationReference
         var counts = new int[sums.Length];
         for (int i = 0; i < values.Length; i++)
         {
-            sums[Slot(i)] += values[i];
-            counts[Slot(i)]++;
+            sums[slot[i]] += values[i];
+            counts[slot[i]]++;
         }
 
         return [.. sums.Select((s, i) => counts[i] == 0 ? absent : s / counts[i])];
     }
 
-    private double Deviation(int i) => Math.Sqrt(Variance[Slot(i)] + problem.Epsilon);
-
-    private double Hat(int i) => (dropped[i] - Mean[Slot(i)]) / Deviation(i);
-
-    private double Activation(int i) => (gamma[Affine(i)] * Hat(i)) + beta[Affine(i)];
-
-    private int Sample(int i) => i / problem.Positions / problem.Channels;
-
-    private int Affine(int i) => (problem.Modality[Sample(i)] * problem.Channels) + (i % problem.Channels);
-
-    private int Slot(int i) => (problem.RowOf(Sample(i)) * problem.StatisticsGroups) + problem.GroupOf(i % problem.Channels);
+    private double Deviation(int i) => Math.Sqrt(Variance[slot[i]] + problem.Epsilon);
 }

@@ -20,7 +20,13 @@ internal static class Reference
         if (!mask.IsActive)
             return 1;
         PhiloxWords words = Philox.Block(mask.Seed, (uint)(element / 8), 0, (uint)mask.Stream, (uint)(mask.Stream >> 32));
-        uint[] lanes = [.. new[] { words.X, words.Y, words.Z, words.W }.SelectMany(w => new[] { w & 0xFFFF, w >> 16 })];
-        return lanes[element % 8] < mask.Threshold ? mask.Scale : 0;
+        uint word = (element % 8 / 2) switch
+        {
+            0 => words.X,
+            1 => words.Y,
+            2 => words.Z,
+            _ => words.W,
+        };
+        return (element % 2 == 0 ? word & 0xFFFF : word >> 16) < mask.Threshold ? mask.Scale : 0;
     }
 }

@@ -172,6 +172,7 @@ internal sealed class KdNetTests
                 "data.channels=T1",
                 $"kd_net.teacher={Teacher}",
                 "training.batch=1",
+                "training.steps=3", // launched, recorded, replayed
                 "training.validate_every=0"
             );
             ModelDescription model = ModelDescriptions.Of(config, dataset);

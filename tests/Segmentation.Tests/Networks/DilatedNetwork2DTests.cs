@@ -16,7 +16,7 @@ internal sealed class DilatedNetwork2DTests
     [Test]
     public void Parameter_counts_are_the_papers()
     {
-        using Device device = Device.OpenCpu();
+        using Device device = Device.OpenWithoutMemory();
         using var store = new ParameterStore(device, DType.Float32, seed: 1);
         _ = new DilatedNetwork2D(store, slices: 3, classes: 5, features: 16, new NormalizationSettings());
         Assert.That(store.Count(ParameterKind.Kernel), Is.EqualTo(39_302_456));

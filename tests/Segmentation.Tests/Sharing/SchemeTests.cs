@@ -73,7 +73,8 @@ internal sealed class SchemeTests
     [TestCase(NetworkName.Unet3d, SchemeName.Ummkd, 2_204_565)]
     public void Parameters_are_counted(NetworkName network, SchemeName scheme, long expected)
     {
-        using ParameterStore parameters = Build(Config(network, scheme, 16), classes: 5).Parameters;
+        using Device shapes = Device.OpenWithoutMemory();
+        using ParameterStore parameters = Build(Config(network, scheme, 16), shapes, classes: 5).Parameters;
         Assert.That(parameters.Count(), Is.EqualTo(expected));
     }
 
@@ -169,10 +170,10 @@ internal sealed class SchemeTests
             _ => scheme.ToString().ToLowerInvariant(),
         };
 
-    private ISegmentationNetwork Build(TrainingConfig config, int classes = Classes)
+    private ISegmentationNetwork Build(TrainingConfig config, Device? on = null, int classes = Classes)
     {
         NetworkDescription network = config.Definition.NetworkOf(config);
-        return network.Build(device, (ulong)config.Training.Seed, ChannelsOf(config.Network.Name), 2, classes);
+        return network.Build(on ?? device, (ulong)config.Training.Seed, ChannelsOf(config.Network.Name), 2, classes);
     }
 
     private (double First, double Last) Train(TrainingConfig config, int steps)

@@ -9,7 +9,9 @@ internal sealed class TransactionTests
     /// <summary>Of some thousand requests of a run; all of them are for a longer hour: UNPAIREDSEG_FAULTS=2000.</summary>
     private static readonly int Faults = int.TryParse(Environment.GetEnvironmentVariable("UNPAIREDSEG_FAULTS"), out int faults)
         ? faults
-        : 12;
+        : 6;
+
+    private const string SmallImages = "data.size=16";
 
     private readonly TinyRuns runs = new();
 
@@ -20,7 +22,7 @@ internal sealed class TransactionTests
     public void Memory_that_fails_at_any_request_changes_nothing_in_the_end()
     {
         FailingMemory counted = null!;
-        runs.Train("whole", resume: false, memory: memory => counted = new FailingMemory(memory, 0));
+        runs.Train("whole", resume: false, memory: memory => counted = new FailingMemory(memory, 0), sets: [SmallImages]);
         byte[][] expected = runs.EndOf("whole");
         string[][] records = runs.RecordsOf("whole");
 
@@ -30,7 +32,7 @@ internal sealed class TransactionTests
             long failing = 1 + (((counted.Requests - 1) * fault / Faults) + (fault * 37 % 101)) % counted.Requests;
             string name = $"fault-{fault}";
             Assert.That(
-                () => runs.Train(name, resume: false, memory: memory => new FailingMemory(memory, failing)),
+                () => runs.Train(name, resume: false, memory: memory => new FailingMemory(memory, failing), sets: [SmallImages]),
                 Throws.TypeOf<OutOfMemoryException>(),
                 $"request {failing}"
             );

@@ -24,28 +24,37 @@ public sealed class ConvolutionBench(Backend backend, string device, Convolution
         DType.Float32
     );
 
-    /// <summary>Checks and times the passes of one layer.</summary>
+    /// <summary>
+    /// Checks and times the passes of one layer; with <paramref name="fused"/> each also as the networks use it, with an input that
+    /// is normalized while it is read and, in the forward pass, statistics of the output. The data gradient is the same then.
+    /// </summary>
     public IEnumerable<ConvolutionResult> Measure(
         string layer,
         int count,
         ConvolutionProblem problem,
-        IReadOnlyList<ConvolutionPass> passes
+        IReadOnlyList<ConvolutionPass> passes,
+        bool fused = false
     )
     {
-        var data = new ConvolutionData(problem);
+        var plain = new ConvolutionData(problem);
+        ConvolutionData? besides = fused ? new ConvolutionData(problem, new ConvolutionFusion(problem)) : null;
         foreach (ConvolutionPass pass in passes)
         {
-            // A result overwrites an operand of the next pass.
-            using ConvolutionTensors tensors = ConvolutionTensors.Of(backend, data);
-            yield return Measure(Named(layer, count, problem, pass), data, tensors, pass);
+            ConvolutionResult result = Named(layer, count, problem, pass);
+            yield return Measure(result, plain, pass);
+            if (besides is not null && pass != ConvolutionPass.Data)
+                yield return Measure(result with { Fused = true, Repro = result.Repro + " --fused" }, besides, pass);
         }
     }
 
     /// <summary>A single unchecked run, for a profiler.</summary>
-    public void RunOnce(ConvolutionProblem problem, ConvolutionPass pass)
+    public void RunOnce(ConvolutionProblem problem, ConvolutionPass pass, bool fused = false)
     {
-        using ConvolutionTensors tensors = ConvolutionTensors.Of(backend, new ConvolutionData(problem));
-        tensors.Run(backend, problem, pass);
+        using ConvolutionTensors tensors = new(
+            backend,
+            new ConvolutionData(problem, fused ? new ConvolutionFusion(problem) : null)
+        );
+        tensors.Run(pass);
         tensors.ResultOf(pass).ToArray<float>();
     }
 
@@ -65,22 +74,19 @@ public sealed class ConvolutionBench(Backend backend, string device, Convolution
         {
             Precision = mode,
             Repro =
-                $"unpairedseg bench-convolutions --device {device} --problem '{problem}' --pass "
+                $"unpairedseg bench convolutions --device {device} --problem '{problem}' --pass "
                 + $"{pass.ToString().ToLowerInvariant()} --precision {mode}",
         };
     }
 
-    private ConvolutionResult Measure(
-        ConvolutionResult result,
-        ConvolutionData data,
-        ConvolutionTensors tensors,
-        ConvolutionPass pass
-    )
+    private ConvolutionResult Measure(ConvolutionResult result, ConvolutionData data, ConvolutionPass pass)
     {
         ConvolutionProblem problem = data.Problem;
+        // A result overwrites an operand of the next pass.
+        using var tensors = new ConvolutionTensors(backend, data);
         backend.Fill(tensors.ResultOf(pass), float.NaN);
-        tensors.Run(backend, problem, pass);
-        double error = data.RelativeError(pass, tensors.ResultOf(pass).ToArray<float>());
+        tensors.Run(pass);
+        double error = tensors.RelativeError(pass);
         if (!(error <= Tolerance))
             return result with
             {
@@ -90,7 +96,7 @@ public sealed class ConvolutionBench(Backend backend, string device, Convolution
                 RelativeError = double.IsFinite(error) ? error : null,
             };
 
-        double[] times = Times(problem, tensors, pass);
+        double[] times = Times(tensors, pass);
         double median = (times[(times.Length - 1) / 2] + times[times.Length / 2]) / 2;
         double bytes = sizeof(float) * (double)(problem.InputShape.Count + problem.WeightShape.Count + problem.OutputShape.Count);
         return result with
@@ -102,22 +108,22 @@ public sealed class ConvolutionBench(Backend backend, string device, Convolution
             Gflops = problem.Flops / median / 1e6,
             Gbs = bytes / median / 1e6,
             RelativeError = error,
-            Kernels = KernelsOf(problem, tensors, pass),
+            Kernels = KernelsOf(tensors, pass),
         };
     }
 
     /// <summary>Milliseconds, sorted.</summary>
-    private double[] Times(ConvolutionProblem problem, ConvolutionTensors tensors, ConvolutionPass pass)
+    private double[] Times(ConvolutionTensors tensors, ConvolutionPass pass)
     {
         using OperationClock clock = backend.CreateClock(kernels: false);
         for (int run = 0; run < WarmUpRuns; run++)
-            tensors.Run(backend, problem, pass);
+            tensors.Run(pass);
         var points = new (int Begin, int End)[runs];
         for (int run = 0; run < runs; run++)
         {
             backend.Fill(flush, run);
             int begin = clock.Begin("convolution");
-            tensors.Run(backend, problem, pass);
+            tensors.Run(pass);
             points[run] = (begin, clock.End());
         }
 
@@ -126,11 +132,11 @@ public sealed class ConvolutionBench(Backend backend, string device, Convolution
         return times;
     }
 
-    private KernelTime[] KernelsOf(ConvolutionProblem problem, ConvolutionTensors tensors, ConvolutionPass pass)
+    private KernelTime[] KernelsOf(ConvolutionTensors tensors, ConvolutionPass pass)
     {
         using OperationClock clock = backend.CreateClock();
         clock.Begin("convolution");
-        tensors.Run(backend, problem, pass);
+        tensors.Run(pass);
         clock.End();
         return
         [

@@ -12,17 +12,23 @@ internal sealed class ConvolutionData
         MostSamples = 4096;
 
     private readonly AxisRead[][] reads;
+    private readonly float[] input;
 
-    public ConvolutionData(ConvolutionProblem problem)
+    /// <param name="problem">Sizes.</param>
+    /// <param name="fusion">What is done besides, if anything.</param>
+    public ConvolutionData(ConvolutionProblem problem, ConvolutionFusion? fusion = null)
     {
-        Problem = problem;
+        (Problem, Fusion) = (problem, fusion);
         X = Random(problem.InputShape.Count, 0);
+        input = fusion?.Normalize(X) ?? X;
         W = Random(problem.WeightShape.Count, 1);
         Y = Random(problem.OutputShape.Count, 2);
         reads = [.. Enumerable.Range(0, 3).Select(a => AxisRead.Of(problem, a).ToArray())];
     }
 
     public ConvolutionProblem Problem { get; }
+
+    public ConvolutionFusion? Fusion { get; }
 
     /// <summary>Numbers in [-1, 1).</summary>
     public float[] X { get; }
@@ -76,7 +82,7 @@ internal sealed class ConvolutionData
             long x = At(n, rd.Input, rh.Input, rw.Input, Problem.Input) * Problem.InputChannels,
                 tap = At(0, rd.Tap, rh.Tap, rw.Tap, Problem.Kernel) * Problem.InputChannels;
             for (int c = 0; c < Problem.InputChannels; c++)
-                sum += (double)X[x + c] * W[((tap + c) * Problem.OutputChannels) + k];
+                sum += (double)input[x + c] * W[((tap + c) * Problem.OutputChannels) + k];
         }
 
         return sum;
@@ -106,7 +112,7 @@ internal sealed class ConvolutionData
         {
             for (int n = 0; n < Problem.Batch; n++)
                 sum +=
-                    (double)X[(At(n, rd.Input, rh.Input, rw.Input, Problem.Input) * Problem.InputChannels) + c]
+                    (double)input[(At(n, rd.Input, rh.Input, rw.Input, Problem.Input) * Problem.InputChannels) + c]
                     * Y[(At(n, rd.Output, rh.Output, rw.Output, Problem.Output) * Problem.OutputChannels) + k];
         }
 

@@ -8,53 +8,53 @@ using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
-[Verb(
-    "bench-convolutions",
-    HelpText = "Check and time single convolutions with cold caches, in the form that bench/cuda times cuDNN."
-)]
-internal sealed class BenchConvolutionsVerb : DeviceVerb
+/// <summary>
+/// 'bench convolutions': single convolutions, checked and timed with cold caches, in the form that bench/cuda times cuDNN.
+/// </summary>
+internal sealed partial class BenchVerb
 {
     [Option(
         "problems",
-        HelpText = "File of lines 'name, count, problem' with tabs between them (bench/peers/pytorch_step.py --problems)."
+        HelpText = "With convolutions: file of lines 'name, count, problem' with tabs between them (bench/peers/pytorch_step.py "
+            + "--problems)."
     )]
     public string? Problems { get; init; }
 
-    [Option("problem", HelpText = "One problem, as in the repro lines.")]
+    [Option("problem", HelpText = "With convolutions: one problem, as in the repro lines.")]
     public string? Problem { get; init; }
 
-    [Option("pass", HelpText = "Only this pass: forward, data or weights.")]
+    [Option("pass", HelpText = "With convolutions: only this pass: forward, data or weights.")]
     public ConvolutionPass? Pass { get; init; }
 
-    [Option("runs", Default = 20, HelpText = "Timed runs.")]
+    [Option(
+        "fused",
+        HelpText = "With convolutions: each also as the networks use it, with an input that is normalized while it is read and "
+            + "statistics of the output."
+    )]
+    public bool Fused { get; init; }
+
+    [AtLeast(1)]
+    [Option("runs", Default = 20, HelpText = "With convolutions: timed runs.")]
     public int Runs { get; init; }
 
-    [Option("seconds", Default = 420, HelpText = "Start nothing new after this time.")]
-    public int Seconds { get; init; }
-
-    [Option("flush-mb", Default = 256, HelpText = "Megabytes written before each run, so that caches are cold.")]
+    [Option(
+        "flush-mb",
+        Default = 256,
+        HelpText = "With convolutions: megabytes written before each run, so that caches are cold."
+    )]
     public int FlushMegabytes { get; init; }
 
-    [Option("threads", Default = 0, HelpText = "Threads on --device cpu; 0 for all cores.")]
-    public int Threads { get; init; }
-
-    [Option("once", HelpText = "A single unchecked run of one problem and pass, for a profiler.")]
+    [Option("once", HelpText = "With convolutions: a single unchecked run of one problem and pass, for a profiler.")]
     public bool Once { get; init; }
 
-    [Option("json", HelpText = "Also write the results to this file: a line of JSON per layer and pass, as each is measured.")]
-    public string? Json { get; init; }
-
-    [Option("overwrite", HelpText = ResultFiles.OverwriteHelp)]
-    public bool Overwrite { get; init; }
-
-    public override int Run(string[] arguments)
+    /// <returns>Whether anything could be timed.</returns>
+    private bool RunConvolutions()
     {
         if ((Problems is null) == (Problem is null))
             throw new UsageException("give --problems FILE or --problem TEXT");
         RequireTimedOperations();
-        ResultFiles.Check(Overwrite, ("--json", Json));
-        if (Runs < 1 || FlushMegabytes is < 1 or > 1024)
-            throw new UsageException($"--runs {Runs} must be at least 1 and --flush-mb {FlushMegabytes} between 1 and 1024");
+        if (FlushMegabytes is < 1 or > 1024)
+            throw new UsageException($"--flush-mb {FlushMegabytes} must be between 1 and 1024");
         ConvolutionPass[] passes = Pass is { } only ? [only] : Enum.GetValues<ConvolutionPass>();
         IReadOnlyList<(string Layer, int Count, ConvolutionProblem Problem)> layers = Problems is null
             ? [("problem", 1, ConvolutionText.Parse(Problem!))]
@@ -66,8 +66,8 @@ internal sealed class BenchConvolutionsVerb : DeviceVerb
         using var bench = new ConvolutionBench(opened.Backend, DeviceName, Precision, Runs, FlushMegabytes);
         if (Once)
         {
-            bench.RunOnce(layers[0].Problem, passes[0]);
-            return ExitCode.Ok;
+            bench.RunOnce(layers[0].Problem, passes[0], Fused);
+            return true;
         }
 
         using ConvolutionReport? report = Json is null ? null : new ConvolutionReport(Json, opened.Backend.Description);
@@ -78,7 +78,7 @@ internal sealed class BenchConvolutionsVerb : DeviceVerb
             any |= result.MsMedian is not null;
         }
 
-        return any ? ExitCode.Ok : ExitCode.NumericFailure;
+        return any;
     }
 
     private IEnumerable<ConvolutionResult> Measure(
@@ -91,21 +91,21 @@ internal sealed class BenchConvolutionsVerb : DeviceVerb
         foreach ((string layer, int count, ConvolutionProblem problem) in layers)
         {
             IEnumerable<ConvolutionResult> results =
-                Stopwatch.GetElapsedTime(begun).TotalSeconds < Seconds
-                    ? bench.Measure(layer, count, problem, passes)
+                Stopwatch.GetElapsedTime(begun).TotalSeconds < TimeToSpend
+                    ? bench.Measure(layer, count, problem, passes, Fused)
                     : passes.Select(pass =>
-                        bench.NotRun(layer, count, problem, pass, $"out of time after {Seconds} s (--seconds)")
+                        bench.NotRun(layer, count, problem, pass, $"out of time after {TimeToSpend} s (--seconds)")
                     );
             foreach (ConvolutionResult result in results)
             {
-                Console.WriteLine(
+                string pass = result.Fused is true ? $"{result.Pass}, fused" : result.Pass;
+                Print(
                     result.NotRun is { } reason
-                        ? $"{result.Layer, -20} {result.Pass, -15} {result.Precision} not run: {reason}"
+                        ? $"{result.Layer, -20} {pass, -22} {result.Precision} not run: {reason}"
                         : string.Create(
                             CultureInfo.InvariantCulture,
-                            $"{result.Layer, -20} {result.Pass, -15} {result.Precision} {result.MsMedian, 9:F4} ms (min "
-                                + $"{result.MsMin:F4}, noise {result.NoisePercent:F1} %) {result.Gflops, 8:F0} GFLOP/s, error "
-                                + $"{result.RelativeError:E1}"
+                            $"{result.Layer, -20} {pass, -22} {result.Precision} {result.MsMedian, 9:F4} ms (min {result.MsMin:F4}, "
+                                + $"noise {result.NoisePercent:F1} %) {result.Gflops, 8:F0} GFLOP/s, error {result.RelativeError:E1}"
                         )
                 );
                 yield return result;
