@@ -40,7 +40,7 @@ internal sealed class ConvolutionTensors : IDisposable
         else if (pass == ConvolutionPass.Data)
             backend.ConvolutionBackwardData(data.Problem, y, w, x);
         else
-            backend.FusedConvolutionBackwardWeights(data.Problem, normalization, x, y, w);
+            backend.FusedConvolutionBackward(data.Problem, normalization, x, y, w, gw: w, gx: null);
     }
 
     /// <summary>The relative error of the result, or of the statistics that the forward pass has left, if that is larger.</summary>
