@@ -68,7 +68,8 @@ public sealed partial class KernelCosts
     public bool HasSurroundings => kernels.Values.Any(kernel => kernel.Around.Instructions > 0);
 
     /// <summary>Reads a costs.md of tools/kernel-costs.py, and registers and shared memory from the shipped ledger.</summary>
-    /// <exception cref="InvalidDataException">The file is missing, has no rows or a damaged one; the message names it.</exception>
+    /// <exception cref="InvalidDataException">The file is missing, has no rows or a damaged one; the message names
+    /// it.</exception>
     public static KernelCosts Read(string? path = null)
     {
         var costs = new KernelCosts(path ?? ShippedPath);

@@ -336,15 +336,12 @@ internal sealed partial class KernelWork
 
     /// <summary>Of a sample: as it is stored, or of the operand where there is one.</summary>
     private static double BytesOf(OperandLayout operand, KernelSize size, int channels, int bfloat16) =>
-        (double)channels
-        * (operand.Extent.Count > 0 ? operand.Extent.Count * BFloat16Bytes : size.Count * StoredBytes(bfloat16));
+        (double)channels * (operand.Extent.Count > 0 ? operand.Extent.Count * BFloat16Bytes : size.Count * StoredBytes(bfloat16));
 
     private static double BytesOf(KernelLaunch launch, WeightGradientParameters p) =>
         (
             p.Samples
-            * (
-                BytesOf(p.XOperand, p.Input, p.Channels, p.XBfloat16) + BytesOf(p.GyOperand, p.Output, p.Outputs, p.GyBfloat16)
-            )
+            * (BytesOf(p.XOperand, p.Input, p.Channels, p.XBfloat16) + BytesOf(p.GyOperand, p.Output, p.Outputs, p.GyBfloat16))
         ) + ((double)launch.Geometry.GridZ * p.Kernel.Count * p.Channels * p.Outputs * sizeof(float));
 
     private static int StoredBytes(int bfloat16) => bfloat16 == 0 ? sizeof(float) : BFloat16Bytes;

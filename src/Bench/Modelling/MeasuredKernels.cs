@@ -3,7 +3,8 @@ using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Bench.Modelling;
 
-/// <summary>Times of kernels that a GPU took, from the trace of a profile (<see cref="Profiling.StepProfile.WriteTrace"/>).</summary>
+/// <summary>Times of kernels that a GPU took, from the trace of a profile (<see
+/// cref="Profiling.StepProfile.WriteTrace"/>).</summary>
 internal static class MeasuredKernels
 {
     private const double MicrosecondsPerMillisecond = 1000;

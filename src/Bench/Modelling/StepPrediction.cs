@@ -129,7 +129,8 @@ public sealed record StepPrediction
     /// <param name="config">Method, network and sizes.</param>
     /// <param name="precision">Of the products.</param>
     /// <param name="isOfPrediction">A prediction of one modality's batch instead of a training step.</param>
-    /// <param name="trace">What 'profile --device cuda --trace' measured of the same step, to be set beside; null for nothing.</param>
+    /// <param name="trace">What 'profile --device cuda --trace' measured of the same step, to be set beside; null for
+    /// nothing.</param>
     /// <exception cref="InvalidDataException">The trace has no kernels.</exception>
     public static StepPrediction Of(
         GpuModel gpu,

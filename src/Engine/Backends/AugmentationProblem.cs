@@ -3,7 +3,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Backends;
 
 /// <summary>
-/// Sizes of <see cref="Backend.Augment"/>, and where the numbers of a sample's variation lie: what is done in space, the stream of
+/// Sizes of <see cref="Backend.Augment"/>, and where the numbers of a sample's variation lie: what is done in space, the stream
+/// of
 /// the noise, what is done to the intensities of each volume, the control points of the smooth displacement.
 /// </summary>
 /// <param name="ImageShape">(N, D, H, W, C); a volume is a run of C / <paramref name="Volumes"/> channels.</param>

@@ -237,7 +237,8 @@ public abstract class Backend(Device device) : IDisposable
     );
 
     /// <summary>
-    /// <see cref="UpdateRunningStatistics(NormalizationProblem, double, Tensor, Tensor, Tensor, Tensor)"/> of many normalizations,
+    /// <see cref="UpdateRunningStatistics(NormalizationProblem, double, Tensor, Tensor, Tensor, Tensor)"/> of many
+    /// normalizations,
     /// one after the other.
     /// </summary>
     public virtual void UpdateRunningStatistics(IReadOnlyList<RunningUpdate> updates)
@@ -361,7 +362,8 @@ public abstract class Backend(Device device) : IDisposable
     /// <paramref name="variation"/>, float64, which <see cref="AugmentationProblem"/> lays out. First in space, each slice within
     /// its plane, about the plane's centre c: from c + A (p - c) + shift + displacement(p), linear between pixels, the volume's
     /// number outside; labels are those of the nearest pixel, 0 outside. The displacement is a uniform cubic B-spline over the
-    /// control points (Rueckert et al., IEEE TMI 18(8), 1999). Then the intensities v of each volume by minimum, maximum, mean and
+    /// control points (Rueckert et al., IEEE TMI 18(8), 1999). Then the intensities v of each volume by minimum, maximum, mean
+    /// and
     /// standard deviation over sample and volume, where they differ at all: b = minimum + (maximum - minimum) ((v - minimum) /
     /// (maximum - minimum))^gamma, y = mean + gain (b - mean) + offset deviation + noise deviation n, n normal: that of words
     /// first + 2i and first + 2i + 1 of the stream for element i of the volume. Nothing to vary leaves a sample bit for bit.

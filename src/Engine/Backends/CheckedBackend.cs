@@ -27,7 +27,8 @@ public abstract partial class CheckedBackend(Device device) : Backend(device)
     /// <exception cref="ArgumentException">They differ, or the type has no arithmetic.</exception>
     private Backend For(params ReadOnlySpan<Tensor?> tensors) => ForStored([], tensors);
 
-    /// <summary>The operations for the element type that all tensors share, but for some that may be stored as bfloat16.</summary>
+    /// <summary>The operations for the element type that all tensors share, but for some that may be stored as
+    /// bfloat16.</summary>
     /// <param name="stored">Of that type, or bfloat16 where it is float32.</param>
     /// <param name="computed">Of that type.</param>
     /// <exception cref="ArgumentException">They differ, or the type has no arithmetic.</exception>

@@ -10,7 +10,8 @@ namespace UnpairedSegEngine.Backends;
 /// <param name="Beta">(modalities, channels).</param>
 public sealed record InputNormalization(NormalizationProblem Problem, Tensor Mean, Tensor Variance, Tensor Gamma, Tensor Beta)
 {
-    /// <summary>Where a device may leave what it made of these for the next operation with the same ones; null for nowhere.</summary>
+    /// <summary>Where a device may leave what it made of these for the next operation with the same ones; null for
+    /// nowhere.</summary>
     internal KeptCoefficients? Kept { get; init; }
 }
 

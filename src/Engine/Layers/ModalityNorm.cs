@@ -140,8 +140,6 @@ public sealed class ModalityNorm
     private void Observe(ForwardContext context, NormalizationProblem problem, Tensor mean, Tensor variance)
     {
         if (runningMean is not null && runningVariance is not null)
-            context.Defer(
-                new RunningUpdate(problem, settings.Decay, mean, variance, runningMean.Value, runningVariance.Value)
-            );
+            context.Defer(new RunningUpdate(problem, settings.Decay, mean, variance, runningMean.Value, runningVariance.Value));
     }
 }

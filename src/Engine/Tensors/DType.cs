@@ -39,7 +39,8 @@ public static class DTypes
     /// <summary>Whether elements are floating-point numbers.</summary>
     public static bool IsFloating(this DType type) => type is DType.Float32 or DType.Float64 or DType.BFloat16;
 
-    /// <summary>What elements of the type are computed in: float32 for bfloat16, which has no arithmetic, else the type.</summary>
+    /// <summary>What elements of the type are computed in: float32 for bfloat16, which has no arithmetic, else the
+    /// type.</summary>
     public static DType Arithmetic(this DType type) => type == DType.BFloat16 ? DType.Float32 : type;
 
     /// <summary>The element type that stores <typeparamref name="T"/>.</summary>

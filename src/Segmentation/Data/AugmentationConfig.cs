@@ -11,7 +11,8 @@ public enum AugmentationPlace
     /// <summary>By the threads that prepare batches.</summary>
     Host,
 
-    /// <summary>As the first work of a step; blocks of slices are resampled by the host and only their intensities vary there.</summary>
+    /// <summary>As the first work of a step; blocks of slices are resampled by the host and only their intensities vary
+    /// there.</summary>
     Device,
 }
 

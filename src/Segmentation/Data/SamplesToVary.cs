@@ -4,7 +4,8 @@ using UnpairedSegEngine.Training.Batches;
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
-/// <see cref="VariedSamples"/> that a device varies: the host draws samples and, from the same random numbers, what is to be done to
+/// <see cref="VariedSamples"/> that a device varies: the host draws samples and, from the same random numbers, what is to be done
+/// to
 /// them.
 /// </summary>
 /// <param name="source">Where samples are drawn from.</param>

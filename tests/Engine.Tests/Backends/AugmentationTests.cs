@@ -7,7 +7,8 @@ namespace UnpairedSegEngine.Engine.Tests.Backends;
 /// <summary>Training samples varied by given numbers, against the contract's formulas in float64.</summary>
 public sealed class AugmentationTests(BackendUnderTest underTest) : BackendTests(underTest)
 {
-    /// <summary>Rounding of positions, in pixels: at ties labels may be either, and intensities differ by so much of a step.</summary>
+    /// <summary>Rounding of positions, in pixels: at ties labels may be either, and intensities differ by so much of a
+    /// step.</summary>
     private const double PositionError = 1e-4;
 
     private static readonly AugmentationProblem[] Problems =

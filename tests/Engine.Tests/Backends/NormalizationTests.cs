@@ -167,9 +167,10 @@ public sealed class NormalizationTests(BackendUnderTest underTest) : BackendTest
             AssertClose(running, values);
 
         void Expect(Tensor running, double[] batch, int channels) =>
-            expected[running] =
-            [
-                .. expected[running].Zip(batch).Select((v, i) => i / channels == 2 ? v.First : (0.9 * v.First) + (0.1 * v.Second)),
+            expected[running] = [
+                .. expected[running]
+                    .Zip(batch)
+                    .Select((v, i) => i / channels == 2 ? v.First : (0.9 * v.First) + (0.1 * v.Second)),
             ];
     }
 

@@ -63,7 +63,8 @@ internal sealed class GatherPlanTests
         Assert.That(plan.Tiles.Count * plan.Tile.Count, Is.EqualTo(32 * 32), "no position is computed in vain");
     }
 
-    /// <summary>Four strips of 16 images, whose tiles go across images, with the one row or column of taps that reaches each.</summary>
+    /// <summary>Four strips of 16 images, whose tiles go across images, with the one row or column of taps that reaches
+    /// each.</summary>
     [Test]
     public void Its_border_is_four_strips_with_a_third_of_the_taps()
     {

@@ -230,7 +230,8 @@ internal sealed class KernelModelTests
     }
 
     /// <summary>
-    /// A tile of 64 positions of 64 channels and outputs. Its halo of 10 x 10 is 80 rows of 160 bytes, its output gradient 64 rows
+    /// A tile of 64 positions of 64 channels and outputs. Its halo of 10 x 10 is 80 rows of 160 bytes, its output gradient 64
+    /// rows
     /// of 128: 20,992 bytes at 10 per cycle, or 144 copies.
     /// </summary>
     [TestCase(1, 20992 / 10.0)]

@@ -38,7 +38,8 @@ internal sealed class DeviceAugmentationTests
         (new AugmentationSettings { Gamma = 0, Offset = 0 }, new SampleShape(24, 25, 1, Depth: 8)),
     ];
 
-    /// <summary>In the order of operations of the host; only sums over several vectors could be others, and they are not.</summary>
+    /// <summary>In the order of operations of the host; only sums over several vectors could be others, and they are
+    /// not.</summary>
     [TestCaseSource(nameof(Cases))]
     public void The_processor_gives_the_hosts_bits((AugmentationSettings Settings, SampleShape Shape) one)
     {

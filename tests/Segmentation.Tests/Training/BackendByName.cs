@@ -8,7 +8,8 @@ using UnpairedSegEngine.Devices;
 namespace UnpairedSegEngine.Segmentation.Tests.Training;
 
 /// <summary>
-/// Opens "ilgpu", "cpu Fp32", "cpu Bf16", "cuda emulated PRECISION" or "gpu PRECISION"; ignores the test, with the reason, where that cannot be opened.
+/// Opens "ilgpu", "cpu Fp32", "cpu Bf16", "cuda emulated PRECISION" or "gpu PRECISION"; ignores the test, with the reason, where
+/// that cannot be opened.
 /// </summary>
 internal static class BackendByName
 {

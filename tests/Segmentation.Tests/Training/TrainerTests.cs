@@ -37,7 +37,8 @@ internal sealed class TrainerTests
         Assert.That(RecordsOf(partsRun), Is.EqualTo(RecordsOf(wholeRun)));
     }
 
-    /// <summary>What a device varies is a function of seed and step, too; and it is the samples that the host would have.</summary>
+    /// <summary>What a device varies is a function of seed and step, too; and it is the samples that the host would
+    /// have.</summary>
     [Test]
     public void A_run_whose_samples_the_device_varies_goes_on_with_the_same_bits([Values] NetworkName network)
     {

@@ -25,7 +25,8 @@ public sealed class ConvolutionBench(Backend backend, string device, Convolution
     );
 
     /// <summary>
-    /// Checks and times the passes of one layer; with <paramref name="fused"/> each also as the networks use it, with an input that
+    /// Checks and times the passes of one layer; with <paramref name="fused"/> each also as the networks use it, with an input
+    /// that
     /// is normalized while it is read and, in the forward pass, statistics of the output. The data gradient is the same then.
     /// </summary>
     public IEnumerable<ConvolutionResult> Measure(

@@ -15,7 +15,8 @@ public sealed record ConvolutionResult(string Layer, int Count, string Problem, 
 
     public required string Precision { get; init; }
 
-    /// <summary>True where the input was normalized while it was read and the forward pass took statistics of its output.</summary>
+    /// <summary>True where the input was normalized while it was read and the forward pass took statistics of its
+    /// output.</summary>
     public bool? Fused { get; init; }
 
     /// <summary>Half the runs were faster.</summary>

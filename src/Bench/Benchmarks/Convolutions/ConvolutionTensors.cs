@@ -43,7 +43,8 @@ internal sealed class ConvolutionTensors : IDisposable
             backend.FusedConvolutionBackward(data.Problem, normalization, x, y, w, gw: w, gx: null);
     }
 
-    /// <summary>The relative error of the result, or of the statistics that the forward pass has left, if that is larger.</summary>
+    /// <summary>The relative error of the result, or of the statistics that the forward pass has left, if that is
+    /// larger.</summary>
     public double RelativeError(ConvolutionPass pass)
     {
         float[] result = ResultOf(pass).ToArray<float>();

@@ -123,8 +123,7 @@ internal sealed partial class CudaSingles
             : WeightGradientPlan.Choose(problem, precision, input is null, kernels.HasWarpgroupMatrices);
         DataGradientPlan? data = gx is null ? null : DataGradientPlan.Choose(problem, precision, kernels.HasWarpgroupMatrices);
         bool readsX = weights?.ReadsBFloat16(problem.InputChannels) == true,
-            readsGy =
-                weights?.ReadsBFloat16(problem.OutputChannels) != false && (gx is null || data?.ReadsBFloat16 == true);
+            readsGy = weights?.ReadsBFloat16(problem.OutputChannels) != false && (gx is null || data?.ReadsBFloat16 == true);
         using var widening = new Widening(this, taken: false);
         Tensor? readX = x is null || Suits(x, readsX) ? x : widening.Read(x);
         Tensor readGy = Suits(gy, readsGy) ? gy : widening.Read(gy);
