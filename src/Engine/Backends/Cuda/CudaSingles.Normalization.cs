@@ -269,19 +269,21 @@ internal sealed partial class CudaSingles
     {
         (int samples, int channels) = (input.Problem.Samples, input.Problem.Channels);
         nint rowBytes = samples * channels * sizeof(float);
+        // It may take memory, too, and fail: before there is anything to return.
+        KernelNormalizationLayout layout = LayoutOf(input.Problem);
         if (input.Kept is not { } kept)
         {
             Scratch own = Rent(2L * rowBytes);
-            return Fill(input, new Coefficients(own.Pointer, own.Pointer + rowBytes, own));
+            return Fill(input, layout, new Coefficients(own.Pointer, own.Pointer + rowBytes, own));
         }
 
         bool known = kept.Values is not null;
         kept.Values ??= Tensor.Allocate(Device, new Shape(2, samples, channels), DType.Float32);
         var coefficients = new Coefficients(kept.Values.Pointer, kept.Values.Pointer + rowBytes, null);
-        return known ? coefficients : Fill(input, coefficients);
+        return known ? coefficients : Fill(input, layout, coefficients);
     }
 
-    private Coefficients Fill(InputNormalization input, Coefficients coefficients)
+    private Coefficients Fill(InputNormalization input, KernelNormalizationLayout layout, Coefficients coefficients)
     {
         NormalizationProblem problem = input.Problem;
         kernels.Launch(
@@ -296,7 +298,7 @@ internal sealed partial class CudaSingles
                 Beta = input.Beta.Pointer,
                 Scale = coefficients.Scale,
                 Shift = coefficients.Shift,
-                Layout = LayoutOf(problem),
+                Layout = layout,
                 Epsilon = (float)problem.Epsilon,
             }
         );
