@@ -9,14 +9,29 @@ DEVICE void each_element(const ElementwiseParameters& p, Function function) {
   for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count; i += gridDim.x * 256ll) p.y[i] = function(i);
 }
 
+/// `Width` elements at a time, of whose number theirs is a multiple.
+template <int Width, class Element>
+DEVICE void add(const ElementwiseParameters& p) {
+  auto *a = reinterpret_cast<const Element*>(p.a), *b = reinterpret_cast<const Element*>(p.b);
+  for (long long i = blockIdx.x * 256ll + threadIdx.x; i < p.count / Width; i += gridDim.x * 256ll) {
+    float sums[Width], others[Width];
+    load(sums, a + Width * i);
+    load(others, b + Width * i);
+#pragma unroll
+    for (int j = 0; j < Width; j++) sums[j] += others[j];
+    store(reinterpret_cast<Element*>(p.y) + Width * i, sums);
+  }
+}
+
 }  // namespace
 
 KERNEL(elementwise_fill, 256, ElementwiseParameters) {
   each_element(p, [&](long long) { return p.offset; });
 }
-KERNEL(elementwise_add, 256, ElementwiseParameters) {
-  each_element(p, [&](long long i) { return p.a[i] + p.b[i]; });
-}
+KERNEL(elementwise_add, 256, ElementwiseParameters) { add<1, float>(p); }
+KERNEL(elementwise_add_8, 256, ElementwiseParameters) { add<8, float>(p); }
+KERNEL(elementwise_add_bf16_bf16_bf16, 256, ElementwiseParameters) { add<1, BFloat16>(p); }
+KERNEL(elementwise_add_bf16_bf16_bf16_8, 256, ElementwiseParameters) { add<8, BFloat16>(p); }
 KERNEL(elementwise_subtract, 256, ElementwiseParameters) {
   each_element(p, [&](long long i) { return p.a[i] - p.b[i]; });
 }

@@ -3,7 +3,7 @@
 #pragma once
 #include "common/channel_sweep.cuh"
 
-/// y = function(a, b, scale, offset); what is used depends on the kernel. y may be a or b.
+/// y = function(a, b, scale, offset); what is used depends on the kernel. y may be a or b. Sums are also of bfloat16.
 struct ElementwiseParameters {
   const float* a;
   const float* b;

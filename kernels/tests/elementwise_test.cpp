@@ -21,6 +21,7 @@ void check_elementwise(std::size_t count, Numbers& numbers) {
   const Entry entries[] = {
       {"elementwise_fill", [](double, double) { return 2.0; }},
       {"elementwise_add", [](double a, double b) { return a + b; }},
+      {"elementwise_add_8", [](double a, double b) { return a + b; }},
       {"elementwise_subtract", [](double a, double b) { return a - b; }},
       {"elementwise_multiply", [](double a, double b) { return a * b; }},
       {"elementwise_divide", [](double a, double b) { return a / b; }},
@@ -29,6 +30,7 @@ void check_elementwise(std::size_t count, Numbers& numbers) {
       {"leaky_relu_backward", [](double a, double b) { return b - 3 < 0 ? -0.25 * a : a; }},
   };
   for (const Entry& entry : entries) {
+    if (std::string(entry.kernel) == "elementwise_add_8" && count % 8 != 0) continue;
     bool backward = std::string(entry.kernel) == "leaky_relu_backward";
     Buffer<float> x(count, [&](std::size_t i) { return backward ? b[i] - 3 : b[i]; }), y(count);
     launch(
@@ -37,6 +39,23 @@ void check_elementwise(std::size_t count, Numbers& numbers) {
     std::vector<double> expected(count), size(count, 4.0);
     for (std::size_t i = 0; i < count; i++) expected[i] = entry.formula(a[i], backward ? static_cast<double>(x[i]) + 3 : b[i]);
     expect_close(entry.kernel, y, expected, 1e-7, &size);
+  }
+}
+
+/// Sums of bfloat16, each rounded once.
+void check_stored_sums(std::size_t count, Numbers& numbers) {
+  auto number = [&](std::size_t) { return bfloat16_bits(numbers.uniform()); };
+  Buffer<std::uint16_t> a(count, number), b(count, number);
+  Buffer<float> sums(count, [&](std::size_t i) { return bfloat16_value(a[i]) + bfloat16_value(b[i]); });
+  for (const std::string suffix : {"", "_8"}) {
+    if (suffix == "_8" && count % 8 != 0) continue;
+    Buffer<std::uint16_t> y(count);
+    launch(
+        "elementwise_add_bf16_bf16_bf16" + suffix, 2, 1, 1, 256, 0,
+        ElementwiseParameters{
+            reinterpret_cast<const float*>(a.data()), reinterpret_cast<const float*>(b.data()),
+            reinterpret_cast<float*>(y.data()), static_cast<long long>(count), 1, 0});
+    expect_close("stored sums" + suffix, y, stored_bits(sums), 0);
   }
 }
 
@@ -234,7 +253,11 @@ void check_adam(Numbers& numbers, bool replayed) {
 
 int main() {
   Numbers numbers(11);
-  for (std::size_t count : {1, 7, 255, 513, 4096, 4099}) check_elementwise(count, numbers), check_dropout(count, numbers);
+  for (std::size_t count : {1, 7, 255, 513, 4096, 4099}) {
+    check_elementwise(count, numbers);
+    check_stored_sums(count, numbers);
+    check_dropout(count, numbers);
+  }
   check_dropout_masks();
   for (int channels : {1, 2, 5, 16, 32, 33, 264}) check_channels(41, channels, (channels + 1) / 2, numbers);
   for (int channels : {16, 264}) check_channels(41, channels, channels, numbers);

@@ -17,13 +17,13 @@ struct Case {
 
 /// What is stored as bfloat16: then x and gy hold such numbers, and the kernels that read them so must give the same bits as
 /// those that read floats.
-enum class Stored { kNothing, kX, kXAndGy };
+enum class Narrow { kNothing, kX, kXAndGy };
 
 constexpr double kEpsilon = 1e-3, kSlope = 0.2;
 
 class NormalizationCheck {
  public:
-  NormalizationCheck(const Case& c, int width, Stored stored, Numbers& numbers)
+  NormalizationCheck(const Case& c, int width, Narrow stored, Numbers& numbers)
       : c_(c),
         stored_(stored),
         sweep_(c.positions, c.channels, width, 37),
@@ -33,8 +33,8 @@ class NormalizationCheck {
         table_(static_cast<std::size_t>(c.samples) * c.channels),
         mask_(c.drops ? some_dropout() : no_dropout()),
         modality_(c.modality.size(), [&](std::size_t i) { return c.modality[i]; }),
-        x_(elements_, [&](std::size_t) { return held(20 + 2 * numbers.uniform(), stored != Stored::kNothing); }),
-        gy_(elements_, [&](std::size_t) { return held(numbers.uniform(), stored == Stored::kXAndGy); }),
+        x_(elements_, [&](std::size_t) { return held(20 + 2 * numbers.uniform(), stored != Narrow::kNothing); }),
+        gy_(elements_, [&](std::size_t) { return held(numbers.uniform(), stored == Narrow::kXAndGy); }),
         stored_x_(elements_, [&](std::size_t i) { return bfloat16_bits(x_[i]); }),
         stored_gy_(elements_, [&](std::size_t i) { return bfloat16_bits(gy_[i]); }),
         gamma_(static_cast<std::size_t>(c.modalities) * c.channels, [&](std::size_t) { return 0.5 + numbers.uniform(); }),
@@ -67,8 +67,8 @@ class NormalizationCheck {
     return std::string(what) + " n" + std::to_string(c_.samples) + " positions " + std::to_string(c_.positions) + " channels " +
            std::to_string(c_.channels) + " groups " + std::to_string(c_.groups) + (c_.by_sample ? " by sample" : " by modality") +
            (c_.drops ? " dropout" : "") + sweep_.suffix +
-           (stored_ == Stored::kNothing ? ""
-            : stored_ == Stored::kX     ? " stored x"
+           (stored_ == Narrow::kNothing ? ""
+            : stored_ == Narrow::kX     ? " stored x"
                                         : " stored x and gy");
   }
 
@@ -88,7 +88,7 @@ class NormalizationCheck {
     Buffer<float> partial(table_ * sweep_.chunks * 4);
     NormalizationPass p = pass(partial.data());
     sweep_.launch("normalization_statistics", c_.samples, p);
-    if (stored_ != Stored::kNothing) {
+    if (stored_ != Narrow::kNothing) {
       Buffer<float> same(partial.size());
       p.x = stored_x_.data();
       p.partial = same.data();
@@ -124,7 +124,7 @@ class NormalizationCheck {
             static_cast<float>(kEpsilon)});
     NormalizationApply p{x_.data(), scale.data(), shift.data(), y.data(), mask_, static_cast<float>(kSlope), sweep_.sweep};
     sweep_.launch("normalization_forward", c_.samples, p);
-    if (stored_ != Stored::kNothing) {
+    if (stored_ != Narrow::kNothing) {
       Buffer<float> same(elements_);
       Buffer<std::uint16_t> rounded(elements_);
       p.x = stored_x_.data();
@@ -157,15 +157,15 @@ class NormalizationCheck {
             static_cast<float>(kEpsilon)});
     Buffer<float> partial(table_ * sweep_.chunks * 2);
     Buffer<double> sums(table_ * 2);
-    const std::string of_gy = stored_ == Stored::kXAndGy ? "_bf16_bf16" : "_bf16_f32";
-    const void* given_gy = stored_ == Stored::kXAndGy ? static_cast<const void*>(stored_gy_.data()) : gy_.data();
+    const std::string of_gy = stored_ == Narrow::kXAndGy ? "_bf16_bf16" : "_bf16_f32";
+    const void* given_gy = stored_ == Narrow::kXAndGy ? static_cast<const void*>(stored_gy_.data()) : gy_.data();
     NormalizationPass p = pass(partial.data());
     p.gy = gy_.data();
     p.scale = scale.data();
     p.shift = shift.data();
     p.mean = mean_.data();
     sweep_.launch("normalization_backward_sums", c_.samples, p);
-    if (stored_ != Stored::kNothing) {
+    if (stored_ != Narrow::kNothing) {
       Buffer<float> same(partial.size());
       p.x = stored_x_.data();
       p.gy = given_gy;
@@ -211,11 +211,11 @@ class NormalizationCheck {
                                     slant.data(), offset.data(), gx.data(),    mask_,        static_cast<float>(kSlope),
                                     sweep_.sweep};
     sweep_.launch("normalization_backward_apply", c_.samples, last);
-    if (stored_ != Stored::kNothing) {
+    if (stored_ != Narrow::kNothing) {
       Buffer<std::uint16_t> rounded(elements_, [&](std::size_t i) { return stored_gy_[i]; });
       last.x = stored_x_.data();
       last.gx = rounded.data();
-      last.gy = stored_ == Stored::kXAndGy ? rounded.data() : given_gy;  // gx may be gy
+      last.gy = stored_ == Narrow::kXAndGy ? rounded.data() : given_gy;  // gx may be gy
       sweep_.launch("normalization_backward_apply" + of_gy + "_bf16", c_.samples, last);
       expect_close(name("stored gx"), rounded, stored_bits(gx), 0);
     }
@@ -265,7 +265,7 @@ class NormalizationCheck {
   }
 
   const Case& c_;
-  Stored stored_;
+  Narrow stored_;
   Sweep sweep_;
   std::size_t elements_;
   int rows_;
@@ -293,7 +293,7 @@ int main() {
           // Modality 2 of three has no sample.
           Case c{3,         positions, channels, kind < 2 ? channels : groups[kind - 1], kind > 0, (positions + kind) % 2 == 0,
                  seed != 2, {0, 1, 0}, 3};
-          Stored stored = seed == 1 ? Stored::kNothing : seed == 2 ? Stored::kX : Stored::kXAndGy;
+          Narrow stored = seed == 1 ? Narrow::kNothing : seed == 2 ? Narrow::kX : Narrow::kXAndGy;
           for (int width : {1, 8})
             if (channels % width == 0) NormalizationCheck(c, width, stored, numbers).run();
         }

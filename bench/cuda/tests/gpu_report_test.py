@@ -36,7 +36,7 @@ class GpuReport(unittest.TestCase):
             return file.read()
 
     def save_layers(self):
-        self.save("layers2d-bf16-ours-bf16.json", {"results": [result(0.5)]})
+        self.save("layers2d-bf16-ours-bf16-forward.json", {"results": [result(0.5), result(0.6, fused=True)]})
         self.save("layers2d-bf16-cudnn.json", {"results": [
             result(0.8, floor_ms_measured=0.25, engine="engine 7"), result(0.75, layout="NCHW", floor_ms_measured=0.25, engine="engine 8"),
             {**result(0), "ms_median": None, "pass": "data gradient", "not_run": "cuDNN has no engine for it", "refused": [{"engine": "engine 9", "complaint": "relative error 1.0"}]}]})
@@ -45,14 +45,14 @@ class GpuReport(unittest.TestCase):
         self.save_layers()
         self.assertEqual(self.run_program("write", self.folder)[0], 0, self.errors)
         report = self.text(os.path.join(self.folder, "report.md"))
-        self.assertIn("| g5 g6 | 7 | forward | 0.5000 ±1 % | bf16 | 0.7500 ±1 % | NCHW | 1.50 | 0.2500 | 50 | 33 |", report)
+        self.assertIn("| g5 g6 | 7 | forward | 0.5000 ±1 % | bf16 | 0.6000 ±1 % | 0.7500 ±1 % | NCHW | 1.50 | 0.2500 | 50 | 33 |", report)
         self.assertIn("relative error 1.0", report)
         self.assertIn("cuDNN has no engine for it", report)
         self.assertNotIn("Convolutions of a step", report)  # a pass is missing
 
     def test_lines_that_were_written_before_a_stop_count(self):
         self.save_layers()
-        with open(os.path.join(self.folder, "layers2d-bf16-ours-bf16.json"), "w") as file:
+        with open(os.path.join(self.folder, "layers2d-bf16-ours-bf16-forward.json"), "w") as file:
             file.write(json.dumps(result(0.5)) + "\n" + json.dumps(result(0.4, **{"pass": "data gradient"})) + '\n{"layer": "g5')
         self.assertEqual(self.run_program("write", self.folder)[0], 0, self.errors)
         report = self.text(os.path.join(self.folder, "report.md"))
@@ -60,7 +60,7 @@ class GpuReport(unittest.TestCase):
         self.assertIn("| g5 g6 | 7 | data gradient | 0.4000 ±1 % | bf16 |", report)
 
     def test_sums_count_each_layer_as_often_as_the_network_has_it(self):
-        self.save("layers2d-bf16-ours-bf16.json", {"results": [result(0.5), result(1.0, problem="other", count=2)]})
+        self.save("layers2d-bf16-ours-bf16-forward.json", {"results": [result(0.5), result(1.0, problem="other", count=2)]})
         self.save("layers2d-bf16-cudnn.json", {"results": [result(1.0), result(1.0, problem="other", count=2)]})
         self.run_program("write", self.folder)
         self.assertIn("| 2D network | bf16 | 5.500 | 9.000 | 1.64 |", self.text(os.path.join(self.folder, "report.md")))

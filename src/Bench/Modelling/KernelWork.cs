@@ -89,7 +89,8 @@ internal sealed partial class KernelWork(GpuModel gpu)
                 launch,
                 cost,
                 p.Count,
-                sizeof(float) * (1 + (p.A != 0 ? 1 : 0) + (p.B != 0 ? 1 : 0))
+                StoredBytes(launch.Kernel, 0) * (1 + (p.A != 0 ? 1 : 0) + (p.B != 0 ? 1 : 0)),
+                StoredBytes(launch.Kernel, 0)
             ),
             CudaSingles.DropoutParameters p => Elementwise(
                 launch,

@@ -13,7 +13,7 @@ internal sealed partial class CudaSingles
     {
         string kernel = function switch
         {
-            BinaryFunction.Add => "elementwise_add",
+            BinaryFunction.Add => "elementwise_add" + SweepPlan.SuffixOf([a, b, y], SweepPlan.IsWide(y.Count, [a, b, y])),
             BinaryFunction.Subtract => "elementwise_subtract",
             BinaryFunction.Multiply => "elementwise_multiply",
             BinaryFunction.Divide => "elementwise_divide",

@@ -22,7 +22,8 @@ internal sealed partial class CudaSingles(
     /// <summary>The operations whose kernels here read and write bfloat16 tensors themselves.</summary>
     internal override bool Takes(BFloat16Operation operation) =>
         operation
-            is BFloat16Operation.ConvolutionForward
+            is BFloat16Operation.Add
+                or BFloat16Operation.ConvolutionForward
                 or BFloat16Operation.ConvolutionBackward
                 or BFloat16Operation.Dropout
                 or BFloat16Operation.NormalizationStatistics
