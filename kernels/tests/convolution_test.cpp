@@ -298,7 +298,7 @@ void check_operand(Numbers& numbers, int round) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
+  int rounds = argc > 1 ? std::atoi(argv[1]) : 3;
   std::string only = argc > 2 ? argv[2] : "";  // families whose names begin with it
   Numbers numbers(7), operands(8);
   for (int round = 0; round < rounds; round++) {

@@ -110,6 +110,21 @@ internal sealed class ConvolutionRecorder : ShapeBackend
         Note(problem, w, isTransposed: true, accumulates: false);
     }
 
+    public override void FusedConvolutionBackward(
+        ConvolutionProblem problem,
+        InputNormalization? input,
+        Tensor x,
+        Tensor gy,
+        Tensor w,
+        Tensor? gw,
+        Tensor? gx
+    )
+    {
+        base.FusedConvolutionBackward(problem, input, x, gy, w, gw, gx);
+        if (gx is not null)
+            Note(problem, w, isTransposed: true, accumulates: false);
+    }
+
     /// <summary>A convolution of a concatenation's part multiplies by a copy of some of the kernel's input channels.</summary>
     public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count)
     {
