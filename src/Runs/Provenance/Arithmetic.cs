@@ -13,7 +13,9 @@ namespace UnpairedSegEngine.Runs.Provenance;
 /// <param name="Processor">What the backend computes with, such as the width of vectors: other bits, the same arithmetic.</param>
 public sealed record Arithmetic(string Device, string Precision, bool Exact, string Processor)
 {
-    private const string CudaDevice = "cuda";
+    /// <summary>Devices with work of their own while the host prepares batches; the emulated one has the bits of a
+    /// GPU.</summary>
+    private static readonly string[] Gpus = ["cuda", "emulated"];
 
     /// <param name="device">As <see cref="BackendChoice.Open"/> takes it.</param>
     /// <param name="precision">Products of convolutions.</param>
@@ -42,7 +44,7 @@ public sealed record Arithmetic(string Device, string Precision, bool Exact, str
                     {
                         Place = earlier.Augmentation.Place,
                     }
-                    : config.Augmentation.PlacedFor(Device == CudaDevice),
+                    : config.Augmentation.PlacedFor(Gpus.Contains(Device)),
         };
 
     /// <summary>The same on the processor that a backend found.</summary>

@@ -26,7 +26,7 @@ public sealed record AugmentationConfig
     /// <summary>Whether the threads that prepare batches vary samples, or the device does.</summary>
     [ConfigKey(
         "who varies samples: the threads that prepare batches, or the device as the first work of a step; auto: the device where "
-            + "a new run begins on cuda, else the host"
+            + "a new run begins on cuda or emulated, else the host"
     )]
     public AugmentationPlace Place { get; init; } = AugmentationPlace.Auto;
 

@@ -13,14 +13,16 @@ internal sealed class BackendAgreementTests
     /// norm.
     /// Weights are left out: Adam's first update is the sign of the gradient, and that of a gradient of rounding noise is
     /// anyone's guess.
+    /// The deepest maps of the 2D network have four pixels here, and what bf16x3 rounds in the first layer is amplified by
+    /// normalizations over eight elements, and where it changes the sign before a leaky ReLU.
     /// </summary>
     [TestCase("ilgpu", NetworkName.Dilated2d, 1e-5)]
     [TestCase("cuda emulated Fp32", NetworkName.Dilated2d, 1e-5)]
     [TestCase("cuda emulated Bf16x6", NetworkName.Dilated2d, 1e-5)]
-    [TestCase("cuda emulated Bf16x3", NetworkName.Dilated2d, 2e-2)]
+    [TestCase("cuda emulated Bf16x3", NetworkName.Dilated2d, 1e-1)]
     [TestCase("gpu Fp32", NetworkName.Dilated2d, 1e-5, Category = "gpu")]
     [TestCase("gpu Bf16x6", NetworkName.Dilated2d, 1e-5, Category = "gpu")]
-    [TestCase("gpu Bf16x3", NetworkName.Dilated2d, 2e-2, Category = "gpu")]
+    [TestCase("gpu Bf16x3", NetworkName.Dilated2d, 1e-1, Category = "gpu")]
     [TestCase("ilgpu", NetworkName.Unet3d, 1e-5)]
     [TestCase("cuda emulated Fp32", NetworkName.Unet3d, 1e-5)]
     [TestCase("cuda emulated Bf16x6", NetworkName.Unet3d, 1e-5)]

@@ -26,17 +26,22 @@ internal sealed class TransactionTests
         byte[][] expected = runs.EndOf("whole");
         string[][] records = runs.RecordsOf("whole");
 
+        int stopped = 0;
         for (int fault = 0; fault < Faults; fault++)
         {
             // Spread over the run, at another place of a step each time.
             long failing = 1 + (((counted.Requests - 1) * fault / Faults) + (fault * 37 % 101)) % counted.Requests;
             string name = $"fault-{fault}";
-            Assert.That(
-                () => runs.Train(name, resume: false, memory: memory => new FailingMemory(memory, failing), sets: [SmallImages]),
-                Throws.TypeOf<OutOfMemoryException>(),
-                $"request {failing}"
-            );
-            runs.Train(name, resume: true);
+            try
+            {
+                runs.Train(name, resume: false, memory: memory => new FailingMemory(memory, failing), sets: [SmallImages]);
+            }
+            catch (OutOfMemoryException)
+            {
+                stopped++;
+                runs.Train(name, resume: true);
+            }
+
             Assert.That(runs.EndOf(name), Is.EqualTo(expected), $"request {failing} of {counted.Requests}");
             Assert.That(runs.RecordsOf(name), Is.EqualTo(records), $"request {failing} of {counted.Requests}");
             Assert.That(
@@ -45,6 +50,8 @@ internal sealed class TransactionTests
             );
             Directory.Delete(runs.PathOf(name), recursive: true);
         }
+
+        Assert.That(stopped, Is.GreaterThan(Faults / 2), "a step is stopped; a validation goes on with smaller batches");
     }
 
     [TestCase("optimizer.learning_rate=1e6", TestName = "A learning rate of a million")]
