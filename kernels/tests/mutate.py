@@ -132,7 +132,7 @@ MUTATIONS = [
     ("every other pair of taps is skipped", "convolution/gather_mma.cuh", "tap += kTogether", "tap += 2 * kTogether", FORWARD, FEW),
     ("the halves of a pair's weights are a tile apart in every precision", "convolution/gather_mma.cuh", "kHalfRows = kPlanes == 1 ? Parts * Tile : Tile", "kHalfRows = Tile", FORWARD, FEW),
     ("with one plane the second half of a product reads the next part", "convolution/gather_mma.cuh", "plane = kTogether == 2 ? 0 : lane / 16", "plane = lane / 16", FORWARD, FEW),
-    ("weights are not transposed", "convolution/pack.cu", "return p.transposed ?", "return false ?", PACK, CONVOLUTION),
+    ("weights are not transposed", "convolution/pack.cu", "p.weights + (p.transposed ?", "p.weights + (false ?", PACK, CONVOLUTION),
     ("last split is lost", "convolution/backward_weights.cu", "split < p.splits", "split < p.splits - 1 + (p.splits == 1)", WEIGHTS, NARROW),
     ("no barrier between load and products (weight gradient)", "convolution/backward_weights.cu", "gy[2], gy[3]);\n      }\n      __syncthreads();", "gy[2], gy[3]);\n      }", WEIGHTS, ("convolution_test", ["3", "simt"])),
     ("thread groups are added before all have written", "convolution/backward_weights.cu", "sums[i][j];\n      __syncthreads();", "sums[i][j];", WEIGHTS, ("convolution_test", ["3", "simt"])),
