@@ -123,7 +123,8 @@ internal sealed class KernelModelTests
     /// <summary>
     /// Two chunks of 32 channels and nine taps, one tile of 256 positions per block. A tap multiplies for 2 * 256 * 32 * 32 /
     /// 1000 cycles; its 50 instructions take 100, with two fences 500 more. A halo of 288 positions are twelve loads
-    /// per thread, five under way at a time, of which half is for normalization and dropout. A round may have the products of several taps.
+    /// per thread, five under way at a time, of which half is for normalization and dropout. A round may have the products of
+    /// several taps.
     /// </summary>
     [TestCase(0, 1000, 18 * 524.288, "tensor cores")]
     [TestCase(2, 1000, 18 * 600, "instructions of taps", 2)]
@@ -168,8 +169,8 @@ internal sealed class KernelModelTests
 
     /// <summary>
     /// Two strips of one image, eight channels, whose blocks of 128 threads load a halo of 256 positions in two rounds of 10
-    /// instructions, of which 0.45 are for whole channels, and multiply three taps, in two steps, or one, in one: of 16 outputs and four products each. 20 instructions
-    /// store.
+    /// instructions, of which 0.45 are for whole channels, and multiply three taps, in two steps, or one, in one: of 16 outputs
+    /// and four products each. 20 instructions store.
     /// </summary>
     [Test]
     public void Gathers_of_a_table_add_up()
