@@ -41,10 +41,10 @@ public abstract class Backend(Device device) : IDisposable
     public virtual DType ActivationType(DType computed) => computed;
 
     /// <summary>
-    /// Of the float32 operations of a device: whether its kernels read and write bfloat16 tensors. They are converted around it
-    /// where they do not (<see cref="Widening"/>).
+    /// Of the float32 operations of a device: whether those that may be given bfloat16 tensors read and write them. They are
+    /// converted around an operation where it does not (<see cref="Widening"/>).
     /// </summary>
-    internal virtual bool Takes(BFloat16Operation operation) => false;
+    internal virtual bool TakesBFloat16 => false;
 
     /// <summary>The device's peaks by its clocks and units; null where they are to be measured.</summary>
     public virtual DevicePeaks? Peaks => null;

@@ -38,7 +38,7 @@ public abstract partial class CheckedBackend
 
         RequireType(b, a.DType, "b");
         RequireType(y, a.DType, "y");
-        using var widening = new Widening(Singles, BFloat16Operation.Add);
+        using var widening = new Widening(Singles);
         Singles.Binary(function, widening.Read(a), widening.Read(b), widening.Write(y));
         widening.Store();
     }
@@ -81,7 +81,7 @@ public abstract partial class CheckedBackend
         RequireMask(mask);
         RequireNoNarrower(x, y, "x");
         Backend typed = ForStored([x, y]);
-        using var widening = new Widening(typed, BFloat16Operation.Dropout);
+        using var widening = new Widening(typed);
         typed.Dropout(widening.Read(x), mask, widening.Write(y));
         widening.Store();
     }
@@ -115,7 +115,7 @@ public abstract partial class CheckedBackend
         }
 
         RequireType(y, x.DType, "y");
-        using var widening = new Widening(Singles, BFloat16Operation.CopyChannels);
+        using var widening = new Widening(Singles);
         Singles.CopyChannels(widening.Read(x), xStart, widening.Update(y), yStart, count);
         widening.Store();
     }

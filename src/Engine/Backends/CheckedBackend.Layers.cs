@@ -17,7 +17,7 @@ public abstract partial class CheckedBackend
         RequireConvolution(problem, x, w, y);
         RequireShape(bias, new Shape(problem.OutputChannels), "bias");
         Backend typed = ForStored([x, y], w, bias);
-        using var widening = new Widening(typed, BFloat16Operation.ConvolutionForward);
+        using var widening = new Widening(typed);
         typed.ConvolutionForward(problem, widening.Read(x), w, bias, Summed(widening, y, accumulate), accumulate);
         widening.Store();
     }
@@ -27,7 +27,7 @@ public abstract partial class CheckedBackend
     {
         RequireConvolution(problem, gx, w, gy);
         Backend typed = ForStored([gy, gx], w);
-        using var widening = new Widening(typed, BFloat16Operation.ConvolutionBackward);
+        using var widening = new Widening(typed);
         typed.ConvolutionBackwardData(problem, widening.Read(gy), w, widening.Write(gx));
         widening.Store();
     }
@@ -37,7 +37,7 @@ public abstract partial class CheckedBackend
     {
         RequireConvolution(problem, x, gw, gy);
         Backend typed = ForStored([x, gy], gw);
-        using var widening = new Widening(typed, BFloat16Operation.ConvolutionBackward);
+        using var widening = new Widening(typed);
         typed.ConvolutionBackwardWeights(problem, widening.Read(x), widening.Read(gy), gw);
     }
 
@@ -73,7 +73,7 @@ public abstract partial class CheckedBackend
             statistics?.Mean,
             statistics?.Variance
         );
-        using var widening = new Widening(typed, BFloat16Operation.ConvolutionForward);
+        using var widening = new Widening(typed);
         typed.FusedConvolutionForward(
             problem,
             input,
@@ -103,7 +103,7 @@ public abstract partial class CheckedBackend
         RequireShape(gx, x.Shape, "gx");
         RequireInputNormalization(input, x);
         Backend typed = ForStored([x, gy, gx], w, gw, input?.Mean, input?.Variance, input?.Gamma, input?.Beta);
-        using var widening = new Widening(typed, BFloat16Operation.ConvolutionBackward);
+        using var widening = new Widening(typed);
         typed.FusedConvolutionBackward(problem, input, widening.Read(x), widening.Read(gy), w, gw, widening.Write(gx));
         widening.Store();
     }
@@ -157,7 +157,7 @@ public abstract partial class CheckedBackend
     {
         RequireNormalization(problem, x, mean, variance);
         Backend typed = ForStored([x], mean, variance);
-        using var widening = new Widening(typed, BFloat16Operation.NormalizationStatistics);
+        using var widening = new Widening(typed);
         typed.NormalizationStatistics(problem, widening.Read(x), mean, variance);
     }
 
@@ -204,7 +204,7 @@ public abstract partial class CheckedBackend
         RequireShape(y, problem.InputShape, "y");
         RequireNoNarrower(y, x, "y");
         Backend typed = ForStored([x, y], mean, variance, gamma, beta);
-        using var widening = new Widening(typed, BFloat16Operation.NormalizationForward);
+        using var widening = new Widening(typed);
         typed.NormalizationForward(problem, widening.Read(x), mean, variance, gamma, beta, widening.Write(y));
         widening.Store();
     }
@@ -254,7 +254,7 @@ public abstract partial class CheckedBackend
         if (gx is not null)
             RequireType(gx, x.DType, "gx");
         Backend typed = ForStored([gy, x, gx], mean, variance, gamma, beta, ggamma, gbeta);
-        using var widening = new Widening(typed, BFloat16Operation.NormalizationBackward);
+        using var widening = new Widening(typed);
         typed.FusedNormalizationBackward(
             input,
             throughStatistics,
@@ -282,7 +282,7 @@ public abstract partial class CheckedBackend
                     + "and the shortcut may not have more"
             );
         Backend typed = ForStored([branch], shortcut, y);
-        using var widening = new Widening(typed, BFloat16Operation.ResidualAdd);
+        using var widening = new Widening(typed);
         typed.ResidualAdd(shortcut, widening.Read(branch), mask, y);
     }
 

@@ -13,9 +13,8 @@ namespace UnpairedSegEngine.Backends;
 internal sealed class Widening(Backend singles, bool taken) : IDisposable
 {
     /// <param name="singles">Computes in float32, and converts.</param>
-    /// <param name="operation">Asked of <paramref name="singles"/>.</param>
-    public Widening(Backend singles, BFloat16Operation operation)
-        : this(singles, singles.Takes(operation)) { }
+    public Widening(Backend singles)
+        : this(singles, singles.TakesBFloat16) { }
 
     private readonly List<Tensor> wides = [];
     private readonly List<(Tensor Wide, Tensor Stored)> results = [];

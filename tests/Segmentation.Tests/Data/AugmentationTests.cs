@@ -8,7 +8,8 @@ public class AugmentationTests
 {
     private static readonly SampleShape Shape = new(20, 31, 3);
 
-    private static readonly AugmentationSettings Strong = new()
+    /// <summary>Every kind of variation.</summary>
+    internal static readonly AugmentationSettings Strong = new()
     {
         RotationDegrees = 40,
         Scaling = 0.4f,

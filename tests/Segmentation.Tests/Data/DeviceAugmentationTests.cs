@@ -14,27 +14,14 @@ internal sealed class DeviceAugmentationTests
 {
     private const int Samples = 6;
 
-    private static readonly AugmentationSettings Strong = new()
-    {
-        RotationDegrees = 40,
-        Scaling = 0.4f,
-        Shift = 0.2f,
-        ElasticPixels = 2,
-        FlipProbability = 0.5f,
-        Gain = 0.3f,
-        Offset = 0.5f,
-        Gamma = 0.4f,
-        Noise = 0.2f,
-    };
-
     private static readonly (AugmentationSettings Settings, SampleShape Shape)[] Cases =
     [
         (new AugmentationSettings(), new SampleShape(32, 32, 3)),
-        (Strong, new SampleShape(20, 31, 3)),
-        (Strong, new SampleShape(17, 9, 1, Volumes: 3)),
-        (Strong, new SampleShape(13, 16, 3, Volumes: 2)),
-        (Strong, new SampleShape(1, 1, 1)),
-        (Strong, new SampleShape(12, 11, 1, Depth: 5, Volumes: 2)),
+        (AugmentationTests.Strong, new SampleShape(20, 31, 3)),
+        (AugmentationTests.Strong, new SampleShape(17, 9, 1, Volumes: 3)),
+        (AugmentationTests.Strong, new SampleShape(13, 16, 3, Volumes: 2)),
+        (AugmentationTests.Strong, new SampleShape(1, 1, 1)),
+        (AugmentationTests.Strong, new SampleShape(12, 11, 1, Depth: 5, Volumes: 2)),
         (new AugmentationSettings { Gamma = 0, Offset = 0 }, new SampleShape(24, 25, 1, Depth: 8)),
     ];
 
@@ -87,7 +74,7 @@ internal sealed class DeviceAugmentationTests
         var source = new SineSource(new SampleShape(18, 15, 3, Volumes: 2));
         using Device device = Device.OpenCpu();
         using var backend = new CpuBackend(device, 1);
-        var augmentation = new Augmentation(Strong);
+        var augmentation = new Augmentation(AugmentationTests.Strong);
         using var onHost = new BatchLoader(new VariedSamples(source, augmentation), 2, seed: 3);
         using var onDevice = new BatchLoader(new SamplesToVary(source, augmentation), 2, seed: 3, threadCount: 2);
         for (int step = 0; step < 3; step++)

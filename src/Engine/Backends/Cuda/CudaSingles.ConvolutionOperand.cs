@@ -37,7 +37,7 @@ internal sealed partial class CudaSingles
                 Operand = operand.Pointer,
                 Transform = transform,
                 Symmetric = padding == PaddingMode.Symmetric ? 1 : 0,
-                XBfloat16 = x.DType == DType.BFloat16 ? 1 : 0,
+                XBfloat16 = Flag(x),
                 Input = new KernelSize(shape[1], shape[2], shape[3]),
                 Layout = operand.Layout,
                 Sweep = new KernelChannelSweep(positions, channels, chunk, lanes),

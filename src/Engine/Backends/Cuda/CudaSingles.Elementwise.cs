@@ -64,8 +64,12 @@ internal sealed partial class CudaSingles
     /// <summary>A grid holds no more tiles of channels than <see cref="SweepPlan.MostChannels"/>.</summary>
     public override void CopyChannels(Tensor x, int xStart, Tensor y, int yStart, int count)
     {
+        using var widening = new Widening(this, taken: false);
+        Tensor read = widening.Read(x),
+            updated = widening.Update(y);
         for (int done = 0; done < count; done += SweepPlan.MostChannels)
-            CopySomeChannels(x, xStart + done, y, yStart + done, Math.Min(SweepPlan.MostChannels, count - done));
+            CopySomeChannels(read, xStart + done, updated, yStart + done, Math.Min(SweepPlan.MostChannels, count - done));
+        widening.Store();
     }
 
     private void CopySomeChannels(Tensor x, int xStart, Tensor y, int yStart, int count)

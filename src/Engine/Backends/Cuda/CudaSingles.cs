@@ -19,17 +19,7 @@ internal sealed partial class CudaSingles(
 {
     public override string Description => $"cuda kernels, convolutions in {precision.ToString().ToLowerInvariant()}";
 
-    /// <summary>The operations whose kernels here read and write bfloat16 tensors themselves.</summary>
-    internal override bool Takes(BFloat16Operation operation) =>
-        operation
-            is BFloat16Operation.Add
-                or BFloat16Operation.ConvolutionForward
-                or BFloat16Operation.ConvolutionBackward
-                or BFloat16Operation.Dropout
-                or BFloat16Operation.NormalizationStatistics
-                or BFloat16Operation.NormalizationForward
-                or BFloat16Operation.NormalizationBackward
-                or BFloat16Operation.ResidualAdd;
+    internal override bool TakesBFloat16 => true;
 
     public override void Dispose()
     {
