@@ -105,7 +105,7 @@ internal sealed class RunProvenanceTests
     /// <summary>Runs from before there was a choice have "auto" in their settings, and their host varied samples.</summary>
     [TestCase("cuda", AugmentationPlace.Auto, null, AugmentationPlace.Device)]
     [TestCase("cpu", AugmentationPlace.Auto, null, AugmentationPlace.Host)]
-    [TestCase("emulated", AugmentationPlace.Auto, null, AugmentationPlace.Host)]
+    [TestCase("emulated", AugmentationPlace.Auto, null, AugmentationPlace.Device)]
     [TestCase("cuda", AugmentationPlace.Host, null, AugmentationPlace.Host)]
     [TestCase("cpu", AugmentationPlace.Device, null, AugmentationPlace.Device)]
     [TestCase("cuda", AugmentationPlace.Auto, AugmentationPlace.Host, AugmentationPlace.Host)]
