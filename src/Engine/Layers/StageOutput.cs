@@ -1,7 +1,7 @@
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
 
-namespace UnpairedSegEngine.Segmentation.Networks;
+namespace UnpairedSegEngine.Layers;
 
 /// <summary>What a network has when a stage is done: all that the stages behind it need.</summary>
 /// <param name="Stage">Of the network.</param>
@@ -9,5 +9,5 @@ namespace UnpairedSegEngine.Segmentation.Networks;
 public sealed record StageOutput(NetworkStage Stage, Variable Features)
 {
     /// <summary>Results of earlier stages that later ones read, too.</summary>
-    internal IReadOnlyList<ConvolutionPart> Skips { get; init; } = [];
+    public IReadOnlyList<ConvolutionPart> Skips { get; init; } = [];
 }

@@ -1,7 +1,7 @@
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
 
-namespace UnpairedSegEngine.Segmentation.Networks;
+namespace UnpairedSegEngine.Layers;
 
 /// <summary>Stages of a network whose results a forward pass is to leave. One serves one pass.</summary>
 /// <param name="stages">Of the network.</param>
@@ -19,12 +19,16 @@ public sealed class FeatureTaps(params IReadOnlyList<NetworkStage> stages)
             : throw new KeyNotFoundException($"stage {stage.Name} was not tapped; ask for it before the forward pass");
 
     /// <summary>Whether a stage's result is to be left.</summary>
-    internal bool Wants(NetworkStage stage) => stages.Contains(stage);
+    public bool Wants(NetworkStage stage) => stages.Contains(stage);
 
     /// <summary>Whether a variable is the result of a stage that was asked for, or what later stages need beside it.</summary>
-    internal bool Holds(Variable variable) =>
+    public bool Holds(Variable variable) =>
         outputs.Values.Any(output => output.Features == variable || output.Skips.Any(skip => skip.X == variable));
 
-    internal void Leave(NetworkStage stage, Variable features, IReadOnlyList<ConvolutionPart> skips) =>
+    /// <summary>Called by networks: what a stage left.</summary>
+    /// <param name="stage">That is done.</param>
+    /// <param name="features">Its result.</param>
+    /// <param name="skips">Results of earlier stages that later ones read, too.</param>
+    public void Leave(NetworkStage stage, Variable features, IReadOnlyList<ConvolutionPart> skips) =>
         outputs[stage] = new StageOutput(stage, features) { Skips = skips };
 }

@@ -1,4 +1,4 @@
-namespace UnpairedSegEngine.Segmentation.Networks;
+namespace UnpairedSegEngine.Layers;
 
 /// <summary>A part of a network, whose result is a map of features that can be looked at or replaced.</summary>
 /// <param name="Name">As the network's parameters begin: "g3", "enc1".</param>
