@@ -14,8 +14,8 @@ public sealed record ExperimentJob(MethodVariant Variant, long Seed, int Fold)
     /// <summary>Name of its run folder: "y-shape-seed0-fold1".</summary>
     public string Name => NameOf(Variant.Name);
 
-    /// <summary>Name of the job that must be finished before: of the same seed and fold; null if there is none.</summary>
-    public string? Needs => Variant.Needs is { } needed ? NameOf(needed) : null;
+    /// <summary>Names of the jobs that must be finished before, of the same seed and fold.</summary>
+    public IReadOnlyList<string> Needs => [.. Variant.Needs.Select(needed => NameOf(needed.Name))];
 
     /// <summary>What it trains.</summary>
     /// <param name="common">What all jobs have in common.</param>
@@ -26,9 +26,7 @@ public sealed record ExperimentJob(MethodVariant Variant, long Seed, int Fold)
             [
                 .. Variant.Settings.Select(ConfigSetting.Parse),
                 new ConfigSetting("training.seed", Seed.ToString(CultureInfo.InvariantCulture), "experiment"),
-                .. Variant.KeyOfNeeded is { } key && Needs is { } needed
-                    ? [new ConfigSetting(key, runOf(needed), "experiment")]
-                    : Array.Empty<ConfigSetting>(),
+                .. Variant.Needs.Select(needed => new ConfigSetting(needed.Key, runOf(NameOf(needed.Name)), "experiment")),
             ]
         );
 

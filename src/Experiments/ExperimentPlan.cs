@@ -69,18 +69,17 @@ public sealed class ExperimentPlan
 
     /// <summary>Plans an experiment and writes it down.</summary>
     /// <param name="folder">Absent or empty, or without a plan yet.</param>
-    /// <param name="dataset">What is trained on.</param>
+    /// <param name="data">What is trained on.</param>
     /// <param name="config">What all jobs have in common.</param>
     /// <param name="variants">Names of the variants.</param>
     /// <param name="seeds">Which seeds.</param>
     /// <param name="folds">How many folds.</param>
-    /// <param name="judged">Cases to judge on; the labelled test cases where there are some and one fold, else the validation
-    /// cases, if null.</param>
+    /// <param name="judged">Cases to judge on; as the data has it (<see cref="ExperimentData.Judged"/>) if null.</param>
     /// <exception cref="UsageException">Nothing to run, something twice, or not so many folds.</exception>
     /// <exception cref="InvalidDataException">The folder holds something else, or there is nothing to judge on.</exception>
     public static ExperimentPlan Create(
         string folder,
-        SegmentationDataset dataset,
+        ExperimentData data,
         TrainingConfig config,
         IReadOnlyList<string> variants,
         IReadOnlyList<long> seeds,
@@ -97,28 +96,18 @@ public sealed class ExperimentPlan
         )
             throw new InvalidDataException($"'{folder}': exists and holds no experiment; choose another --out");
 
-        bool hasTest = dataset.TestCases.Any(c => c.LabelPath is not null);
         var stored = new Stored(
-            Path.GetFullPath(dataset.Folder),
+            Path.GetFullPath(data.Folder),
             variants,
             seeds,
             folds,
-            (judged ?? (hasTest && folds == 1 ? JudgedCases.Test : JudgedCases.Validation)).ToString()
+            (judged ?? data.Judged(folds)).ToString()
         );
         var plan = new ExperimentPlan(folder, stored, config);
         foreach (ExperimentJob job in plan.Jobs)
             plan.ConfigOf(job);
         Directory.CreateDirectory(folder);
-        dataset.WriteSplits(plan.SplitsPath, folds);
-        for (int fold = 0; fold < folds; fold++)
-        {
-            if (plan.CasesToJudge(dataset, fold).Count == 0)
-                throw new InvalidDataException(
-                    $"'{dataset.Folder}': fold {fold} has no labelled {plan.Judged.ToString().ToLowerInvariant()} case to "
-                        + "judge on"
-                );
-        }
-
+        data.Prepare(plan, folds);
         AtomicFile.WriteText(Path.Combine(folder, ConfigName), writer => ConfigFile.Write(writer, config));
         AtomicFile.Write(Path.Combine(folder, PlanName), stream => JsonSerializer.Serialize(stream, stored, Format));
         return plan;
@@ -153,8 +142,8 @@ public sealed class ExperimentPlan
     /// <exception cref="UsageException">A variant and the common settings contradict each other.</exception>
     public TrainingConfig ConfigOf(ExperimentJob job) => job.ConfigOf(Config, RunPath);
 
-    /// <summary>The job that must be finished before another; null if there is none.</summary>
-    public ExperimentJob? NeededBy(ExperimentJob job) => Jobs.FirstOrDefault(other => other.Name == job.Needs);
+    /// <summary>The jobs that must be finished before another.</summary>
+    public IEnumerable<ExperimentJob> NeededBy(ExperimentJob job) => Jobs.Where(other => job.Needs.Contains(other.Name));
 
     /// <summary>The variants of a configuration's method, by name.</summary>
     /// <exception cref="UsageException">There is no such variant.</exception>
@@ -166,12 +155,6 @@ public sealed class ExperimentPlan
         );
 
     private string RunPath(string job) => Path.Combine(Path.GetFullPath(Folder), "runs", job);
-
-    public IReadOnlyList<DatasetCase> CasesToJudge(SegmentationDataset dataset, int fold)
-    {
-        DatasetSplit split = dataset.Split(fold, SplitsPath);
-        return Judged == JudgedCases.Test ? [.. split.Test.Where(c => c.LabelPath is not null)] : split.Validation;
-    }
 
     /// <summary>What a process leaves that ends while it plans.</summary>
     private static bool IsLeftover(string entry) =>

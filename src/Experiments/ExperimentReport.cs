@@ -1,276 +1,80 @@
-using System.Globalization;
-using UnpairedSegEngine.Imaging;
-using UnpairedSegEngine.Imaging.Nifti;
-using UnpairedSegEngine.Imaging.Pictures;
-using UnpairedSegEngine.Methods.Configuration;
-using UnpairedSegEngine.Methods.Ummkd;
-using UnpairedSegEngine.Segmentation.Data;
-using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Storage;
-using UnpairedSegEngine.Training.Batches;
 
 namespace UnpairedSegEngine.Experiments;
 
 /// <summary>
-/// The tables and pictures of an experiment: report.md, report.html (one page, nothing beside it), report.csv (a row per job,
-/// case and organ), pictures in report/.
+/// The tables and pictures of an experiment: report.md, report.html (one page, nothing beside it), report.csv, pictures in report/.
 /// All but the training times follow from plan and data, so an interrupted experiment reports what an undisturbed one does.
 /// </summary>
-public sealed class ExperimentReport
+public abstract class ExperimentReport
 {
     public const string MarkdownName = "report.md";
     public const string HtmlName = "report.html";
     public const string CsvName = "report.csv";
 
     private const string PictureFolder = "report";
-    private const string Dice = "dice";
 
-    private readonly ExperimentPlan plan;
-    private readonly SegmentationDataset dataset;
-    private readonly VariantScores[] variants;
-    private readonly string[] modalities;
-    private readonly string[] organs;
-    private readonly ExperimentJob[] missing;
-
-    private ExperimentReport(ExperimentPlan plan, SegmentationDataset dataset, FinishedJob[] finished)
+    private protected ExperimentReport(ExperimentPlan plan, IEnumerable<ExperimentJob> finished)
     {
-        (this.plan, this.dataset) = (plan, dataset);
-        variants = [.. finished.GroupBy(job => job.Job.Variant).Select(group => new VariantScores(group.Key, [.. group]))];
-        modalities = [.. dataset.Modalities.Select(m => m.Name).Intersect(finished.SelectMany(job => job.Report.Modalities))];
-        organs = [.. dataset.ClassNames.Skip(1)];
-        missing = [.. plan.Jobs.Except(finished.Select(job => job.Job))];
+        Plan = plan;
+        Missing = [.. plan.Jobs.Except(finished)];
     }
 
-    /// <summary>The table of Dice, for a terminal.</summary>
-    public string Summary
-    {
-        get
-        {
-            IEnumerable<string[]> lines = variants.Select(variant =>
-                (string[])
-                    [
-                        variant.Name,
-                        .. modalities.Select(m =>
-                            $"{m} {ScoreSections.Text(variant.Over(Dice, m, null), 3)} ({variant.Presence(m, null)})"
-                        ),
-                    ]
-            );
-            return string.Join(
-                Environment.NewLine,
-                [
-                    "mean Dice over organs, mean and deviation over cases (organs missed / hallucinated of those present):",
-                    .. lines.Select(line => $"  {line[0], -12} {string.Join("   ", line.Skip(1))}"),
-                ]
-            );
-        }
-    }
+    /// <summary>The main table, for a terminal.</summary>
+    public abstract string Summary { get; }
+
+    private protected ExperimentPlan Plan { get; }
+
+    /// <summary>What is not in the tables.</summary>
+    private protected IReadOnlyList<ExperimentJob> Missing { get; }
+
+    private protected abstract string Title { get; }
 
     /// <summary>Reads what the finished jobs left.</summary>
     /// <exception cref="InvalidDataException">No job is finished, or a file is damaged.</exception>
-    public static ExperimentReport Collect(ExperimentPlan plan, SegmentationDataset dataset)
+    public static ExperimentReport Collect(ExperimentPlan plan, ExperimentData data)
     {
-        FinishedJob[] finished =
-        [
-            .. plan.Jobs.Where(job => JobResult.Exists(plan.RunPath(job))).Select(job => FinishedJob.Read(plan, job)),
-        ];
+        ExperimentJob[] finished = [.. plan.Jobs.Where(job => JobResult.Exists(plan.RunPath(job)))];
         return finished.Length > 0
-            ? new ExperimentReport(plan, dataset, finished)
+            ? data.Report(plan, finished)
             : throw new InvalidDataException(
                 $"'{plan.Folder}': no job is finished yet; run them with: unpairedseg experiment run --out {plan.Folder}"
             );
     }
 
     /// <summary>
-    /// By variant, modality and organ ("mean" for all together): the mean of Dice over cases, its deviation between runs, and the
-    /// runs' own means.
+    /// By variant, group (modality) and item ("mean" for all together): the mean of the main score over what was judged, its
+    /// deviation between runs, and the runs' own means.
     /// </summary>
-    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>> Scores() =>
-        variants.ToDictionary(variant => variant.Name, variant => RunScores.Of([.. variant.Jobs.Select(job => job.Report)]));
+    public abstract IReadOnlyDictionary<
+        string,
+        IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>
+    > Scores();
 
     /// <summary>Writes all files of the report.</summary>
     public void Write()
     {
-        ReportSection[] sections =
-        [
-            Overview(),
-            .. new ScoreSections(variants, modalities, organs).All(),
-            .. Curves(),
-            .. Distributions() is { Matrices.Count: > 0 } distributions ? [distributions] : Array.Empty<ReportSection>(),
-            Overlays(),
-        ];
-        string pictures = Directory.CreateDirectory(Path.Combine(plan.Folder, PictureFolder)).FullName;
+        ReportSection[] sections = [.. Sections()];
+        string pictures = Directory.CreateDirectory(Path.Combine(Plan.Folder, PictureFolder)).FullName;
         foreach (ReportPicture picture in sections.SelectMany(section => section.Pictures))
             AtomicFile.Write(Path.Combine(pictures, picture.FileName), stream => stream.Write(picture.Content));
-        string title = $"Variants compared on {dataset.Name}";
         AtomicFile.WriteText(
-            Path.Combine(plan.Folder, MarkdownName),
-            writer => MarkdownReport.Write(writer, title, sections, PictureFolder)
+            Path.Combine(Plan.Folder, MarkdownName),
+            writer => MarkdownReport.Write(writer, Title, sections, PictureFolder)
         );
-        AtomicFile.WriteText(Path.Combine(plan.Folder, HtmlName), writer => HtmlReport.Write(writer, title, sections));
-        AtomicFile.WriteText(Path.Combine(plan.Folder, CsvName), WriteCsv);
+        AtomicFile.WriteText(Path.Combine(Plan.Folder, HtmlName), writer => HtmlReport.Write(writer, Title, sections));
+        AtomicFile.WriteText(Path.Combine(Plan.Folder, CsvName), WriteCsv);
     }
 
-    private void WriteCsv(TextWriter writer)
-    {
-        writer.WriteLine($"scheme,seed,fold,{EvaluationFiles.CsvHeader}");
-        foreach (FinishedJob job in variants.SelectMany(variant => variant.Jobs))
-        {
-            foreach (string row in EvaluationFiles.CsvRows(job.Report))
-                writer.WriteLine($"{job.Job.Variant.Name},{job.Job.Seed},{job.Job.Fold},{row}");
-        }
-    }
+    private protected abstract IEnumerable<ReportSection> Sections();
 
-    private ReportSection Overview()
-    {
-        TrainingConfig config = plan.Config;
-        int seeds = plan.Jobs.Select(job => job.Seed).Distinct().Count(),
-            folds = plan.Jobs.Select(job => job.Fold).Distinct().Count();
-        string network = config.Network.Name.ToString().ToLowerInvariant();
-        return new ReportSection("Variants")
-        {
-            Paragraphs =
-            [
-                $"{network} with F = {config.Network.Channels}, {config.Training.Steps} steps of {config.Training.Batch} "
-                    + $"samples per modality, {Count(seeds, "seed")}, {Count(folds, "fold")}; judged on "
-                    + $"{(plan.Judged == JudgedCases.Test ? "held-out test" : "each fold's validation")} cases with the last "
-                    + "weights. A case that several seeds judged counts once, with its mean.",
-                .. missing.Length > 0
-                    ? new[] { $"Not finished, and not in the tables: {string.Join(", ", missing.Select(job => job.Name))}." }
-                    : [],
-            ],
-            Tables =
-            [
-                new ReportTable(
-                    "",
-                    [
-                        "variant",
-                        "what is shared",
-                        "parameters",
-                        .. modalities.Select(m => $"Dice {m}"),
-                        "mean Dice over runs",
-                        "training, min",
-                    ],
-                    [
-                        .. variants.Select(variant =>
-                            (IReadOnlyList<string>)
-                                [
-                                    variant.Name,
-                                    variant.Summary,
-                                    variant.Jobs[0].Result.Parameters.ToString("N0", CultureInfo.InvariantCulture),
-                                    .. modalities.Select(m => ScoreSections.Text(variant.Over(Dice, m, null), 3)),
-                                    ScoreSections.Text(variant.OverJobs, 3),
-                                    (variant.MeanSeconds / 60).ToString("F1", CultureInfo.InvariantCulture),
-                                ]
-                        ),
-                    ]
-                ),
-            ],
-        };
-    }
+    private protected abstract void WriteCsv(TextWriter writer);
 
-    private IEnumerable<ReportSection> Curves() =>
-        [
-            new ReportSection("Training") { Pictures = [ReportCharts.TrainingCurves(variants)] },
-            new ReportSection("Dice by organ")
-            {
-                Pictures = [.. modalities.Select(modality => ReportCharts.Boxes(variants, organs, modality))],
-            },
-        ];
+    /// <summary>A sentence on jobs that are missing; none where all are there.</summary>
+    private protected IEnumerable<string> MissingNote() =>
+        Missing.Count > 0
+            ? [$"Not finished, and not in the tables: {string.Join(", ", Missing.Select(job => job.Name))}."]
+            : [];
 
-    /// <summary>
-    /// The matrices that the distillation aligns, of a variant's first job: at its first, a middle and its last validation.
-    /// </summary>
-    private ReportSection Distributions() =>
-        new("Class distributions")
-        {
-            Paragraphs =
-            [
-                "Softened mean prediction (rows sum to 1) over the pixels of each true class in one training batch: what "
-                    + "the distillation aligns between the modalities. First seed; first, middle and last validation.",
-            ],
-            Matrices =
-            [
-                .. from variant in variants
-                where variant.Name is "joint-norm" or "ummkd"
-                let records = variant
-                    .Jobs[0]
-                    .Records.Where(record =>
-                        record.Values.Any(value => value.Key.StartsWith(UmmkdMethod.DistributionPrefix, StringComparison.Ordinal))
-                    )
-                    .ToArray()
-                from index in new[] { 0, records.Length / 2, records.Length - 1 }.Distinct()
-                where index >= 0 && index < records.Length
-                from modality in modalities
-                let values = records[index].Values.ToDictionary(value => value.Key, value => value.Value)
-                select new ReportMatrix(
-                    $"{variant.Name}, {modality}, step {records[index].Step}",
-                    dataset.ClassNames,
-                    [.. dataset.ClassNames.Select(trueClass => Row(values, modality, trueClass))]
-                ),
-            ],
-        };
-
-    private double[]? Row(Dictionary<string, double> values, string modality, string trueClass)
-    {
-        string prefix = $"{UmmkdMethod.DistributionPrefix}{modality}/{trueClass}/";
-        return values.ContainsKey(prefix + trueClass) ? [.. dataset.ClassNames.Select(c => values[prefix + c])] : null;
-    }
-
-    /// <summary>The median and the worst case of each modality, by mean Dice.</summary>
-    private ReportSection Overlays() =>
-        new("Median and worst cases")
-        {
-            Paragraphs = ["By mean Dice over organs, first seed that judged the case: image, reference, prediction."],
-            Pictures =
-            [
-                .. from variant in variants
-                let rows = OverlayRows(variant)
-                where rows.Count > 0
-                select new ReportPicture(variant.Name, $"cases-{variant.Name}.png", OverlayPicture.Render(rows, organs)),
-            ],
-        };
-
-    private List<OverlayRow> OverlayRows(VariantScores variant)
-    {
-        var rows = new List<OverlayRow>();
-        foreach (string modality in modalities)
-        {
-            string[] ordered =
-            [
-                .. variant
-                    .Cases(Dice, modality, null)
-                    .OrderBy(entry => entry.Value)
-                    .ThenBy(entry => entry.Key, StringComparer.Ordinal)
-                    .Select(entry => entry.Key),
-            ];
-            // A modality whose cases show no organ at all has no score.
-            foreach (
-                (string id, string place) in ordered.Length == 0
-                    ? []
-                    : new[] { (ordered[ordered.Length / 2], "median"), (ordered[0], "worst") }.DistinctBy(entry => entry.Item1)
-            )
-                rows.Add(Row(variant, modality, id, place));
-        }
-
-        return rows;
-    }
-
-    private OverlayRow Row(VariantScores variant, string modality, string id, string place)
-    {
-        FinishedJob job = variant.Jobs.First(j => j.Report.Cases.Any(c => c.Id == id));
-        double dice = variant.Cases(Dice, modality, null)[id];
-        DatasetCase source = dataset.Cases.Concat(dataset.TestCases).First(c => c.Id == id);
-        LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
-        Volume<byte> prediction = NiftiFile
-            .Open(Path.Combine(plan.RunPath(job.Job), ExperimentRunner.PredictionsName, $"{id}.nii.gz"))
-            .ToLabelVolume();
-        return new OverlayRow(
-            string.Create(CultureInfo.InvariantCulture, $"{modality} {id}, {place}, Dice {dice:F3}"),
-            loaded.Images[0],
-            loaded.Labels is { } labels ? IgnoredVoxels.Mask(prediction, labels).Reference : null,
-            prediction
-        );
-    }
-
-    private static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
+    private protected static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
 }

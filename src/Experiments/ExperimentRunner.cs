@@ -18,16 +18,10 @@ namespace UnpairedSegEngine.Experiments;
 /// whatever moment, goes on where it was; a finished one is left alone.
 /// </summary>
 /// <param name="plan">The plan.</param>
-/// <param name="dataset">Its dataset.</param>
+/// <param name="data">What it is trained and judged on.</param>
 /// <param name="arguments">The command line, for the record.</param>
-public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset dataset, IReadOnlyList<string> arguments)
+public sealed class ExperimentRunner(ExperimentPlan plan, ExperimentData data, IReadOnlyList<string> arguments)
 {
-    public const string EvaluationName = "evaluation.json";
-    public const string PredictionsName = "predictions";
-
-    /// <summary>Of the normalized surface Dice, mm.</summary>
-    private const double Tolerance = 2;
-
     public bool IsFinished(ExperimentJob job) => JobResult.Exists(plan.RunPath(job));
 
     /// <summary>How the jobs that were begun compute; null before the first.</summary>
@@ -55,7 +49,7 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
     {
         if (IsFinished(job))
             return;
-        if (plan.NeededBy(job) is { } needed && !IsFinished(needed))
+        if (plan.NeededBy(job).FirstOrDefault(needed => !IsFinished(needed)) is { } needed)
             throw new InvalidDataException(
                 $"'{plan.Folder}': {job.Name} needs {needed.Name}, which is not finished; run that one first"
             );
@@ -69,9 +63,7 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
         )
             throw new InvalidDataException($"'{path}': was begun with other settings than the experiment's: {edited}");
 
-        DatasetSplit split = dataset.Split(job.Fold, plan.SplitsPath).Limit(config.Data.MostCases);
-        ModelDescription model = earlier is null ? ModelDescriptions.Of(config, dataset) : earlier.ReadModel();
-        var session = TrainingSession.OnVolumes(dataset, job.Fold, split, config, model, threads);
+        (TrainingSession session, Action<string> describe) = data.Read(plan, job, config, earlier, threads);
         earlier?.Require(session.Data, arithmetic);
         RequireLikeOthers(job, session.Data, arithmetic);
         var provenance = new RunProvenance(session.Data, arithmetic.On(backend), RunSettings.Of(config), []);
@@ -83,7 +75,7 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
                 RunInfo.OfThisProcess(arguments),
                 folder =>
                 {
-                    model.Write(folder);
+                    describe(folder);
                     provenance.Write(folder);
                 }
             );
@@ -91,7 +83,17 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
             view.Note(note);
         if (session.Train(run, backend, view, stop).Interrupted)
             throw new OperationCanceledException($"stopped in {job.Name}; the same command goes on");
-        Evaluate(job, run, backend, view, stop);
+        (long parameters, long steps, string score) = data.Evaluate(plan, job, run, backend, view, stop);
+        double[] times =
+        [
+            .. MetricsLog
+                .Read(run)
+                .SelectMany(record => record.Values)
+                .Where(value => value.Key == Trainer.StepTimeName)
+                .Select(value => value.Value),
+        ];
+        new JobResult(parameters, steps, times.DefaultIfEmpty(0).Average() * steps / 1000).Write(run.Path);
+        view.Note(score);
     }
 
     /// <summary>
@@ -102,11 +104,7 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
     {
         foreach ((ExperimentJob job, RunProvenance recorded) in Begun())
         {
-            DatasetSplit split = dataset.Split(job.Fold, plan.SplitsPath).Limit(plan.ConfigOf(job).Data.MostCases);
-            if (
-                (recorded.Data.DifferenceTo(DataIdentity.Of(dataset, job.Fold, split)) ?? recorded.DifferenceOfNames(dataset)) is
-                { } changed
-            )
+            if ((recorded.Data.DifferenceTo(data.IdentityFor(plan, job)) ?? data.DifferenceTo(recorded)) is { } changed)
                 throw new InvalidDataException(
                     $"'{plan.Folder}': since {job.Name} was begun, {changed}; an experiment compares on one dataset: put "
                         + "it back, or begin another experiment"
@@ -121,11 +119,11 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
         select (job, provenance);
 
     /// <summary>Jobs on different data cannot be compared.</summary>
-    private void RequireLikeOthers(ExperimentJob job, DataIdentity data, Arithmetic arithmetic)
+    private void RequireLikeOthers(ExperimentJob job, DataIdentity read, Arithmetic arithmetic)
     {
         foreach ((ExperimentJob other, RunProvenance recorded) in Begun().Where(begun => begun.Job != job))
         {
-            if ((recorded.Data with { Split = data.Split }).DifferenceTo(data) is { } changed)
+            if ((recorded.Data with { Split = read.Split }).DifferenceTo(read) is { } changed)
                 throw new InvalidDataException(
                     $"'{plan.Folder}': since {other.Name} was begun, {changed}; an experiment compares on one dataset: "
                         + "put it back, or begin another experiment"
@@ -135,39 +133,5 @@ public sealed class ExperimentRunner(ExperimentPlan plan, SegmentationDataset da
                     $"'{plan.Folder}': {rounded}, after {other.Name}; an experiment computes in one way: leave the option out"
                 );
         }
-    }
-
-    private void Evaluate(ExperimentJob job, RunFolder run, Backend backend, IProgressView view, CancellationToken stop)
-    {
-        using TrainedRun model = TrainedRun.Open(run.Path, backend, latest: true, view.Note);
-        var evaluation = new ModelEvaluation(model, Tolerance);
-        string predictions = Directory.CreateDirectory(Path.Combine(run.Path, PredictionsName)).FullName;
-        var results = new List<CaseResult>();
-        foreach (DatasetCase source in plan.CasesToJudge(dataset, job.Fold))
-        {
-            EvaluatedCase evaluated = evaluation.Evaluate(source, stop);
-            NiftiWriter.Write(Path.Combine(predictions, $"{source.Id}.nii.gz"), evaluated.Prediction);
-            results.Add(evaluated.Result);
-            foreach (string warning in evaluated.Warnings)
-                view.Note($"warning: {warning}");
-        }
-
-        EvaluationReport report = evaluation.Report(results);
-        EvaluationFiles.WriteJson(report, Path.Combine(run.Path, EvaluationName));
-        double[] times =
-        [
-            .. MetricsLog
-                .Read(run)
-                .SelectMany(record => record.Values)
-                .Where(value => value.Key == Trainer.StepTimeName)
-                .Select(value => value.Value),
-        ];
-        new JobResult(model.Parameters, model.Step, times.DefaultIfEmpty(0).Average() * model.Step / 1000).Write(run.Path);
-        view.Note(
-            string.Create(
-                System.Globalization.CultureInfo.InvariantCulture,
-                $"mean Dice {report.OverallDice:F3} on {results.Count} cases"
-            )
-        );
     }
 }

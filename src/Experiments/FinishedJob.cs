@@ -17,7 +17,7 @@ internal sealed record FinishedJob(
         return new FinishedJob(
             job,
             JobResult.Read(run),
-            EvaluationFiles.ReadJson(Path.Combine(run, ExperimentRunner.EvaluationName)),
+            EvaluationFiles.ReadJson(Path.Combine(run, VolumeExperimentData.EvaluationName)),
             MetricsLog.Read(RunFolder.Open(run))
         );
     }

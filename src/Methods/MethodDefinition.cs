@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Volumes;
@@ -24,7 +25,7 @@ public abstract class MethodDefinition
             StringComparer.Ordinal
         );
 
-    private ConfigKeys? keys;
+    private readonly ConcurrentDictionary<TrainingTask, ConfigKeys> keys = [];
 
     /// <summary>As users write it: "kd-net".</summary>
     public abstract string Name { get; }
@@ -32,8 +33,24 @@ public abstract class MethodDefinition
     /// <summary>One line for a person, with its source.</summary>
     public abstract string Summary { get; }
 
-    /// <summary>All keys of its configurations: those of every method, and its own.</summary>
-    public ConfigKeys Keys => keys ??= new ConfigKeys(typeof(TrainingConfig), NewSettings().GetType());
+    /// <summary>What it can be trained for; the first unless configurations say otherwise.</summary>
+    public virtual IReadOnlyList<TrainingTask> Tasks { get; } = [TrainingTask.Volumes];
+
+    /// <summary>All keys of its configurations for a task: those of every method, and its own.</summary>
+    public ConfigKeys KeysFor(TrainingTask task) =>
+        keys.GetOrAdd(
+            task,
+            _ =>
+            {
+                Type own = NewSettings().GetType();
+                HashSet<string> names = [.. new ConfigKeys(own).All.Select(key => key.Name)];
+                return new ConfigKeys(
+                    name => names.Contains(name) || TaskKeys.Belongs(name, task),
+                    typeof(TrainingConfig),
+                    own
+                );
+            }
+        );
 
     /// <summary>What is trained in experiments, in the order of tables.</summary>
     public abstract IReadOnlyList<MethodVariant> Variants { get; }
@@ -43,8 +60,12 @@ public abstract class MethodDefinition
     /// </summary>
     public abstract object NewSettings();
 
-    /// <summary>The defaults of all settings for a network.</summary>
-    public abstract TrainingConfig Defaults(NetworkName network, Compatibility compatibility);
+    /// <summary>The defaults of all settings on volumes, for a network.</summary>
+    public virtual TrainingConfig Defaults(NetworkName network, Compatibility compatibility) =>
+        throw TakesNone(TrainingTask.Volumes);
+
+    /// <summary>The defaults of all settings on images.</summary>
+    public virtual TrainingConfig ImageDefaults(Compatibility compatibility) => throw TakesNone(TrainingTask.Images);
 
     /// <summary>Checks what limits of single numbers cannot say.</summary>
     /// <param name="config">To be checked.</param>
@@ -52,8 +73,8 @@ public abstract class MethodDefinition
     /// 4".</param>
     public virtual void CheckRules(TrainingConfig config, Action<bool, string, string> require) { }
 
-    /// <summary>The network that is to predict.</summary>
-    public abstract NetworkDescription NetworkOf(TrainingConfig config);
+    /// <summary>The network that is to segment volumes.</summary>
+    public virtual NetworkDescription NetworkOf(TrainingConfig config) => throw TakesNone(TrainingTask.Volumes);
 
     /// <summary>What the samples of training hold: more than the model sees where others look at them, too.</summary>
     /// <param name="config">Of the run.</param>
@@ -70,9 +91,12 @@ public abstract class MethodDefinition
     /// <summary>What 'demo' shows; null where there is nothing to show on phantoms.</summary>
     public virtual Demonstration? Demonstration => null;
 
-    /// <summary>The method, ready to train.</summary>
+    /// <summary>The method, ready to train on volumes.</summary>
     /// <param name="backend">Computes.</param>
     /// <param name="config">Its settings.</param>
     /// <param name="model">Modalities, classes, samples and network.</param>
-    public abstract VolumeMethod Create(Backend backend, TrainingConfig config, ModelDescription model);
+    public virtual VolumeMethod Create(Backend backend, TrainingConfig config, ModelDescription model) =>
+        throw TakesNone(TrainingTask.Volumes);
+
+    private InvalidOperationException TakesNone(TrainingTask task) => new($"the method {Name} takes no {task}");
 }

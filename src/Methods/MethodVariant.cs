@@ -6,9 +6,11 @@ namespace UnpairedSegEngine.Methods;
 /// <param name="Settings">What it sets, "key=value".</param>
 public sealed record MethodVariant(string Name, string Summary, params IReadOnlyList<string> Settings)
 {
-    /// <summary>A variant that has to be trained before, on the same cases and seed; null if there is none.</summary>
-    public string? Needs { get; init; }
-
-    /// <summary>The key that is set to the run of the variant that it needs.</summary>
-    public string? KeyOfNeeded { get; init; }
+    /// <summary>Variants that have to be trained before, on the same cases and seed.</summary>
+    public IReadOnlyList<NeededVariant> Needs { get; init; } = [];
 }
+
+/// <summary>A variant that another one looks at, such as its teacher.</summary>
+/// <param name="Name">Of the variant.</param>
+/// <param name="Key">The key that is set to its run.</param>
+public sealed record NeededVariant(string Name, string Key);

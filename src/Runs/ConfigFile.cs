@@ -142,7 +142,7 @@ public static class ConfigFile
                         throw new InvalidDataException($"{where}: {key} is given twice");
                     break;
                 case Scalar { Value: "" }
-                    when key is not null && MethodDefinition.All.Values.Any(method => method.Keys.IsGroup(key)):
+                    when key is not null && AllMethods.Keys.IsGroup(key):
                     key = null;
                     break;
                 case Scalar value when started:

@@ -1,4 +1,5 @@
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Methods;
 using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Volumes;
@@ -16,34 +17,15 @@ namespace UnpairedSegEngine.Runs;
 /// <summary>What a run trains and validates on, read and prepared: from here on nothing of the data can be refused.</summary>
 public sealed class TrainingSession
 {
-    private readonly ModelDescription model;
-    private readonly IVolumeSamples samples;
-    private readonly IValidationSet validation;
-    private readonly string description;
-    private readonly IReadOnlyList<string> warnings;
+    private readonly ITrainingData training;
 
-    private TrainingSession(
-        ModelDescription model,
-        IVolumeSamples samples,
-        IValidationSet validation,
-        DataIdentity data,
-        string description,
-        IReadOnlyList<string> warnings
-    ) =>
-        (this.model, this.samples, this.validation, Data, this.description, this.warnings) = (
-            model,
-            samples,
-            validation,
-            data,
-            description,
-            warnings
-        );
+    private TrainingSession(ITrainingData training, DataIdentity data) => (this.training, Data) = (training, data);
 
     /// <summary>What was read.</summary>
     public DataIdentity Data { get; }
 
     /// <summary>Cases to validate on.</summary>
-    public int ValidationCases => validation.Count;
+    public int ValidationCases => training.ValidationCount;
 
     /// <summary>On volumes.</summary>
     /// <param name="dataset">The dataset.</param>
@@ -77,15 +59,17 @@ public sealed class TrainingSession
             Cases = cache.Cases.Concat(validation.Cases).ToDictionary(c => c.Id, c => c.Fingerprint),
         };
         return new TrainingSession(
-            model,
-            SampleSources.Create(config, cache.Cases, dataset.Modalities, samples.Preprocessing.Shape),
-            validation,
-            data,
-            cache.ToString(),
-            [
-                .. CaseWarnings.OfImages([.. cache.Cases, .. validation.Cases]),
-                .. CaseWarnings.OfLabels(cache.Cases, dataset.Modalities, dataset.ClassNames),
-            ]
+            new VolumeTrainingData(
+                model,
+                SampleSources.Create(config, cache.Cases, dataset.Modalities, samples.Preprocessing.Shape),
+                validation,
+                cache.ToString(),
+                [
+                    .. CaseWarnings.OfImages([.. cache.Cases, .. validation.Cases]),
+                    .. CaseWarnings.OfLabels(cache.Cases, dataset.Modalities, dataset.ClassNames),
+                ]
+            ),
+            data
         );
     }
 
@@ -105,12 +89,14 @@ public sealed class TrainingSession
                     + $"{config.Data.Slices}; set them to the records'"
             );
         return new TrainingSession(
-            model,
-            dataset.Training,
-            new RecordValidation(dataset),
-            DataIdentity.Of(dataset),
-            dataset.ToString(),
-            dataset.Warnings
+            new VolumeTrainingData(
+                model,
+                dataset.Training,
+                new RecordValidation(dataset),
+                dataset.ToString(),
+                dataset.Warnings
+            ),
+            DataIdentity.Of(dataset)
         );
     }
 
@@ -123,18 +109,17 @@ public sealed class TrainingSession
     public TrainingOutcome Train(RunFolder run, Backend backend, IProgressView view, CancellationToken stop)
     {
         using FolderLock held = FolderLock.Take(run.Path, view.Note);
-        view.Note($"{backend.Description}; training on {description}, validating on {validation.Count} cases");
-        foreach (string warning in warnings)
+        view.Note(
+            $"{backend.Description}; training on {training.Description}, validating on {ValidationCases} {training.Unit}"
+        );
+        foreach (string warning in training.Warnings)
             view.Note($"warning: {warning}");
         TrainingConfig config = run.Config;
-        using VolumeMethod method = config.Definition.Create(backend, config, model);
-        using var trainer = new Trainer(method, SampleSources.Vary(samples, config), config.Training)
+        (TrainingMethod method, IValidation validation) = training.Create(backend, config);
+        using TrainingMethod owned = method;
+        using var trainer = new Trainer(method, training.Samples(config), config.Training)
         {
-            Validation = new VolumeValidation(
-                validation,
-                () => new CasePredictor(backend, method.Network, model.Modalities.Count, model.Preprocessing.Shape),
-                model.Classes
-            ),
+            Validation = validation,
             Checkpoints = new CheckpointStore(
                 run.CheckpointsPath,
                 config.Training.Keep,

@@ -8,6 +8,7 @@ using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Experiments;
 using UnpairedSegEngine.Imaging.Phantoms;
 using UnpairedSegEngine.Methods;
+using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Runs.Progress;
 using UnpairedSegEngine.Segmentation.Data;
@@ -101,15 +102,16 @@ internal sealed class DemoVerb : DeviceVerb
     {
         long started = Stopwatch.GetTimestamp();
         using var stop = new StopSignal();
-        string data = Path.Combine(Out, "phantoms"),
+        string data = Path.Combine(Out, "data"),
             folder = Path.Combine(Out, "experiment");
-        PhantomDataset.Write(data, demonstration.Phantoms with { Seed = Seed }, null, stop.Token);
+        demonstration.WriteData(data, Seed, stop.Token);
         long[] seeds = [.. Enumerable.Range(0, Quick ? 1 : demonstration.Seeds).Select(i => (long)Seed + i)];
-        SegmentationDataset dataset = SegmentationDataset.Open(data);
+        TrainingConfig config = ConfigLoader.Load(sets: [.. demonstration.Settings, .. Quick ? demonstration.QuickSettings : []]);
+        var opened = ExperimentData.Open(data, config.Method.Task);
         var plan = ExperimentPlan.Create(
             folder,
-            dataset,
-            ConfigLoader.Load(sets: [.. demonstration.Settings, .. Quick ? demonstration.QuickSettings : []]),
+            opened,
+            config,
             demonstration.Variants,
             seeds,
             folds: 1,
@@ -124,7 +126,7 @@ internal sealed class DemoVerb : DeviceVerb
             Jobs = 1,
         }.Run([]);
         if (Json is not null)
-            WriteJson(Json, name, started, seeds, ExperimentReport.Collect(plan, dataset).Scores());
+            WriteJson(Json, name, started, seeds, ExperimentReport.Collect(plan, opened).Scores());
         return ExitCode.Ok;
     }
 

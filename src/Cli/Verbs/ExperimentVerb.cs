@@ -101,14 +101,14 @@ internal sealed class ExperimentVerb : DeviceVerb
             return ExitCode.Ok;
         }
 
-        SegmentationDataset dataset = SegmentationDataset.Open(Data ?? plan.Data);
-        var runner = new ExperimentRunner(plan, dataset, arguments);
+        var data = ExperimentData.Open(Data ?? plan.Data, plan.Config.Method.Task);
+        var runner = new ExperimentRunner(plan, data, arguments);
         runner.RequireDataset();
         if (Action is not ExperimentAction.Report)
             RunJobs(plan, runner);
         if (Action is ExperimentAction.Run)
             return ExitCode.Ok;
-        ExperimentReport report = ExperimentReport.Collect(plan, dataset);
+        ExperimentReport report = ExperimentReport.Collect(plan, data);
         report.Write();
         Console.WriteLine(report.Summary);
         Console.WriteLine(
@@ -139,7 +139,7 @@ internal sealed class ExperimentVerb : DeviceVerb
             : [.. config.Definition.Variants.Select(variant => variant.Name)];
         return ExperimentPlan.Create(
             Out,
-            SegmentationDataset.Open(Data),
+            ExperimentData.Open(Data, config.Method.Task),
             config,
             variants,
             Seeds.Any() ? [.. Seeds] : [0],
@@ -186,8 +186,13 @@ internal sealed class ExperimentVerb : DeviceVerb
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Jobs };
 
         // Teachers before those who need them.
-        foreach (IGrouping<bool, ExperimentJob> wave in jobs.GroupBy(job => job.Needs is not null).OrderBy(wave => wave.Key))
+        var left = jobs.ToList();
+        while (left.Count > 0)
+        {
+            ExperimentJob[] wave = [.. left.Where(job => !left.Any(other => job.Needs.Contains(other.Name)))];
+            left.RemoveAll(wave.Contains);
             Parallel.ForEach(wave, parallel, RunJob);
+        }
 
         void RunJob(ExperimentJob job)
         {

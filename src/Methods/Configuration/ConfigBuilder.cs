@@ -10,17 +10,20 @@ namespace UnpairedSegEngine.Methods.Configuration;
 /// <summary>Makes a configuration from the defaults of its method and settings, each overruling the one before.</summary>
 public static class ConfigBuilder
 {
+    private const string TaskKey = "method.task";
+
     /// <summary>The resolved, checked configuration.</summary>
     /// <exception cref="InvalidDataException">A file has an unknown key or a bad value; the message names file, line and
     /// key.</exception>
     /// <exception cref="UsageException">The same of a setting that is from no file.</exception>
     public static TrainingConfig Build(IReadOnlyList<ConfigSetting> settings)
     {
-        TrainingConfig config = NewConfig(MethodOf(settings));
+        MethodDefinition method = MethodOf(settings);
+        TrainingConfig config = NewConfig(method, TaskOf(method, settings));
         Apply(config, settings);
 
         // The defaults depend on method, network and whose decisions count, so what was set comes on top of them once more.
-        config = config.Definition.Defaults(config.Network.Name, config.Compat) with
+        config = DefaultsOf(config) with
         {
             Method = config.Method,
         };
@@ -41,12 +44,33 @@ public static class ConfigBuilder
         ]);
 
     /// <summary>Some configuration of a method, to be changed.</summary>
-    private static TrainingConfig NewConfig(MethodDefinition method) =>
+    private static TrainingConfig NewConfig(MethodDefinition method, TrainingTask task) =>
         new()
         {
-            Method = new MethodConfig { Name = new MethodName(method.Name) },
+            Method = new MethodConfig { Name = new MethodName(method.Name), Task = task },
             Own = method.NewSettings(),
         };
+
+    private static TrainingConfig DefaultsOf(TrainingConfig config) =>
+        config.Method.Task switch
+        {
+            TrainingTask.Volumes => config.Definition.Defaults(config.Network.Name, config.Compat),
+            TrainingTask.Images => config.Definition.ImageDefaults(config.Compat),
+            _ => throw new InvalidOperationException($"no task {config.Method.Task}"),
+        };
+
+    /// <exception cref="Exception">The method has no such task.</exception>
+    private static TrainingTask TaskOf(MethodDefinition method, IReadOnlyList<ConfigSetting> settings)
+    {
+        if (settings.LastOrDefault(setting => setting.Path == TaskKey) is not { } asked)
+            return method.Tasks[0];
+        return Enum.TryParse(asked.Value, ignoreCase: true, out TrainingTask task) && method.Tasks.Contains(task)
+            ? task
+            : throw asked.Refuse(
+                $"{TaskKey} is '{asked.Value}', but the method {method.Name} takes "
+                    + string.Join(" or ", method.Tasks.Select(known => known.ToString().ToLowerInvariant()))
+            );
+    }
 
     private static MethodDefinition MethodOf(IReadOnlyList<ConfigSetting> settings) =>
         settings.LastOrDefault(setting => setting.Path == "method.name") is { } named
@@ -77,16 +101,34 @@ public static class ConfigBuilder
     }
 
     private static string Unknown(string path, TrainingConfig config) =>
-        MethodDefinition.All.Values.FirstOrDefault(method => method.Keys.Resolve(path) is not null) is { } owner
-            ? $"'{path}' belongs to the method {owner.Name}, but method.name is {config.Method.Name}"
+        MethodDefinition
+            .All.Values.OrderBy(method => method != config.Definition)
+            .FirstOrDefault(method => method.Tasks.Any(task => method.KeysFor(task).Resolve(path) is not null))
+            is { } owner
+            ? owner == config.Definition
+                ? $"'{path}' is for another task, but {TaskKey} is {config.Method.Task.ToString().ToLowerInvariant()}"
+                : $"'{path}' belongs to the method {owner.Name}, but method.name is {config.Method.Name}"
             : $"unknown key '{path}'; the nearest is '{config.Keys.Nearest(path)}'";
 
     /// <summary>What limits of single numbers cannot say.</summary>
     private static void CheckRules(TrainingConfig config, IReadOnlyList<ConfigSetting> settings)
     {
-        Require(config.Network.Channels % 2 == 0, "network.channels", $"is {config.Network.Channels}, expected an even number");
-        Require(config.Data.Slices % 2 == 1, "data.slices", $"is {config.Data.Slices}, expected an odd number");
-        CheckNetwork(config, Require);
+        if (config.Method.Task == TrainingTask.Volumes)
+            CheckVolumes(config, Require);
+        config.Definition.CheckRules(config, Require);
+
+        void Require(bool holds, string path, string problem)
+        {
+            if (!holds)
+                throw CulpritOf(path, settings).Refuse($"{path} {problem}");
+        }
+    }
+
+    private static void CheckVolumes(TrainingConfig config, Action<bool, string, string> require)
+    {
+        require(config.Network.Channels % 2 == 0, "network.channels", $"is {config.Network.Channels}, expected an even number");
+        require(config.Data.Slices % 2 == 1, "data.slices", $"is {config.Data.Slices}, expected an odd number");
+        CheckNetwork(config, require);
         foreach ((string modality, string text) in config.Data.Normalization)
         {
             try
@@ -95,23 +137,16 @@ public static class ConfigBuilder
             }
             catch (ArgumentException e)
             {
-                Require(false, $"data.normalization.{modality}", e.Message);
+                require(false, $"data.normalization.{modality}", e.Message);
             }
         }
 
         foreach ((string modality, string text) in config.Data.Limit)
-            Require(
+            require(
                 int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int cases) && cases > 0,
                 $"data.limit.{modality}",
                 $"is '{text}', expected a whole number from 1"
             );
-        config.Definition.CheckRules(config, Require);
-
-        void Require(bool holds, string path, string problem)
-        {
-            if (!holds)
-                throw CulpritOf(path, settings).Refuse($"{path} {problem}");
-        }
     }
 
     /// <summary>Who set a key. A default may break a rule beside what a file sets: then it is that file.</summary>

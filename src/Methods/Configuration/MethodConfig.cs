@@ -8,6 +8,9 @@ public sealed record MethodConfig
 {
     [ConfigKey("training method: what is trained, and by which losses", Form = "ummkd or another that 'config --methods' lists")]
     public MethodName Name { get; init; } = new("ummkd");
+
+    [ConfigKey("what is learnt: to segment volumes, or to classify images; the method's first if not given")]
+    public TrainingTask Task { get; init; } = TrainingTask.Volumes;
 }
 
 /// <summary>The name of a method of <see cref="MethodDefinition.All"/>.</summary>

@@ -16,9 +16,8 @@ public enum Compatibility
 }
 
 /// <summary>
-/// Everything that decides what a training run on volumes computes. Its YAML form has snake_case keys in the same groups; those
-/// of
-/// <see cref="Own"/> stand beside them.
+/// Everything that decides what a training run computes. Its YAML form has snake_case keys in the same groups, without those of
+/// another <see cref="TrainingTask"/>; those of <see cref="Own"/> stand beside them.
 /// </summary>
 public sealed record TrainingConfig : IConfiguration
 {
@@ -53,7 +52,7 @@ public sealed record TrainingConfig : IConfiguration
     public MethodDefinition Definition => Method.Name.Definition;
 
     /// <summary>All keys of this configuration.</summary>
-    public ConfigKeys Keys => Definition.Keys;
+    public ConfigKeys Keys => Definition.KeysFor(Method.Task);
 
     object IConfiguration.Part(Type type) => type == typeof(TrainingConfig) ? this : Own;
 }

@@ -26,20 +26,22 @@ internal sealed class KdNetDefinition : MethodDefinition
     [
         new("teacher", "all channels, labels alone", "data.channels=", $"{TeacherKey}="),
         new(Student, "the student's channels, labels alone", $"{TeacherKey}="),
-        new("student-kd", "the student's channels, labels and teacher") { Needs = "teacher", KeyOfNeeded = TeacherKey },
+        new("student-kd", "the student's channels, labels and teacher") { Needs = [new("teacher", TeacherKey)] },
     ];
 
     public override Demonstration Demonstration { get; } =
         new(
-            new PhantomDatasetOptions
-            {
-                Paired = true,
-                Training = 4,
-                Validation = 1,
-                Test = 12,
-                Size = 64,
-                Slices = 16,
-            },
+            Demonstration.Phantoms(
+                new PhantomDatasetOptions
+                {
+                    Paired = true,
+                    Training = 4,
+                    Validation = 1,
+                    Test = 12,
+                    Size = 64,
+                    Slices = 16,
+                }
+            ),
             [
                 "method.name=kd-net",
                 "data.channels=T1",

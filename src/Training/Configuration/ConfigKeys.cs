@@ -13,8 +13,13 @@ public sealed class ConfigKeys
     /// <param name="parts">Records with <see cref="ConfigKeyAttribute"/>s. Their keys stand side by side: groups of one name are
     /// one group.</param>
     public ConfigKeys(params IReadOnlyList<Type> parts)
+        : this(_ => true, parts) { }
+
+    /// <param name="belongs">Whether a key of the records, by its name, is one of these.</param>
+    /// <param name="parts">As above.</param>
+    public ConfigKeys(Func<string, bool> belongs, params IReadOnlyList<Type> parts)
     {
-        ConfigKey[] keys = [.. parts.SelectMany(part => Find(part, []))];
+        ConfigKey[] keys = [.. parts.SelectMany(part => Find(part, [])).Where(key => belongs(key.Name))];
         All = [.. InGroups(keys, 0)];
         byName = All.ToDictionary(key => key.Name, StringComparer.Ordinal);
     }
