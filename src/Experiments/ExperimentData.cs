@@ -1,4 +1,5 @@
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Classification.Data;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Runs.Provenance;
@@ -19,6 +20,7 @@ public abstract class ExperimentData
         task switch
         {
             TrainingTask.Volumes => new VolumeExperimentData(SegmentationDataset.Open(folder)),
+            TrainingTask.Images => new ImageExperimentData(ImageDataset.Open(folder)),
             _ => throw new ArgumentOutOfRangeException(nameof(task), task, "no such task"),
         };
 

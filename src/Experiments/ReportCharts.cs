@@ -9,21 +9,27 @@ internal static class ReportCharts
 {
     private const int Width = 1100;
     private const int Height = 420;
-    private const string MeanDice = "mean_dice";
 
     private static readonly IPalette Colours = new ScottPlot.Palettes.Category10();
 
-    /// <summary>Mean validation Dice over the steps, a curve per variant (mean over its jobs).</summary>
-    public static ReportPicture TrainingCurves(IReadOnlyList<VariantScores> variants)
+    /// <summary>A score of validations over the steps, a curve per variant (mean over its jobs).</summary>
+    /// <param name="variants">Names, and what their jobs recorded.</param>
+    /// <param name="score">In records.</param>
+    /// <param name="quantity">The score, for a person.</param>
+    public static ReportPicture TrainingCurves(
+        IReadOnlyList<(string Name, IEnumerable<MetricRecord> Records)> variants,
+        string score,
+        string quantity
+    )
     {
         using var plot = new Plot();
         for (int i = 0; i < variants.Count; i++)
         {
             (double Step, double Dice)[] points =
             [
-                .. from record in variants[i].Jobs.SelectMany(job => job.Records)
+                .. from record in variants[i].Records
                 from value in record.Values
-                where value.Key == MeanDice && double.IsFinite(value.Value)
+                where value.Key == score && double.IsFinite(value.Value)
                 group value.Value by record.Step into step
                 orderby step.Key
                 select ((double)step.Key, step.Average()),
@@ -41,10 +47,10 @@ internal static class ReportCharts
         plot.Axes.SetLimitsY(0, 1);
         return Finish(
             plot,
-            "Mean Dice of the validation cases during training, mean over seeds and folds.",
+            $"{quantity} of what is validated during training, mean over seeds and folds.",
             "training-curves.svg",
             "step",
-            "Dice"
+            quantity
         );
     }
 

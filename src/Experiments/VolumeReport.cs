@@ -8,6 +8,7 @@ using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Storage;
 using UnpairedSegEngine.Training.Batches;
+using UnpairedSegEngine.Training.Progress;
 
 namespace UnpairedSegEngine.Experiments;
 
@@ -130,7 +131,13 @@ internal sealed class VolumeReport : ExperimentReport
 
     private IEnumerable<ReportSection> Curves() =>
         [
-            new ReportSection("Training") { Pictures = [ReportCharts.TrainingCurves(variants)] },
+            new ReportSection("Training") { Pictures = [
+                    ReportCharts.TrainingCurves(
+                        [.. variants.Select(variant => (variant.Name, variant.Jobs.SelectMany(job => job.Records)))],
+                        Score.MeanDice,
+                        "Mean Dice"
+                    ),
+                ] },
             new ReportSection("Dice by organ")
             {
                 Pictures = [.. modalities.Select(modality => ReportCharts.Boxes(variants, organs, modality))],

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Classification.Inference;
 using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Images;
 using UnpairedSegEngine.Methods.Volumes;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
@@ -97,6 +99,13 @@ public abstract class MethodDefinition
     /// <param name="model">Modalities, classes, samples and network.</param>
     public virtual VolumeMethod Create(Backend backend, TrainingConfig config, ModelDescription model) =>
         throw TakesNone(TrainingTask.Volumes);
+
+    /// <summary>The method, ready to train on images.</summary>
+    /// <param name="backend">Computes.</param>
+    /// <param name="config">Its settings.</param>
+    /// <param name="model">Classes, sizes, intensities and network.</param>
+    public virtual ImageMethod Create(Backend backend, TrainingConfig config, ClassifierDescription model) =>
+        throw TakesNone(TrainingTask.Images);
 
     private InvalidOperationException TakesNone(TrainingTask task) => new($"the method {Name} takes no {task}");
 }

@@ -4,14 +4,14 @@ using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Runs;
 
-/// <summary>Draws the curves of a run: losses above, validation Dice below, both over the steps.</summary>
+/// <summary>Draws the curves of a run: losses above, scores of validations below, both over the steps.</summary>
 public static class TrainingPlot
 {
     /// <summary>Records whose names begin so are losses.</summary>
     public const string LossPrefix = "loss/";
 
-    /// <summary>Records whose names begin so are validation Dice values.</summary>
-    public const string DicePrefix = "dice/";
+    /// <summary>Records whose names begin so are scores of validations, by what a person calls them. A run has one kind.</summary>
+    private static readonly (string Prefix, string Name)[] Scores = [("dice/", "Dice"), ("recall/", "recall"), ("ap/", "AP")];
 
     private const int Width = 1000;
     private const int Height = 800;
@@ -23,9 +23,13 @@ public static class TrainingPlot
         var plots = new Multiplot();
         plots.AddPlots(2);
         Draw(plots.GetPlot(0), "loss", records, LossPrefix);
-        Plot dice = plots.GetPlot(1);
-        Draw(dice, "Dice", records, DicePrefix);
-        dice.Axes.SetLimitsY(0, 1);
+        (string prefix, string name) = Scores.FirstOrDefault(
+            kind => records.Any(record => record.Values.Any(value => value.Key.StartsWith(kind.Prefix, StringComparison.Ordinal))),
+            Scores[0]
+        );
+        Plot scores = plots.GetPlot(1);
+        Draw(scores, name, records, prefix);
+        scores.Axes.SetLimitsY(0, 1);
         foreach (Plot plot in plots.GetPlots())
             plot.Axes.SetLimitsX(0, Math.Max(1, records.Count == 0 ? 0 : records[^1].Step));
         byte[] png = plots.Render(Width, Height).GetImageBytes(ImageFormat.Png);

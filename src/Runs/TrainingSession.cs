@@ -1,7 +1,10 @@
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Methods;
 using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Classification.Data;
+using UnpairedSegEngine.Classification.Inference;
 using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Images;
 using UnpairedSegEngine.Methods.Volumes;
 using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Segmentation.Data;
@@ -98,6 +101,25 @@ public sealed class TrainingSession
             ),
             DataIdentity.Of(dataset)
         );
+    }
+
+    /// <summary>On images with labels.</summary>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="config">What is trained.</param>
+    /// <param name="model">Of the run, if it was begun; null to describe one by the images.</param>
+    /// <returns>The session, and the model that it trains.</returns>
+    /// <exception cref="InvalidDataException">The model takes other images.</exception>
+    public static (TrainingSession Session, ClassifierDescription Model) OnImages(
+        ImageDataset dataset,
+        TrainingConfig config,
+        ClassifierDescription? model = null
+    )
+    {
+        var images = ImageSelection.Of(dataset, config.Images, config.Training.Seed);
+        model?.RequireMatch(dataset);
+        model ??= ClassifierDescription.Of(dataset, PixelNormalization.Of(dataset.Train), config.Classifier);
+        string name = $"'{dataset.Folder}'";
+        return (new TrainingSession(new ImageTrainingData(model, images, name), DataIdentity.Of(dataset)), model);
     }
 
     /// <summary>Trains a new or an interrupted run to its last step, or until asked to stop.</summary>

@@ -1,7 +1,10 @@
 using CommandLine;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Classification.Data;
+using UnpairedSegEngine.Classification.Evaluation;
 using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Imaging.Pictures;
+using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Volumes;
 using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Runs.Provenance;
@@ -22,7 +25,8 @@ internal enum SplitPart
 
 [Verb(
     "evaluate",
-    HelpText = "Score whole volumes per case, organ and modality: a run on a dataset, or label maps of any program."
+    HelpText = "Score whole volumes per case, organ and modality: a run on a dataset, or label maps of any program. A run on images is "
+        + "scored by class."
 )]
 internal sealed class EvaluateVerb : VolumePredictionVerb
 {
@@ -49,7 +53,11 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
     [Option("tolerance", Default = 2.0, HelpText = "Of the normalized surface Dice, mm.")]
     public double Tolerance { get; init; }
 
-    [Option("split", Default = SplitPart.Val, HelpText = "Which cases.")]
+    [Option(
+        "split",
+        Default = SplitPart.Val,
+        HelpText = "Which cases. Of images: val is what the run was validated on, test the test images, all the training images."
+    )]
     public SplitPart Split { get; init; }
 
     [AtLeast(0)]
@@ -74,6 +82,11 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
     public override int Run(string[] arguments)
     {
         ResultFiles.Check(Overwrite, ("--json", Json), ("--csv", Csv), ("--markdown", Markdown));
+        if (
+            (RunPath, Data) is ({ } path, { } folder)
+            && RunFolder.Open(path).Config.Method.Task == TrainingTask.Images
+        )
+            return EvaluateImages(path, folder);
         EvaluationReport report = (RunPath, Data, Predictions, References) switch
         {
             ({ } run, { } data, null, null) => EvaluateRun(run, data),
@@ -88,6 +101,35 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
         if (Markdown is not null)
             EvaluationFiles.WriteMarkdown(report, Markdown);
         return ReportFailed(report.Failed, report.Failed.Count + report.Cases.Count, "cases were not scored");
+    }
+
+    private int EvaluateImages(string path, string folder)
+    {
+        var dataset = ImageDataset.Open(folder);
+        TrainingConfig config = RunFolder.Open(path).Config;
+        var selection = ImageSelection.Of(dataset, config.Images, config.Training.Seed);
+        ImageSet images = Split switch
+        {
+            SplitPart.Val => selection.Validation,
+            SplitPart.Test => dataset.Test,
+            SplitPart.All => dataset.Train,
+            _ => throw new InvalidOperationException($"no part {Split}"),
+        };
+        if (images.Count == 0)
+            throw new InvalidDataException($"'{folder}': the split '{Split.ToString().ToLowerInvariant()}' has no images");
+        using OpenedBackend opened = OpenBackend(Threads);
+        using var run = ClassifierRun.Open(path, opened.Backend, Last, Warn);
+        run.RequireMatch(dataset, OtherData);
+        ClassificationReport report = run.Evaluate(images);
+        ClassificationTable.Write(report, run.Judge(images));
+        if (Json is not null)
+            ClassificationFiles.WriteJson(report, Json);
+        if (Csv is not null)
+            ClassificationFiles.WriteCsv(report, Csv);
+        if (Markdown is not null)
+            ClassificationFiles.WriteMarkdown(report, Markdown);
+        Console.WriteLine($"weights of step {run.Step}");
+        return ExitCode.Ok;
     }
 
     private EvaluationReport EvaluateFolders(string predictions, string references)

@@ -1,5 +1,6 @@
 using CommandLine;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Classification.Inference;
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Imaging.Nifti;
 using UnpairedSegEngine.Runs;
@@ -13,7 +14,7 @@ namespace UnpairedSegEngine.Cli.Verbs;
 [Verb(
     "predict",
     HelpText = "Segment NIfTI volumes; the label map has the input's grid and orientation. In a folder, a case that "
-        + "cannot be read does not stop the others."
+        + "cannot be read does not stop the others. A run on images classifies PNG files."
 )]
 internal sealed class PredictVerb : VolumePredictionVerb
 {
@@ -26,14 +27,16 @@ internal sealed class PredictVerb : VolumePredictionVerb
     [Option(
         "in",
         Required = true,
-        HelpText = "NIfTI file, or a folder of them: CASE_0000.nii.gz, CASE_0001.nii.gz ... where the run sees several channels."
+        HelpText = "NIfTI file, or a folder of them: CASE_0000.nii.gz, CASE_0001.nii.gz ... where the run sees several channels. For a "
+            + "run on images a PNG file, or a folder of them."
     )]
     public string In { get; init; } = "";
 
     [Option(
         "out",
         Required = true,
-        HelpText = "Folder for the label maps, named as the inputs; not the inputs' own, and no part of a dataset."
+        HelpText = "Folder for the label maps, named as the inputs; not the inputs' own, and no part of a dataset. For a run on images, "
+            + "for predictions.csv."
     )]
     public string Out { get; init; } = "";
 
@@ -54,6 +57,8 @@ internal sealed class PredictVerb : VolumePredictionVerb
         if (Continue && Overwrite)
             throw new UsageException("--continue leaves the files that --overwrite replaces; give one of them");
         Runs.RunFolder.Open(RunPath);
+        if (ClassifierDescription.IsIn(RunPath))
+            return PredictImages();
         ModelDescription description = ModelDescription.Read(RunPath);
         Modality modality = ModalityOf(description);
         PredictionInput[] inputs = PredictionInput.Find(In, description.Channels, Note);
@@ -74,6 +79,22 @@ internal sealed class PredictVerb : VolumePredictionVerb
             Console.Error.WriteLine("stopped; --continue goes on with what is missing");
             return ExitCode.Interrupted;
         }
+    }
+
+    private int PredictImages()
+    {
+        if (Continue || SaveProbabilities || Modality is not null)
+            throw new UsageException(
+                $"'{RunPath}' classifies images: --continue, --save-probabilities and --modality are for volumes"
+            );
+        var prediction = new ImagePrediction(RunPath, In, Out);
+        if (!Overwrite && File.Exists(prediction.Table))
+            throw new UsageException($"--out '{Out}': '{prediction.Table}' exists; replace it with --overwrite");
+        using OpenedBackend opened = OpenBackend(Threads);
+        using var stop = new Runs.Progress.StopSignal();
+        (int files, IReadOnlyList<FailedCase> failed) = prediction.Write(opened.Backend, Last, Warn, stop.Token);
+        Console.WriteLine(prediction.Table);
+        return ReportFailed(failed, files, "images were not classified");
     }
 
     private Modality ModalityOf(ModelDescription description) =>

@@ -1,6 +1,8 @@
 using System.Globalization;
 using CommandLine;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Classification.Data;
+using UnpairedSegEngine.Classification.Inference;
 using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Ummkd;
@@ -14,16 +16,18 @@ using UnpairedSegEngine.Storage;
 using UnpairedSegEngine.Training;
 using UnpairedSegEngine.Training.Batches;
 using UnpairedSegEngine.Training.Configuration;
+using UnpairedSegEngine.Training.Progress;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
-[Verb("train", HelpText = "Train a network on a dataset of several modalities.")]
+[Verb("train", HelpText = "Train a network on a dataset of several modalities, or of images with labels.")]
 internal sealed class TrainVerb : DeviceVerb
 {
     [Option(
         "data",
         HelpText = "Dataset folder: nnU-Net v2 raw layout with a 'domains' key in dataset.json, or TFRecords of slices "
-            + "as the authors released them. With --resume only if it was moved."
+            + "as the authors released them; for methods on images PNG files with labels, IDX or CIFAR files. With --resume only "
+            + "if it was moved."
     )]
     public string? Data { get; init; }
 
@@ -90,7 +94,7 @@ internal sealed class TrainVerb : DeviceVerb
         Arithmetic arithmetic = ArithmeticLike(earlier?.Recorded?.Arithmetic);
         TrainingConfig config = Resolved(earlier?.Config ?? arithmetic.Place(ConfigLoader.Load(Config, Set, Flags())));
         string folder = DataFolder(earlier);
-        (ModelDescription model, Func<int, TrainingSession> load) = OpenData(folder, config, earlier, arithmetic);
+        (Action<string> describe, Func<int, TrainingSession> load) = OpenData(folder, config, earlier, arithmetic);
         if (earlier is null)
             RunFolder.RequireUnused(Out);
         int threads = config.Training.Threads == 0 ? Environment.ProcessorCount : config.Training.Threads;
@@ -100,7 +104,7 @@ internal sealed class TrainVerb : DeviceVerb
 
         // After all that may be refused: a wrong device or a bad case leaves no folder behind, and an earlier run as it was.
         var provenance = new RunProvenance(session.Data, arithmetic.On(opened.Backend), RunSettings.Of(config), []);
-        RunFolder run = earlier?.Begin(provenance, arguments) ?? CreateRun(config, model, provenance, arguments);
+        RunFolder run = earlier?.Begin(provenance, arguments) ?? CreateRun(config, describe, provenance, arguments);
         using var stop = new StopSignal();
         TrainingOutcome? outcome = null;
         TrainingProgress.Run(
@@ -139,12 +143,15 @@ internal sealed class TrainVerb : DeviceVerb
         return state.BestStep > 0
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"done: {state.Step} steps, best validation Dice {state.Best?.Value ?? 0:F3} at step {state.BestStep}; next: {next}"
+                $"done: {state.Step} steps, best validation {NameOf(state.Best)} {state.Best?.Value ?? 0:F3} at step {state.BestStep}; next: {next}"
             )
             : $"done: {state.Step} steps, nothing was validated "
                 + $"({(session.ValidationCases > 0 ? "training.validate_every is 0" : "the split has no validation case")}); "
                 + $"next: {next}";
     }
+
+    private static string NameOf(Score? score) =>
+        score is null or { Name: Score.MeanDice } ? "Dice" : score.Name.Replace('_', ' ');
 
     private string DataFolder(RunContinuation? earlier)
     {
@@ -165,9 +172,39 @@ internal sealed class TrainVerb : DeviceVerb
     }
 
     /// <summary>
-    /// The description of the model, and how its data is read. What can be compared before volumes are read is compared here.
+    /// What writes the description of the model to a run folder, and how its data is read. What can be compared before volumes are
+    /// read is compared here.
     /// </summary>
-    private (ModelDescription Model, Func<int, TrainingSession> Load) OpenData(
+    private (Action<string> Describe, Func<int, TrainingSession> Load) OpenData(
+        string folder,
+        TrainingConfig config,
+        RunContinuation? earlier,
+        Arithmetic arithmetic
+    ) =>
+        config.Method.Task switch
+        {
+            TrainingTask.Volumes => OpenVolumes(folder, config, earlier, arithmetic),
+            TrainingTask.Images => OpenImages(folder, config, earlier),
+            _ => throw new InvalidOperationException($"no task {config.Method.Task}"),
+        };
+
+    private (Action<string> Describe, Func<int, TrainingSession> Load) OpenImages(
+        string folder,
+        TrainingConfig config,
+        RunContinuation? earlier
+    )
+    {
+        if (Fold is not null)
+            throw new UsageException("--fold is for volumes; images have one split");
+        (TrainingSession session, ClassifierDescription model) = TrainingSession.OnImages(
+            ImageDataset.Open(folder),
+            config,
+            earlier is null ? null : ClassifierDescription.Read(earlier.RunPath)
+        );
+        return (model.Write, _ => session);
+    }
+
+    private (Action<string> Describe, Func<int, TrainingSession> Load) OpenVolumes(
         string folder,
         TrainingConfig config,
         RunContinuation? earlier,
@@ -178,7 +215,7 @@ internal sealed class TrainVerb : DeviceVerb
         {
             TfRecordDataset records = TfRecordDataset.Open(folder);
             ModelDescription described = ModelDescriptions.Of(config, records);
-            return (described, _ => TrainingSession.OnRecords(records, config, described));
+            return (described.Write, _ => TrainingSession.OnRecords(records, config, described));
         }
 
         SegmentationDataset dataset = SegmentationDataset.Open(folder);
@@ -186,7 +223,7 @@ internal sealed class TrainVerb : DeviceVerb
         DatasetSplit split = dataset.Split(fold).Limit(config.Data.MostCases);
         earlier?.Require(DataIdentity.Of(dataset, fold, split), arithmetic);
         ModelDescription model = earlier is null ? ModelDescriptions.Of(config, dataset) : earlier.ReadModel();
-        return (model, threads => TrainingSession.OnVolumes(dataset, fold, split, config, model, threads));
+        return (model.Write, threads => TrainingSession.OnVolumes(dataset, fold, split, config, model, threads));
     }
 
     private static TrainingConfig Resolved(TrainingConfig config) => config.Definition.Resolve(config);
@@ -199,14 +236,14 @@ internal sealed class TrainVerb : DeviceVerb
             )
             : RunContinuation.Open(Out, From, [.. Set.Select(ConfigSetting.Parse), .. Flags()]);
 
-    private RunFolder CreateRun(TrainingConfig config, ModelDescription model, RunProvenance provenance, string[] arguments) =>
+    private RunFolder CreateRun(TrainingConfig config, Action<string> describe, RunProvenance provenance, string[] arguments) =>
         RunFolder.Create(
             Out,
             config,
             RunInfo.OfThisProcess(arguments),
             path =>
             {
-                model.Write(path);
+                describe(path);
                 provenance.Write(path);
             }
         );

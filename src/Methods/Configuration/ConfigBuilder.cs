@@ -1,5 +1,6 @@
 using System.Globalization;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Classification.Networks;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Storage;
@@ -113,8 +114,19 @@ public static class ConfigBuilder
     /// <summary>What limits of single numbers cannot say.</summary>
     private static void CheckRules(TrainingConfig config, IReadOnlyList<ConfigSetting> settings)
     {
-        if (config.Method.Task == TrainingTask.Volumes)
-            CheckVolumes(config, Require);
+        switch (config.Method.Task)
+        {
+            case TrainingTask.Volumes:
+                CheckVolumes(config, Require);
+                break;
+            case TrainingTask.Images:
+                string? problem = ClassifierDefinition.Of(config.Classifier).Problem(config.Classifier);
+                Require(problem is null, "classifier", $"{problem}");
+                break;
+            default:
+                throw new InvalidOperationException($"no task {config.Method.Task}");
+        }
+
         config.Definition.CheckRules(config, Require);
 
         void Require(bool holds, string path, string problem)

@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Classification.Data;
+using UnpairedSegEngine.Classification.Networks;
 using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
@@ -32,6 +34,12 @@ public sealed record TrainingConfig : IConfiguration
 
     [ConfigKey("network")]
     public NetworkConfig Network { get; init; } = new();
+
+    [ConfigKey("which images, and how samples are varied")]
+    public ImagesConfig Images { get; init; } = new();
+
+    [ConfigKey("network that classifies images")]
+    public ClassifierConfig Classifier { get; init; } = new();
 
     [ConfigKey("loss terms")]
     public LossConfig Loss { get; init; } = new();

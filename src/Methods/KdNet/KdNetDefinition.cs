@@ -89,11 +89,7 @@ internal sealed class KdNetDefinition : MethodDefinition
         KdNetTeacherConfig settings = SettingsOf(config);
         if (settings.Teacher.Text.Length == 0)
             return config;
-        WeightsHash found = WeightsHash.Of(TrainedModel.FindWeights(settings.Teacher.Text));
-        if (settings.TeacherWeights.Text.Length > 0 && settings.TeacherWeights != found)
-            throw new InvalidDataException(
-                $"{TeacherKey}: the weights of '{settings.Teacher}' are others than the run was begun with; give it the same teacher"
-            );
+        var found = WeightsHash.OfRun(TeacherKey, settings.Teacher.Text, settings.TeacherWeights);
         return config with { Own = new KdNetConfig { KdNet = settings with { TeacherWeights = found } } };
     }
 

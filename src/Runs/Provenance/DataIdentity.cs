@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using UnpairedSegEngine.Classification.Data;
 using UnpairedSegEngine.Segmentation.Data;
 
 namespace UnpairedSegEngine.Runs.Provenance;
@@ -51,6 +52,30 @@ public sealed record DataIdentity(
             dataset.ClassNames,
             split,
             files.DistinctBy(file => file.Name).ToDictionary(file => file.Name, file => file.Fingerprint)
+        );
+    }
+
+    /// <summary>Of images with labels, all of which together count as one case.</summary>
+    public static DataIdentity Of(ImageDataset dataset)
+    {
+        const string images = "images";
+        return new DataIdentity(
+            Path.GetFullPath(dataset.Folder),
+            null,
+            null,
+            [images],
+            dataset.ClassNames,
+            new SplitIdentity(0, [images], [], []),
+            new Dictionary<string, CaseFingerprint>
+            {
+                [images] = new(
+                    images,
+                    [dataset.Shape.Height, dataset.Shape.Width, dataset.Shape.Channels],
+                    [],
+                    dataset.Fingerprint,
+                    null
+                ),
+            }
         );
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using UnpairedSegEngine.Classification.Inference;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
@@ -69,6 +70,17 @@ public sealed record RunProvenance(
         : RunSettings
             .Differences(Settings, RunSettings.Of(config))
             .FirstOrDefault(setting => RunSettings.MattersForPrediction(setting.Split(' ')[0]))
+            is { } changed
+            ? $"config.yaml: {changed}"
+        : null;
+
+    /// <summary>The same of a model that classifies images.</summary>
+    public string? DifferenceToModel(ClassifierDescription model, TrainingConfig config) =>
+        DataIdentity.DifferenceOfNames(Data.Modalities, Data.Classes, Data.Modalities, model.ClassNames) is { } renamed
+            ? $"{ClassifierDescription.FileName}: {renamed}"
+        : RunSettings
+            .Differences(Settings, RunSettings.Of(config))
+            .FirstOrDefault(setting => setting.StartsWith("classifier.", StringComparison.Ordinal))
             is { } changed
             ? $"config.yaml: {changed}"
         : null;

@@ -53,6 +53,16 @@ public sealed record OptimizerConfig
     [ConfigKey("steps between two such decays", Minimum = 1)]
     public int DecayEvery { get; init; } = 1000;
 
+    /// <summary>Steps after which the rate decays, instead of <see cref="DecayEvery"/>; none by default.</summary>
+    [ConfigKey(
+        "steps after which the learning rate is multiplied by the decay factor, instead of every so many steps; empty for none",
+        Form = "ascending steps such as 8000,12000"
+    )]
+    public StepList Milestones { get; init; } = new("");
+
     /// <summary>The learning rate of each step.</summary>
-    public ISchedule Schedule => new StepDecay(LearningRate, DecayFactor, DecayEvery);
+    public ISchedule Schedule =>
+        Milestones.Steps is { Count: > 0 } milestones
+            ? new MultiStepDecay(LearningRate, DecayFactor, milestones)
+            : new StepDecay(LearningRate, DecayFactor, DecayEvery);
 }

@@ -1,8 +1,8 @@
 using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Methods;
 using UnpairedSegEngine.Methods.Configuration;
-using UnpairedSegEngine.Methods.Volumes;
 using UnpairedSegEngine.Tensors;
 using UnpairedSegEngine.Training.Configuration;
 

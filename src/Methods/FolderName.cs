@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace UnpairedSegEngine.Methods.KdNet;
+namespace UnpairedSegEngine.Methods;
 
 /// <summary>A folder; none where the text is empty.</summary>
 public readonly record struct FolderName(string Text) : IParsable<FolderName>

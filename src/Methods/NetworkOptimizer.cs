@@ -8,10 +8,10 @@ using UnpairedSegEngine.Tensors;
 using UnpairedSegEngine.Training;
 using UnpairedSegEngine.Training.Configuration;
 
-namespace UnpairedSegEngine.Methods.Volumes;
+namespace UnpairedSegEngine.Methods;
 
 /// <summary>
-/// The optimizer of a network of volumes, with L2 on its kernels or on all that is trained: a term of the loss, whose gradient
+/// The optimizer of a network, with L2 on its kernels or on all that is trained: a term of the loss, whose gradient
 /// joins that of the data before Adam's moments or SGD's velocity see it.
 /// </summary>
 public sealed class NetworkOptimizer
