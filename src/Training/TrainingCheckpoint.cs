@@ -13,6 +13,9 @@ namespace UnpairedSegEngine.Training;
 /// </summary>
 public static class TrainingCheckpoint
 {
+    /// <summary>Name of the checkpoints' folder in a run folder.</summary>
+    public const string FolderName = "checkpoints";
+
     private const string WeightsName = "weights.safetensors";
     private const string OptimizerName = "optimizer.safetensors";
     private const string StateName = "state.json";
@@ -48,6 +51,22 @@ public static class TrainingCheckpoint
         string? bad = WeightsOf(method.Modules).Concat(StateOf(method)).FirstOrDefault(tensor => !tensor.Value.IsFinite()).Name;
         if (bad is not null)
             throw new NumericFailureException($"after step {state.Step}, '{bad}' has values that are NaN or infinite");
+    }
+
+    /// <summary>The checkpoint whose weights predict.</summary>
+    /// <param name="folder">Of checkpoints.</param>
+    /// <param name="latest">The newest weights instead of those with the best validation.</param>
+    /// <param name="warn">Is told about damaged checkpoints that were passed over.</param>
+    /// <exception cref="InvalidDataException">No checkpoint, or all are damaged.</exception>
+    public static Checkpoint FindWeights(string folder, bool latest = false, Action<string>? warn = null)
+    {
+        var store = new CheckpointStore(folder, warn: warn, required: WeightFiles);
+        Checkpoint? best = latest ? null : store.Best();
+        Checkpoint checkpoint =
+            best ?? store.Latest() ?? throw new InvalidDataException($"'{folder}': no checkpoint yet; train the run first");
+        if (best is null && !latest)
+            warn?.Invoke($"no weights were chosen by validation; these are of the last step, {checkpoint.Step}");
+        return checkpoint;
     }
 
     /// <summary>Reads the weights of some of a checkpoint's modules.</summary>

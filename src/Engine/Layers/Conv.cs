@@ -6,8 +6,8 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Layers;
 
 /// <summary>
-/// A convolution with output ceil(input / stride), shared by all modalities or with kernels for each (see
-/// <see cref="ParameterSharing"/>).
+/// A convolution with output ceil(input / stride), unless it is told how much to read beyond the border; shared by all modalities
+/// or with kernels for each (see <see cref="ParameterSharing"/>).
 /// </summary>
 public sealed class Conv
 {
@@ -15,6 +15,7 @@ public sealed class Conv
     private readonly Size3 stride;
     private readonly Size3 dilation;
     private readonly PaddingMode padding;
+    private readonly Size3? border;
     private readonly bool storesActivation;
 
     /// <param name="store">Gets the parameters.</param>
@@ -29,6 +30,8 @@ public sealed class Conv
     /// <param name="hasBias">Whether a bias per output channel is added.</param>
     /// <param name="storesActivation">Whether the result is stored as <see cref="Backend.ActivationType"/> says: right where only
     /// normalizations read it, or a residual sum as its branch.</param>
+    /// <param name="border">Elements read before the first and after the last of each axis, as PyTorch's padding; what makes the
+    /// output ceil(input / stride) if not given. The two differ where a stride leaves an odd number of them.</param>
     public Conv(
         ParameterStore store,
         string name,
@@ -40,10 +43,11 @@ public sealed class Conv
         Size3? dilation = null,
         PaddingMode padding = PaddingMode.Zero,
         bool hasBias = false,
-        bool storesActivation = false
+        bool storesActivation = false,
+        Size3? border = null
     )
     {
-        this.storesActivation = storesActivation;
+        (this.storesActivation, this.border) = (storesActivation, border);
         this.stride = stride ?? Size3.One;
         this.dilation = dilation ?? Size3.One;
         this.padding = padding;
@@ -124,5 +128,13 @@ public sealed class Conv
 
     private ConvolutionProblem ProblemOf(Shape part) => Problem(part.With(^1, kernels.Shape[3]));
 
-    private ConvolutionProblem Problem(Shape input) => ConvolutionProblem.Same(input, kernels.Shape, stride, dilation, padding);
+    private ConvolutionProblem Problem(Shape input) =>
+        border is { } pads
+            ? ConvolutionProblem.Valid(input, kernels.Shape, stride, dilation) with
+            {
+                Padding = padding,
+                PadBefore = pads,
+                PadAfter = pads,
+            }
+            : ConvolutionProblem.Same(input, kernels.Shape, stride, dilation, padding);
 }

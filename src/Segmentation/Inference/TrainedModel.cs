@@ -17,7 +17,7 @@ namespace UnpairedSegEngine.Segmentation.Inference;
 public sealed class TrainedModel : IDisposable
 {
     /// <summary>Name of the checkpoints' folder in a run folder.</summary>
-    public const string CheckpointsName = "checkpoints";
+    public const string CheckpointsName = TrainingCheckpoint.FolderName;
 
     private readonly ISegmentationNetwork network;
     private readonly IDisposable[] owned;
@@ -105,17 +105,8 @@ public sealed class TrainedModel : IDisposable
     /// <param name="latest">The newest weights instead of those with the best validation.</param>
     /// <param name="warn">Is told about damaged checkpoints that were passed over.</param>
     /// <exception cref="InvalidDataException">No checkpoint, or all are damaged.</exception>
-    public static Checkpoint FindWeights(string path, bool latest = false, Action<string>? warn = null)
-    {
-        string checkpoints = Path.Combine(path, CheckpointsName);
-        var store = new CheckpointStore(checkpoints, warn: warn, required: TrainingCheckpoint.WeightFiles);
-        Checkpoint? best = latest ? null : store.Best();
-        Checkpoint checkpoint =
-            best ?? store.Latest() ?? throw new InvalidDataException($"'{checkpoints}': no checkpoint yet; train the run first");
-        if (best is null && !latest)
-            warn?.Invoke($"no weights were chosen by validation; these are of the last step, {checkpoint.Step}");
-        return checkpoint;
-    }
+    public static Checkpoint FindWeights(string path, bool latest = false, Action<string>? warn = null) =>
+        TrainingCheckpoint.FindWeights(Path.Combine(path, CheckpointsName), latest, warn);
 
     /// <summary>Segments a volume.</summary>
     /// <param name="volume">Of any grid; it is not changed.</param>

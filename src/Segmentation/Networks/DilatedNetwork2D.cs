@@ -17,8 +17,7 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
 
     private static readonly Size3 PoolSize = Size3.Planar(2);
 
-    private readonly List<NetworkStage> stages = [];
-    private readonly List<IReadOnlyList<Func<ForwardContext, Variable, Variable>>> operations = [];
+    private readonly StageSequence stages = new();
     private readonly NormalizationSettings normalization;
     private readonly bool transposedShuffle;
 
@@ -54,22 +53,22 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
 
         int f = features;
         var make = new BlockFactory(store, normalization, keep);
-        Add("g1", f, make.Conv("g1.conv0", slices, f).Forward, make.Residual("g1.rb1", f, f).Forward);
-        Add("g2", 2 * f, Pool, make.Residual("g2.rb1", f, 2 * f).Forward);
-        Add("g3", 4 * f, [Pool, .. ResidualPair("g3", 2 * f, 4 * f)]);
-        Add("g4", 8 * f, [Pool, .. ResidualPair("g4", 4 * f, 8 * f)]);
-        Add("g5", 16 * f, ResidualPair("g5", 8 * f, 16 * f));
-        Add("g6", 16 * f, ResidualPair("g6", 16 * f, 16 * f));
-        Add("g7", 32 * f, ResidualPair("g7", 16 * f, 32 * f));
-        Add(
+        stages.Add("g1", f, make.Conv("g1.conv0", slices, f).Forward, make.Residual("g1.rb1", f, f).Forward);
+        stages.Add("g2", 2 * f, Pool, make.Residual("g2.rb1", f, 2 * f).Forward);
+        stages.Add("g3", 4 * f, [Pool, .. ResidualPair("g3", 2 * f, 4 * f)]);
+        stages.Add("g4", 8 * f, [Pool, .. ResidualPair("g4", 4 * f, 8 * f)]);
+        stages.Add("g5", 16 * f, ResidualPair("g5", 8 * f, 16 * f));
+        stages.Add("g6", 16 * f, ResidualPair("g6", 16 * f, 16 * f));
+        stages.Add("g7", 32 * f, ResidualPair("g7", 16 * f, 32 * f));
+        stages.Add(
             "g8",
             32 * f,
             make.Residual("g8.dr1", 32 * f, 32 * f, dilation: 2).Forward,
             make.Residual("g8.dr2", 32 * f, 32 * f, dilation: 2).Forward
         );
-        Bottleneck = Add("g9", 32 * f, PlainPair(make, 32 * f));
-        Add("g10", ShuffleFactor * classes, Upsampling(make, 32 * f));
-        Add(
+        Bottleneck = stages.Add("g9", 32 * f, PlainPair(make, 32 * f));
+        stages.Add("g10", ShuffleFactor * classes, Upsampling(make, 32 * f));
+        stages.Add(
             "out",
             classes,
             make.Conv("out.conv", ShuffleFactor * classes, classes, size: 5, padding: PaddingMode.Symmetric).Forward
@@ -89,7 +88,7 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
     public int Classes { get; }
 
     /// <summary>"g1" to "g10" and "out", which makes the logits.</summary>
-    public IReadOnlyList<NetworkStage> Stages => stages;
+    public IReadOnlyList<NetworkStage> Stages => stages.Stages;
 
     /// <summary>"g9": 32 F channels at an eighth of the height and width.</summary>
     public NetworkStage Bottleneck { get; }
@@ -117,41 +116,12 @@ public sealed class DilatedNetwork2D : ISegmentationNetwork
             && counted != normalization.Modalities
         )
             throw new ArgumentException($"the batch counts {counted} modalities, the network {normalization.Modalities}");
-        return Run(context, images, firstStage: 0, taps);
+        return stages.Run(context, images, taps: taps);
     }
 
     /// <inheritdoc/>
     public Variable ForwardFrom(ForwardContext context, StageOutput output) =>
-        Run(context, output.Features, output.Stage.Index + 1, taps: null);
-
-    /// <summary>The stages from one on; what enters the first of them is left alone.</summary>
-    private Variable Run(ForwardContext context, Variable input, int firstStage, FeatureTaps? taps)
-    {
-        Variable x = input;
-        for (int stage = firstStage; stage < stages.Count; stage++)
-        {
-            foreach (Func<ForwardContext, Variable, Variable> operation in operations[stage])
-            {
-                Variable y = operation(context, x);
-                if (y != x && x != input && !(taps?.Holds(x) ?? false))
-                    Tape.Release(x);
-                x = y;
-            }
-
-            if (taps?.Wants(stages[stage]) ?? false)
-                taps.Leave(stages[stage], x, []);
-        }
-
-        return x;
-    }
-
-    private NetworkStage Add(string name, int channels, params Func<ForwardContext, Variable, Variable>[] parts)
-    {
-        var stage = new NetworkStage(name, stages.Count, channels);
-        stages.Add(stage);
-        operations.Add(parts);
-        return stage;
-    }
+        stages.Run(context, output.Features, output.Stage.Index + 1);
 
     private static Variable Pool(ForwardContext context, Variable x) =>
         context.Tape.MaxPool(new PoolingProblem(x.Shape, PoolSize, PoolSize), x);

@@ -82,34 +82,13 @@ public sealed record NetworkConfig
     private static readonly ConfigKeys Keys = new(typeof(NetworkConfig));
 
     /// <summary>All settings as texts by key: "channels", "norm.kind".</summary>
-    internal IReadOnlyDictionary<string, string> ToTexts() => Keys.All.ToDictionary(key => key.Name, key => key.TextIn(this));
+    internal IReadOnlyDictionary<string, string> ToTexts() => Keys.TextsOf(this);
 
     /// <summary>What is wrong with texts that somebody else wrote; null where nothing is.</summary>
-    internal static string? Problem(IReadOnlyDictionary<string, string> texts)
-    {
-        foreach ((string name, string? text) in texts)
-        {
-            if (Keys.Resolve(name) is not var (key, _))
-                return $"network has the unknown key {name}";
-            if (text is null || !key.TryParse(text, out _))
-                return $"network: {name} is '{text}', expected {key.Allowed}";
-        }
-
-        return null;
-    }
+    internal static string? Problem(IReadOnlyDictionary<string, string> texts) => Keys.ProblemOf(texts);
 
     /// <summary>The settings of texts without a <see cref="Problem"/>; defaults for those that are missing.</summary>
-    internal static NetworkConfig Parse(IReadOnlyDictionary<string, string> texts)
-    {
-        var config = new NetworkConfig();
-        foreach ((string name, string text) in texts)
-        {
-            if (Keys.Resolve(name) is var (key, _) && key.TryParse(text, out object value))
-                key.SetIn(config, value);
-        }
-
-        return config;
-    }
+    internal static NetworkConfig Parse(IReadOnlyDictionary<string, string> texts) => Keys.Parse(texts, new NetworkConfig());
 
     /// <summary>Slope of the leaky ReLU below zero, 0 to 1; 0 makes it a ReLU.</summary>
     [ConfigKey("slope of the leaky ReLU below zero", Minimum = 0, Maximum = 1)]

@@ -51,6 +51,41 @@ public sealed class ConfigKeys
         )!.Name;
     }
 
+    /// <summary>The settings of a network, as texts by key that <see cref="Parse"/> reads.</summary>
+    /// <param name="network">A record of these keys.</param>
+    public IReadOnlyDictionary<string, string> TextsOf(object network) =>
+        All.ToDictionary(key => key.Name, key => key.TextIn(network));
+
+    /// <summary>What is wrong with texts that somebody else wrote for a network; null where nothing is.</summary>
+    public string? ProblemOf(IReadOnlyDictionary<string, string> texts)
+    {
+        foreach ((string name, string? text) in texts)
+        {
+            if (Resolve(name) is not var (key, _))
+                return $"network has the unknown key {name}";
+            if (text is null || !key.TryParse(text, out _))
+                return $"network: {name} is '{text}', expected {key.Allowed}";
+        }
+
+        return null;
+    }
+
+    /// <summary>Sets what texts without a <see cref="ProblemOf"/> say.</summary>
+    /// <param name="texts">By key.</param>
+    /// <param name="network">With the values of keys that are missing; nobody else sees it yet.</param>
+    /// <returns>The same, changed.</returns>
+    public T Parse<T>(IReadOnlyDictionary<string, string> texts, T network)
+        where T : class
+    {
+        foreach ((string name, string text) in texts)
+        {
+            if (Resolve(name) is var (key, _) && key.TryParse(text, out object value))
+                key.SetIn(network, value);
+        }
+
+        return network;
+    }
+
     private static IEnumerable<ConfigKey> Find(Type group, PropertyInfo[] above)
     {
         foreach (PropertyInfo property in group.GetProperties().Where(p => p.IsDefined(typeof(ConfigKeyAttribute))))

@@ -165,6 +165,8 @@ internal sealed class OperationGradientTests
             new Shape(2, 3)
         );
         yield return Case("pad channels", (t, v) => t.Multiply(t.Pad(v[0], ^1, 1, 5), v[1]), new Shape(2, 3), new Shape(2, 5));
+        foreach ((int axis, int step) in new[] { (0, 2), (1, 1), (1, 2), (1, 3), (2, 2), (2, 7) })
+            yield return Case($"every {axis} {step}", (t, v) => t.Every(t.Multiply(v[0], v[0]), axis, step), new Shape(3, 5, 4));
         foreach (bool transposed in new[] { false, true })
         {
             yield return Case(
@@ -476,6 +478,7 @@ internal sealed class OperationGradientTests
             (nameof(Ranges.Concat), "concat"),
             (nameof(Ranges.Slice), "slice channels"),
             (nameof(Ranges.Pad), "pad channels"),
+            (nameof(Ranges.Every), "every"),
             (nameof(Conversion.Convert), "convert"),
             (nameof(Convolution.Convolve), "convolution"),
             (nameof(Convolution.ConvolveBackwardData), "data gradient"),

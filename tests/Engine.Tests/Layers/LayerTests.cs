@@ -51,6 +51,19 @@ internal sealed class LayerTests
         Assert.That(y.Value.ToArray<double>(), Is.EqualTo(new double[] { 103, 109, 109 }));
     }
 
+    /// <summary>PyTorch: Conv1d(1, 1, 3, stride=2, padding=1) with ones; the last element of an even input is read once.</summary>
+    [TestCase(4, new double[] { 3, 9 })]
+    [TestCase(5, new double[] { 3, 9, 9 })]
+    [TestCase(1, new double[] { 1 })]
+    public void Conv_reads_as_far_beyond_the_border_as_it_is_told(int width, double[] expected)
+    {
+        var stride = new Size3(1, 1, 2);
+        var layer = new Conv(store, "c", 1, 1, new Size3(1, 1, 3), Initializer.Ones, stride, border: new Size3(0, 0, 1));
+        double[] x = [.. Enumerable.Range(1, width).Select(i => (double)i)];
+        Variable y = layer.Forward(Context(1), X(new Shape(1, 1, 1, width, 1), x));
+        Assert.That(y.Value.ToArray<double>(), Is.EqualTo(expected));
+    }
+
     [Test]
     public void Conv_mirrors_with_the_border()
     {

@@ -62,6 +62,25 @@ public static class Ranges
         return tape.Record("pad", y, [x], (gy, _) => [tape.Slice(gy, axis, start, x.Shape[axis])], keeps: []);
     }
 
+    /// <summary>The first of each <paramref name="step"/> elements of an axis: x[0], x[step], ...; ceil(extent / step) of
+    /// them.</summary>
+    public static Variable Every(this Tape tape, Variable x, Index axis, int step)
+    {
+        if (step == 1)
+            return x;
+        int position = axis.GetOffset(x.Shape.Rank),
+            count = (x.Shape[position] + step - 1) / step;
+        Variable whole = x.Shape[position] == count * step ? x : tape.Pad(x, position, 0, count * step);
+        ReadOnlySpan<int> extents = whole.Shape.AsSpan();
+        Variable first = tape.Slice(
+            tape.Reshape(whole, new Shape([.. extents[..position], count, step, .. extents[(position + 1)..]])),
+            position + 1,
+            0,
+            1
+        );
+        return tape.Reshape(first, x.Shape.With(position, count));
+    }
+
     /// <summary>
     /// Copies a range of an axis; seen as rows of all that lies within the axis, it is a range of their columns.
     /// </summary>

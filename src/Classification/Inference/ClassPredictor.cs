@@ -1,0 +1,64 @@
+using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Autograd.Operations;
+using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Classification.Data;
+using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Tensors;
+
+namespace UnpairedSegEngine.Classification.Inference;
+
+/// <summary>A network with its running statistics, from images to probabilities of classes.</summary>
+/// <param name="backend">Computes.</param>
+/// <param name="network">With trained weights.</param>
+/// <param name="normalization">Of the images that it learnt from.</param>
+/// <param name="isMultiLabel">Probabilities of each class (sigmoid) rather than over classes (softmax).</param>
+/// <param name="batch">Images computed at a time.</param>
+public sealed class ClassPredictor(
+    Backend backend,
+    IStagedNetwork network,
+    PixelNormalization normalization,
+    bool isMultiLabel,
+    int batch = ClassPredictor.DefaultBatch
+)
+{
+    /// <summary>Images computed at a time unless told otherwise.</summary>
+    public const int DefaultBatch = 256;
+
+    /// <summary>Probabilities by class, of each image.</summary>
+    /// <param name="images">Of the network's channels.</param>
+    /// <param name="stop">Looked at before each batch.</param>
+    public IReadOnlyList<float[]> Scores(ImageSet images, CancellationToken stop = default) =>
+        Compute(images, isMultiLabel ? (tape, logits) => tape.Sigmoid(logits) : (tape, logits) => tape.Softmax(logits), stop);
+
+    /// <summary>Logits by class, of each image.</summary>
+    /// <param name="images">Of the network's channels.</param>
+    /// <param name="stop">Looked at before each batch.</param>
+    public IReadOnlyList<float[]> Logits(ImageSet images, CancellationToken stop = default) =>
+        Compute(images, (_, logits) => logits, stop);
+
+    private List<float[]> Compute(ImageSet images, Func<Tape, Variable, Variable> finish, CancellationToken stop)
+    {
+        var rows = new List<float[]>(images.Count);
+        int size = Math.Min(batch, images.Count);
+        // Batches have one size, so that a device meets one shape only; what is left over of the last one repeats the one before.
+        float[] pixels = new float[size * images.Shape.Length];
+        while (rows.Count < images.Count)
+        {
+            stop.ThrowIfCancellationRequested();
+            int count = Math.Min(size, images.Count - rows.Count);
+            for (int i = 0; i < count; i++)
+                normalization.Apply(images.Pixels(rows.Count + i), pixels.AsSpan(i * images.Shape.Length, images.Shape.Length));
+            rows.AddRange(Run(images.Shape, size, pixels, finish).Chunk(network.Classes).Take(count));
+        }
+
+        return rows;
+    }
+
+    private float[] Run(ImageShape shape, int size, float[] pixels, Func<Tape, Variable, Variable> finish)
+    {
+        using TensorScope scope = TensorScope.Open(backend.Device);
+        var tape = new Tape(backend, recording: false);
+        Variable images = tape.Input(new Shape(size, 1, shape.Height, shape.Width, shape.Channels), pixels);
+        return finish(tape, network.Forward(new ForwardContext(tape), images)).Value.ToArray<float>();
+    }
+}
