@@ -15,7 +15,8 @@ internal static class ClassificationTable
     {
         Table table = new Table().RoundedBorder();
         table.AddColumn("class");
-        foreach (string name in new[] { "images", "recall", "precision", "F1", .. report.IsMultiLabel ? ["AP"] : Array.Empty<string>() })
+        string[] columns = ["images", "recall", "precision", "F1", .. report.IsMultiLabel ? new[] { "AP" } : []];
+        foreach (string name in columns)
             table.AddColumn(new TableColumn(name).RightAligned());
         foreach (ClassScores scores in report.Classes)
             table.AddRow([
@@ -24,7 +25,7 @@ internal static class ClassificationTable
                 Text(scores.Recall),
                 Text(scores.Precision),
                 Text(scores.F1),
-                .. report.IsMultiLabel ? [Text(scores.AveragePrecision)] : Array.Empty<string>(),
+                .. report.IsMultiLabel ? new[] { Text(scores.AveragePrecision) } : [],
             ]);
         WideConsole.Write(table);
         (string Name, double? Value)[] together =

@@ -16,7 +16,14 @@ internal static class DemonstrationImages
     {
         if (Environment.GetEnvironmentVariable(GarmentsVariable) is not { Length: > 0 } garments)
         {
-            GeneratedImages.Shapes10(folder, training: 5000, test: 2000, seed);
+            var shapes = new GeneratedImagesOptions
+            {
+                Kind = GeneratedKind.Shapes10,
+                Train = 5000,
+                Test = 2000,
+                Seed = seed,
+            };
+            GeneratedImages.Write(folder, shapes, stop);
             return;
         }
 
