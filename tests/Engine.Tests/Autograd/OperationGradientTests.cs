@@ -234,6 +234,24 @@ internal sealed class OperationGradientTests
                 (t, v) => t.MaxPool(p, t.Multiply(v[0], v[0])),
                 p.InputShape
             );
+        foreach (bool scored in new[] { true, false })
+        {
+            // Whole, over the border, outside, of no image.
+            float[] corners = [1, 0, 0, 4, 6, 0, -2, 2, 5, 9, 0, 20, 0, 30, 4, 2, 0, 0, 4, 6];
+            var p = new RoiPoolingProblem(new Shape(2, 1, 4, 3, 2), 4, 3, 0.5);
+            yield return Case(
+                $"roi max pool {(scored ? "with" : "without")} scores",
+                (t, v) =>
+                    t.RoiMaxPool(
+                        p,
+                        t.Multiply(v[0], v[0]),
+                        Tensor.From<float>(t.Device, p.CornersShape, corners),
+                        scored ? Tensor.From<double>(t.Device, p.ScoresShape, [0.5, -2, 1, 3]) : null
+                    ),
+                p.InputShape
+            );
+        }
+
         foreach (NormalizationKind kind in Enum.GetValues<NormalizationKind>())
         {
             foreach (double keep in new[] { 1, 0.7 })
@@ -493,6 +511,7 @@ internal sealed class OperationGradientTests
             (nameof(PixelShuffleOperation.PixelUnshuffle), "pixel unshuffle"),
             (nameof(Pooling.MaxPool), "max pool"),
             (nameof(Pooling.AveragePool), "average pool"),
+            (nameof(RoiPooling.RoiMaxPool), "roi max pool"),
             (nameof(NormalizedConvolution.ConvolveNormalized), "normalized convolution"),
             (nameof(Reshaping.Reshape), "reshape"),
             (nameof(ResidualAdd.AddResidual), "residual add"),
