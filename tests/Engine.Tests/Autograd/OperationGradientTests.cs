@@ -35,6 +35,7 @@ internal sealed class OperationGradientTests
         {
             yield return Case($"softmax {axis}", (t, v) => t.Softmax(v[0], axis), new Shape(2, 3, 2));
             yield return Case($"log softmax {axis}", (t, v) => t.LogSoftmax(v[0], axis), new Shape(2, 3, 2));
+            yield return Case($"l2 normalize {axis}", (t, v) => t.L2Normalize(v[0], axis), new Shape(2, 3, 2));
             yield return Case(
                 $"gather {axis}",
                 (t, v) => t.Gather(t.Multiply(v[0], v[0]), Places(t, Without(new Shape(2, 3, 2), axis)), axis),
@@ -47,6 +48,11 @@ internal sealed class OperationGradientTests
             );
         }
 
+        yield return Case(
+            "batched matmul by itself",
+            (t, v) => t.BatchedMatMul(v[0], v[0], transposeB: true),
+            new Shape(2, 3, 2)
+        );
         yield return Case("softmax of the last axis", (t, v) => t.Softmax(v[0]), Small);
         foreach ((int first, int axes) in new[] { (0, 1), (1, 1), (2, 1), (0, 2), (1, 2), (0, 3) })
         {
@@ -97,6 +103,12 @@ internal sealed class OperationGradientTests
                 (t, v) => t.MatMul(v[0], v[1], a, b),
                 a ? new Shape(3, 2) : new Shape(2, 3),
                 b ? new Shape(4, 3) : new Shape(3, 4)
+            );
+            yield return Case(
+                $"batched matmul {a} {b}",
+                (t, v) => t.BatchedMatMul(v[0], v[1], a, b),
+                a ? new Shape(2, 3, 2) : new Shape(2, 2, 3),
+                b ? new Shape(2, 1, 3) : new Shape(2, 3, 1)
             );
         }
 
@@ -504,6 +516,8 @@ internal sealed class OperationGradientTests
             (nameof(LeakyRelu.LeakyReLU), "leaky relu"),
             (nameof(Logarithm.Log), "log"),
             (nameof(MatMulOperation.MatMul), "matmul"),
+            (nameof(MatMulOperation.BatchedMatMul), "batched matmul"),
+            (nameof(L2Normalization.L2Normalize), "l2 normalize"),
             (nameof(Multiplication.Multiply), "multiply"),
             (nameof(Normalization.Normalize), "normalization"),
             (nameof(Normalization.NormalizeBy), nameof(Normalization_by_given_statistics)),
