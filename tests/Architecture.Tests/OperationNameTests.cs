@@ -28,6 +28,7 @@ public sealed partial class OperationNameTests
         ("Convolution", []),
         ("Normalization", []),
         ("Pooling", []),
+        ("RoiPooling", []),
         ("Reduction", []),
         ("SegmentationLoss", [("tape", "methods make their losses of its two passes: Methods/Ummkd/UmmkdLossOperation.cs")]),
         ("Elementwise", [("tape", "one file per function, each with its own gradient: Addition.cs, Exponential.cs and so on")]),

@@ -109,6 +109,29 @@ internal sealed partial class KernelWork
         };
     }
 
+    /// <summary>
+    /// Where the regions lie is not known here: they are taken to be half as high and as wide as the map, as many on each image.
+    /// Forward, a thread goes over the places of bins; backward, over the regions of its image whose rows are its own.
+    /// </summary>
+    private LaunchWork RoiPooling(KernelLaunch launch, KernelCost cost, CudaSingles.RoiPoolingParameters p)
+    {
+        const double Side = 0.5;
+        bool backward = launch.Kernel.Contains("_backward", StringComparison.Ordinal);
+        double width = launch.Kernel.EndsWith(SweepPlan.WideSuffix, StringComparison.Ordinal) ? 8 : 1,
+            bins = (double)p.Bins * p.Bins,
+            places = Math.Max(1, Side * p.Height / p.Bins) * Math.Max(1, Side * p.Width / p.Bins),
+            perRound = Unrolled(cost.Memory.Load, (int)width * sizeof(float)),
+            pooled = p.Regions * bins * p.Channels;
+        double loops = backward ? Math.Max(1, Side * Side * p.Regions / p.Images) : Divide(bins, (double)SweepThreads / p.Lanes),
+            loads = backward ? 1 : places / perRound;
+        double each = (cost.Straight * gpu.ExecutedShare) + (Math.Max(1, loads) * cost.Memory.Instructions);
+        double map = (double)p.Images * p.Height * p.Width * p.Channels;
+        return Threads(launch, loops * each, 0, loops, ((2 * pooled) + map) * sizeof(float)) with
+        {
+            Sizes = $"{p.Regions} regions, {p.Channels} channels",
+        };
+    }
+
     private LaunchWork PixelShuffle(KernelLaunch launch, KernelCost cost, CudaSingles.PixelShuffleParameters p)
     {
         double columns = (double)p.Width * p.Factor,

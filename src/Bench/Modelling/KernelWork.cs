@@ -109,6 +109,7 @@ internal sealed partial class KernelWork(GpuModel gpu)
                 sizeof(float) + (launch.Kernel.Contains("bfloat16", StringComparison.Ordinal) ? sizeof(ushort) : sizeof(double))
             ),
             CudaSingles.PoolingParameters p => Pooling(launch, cost, p),
+            CudaSingles.RoiPoolingParameters p => RoiPooling(launch, cost, p),
             CudaSingles.PixelShuffleParameters p => PixelShuffle(launch, cost, p),
             CudaSingles.LossSumsParameters p => LossSums(launch, cost, p),
             CudaSingles.LossGradientParameters p => Items(

@@ -189,7 +189,7 @@ public abstract class Backend(Device device) : IDisposable
             ConvolutionBackwardData(problem, gy, w, gx);
     }
 
-    // ---- Pooling, PixelShuffle ----
+    // ---- Pooling, RoiPooling, PixelShuffle ----
 
     /// <summary>
     /// y = maximum of each window; <paramref name="choice"/> (uint8, shape of y) = index of the first maximum in the window,
@@ -205,6 +205,42 @@ public abstract class Backend(Device device) : IDisposable
 
     /// <summary>gx: each gy in equal shares to the elements of its window inside the image.</summary>
     public abstract void AveragePoolBackward(PoolingProblem problem, Tensor gy, Tensor gx);
+
+    /// <summary>
+    /// y (R, 1, P, P, C) = score * maximum over each bin of each of R regions of x (N, 1, H, W, C); <paramref name="choice"/>
+    /// (int32, shape of y) = place h W + w of the first maximum in its map, -1 where the bin is empty, and y is 0.
+    /// A region runs from place round(x1 scale), the product in float32 and halves away from zero, over n = max(round(x2 scale) -
+    /// round(x1 scale) + 1, 1) places, likewise along y; bin p from floor(p n / P) to ceil((p + 1) n / P) of them, so that bins
+    /// may overlap. What is outside of the map is left out. Girshick 2015, arXiv:1504.08083.
+    /// </summary>
+    /// <param name="problem">Sizes and scale.</param>
+    /// <param name="x">Feature maps.</param>
+    /// <param name="corners">
+    /// (R, 5), float32: image, x1, y1, x2, y2. A region of no image is empty; a corner lies no farther than 2^22 places away, and
+    /// one that is no number as far to the left or above.
+    /// </param>
+    /// <param name="scores">(R), as x; null for 1.</param>
+    /// <param name="y">Result.</param>
+    /// <param name="choice">Result.</param>
+    public abstract void RoiMaxPoolForward(
+        RoiPoolingProblem problem,
+        Tensor x,
+        Tensor corners,
+        Tensor? scores,
+        Tensor y,
+        Tensor choice
+    );
+
+    /// <summary>gx: score * gy at the chosen places, zero elsewhere; what meets there adds in the order of regions and
+    /// bins.</summary>
+    public abstract void RoiMaxPoolBackward(
+        RoiPoolingProblem problem,
+        Tensor gy,
+        Tensor corners,
+        Tensor? scores,
+        Tensor choice,
+        Tensor gx
+    );
 
     /// <summary>
     /// x (N, D, H, W, C r r) to y (N, D, H r, W r, C): y[h r + p, w r + q, c] = x[h, w, c r r + p r + q]. Shi et al. 2016,

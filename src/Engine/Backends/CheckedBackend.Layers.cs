@@ -139,6 +139,34 @@ public abstract partial class CheckedBackend
     }
 
     /// <inheritdoc/>
+    public override void RoiMaxPoolForward(
+        RoiPoolingProblem problem,
+        Tensor x,
+        Tensor corners,
+        Tensor? scores,
+        Tensor y,
+        Tensor choice
+    )
+    {
+        RequireRegions(problem, x, corners, scores, y, choice);
+        For(x, scores, y).RoiMaxPoolForward(problem, x, corners, scores, y, choice);
+    }
+
+    /// <inheritdoc/>
+    public override void RoiMaxPoolBackward(
+        RoiPoolingProblem problem,
+        Tensor gy,
+        Tensor corners,
+        Tensor? scores,
+        Tensor choice,
+        Tensor gx
+    )
+    {
+        RequireRegions(problem, gx, corners, scores, gy, choice);
+        For(gy, scores, gx).RoiMaxPoolBackward(problem, gy, corners, scores, choice, gx);
+    }
+
+    /// <inheritdoc/>
     public override void PixelShuffle(Tensor x, int factor, bool transposed, Tensor y)
     {
         RequireShuffle(x, factor, y);
@@ -422,6 +450,25 @@ public abstract partial class CheckedBackend
     {
         RequireShape(choice, problem.OutputShape, "choice");
         RequireType(choice, DType.UInt8, "choice");
+    }
+
+    private static void RequireRegions(
+        RoiPoolingProblem problem,
+        Tensor x,
+        Tensor corners,
+        Tensor? scores,
+        Tensor y,
+        Tensor choice
+    )
+    {
+        problem.Validate();
+        RequireShape(x, problem.InputShape, "map of the regions");
+        RequireShape(corners, problem.CornersShape, "corners of the regions");
+        RequireType(corners, DType.Float32, "corners of the regions");
+        RequireShape(scores, problem.ScoresShape, "scores of the regions");
+        RequireShape(y, problem.OutputShape, "pooled regions");
+        RequireShape(choice, problem.OutputShape, "choice");
+        RequireType(choice, DType.Int32, "choice");
     }
 
     private static void RequireShuffle(Tensor x, int factor, Tensor y)

@@ -87,6 +87,24 @@ public class ShapeBackend(Device device) : CheckedBackend(device)
 
         public override void AveragePoolBackward(PoolingProblem problem, Tensor gy, Tensor gx) { }
 
+        public override void RoiMaxPoolForward(
+            RoiPoolingProblem problem,
+            Tensor x,
+            Tensor corners,
+            Tensor? scores,
+            Tensor y,
+            Tensor choice
+        ) { }
+
+        public override void RoiMaxPoolBackward(
+            RoiPoolingProblem problem,
+            Tensor gy,
+            Tensor corners,
+            Tensor? scores,
+            Tensor choice,
+            Tensor gx
+        ) { }
+
         public override void PixelShuffle(Tensor x, int factor, bool transposed, Tensor y) { }
 
         public override void PixelUnshuffle(Tensor y, int factor, bool transposed, Tensor x) { }

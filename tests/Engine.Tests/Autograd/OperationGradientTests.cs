@@ -35,6 +35,7 @@ internal sealed class OperationGradientTests
         {
             yield return Case($"softmax {axis}", (t, v) => t.Softmax(v[0], axis), new Shape(2, 3, 2));
             yield return Case($"log softmax {axis}", (t, v) => t.LogSoftmax(v[0], axis), new Shape(2, 3, 2));
+            yield return Case($"l2 normalize {axis}", (t, v) => t.L2Normalize(v[0], axis), new Shape(2, 3, 2));
             yield return Case(
                 $"gather {axis}",
                 (t, v) => t.Gather(t.Multiply(v[0], v[0]), Places(t, Without(new Shape(2, 3, 2), axis)), axis),
@@ -47,6 +48,11 @@ internal sealed class OperationGradientTests
             );
         }
 
+        yield return Case(
+            "batched matmul by itself",
+            (t, v) => t.BatchedMatMul(v[0], v[0], transposeB: true),
+            new Shape(2, 3, 2)
+        );
         yield return Case("softmax of the last axis", (t, v) => t.Softmax(v[0]), Small);
         foreach ((int first, int axes) in new[] { (0, 1), (1, 1), (2, 1), (0, 2), (1, 2), (0, 3) })
         {
@@ -97,6 +103,12 @@ internal sealed class OperationGradientTests
                 (t, v) => t.MatMul(v[0], v[1], a, b),
                 a ? new Shape(3, 2) : new Shape(2, 3),
                 b ? new Shape(4, 3) : new Shape(3, 4)
+            );
+            yield return Case(
+                $"batched matmul {a} {b}",
+                (t, v) => t.BatchedMatMul(v[0], v[1], a, b),
+                a ? new Shape(2, 3, 2) : new Shape(2, 2, 3),
+                b ? new Shape(2, 1, 3) : new Shape(2, 3, 1)
             );
         }
 
@@ -236,6 +248,24 @@ internal sealed class OperationGradientTests
                 (t, v) => t.MaxPool(p, t.Multiply(v[0], v[0])),
                 p.InputShape
             );
+        foreach (bool scored in new[] { true, false })
+        {
+            // Whole, over the border, outside, of no image.
+            float[] corners = [1, 0, 0, 4, 6, 0, -2, 2, 5, 9, 0, 20, 0, 30, 4, 2, 0, 0, 4, 6];
+            var p = new RoiPoolingProblem(new Shape(2, 1, 4, 3, 2), 4, 3, 0.5);
+            yield return Case(
+                $"roi max pool {(scored ? "with" : "without")} scores",
+                (t, v) =>
+                    t.RoiMaxPool(
+                        p,
+                        t.Multiply(v[0], v[0]),
+                        Tensor.From<float>(t.Device, p.CornersShape, corners),
+                        scored ? Tensor.From<double>(t.Device, p.ScoresShape, [0.5, -2, 1, 3]) : null
+                    ),
+                p.InputShape
+            );
+        }
+
         foreach (NormalizationKind kind in Enum.GetValues<NormalizationKind>())
         {
             foreach (double keep in new[] { 1, 0.7 })
@@ -489,6 +519,8 @@ internal sealed class OperationGradientTests
             (nameof(LeakyRelu.LeakyReLU), "leaky relu"),
             (nameof(Logarithm.Log), "log"),
             (nameof(MatMulOperation.MatMul), "matmul"),
+            (nameof(MatMulOperation.BatchedMatMul), "batched matmul"),
+            (nameof(L2Normalization.L2Normalize), "l2 normalize"),
             (nameof(Multiplication.Multiply), "multiply"),
             (nameof(Normalization.Normalize), "normalization"),
             (nameof(Normalization.NormalizeBy), nameof(Normalization_by_given_statistics)),
@@ -496,6 +528,7 @@ internal sealed class OperationGradientTests
             (nameof(PixelShuffleOperation.PixelUnshuffle), "pixel unshuffle"),
             (nameof(Pooling.MaxPool), "max pool"),
             (nameof(Pooling.AveragePool), "average pool"),
+            (nameof(RoiPooling.RoiMaxPool), "roi max pool"),
             (nameof(NormalizedConvolution.ConvolveNormalized), "normalized convolution"),
             (nameof(Reshaping.Reshape), "reshape"),
             (nameof(ResidualAdd.AddResidual), "residual add"),

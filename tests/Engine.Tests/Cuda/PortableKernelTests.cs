@@ -55,6 +55,20 @@ internal sealed class PortableKernelTests
             }
         ),
         (
+            "roi max pool",
+            (b, t) =>
+            {
+                var problem = new RoiPoolingProblem(new Shape(1, 1, 2, 2, 1), 1, 2, 1);
+                Tensor Map() => t(problem.InputShape, DType.Float32);
+                Tensor Pooled(DType type) => t(problem.OutputShape, type);
+                Tensor corners = t(problem.CornersShape, DType.Float32),
+                    scores = t(problem.ScoresShape, DType.Float32),
+                    choice = Pooled(DType.Int32);
+                b.RoiMaxPoolForward(problem, Map(), corners, scores, Pooled(DType.Float32), choice);
+                b.RoiMaxPoolBackward(problem, Pooled(DType.Float32), corners, null, choice, Map());
+            }
+        ),
+        (
             "augment",
             (b, t) =>
             {

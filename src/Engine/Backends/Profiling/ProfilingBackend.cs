@@ -251,6 +251,26 @@ public sealed class ProfilingBackend(Backend inner) : Backend(inner.Device)
         Time("average pool backward", () => inner.AveragePoolBackward(problem, gy, gx), gy, gx);
 
     /// <inheritdoc/>
+    public override void RoiMaxPoolForward(
+        RoiPoolingProblem problem,
+        Tensor x,
+        Tensor corners,
+        Tensor? scores,
+        Tensor y,
+        Tensor choice
+    ) => Time("roi max pool", () => inner.RoiMaxPoolForward(problem, x, corners, scores, y, choice), y, choice, x);
+
+    /// <inheritdoc/>
+    public override void RoiMaxPoolBackward(
+        RoiPoolingProblem problem,
+        Tensor gy,
+        Tensor corners,
+        Tensor? scores,
+        Tensor choice,
+        Tensor gx
+    ) => Time("roi max pool backward", () => inner.RoiMaxPoolBackward(problem, gy, corners, scores, choice, gx), gy, choice, gx);
+
+    /// <inheritdoc/>
     public override void PixelShuffle(Tensor x, int factor, bool transposed, Tensor y) =>
         Time("pixel shuffle", () => inner.PixelShuffle(x, factor, transposed, y), x, y);
 
