@@ -43,7 +43,10 @@ public abstract class MethodDefinition
     /// </summary>
     public abstract object NewSettings();
 
-    /// <summary>The defaults of all settings for a network.</summary>
+    /// <summary>Networks that it trains; the first is that of a configuration that names none of them.</summary>
+    public virtual IReadOnlyList<NetworkName> Networks { get; } = [NetworkName.Dilated2d, NetworkName.Unet3d];
+
+    /// <summary>The defaults of all settings for one of its networks.</summary>
     public abstract TrainingConfig Defaults(NetworkName network, Compatibility compatibility);
 
     /// <summary>Checks what limits of single numbers cannot say.</summary>

@@ -20,10 +20,9 @@ public static class ConfigBuilder
         Apply(config, settings);
 
         // The defaults depend on method, network and whose decisions count, so what was set comes on top of them once more.
-        config = config.Definition.Defaults(config.Network.Name, config.Compat) with
-        {
-            Method = config.Method,
-        };
+        IReadOnlyList<NetworkName> networks = config.Definition.Networks;
+        NetworkName network = networks.Contains(config.Network.Name) ? config.Network.Name : networks[0];
+        config = config.Definition.Defaults(network, config.Compat) with { Method = config.Method };
         Apply(config, settings);
 
         CheckRules(config, settings);
@@ -84,6 +83,12 @@ public static class ConfigBuilder
     /// <summary>What limits of single numbers cannot say.</summary>
     private static void CheckRules(TrainingConfig config, IReadOnlyList<ConfigSetting> settings)
     {
+        Require(
+            config.Definition.Networks.Contains(config.Network.Name),
+            "network.name",
+            $"is {SnakeCase.From(config.Network.Name.ToString())}, but {config.Method.Name} trains "
+                + string.Join(" or ", config.Definition.Networks.Select(network => SnakeCase.From(network.ToString())))
+        );
         Require(config.Network.Channels % 2 == 0, "network.channels", $"is {config.Network.Channels}, expected an even number");
         Require(config.Data.Slices % 2 == 1, "data.slices", $"is {config.Data.Slices}, expected an odd number");
         CheckNetwork(config, Require);
