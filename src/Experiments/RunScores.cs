@@ -26,7 +26,8 @@ public sealed record RunScores(double? Mean, double? Deviation, IReadOnlyList<do
                 .ToDictionary();
     }
 
-    private static RunScores Over(IEnumerable<double?> runs)
+    /// <summary>One score of some runs.</summary>
+    public static RunScores Over(IEnumerable<double?> runs)
     {
         double?[] scores = [.. runs];
         ScoreSummary summary = ScoreSummary.Of(scores);

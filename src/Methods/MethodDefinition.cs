@@ -73,6 +73,15 @@ public abstract class MethodDefinition
     /// <summary>What 'demo' shows; null where there is nothing to show on phantoms.</summary>
     public virtual Demonstration? Demonstration => null;
 
+    /// <summary>
+    /// More scores of a finished run of a demonstration, by name; pictures go to the run's folder. None of most methods.
+    /// </summary>
+    /// <param name="runPath">Its folder.</param>
+    /// <param name="dataPath">Folder of the dataset that it was trained on.</param>
+    /// <param name="backend">Computes.</param>
+    public virtual IReadOnlyDictionary<string, double> Examine(string runPath, string dataPath, Backend backend) =>
+        new Dictionary<string, double>();
+
     /// <summary>The method, ready to train.</summary>
     /// <param name="backend">Computes.</param>
     /// <param name="config">Its settings.</param>

@@ -128,7 +128,7 @@ public sealed class TrainingSession
             view.Note($"warning: {warning}");
         TrainingConfig config = run.Config;
         using VolumeMethod method = config.Definition.Create(backend, config, model);
-        using var trainer = new Trainer(method, method.Extend(SampleSources.Vary(samples, config)), config.Training)
+        using var trainer = new Trainer(method, SampleSources.Vary(samples, config), config.Training)
         {
             Validation = new VolumeValidation(
                 validation,

@@ -1,6 +1,8 @@
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Imaging.Phantoms;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Volumes;
+using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Segmentation.Sharing;
@@ -23,6 +25,39 @@ internal sealed class UaganDefinition : MethodDefinition
         new("uagan-no-shape", "with translation, but what is translated need not keep its shape", "uagan.shape=0"),
         new("uagan", "with translation and the shape loss"),
     ];
+
+    /// <summary>The settings beside the first are those of the preset demo-uagan.</summary>
+    public override Demonstration Demonstration { get; } =
+        new(
+            new PhantomDatasetOptions
+            {
+                Modalities = [PhantomModality.CT, PhantomModality.MR, PhantomModality.T1],
+                Training = 8,
+                Validation = 1,
+                Test = 4,
+                Size = 64,
+                Slices = 16,
+            },
+            [
+                "method.name=uagan",
+                "data.size=64",
+                "data.foreground_fraction=0.8",
+                "network.channels=8",
+                "network.halvings=3",
+                "uagan.background_weight=0.1",
+                "uagan.discriminator_channels=8",
+                "uagan.discriminator_layers=4",
+                "optimizer.learning_rate=0.001",
+                "training.batch=2",
+                "training.steps=1000",
+                "training.validate_every=0",
+                "training.save_every=0",
+                "training.log_every=20",
+            ],
+            ["joint", "uagan"],
+            Seeds: 2,
+            QuickSettings: ["training.steps=150"]
+        );
 
     public override IReadOnlyList<NetworkName> Networks { get; } = [NetworkName.TwoStream2d, NetworkName.Unet2d];
 
@@ -84,6 +119,35 @@ internal sealed class UaganDefinition : MethodDefinition
     }
 
     public override NetworkDescription NetworkOf(TrainingConfig config) => new(config.Network, SharingName.Joint);
+
+    /// <summary>
+    /// Whether an independent classifier takes translations of test slices for what they are to be, and real ones for what they
+    /// are; and a picture of both, translations.png.
+    /// </summary>
+    public override IReadOnlyDictionary<string, double> Examine(string runPath, string dataPath, Backend backend)
+    {
+        ModelDescription description = ModelDescription.Read(runPath);
+        using TrainedModel model = TrainedModel.Open(runPath, description, backend, latest: true);
+        if (model.Network is not TwoStreamUNet2D generator)
+            return new Dictionary<string, double>();
+        SegmentationDataset dataset = SegmentationDataset.Open(dataPath);
+        PreparedCase[] test = Prepare(dataset.TestCases);
+        using var judge = new TranslationJudge(backend, Prepare(dataset.Split().Train), description.Modalities.Count);
+        judge.Draw(Path.Combine(runPath, "translations.png"), generator, test);
+        return new Dictionary<string, double>
+        {
+            ["translations accepted"] = judge.Accepts(generator, test),
+            ["real slices known"] = judge.AccuracyOn(test),
+        };
+
+        PreparedCase[] Prepare(IEnumerable<DatasetCase> cases) =>
+            [
+                .. cases
+                    .Select(description.Adopt)
+                    .Select(source => CaseReader.Read(source, dataset.ClassNames))
+                    .Select(loaded => PreparedCase.Prepare(loaded, description.Preprocessing, dataset.ClassNames.Count)),
+            ];
+    }
 
     public override VolumeMethod Create(Backend backend, TrainingConfig config, ModelDescription model)
     {

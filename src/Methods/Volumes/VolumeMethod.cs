@@ -1,7 +1,6 @@
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Training;
-using UnpairedSegEngine.Training.Batches;
 
 namespace UnpairedSegEngine.Methods.Volumes;
 
@@ -13,10 +12,6 @@ public abstract class VolumeMethod(Backend backend, ISegmentationNetwork network
 {
     /// <summary>The network that predicts.</summary>
     public ISegmentationNetwork Network { get; } = network;
-
-    /// <summary>Samples as the method needs them, which may have more than images and labels.</summary>
-    /// <param name="samples">As the configuration has them.</param>
-    public virtual ISampleSource Extend(ISampleSource samples) => samples;
 
     public override IReadOnlyList<TrainingModule> Modules { get; } = [new(TrainingModule.Predictor, network.Parameters)];
 }
