@@ -96,13 +96,7 @@ public sealed class ExperimentPlan
         )
             throw new InvalidDataException($"'{folder}': exists and holds no experiment; choose another --out");
 
-        var stored = new Stored(
-            Path.GetFullPath(data.Folder),
-            variants,
-            seeds,
-            folds,
-            (judged ?? data.Judged(folds)).ToString()
-        );
+        var stored = new Stored(Path.GetFullPath(data.Folder), variants, seeds, folds, (judged ?? data.Judged(folds)).ToString());
         var plan = new ExperimentPlan(folder, stored, config);
         foreach (ExperimentJob job in plan.Jobs)
             plan.ConfigOf(job);

@@ -46,10 +46,7 @@ public abstract class ExperimentReport
     /// By variant, group (modality) and item ("mean" for all together): the mean of the main score over what was judged, its
     /// deviation between runs, and the runs' own means.
     /// </summary>
-    public abstract IReadOnlyDictionary<
-        string,
-        IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>
-    > Scores();
+    public abstract IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>> Scores();
 
     /// <summary>Writes all files of the report.</summary>
     public void Write()
@@ -72,9 +69,7 @@ public abstract class ExperimentReport
 
     /// <summary>A sentence on jobs that are missing; none where all are there.</summary>
     private protected IEnumerable<string> MissingNote() =>
-        Missing.Count > 0
-            ? [$"Not finished, and not in the tables: {string.Join(", ", Missing.Select(job => job.Name))}."]
-            : [];
+        Missing.Count > 0 ? [$"Not finished, and not in the tables: {string.Join(", ", Missing.Select(job => job.Name))}."] : [];
 
     private protected static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
 }

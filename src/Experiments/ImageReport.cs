@@ -39,10 +39,7 @@ internal sealed class ImageReport : ExperimentReport
 
     private protected override string Title => $"Variants compared on {dataset}";
 
-    public override IReadOnlyDictionary<
-        string,
-        IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>
-    > Scores() =>
+    public override IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>> Scores() =>
         variants.ToDictionary(
             variant => variant.Variant.Name,
             variant =>

@@ -26,8 +26,8 @@ public sealed record RunScores(double? Mean, double? Deviation, IReadOnlyList<do
                 .ToDictionary();
     }
 
-    /// <summary>A score of several runs.</summary>
-    internal static RunScores Over(IEnumerable<double?> runs)
+    /// <summary>One score of some runs.</summary>
+    public static RunScores Over(IEnumerable<double?> runs)
     {
         double?[] scores = [.. runs];
         ScoreSummary summary = ScoreSummary.Of(scores);

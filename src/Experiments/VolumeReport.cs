@@ -58,10 +58,7 @@ internal sealed class VolumeReport : ExperimentReport
 
     private protected override string Title => $"Variants compared on {dataset.Name}";
 
-    public override IReadOnlyDictionary<
-        string,
-        IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>
-    > Scores() =>
+    public override IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>> Scores() =>
         variants.ToDictionary(variant => variant.Name, variant => RunScores.Of([.. variant.Jobs.Select(job => job.Report)]));
 
     private protected override IEnumerable<ReportSection> Sections() =>
@@ -131,13 +128,17 @@ internal sealed class VolumeReport : ExperimentReport
 
     private IEnumerable<ReportSection> Curves() =>
         [
-            new ReportSection("Training") { Pictures = [
+            new ReportSection("Training")
+            {
+                Pictures =
+                [
                     ReportCharts.TrainingCurves(
                         [.. variants.Select(variant => (variant.Name, variant.Jobs.SelectMany(job => job.Records)))],
                         Score.MeanDice,
                         "Mean Dice"
                     ),
-                ] },
+                ],
+            },
             new ReportSection("Dice by organ")
             {
                 Pictures = [.. modalities.Select(modality => ReportCharts.Boxes(variants, organs, modality))],

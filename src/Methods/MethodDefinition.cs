@@ -46,11 +46,7 @@ public abstract class MethodDefinition
             {
                 Type own = NewSettings().GetType();
                 HashSet<string> names = [.. new ConfigKeys(own).All.Select(key => key.Name)];
-                return new ConfigKeys(
-                    name => names.Contains(name) || TaskKeys.Belongs(name, task),
-                    typeof(TrainingConfig),
-                    own
-                );
+                return new ConfigKeys(name => names.Contains(name) || TaskKeys.Belongs(name, task), typeof(TrainingConfig), own);
             }
         );
 
@@ -61,6 +57,9 @@ public abstract class MethodDefinition
     /// Its own settings, with defaults: a record whose groups stand beside those of <see cref="TrainingConfig"/>.
     /// </summary>
     public abstract object NewSettings();
+
+    /// <summary>Networks that it trains; the first is that of a configuration that names none of them.</summary>
+    public virtual IReadOnlyList<NetworkName> Networks { get; } = [NetworkName.Dilated2d, NetworkName.Unet3d];
 
     /// <summary>The defaults of all settings on volumes, for a network.</summary>
     public virtual TrainingConfig Defaults(NetworkName network, Compatibility compatibility) =>
@@ -92,6 +91,15 @@ public abstract class MethodDefinition
 
     /// <summary>What 'demo' shows; null where there is nothing to show on phantoms.</summary>
     public virtual Demonstration? Demonstration => null;
+
+    /// <summary>
+    /// More scores of a finished run of a demonstration, by name; pictures go to the run's folder. None of most methods.
+    /// </summary>
+    /// <param name="runPath">Its folder.</param>
+    /// <param name="dataPath">Folder of the dataset that it was trained on.</param>
+    /// <param name="backend">Computes.</param>
+    public virtual IReadOnlyDictionary<string, double> Examine(string runPath, string dataPath, Backend backend) =>
+        new Dictionary<string, double>();
 
     /// <summary>The method, ready to train on volumes.</summary>
     /// <param name="backend">Computes.</param>

@@ -141,8 +141,7 @@ public static class ConfigFile
                     if (!seen.Add(key))
                         throw new InvalidDataException($"{where}: {key} is given twice");
                     break;
-                case Scalar { Value: "" }
-                    when key is not null && AllMethods.Keys.IsGroup(key):
+                case Scalar { Value: "" } when key is not null && AllMethods.Keys.IsGroup(key):
                     key = null;
                     break;
                 case Scalar value when started:

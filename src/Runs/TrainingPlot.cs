@@ -24,7 +24,8 @@ public static class TrainingPlot
         plots.AddPlots(2);
         Draw(plots.GetPlot(0), "loss", records, LossPrefix);
         (string prefix, string name) = Scores.FirstOrDefault(
-            kind => records.Any(record => record.Values.Any(value => value.Key.StartsWith(kind.Prefix, StringComparison.Ordinal))),
+            kind =>
+                records.Any(record => record.Values.Any(value => value.Key.StartsWith(kind.Prefix, StringComparison.Ordinal))),
             Scores[0]
         );
         Plot scores = plots.GetPlot(1);

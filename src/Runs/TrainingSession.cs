@@ -1,8 +1,8 @@
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Methods;
 using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Classification.Data;
 using UnpairedSegEngine.Classification.Inference;
+using UnpairedSegEngine.Methods;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Images;
 using UnpairedSegEngine.Methods.Volumes;
@@ -92,13 +92,7 @@ public sealed class TrainingSession
                     + $"{config.Data.Slices}; set them to the records'"
             );
         return new TrainingSession(
-            new VolumeTrainingData(
-                model,
-                dataset.Training,
-                new RecordValidation(dataset),
-                dataset.ToString(),
-                dataset.Warnings
-            ),
+            new VolumeTrainingData(model, dataset.Training, new RecordValidation(dataset), dataset.ToString(), dataset.Warnings),
             DataIdentity.Of(dataset)
         );
     }
@@ -131,9 +125,7 @@ public sealed class TrainingSession
     public TrainingOutcome Train(RunFolder run, Backend backend, IProgressView view, CancellationToken stop)
     {
         using FolderLock held = FolderLock.Take(run.Path, view.Note);
-        view.Note(
-            $"{backend.Description}; training on {training.Description}, validating on {ValidationCases} {training.Unit}"
-        );
+        view.Note($"{backend.Description}; training on {training.Description}, validating on {ValidationCases} {training.Unit}");
         foreach (string warning in training.Warnings)
             view.Note($"warning: {warning}");
         TrainingConfig config = run.Config;

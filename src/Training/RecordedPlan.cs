@@ -61,6 +61,7 @@ internal sealed class RecordedPlan : IDisposable
     public LossReport Run(long step, Batch batch, Action<LossReport> accept)
     {
         Load(step, batch);
+        plan.Begin(step);
         return StepRunner.RunParts(plan, Recording.Run, accept);
     }
 

@@ -16,6 +16,12 @@ public abstract class StepPlan(Device device) : IDisposable
     /// <summary>In the order in which they run.</summary>
     public abstract IReadOnlyList<StepPart> Parts { get; }
 
+    /// <summary>
+    /// A step begins, which need not be the one that the plan was made for. Decisions may load numbers that follow from it.
+    /// </summary>
+    /// <param name="step">Its number, from 1.</param>
+    public virtual void Begin(long step) { }
+
     /// <summary>Frees what host and device exchange.</summary>
     public virtual void Dispose()
     {

@@ -52,6 +52,7 @@ public sealed class StepRunner(TrainingMethod method) : IDisposable
         using PreparedBatch prepared = batch.Prepare(method.Backend, inputs);
         prepared.Compute();
         using StepPlan plan = method.Plan(step, prepared.Batch);
+        plan.Begin(step);
         return RunParts(plan, number => plan.Parts[number].Compute(), report => Accept(step, report));
     }
 

@@ -33,7 +33,7 @@ public sealed class Trainer : IDisposable
     /// <param name="schedule">How long, and what happens how often.</param>
     public Trainer(TrainingMethod method, ISampleSource samples, ScheduleConfig schedule)
     {
-        (this.method, this.samples, this.schedule) = (method, samples, schedule);
+        (this.method, this.samples, this.schedule) = (method, method.Extend(samples), schedule);
         runner = new StepRunner(method);
     }
 

@@ -38,6 +38,10 @@ public abstract class TrainingMethod(Backend backend, ulong seed) : IDisposable
     /// <param name="batch">Its tensors may be filled anew and the plan run again.</param>
     public abstract StepPlan Plan(long step, DeviceBatch batch);
 
+    /// <summary>Samples as the method needs them: it may ask for tensors of its own beside those that there are.</summary>
+    /// <param name="samples">What it is to be trained on.</param>
+    public virtual ISampleSource Extend(ISampleSource samples) => samples;
+
     /// <summary>What is measured at each validation beside the scores, by name.</summary>
     public virtual IEnumerable<KeyValuePair<string, double>> Measure() => [];
 

@@ -40,7 +40,10 @@ internal static class ClassificationTable
         ];
         Console.WriteLine(
             $"{report.Images} images: "
-                + string.Join(", ", together.Where(score => score.Value is not null).Select(score => $"{score.Name} {Text(score.Value)}"))
+                + string.Join(
+                    ", ",
+                    together.Where(score => score.Value is not null).Select(score => $"{score.Name} {Text(score.Value)}")
+                )
         );
     }
 

@@ -27,7 +27,7 @@ namespace UnpairedSegEngine.Cli.Verbs;
 [Verb(
     "demo",
     HelpText = "Generate phantoms, train on them and evaluate: a method on built-in data in a few minutes. 'demo' alone is ummkd's; "
-        + "'demo kd-net' compares with and without distillation."
+        + "'demo kd-net' compares with and without distillation, 'demo uagan' with and without translation."
 )]
 internal sealed class DemoVerb : DeviceVerb
 {
@@ -61,7 +61,7 @@ internal sealed class DemoVerb : DeviceVerb
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
     };
 
-    [Value(0, MetaName = "method", Default = Ummkd, HelpText = "ummkd or kd-net.")]
+    [Value(0, MetaName = "method", Default = Ummkd, HelpText = "ummkd, kd-net or uagan.")]
     public string Method { get; init; } = Ummkd;
 
     [Option("out", Default = "runs/demo", HelpText = "Folder for the phantoms and the runs; must be new or empty.")]
@@ -94,11 +94,11 @@ internal sealed class DemoVerb : DeviceVerb
             throw new UsageException($"--steps is for 'demo ummkd'; 'demo {name}' has its own, and fewer with --quick");
         Demonstration demonstration =
             method.Demonstration ?? throw new UsageException($"demo '{Method}': nothing is prepared for this method");
-        return Compare(name, demonstration);
+        return Compare(method, demonstration);
     }
 
     /// <summary>Trains the variants of a method and writes their scores side by side.</summary>
-    private int Compare(string name, Demonstration demonstration)
+    private int Compare(MethodDefinition method, Demonstration demonstration)
     {
         long started = Stopwatch.GetTimestamp();
         using var stop = new StopSignal();
@@ -108,15 +108,7 @@ internal sealed class DemoVerb : DeviceVerb
         long[] seeds = [.. Enumerable.Range(0, Quick ? 1 : demonstration.Seeds).Select(i => (long)Seed + i)];
         TrainingConfig config = ConfigLoader.Load(sets: [.. demonstration.Settings, .. Quick ? demonstration.QuickSettings : []]);
         var opened = ExperimentData.Open(data, config.Method.Task);
-        var plan = ExperimentPlan.Create(
-            folder,
-            opened,
-            config,
-            demonstration.Variants,
-            seeds,
-            folds: 1,
-            JudgedCases.Test
-        );
+        var plan = ExperimentPlan.Create(folder, opened, config, demonstration.Variants, seeds, folds: 1, JudgedCases.Test);
         new ExperimentVerb
         {
             GivenDevice = GivenDevice,
@@ -125,9 +117,43 @@ internal sealed class DemoVerb : DeviceVerb
             Out = folder,
             Jobs = 1,
         }.Run([]);
+        ScoresByRow examined = Examine(method, plan, data);
         if (Json is not null)
-            WriteJson(Json, name, started, seeds, ExperimentReport.Collect(plan, opened).Scores());
+            WriteJson(
+                Json,
+                method.Name,
+                started,
+                seeds,
+                ExperimentReport.Collect(plan, opened).Scores().Concat(examined).ToDictionary()
+            );
         return ExitCode.Ok;
+    }
+
+    /// <summary>What the method finds in finished runs beside the scores: printed, and a row for each variant.</summary>
+    private ScoresByRow Examine(MethodDefinition method, ExperimentPlan plan, string data)
+    {
+        using OpenedBackend opened = OpenBackend(Environment.ProcessorCount);
+        var rows = new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>>();
+        foreach (IGrouping<string, ExperimentJob> variant in plan.Jobs.GroupBy(job => job.Variant.Name))
+        {
+            IReadOnlyDictionary<string, double>[] runs =
+            [
+                .. variant.Select(job => method.Examine(plan.RunPath(job), data, opened.Backend)),
+            ];
+            if (runs[0].Count == 0)
+                continue;
+            var found = runs[0].Keys.ToDictionary(name => name, name => RunScores.Over(runs.Select(run => (double?)run[name])));
+            rows[$"{variant.Key}: examined"] = new Dictionary<string, IReadOnlyDictionary<string, RunScores>> { ["all"] = found };
+            foreach ((string name, RunScores scores) in found)
+                Console.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{variant.Key}: {name} {scores.Mean:F3} (sd {scores.Deviation:F3})"
+                    )
+                );
+        }
+
+        return rows;
     }
 
     /// <param name="path">Of the file.</param>

@@ -82,10 +82,7 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
     public override int Run(string[] arguments)
     {
         ResultFiles.Check(Overwrite, ("--json", Json), ("--csv", Csv), ("--markdown", Markdown));
-        if (
-            (RunPath, Data) is ({ } path, { } folder)
-            && RunFolder.Open(path).Config.Method.Task == TrainingTask.Images
-        )
+        if ((RunPath, Data) is ({ } path, { } folder) && RunFolder.Open(path).Config.Method.Task == TrainingTask.Images)
             return EvaluateImages(path, folder);
         EvaluationReport report = (RunPath, Data, Predictions, References) switch
         {

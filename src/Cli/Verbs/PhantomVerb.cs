@@ -20,6 +20,9 @@ internal sealed class PhantomVerb : IVerb
     )]
     public bool Paired { get; init; }
 
+    [Option("t1", HelpText = "A third modality beside CT and MR: MR of another weighting. Not with --paired.")]
+    public bool T1 { get; init; }
+
     [Option(
         "contrast",
         HelpText = "How much brighter the lesion is in T1 than what is around it, in noise deviations (0.5 by default). With --paired only."
@@ -55,9 +58,18 @@ internal sealed class PhantomVerb : IVerb
             throw new UsageException("--paired has one anatomy, a head; leave out --anatomy");
         if (!Paired && Contrast is not null)
             throw new UsageException("--contrast is of the lesion of paired phantoms; add --paired");
+        if (Paired && T1)
+            throw new UsageException("--paired has sequences of its own, T1 among them; leave out --t1");
+        PhantomModality[] modalities =
+        [
+            PhantomModality.CT,
+            PhantomModality.MR,
+            .. T1 ? [PhantomModality.T1] : Array.Empty<PhantomModality>(),
+        ];
         var options = new PhantomDatasetOptions
         {
             Paired = Paired,
+            Modalities = modalities,
             Contrast = Contrast ?? PairedPhantomGenerator.DefaultContrast,
             Anatomy = Anatomy ?? PhantomAnatomy.Abdomen,
             Training = Train,
@@ -70,7 +82,7 @@ internal sealed class PhantomVerb : IVerb
         using var stop = new Runs.Progress.StopSignal();
         PhantomDataset.Write(Out, options, null, stop.Token);
         Console.WriteLine(
-            $"wrote {(Paired ? 1 : 2) * (Train + Val + Test)} phantoms to {Out}; next: {CommandText.Of("train", "--data", Out, "--out", "RUN")}"
+            $"wrote {(Paired ? 1 : modalities.Length) * (Train + Val + Test)} phantoms to {Out}; next: {CommandText.Of("train", "--data", Out, "--out", "RUN")}"
         );
         return ExitCode.Ok;
     }

@@ -19,6 +19,12 @@ public abstract record Initializer
     /// <summary>A normal distribution around 0.</summary>
     public static Initializer Normal(double deviation) => new NormalDistribution(deviation, double.PositiveInfinity);
 
+    /// <summary>
+    /// A normal distribution with the deviation of the uniform one that PyTorch draws kernels from, 1 / sqrt(3 inputs).
+    /// </summary>
+    /// <param name="inputs">Taps times input channels: what one output is summed over.</param>
+    public static Initializer UniformLike(int inputs) => Normal(Math.Sqrt(1.0 / (3.0 * inputs)));
+
     /// <summary>Some values of the parameter called <paramref name="name"/>.</summary>
     /// <param name="values">Receives them.</param>
     /// <param name="first">Element of the parameter that the first of them is.</param>

@@ -22,6 +22,7 @@ public sealed class TransposedConv
     /// <param name="size">Of the kernel.</param>
     /// <param name="stride">How many times larger the result is.</param>
     /// <param name="initializer">First values of the kernel.</param>
+    /// <param name="hasBias">Whether a bias per output channel is added.</param>
     /// <param name="storesActivation">Whether the result is stored as <see cref="Backend.ActivationType"/> says: right where only
     /// normalizations read it.</param>
     public TransposedConv(
@@ -32,6 +33,7 @@ public sealed class TransposedConv
         Size3 size,
         Size3 stride,
         Initializer initializer,
+        bool hasBias = false,
         bool storesActivation = false
     )
     {
@@ -40,7 +42,8 @@ public sealed class TransposedConv
             store,
             name,
             new Shape(size.Depth, size.Height, size.Width, outputChannels, inputChannels),
-            initializer
+            initializer,
+            hasBias ? outputChannels : 0
         );
     }
 

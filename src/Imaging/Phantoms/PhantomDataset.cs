@@ -57,7 +57,7 @@ public static class PhantomDataset
 
     private static List<Case> Cases(PhantomDatasetOptions options) =>
         [
-            .. from modality in options.Paired ? [null] : Enum.GetValues<PhantomModality>().Cast<PhantomModality?>()
+            .. from modality in options.Paired ? [null] : options.Modalities.Cast<PhantomModality?>()
             from subject in Enumerable.Range(0, options.Training + options.Validation + options.Test)
             let part = subject < options.Training ? Part.Training
             : subject < options.Training + options.Validation ? Part.Validation
@@ -136,7 +136,7 @@ public static class PhantomDataset
                 ? FormattableString.Invariant(
                     $"Made-up co-registered MR-like volumes, seed {options.Seed}, lesion contrast {options.Contrast} in T1"
                 )
-                : $"Made-up unpaired CT-like and MR-like volumes, seed {options.Seed}",
+                : $"Made-up unpaired {string.Join(" and ", options.Modalities.Select(m => $"{m}-like"))} volumes, seed {options.Seed}",
             ["channel_names"] = new JsonObject(
                 channels.Index().Select(c => KeyValuePair.Create($"{c.Index}", (JsonNode?)JsonValue.Create(c.Item)))
             ),

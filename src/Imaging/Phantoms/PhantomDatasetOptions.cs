@@ -3,8 +3,11 @@ namespace UnpairedSegEngine.Imaging.Phantoms;
 /// <summary>How large a phantom data set is.</summary>
 public sealed record PhantomDatasetOptions
 {
-    /// <summary>Co-registered scans of one head by every <see cref="MrSequence"/> instead of unpaired CT and MR.</summary>
+    /// <summary>Co-registered scans of one head by every <see cref="MrSequence"/> instead of unpaired ones.</summary>
     public bool Paired { get; init; }
+
+    /// <summary>Of unpaired phantoms, in the order of their names in the data set.</summary>
+    public IReadOnlyList<PhantomModality> Modalities { get; init; } = [PhantomModality.CT, PhantomModality.MR];
 
     /// <summary>How much brighter the lesion of a paired phantom is in T1 than what is around it, in noise deviations.</summary>
     public double Contrast { get; init; } = PairedPhantomGenerator.DefaultContrast;

@@ -8,4 +8,7 @@ public enum PhantomModality
 
     /// <summary>Arbitrary units with bias field and Rician noise.</summary>
     MR,
+
+    /// <summary>MR of another weighting: fat is brightest, fluid dark.</summary>
+    T1,
 }

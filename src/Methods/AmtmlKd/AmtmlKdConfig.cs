@@ -26,7 +26,8 @@ public sealed record AmtmlKdConfig
 public sealed record AmtmlConfig
 {
     [ConfigKey("run folder of each teacher, by a name of yours; none to train on labels alone", IsFree = true)]
-    public IReadOnlyDictionary<string, string> Teachers { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Teachers { get; init; } =
+        new SortedDictionary<string, string>(StringComparer.Ordinal);
 
     [ConfigKey("hash of each teacher's weights, by its name; filled in when the run begins")]
     public IReadOnlyDictionary<string, string> TeacherHashes { get; init; } =
@@ -47,7 +48,10 @@ public sealed record AmtmlConfig
     [ConfigKey("weight of the distances between the predictions of a batch (RKD-D); the published code has 1", Minimum = 0)]
     public double Distance { get; init; }
 
-    [ConfigKey("weight of the hints: features of the student's groups against those of the teachers, one teacher a group", Minimum = 0)]
+    [ConfigKey(
+        "weight of the hints: features of the student's groups against those of the teachers, one teacher a group",
+        Minimum = 0
+    )]
     public double Hint { get; init; } = 1;
 
     [ConfigKey("steps in which hints and the teachers' weights are learnt, before the student alone; 0 for all", Minimum = 0)]

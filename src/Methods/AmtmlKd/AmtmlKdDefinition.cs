@@ -37,7 +37,10 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
         {
             Needs = ThreeTeachers,
         },
-        new("adaptive", "the same with learnt weights of the teachers", "amtml.angle=0", "amtml.hint=0") { Needs = ThreeTeachers },
+        new("adaptive", "the same with learnt weights of the teachers", "amtml.angle=0", "amtml.hint=0")
+        {
+            Needs = ThreeTeachers,
+        },
         new("amtml-kd", "learnt weights, angles and hints") { Needs = ThreeTeachers },
     ];
 

@@ -17,10 +17,7 @@ internal static class AmtmlKdLoss
     /// <param name="temperature">T.</param>
     public static Variable Target(Tape tape, Variable weights, IReadOnlyList<Variable> logits, double temperature) =>
         logits
-            .Select(
-                (z, t) =>
-                    tape.Multiply(tape.Softmax(tape.Scale(z, 1 / temperature)), tape.Slice(weights, ^1, t, 1))
-            )
+            .Select((z, t) => tape.Multiply(tape.Softmax(tape.Scale(z, 1 / temperature)), tape.Slice(weights, ^1, t, 1)))
             .Aggregate(tape.Add);
 
     /// <summary>KL(target || softmax(z / T)), mean over samples: a scalar. Gradients flow into the target, too.</summary>

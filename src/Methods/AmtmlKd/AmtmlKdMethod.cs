@@ -101,7 +101,9 @@ internal sealed class AmtmlKdMethod : ImageMethod
 
     /// <summary>How the teachers' weights follow which of them is right.</summary>
     public override IEnumerable<KeyValuePair<string, double>> Judge(ImageSet images, CancellationToken stop = default) =>
-        adapter is null || Model.IsMultiLabel ? [] : new TeacherJudgement(Backend, Model, Network, teachers, adapter).Of(images, stop);
+        adapter is null || Model.IsMultiLabel
+            ? []
+            : new TeacherJudgement(Backend, Model, Network, teachers, adapter).Of(images, stop);
 
     public override void Dispose()
     {
@@ -127,7 +129,10 @@ internal sealed class AmtmlKdMethod : ImageMethod
         if (teachers.Count == 0)
             return [new(ImageLabelLoss.Name, onLabels)];
 
-        FeatureTaps?[] theirs = [.. teachers.Select((_, t) => hinting?.OfTeacher(t) is { } stage ? new FeatureTaps(stage) : null)];
+        FeatureTaps?[] theirs =
+        [
+            .. teachers.Select((_, t) => hinting?.OfTeacher(t) is { } stage ? new FeatureTaps(stage) : null),
+        ];
         Variable[] outputs = [.. teachers.Select((teacher, t) => teacher.Look(Backend, images, theirs[t]))];
         Variable weights = Weights(tape, taps[Network.Vector].Features, learnsWeights),
             target = AmtmlKdLoss.Target(tape, weights, outputs, temperature);

@@ -26,13 +26,7 @@ internal sealed class GroupHints
     /// <param name="everywhereSecond">All teachers at the second group, as the published code has it.</param>
     /// <param name="seed">Of the adaptors' first values.</param>
     /// <exception cref="InvalidDataException">A teacher has no such group.</exception>
-    public GroupHints(
-        Device device,
-        Classifier student,
-        IReadOnlyList<ImageTeacher> teachers,
-        bool everywhereSecond,
-        ulong seed
-    )
+    public GroupHints(Device device, Classifier student, IReadOnlyList<ImageTeacher> teachers, bool everywhereSecond, ulong seed)
     {
         Parameters = new ParameterStore(device, DType.Float32, seed);
         NetworkStage[] own = [.. GroupsOf(student)];

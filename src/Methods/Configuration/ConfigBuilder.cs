@@ -55,10 +55,13 @@ public static class ConfigBuilder
     private static TrainingConfig DefaultsOf(TrainingConfig config) =>
         config.Method.Task switch
         {
-            TrainingTask.Volumes => config.Definition.Defaults(config.Network.Name, config.Compat),
+            TrainingTask.Volumes => config.Definition.Defaults(NetworkOf(config), config.Compat),
             TrainingTask.Images => config.Definition.ImageDefaults(config.Compat),
             _ => throw new InvalidOperationException($"no task {config.Method.Task}"),
         };
+
+    private static NetworkName NetworkOf(TrainingConfig config) =>
+        config.Definition.Networks.Contains(config.Network.Name) ? config.Network.Name : config.Definition.Networks[0];
 
     /// <exception cref="Exception">The method has no such task.</exception>
     private static TrainingTask TaskOf(MethodDefinition method, IReadOnlyList<ConfigSetting> settings)
@@ -138,9 +141,15 @@ public static class ConfigBuilder
 
     private static void CheckVolumes(TrainingConfig config, Action<bool, string, string> require)
     {
+        require(
+            config.Definition.Networks.Contains(config.Network.Name),
+            "network.name",
+            $"is {SnakeCase.From(config.Network.Name.ToString())}, but {config.Method.Name} trains "
+                + string.Join(" or ", config.Definition.Networks.Select(network => SnakeCase.From(network.ToString())))
+        );
         require(config.Network.Channels % 2 == 0, "network.channels", $"is {config.Network.Channels}, expected an even number");
         require(config.Data.Slices % 2 == 1, "data.slices", $"is {config.Data.Slices}, expected an odd number");
-        CheckNetwork(config, require);
+        CheckNetwork(config, Require);
         foreach ((string modality, string text) in config.Data.Normalization)
         {
             try

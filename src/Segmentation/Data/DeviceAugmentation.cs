@@ -44,7 +44,12 @@ public sealed class DeviceAugmentation(Augmentation augmentation, SampleShape sh
         AugmentationProblem problem = augmentation.ProblemOf(shape, images.Shape[0]);
         Tensor varied = Tensor.Allocate(backend.Device, images.Shape, images.DType).Detach(),
             variedLabels = Tensor.Allocate(backend.Device, labels.Shape, labels.DType).Detach();
-        var seen = new Dictionary<string, Tensor> { [VariedSamples.Images] = varied, [VariedSamples.Labels] = variedLabels };
+        var seen = new Dictionary<string, Tensor>(loaded.Tensors)
+        {
+            [VariedSamples.Images] = varied,
+            [VariedSamples.Labels] = variedLabels,
+        };
+        seen.Remove(Variation);
         return new PreparedBatch(
             new DeviceBatch(loaded.Groups, seen),
             () => backend.Augment(problem, images, labels, loaded[Variation], varied, variedLabels),

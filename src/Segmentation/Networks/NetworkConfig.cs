@@ -11,6 +11,12 @@ public enum NetworkName
 
     /// <summary>The 3D U-Net on blocks of slices.</summary>
     Unet3d,
+
+    /// <summary>The U-Net on slices with instance normalization.</summary>
+    Unet2d,
+
+    /// <summary>Two such U-Nets on slices, one of which translates them to other modalities.</summary>
+    TwoStream2d,
 }
 
 /// <summary>Whether modalities share gamma, beta and statistics where they share kernels.</summary>
@@ -34,11 +40,11 @@ public sealed record NetworkConfig
     public NetworkName Name { get; init; } = NetworkName.Dilated2d;
 
     /// <summary>
-    /// Channels F of the first group, even, 2 to 256; the deepest has 32 F (<see cref="NetworkName.Dilated2d"/>) or 16 F
-    /// (<see cref="NetworkName.Unet3d"/>).
+    /// Channels F of the first group, even, 2 to 256; the deepest has 32 F (<see cref="NetworkName.Dilated2d"/>), 16 F
+    /// (<see cref="NetworkName.Unet3d"/>) or 2^<see cref="Halvings"/> F (the others).
     /// </summary>
     [ConfigKey(
-        "channels F of the first group, even; the deepest has 32 F (dilated2d) or 16 F (unet3d)",
+        "channels F of the first group, even; the deepest has 32 F (dilated2d), 16 F (unet3d) or 2^halvings F (the others)",
         Minimum = 2,
         Maximum = 256
     )]
@@ -65,11 +71,15 @@ public sealed record NetworkConfig
     )]
     public int UpsampleDepth { get; init; }
 
+    /// <summary>How often <see cref="NetworkName.Unet2d"/> and <see cref="NetworkName.TwoStream2d"/> halve an image.</summary>
+    [ConfigKey("how often the image is halved (unet2d, two_stream2d)", Minimum = 1, Maximum = 8)]
+    public int Halvings { get; init; } = 4;
+
     /// <summary>
-    /// Probability that dropout keeps an element, above 0; 1 for no dropout. <see cref="NetworkName.Dilated2d"/> only.
+    /// Probability that dropout keeps an element, above 0; 1 for no dropout. Not of <see cref="NetworkName.Unet3d"/>.
     /// </summary>
     [ConfigKey(
-        "probability that dropout keeps an element; 1 for no dropout (dilated2d)",
+        "probability that dropout keeps an element; 1 for no dropout (not of unet3d)",
         Minimum = 0,
         Maximum = 1,
         AboveMinimum = true

@@ -12,6 +12,8 @@ public abstract class NetworkDefinition
         {
             [NetworkName.Dilated2d] = new DilatedNetwork2DDefinition(),
             [NetworkName.Unet3d] = new UNet3DDefinition(),
+            [NetworkName.Unet2d] = new UNet2DDefinition(),
+            [NetworkName.TwoStream2d] = new TwoStreamUNet2DDefinition(),
         };
 
     /// <summary>

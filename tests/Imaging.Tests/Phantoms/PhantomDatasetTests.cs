@@ -64,6 +64,28 @@ public sealed class PhantomDatasetTests
     }
 
     [Test]
+    public void AThirdModalityIsADomainOfItsOwn()
+    {
+        using var folder = new TemporaryFolder();
+        PhantomDataset.Write(
+            folder.File("set"),
+            Small with
+            {
+                Modalities = [PhantomModality.CT, PhantomModality.MR, PhantomModality.T1],
+            }
+        );
+        var manifest = Json(folder, "dataset.json");
+        Assert.That(
+            Strings(manifest.GetProperty("domains").GetProperty("T1")),
+            Is.EqualTo(["t1_000", "t1_001", "t1_002", "t1_003"])
+        );
+        Assert.That(manifest.GetProperty("description").GetString(), Does.Contain("CT-like and MR-like and T1-like"));
+        var image = NiftiFile.Open(Path.Combine(folder.File("set"), "imagesTs", "t1_003_0000.nii.gz"));
+        var phantom = PhantomGenerator.Create(PhantomAnatomy.Abdomen, PhantomModality.T1, 3, 5, 32, 4);
+        Assert.That(image.ToFloatVolume().Voxels, Is.EqualTo(phantom.Image.Voxels));
+    }
+
+    [Test]
     public void FilesHoldTheGeneratorsVolumes()
     {
         using var folder = new TemporaryFolder();

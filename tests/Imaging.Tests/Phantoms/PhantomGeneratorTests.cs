@@ -1,3 +1,5 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using UnpairedSegEngine.Imaging.Phantoms;
 
 namespace UnpairedSegEngine.Imaging.Tests.Phantoms;
@@ -20,6 +22,19 @@ public sealed class PhantomGeneratorTests
         Assert.That(Create(anatomy, PhantomModality.CT, 1).Labels.Voxels, Is.Not.EqualTo(labels));
         Assert.That(Create(anatomy, PhantomModality.CT, 0, seed: 8).Labels.Voxels, Is.Not.EqualTo(labels));
         Assert.That(Create(anatomy, PhantomModality.MR, 0).Labels.Voxels, Is.Not.EqualTo(labels), "unpaired");
+    }
+
+    /// <summary>Experiments are repeated on other machines, and by later versions.</summary>
+    [TestCase(PhantomModality.CT, "HASH-CT")]
+    [TestCase(PhantomModality.MR, "HASH-MR")]
+    [TestCase(PhantomModality.T1, "HASH-T1")]
+    public void VoxelsAreThoseOfEarlierVersions(PhantomModality modality, string hash)
+    {
+        var phantom = Create(PhantomAnatomy.Abdomen, modality, 2);
+        var found = new XxHash128();
+        found.Append(phantom.Labels.Voxels);
+        found.Append(MemoryMarshal.AsBytes(phantom.Image.Voxels.AsSpan()));
+        Assert.That(Convert.ToHexStringLower(found.GetCurrentHash()), Is.EqualTo(hash));
     }
 
     [Test]
@@ -72,6 +87,7 @@ public sealed class PhantomGeneratorTests
                 });
         Assert.That(Ratio(PhantomModality.CT), Is.GreaterThan(0.75), "liver and spleen are alike in CT");
         Assert.That(Ratio(PhantomModality.MR), Is.LessThan(0.7), "the spleen is brighter in MR");
+        Assert.That(Ratio(PhantomModality.T1), Is.GreaterThan(1.15), "and darker in T1");
     }
 
     private static Phantom Create(PhantomAnatomy anatomy, PhantomModality modality, int subject, ulong seed = 7) =>
