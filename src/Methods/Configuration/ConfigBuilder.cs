@@ -149,7 +149,7 @@ public static class ConfigBuilder
         );
         require(config.Network.Channels % 2 == 0, "network.channels", $"is {config.Network.Channels}, expected an even number");
         require(config.Data.Slices % 2 == 1, "data.slices", $"is {config.Data.Slices}, expected an odd number");
-        CheckNetwork(config, Require);
+        CheckNetwork(config, require);
         foreach ((string modality, string text) in config.Data.Normalization)
         {
             try
