@@ -5,8 +5,8 @@ using UnpairedSegEngine.Storage;
 namespace UnpairedSegEngine.Classification.Data;
 
 /// <summary>
-/// Rows of a CSV file with a header (RFC 4180 without line breaks within fields): each field by its column, and messages that name
-/// file and line.
+/// Rows of a CSV file with a header (RFC 4180 without line breaks within fields): each field by its column, and messages that
+/// name file and line.
 /// </summary>
 internal sealed class CsvRows
 {
@@ -54,6 +54,10 @@ internal sealed class CsvRows
             throw new InvalidDataException($"'{path}': is no text in UTF-8");
         }
     }
+
+    /// <summary>A text as a field of a row.</summary>
+    public static string Field(string text) =>
+        text.IndexOfAny([',', '"']) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     /// <summary>Whether the header has a column.</summary>
     public bool Has(string column) => columns.Contains(column);

@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using System.IO.Hashing;
+using System.Security.Cryptography;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Classification.Data;
 
 /// <summary>
-/// The files of MNIST and its successors (LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist/): big-endian sizes, then bytes.
-/// May be compressed by gzip.
+/// The files of MNIST and its successors (LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist/): big-endian sizes, then
+/// bytes. May be compressed by gzip.
 /// </summary>
 internal sealed class IdxFiles : IDatasetFormat
 {
@@ -17,8 +17,9 @@ internal sealed class IdxFiles : IDatasetFormat
         MostSide = 4096,
         MostImages = 10_000_000;
 
-    /// <summary>Of the training labels of Fashion-MNIST, whose files name no classes and are called as those of MNIST.</summary>
-    private const string FashionLabels = "fashion-hash";
+    /// <summary>SHA-256 of the training labels of Fashion-MNIST, whose files name no classes and are called as those of
+    /// MNIST.</summary>
+    private const string FashionLabels = "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7";
 
     private static readonly string[] Fashion =
     [
@@ -65,7 +66,7 @@ internal sealed class IdxFiles : IDatasetFormat
     private static IReadOnlyList<string> NamesOf(string folder, byte[] trainLabels, int classes) =>
         ClassNameFile.TryRead(folder, classes)
         ?? (
-            Convert.ToHexStringLower(XxHash128.Hash(trainLabels)) == FashionLabels
+            Convert.ToHexStringLower(SHA256.HashData(trainLabels)) == FashionLabels
                 ? Fashion
                 : [.. Enumerable.Range(0, classes).Select(label => $"{label}")]
         );

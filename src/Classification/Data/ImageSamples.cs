@@ -5,9 +5,9 @@ using UnpairedSegEngine.Training.Batches;
 namespace UnpairedSegEngine.Classification.Data;
 
 /// <summary>
-/// Images as a training method sees them: "images" (1, height, width, channels), normalized and varied, and "labels": the class, one
-/// uint8, or where images have several labels a float32 per class, 1 for those it has and 0 for the others. Samples are drawn with
-/// replacement, all images alike.
+/// Images as a training method sees them: "images" (1, height, width, channels), normalized and varied, and "labels": the class,
+/// one uint8, or where images have several labels a float32 per class, 1 for those it has and 0 for the others. Samples are drawn
+/// with replacement, all images alike.
 /// </summary>
 /// <param name="images">To draw from.</param>
 /// <param name="normalization">Of the images that the network learns from.</param>

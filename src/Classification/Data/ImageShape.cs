@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace UnpairedSegEngine.Classification.Data;
 
 /// <summary>The size of every image of a set.</summary>
@@ -7,6 +9,7 @@ namespace UnpairedSegEngine.Classification.Data;
 public sealed record ImageShape(int Height, int Width, int Channels)
 {
     /// <summary>Values of an image.</summary>
+    [JsonIgnore]
     public int Length => checked(Height * Width * Channels);
 
     /// <summary>"32x32x3": height, width, channels.</summary>

@@ -1,8 +1,8 @@
 namespace UnpairedSegEngine.Classification.Evaluation;
 
 /// <summary>
-/// The area under the curve of precision by recall, where the precision at a recall is the greatest at that recall or a higher one
-/// (PASCAL VOC from 2010 on; Everingham et al. 2015). Images are ranked by score, equals by their place in the set.
+/// The area under the curve of precision by recall, where the precision at a recall is the greatest at that recall or a higher
+/// one (PASCAL VOC from 2010 on; Everingham et al. 2015). Images are ranked by score, equals by their place in the set.
 /// </summary>
 public static class AveragePrecision
 {

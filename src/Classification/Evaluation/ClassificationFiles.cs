@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using UnpairedSegEngine.Classification.Data;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Classification.Evaluation;
@@ -22,8 +23,8 @@ public static class ClassificationFiles
         ("cor_loc", scores => scores.CorLoc),
     ];
 
-    /// <summary>All of it, with keys images, is_multi_label, cross_entropy, accuracy, mean_average_precision, mean_f1, overall_f1,
-    /// mean_cor_loc, classes and confusion.</summary>
+    /// <summary>All of it, with keys images, is_multi_label, cross_entropy, accuracy, mean_average_precision, mean_f1,
+    /// overall_f1, mean_cor_loc, classes and confusion.</summary>
     public static void WriteJson(ClassificationReport report, string path) =>
         AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, report, Format));
 
@@ -50,7 +51,7 @@ public static class ClassificationFiles
                         string.Join(
                             ',',
                             [
-                                Quoted(scores.Name),
+                                CsvRows.Field(scores.Name),
                                 scores.Images.ToString(CultureInfo.InvariantCulture),
                                 .. Columns.Select(column =>
                                     column.Value(scores)?.ToString("R", CultureInfo.InvariantCulture) ?? ""
@@ -130,7 +131,4 @@ public static class ClassificationFiles
     private static string Text(double? value) => value?.ToString("F4", CultureInfo.InvariantCulture) ?? "n/a";
 
     private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
-
-    private static string Quoted(string text) =>
-        text.IndexOfAny([',', '"']) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

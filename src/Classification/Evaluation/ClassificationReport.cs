@@ -3,8 +3,8 @@ using UnpairedSegEngine.Classification.Data;
 namespace UnpairedSegEngine.Classification.Evaluation;
 
 /// <summary>
-/// How well probabilities agree with labels. A score that does not exist, such as the precision of a class that was never predicted,
-/// is null, and means leave it out.
+/// How well probabilities agree with labels. A score that does not exist, such as the precision of a class that was never
+/// predicted, is null, and means leave it out.
 /// </summary>
 /// <param name="Images">Judged.</param>
 /// <param name="IsMultiLabel">Whether an image may have several labels: decides which scores there are.</param>

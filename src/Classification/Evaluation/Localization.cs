@@ -9,8 +9,8 @@ public static class Localization
     public const double LeastOverlap = 0.5;
 
     /// <summary>
-    /// CorLoc by class (Deselaers, Alexe, Ferrari 2012): the share of images with the label whose best box overlaps an object of the
-    /// class by half or more (intersection over union). Null where no image has the label.
+    /// CorLoc by class (Deselaers, Alexe, Ferrari 2012): the share of images with the label whose best box overlaps an object of
+    /// the class by half or more (intersection over union). Null where no image has the label.
     /// </summary>
     /// <param name="images">That say where objects are.</param>
     /// <param name="best">The box that is held to show a class best, by image and class; asked only for labels that the image

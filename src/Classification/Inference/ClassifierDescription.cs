@@ -75,8 +75,8 @@ public sealed record ClassifierDescription(
         JsonFile.Read<KindOnly>(Path.Combine(runPath, FileName), JsonSerializerOptions.Web, MostBytes).Kind == ClassifierKind;
 
     /// <summary>The description in a run folder.</summary>
-    /// <exception cref="InvalidDataException">The file is missing, damaged, or describes no classifier; the message names file and
-    /// key.</exception>
+    /// <exception cref="InvalidDataException">The file is missing, damaged, or describes no classifier; the message names file
+    /// and key.</exception>
     public static ClassifierDescription Read(string runPath)
     {
         string path = Path.Combine(runPath, FileName);

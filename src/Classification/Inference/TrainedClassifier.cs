@@ -9,8 +9,9 @@ using UnpairedSegEngine.Training;
 namespace UnpairedSegEngine.Classification.Inference;
 
 /// <summary>
-/// A classifier with the weights of a run, ready to predict: <c>TrainedClassifier.Open("runs/garments").Predictor.Scores(images)</c>.
-/// Needs of a run folder model.json and checkpoints/ only.
+/// A classifier with the weights of a run, ready to predict:
+/// <c>TrainedClassifier.Open("runs/garments").Predictor.Scores(images)</c>. Needs of a run folder model.json and checkpoints/
+/// only.
 /// </summary>
 public sealed class TrainedClassifier : IDisposable
 {

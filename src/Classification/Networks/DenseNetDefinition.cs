@@ -7,9 +7,10 @@ namespace UnpairedSegEngine.Classification.Networks;
 
 /// <summary>
 /// DenseNet-BC of small images: a 3x3 convolution to 2k channels, dense blocks, between them a 1x1 convolution that halves the
-/// channels and a 2x2 average, the mean over positions, a linear layer. A layer of a block adds k channels to what it reads, through
-/// 4k of a 1x1 convolution. Huang et al. 2017, arXiv:1608.06993. Depth 6n + 4 has three blocks of n layers (100 layers at k = 12, 10
-/// classes: 769,162 parameters), depth 121 blocks of 6, 12, 24 and 16 (k = 32: 6,956,298, the form that is common for 32x32 images).
+/// channels and a 2x2 average, the mean over positions, a linear layer. A layer of a block adds k channels to what it reads,
+/// through 4k of a 1x1 convolution. Huang et al. 2017, arXiv:1608.06993. Depth 6n + 4 has three blocks of n layers (100 layers at
+/// k = 12, 10 classes: 769,162 parameters), depth 121 blocks of 6, 12, 24 and 16 (k = 32: 6,956,298, the form that is common for
+/// 32x32 images).
 /// </summary>
 internal sealed class DenseNetDefinition : ClassifierDefinition
 {

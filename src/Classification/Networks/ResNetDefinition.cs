@@ -7,9 +7,9 @@ namespace UnpairedSegEngine.Classification.Networks;
 
 /// <summary>
 /// ResNet of small images, 6n + 2 layers: a 3x3 convolution, then three groups of n blocks of two 3x3 convolutions with W, 2W and
-/// 4W channels at 1, 1/2 and 1/4 resolution, the mean over positions, a linear layer. Shortcuts have no parameters (option A): every
-/// other position, its channels among zeros. He et al. 2016, arXiv:1512.03385, section 4.2. Three channels and 10 classes at W = 16:
-/// 269,722 parameters at depth 20, 464,154 at 32, 853,018 at 56, 1,727,962 at 110.
+/// 4W channels at 1, 1/2 and 1/4 resolution, the mean over positions, a linear layer. Shortcuts have no parameters (option A):
+/// every other position, its channels among zeros. He et al. 2016, arXiv:1512.03385, section 4.2. Three channels and 10 classes
+/// at W = 16: 269,722 parameters at depth 20, 464,154 at 32, 853,018 at 56, 1,727,962 at 110.
 /// </summary>
 internal sealed class ResNetDefinition : ClassifierDefinition
 {

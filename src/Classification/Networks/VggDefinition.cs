@@ -7,9 +7,9 @@ namespace UnpairedSegEngine.Classification.Networks;
 
 /// <summary>
 /// VGG: blocks of 3x3 convolutions, a 2x2 maximum between blocks, channels W, 2W, 4W, then 8W. Simonyan and Zisserman 2015,
-/// arXiv:1409.1556. With hidden layers the map is pooled to a grid that two of them read ("fc6", "fc7"), as published: 138,357,544
-/// parameters at depth 16, W = 64, 4096 units, a 7x7 grid, no batch normalization and 1000 classes. Without them the linear layer
-/// reads the mean over positions, as is usual for small images.
+/// arXiv:1409.1556. With hidden layers the map is pooled to a grid that two of them read ("fc6", "fc7"), as published:
+/// 138,357,544 parameters at depth 16, W = 64, 4096 units, a 7x7 grid, no batch normalization and 1000 classes. Without them the
+/// linear layer reads the mean over positions, as is usual for small images.
 /// </summary>
 internal sealed class VggDefinition : ClassifierDefinition
 {

@@ -43,6 +43,10 @@ public sealed record ModelDescription(
         AllowDuplicateProperties = false,
     };
 
+    /// <summary>Null for networks that segment; other kinds of model name theirs, so that files are told apart.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Kind { get; init; }
+
     /// <summary>
     /// The network's settings by key; null in runs of version 0.1.0, which have them in their configuration alone.
     /// </summary>
@@ -162,6 +166,8 @@ public sealed record ModelDescription(
             mostSide = 4096,
             mostSlices = 31,
             mostDepth = 512;
+        if (Kind is not null)
+            return $"is of a model of kind '{Kind}', expected one that segments volumes";
         if (ProblemOf("modalities", Modalities, 1, mostModalities) is { } modalities)
             return modalities;
         if (ProblemOf("classes", Classes, 2, LabelValue.Ignored) is { } classes)

@@ -51,7 +51,8 @@ internal sealed class LayerTests
         Assert.That(y.Value.ToArray<double>(), Is.EqualTo(new double[] { 103, 109, 109 }));
     }
 
-    /// <summary>PyTorch: Conv1d(1, 1, 3, stride=2, padding=1) with ones; the last element of an even input is read once.</summary>
+    /// <summary>PyTorch: Conv1d(1, 1, 3, stride=2, padding=1) with ones; the last element of an even input is read
+    /// once.</summary>
     [TestCase(4, new double[] { 3, 9 })]
     [TestCase(5, new double[] { 3, 9, 9 })]
     [TestCase(1, new double[] { 1 })]

@@ -32,6 +32,7 @@ public sealed class ModelDescriptionTests
         });
     }
 
+    [TestCase("{\"modalities\"", "{\"kind\":\"classifier\",\"modalities\"", "kind 'classifier', expected one that segments")]
     [TestCase("\"modalities\":[\"CT\",\"MR\"],", "", "modalities has 0 names")]
     [TestCase("[\"CT\",\"MR\"]", "null", "modalities has 0 names")]
     [TestCase("[\"CT\",\"MR\"]", "[\"CT\",null]", "modalities has a name that is empty")]
