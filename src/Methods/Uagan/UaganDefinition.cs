@@ -46,12 +46,14 @@ internal sealed class UaganDefinition : MethodDefinition
                 "data.foreground_fraction=0.8",
                 "network.channels=8",
                 "network.halvings=3",
+                "network.target_plane=image",
                 "uagan.background_weight=0.1",
+                "uagan.classification=5",
                 "uagan.discriminator_channels=8",
                 "uagan.discriminator_layers=4",
                 "optimizer.learning_rate=0.001",
                 "training.batch=2",
-                "training.steps=1000",
+                "training.steps=500",
                 "training.validate_every=0",
                 "training.save_every=0",
                 "training.log_every=20",
@@ -112,6 +114,11 @@ internal sealed class UaganDefinition : MethodDefinition
         require(config.Loss.DiceWeight == 0, "loss.dice_weight", "is not 0: uagan learns from labels by the cross-entropy alone");
         require(config.Loss.CeClip == 0, "loss.ce_clip", "is not 0: the cross-entropy of uagan is not clipped");
         require(config.Loss.L2On == PenalizedParameters.Kernels, "loss.l2_on", "is another than kernels");
+        require(
+            config.Compat == Compatibility.Default,
+            "compat",
+            "is reference, but where uagan differs from its published code it has no choice (docs/methods/uagan.md)"
+        );
         require(config.Optimizer.Name == OptimizerName.Adam, "optimizer.name", "is another than adam, by which uagan learns");
         require(
             config.Optimizer.DecayFactor == 1,

@@ -19,6 +19,17 @@ public enum NetworkName
     TwoStream2d,
 }
 
+/// <summary>How a translation is told its target: by a plane for each modality beside the image, zeros but for the target's.</summary>
+public enum TargetPlane
+{
+    /// <summary>Ones, as published. What is constant does not pass an instance normalization, but for what the image's border makes
+    /// of it.</summary>
+    Ones,
+
+    /// <summary>The image itself: the first convolution has a kernel for each target.</summary>
+    Image,
+}
+
 /// <summary>Whether modalities share gamma, beta and statistics where they share kernels.</summary>
 public enum NormSharing
 {
@@ -74,6 +85,10 @@ public sealed record NetworkConfig
     /// <summary>How often <see cref="NetworkName.Unet2d"/> and <see cref="NetworkName.TwoStream2d"/> halve an image.</summary>
     [ConfigKey("how often the image is halved (unet2d, two_stream2d)", Minimum = 1, Maximum = 8)]
     public int Halvings { get; init; } = 4;
+
+    /// <summary>What <see cref="NetworkName.TwoStream2d"/> sees of the target.</summary>
+    [ConfigKey("plane of the modality to translate to: ones, as published, or the image (two_stream2d)")]
+    public TargetPlane TargetPlane { get; init; } = TargetPlane.Ones;
 
     /// <summary>
     /// Probability that dropout keeps an element, above 0; 1 for no dropout. Not of <see cref="NetworkName.Unet3d"/>.

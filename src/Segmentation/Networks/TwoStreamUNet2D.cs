@@ -14,6 +14,7 @@ namespace UnpairedSegEngine.Segmentation.Networks;
 public sealed class TwoStreamUNet2D : ISegmentationNetwork
 {
     private readonly int modalities;
+    private readonly TargetPlane plane;
     private readonly NormalizationSettings normalization;
     private readonly UNetEncoder2D segmentationEncoder,
         translationEncoder;
@@ -27,16 +28,19 @@ public sealed class TwoStreamUNet2D : ISegmentationNetwork
     /// <param name="halvings">How often the image is halved.</param>
     /// <param name="keep">Probability that dropout on the deepest skip connections keeps an element.</param>
     /// <param name="normalization">Number of modalities, epsilon and slope; the kind is always by instance.</param>
+    /// <param name="plane">How a translation is told its target.</param>
     public TwoStreamUNet2D(
         ParameterStore store,
         int classes,
         int features,
         int halvings,
         double keep,
-        NormalizationSettings normalization
+        NormalizationSettings normalization,
+        TargetPlane plane = TargetPlane.Ones
     )
     {
-        (Parameters, Classes, this.normalization, modalities) = (store, classes, normalization, normalization.Modalities);
+        (Parameters, Classes, this.normalization, this.plane) = (store, classes, normalization, plane);
+        modalities = normalization.Modalities;
         Multiple = Size3.Planar(1 << halvings);
         segmentationEncoder = new UNetEncoder2D(store, "seg_enc", InputChannels, features, halvings, keep);
         translationEncoder = new UNetEncoder2D(store, "syn_enc", InputChannels + modalities, features, halvings, keep);
@@ -132,13 +136,24 @@ public sealed class TwoStreamUNet2D : ISegmentationNetwork
 
     private Encoded Encode(InstanceNormPass pass, Variable images, Variable targets, int firstSite)
     {
-        Variable planes = pass.Tape.Broadcast(targets, images.Shape.With(^1, modalities), 1, 3),
+        Variable planes = Planes(pass.Tape, images, targets),
             withTargets = pass.Tape.Concat(^1, images, planes);
         (Variable[] segmentation, Variable segmentationBottom) = segmentationEncoder.Forward(pass, images, firstSite);
         (Variable[] translation, Variable translationBottom) = translationEncoder.Forward(pass, withTargets, firstSite + 1);
         Tape.Release(planes);
         Tape.Release(withTargets);
         return new Encoded(segmentation, segmentationBottom, translation, translationBottom);
+    }
+
+    private Variable Planes(Tape tape, Variable images, Variable targets)
+    {
+        Variable ones = tape.Broadcast(targets, images.Shape.With(^1, modalities), 1, 3);
+        return plane switch
+        {
+            TargetPlane.Ones => ones,
+            TargetPlane.Image => tape.Multiply(ones, images),
+            _ => throw new InvalidOperationException($"no plane of {plane}"),
+        };
     }
 
     private sealed record Encoded(

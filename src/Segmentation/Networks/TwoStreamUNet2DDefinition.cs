@@ -23,6 +23,14 @@ internal sealed class TwoStreamUNet2DDefinition : NetworkDefinition
                 $"this network translates images of one channel, not {inputChannels}: set data.slices to 1"
             );
         NetworkConfig settings = description.Settings;
-        return new TwoStreamUNet2D(store, classes, settings.Channels, settings.Halvings, settings.DropoutKeep, normalization);
+        return new TwoStreamUNet2D(
+            store,
+            classes,
+            settings.Channels,
+            settings.Halvings,
+            settings.DropoutKeep,
+            normalization,
+            settings.TargetPlane
+        );
     }
 }

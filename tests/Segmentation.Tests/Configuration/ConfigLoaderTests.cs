@@ -254,7 +254,7 @@ public sealed class ConfigLoaderTests
                         "network.dropout_keep",
                         "a number above 0 to 1",
                         "0.75",
-                        "probability that dropout keeps an element; 1 for no dropout (dilated2d)"
+                        "probability that dropout keeps an element; 1 for no dropout (not of unet3d)"
                     )
                 )
             );

@@ -196,6 +196,7 @@ internal sealed class UaganTests
     [TestCase("optimizer.decay_factor=0.9", "uagan.rate_decay")]
     [TestCase("loss.dice_weight=1", "cross-entropy")]
     [TestCase("network.norm.kind=batch", "instance")]
+    [TestCase("compat=reference", "no choice")]
     public void Settings_that_do_not_fit_are_refused(string set, string says) =>
         Assert.That(
             () => Config(set),

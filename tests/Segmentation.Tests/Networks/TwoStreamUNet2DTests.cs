@@ -45,11 +45,12 @@ internal sealed class TwoStreamUNet2DTests
         Assert.That(one.Count(), Is.EqualTo(4_684_224 + 14_157_824 + 18_457_280 - 6_268_800 + 130));
     }
 
-    [Test]
-    public void Gradients_of_both_streams_are_those_of_differences()
+    [TestCase(TargetPlane.Ones)]
+    [TestCase(TargetPlane.Image)]
+    public void Gradients_of_both_streams_are_those_of_differences(TargetPlane plane)
     {
         using var store = new ParameterStore(device, DType.Float64, seed: 5);
-        var network = new TwoStreamUNet2D(store, classes: 3, features: 2, halvings: 2, keep: 1, Three);
+        var network = new TwoStreamUNet2D(store, classes: 3, features: 2, halvings: 2, keep: 1, Three, plane);
         using TensorScope scope = TensorScope.Open(device);
         Tensor images = Images(new Shape(3, 1, 8, 12, 1)),
             weights = Images(new Shape(3, 1, 8, 12, 3), salt: 4);
