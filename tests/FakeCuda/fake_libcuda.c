@@ -3,6 +3,8 @@
 // the engine and ILGPU ask for is here and nothing else. It is stricter than a driver about contexts: whatever was made in one
 // context is refused while another, or none, is current (objects.h). Modules load lazily, as the driver's do, unless
 // CUDA_MODULE_LOADING=EAGER: a kernel may not be launched for the first time while its stream is captured.
+// A graph has one branch or two. Replays run the second as late as its edges allow and as early, in turns, so that a missing
+// edge, or memory that is lent again too soon, changes results.
 //
 // Environment (read when cuInit is called), or fake_cuda_set from a test:
 //   FAKE_CUDA_VERSION     what cuDriverGetVersion says (13000)      FAKE_CUDA_DEVICES     number of GPUs (1)
@@ -35,7 +37,14 @@ typedef struct {
   int allowed_shared, loaded;
 } Function;
 
-/// A launch, a copy, or the recording of an event.
+/// A point in time; in a stream that was captured, the piece of work that it follows.
+typedef struct {
+  double time;
+  long capture;  // number of the capture, 0 for none
+  struct Recorded* marked;
+} Event;
+
+/// A launch, a copy, the recording of an event, or nothing: a stream that waits.
 typedef struct Recorded {
   Function* function;
   unsigned grid[3], threads, shared;
@@ -43,7 +52,10 @@ typedef struct Recorded {
   void* target;
   const void* source;
   size_t bytes;
-  double* event;
+  Event* event;
+  struct Recorded *before, *awaited;  // on its stream, and on another
+  int aside, done;                    // of the second branch; in this replay
+  int replays;                        // of the graph that it begins
   struct Recorded* next;
 } Recorded;
 
@@ -56,7 +68,12 @@ static int loads_lazily = 1;
 static char journal[1 << 16];
 static size_t journal_length;
 static Recorded *first_recorded, **next_recorded;
-static void* captured_stream;
+/// The stream whose capture was begun, and the one that waited for a point of it.
+static struct {
+  void* stream;
+  Recorded* last;
+} branches[2];
+static long captures;
 static const void* (*find_kernel)(const char*);
 static size_t (*kernel_parameter_bytes)(const void*);
 static int (*launch_kernel)(const void*, int, int, int, int, size_t, const void*);
@@ -134,6 +151,9 @@ int cuGetErrorName(int code, const char** name) {
           : code == INVALID_HANDLE       ? "CUDA_ERROR_INVALID_HANDLE"
           : code == CONTEXT_IS_DESTROYED ? "CUDA_ERROR_CONTEXT_IS_DESTROYED"
           : code == CAPTURE_UNSUPPORTED  ? "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"
+          : code == CAPTURE_UNJOINED     ? "CUDA_ERROR_STREAM_CAPTURE_UNJOINED"
+          : code == CAPTURE_ISOLATION    ? "CUDA_ERROR_STREAM_CAPTURE_ISOLATION"
+          : code == CAPTURED_EVENT       ? "CUDA_ERROR_CAPTURED_EVENT"
                                          : "CUDA_ERROR_UNKNOWN";
   return SUCCESS;
 }
@@ -150,6 +170,9 @@ int cuGetErrorString(int code, const char** text) {
           : code == INVALID_HANDLE       ? "invalid resource handle"
           : code == CONTEXT_IS_DESTROYED ? "context is destroyed"
           : code == CAPTURE_UNSUPPORTED  ? "operation not permitted when stream is capturing"
+          : code == CAPTURE_UNJOINED     ? "capture was not rejoined to the originating stream"
+          : code == CAPTURE_ISOLATION    ? "dependency created on uncaptured work in another stream"
+          : code == CAPTURED_EVENT       ? "operation not permitted on an event last recorded in a capturing stream"
                                          : "unknown error";
   return SUCCESS;
 }
@@ -349,10 +372,18 @@ int cuPointerGetAttribute(int* value, int attribute, void* pointer) {
   *value = 2;
   return SUCCESS;
 }
-static Recorded* record(Recorded work) {
+/// The branch that a stream is captured into; -1 for none.
+static int branch_of(const void* stream) {
+  for (int i = 0; next_recorded && i < 2; i++)
+    if (branches[i].stream && branches[i].stream == stream) return i;
+  return -1;
+}
+static Recorded* record(int branch, Recorded work) {
   Recorded* kept = malloc(sizeof *kept);
   *kept = work;
-  *next_recorded = kept;
+  kept->aside = branch;
+  kept->before = branches[branch].last;
+  branches[branch].last = *next_recorded = kept;
   next_recorded = &kept->next;
   return kept;
 }
@@ -360,7 +391,8 @@ int cuMemcpyAsync(void* target, const void* source, size_t bytes, void* stream) 
   REQUIRE(object_check(STREAM, stream));
   REQUIRE(memory_check(target));
   REQUIRE(memory_check(source));
-  if (next_recorded && stream == captured_stream) record((Recorded){.target = target, .source = source, .bytes = bytes});
+  int branch = branch_of(stream);
+  if (branch >= 0) record(branch, (Recorded){.target = target, .source = source, .bytes = bytes});
   else memcpy(target, source, bytes);
   return SUCCESS;
 }
@@ -424,7 +456,7 @@ static double tick(void) {
 }
 static int run(const Recorded* work) {
   if (work->event) {
-    *work->event = tick();
+    work->event->time = tick();
     return SUCCESS;
   }
   if (!work->function) {
@@ -453,8 +485,8 @@ int cuLaunchKernel(
   unsigned allowed =
       function->allowed_shared > SHARED_WITHOUT_REQUEST ? (unsigned)function->allowed_shared : SHARED_WITHOUT_REQUEST;
   if (shared > allowed) return INVALID_VALUE;
-  int captured = next_recorded && stream == captured_stream;
-  if (captured && !function->loaded) return CAPTURE_UNSUPPORTED;
+  int branch = branch_of(stream);
+  if (branch >= 0 && !function->loaded) return CAPTURE_UNSUPPORTED;
   function->loaded = 1;
   // Every word of the parameters that could be an address.
   for (size_t i = 0; parameters && i + sizeof(void*) <= function->parameter_bytes; i += sizeof(void*))
@@ -465,9 +497,9 @@ int cuLaunchKernel(
       .threads = bx * by * bz,
       .shared = shared,
       .parameters = parameters ? parameters[0] : 0};
-  if (!captured) return run(&work);
+  if (branch < 0) return run(&work);
   // A launch reads its parameters at once, and so does its recording.
-  Recorded* kept = record(work);
+  Recorded* kept = record(branch, work);
   kept->parameters = malloc(function->parameter_bytes + 1);
   if (function->parameter_bytes) memcpy(kept->parameters, work.parameters, function->parameter_bytes);
   return SUCCESS;
@@ -498,43 +530,63 @@ int cuStreamCreateWithPriority(void** stream, unsigned flags, int priority) {
   return cuStreamCreate(stream, flags);
 }
 int cuStreamDestroy_v2(void* stream) { return object_gone(STREAM, stream); }
-int cuStreamWaitEvent(void* stream, void* event, unsigned flags) {
+int cuStreamWaitEvent(void* stream, Event* event, unsigned flags) {
   REQUIRE(object_check(STREAM, stream));
   REQUIRE(object_check(EVENT, event));
-  return (int)flags * 0;
+  int branch = branch_of(stream), is_captured = next_recorded && event->capture == captures;
+  if (!is_captured) return branch < 0 ? (int)flags * 0 : CAPTURE_ISOLATION;
+  if (branch < 0) {
+    if (!stream || branches[1].stream) return NOT_PERMITTED;  // more branches than this stand-in has
+    branches[branch = 1].stream = stream;
+  }
+  record(branch, (Recorded){.awaited = event->marked});
+  return SUCCESS;
 }
 int cuStreamSynchronize(void* stream) {
   REQUIRE(object_check(STREAM, stream));
-  return next_recorded && stream == captured_stream ? NOT_PERMITTED : (int)settings.launch;
+  return branch_of(stream) >= 0 ? NOT_PERMITTED : (int)settings.launch;
 }
-int cuEventCreate(double** event, unsigned flags) {
+int cuEventCreate(Event** event, unsigned flags) {
   (void)flags;
   REQUIRE(context_check());
   object_made(EVENT, *event = calloc(1, sizeof **event), sizeof **event);
   return SUCCESS;
 }
-int cuEventDestroy_v2(double* event) {
+int cuEventDestroy_v2(Event* event) {
   REQUIRE(object_gone(EVENT, event));
   free(event);
   return SUCCESS;
 }
-int cuEventRecordWithFlags(double* event, void* stream, unsigned flags) {
+int cuEventRecordWithFlags(Event* event, void* stream, unsigned flags) {
   enum { INTO_GRAPH = 1 };
   REQUIRE(object_check(EVENT, event));
   REQUIRE(object_check(STREAM, stream));
-  int captured = next_recorded && stream == captured_stream;
-  if (flags == INTO_GRAPH && !captured) return INVALID_VALUE;
-  if (flags == INTO_GRAPH) record((Recorded){.event = event});
-  else if (!captured) *event = tick();
+  int branch = branch_of(stream);
+  if (flags == INTO_GRAPH && branch < 0) return INVALID_VALUE;
+  event->capture = 0;
+  if (flags == INTO_GRAPH) {
+    record(branch, (Recorded){.event = event});
+  } else if (branch >= 0) {
+    event->capture = captures;
+    event->marked = branches[branch].last;
+  } else {
+    event->time = tick();
+  }
   return SUCCESS;
 }
-int cuEventRecord(double* event, void* stream) { return cuEventRecordWithFlags(event, stream, 0); }
-int cuEventQuery(double* event) { return object_check(EVENT, event); }
-int cuEventSynchronize(double* event) { return object_check(EVENT, event); }
-int cuEventElapsedTime(float* milliseconds, double* start, double* end) {
-  REQUIRE(object_check(EVENT, start));
-  REQUIRE(object_check(EVENT, end));
-  *milliseconds = (float)(*end - *start);
+int cuEventRecord(Event* event, void* stream) { return cuEventRecordWithFlags(event, stream, 0); }
+
+/// The host cannot look at a point of a capture.
+static int event_check(const Event* event) {
+  REQUIRE(object_check(EVENT, event));
+  return event->capture ? CAPTURED_EVENT : SUCCESS;
+}
+int cuEventQuery(Event* event) { return event_check(event); }
+int cuEventSynchronize(Event* event) { return event_check(event); }
+int cuEventElapsedTime(float* milliseconds, Event* start, Event* end) {
+  REQUIRE(event_check(start));
+  REQUIRE(event_check(end));
+  *milliseconds = (float)(end->time - start->time);
   return SUCCESS;
 }
 int cuStreamBeginCapture_v2(void* stream, int mode) {
@@ -544,17 +596,39 @@ int cuStreamBeginCapture_v2(void* stream, int mode) {
   if (!stream || next_recorded) return NOT_PERMITTED;  // the default stream cannot be captured
   first_recorded = 0;
   next_recorded = &first_recorded;
-  captured_stream = stream;
+  memset(branches, 0, sizeof branches);
+  branches[0].stream = stream;
+  captures++;
   return SUCCESS;
+}
+
+static void forget(Recorded* work) {
+  while (work) {
+    Recorded* next = work->next;
+    free(work->parameters);
+    free(work);
+    work = next;
+  }
+}
+
+/// Whether the first stream of the capture waits for the end of the second, if there is one.
+static int is_joined(void) {
+  const Recorded* work = branches[0].last;
+  while (work && work->awaited != branches[1].last) work = work->before;
+  return !branches[1].stream || work != 0;
 }
 
 /// A graph is its first piece of work; an empty one has a piece that does nothing, so that there is a handle.
 int cuStreamEndCapture(void* stream, void** graph) {
   REQUIRE(object_check(STREAM, stream));
   note("end capture\n");
-  if (!next_recorded) return NOT_PERMITTED;
-  if (!first_recorded) record((Recorded){.bytes = 0});
+  if (!next_recorded || stream != branches[0].stream) return NOT_PERMITTED;
+  if (!first_recorded) record(0, (Recorded){.bytes = 0});
   next_recorded = 0;
+  if (!is_joined()) {
+    forget(first_recorded);
+    return CAPTURE_UNJOINED;
+  }
   object_made(GRAPH, *graph = first_recorded, 1);
   return SUCCESS;
 }
@@ -564,22 +638,36 @@ int cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long lo
   object_made(EXECUTABLE, *executable = graph, 1);
   return SUCCESS;
 }
+
+static Recorded* next_of(Recorded* work, int branch) {
+  while (work && work->aside != branch) work = work->next;
+  return work;
+}
+static int is_ready(const Recorded* work) {
+  return work && (!work->before || work->before->done) && (!work->awaited || work->awaited->done);
+}
+static int replay(Recorded* graph) {
+  int is_early = graph->replays++ % 2;
+  for (Recorded* work = graph; work; work = work->next) work->done = 0;
+  Recorded* next[] = {next_of(graph, 0), next_of(graph, 1)};
+  while (next[0] || next[1]) {
+    int aside = is_ready(next[1]) && (is_early || !is_ready(next[0]));
+    Recorded* work = next[aside];
+    REQUIRE(run(work));
+    work->done = 1;
+    next[aside] = next_of(work->next, aside);
+  }
+  return SUCCESS;
+}
 int cuGraphLaunch(void* executable, void* stream) {
   REQUIRE(object_check(EXECUTABLE, executable));
   REQUIRE(object_check(STREAM, stream));
   note("launch graph\n");
-  int code = SUCCESS;
-  for (const Recorded* work = executable; work && !code; work = work->next) code = run(work);
-  return code;
+  return replay(executable);
 }
 int cuGraphDestroy(void* graph) { return object_gone(GRAPH, graph); }
 int cuGraphExecDestroy(Recorded* executable) {
   REQUIRE(object_gone(EXECUTABLE, executable));
-  while (executable) {
-    Recorded* next = executable->next;
-    free(executable->parameters);
-    free(executable);
-    executable = next;
-  }
+  forget(executable);
   return SUCCESS;
 }

@@ -1,12 +1,27 @@
-// What the stand-in has handed out, each with the context that was current then: the driver refuses what belongs to another context.
+// What the stand-in has handed out, each with the context that was current then: the driver refuses what belongs to another
+// context.
 #pragma once
 #include <stddef.h>
 
 typedef enum { MODULE, FUNCTION, STREAM, EVENT, GRAPH, EXECUTABLE, DEVICE_MEMORY, HOST_MEMORY } Kind;
 
 enum {
-  SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NO_DEVICE = 100, INVALID_CONTEXT = 201, NO_BINARY = 209, INVALID_PTX = 218, INVALID_HANDLE = 400, ILLEGAL_ADDRESS = 700,
-  CONTEXT_IS_DESTROYED = 709, LAUNCH_FAILED = 719, NOT_PERMITTED = 800, CAPTURE_UNSUPPORTED = 900
+  SUCCESS = 0,
+  INVALID_VALUE = 1,
+  OUT_OF_MEMORY = 2,
+  NO_DEVICE = 100,
+  INVALID_CONTEXT = 201,
+  NO_BINARY = 209,
+  INVALID_PTX = 218,
+  INVALID_HANDLE = 400,
+  ILLEGAL_ADDRESS = 700,
+  CONTEXT_IS_DESTROYED = 709,
+  LAUNCH_FAILED = 719,
+  NOT_PERMITTED = 800,
+  CAPTURE_UNSUPPORTED = 900,
+  CAPTURE_UNJOINED = 904,
+  CAPTURE_ISOLATION = 905,
+  CAPTURED_EVENT = 907
 };
 
 /// Makes a context; it is not current yet.

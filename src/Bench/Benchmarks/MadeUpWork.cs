@@ -124,9 +124,9 @@ public sealed class MadeUpWork : IDisposable
     /// that have none.
     /// </summary>
     /// <param name="beforeReplay">Called when the step is recorded.</param>
-    /// <returns>How many decisions there would be.</returns>
+    /// <returns>How many decisions there would be, and the most memory that the recorded work holds at a time.</returns>
     /// <exception cref="NotSupportedException">The step cannot be recorded.</exception>
-    internal int ReplayWithoutDecisions(Action beforeReplay)
+    internal (int Decisions, long PeakBytes) ReplayWithoutDecisions(Action beforeReplay)
     {
         // As in training: operations are recorded that have run before.
         RunPartsOnce();
@@ -140,7 +140,7 @@ public sealed class MadeUpWork : IDisposable
         recorded.Load(number, batch);
         for (int part = 0; part < recorded.Parts.Count; part++)
             recorded.Recording.Run(part);
-        return recorded.Parts.Count(part => part.Decide is not null);
+        return (recorded.Parts.Count(part => part.Decide is not null), recorded.Recording.PeakBytes);
     }
 
     private IEnumerable<int> Samples => Enumerable.Range(0, batch.Groups.Samples);

@@ -47,11 +47,21 @@ internal sealed class KernelTimes(GpuModel gpu, KernelCosts costs)
             (todo.BlockCycles * waves, todo.BlockBound),
         ];
         (double cycles, string bound) = parts.MaxBy(part => part.Cycles);
-        return new LaunchTime(gpu.Milliseconds(cycles) + (gpu.LaunchMicroseconds / 1e3), bound);
+        return new LaunchTime(
+            gpu.Milliseconds(cycles) + (gpu.LaunchMicroseconds / 1e3),
+            bound,
+            1 / (share * gpu.Multiprocessors),
+            gpu.MemoryCycles(todo.Bytes) / cycles
+        );
     }
 
     private LaunchTime OfBytes(LaunchWork? todo) =>
-        new(gpu.Milliseconds(gpu.MemoryCycles(todo?.Bytes ?? 0)) + (gpu.LaunchMicroseconds / 1e3), NotModelled);
+        new(
+            gpu.Milliseconds(gpu.MemoryCycles(todo?.Bytes ?? 0)) + (gpu.LaunchMicroseconds / 1e3),
+            NotModelled,
+            Fill: 1,
+            MemoryShare: 1
+        );
 
     /// <summary>Blocks that a multiprocessor holds at a time.</summary>
     private static int Resident(LaunchGeometry geometry, KernelCost cost)

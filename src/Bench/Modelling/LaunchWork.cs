@@ -25,4 +25,6 @@ internal sealed record LaunchWork
 /// <summary>The predicted time of a launch.</summary>
 /// <param name="Milliseconds">With the gap to the launch before.</param>
 /// <param name="Bound">What it waits for longest.</param>
-internal readonly record struct LaunchTime(double Milliseconds, string Bound);
+/// <param name="Fill">Share of the multiprocessors that it keeps busy, over its time.</param>
+/// <param name="MemoryShare">Share of the memory's rate that it takes, over its time.</param>
+internal readonly record struct LaunchTime(double Milliseconds, string Bound, double Fill, double MemoryShare);

@@ -11,7 +11,8 @@ namespace UnpairedSegEngine.Bench.Modelling;
 /// <param name="Copies">Bytes that are copied on the stream of the kernels: the inputs from where they arrived.</param>
 /// <param name="Graphs">Graphs that are started.</param>
 /// <param name="HostWaits">How often the host waits for numbers before it starts the next part.</param>
-internal sealed record LaunchedStep(IReadOnlyList<KernelLaunch> Launches, long Copies, int Graphs, int HostWaits)
+/// <param name="PeakBytes">The most memory that the recorded work holds at a time.</param>
+internal sealed record LaunchedStep(IReadOnlyList<KernelLaunch> Launches, long Copies, int Graphs, int HostWaits, long PeakBytes)
 {
     /// <summary>
     /// Lists a configuration's step, or its prediction of one modality's batch.
@@ -23,23 +24,25 @@ internal sealed record LaunchedStep(IReadOnlyList<KernelLaunch> Launches, long C
         TrainingConfig config,
         ConvolutionPrecision precision,
         CudaDeviceProperties gpu,
-        bool prediction = false
+        bool prediction = false,
+        bool branches = true
     )
     {
         using Device device = Device.OpenWithoutMemory();
         var driver = new ListingCudaDriver(gpu);
-        using var backend = CudaBackend.Open(device, driver, precision);
+        using var backend = CudaBackend.Open(device, driver, precision, branches: branches);
         using var work = new MadeUpWork(config, backend, prediction);
-        int waits = 0;
+        (int waits, long peak) = (0, 0L);
         if (prediction)
             work.ReplayPrediction(beforeReplay: driver.Restart);
         else
-            waits = work.ReplayWithoutDecisions(beforeReplay: driver.Restart);
+            (waits, peak) = work.ReplayWithoutDecisions(beforeReplay: driver.Restart);
         return new LaunchedStep(
             driver.Launches,
             driver.Copies.Where(copy => copy.Stream == 0).Sum(copy => copy.Bytes),
             driver.Graphs,
-            waits
+            waits,
+            peak
         );
     }
 }

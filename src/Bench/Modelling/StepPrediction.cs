@@ -53,17 +53,19 @@ public sealed record StepPrediction
             measured
         );
         var times = new KernelTimes(gpu, costs);
+        (LaunchTime Time, string Sizes)[] predicted = [.. step.Launches.Select(times.Of)];
         launches =
         [
-            .. step.Launches.Select(launch =>
-            {
-                (LaunchTime time, string sizes) = times.Of(launch);
-                return new PredictedLaunch(launch.Kernel, sizes, time.Milliseconds, time.Bound);
-            }),
+            .. step.Launches.Zip(
+                predicted,
+                (launch, of) => new PredictedLaunch(launch.Kernel, of.Sizes, of.Time.Milliseconds, of.Time.Bound)
+            ),
         ];
         double copies = gpu.Milliseconds(gpu.MemoryCycles(2.0 * step.Copies)),
             host = ((step.Graphs * gpu.GraphMicroseconds) + (step.HostWaits * gpu.HostWaitMicroseconds)) / 1e3;
         KernelMs = launches.Sum(launch => launch.Ms);
+        OverlapMs = KernelMs - BranchSchedule.Milliseconds(step.Launches, [.. predicted.Select(of => of.Time)]);
+        (AsideLaunches, PeakBytes) = (step.Launches.Count(launch => launch.IsAside), step.PeakBytes);
         (CopyMs, HostMs) = (copies, host);
         (Graphs, HostWaits) = (step.Graphs, step.HostWaits);
     }
@@ -83,8 +85,17 @@ public sealed record StepPrediction
     /// <summary>Whether it is not a training step but the prediction of one modality's batch.</summary>
     public bool IsOfPrediction { get; }
 
-    /// <summary>All kernels, ms.</summary>
+    /// <summary>All kernels, one after the other, ms.</summary>
     public double KernelMs { get; }
+
+    /// <summary>What it saves that kernels of two branches run at the same time, ms.</summary>
+    public double OverlapMs { get; }
+
+    /// <summary>Kernels of the second branch.</summary>
+    public int AsideLaunches { get; }
+
+    /// <summary>The most memory that activations, gradients and workspace hold at a time.</summary>
+    public long PeakBytes { get; }
 
     /// <summary>Inputs copied to where kernels read them, ms.</summary>
     public double CopyMs { get; }
@@ -99,7 +110,7 @@ public sealed record StepPrediction
     public int HostWaits { get; }
 
     /// <summary>The whole step, ms.</summary>
-    public double StepMs => KernelMs + CopyMs + HostMs;
+    public double StepMs => KernelMs - OverlapMs + CopyMs + HostMs;
 
     /// <summary>Kernels that are launched.</summary>
     public int Launches => launches.Count;
@@ -129,6 +140,7 @@ public sealed record StepPrediction
     /// <param name="config">Method, network and sizes.</param>
     /// <param name="precision">Of the products.</param>
     /// <param name="isOfPrediction">A prediction of one modality's batch instead of a training step.</param>
+    /// <param name="branches">Whether gradients of weights have a branch of their own.</param>
     /// <param name="trace">What 'profile --device cuda --trace' measured of the same step, to be set beside; null for
     /// nothing.</param>
     /// <exception cref="InvalidDataException">The trace has no kernels.</exception>
@@ -138,6 +150,7 @@ public sealed record StepPrediction
         TrainingConfig config,
         ConvolutionPrecision precision,
         bool isOfPrediction = false,
+        bool branches = true,
         string? trace = null
     ) =>
         new(
@@ -146,7 +159,7 @@ public sealed record StepPrediction
             config,
             precision,
             isOfPrediction,
-            LaunchedStep.Of(config, precision, gpu.Properties, isOfPrediction),
+            LaunchedStep.Of(config, precision, gpu.Properties, isOfPrediction, branches),
             trace is null ? new Dictionary<string, double>() : MeasuredKernels.Read(trace)
         );
 
@@ -170,9 +183,12 @@ public sealed record StepPrediction
                         Config.Training.Batch,
                         Precision = Precision.ToString().ToLowerInvariant(),
                         KernelMs,
+                        OverlapMs,
                         CopyMs,
                         HostMs,
                         Launches,
+                        AsideLaunches,
+                        PeakBytes,
                         Graphs,
                         HostWaits,
                         Families,

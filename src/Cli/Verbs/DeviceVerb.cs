@@ -35,6 +35,13 @@ internal abstract class DeviceVerb : IVerb
     )]
     public bool NoGraph { get; init; }
 
+    [Option(
+        "no-branch",
+        HelpText = "Capture training steps on --device cuda in one branch: gradients of weights wait for their turn, and less "
+            + "memory is held. Results are the same. What is profiled has one branch always."
+    )]
+    public bool NoBranch { get; init; }
+
     protected string DeviceName => GivenDevice ?? DefaultDevice;
 
     protected ConvolutionPrecision Precision => GivenPrecision ?? ConvolutionPrecision.Fp32;
@@ -66,7 +73,8 @@ internal abstract class DeviceVerb : IVerb
             threads,
             arithmetic.ParsedPrecision,
             arithmetic.Exact,
-            records: !NoGraph
+            records: !NoGraph,
+            branches: !NoBranch
         );
     }
 }

@@ -31,6 +31,13 @@ internal static class PredictionText
                 + $"not modelled: {Text(100 * prediction.NotModelled.Sum(row => row.Share), "F1")} %"
                 + string.Concat(prediction.NotModelled.Select(row => $", {row.Name}"))
         );
+        if (prediction.AsideLaunches > 0)
+            Print(
+                $"{prediction.AsideLaunches} of the kernels are on a second branch and save {Text(prediction.OverlapMs, "F2")} ms: "
+                    + "two that leave room to each other, in multiprocessors and the memory's rate, take as long as the longer"
+            );
+        if (!prediction.IsOfPrediction)
+            Print($"activations, gradients and workspace: {prediction.PeakBytes >> 20} MiB");
         if (!prediction.Costs.HasSurroundings)
             Print(
                 $"'{prediction.Costs.Path}' has no rows of what surrounds loops: outputs and their statistics cost nothing here; "

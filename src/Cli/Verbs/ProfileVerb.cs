@@ -147,6 +147,7 @@ internal sealed class ProfileVerb : DeviceVerb
             config,
             GivenPrecision ?? ConvolutionPrecision.Bf16,
             Prediction,
+            branches: !NoBranch,
             Against
         );
         PredictionText.Write(prediction, bySize: Layers, Assumptions);

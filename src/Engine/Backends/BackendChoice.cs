@@ -21,6 +21,7 @@ public static class BackendChoice
     /// <param name="precision">Arithmetic of convolutions; the CPU has fp32 and bf16, ILGPU fp32.</param>
     /// <param name="exact">Only direct convolutions on the CPU: no Winograd transforms, which round more.</param>
     /// <param name="records">Whether the CUDA kernels' launches may be captured and replayed.</param>
+    /// <param name="branches">Whether gradients of weights are captured in a branch of their own.</param>
     /// <exception cref="UsageException">The name is unknown or there is no such device.</exception>
     /// <exception cref="Cuda.Driver.CudaException">CUDA cannot be used here; one line says why.</exception>
     public static OpenedBackend Open(
@@ -28,7 +29,8 @@ public static class BackendChoice
         int threads = 0,
         ConvolutionPrecision precision = ConvolutionPrecision.Fp32,
         bool exact = false,
-        bool records = true
+        bool records = true,
+        bool branches = true
     )
     {
         string[] parts = name.ToLowerInvariant().Split(':');
@@ -52,8 +54,8 @@ public static class BackendChoice
             {
                 "cpu" => new CpuBackend(Device.OpenCpu(), threads, exact: exact, bfloat16: bfloat16),
                 "ilgpu" => new IlgpuBackend(Device.OpenIlgpu()),
-                "cuda" => CudaBackend.Open(index, precision, records),
-                "emulated" => CudaBackend.OpenEmulated(Device.OpenCpu(), precision, records),
+                "cuda" => CudaBackend.Open(index, precision, records, branches),
+                "emulated" => CudaBackend.OpenEmulated(Device.OpenCpu(), precision, records, branches),
                 _ => throw Unknown(name),
             }
         );

@@ -81,11 +81,11 @@ public sealed class MemoryPool : IDisposable
         }
     }
 
-    internal void TakeBack(MemoryShelves blocks)
+    internal void TakeBack(IReadOnlyList<DeviceBuffer> blocks)
     {
         lock (gate)
         {
-            foreach (DeviceBuffer buffer in blocks.Clear())
+            foreach (DeviceBuffer buffer in blocks)
                 PutBack(buffer);
         }
     }
@@ -96,7 +96,7 @@ public sealed class MemoryPool : IDisposable
         lock (gate)
         {
             MemoryReserve? reserve = beside ? null : open;
-            DeviceBuffer buffer = reserve?.Shelves.Take(capacity) ?? Take(capacity);
+            DeviceBuffer buffer = reserve?.Take(capacity) ?? Take(capacity);
             reserve?.Lend(buffer);
             LiveBuffers++;
             LiveBytes += capacity;
@@ -123,7 +123,7 @@ public sealed class MemoryPool : IDisposable
 
     private void PutBack(DeviceBuffer buffer)
     {
-        buffer.Reserve = null;
+        (buffer.Reserve, buffer.HeldFor) = (null, 0);
         source.Put(buffer);
     }
 }

@@ -73,6 +73,7 @@ public sealed class CudaBackend : IlgpuBackend
     {
         var clock = new CudaClock(driver, this.kernels);
         this.kernels.Clock = kernels ? clock : null;
+        recorder.IsTimed = true;
         return clock;
     }
 
@@ -80,32 +81,45 @@ public sealed class CudaBackend : IlgpuBackend
     /// <param name="device">The host.</param>
     /// <param name="precision">Arithmetic of the convolutions.</param>
     /// <param name="records">Whether <see cref="Recorder"/> is there.</param>
+    /// <param name="branches">Whether gradients of weights are recorded in a branch of their own.</param>
     /// <param name="capability">Compute capability of the emulated GPU: 90 has Hopper's kernels, 80 those before.</param>
     /// <exception cref="CudaException">The emulated kernels were not built.</exception>
     public static CudaBackend OpenEmulated(
         Device device,
         ConvolutionPrecision precision = ConvolutionPrecision.Fp32,
         bool records = true,
+        bool branches = true,
         int capability = 90
-    ) => Open(device, new EmulatedCudaDriver(capability), precision, records);
+    ) => Open(device, new EmulatedCudaDriver(capability), precision, records, branches);
 
     /// <summary>Any driver that needs no images.</summary>
-    internal static CudaBackend Open(Device device, ICudaDriver driver, ConvolutionPrecision precision, bool records = true) =>
-        On(device, driver, new KernelLibrary(driver, _ => [], stream: 0), precision, records);
+    internal static CudaBackend Open(
+        Device device,
+        ICudaDriver driver,
+        ConvolutionPrecision precision,
+        bool records = true,
+        bool branches = true
+    ) => On(device, driver, new KernelLibrary(driver, _ => [], stream: 0), precision, records, branches);
 
     /// <summary>A GPU through the installed driver.</summary>
     /// <param name="index">Number of the GPU, as the driver counts.</param>
     /// <param name="precision">Arithmetic of the convolutions.</param>
     /// <param name="records">Whether <see cref="Recorder"/> is there.</param>
+    /// <param name="branches">Whether gradients of weights are recorded in a branch of their own.</param>
     /// <exception cref="CudaException">There is no driver, it is too old, or there is no GPU; one line says which.</exception>
-    public static CudaBackend Open(int index = 0, ConvolutionPrecision precision = ConvolutionPrecision.Fp32, bool records = true)
+    public static CudaBackend Open(
+        int index = 0,
+        ConvolutionPrecision precision = ConvolutionPrecision.Fp32,
+        bool records = true,
+        bool branches = true
+    )
     {
         // Asked before ILGPU, which swallows the reason.
         var api = new CudaApi();
         Device device = Device.OpenCuda(index);
         try
         {
-            return On(device, api, index, precision, records);
+            return On(device, api, index, precision, records, branches);
         }
         catch
         {
@@ -123,7 +137,7 @@ public sealed class CudaBackend : IlgpuBackend
     }
 
     /// <summary>On the stream of the launches, so that it is recorded with them.</summary>
-    protected override void Copy(Tensor x, Tensor y) => driver.CopyAsync(y.Pointer, x.Pointer, x.Bytes, kernels.Stream);
+    protected override void Copy(Tensor x, Tensor y) => kernels.Copy(y.Pointer, x.Pointer, x.Bytes);
 
     /// <inheritdoc/>
     protected override void FillStorage(Tensor y, double value)
@@ -148,7 +162,14 @@ public sealed class CudaBackend : IlgpuBackend
         );
     }
 
-    private static CudaBackend On(Device device, CudaApi api, int index, ConvolutionPrecision precision, bool records)
+    private static CudaBackend On(
+        Device device,
+        CudaApi api,
+        int index,
+        ConvolutionPrecision precision,
+        bool records,
+        bool branches
+    )
     {
 #if USE_MANAGEDCUDA
         ICudaDriver driver = new ManagedCudaDriver(api, index, device.Accelerator.Bind);
@@ -165,7 +186,7 @@ public sealed class CudaBackend : IlgpuBackend
         var images = new KernelImages(KernelSources.Shipped, KernelImages.DefaultCacheFolder, driver.Properties.Capability);
         var kernels = new KernelLibrary(driver, images.Load, stream);
         kernels.Load("elementwise/elementwise"); // the smallest: a GPU without images is refused now, not in the first step
-        return On(device, driver, kernels, precision, records);
+        return On(device, driver, kernels, precision, records, branches);
     }
 
     private static CudaBackend On(
@@ -173,11 +194,12 @@ public sealed class CudaBackend : IlgpuBackend
         ICudaDriver driver,
         KernelLibrary kernels,
         ConvolutionPrecision precision,
-        bool records
+        bool records,
+        bool branches
     )
     {
         var workspace = new Workspace(device.Pool);
-        var recorder = new CudaRecorder(device, driver, kernels, workspace);
+        var recorder = new CudaRecorder(device, driver, kernels, workspace, branches);
         return new CudaBackend(
             device,
             driver,

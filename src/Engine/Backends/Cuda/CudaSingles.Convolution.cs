@@ -1,5 +1,6 @@
 using UnpairedSegEngine.Backends.Cuda.Convolution;
 using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Backends.Cuda.Graphs;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Backends.Cuda;
@@ -178,7 +179,9 @@ internal sealed partial class CudaSingles
     )
     {
         long weights = problem.WeightShape.Count;
+        // Others read them, too.
         using Coefficients coefficients = input is null ? default : CoefficientsOf(input);
+        using SideBranch.Excursion aside = recorder.Aside(gw);
         using Scratch partial = Rent(plan.Splits > 1 ? plan.Splits * weights * sizeof(float) : 1);
         using DrawnMask mask = Draw(input?.Problem.Dropout ?? DropoutMask.None, x.Count);
         KernelInputTransform transform = TransformOf(input, coefficients, mask);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using UnpairedSegEngine.Backends.Cuda.Graphs;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Backends.Cuda;
@@ -67,6 +68,7 @@ internal sealed partial class CudaSingles
         using var widening = new Widening(this, taken: false);
         Tensor read = widening.Read(x),
             updated = widening.Update(y);
+        using SideBranch.Excursion aside = recorder.AsideAfter(read, updated);
         for (int done = 0; done < count; done += SweepPlan.MostChannels)
             CopySomeChannels(read, xStart + done, updated, yStart + done, Math.Min(SweepPlan.MostChannels, count - done));
         widening.Store();

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Backends.Cuda.Profiling;
 
@@ -36,6 +37,9 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
     /// <summary>Times every launch while it is set.</summary>
     public CudaClock? Clock { get; set; }
 
+    /// <summary>Sees what every launch and copy names before it is made; null for nobody.</summary>
+    public ILaunchWatcher? Watcher { get; set; }
+
     /// <summary>Launches so far.</summary>
     public long Launches { get; private set; }
 
@@ -45,9 +49,17 @@ internal sealed class KernelLibrary(ICudaDriver driver, Func<string, byte[]> ima
     {
         ICudaFunction function = Find(file, kernel, geometry.SharedBytes);
         Launches++;
+        Watcher?.Launching(MemoryMarshal.Cast<byte, nint>(MemoryMarshal.AsBytes(new ReadOnlySpan<TParameters>(in parameters))));
         int begin = Clock?.Begin() ?? 0;
         driver.Launch(function, geometry, Stream, parameters);
         Clock?.Launched(kernel, begin);
+    }
+
+    /// <summary>Copies between device addresses, in the order of the launches.</summary>
+    public void Copy(nint target, nint source, long bytes)
+    {
+        Watcher?.Launching([target, source]);
+        driver.CopyAsync(target, source, bytes, Stream);
     }
 
     /// <summary>Starts a kernel that walks over <paramref name="count"/> elements in a grid-stride loop.</summary>

@@ -96,6 +96,12 @@ internal interface ICudaEvent : IDisposable
 {
     void Record(nint stream);
 
+    /// <summary>
+    /// A point for <see cref="ICudaDriver.Wait"/> alone. Within a capture it gives edges of the graph: a stream that waits for it
+    /// is captured from then on, too, as a second branch, and must be waited for in turn before the capture ends.
+    /// </summary>
+    void Mark(nint stream);
+
     void Synchronize();
 
     /// <summary>GPU time between two recorded and completed events.</summary>

@@ -6,7 +6,14 @@ namespace UnpairedSegEngine.Backends.Cuda.Driver;
 /// <param name="Kernel">Its name.</param>
 /// <param name="Geometry">Grid, block and dynamic shared memory.</param>
 /// <param name="Parameters">The block of parameters, of the struct that the launch code fills.</param>
-internal sealed record KernelLaunch(string Kernel, LaunchGeometry Geometry, object Parameters);
+internal sealed record KernelLaunch(string Kernel, LaunchGeometry Geometry, object Parameters)
+{
+    /// <summary>Whether it is of the second branch of a graph.</summary>
+    public bool IsAside { get; init; }
+
+    /// <summary>Numbers of the launches that it directly follows, in the list that it is in.</summary>
+    public IReadOnlyList<int> After { get; init; } = [];
+}
 
 /// <summary>Bytes that were copied between device addresses, or from the host.</summary>
 /// <param name="Target">Address.</param>
@@ -24,9 +31,8 @@ internal sealed unsafe class ListingCudaDriver(CudaDeviceProperties properties) 
 {
     private readonly List<KernelLaunch> launches = [];
     private readonly List<MemoryCopy> copies = [];
-    private List<KernelLaunch>? captured;
-    private nint capturing,
-        streams;
+    private StreamCapture<KernelLaunch>? capture;
+    private nint streams;
 
     /// <summary>In order.</summary>
     public IReadOnlyList<KernelLaunch> Launches => launches;
@@ -52,10 +58,14 @@ internal sealed unsafe class ListingCudaDriver(CudaDeviceProperties properties) 
     public ICudaModule LoadModule(ReadOnlySpan<byte> image, string name) => new Module();
 
     public void Launch<TParameters>(ICudaFunction function, in LaunchGeometry geometry, nint stream, in TParameters parameters)
-        where TParameters : unmanaged =>
-        (captured is not null && stream == capturing ? captured : launches).Add(
-            new KernelLaunch(function.Name, geometry, parameters)
-        );
+        where TParameters : unmanaged
+    {
+        var launch = new KernelLaunch(function.Name, geometry, parameters);
+        if (capture?.Has(stream) == true)
+            capture.Add(stream, launch);
+        else
+            List([new CapturedPiece<KernelLaunch>(launch, IsAside: false, [])]);
+    }
 
     public nint CreateStream() => ++streams;
 
@@ -63,7 +73,11 @@ internal sealed unsafe class ListingCudaDriver(CudaDeviceProperties properties) 
 
     public void Synchronize(nint stream) { }
 
-    public void Wait(nint stream, ICudaEvent until) { }
+    public void Wait(nint stream, ICudaEvent until)
+    {
+        if (((Event)until).Point is { } point && point.Capture == capture)
+            capture.Wait(stream, point);
+    }
 
     public nint AllocateHost(long bytes) => (nint)NativeMemory.Alloc((nuint)bytes);
 
@@ -74,18 +88,34 @@ internal sealed unsafe class ListingCudaDriver(CudaDeviceProperties properties) 
 
     public void SetAsync(nint target, byte value, long bytes, nint stream) { }
 
-    public ICudaEvent CreateEvent() => new Event();
+    public ICudaEvent CreateEvent() => new Event(this);
 
-    public void BeginCapture(nint stream) => (captured, capturing) = ([], stream);
+    public void BeginCapture(nint stream) => capture = new StreamCapture<KernelLaunch>(stream);
 
     public ICudaGraph EndCapture(nint stream)
     {
-        var graph = new Graph(this, captured ?? throw new CudaException("the stream is not being captured"));
-        captured = null;
-        return graph;
+        StreamCapture<KernelLaunch> ended = capture ?? throw new CudaException("the stream is not being captured");
+        capture = null;
+        return new Graph(this, ended.End());
     }
 
     public void Dispose() { }
+
+    /// <summary>Adds work that begins when all of the list has ended.</summary>
+    private void List(IReadOnlyList<CapturedPiece<KernelLaunch>> work)
+    {
+        int first = launches.Count;
+        int[] before = [.. Enumerable.Range(0, first).Except(launches.SelectMany(launch => launch.After))];
+        launches.AddRange(
+            work.Select(piece =>
+                piece.Item with
+                {
+                    IsAside = piece.IsAside,
+                    After = piece.After.Count > 0 ? [.. piece.After.Select(number => first + number)] : before,
+                }
+            )
+        );
+    }
 
     private sealed class Module : ICudaModule
     {
@@ -107,9 +137,14 @@ internal sealed unsafe class ListingCudaDriver(CudaDeviceProperties properties) 
         public void AllowDynamicShared(int bytes) { }
     }
 
-    private sealed class Event : ICudaEvent
+    private sealed class Event(ListingCudaDriver driver) : ICudaEvent
     {
+        public StreamCapture<KernelLaunch>.CapturedPoint? Point { get; private set; }
+
         public void Record(nint stream) { }
+
+        public void Mark(nint stream) =>
+            Point = driver.capture is { } capture && capture.Has(stream) ? capture.PointOf(stream) : null;
 
         public void Synchronize() { }
 
@@ -118,11 +153,11 @@ internal sealed unsafe class ListingCudaDriver(CudaDeviceProperties properties) 
         public void Dispose() { }
     }
 
-    private sealed class Graph(ListingCudaDriver driver, List<KernelLaunch> work) : ICudaGraph
+    private sealed class Graph(ListingCudaDriver driver, IReadOnlyList<CapturedPiece<KernelLaunch>> work) : ICudaGraph
     {
         public void Launch(nint stream)
         {
-            driver.launches.AddRange(work);
+            driver.List(work);
             driver.Graphs++;
         }
 

@@ -252,6 +252,12 @@ internal sealed unsafe class ManagedCudaDriver : ICudaDriver
             );
         }
 
+        public void Mark(nint stream)
+        {
+            driver.bindContext();
+            driver.api.Check(driver.api.EventRecord(handle.Pointer, stream, 0), "mark a point in a stream");
+        }
+
         public void Synchronize()
         {
             driver.bindContext();

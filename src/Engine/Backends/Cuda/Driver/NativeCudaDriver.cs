@@ -236,6 +236,9 @@ internal sealed unsafe class NativeCudaDriver : ICudaDriver
             );
         }
 
+        public void Mark(nint stream) =>
+            driver.bindings.Check(driver.Api.EventRecord(Handle, stream, 0), "mark a point in a stream");
+
         public void Synchronize() => driver.bindings.Check(driver.Api.EventSynchronize(Handle), "wait for an event");
 
         public double MillisecondsSince(ICudaEvent start)

@@ -13,16 +13,23 @@ namespace UnpairedSegEngine.Backends.Cuda.Graphs;
 /// and kernels are told where in
 /// device memory the numbers will be that differ from replay to replay.
 /// </summary>
-internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibrary kernels, Workspace workspace)
+/// <param name="device">Lends memory.</param>
+/// <param name="driver">Captures.</param>
+/// <param name="kernels">Launch.</param>
+/// <param name="workspace">Of operations.</param>
+/// <param name="branches">Whether gradients of weights are recorded in a branch of their own.</param>
+internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibrary kernels, Workspace workspace, bool branches)
     : IWorkRecorder,
         IDisposable
 {
     private readonly nint main = kernels.Stream;
     private nint capture,
+        aside,
         copies,
         results;
     private StagedInput? numbers;
     private RateSlots? slots;
+    private SideBranch? branch;
 
     /// <summary>Packings of weights that are put off; null while nothing is recorded.</summary>
     public WeightPacking? Packing { get; private set; }
@@ -30,11 +37,14 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     /// <summary>Dropout masks that are put off; null while nothing is recorded.</summary>
     public DropoutMasks? Masks { get; private set; }
 
+    /// <summary>Whether a clock times operations: they are then recorded one after the other.</summary>
+    public bool IsTimed { private get; set; }
+
     /// <summary>Rates that the last <see cref="Set"/> brought.</summary>
     public int Rates { get; private set; }
 
     /// <summary>
-    /// An optimizer updates weights: whoever packs them learns of it. Where a recorded update finds the rate that replaces its
+    /// An optimizer updates weights: whoever packs them learns of it, and their gradients are complete. Where a recorded update finds the rate that replaces its
     /// own; 0 while nothing is recorded.
     /// </summary>
     /// <exception cref="NotSupportedException">
@@ -44,11 +54,25 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     {
         if (slots is null)
             return 0;
+        branch?.Join();
         slots.Take(slot, rate);
         foreach (Tensor updated in weights)
             Packing!.Updated(updated);
         return numbers!.Tensor.Pointer + (int)Marshal.OffsetOf<Numbers>(nameof(Numbers.Rates)) + (slot * sizeof(float));
     }
+
+    /// <summary>
+    /// Launches until the result is disposed compute what the main work needs late: while work is recorded they go to its second
+    /// branch, if it has one.
+    /// </summary>
+    /// <param name="result">What they write that others read.</param>
+    public SideBranch.Excursion Aside(Tensor result) => branch?.Begin(result) ?? default;
+
+    /// <summary>The same where they read what such launches write.</summary>
+    /// <param name="source">What they read.</param>
+    /// <param name="result">What they write that others read.</param>
+    public SideBranch.Excursion AsideAfter(Tensor source, Tensor result) =>
+        branch?.Writes(source.Pointer) == true ? branch.Begin(result) : default;
 
     public IRecordedInput CreateInput(Shape shape, DType type)
     {
@@ -73,6 +97,9 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         IReadOnlyList<IPreparation> preparations = [packing, masks];
         long earlier = kernels.Launches;
         var rates = new RateSlots();
+        // Times between points are of one branch.
+        branch = branches && !IsTimed ? new SideBranch(driver, kernels, memory, capture, aside) : null;
+        kernels.Watcher = branch;
         (device.IsRecording, Packing, Masks, slots, kernels.Stream, workspace.PeakBytes) = (
             true,
             packing,
@@ -105,6 +132,8 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         finally
         {
             (device.IsRecording, Packing, Masks, slots, kernels.Stream) = (false, null, null, null, main);
+            branch?.Dispose();
+            (branch, kernels.Watcher) = (null, null);
             memory.Close();
         }
 
@@ -139,6 +168,7 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         if (capture == 0)
             return;
         driver.DestroyStream(capture);
+        driver.DestroyStream(aside);
         driver.DestroyStream(copies);
         driver.DestroyStream(results);
     }
@@ -160,6 +190,7 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
         try
         {
             part();
+            branch?.Join();
         }
         catch
         {
@@ -175,6 +206,7 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     {
         try
         {
+            branch?.Join();
             driver.EndCapture(capture).Dispose();
         }
         catch (CudaException)
@@ -188,7 +220,12 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     {
         if (numbers is not null)
             return;
-        (capture, copies, results) = (driver.CreateStream(), driver.CreateStream(), driver.CreateStream());
+        (capture, aside, copies, results) = (
+            driver.CreateStream(),
+            driver.CreateStream(),
+            driver.CreateStream(),
+            driver.CreateStream()
+        );
         numbers = new StagedInput(device, driver, copies, main, new Shape(Marshal.SizeOf<Numbers>()), DType.UInt8);
     }
 
