@@ -18,6 +18,7 @@ public static class Program
         typeof(EvaluateVerb),
         typeof(PredictVerb),
         typeof(PhantomVerb),
+        typeof(ImagesVerb),
         typeof(PreprocessVerb),
         typeof(InspectVerb),
         typeof(ConfigVerb),

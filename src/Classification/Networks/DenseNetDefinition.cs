@@ -19,7 +19,7 @@ internal sealed class DenseNetDefinition : ClassifierDefinition
     public override string? Problem(ClassifierConfig settings) =>
         settings.Depth == Published || (settings.Depth % 6 == 4 && settings.Depth > 4)
             ? null
-            : $"network.depth is {settings.Depth}; a densenet has 6n+4 layers, such as 10, 22, 40 or 100, or {Published}";
+            : $"depth is {settings.Depth}; a densenet has 6n+4 layers, such as 10, 22, 40 or 100, or {Published}";
 
     private protected override (NetworkStage Map, NetworkStage Vector) AddStages(
         StageSequence stages,

@@ -14,8 +14,8 @@ namespace UnpairedSegEngine.Classification.Networks;
 internal sealed class ResNetDefinition : ClassifierDefinition
 {
     public override string? Problem(ClassifierConfig settings) =>
-        settings.Depth % 6 != 2 ? $"network.depth is {settings.Depth}; a resnet has 6n+2 layers, such as 8, 14, 20, 32, 56 or 110"
-        : settings.Width % 2 != 0 ? $"network.width is {settings.Width}; a resnet needs an even number"
+        settings.Depth % 6 != 2 ? $"depth is {settings.Depth}; a resnet has 6n+2 layers, such as 8, 14, 20, 32, 56 or 110"
+        : settings.Width % 2 != 0 ? $"width is {settings.Width}; a resnet needs an even number"
         : null;
 
     private protected override (NetworkStage Map, NetworkStage Vector) AddStages(

@@ -26,7 +26,7 @@ internal sealed class VggDefinition : ClassifierDefinition
     public override string? Problem(ClassifierConfig settings) =>
         Blocks.ContainsKey(settings.Depth)
             ? null
-            : $"network.depth is {settings.Depth}; a vgg has {string.Join(", ", Blocks.Keys)} layers";
+            : $"depth is {settings.Depth}; a vgg has {string.Join(", ", Blocks.Keys)} layers";
 
     private protected override (NetworkStage Map, NetworkStage Vector) AddStages(
         StageSequence stages,
