@@ -3,7 +3,9 @@ using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Imaging.Pictures;
 
-/// <summary>A PNG of pictures of one size in rows and columns, each from its least value (black) to its greatest (white).</summary>
+/// <summary>
+/// A PNG of pictures of one size in rows and columns, each from its least value (black) to its greatest (white).
+/// </summary>
 public static class GreyGrid
 {
     private const int Gap = 2;

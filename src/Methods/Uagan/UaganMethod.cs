@@ -24,7 +24,6 @@ public sealed class UaganMethod : VolumeMethod
     private const string DiscriminatorName = "discriminator";
 
     private readonly Tensor classWeights;
-    private readonly double segmentationWeight;
     private readonly long steps;
 
     /// <param name="backend">Computes.</param>
@@ -35,7 +34,7 @@ public sealed class UaganMethod : VolumeMethod
         : base(backend, network, (ulong)config.Training.Seed)
     {
         Settings = ((UaganConfig)config.Own).Uagan;
-        (segmentationWeight, steps) = (config.Loss.CeWeight, config.Training.Steps);
+        (SegmentationWeight, steps) = (config.Loss.CeWeight, config.Training.Steps);
         classWeights = Tensor.Allocate(backend.Device, new Shape(network.Classes), DType.Float32).Detach();
         classWeights.Load<float>([
             .. Enumerable
@@ -103,7 +102,7 @@ public sealed class UaganMethod : VolumeMethod
     internal ParameterUpdate UpdateOfDiscriminator { get; }
 
     /// <summary>Weight of the cross-entropy of images.</summary>
-    internal double SegmentationWeight => segmentationWeight;
+    internal double SegmentationWeight { get; }
 
     /// <summary>Weight of the cross-entropy of translated images at a step: a line from 0, then constant.</summary>
     internal double ShapeWeightAt(long step)
@@ -132,6 +131,6 @@ public sealed class UaganMethod : VolumeMethod
     private IReadOnlyList<WeightedLoss> SegmentationAlone(ForwardContext pass, DeviceBatch batch)
     {
         Variable logits = Network.Forward(pass, pass.Tape.Input(batch[VariedSamples.Images]));
-        return [new("segmentation", SegmentationLoss(pass.Tape, logits, batch[VariedSamples.Labels]), segmentationWeight)];
+        return [new("segmentation", SegmentationLoss(pass.Tape, logits, batch[VariedSamples.Labels]), SegmentationWeight)];
     }
 }

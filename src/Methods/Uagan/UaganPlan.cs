@@ -105,13 +105,16 @@ internal sealed class UaganPlan : StepPlan
 
     private LossReport DecideDiscriminator()
     {
-        shapeWeight.Load<float>([(float)method.ShapeWeightAt(running)]);
-        return Report(
+        LossReport report = Report(
             ("discriminator_real", 1),
             ("discriminator_fake", 1),
             ("discriminator_modality", method.Settings.Classification),
             ("gradient_penalty", method.Settings.Penalty)
         );
+
+        // The step before has read its own by now.
+        shapeWeight.Load<float>([(float)method.ShapeWeightAt(running)]);
+        return report;
     }
 
     private void UpdateDiscriminator() => method.UpdateOfDiscriminator.Run(ofDiscriminator.Tape, total!, step);

@@ -19,11 +19,14 @@ public enum NetworkName
     TwoStream2d,
 }
 
-/// <summary>How a translation is told its target: by a plane for each modality beside the image, zeros but for the target's.</summary>
+/// <summary>
+/// How a translation is told its target: by a plane for each modality beside the image, zeros but for the target's.
+/// </summary>
 public enum TargetPlane
 {
-    /// <summary>Ones, as published. What is constant does not pass an instance normalization, but for what the image's border makes
-    /// of it.</summary>
+    /// <summary>
+    /// Ones, as published. What is constant does not pass an instance normalization, but for what the image's border makes of it.
+    /// </summary>
     Ones,
 
     /// <summary>The image itself: the first convolution has a kernel for each target.</summary>

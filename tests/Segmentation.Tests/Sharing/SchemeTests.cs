@@ -80,7 +80,10 @@ internal sealed class SchemeTests
 
     /// <summary>Training on one modality leaves what is the other's alone, bit by bit, and moves all that is shared.</summary>
     [Test]
-    public void A_modality_moves_its_own_and_the_shared_parameters([Values(NetworkName.Dilated2d, NetworkName.Unet3d)] NetworkName network, [Values] SchemeName scheme)
+    public void A_modality_moves_its_own_and_the_shared_parameters(
+        [Values(NetworkName.Dilated2d, NetworkName.Unet3d)] NetworkName network,
+        [Values] SchemeName scheme
+    )
     {
         ISegmentationNetwork created = Build(Config(network, scheme));
         using ParameterStore parameters = created.Parameters;
@@ -117,7 +120,10 @@ internal sealed class SchemeTests
 
     /// <summary>A batch of both modalities gives each the logits that it gets alone, wherever no statistics are shared.</summary>
     [Test]
-    public void Modalities_together_are_as_apart([Values(NetworkName.Dilated2d, NetworkName.Unet3d)] NetworkName network, [Values] SchemeName scheme)
+    public void Modalities_together_are_as_apart(
+        [Values(NetworkName.Dilated2d, NetworkName.Unet3d)] NetworkName network,
+        [Values] SchemeName scheme
+    )
     {
         TrainingConfig config = Config(network, scheme, sharing: scheme == SchemeName.Individual ? "scheme" : "per_modality");
         ISegmentationNetwork created = Build(config);

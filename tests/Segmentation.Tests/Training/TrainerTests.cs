@@ -40,7 +40,9 @@ internal sealed class TrainerTests
     /// <summary>What a device varies is a function of seed and step, too; and it is the samples that the host would
     /// have.</summary>
     [Test]
-    public void A_run_whose_samples_the_device_varies_goes_on_with_the_same_bits([Values(NetworkName.Dilated2d, NetworkName.Unet3d)] NetworkName network)
+    public void A_run_whose_samples_the_device_varies_goes_on_with_the_same_bits(
+        [Values(NetworkName.Dilated2d, NetworkName.Unet3d)] NetworkName network
+    )
     {
         (string whole, string parts, string host) = ($"device-{network}", $"device-parts-{network}", $"host-{network}");
         Train(whole, resume: false, network: network, sets: "augmentation.place=device");
