@@ -69,7 +69,14 @@ public sealed class ReductionTests(BackendUnderTest underTest) : BackendTests(un
         [Values(1, 7, 130)] int rows,
         [Values(1, 5, 67)] int columns,
         [Values(1, 16, 61)] int depth
-    )
+    ) => CheckMatMul(transposeA, transposeB, rows, columns, depth);
+
+    /// <summary>More rows and products than a unit of the processor takes at a time.</summary>
+    [Test]
+    public void MatMulOfManyRows([Values] bool transposeA, [Values] bool transposeB) =>
+        CheckMatMul(transposeA, transposeB, 261, 18, 1030);
+
+    private void CheckMatMul(bool transposeA, bool transposeB, int rows, int columns, int depth)
     {
         Tensor a = Normal(transposeA ? new Shape(depth, rows) : new Shape(rows, depth));
         Tensor b = Normal(transposeB ? new Shape(columns, depth) : new Shape(depth, columns));

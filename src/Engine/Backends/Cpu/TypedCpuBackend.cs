@@ -41,7 +41,7 @@ internal sealed unsafe partial class TypedCpuBackend<TVector, T>(
         partialSums.Dispose();
         chunkSums.Dispose();
         coefficients.Dispose();
-        foreach (AlignedScratch scratch in (AlignedScratch[])[.. chunkScratch, .. chunkAccumulators])
+        foreach (AlignedScratch scratch in (AlignedScratch[])[.. chunkScratch, .. chunkAccumulators, .. panels])
             scratch.Dispose();
     }
 
