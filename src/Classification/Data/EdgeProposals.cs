@@ -14,7 +14,8 @@ internal sealed class EdgeProposals
     /// <summary>Share of an object's side by which a corner is moved at most.</summary>
     private const float Jitter = 0.2f;
 
-    /// <summary>Smaller differences of bytes are no edges: nearly three deviations of those that the noise of scenes makes.</summary>
+    /// <summary>Smaller differences of bytes are no edges: nearly three deviations of those that the noise of scenes
+    /// makes.</summary>
     private const int Noise = 40;
 
     private const float Smallest = 12,

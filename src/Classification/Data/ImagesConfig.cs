@@ -5,8 +5,12 @@ namespace UnpairedSegEngine.Classification.Data;
 /// <summary>Which images of a dataset are learnt from, and how they are varied.</summary>
 public sealed record ImagesConfig
 {
-    /// <summary>Training images, 0 for all: chosen by the seed, as many of each class as possible.</summary>
-    [ConfigKey("training images, chosen by the seed and balanced over classes; 0 for all", Minimum = 0)]
+    /// <summary>Training images, 0 for all: chosen by the seed; where images have one label, as many of each class as
+    /// possible.</summary>
+    [ConfigKey(
+        "training images, chosen by the seed, as many of each class as possible where images have one label; 0 for all",
+        Minimum = 0
+    )]
     public int Limit { get; init; }
 
     /// <summary>Classes whose images are seen; empty for all. The network's classes are the dataset's in any case.</summary>

@@ -113,7 +113,7 @@ public sealed record NetworkConfig
     internal IReadOnlyDictionary<string, string> ToTexts() => Keys.TextsOf(this);
 
     /// <summary>What is wrong with texts that somebody else wrote; null where nothing is.</summary>
-    internal static string? Problem(IReadOnlyDictionary<string, string> texts) => Keys.ProblemOf(texts);
+    internal static string? Problem(IReadOnlyDictionary<string, string> texts) => Keys.ProblemOf(texts, "network");
 
     /// <summary>The settings of texts without a <see cref="Problem"/>; defaults for those that are missing.</summary>
     internal static NetworkConfig Parse(IReadOnlyDictionary<string, string> texts) => Keys.Parse(texts, new NetworkConfig());

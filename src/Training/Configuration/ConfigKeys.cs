@@ -51,20 +51,21 @@ public sealed class ConfigKeys
         )!.Name;
     }
 
-    /// <summary>The settings of a network, as texts by key that <see cref="Parse"/> reads.</summary>
-    /// <param name="network">A record of these keys.</param>
-    public IReadOnlyDictionary<string, string> TextsOf(object network) =>
-        All.ToDictionary(key => key.Name, key => key.TextIn(network));
+    /// <summary>The values of a record of these keys, as texts by key that <see cref="Parse"/> reads.</summary>
+    public IReadOnlyDictionary<string, string> TextsOf(object config) =>
+        All.ToDictionary(key => key.Name, key => key.TextIn(config));
 
-    /// <summary>What is wrong with texts that somebody else wrote for a network; null where nothing is.</summary>
-    public string? ProblemOf(IReadOnlyDictionary<string, string> texts)
+    /// <summary>What is wrong with texts by key that somebody else wrote; null where nothing is.</summary>
+    /// <param name="texts">By key.</param>
+    /// <param name="group">What they are of, for the message: "network".</param>
+    public string? ProblemOf(IReadOnlyDictionary<string, string> texts, string group)
     {
         foreach ((string name, string? text) in texts)
         {
             if (Resolve(name) is not var (key, _))
-                return $"network has the unknown key {name}";
+                return $"{group} has the unknown key {name}";
             if (text is null || !key.TryParse(text, out _))
-                return $"network: {name} is '{text}', expected {key.Allowed}";
+                return $"{group}: {name} is '{text}', expected {key.Allowed}";
         }
 
         return null;
@@ -72,18 +73,18 @@ public sealed class ConfigKeys
 
     /// <summary>Sets what texts without a <see cref="ProblemOf"/> say.</summary>
     /// <param name="texts">By key.</param>
-    /// <param name="network">With the values of keys that are missing; nobody else sees it yet.</param>
+    /// <param name="config">With the values of keys that are missing; nobody else sees it yet.</param>
     /// <returns>The same, changed.</returns>
-    public T Parse<T>(IReadOnlyDictionary<string, string> texts, T network)
+    public T Parse<T>(IReadOnlyDictionary<string, string> texts, T config)
         where T : class
     {
         foreach ((string name, string text) in texts)
         {
             if (Resolve(name) is var (key, _) && key.TryParse(text, out object value))
-                key.SetIn(network, value);
+                key.SetIn(config, value);
         }
 
-        return network;
+        return config;
     }
 
     private static IEnumerable<ConfigKey> Find(Type group, PropertyInfo[] above)

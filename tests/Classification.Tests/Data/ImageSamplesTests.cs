@@ -2,6 +2,7 @@ using UnpairedSegEngine.Classification.Data;
 using UnpairedSegEngine.Storage;
 using UnpairedSegEngine.Tensors;
 using UnpairedSegEngine.Training.Batches;
+using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Classification.Tests.Data;
 
@@ -216,6 +217,42 @@ internal sealed class ImageSamplesTests
     [TestCase("256", false)]
     public void A_list_of_classes_is_numbers(string text, bool isList) =>
         Assert.That(ClassList.TryParse(text, null, out _), Is.EqualTo(isList));
+
+    [Test]
+    public void Settings_have_their_keys_and_limits()
+    {
+        var keys = new ConfigKeys(typeof(ImagesConfig));
+        Assert.That(
+            keys.All.Select(key => key.Name),
+            Is.EquivalentTo(new[] { "limit", "classes", "flip", "crop_padding", "validation_share" })
+        );
+        Dictionary<string, string> texts = new()
+        {
+            ["limit"] = "500",
+            ["classes"] = "0,3",
+            ["flip"] = "false",
+            ["crop_padding"] = "2",
+            ["validation_share"] = "0.25",
+        };
+        Assert.That(keys.ProblemOf(texts, "images"), Is.Null);
+        ImagesConfig read = keys.Parse(texts, new ImagesConfig());
+        Assert.That(
+            read,
+            Is.EqualTo(
+                new ImagesConfig
+                {
+                    Limit = 500,
+                    Classes = new ClassList("0,3"),
+                    Flip = false,
+                    CropPadding = 2,
+                    ValidationShare = 0.25,
+                }
+            )
+        );
+        Assert.That(keys.TextsOf(read), Is.EquivalentTo(texts));
+        texts["classes"] = "first";
+        Assert.That(keys.ProblemOf(texts, "images"), Is.EqualTo("images: classes is 'first', expected numbers such as 0,1,2"));
+    }
 
     private static ImagesConfig Still => new() { Flip = false, CropPadding = 0 };
 
