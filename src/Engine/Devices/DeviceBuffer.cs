@@ -37,9 +37,6 @@ public sealed class DeviceBuffer
     /// <summary>What the block is set apart for, if anything.</summary>
     internal MemoryReserve? Reserve { get; set; }
 
-    /// <summary>Number of the last work that its reserve holds it for.</summary>
-    internal long HeldFor { get; set; }
-
     /// <summary>Gives up the ILGPU buffer, with its device memory.</summary>
     internal void Free() => memory?.Dispose();
 }

@@ -123,7 +123,7 @@ public sealed class MemoryPool : IDisposable
 
     private void PutBack(DeviceBuffer buffer)
     {
-        (buffer.Reserve, buffer.HeldFor) = (null, 0);
+        buffer.Reserve = null;
         source.Put(buffer);
     }
 }

@@ -10,9 +10,9 @@ public sealed class MemoryReserve : IDisposable
     private readonly MemoryPool pool;
     private readonly MemoryShelves shelves = new();
     private readonly Dictionary<nint, DeviceBuffer> blocks = [];
+    private readonly HashSet<DeviceBuffer> used = [];
     private readonly List<DeviceBuffer> held = [];
-    private long lentBytes,
-        passed;
+    private long lentBytes;
 
     internal MemoryReserve(MemoryPool pool) => this.pool = pool;
 
@@ -21,12 +21,6 @@ public sealed class MemoryReserve : IDisposable
 
     /// <summary>The most bytes that were lent, or held after that, at a time.</summary>
     public long PeakBytes { get; private set; }
-
-    /// <summary>Bytes of blocks that came back while work beside the order of their owner still used them.</summary>
-    internal long HeldBytes => held.Sum(buffer => buffer.Capacity);
-
-    /// <summary>Whether the blocks that are held are lent, too: to the work that they are held for, which is in order.</summary>
-    internal bool LendsHeld { get; set; }
 
     internal bool IsDisposed { get; private set; }
 
@@ -48,43 +42,29 @@ public sealed class MemoryReserve : IDisposable
     internal bool Contains(nint pointer) => blocks.ContainsKey(pointer);
 
     /// <summary>
-    /// The block with that address, if there is one, is used by work that others do not wait for: when it comes back, it is held
-    /// until <see cref="Pass"/> is told of that work.
+    /// The block with that address, if there is one, is used by work that nothing waits for yet: when it comes back, it is lent
+    /// again only after <see cref="Release"/>.
     /// </summary>
     /// <param name="address">Any address.</param>
-    /// <param name="work">Number of the work; later work has higher ones.</param>
-    internal void Hold(nint address, long work)
+    internal void Hold(nint address)
     {
         foreach (DeviceBuffer block in blocks.Values)
         {
             if (address >= block.Pointer && address < block.Pointer + (nint)block.Capacity)
-                block.HeldFor = work;
+                used.Add(block);
         }
     }
 
-    /// <summary>What is lent from here on is used after the work up to that number.</summary>
-    internal void Pass(long work)
+    /// <summary>What is lent from here on is used after all work so far.</summary>
+    internal void Release()
     {
-        passed = work;
-        foreach (DeviceBuffer buffer in held.Where(buffer => buffer.HeldFor <= work).ToArray())
-        {
-            held.Remove(buffer);
-            PutBack(buffer);
-        }
+        used.Clear();
+        held.ForEach(PutBack);
+        held.Clear();
     }
 
     /// <summary>A block of that capacity; null where none waits.</summary>
-    internal DeviceBuffer? Take(long capacity)
-    {
-        if (LendsHeld && held.Find(buffer => buffer.Capacity == capacity) is { } block)
-        {
-            held.Remove(block);
-            lentBytes -= capacity;
-            return block;
-        }
-
-        return shelves.Take(capacity);
-    }
+    internal DeviceBuffer? Take(long capacity) => shelves.Take(capacity);
 
     internal void Lend(DeviceBuffer buffer)
     {
@@ -97,7 +77,7 @@ public sealed class MemoryReserve : IDisposable
 
     internal void Return(DeviceBuffer buffer)
     {
-        if (buffer.HeldFor > passed)
+        if (used.Contains(buffer))
             held.Add(buffer);
         else
             PutBack(buffer);

@@ -28,7 +28,10 @@ internal sealed unsafe class CaptureBranchTests(string name)
             Assert.Ignore(reason);
         driver = name == "emulated" ? new EmulatedCudaDriver() : FakeCuda.OpenDriver();
         (main, aside, memory) = (driver.CreateStream(), driver.CreateStream(), driver.AllocateHost(8));
-        (source, between, result, last) = ((byte*)memory, (byte*)memory + 1, (byte*)memory + 2, (byte*)memory + 3);
+        source = (byte*)memory;
+        between = source + 1;
+        result = source + 2;
+        last = source + 3;
         new Span<byte>((void*)memory, 8).Clear();
     }
 

@@ -150,6 +150,107 @@ internal sealed class CudaRecorderTests
         }
     }
 
+    /// <summary>The same bits with gradients of weights in the order of the launches, which hold less memory.</summary>
+    [Test]
+    public void A_recording_may_have_one_branch()
+    {
+        using Device other = Device.OpenCpu();
+        using CudaBackend single = CudaBackend.OpenEmulated(other, branches: false);
+        using AlternatingPlayers inOne = new(single),
+            inTwo = new(backend);
+        inOne.Step(1);
+        inTwo.Step(1);
+        using IRecording one = inOne.Record(inOne.Plan(2)),
+            two = inTwo.Record(inTwo.Plan(2));
+        for (int step = 2; step <= 4; step++)
+        {
+            inOne.Replay(one, step);
+            inTwo.Replay(two, step);
+            Assert.That(inTwo.AllWeights(), Is.EqualTo(inOne.AllWeights()), $"weights after step {step}");
+        }
+
+        Assert.That(two.Launches, Is.EqualTo(one.Launches));
+        Assert.That(two.PeakBytes, Is.GreaterThan(one.PeakBytes));
+    }
+
+    /// <summary>
+    /// In both orders of the branches: what reads gradients of weights on the main branch waits for them, and memory that they read
+    /// is not lent before.
+    /// </summary>
+    [Test]
+    public void Gradients_of_weights_can_be_read_at_once_and_what_they_read_freed()
+    {
+        ConvolutionProblem problem = ConvolutionProblem.Same(new Shape(1, 1, 9, 7, 4), new Shape(1, 3, 3, 4, 8));
+        using Tensor gradient = Tensor.From(device, problem.OutputShape, Ramp(0)[..(9 * 7 * 8)]),
+            direct = Tensor.Allocate(device, problem.WeightShape, DType.Float32),
+            summed = Tensor.Allocate(device, problem.WeightShape, DType.Float32),
+            expected = Tensor.Allocate(device, problem.WeightShape, DType.Float32);
+        using IRecordedInput x = backend.Recorder!.CreateInput(problem.InputShape, DType.Float32);
+        using IRecording recording = backend.Recorder.Record(() =>
+        {
+            Gradient(1, direct);
+            using Tensor first = Tensor.Allocate(device, problem.WeightShape, DType.Float32),
+                second = Tensor.Allocate(device, problem.WeightShape, DType.Float32);
+            Gradient(2, first);
+            Gradient(3, second);
+            backend.Binary(BinaryFunction.Add, first, second, summed);
+        });
+        for (int step = 1; step <= 4; step++)
+        {
+            x.Load<float>(Ramp(step)[..(9 * 7 * 4)]);
+            backend.Recorder.Set(new ReplayNumbers(0, []));
+            recording.Run(0);
+            backend.ConvolutionBackwardWeights(problem, x.Tensor, gradient, expected);
+            float[] once = expected.ToArray<float>();
+            Assert.That(direct.ToArray<float>(), Is.EqualTo(once), $"step {step}");
+            Assert.That(
+                summed.ToArray<float>(),
+                Is.EqualTo(once.Select(value => 5 * value)).Within(1e-5).Percent,
+                $"step {step}"
+            );
+        }
+
+        void Gradient(double factor, Tensor gw)
+        {
+            using (Tensor scaled = Tensor.Allocate(device, problem.InputShape, DType.Float32))
+            {
+                backend.Affine(x.Tensor, factor, 0, scaled);
+                backend.ConvolutionBackwardWeights(problem, scaled, gradient, gw);
+            }
+
+            using Tensor other = Tensor.Allocate(device, problem.InputShape, DType.Float32);
+            backend.Fill(other, 1e9);
+        }
+    }
+
+    /// <summary>Shares of weights are put in their place by copies that follow on the same branch.</summary>
+    [Test]
+    public void Copies_of_gradients_of_weights_stay_on_their_branch()
+    {
+        ConvolutionProblem problem = ConvolutionProblem.Same(new Shape(1, 1, 9, 7, 4), new Shape(1, 3, 3, 4, 8));
+        using Tensor gradient = Tensor.From(device, problem.OutputShape, Ramp(0)[..(9 * 7 * 8)]),
+            input = Tensor.From(device, problem.InputShape, Ramp(3)[..(9 * 7 * 4)]),
+            share = Tensor.Allocate(device, problem.WeightShape, DType.Float32),
+            whole = Tensor.Allocate(device, new Shape(1, 3, 3, 4, 16), DType.Float32),
+            copy = Tensor.Allocate(device, whole.Shape, DType.Float32);
+        backend.Fill(whole, 0);
+        using IRecording recording = backend.Recorder!.Record(() =>
+        {
+            backend.ConvolutionBackwardWeights(problem, input, gradient, share);
+            backend.CopyChannels(share, 0, whole, 8, 8);
+            backend.Affine(whole, 1, 0, copy);
+        });
+        for (int step = 1; step <= 2; step++)
+        {
+            backend.Fill(share, 0);
+            backend.Fill(whole, 0);
+            recording.Run(0);
+            float[] expected = share.ToArray<float>();
+            Assert.That(expected, Has.Some.Not.Zero);
+            Assert.That(copy.ToArray<float>().Chunk(16).SelectMany(row => row[8..]), Is.EqualTo(expected), $"step {step}");
+        }
+    }
+
     /// <summary>One recording of several steps has twice as many parts, each with the weights of its turn.</summary>
     [Test]
     public void A_plan_has_any_number_of_parts()

@@ -28,61 +28,47 @@ internal sealed class MemoryReserveTests
     }
 
     [Test]
-    public void A_block_that_is_held_is_lent_again_when_its_work_is_passed()
+    public void A_block_that_is_held_is_lent_again_after_the_release()
     {
         DeviceBuffer block = Pool.Rent(Bytes);
-        reserve.Hold(block.Pointer + 100, work: 2);
-        reserve.Hold(block.Pointer - 1, work: 3);
+        reserve.Hold(block.Pointer + 100);
         Pool.Return(block);
-        Assert.That(reserve.HeldBytes, Is.EqualTo(Bytes));
         RequireNext(block, isLent: false);
-        reserve.Pass(1);
-        RequireNext(block, isLent: false);
-        reserve.Pass(2);
-        Assert.That(reserve.HeldBytes, Is.Zero);
+        reserve.Release();
+        Assert.That(reserve.PeakBytes, Is.EqualTo(2 * Bytes), "what is held counts as lent");
+        DeviceBuffer[] both = [Pool.Rent(Bytes), Pool.Rent(Bytes)];
+        Assert.That((both.Contains(block), reserve.Bytes), Is.EqualTo((true, 2 * Bytes)));
+        Pool.Return(both[0]);
+        RequireNext(both[0], isLent: true);
+        Pool.Return(both[1]);
+    }
+
+    [Test]
+    public void Blocks_beside_that_address_and_those_that_come_back_later_are_not_held()
+    {
+        DeviceBuffer block = Pool.Rent(Bytes);
+        reserve.Hold(block.Pointer - 1);
+        reserve.Hold(block.Pointer + (nint)Bytes);
+        Pool.Return(block);
+        RequireNext(block, isLent: true);
+        block = Pool.Rent(Bytes);
+        reserve.Hold(block.Pointer);
+        reserve.Release();
+        Pool.Return(block);
         RequireNext(block, isLent: true);
     }
 
     [Test]
-    public void A_block_that_comes_back_after_its_work_is_not_held()
+    public void What_is_held_goes_back_with_the_reserve()
     {
         DeviceBuffer block = Pool.Rent(Bytes);
-        reserve.Hold(block.Pointer, work: 1);
-        reserve.Pass(1);
+        reserve.Hold(block.Pointer);
         Pool.Return(block);
-        Assert.That(reserve.HeldBytes, Is.Zero);
-        RequireNext(block, isLent: true);
-    }
-
-    [Test]
-    public void Work_that_a_block_is_held_for_is_lent_it()
-    {
-        DeviceBuffer block = Pool.Rent(Bytes);
-        reserve.Hold(block.Pointer, work: 1);
-        Pool.Return(block);
-        reserve.LendsHeld = true;
-        RequireNext(block, isLent: true);
-        DeviceBuffer other = Pool.Rent(Bytes / 2);
-        Assert.That(other.Pointer, Is.Not.EqualTo(block.Pointer), "of another size");
-        Assert.That(reserve.PeakBytes, Is.EqualTo(Bytes + (Bytes / 2)));
-        Pool.Return(other);
-    }
-
-    [Test]
-    public void What_is_held_counts_as_lent_and_goes_back_with_the_reserve()
-    {
-        DeviceBuffer block = Pool.Rent(Bytes);
-        reserve.Hold(block.Pointer, work: 1);
-        Pool.Return(block);
-        DeviceBuffer second = Pool.Rent(Bytes);
-        Pool.Return(second);
-        Assert.That((reserve.PeakBytes, reserve.Bytes), Is.EqualTo((2 * Bytes, 2 * Bytes)));
-        long held = Pool.ReservedBytes;
+        long reserved = Pool.ReservedBytes;
         reserve.Dispose();
-        DeviceBuffer[] again = [Pool.Rent(Bytes), Pool.Rent(Bytes)];
-        Assert.That(Pool.ReservedBytes, Is.EqualTo(held));
-        foreach (DeviceBuffer buffer in again)
-            Pool.Return(buffer);
+        DeviceBuffer again = Pool.Rent(Bytes);
+        Assert.That(Pool.ReservedBytes, Is.EqualTo(reserved));
+        Pool.Return(again);
     }
 
     private void RequireNext(DeviceBuffer block, bool isLent)

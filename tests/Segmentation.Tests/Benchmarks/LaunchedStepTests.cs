@@ -46,6 +46,49 @@ internal sealed class LaunchedStepTests
         Assert.That(listed.Copies, Is.GreaterThan(2 * 16 * 16 * sizeof(float)), "images, labels and the step's numbers");
     }
 
+    [TestCase("dilated2d")]
+    [TestCase("unet3d")]
+    public void Gradients_of_weights_are_on_a_second_branch_that_follows_and_is_followed(string network)
+    {
+        TrainingConfig config = ConfigLoader.Load(sets: [$"network.name={network}"]);
+        LaunchedStep two = Listed(branches: true),
+            one = Listed(branches: false);
+        Assert.That(two.Launches.Select(launch => launch.Kernel), Is.EqualTo(one.Launches.Select(launch => launch.Kernel)));
+        Assert.That(one.Launches.Any(launch => launch.IsAside), Is.False);
+        Assert.That(two.PeakBytes, Is.InRange(one.PeakBytes, one.PeakBytes * 5 / 4));
+        KernelLaunch[] gradients =
+        [
+            .. two.Launches.Where(launch => launch.Kernel.StartsWith("convolution_backward_weights", StringComparison.Ordinal)),
+        ];
+        Assert.That(gradients, Has.Length.GreaterThan(20).And.All.Property(nameof(KernelLaunch.IsAside)).True);
+        int adam = two.Launches.Index().First(launch => launch.Item.Kernel == "adam").Index;
+        Assert.That(Ancestors(two.Launches, adam), Has.Count.EqualTo(adam), "the update follows everything");
+        int unwaited = two
+            .Launches.Index()
+            .Count(launch => launch.Item is { IsAside: false, Kernel: not "adam" } && Follows(launch.Index) < launch.Index);
+        Assert.That(unwaited, Is.GreaterThan(gradients.Length), "the main branch goes on meanwhile");
+
+        int Follows(int number) => Ancestors(two.Launches, number).Count;
+
+        LaunchedStep Listed(bool branches) =>
+            LaunchedStep.Of(config, ConvolutionPrecision.Bf16, GpuModel.H100.Properties, branches: branches);
+    }
+
+    private static HashSet<int> Ancestors(IReadOnlyList<KernelLaunch> launches, int of)
+    {
+        var found = new HashSet<int>();
+        var toSee = new Stack<int>(launches[of].After);
+        while (toSee.TryPop(out int next))
+        {
+            if (!found.Add(next))
+                continue;
+            foreach (int earlier in launches[next].After)
+                toSee.Push(earlier);
+        }
+
+        return found;
+    }
+
     [Test]
     public void The_list_of_a_prediction_is_what_the_emulated_GPU_launches([Values("dilated2d", "unet3d")] string network)
     {

@@ -72,7 +72,7 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     /// <param name="source">What they read.</param>
     /// <param name="result">What they write that others read.</param>
     public SideBranch.Excursion AsideAfter(Tensor source, Tensor result) =>
-        branch?.Writes(source.Pointer) == true ? branch.Begin(result) : default;
+        branch?.Writes(source.Pointer) == true ? branch.Continue(result) : default;
 
     public IRecordedInput CreateInput(Shape shape, DType type)
     {

@@ -6,12 +6,13 @@ namespace UnpairedSegEngine.Backends.Cuda.Graphs;
 
 /// <summary>
 /// The second branch of a graph that is being captured, for launches whose results the main branch needs late or never: gradients
-/// of weights, which nothing reads before the update. It follows what the main branch was given before each excursion. The main
-/// branch waits for it before a launch that names what it writes, before an update, and at the end of a part.
+/// of weights, which nothing reads before the update. Each excursion follows what the main branch was given before it. The main
+/// branch waits for it before the next excursion, before a launch that names what it writes, before an update, and at the end of
+/// a part.
 /// </summary>
 /// <remarks>
 /// Memory is lent again in the order of launches, which is not that of two branches. So a block that a launch of the second branch
-/// names in its parameters is held when it comes back, until the main branch has waited for that launch.
+/// names in its parameters is held when it comes back, until the main branch has waited.
 /// Nothing may write in place what the second branch reads.
 /// </remarks>
 /// <param name="driver">Marks points in streams.</param>
@@ -23,24 +24,23 @@ internal sealed class SideBranch(ICudaDriver driver, KernelLibrary kernels, Memo
     : ILaunchWatcher,
         IDisposable
 {
-    /// <summary>While more bytes than that are held, the main branch waits for the oldest work of the other.</summary>
-    public const long MostHeldBytes = 256L << 20;
-
-    private readonly Queue<(long Work, ICudaEvent Done)> ahead = new();
     private readonly List<ICudaEvent> points = [];
     private readonly List<(nint Start, long Bytes)> results = [];
-    private long work;
 
     /// <summary>Launches go to the second branch until this is disposed.</summary>
     /// <param name="result">What they write that others read.</param>
     public Excursion Begin(Tensor result)
     {
-        while (memory.HeldBytes > MostHeldBytes && ahead.TryDequeue(out (long Work, ICudaEvent Done) oldest))
-            WaitFor(oldest);
-        work++;
+        Join();
+        return Continue(result);
+    }
+
+    /// <summary>The same beside what the branch was given last.</summary>
+    public Excursion Continue(Tensor result)
+    {
         results.Add((result.Pointer, result.Bytes));
-        driver.Wait(aside, Mark(main));
-        (kernels.Stream, memory.LendsHeld) = (aside, true);
+        Follow(aside, main);
+        kernels.Stream = aside;
         return new Excursion(this);
     }
 
@@ -51,9 +51,10 @@ internal sealed class SideBranch(ICudaDriver driver, KernelLibrary kernels, Memo
     /// <summary>What the main branch is given from here on follows all work of the second.</summary>
     public void Join()
     {
-        if (ahead.Count > 0)
-            WaitFor(ahead.Last());
-        ahead.Clear();
+        if (results.Count == 0)
+            return;
+        Follow(main, aside);
+        memory.Release();
         results.Clear();
     }
 
@@ -62,7 +63,7 @@ internal sealed class SideBranch(ICudaDriver driver, KernelLibrary kernels, Memo
         foreach (nint word in words)
         {
             if (kernels.Stream == aside)
-                memory.Hold(word, work);
+                memory.Hold(word);
             else if (Writes(word))
                 Join();
         }
@@ -71,24 +72,12 @@ internal sealed class SideBranch(ICudaDriver driver, KernelLibrary kernels, Memo
     /// <summary>Frees points, which the graph needs no more.</summary>
     public void Dispose() => points.ForEach(point => point.Dispose());
 
-    private void End()
-    {
-        ahead.Enqueue((work, Mark(aside)));
-        (kernels.Stream, memory.LendsHeld) = (main, false);
-    }
-
-    private void WaitFor((long Work, ICudaEvent Done) of)
-    {
-        driver.Wait(main, of.Done);
-        memory.Pass(of.Work);
-    }
-
-    private ICudaEvent Mark(nint stream)
+    private void Follow(nint stream, nint after)
     {
         ICudaEvent point = driver.CreateEvent();
         points.Add(point);
-        point.Mark(stream);
-        return point;
+        point.Mark(after);
+        driver.Wait(stream, point);
     }
 
     /// <summary>Launches that go to the second branch.</summary>
@@ -96,4 +85,6 @@ internal sealed class SideBranch(ICudaDriver driver, KernelLibrary kernels, Memo
     {
         public void Dispose() => branch?.End();
     }
+
+    private void End() => kernels.Stream = main;
 }
