@@ -157,6 +157,7 @@ public sealed record ClassifierDescription(
                 Network = ClassifierConfig.Parse(Network!),
             };
 
-        private static string? ProblemOf(ClassifierConfig network) => ClassifierDefinition.Of(network).Problem(network);
+        private static string? ProblemOf(ClassifierConfig network) =>
+            ClassifierDefinition.Of(network).Problem(network) is { } problem ? $"network.{problem}" : null;
     }
 }

@@ -21,7 +21,8 @@ public abstract class ClassifierDefinition
             ? definition
             : throw new ArgumentOutOfRangeException(nameof(settings), settings.Name, "no such network");
 
-    /// <summary>Why settings make no such network, as a line that names key and remedy; null where they make one.</summary>
+    /// <summary>Why settings make no such network, as a line that begins with the key, such as "depth is 9; ..."; null where they make
+    /// one.</summary>
     public abstract string? Problem(ClassifierConfig settings);
 
     /// <summary>The network with initial weights.</summary>
@@ -33,7 +34,7 @@ public abstract class ClassifierDefinition
     public Classifier Build(ParameterStore store, int inputChannels, int classes, ClassifierConfig settings)
     {
         if (Problem(settings) is { } problem)
-            throw new UsageException(problem);
+            throw new UsageException($"network.{problem}");
         if (inputChannels < 1 || classes < 2)
             throw new ArgumentException(
                 $"a classifier needs at least 1 input channel and 2 classes, not {inputChannels} and {classes}"

@@ -123,8 +123,8 @@ public static class ConfigBuilder
                 CheckVolumes(config, Require);
                 break;
             case TrainingTask.Images:
-                string? problem = ClassifierDefinition.Of(config.Classifier).Problem(config.Classifier);
-                Require(problem is null, "classifier", $"{problem}");
+                if (ClassifierDefinition.Of(config.Classifier).Problem(config.Classifier) is { } problem)
+                    Require(false, $"classifier.{problem[..problem.IndexOf(' ')]}", problem[(problem.IndexOf(' ') + 1)..]);
                 break;
             default:
                 throw new InvalidOperationException($"no task {config.Method.Task}");

@@ -13,7 +13,9 @@ public readonly record struct StepList(string Text) : IParsable<StepList>
 
     /// <exception cref="FormatException">An entry is no step, or they do not ascend.</exception>
     public static StepList Parse(string s, IFormatProvider? provider) =>
-        TryParse(s, provider, out StepList result) ? result : throw new FormatException($"'{s}' are no ascending steps such as 100,200");
+        TryParse(s, provider, out StepList result)
+            ? result
+            : throw new FormatException($"'{s}' are no ascending steps such as 100,200");
 
     /// <inheritdoc/>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out StepList result)

@@ -49,7 +49,9 @@ internal sealed class AmtmlKdLossTests
         double expected = 0;
         for (int position = 0; position < 6; position++)
         {
-            double length = Math.Sqrt((teacher[2 * position] * teacher[2 * position]) + (teacher[(2 * position) + 1] * teacher[(2 * position) + 1]));
+            double length = Math.Sqrt(
+                (teacher[2 * position] * teacher[2 * position]) + (teacher[(2 * position) + 1] * teacher[(2 * position) + 1])
+            );
             for (int c = 0; c < 2; c++)
             {
                 double difference = student[(2 * position) + c] - (teacher[(2 * position) + c] / length);

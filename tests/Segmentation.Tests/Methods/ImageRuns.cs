@@ -111,7 +111,8 @@ internal sealed class ImageRuns(params string[] common) : IDisposable
         var random = new System.Random(1);
         return new ImageDataset("images", ["upper left", "upper right", "lower left", "lower right"], Set(24), Set(8));
 
-        ImageSet Set(int count) => new(new ImageShape(8, 8, 1), 4, isMultiLabel: false, [.. Enumerable.Range(0, count).Select(Image)]);
+        ImageSet Set(int count) =>
+            new(new ImageShape(8, 8, 1), 4, isMultiLabel: false, [.. Enumerable.Range(0, count).Select(Image)]);
 
         LabelledImage Image(int number)
         {
