@@ -3,7 +3,8 @@ using UnpairedSegEngine.Storage;
 namespace UnpairedSegEngine.Experiments;
 
 /// <summary>
-/// The tables and pictures of an experiment: report.md, report.html (one page, nothing beside it), report.csv, pictures in report/.
+/// The tables and pictures of an experiment: report.md, report.html (one page, nothing beside it), report.csv, pictures in
+/// report/.
 /// All but the training times follow from plan and data, so an interrupted experiment reports what an undisturbed one does.
 /// </summary>
 public abstract class ExperimentReport

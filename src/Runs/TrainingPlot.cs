@@ -10,7 +10,9 @@ public static class TrainingPlot
     /// <summary>Records whose names begin so are losses.</summary>
     public const string LossPrefix = "loss/";
 
-    /// <summary>Records whose names begin so are scores of validations, by what a person calls them. A run has one kind.</summary>
+    /// <summary>
+    /// Records whose names begin so are scores of validations, by what a person calls them. A run has one kind.
+    /// </summary>
     private static readonly (string Prefix, string Name)[] Scores = [("dice/", "Dice"), ("recall/", "recall"), ("ap/", "AP")];
 
     private const int Width = 1000;

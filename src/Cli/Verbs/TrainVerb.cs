@@ -172,7 +172,8 @@ internal sealed class TrainVerb : DeviceVerb
     }
 
     /// <summary>
-    /// What writes the description of the model to a run folder, and how its data is read. What can be compared before volumes are
+    /// What writes the description of the model to a run folder, and how its data is read. What can be compared before volumes
+    /// are
     /// read is compared here.
     /// </summary>
     private (Action<string> Describe, Func<int, TrainingSession> Load) OpenData(

@@ -28,7 +28,9 @@ public sealed class ImageValidation(ImageSet images, ImageMethod method) : IVali
         );
     }
 
-    /// <summary>By which classifiers are compared: accuracy, or the mean average precision where images have several labels.</summary>
+    /// <summary>
+    /// By which classifiers are compared: accuracy, or the mean average precision where images have several labels.
+    /// </summary>
     public static Score MainScore(ClassificationReport report) =>
         report.IsMultiLabel
             ? new Score("mean_average_precision", report.MeanAveragePrecision ?? double.NaN)

@@ -4,8 +4,10 @@ using UnpairedSegEngine.Layers;
 namespace UnpairedSegEngine.Segmentation.Networks;
 
 /// <summary>
-/// A network from images (N, D, H, W, channels) of several modalities to logits (N, D, H, W, classes). The channels of an image are
-/// neighbouring slices times volumes for networks on slices, volumes for networks on blocks; the background's is among the classes.
+/// A network from images (N, D, H, W, channels) of several modalities to logits (N, D, H, W, classes). The channels of an image
+/// are
+/// neighbouring slices times volumes for networks on slices, volumes for networks on blocks; the background's is among the
+/// classes.
 /// </summary>
 public interface ISegmentationNetwork : IStagedNetwork
 {

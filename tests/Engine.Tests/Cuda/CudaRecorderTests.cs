@@ -174,7 +174,8 @@ internal sealed class CudaRecorderTests
     }
 
     /// <summary>
-    /// In both orders of the branches: what reads gradients of weights on the main branch waits for them, and memory that they read
+    /// In both orders of the branches: what reads gradients of weights on the main branch waits for them, and memory that they
+    /// read
     /// is not lent before.
     /// </summary>
     [Test]

@@ -44,7 +44,8 @@ internal sealed class CudaRecorder(Device device, ICudaDriver driver, KernelLibr
     public int Rates { get; private set; }
 
     /// <summary>
-    /// An optimizer updates weights: whoever packs them learns of it, and their gradients are complete. Where a recorded update finds the rate that replaces its
+    /// An optimizer updates weights: whoever packs them learns of it, and their gradients are complete. Where a recorded update
+    /// finds the rate that replaces its
     /// own; 0 while nothing is recorded.
     /// </summary>
     /// <exception cref="NotSupportedException">

@@ -11,7 +11,8 @@ namespace UnpairedSegEngine.Backends.Cuda.Graphs;
 /// a part.
 /// </summary>
 /// <remarks>
-/// Memory is lent again in the order of launches, which is not that of two branches. So a block that a launch of the second branch
+/// Memory is lent again in the order of launches, which is not that of two branches. So a block that a launch of the second
+/// branch
 /// names in its parameters is held when it comes back, until the main branch has waited.
 /// Nothing may write in place what the second branch reads.
 /// </remarks>
