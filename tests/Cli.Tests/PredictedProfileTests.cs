@@ -8,9 +8,9 @@ internal sealed class PredictedProfileTests : CommandLine
     private static readonly string[] Small = ["--set", "network.channels=16", "data.size=32", "data.depth=8", "training.batch=1"];
 
     [Test]
-    public void A_step_is_predicted_by_kernel([Values("dilated2d", "unet3d")] string network)
+    public void A_step_is_predicted_by_kernel([Values("dilated2d", "unet3d")] string network, [Values] bool branches)
     {
-        string json = PathOf($"{network}.json");
+        string json = PathOf($"{network}-{branches}.json");
         (int code, string output, string errors) = Run([
             "profile",
             "--model",
@@ -20,6 +20,7 @@ internal sealed class PredictedProfileTests : CommandLine
             "--json",
             json,
             "--assumptions",
+            .. branches ? [] : new[] { "--no-branch" },
             .. Small,
         ]);
         Assert.That(code, Is.Zero, errors);
@@ -39,7 +40,9 @@ internal sealed class PredictedProfileTests : CommandLine
         Assert.That(times, Is.Ordered.Descending);
         foreach (JsonElement kernel in kernels)
             Assert.That(output, Does.Contain(kernel.GetProperty("name").GetString()!));
-        double beside = root.GetProperty("copy_ms").GetDouble() + root.GetProperty("host_ms").GetDouble();
+        double overlap = root.GetProperty("overlap_ms").GetDouble();
+        Assert.That(overlap, branches ? Is.GreaterThan(0) : Is.Zero, "kernels of two branches run at the same time");
+        double beside = root.GetProperty("copy_ms").GetDouble() + root.GetProperty("host_ms").GetDouble() - overlap;
         Assert.That(times.Sum() + beside, Is.EqualTo(step).Within(1e-6), "kernels");
         Assert.That(
             root.GetProperty("families").EnumerateArray().Sum(family => family.GetProperty("ms").GetDouble()) + beside,

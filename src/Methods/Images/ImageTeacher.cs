@@ -28,6 +28,8 @@ internal sealed class ImageTeacher : IDisposable
     {
         this.model = model;
         Module = new TrainingModule(name, model.Network.Parameters, IsFrozen: true);
+        foreach (Parameter parameter in model.Network.Parameters.All)
+            parameter.Variable.RequiresGradient = false;
         PixelNormalization own = model.Description.Normalization;
         if (own.Mean.SequenceEqual(images.Mean) && own.Deviation.SequenceEqual(images.Deviation))
             return;
@@ -74,6 +76,13 @@ internal sealed class ImageTeacher : IDisposable
         Variable own = scale is null ? images : tape.Add(tape.Multiply(images, tape.Input(scale)), tape.Input(offset!));
         return model.Network.Forward(new ForwardContext(tape), own, taps);
     }
+
+    /// <summary>
+    /// Logits from the result of a stage on, or from others in its place: gradients reach these, not the teacher's parameters.
+    /// </summary>
+    /// <param name="tape">Records the operations.</param>
+    /// <param name="output">Of one of the network's stages.</param>
+    public Variable GoOn(Tape tape, StageOutput output) => model.Network.ForwardFrom(new ForwardContext(tape), output);
 
     public void Dispose()
     {

@@ -12,8 +12,7 @@ namespace UnpairedSegEngine.Backends.Cuda.Graphs;
 /// </summary>
 /// <remarks>
 /// Memory is lent again in the order of launches, which is not that of two branches. So a block that a launch of the second
-/// branch
-/// names in its parameters is held when it comes back, until the main branch has waited.
+/// branch names in its parameters is held when it comes back, until the main branch has waited.
 /// Nothing may write in place what the second branch reads.
 /// </remarks>
 /// <param name="driver">Marks points in streams.</param>
@@ -81,11 +80,11 @@ internal sealed class SideBranch(ICudaDriver driver, KernelLibrary kernels, Memo
         driver.Wait(stream, point);
     }
 
+    private void End() => kernels.Stream = main;
+
     /// <summary>Launches that go to the second branch.</summary>
     internal readonly struct Excursion(SideBranch? branch) : IDisposable
     {
         public void Dispose() => branch?.End();
     }
-
-    private void End() => kernels.Stream = main;
 }
