@@ -1,5 +1,5 @@
 using System.Globalization;
-using UnpairedSegEngine.Segmentation.Evaluation;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Experiments;
 
@@ -48,10 +48,10 @@ internal static class MarkdownReport
     {
         if (table.Caption.Length > 0)
             writer.WriteLine($"**{table.Caption}**\n");
-        writer.WriteLine($"| {string.Join(" | ", table.Header.Select(EvaluationFiles.Cell))} |");
+        writer.WriteLine($"| {string.Join(" | ", table.Header.Select(TableText.MarkdownCell))} |");
         writer.WriteLine($"|---|{string.Concat(table.Header.Skip(1).Select(_ => "---:|"))}");
         foreach (IReadOnlyList<string> row in table.Rows)
-            writer.WriteLine($"| {string.Join(" | ", row.Select(EvaluationFiles.Cell))} |");
+            writer.WriteLine($"| {string.Join(" | ", row.Select(TableText.MarkdownCell))} |");
         writer.WriteLine();
     }
 }

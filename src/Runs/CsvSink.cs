@@ -1,4 +1,5 @@
 using System.Globalization;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Runs;
 
@@ -19,13 +20,10 @@ internal sealed class CsvSink : IMetricSink
     public void Write(MetricRecord record)
     {
         foreach ((string name, double value) in record.Values)
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{record.Step},{Quoted(name)},{value:R}"));
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{record.Step},{TableText.CsvField(name)},{value:R}"));
     }
 
     public void Dispose() => writer.Dispose();
-
-    private static string Quoted(string name) =>
-        name.AsSpan().ContainsAny(",\"\n\r") ? $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : name;
 
     private static long? StepOf(string line) =>
         long.TryParse(line.Split(',')[0], NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : null;

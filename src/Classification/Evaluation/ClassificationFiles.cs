@@ -97,7 +97,7 @@ public static class ClassificationFiles
         foreach (ClassScores scores in report.Classes)
         {
             string values = string.Concat(columns.Select(column => $" {Text(column.Value(scores))} |"));
-            writer.WriteLine($"| {Cell(scores.Name)} | {scores.Images} |{values}");
+            writer.WriteLine($"| {TableText.MarkdownCell(scores.Name)} | {scores.Images} |{values}");
         }
     }
 
@@ -107,10 +107,12 @@ public static class ClassificationFiles
         TextWriter writer
     )
     {
-        writer.WriteLine($"\n| label \\ predicted |{string.Concat(classes.Select(scores => $" {Cell(scores.Name)} |"))}");
+        writer.WriteLine(
+            $"\n| label \\ predicted |{string.Concat(classes.Select(scores => $" {TableText.MarkdownCell(scores.Name)} |"))}"
+        );
         writer.WriteLine($"|---|{string.Concat(classes.Select(_ => "---:|"))}");
         foreach ((ClassScores scores, IReadOnlyList<int> row) in classes.Zip(confusion))
-            writer.WriteLine($"| {Cell(scores.Name)} |{string.Concat(row.Select(count => $" {count} |"))}");
+            writer.WriteLine($"| {TableText.MarkdownCell(scores.Name)} |{string.Concat(row.Select(count => $" {count} |"))}");
     }
 
     private static void WriteDefinitions(TextWriter writer) =>
@@ -129,6 +131,4 @@ public static class ClassificationFiles
         );
 
     private static string Text(double? value) => value?.ToString("F4", CultureInfo.InvariantCulture) ?? "n/a";
-
-    private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 }

@@ -28,15 +28,31 @@ public sealed class ClassPredictor(
     /// <param name="images">Of the network's channels.</param>
     /// <param name="stop">Looked at before each batch.</param>
     public IReadOnlyList<float[]> Scores(ImageSet images, CancellationToken stop = default) =>
-        Compute(images, isMultiLabel ? (tape, logits) => tape.Sigmoid(logits) : (tape, logits) => tape.Softmax(logits), stop);
+        Compute(
+            images,
+            (context, batch) =>
+            {
+                Variable logits = network.Forward(context, batch);
+                return isMultiLabel ? context.Tape.Sigmoid(logits) : context.Tape.Softmax(logits);
+            },
+            stop
+        );
 
     /// <summary>Logits by class, of each image.</summary>
     /// <param name="images">Of the network's channels.</param>
     /// <param name="stop">Looked at before each batch.</param>
     public IReadOnlyList<float[]> Logits(ImageSet images, CancellationToken stop = default) =>
-        Compute(images, (_, logits) => logits, stop);
+        Compute(images, (context, batch) => network.Forward(context, batch), stop);
 
-    private List<float[]> Compute(ImageSet images, Func<Tape, Variable, Variable> finish, CancellationToken stop)
+    /// <summary>What some computation makes of each image, which is given as the network sees it.</summary>
+    /// <param name="images">Of the network's channels.</param>
+    /// <param name="compute">From a batch (images, 1, height, width, channels) to a row of each image, (images, columns).</param>
+    /// <param name="stop">Looked at before each batch.</param>
+    public IReadOnlyList<float[]> Compute(
+        ImageSet images,
+        Func<ForwardContext, Variable, Variable> compute,
+        CancellationToken stop = default
+    )
     {
         var rows = new List<float[]>(images.Count);
         int size = Math.Min(batch, images.Count);
@@ -48,17 +64,18 @@ public sealed class ClassPredictor(
             int count = Math.Min(size, images.Count - rows.Count);
             for (int i = 0; i < count; i++)
                 normalization.Apply(images.Pixels(rows.Count + i), pixels.AsSpan(i * images.Shape.Length, images.Shape.Length));
-            rows.AddRange(Run(images.Shape, size, pixels, finish).Chunk(network.Classes).Take(count));
+            rows.AddRange(Run(images.Shape, size, pixels, compute).Take(count));
         }
 
         return rows;
     }
 
-    private float[] Run(ImageShape shape, int size, float[] pixels, Func<Tape, Variable, Variable> finish)
+    private IEnumerable<float[]> Run(ImageShape shape, int size, float[] pixels, Func<ForwardContext, Variable, Variable> compute)
     {
         using TensorScope scope = TensorScope.Open(backend.Device);
-        var tape = new Tape(backend, recording: false);
-        Variable images = tape.Input(new Shape(size, 1, shape.Height, shape.Width, shape.Channels), pixels);
-        return finish(tape, network.Forward(new ForwardContext(tape), images)).Value.ToArray<float>();
+        var context = new ForwardContext(new Tape(backend, recording: false));
+        Variable batch = context.Tape.Input(new Shape(size, 1, shape.Height, shape.Width, shape.Channels), pixels);
+        Tensor rows = compute(context, batch).Value;
+        return rows.ToArray<float>().Chunk(rows.Shape[1]);
     }
 }

@@ -82,8 +82,11 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
     public override int Run(string[] arguments)
     {
         ResultFiles.Check(Overwrite, ("--json", Json), ("--csv", Csv), ("--markdown", Markdown));
-        if ((RunPath, Data) is ({ } path, { } folder) && RunFolder.Open(path).Config.Method.Task == TrainingTask.Images)
-            return EvaluateImages(path, folder);
+        if (
+            (RunPath, Data) is ({ } path, { } folder)
+            && RunFolder.Open(path).Config is { Method.Task: TrainingTask.Images } config
+        )
+            return EvaluateImages(path, config, folder);
         EvaluationReport report = (RunPath, Data, Predictions, References) switch
         {
             ({ } run, { } data, null, null) => EvaluateRun(run, data),
@@ -100,10 +103,9 @@ internal sealed class EvaluateVerb : VolumePredictionVerb
         return ReportFailed(report.Failed, report.Failed.Count + report.Cases.Count, "cases were not scored");
     }
 
-    private int EvaluateImages(string path, string folder)
+    private int EvaluateImages(string path, TrainingConfig config, string folder)
     {
         var dataset = ImageDataset.Open(folder);
-        TrainingConfig config = RunFolder.Open(path).Config;
         var selection = ImageSelection.Of(dataset, config.Images, config.Training.Seed);
         ImageSet images = Split switch
         {

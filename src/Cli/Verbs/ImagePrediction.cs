@@ -47,14 +47,14 @@ internal sealed class ImagePrediction(string run, string input, string output)
             Table,
             writer =>
             {
-                writer.WriteLine(string.Join(',', ["file", "label", .. model.ClassNames.Select(Quoted)]));
+                writer.WriteLine(string.Join(',', ["file", "label", .. model.ClassNames.Select(TableText.CsvField)]));
                 foreach ((LabelledImage image, float[] row) in images.Zip(scores))
                     writer.WriteLine(
                         string.Join(
                             ',',
                             [
-                                Quoted(image.Name),
-                                Quoted(LabelOf(row, model)),
+                                TableText.CsvField(image.Name),
+                                TableText.CsvField(LabelOf(row, model)),
                                 .. row.Select(value => value.ToString("R", CultureInfo.InvariantCulture)),
                             ]
                         )
@@ -101,7 +101,4 @@ internal sealed class ImagePrediction(string run, string input, string output)
         model.IsMultiLabel
             ? string.Join(';', model.ClassNames.Where((_, k) => row[k] >= ClassificationReport.Threshold))
             : model.ClassNames[Array.IndexOf(row, row.Max())];
-
-    private static string Quoted(string text) =>
-        text.IndexOfAny([',', '"']) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

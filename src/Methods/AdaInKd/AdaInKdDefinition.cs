@@ -1,9 +1,7 @@
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Classification.Inference;
-using UnpairedSegEngine.Classification.Networks;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Images;
-using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Methods.AdaInKd;
 
@@ -53,21 +51,8 @@ internal sealed class AdaInKdDefinition : MethodDefinition
 
     public override object NewSettings() => new AdaInKdConfig();
 
-    /// <summary>Those of ResNets on CIFAR (200 epochs of 391 steps): the paper's own could not be had.</summary>
-    public override TrainingConfig ImageDefaults(Compatibility compatibility) =>
-        new()
-        {
-            Loss = new LossConfig { L2 = 5e-4, L2On = PenalizedParameters.All },
-            Optimizer = new OptimizerConfig
-            {
-                Name = OptimizerName.Sgd,
-                LearningRate = 0.1,
-                DecayFactor = 0.1,
-                Milestones = new StepList("39100,58650"),
-            },
-            Training = new ScheduleConfig { Steps = 78_200, Batch = 128 },
-            Own = new AdaInKdConfig(),
-        };
+    /// <summary>The paper's own could not be had.</summary>
+    public override TrainingConfig ImageDefaults(Compatibility compatibility) => CifarDefaults.With(new AdaInKdConfig());
 
     public override void CheckRules(TrainingConfig config, Action<bool, string, string> require) =>
         require(

@@ -1,9 +1,7 @@
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Classification.Inference;
-using UnpairedSegEngine.Classification.Networks;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Images;
-using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Methods.AmtmlKd;
 
@@ -67,25 +65,14 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
 
     public override object NewSettings() => new AmtmlKdConfig();
 
-    /// <summary>The published settings on CIFAR: 200 epochs of 391 steps.</summary>
+    /// <summary>The published settings.</summary>
     public override TrainingConfig ImageDefaults(Compatibility compatibility) =>
-        new()
-        {
-            Classifier = new ClassifierConfig { Depth = 20 },
-            Loss = new LossConfig { L2 = 5e-4, L2On = PenalizedParameters.All },
-            Optimizer = new OptimizerConfig
-            {
-                Name = OptimizerName.Sgd,
-                LearningRate = 0.1,
-                DecayFactor = 0.1,
-                Milestones = new StepList("39100,58650"),
-            },
-            Training = new ScheduleConfig { Steps = 78_200, Batch = 128 },
-            Own = new AmtmlKdConfig
+        CifarDefaults.With(
+            new AmtmlKdConfig
             {
                 Amtml = compatibility == Compatibility.Reference ? new AmtmlConfig { Distance = 1, AdapterPenalty = 0.1 } : new(),
-            },
-        };
+            }
+        );
 
     public override void CheckRules(TrainingConfig config, Action<bool, string, string> require)
     {

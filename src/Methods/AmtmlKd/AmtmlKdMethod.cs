@@ -101,9 +101,7 @@ internal sealed class AmtmlKdMethod : ImageMethod
 
     /// <summary>How the teachers' weights follow which of them is right.</summary>
     public override IEnumerable<KeyValuePair<string, double>> Judge(ImageSet images, CancellationToken stop = default) =>
-        adapter is null || Model.IsMultiLabel
-            ? []
-            : new TeacherJudgement(Backend, Model, Network, teachers, adapter).Of(images, stop);
+        adapter is null || Model.IsMultiLabel ? [] : new TeacherJudgement(Predictor, Network, teachers, adapter).Of(images, stop);
 
     public override void Dispose()
     {

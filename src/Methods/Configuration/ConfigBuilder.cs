@@ -63,7 +63,8 @@ public static class ConfigBuilder
     private static NetworkName NetworkOf(TrainingConfig config) =>
         config.Definition.Networks.Contains(config.Network.Name) ? config.Network.Name : config.Definition.Networks[0];
 
-    /// <exception cref="Exception">The method has no such task.</exception>
+    /// <exception cref="InvalidDataException">A file asks for a task that the method does not have.</exception>
+    /// <exception cref="UsageException">The same of a setting that is from no file.</exception>
     private static TrainingTask TaskOf(MethodDefinition method, IReadOnlyList<ConfigSetting> settings)
     {
         if (settings.LastOrDefault(setting => setting.Path == TaskKey) is not { } asked)

@@ -23,13 +23,12 @@ public abstract class ImageMethod(Backend backend, Classifier network, Classifie
 
     public override IReadOnlyList<TrainingModule> Modules { get; } = [new(TrainingModule.Predictor, network.Parameters)];
 
+    /// <summary>From images to probabilities, with the present weights.</summary>
+    protected ClassPredictor Predictor => new(Backend, Network, Model.Normalization, Model.IsMultiLabel);
+
     /// <summary>How well the present weights do on images.</summary>
     public virtual ClassificationReport Evaluate(ImageSet images, CancellationToken stop = default) =>
-        ClassificationReport.Of(
-            images,
-            new ClassPredictor(Backend, Network, Model.Normalization, Model.IsMultiLabel).Scores(images, stop),
-            Model.ClassNames
-        );
+        ClassificationReport.Of(images, Predictor.Scores(images, stop), Model.ClassNames);
 
     /// <summary>What else can be said of the method on images, by name: rows of an experiment beside accuracy.</summary>
     public virtual IEnumerable<KeyValuePair<string, double>> Judge(ImageSet images, CancellationToken stop = default) => [];

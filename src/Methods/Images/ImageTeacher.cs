@@ -77,6 +77,9 @@ internal sealed class ImageTeacher : IDisposable
         return model.Network.Forward(new ForwardContext(tape), own, taps);
     }
 
+    /// <summary>Logits by class, of each image.</summary>
+    public IReadOnlyList<float[]> Logits(ImageSet images, CancellationToken stop) => model.Predictor.Logits(images, stop);
+
     /// <summary>
     /// Logits from the result of a stage on, or from others in its place: gradients reach these, not the teacher's parameters.
     /// </summary>

@@ -65,22 +65,18 @@ public sealed record RunProvenance(
     /// What is another in a run's own files: model.json and, of config.yaml, what predictions depend on; null where nothing is.
     /// </summary>
     public string? DifferenceToModel(ModelDescription model, TrainingConfig config) =>
-        DataIdentity.DifferenceOfNames(Data.Modalities, Data.Classes, model.Modalities, model.Classes) is { } renamed
+        DifferenceToModel(model.Modalities, model.Classes, config);
+
+    /// <summary>The same of a model that classifies images.</summary>
+    public string? DifferenceToModel(ClassifierDescription model, TrainingConfig config) =>
+        DifferenceToModel(Data.Modalities, model.ClassNames, config);
+
+    private string? DifferenceToModel(IReadOnlyList<string> modalities, IReadOnlyList<string> classes, TrainingConfig config) =>
+        DataIdentity.DifferenceOfNames(Data.Modalities, Data.Classes, modalities, classes) is { } renamed
             ? $"{ModelDescription.FileName}: {renamed}"
         : RunSettings
             .Differences(Settings, RunSettings.Of(config))
             .FirstOrDefault(setting => RunSettings.MattersForPrediction(setting.Split(' ')[0]))
-            is { } changed
-            ? $"config.yaml: {changed}"
-        : null;
-
-    /// <summary>The same of a model that classifies images.</summary>
-    public string? DifferenceToModel(ClassifierDescription model, TrainingConfig config) =>
-        DataIdentity.DifferenceOfNames(Data.Modalities, Data.Classes, Data.Modalities, model.ClassNames) is { } renamed
-            ? $"{ClassifierDescription.FileName}: {renamed}"
-        : RunSettings
-            .Differences(Settings, RunSettings.Of(config))
-            .FirstOrDefault(setting => setting.StartsWith("classifier.", StringComparison.Ordinal))
             is { } changed
             ? $"config.yaml: {changed}"
         : null;

@@ -14,6 +14,7 @@ public static class RunSettings
         "data.depth",
         "data.spacing",
         "data.normalization.",
+        "classifier.",
     ];
 
     private static readonly Lazy<IReadOnlyDictionary<string, string>> Defaults = new(() => Of(new TrainingConfig()));

@@ -106,9 +106,9 @@ public static class EvaluationFiles
         select string.Join(
             ',',
             [
-                Quoted(result.Id),
-                Quoted(result.Modality),
-                Quoted(organ.Key),
+                TableText.CsvField(result.Id),
+                TableText.CsvField(result.Modality),
+                TableText.CsvField(organ.Key),
                 organ.Value.Presence.ToString().ToLowerInvariant(),
                 .. StructureScores
                     .Metrics.Select(m => m.Value(organ.Value))
@@ -126,7 +126,9 @@ public static class EvaluationFiles
             {
                 foreach (string modality in report.Modalities)
                 {
-                    writer.WriteLine($"## {Cell(modality)}, {report.Cases.Count(c => c.Modality == modality)} cases\n");
+                    writer.WriteLine(
+                        $"## {TableText.MarkdownCell(modality)}, {report.Cases.Count(c => c.Modality == modality)} cases\n"
+                    );
                     writer.WriteLine(
                         $"| organ | {string.Join(" | ", StructureScores.Metrics.Select(m => m.Heading))} | missed | "
                             + "hallucinated | absent |"
@@ -136,7 +138,7 @@ public static class EvaluationFiles
                     {
                         OrganSummary summary = report.Summary[modality][organ];
                         writer.WriteLine(
-                            $"| {Cell(organ)} | {string.Join(" | ", StructureScores.Metrics.Select(m => Text(summary.Scores[m.Name])))} | {summary.Missed} | {summary.Hallucinated} | {summary.Absent} |"
+                            $"| {TableText.MarkdownCell(organ)} | {string.Join(" | ", StructureScores.Metrics.Select(m => Text(summary.Scores[m.Name])))} | {summary.Missed} | {summary.Hallucinated} | {summary.Absent} |"
                         );
                     }
 
@@ -164,12 +166,6 @@ public static class EvaluationFiles
 
     private static string Text(ScoreSummary summary) =>
         summary.Mean is { } mean ? string.Create(CultureInfo.InvariantCulture, $"{mean:F3} ± {summary.Deviation:F3}") : "n/a";
-
-    /// <summary>Text that ends no cell and no line of a Markdown table.</summary>
-    internal static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" ");
-
-    private static string Quoted(string text) =>
-        text.IndexOfAny([',', '"', '\n', '\r']) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private sealed record Stored(IReadOnlyList<CaseResult> Cases, IReadOnlyList<FailedCase>? Failed, double? ToleranceMm);
 }

@@ -13,18 +13,7 @@ internal sealed class AdaInKdTests
     [OneTimeSetUp]
     public void TrainTeacher()
     {
-        runs = new ImageRuns(
-            "method.name=adain-kd",
-            "images.crop_padding=1",
-            "classifier.depth=8",
-            "classifier.width=2",
-            "training.batch=4",
-            "training.steps=4",
-            "training.validate_every=2",
-            "training.save_every=2",
-            "training.log_every=1",
-            "optimizer.learning_rate=0.05"
-        );
+        runs = new ImageRuns("adain-kd");
         runs.Train("teacher", "classifier.width=4");
         teacher = $"adain.teacher={runs.PathOf("teacher")}";
     }

@@ -15,18 +15,7 @@ internal sealed class AmtmlKdTests
     [OneTimeSetUp]
     public void TrainTeachers()
     {
-        runs = new ImageRuns(
-            "method.name=amtml-kd",
-            "images.crop_padding=1",
-            "classifier.depth=8",
-            "classifier.width=2",
-            "training.batch=4",
-            "training.steps=4",
-            "training.validate_every=2",
-            "training.save_every=2",
-            "training.log_every=1",
-            "optimizer.learning_rate=0.05"
-        );
+        runs = new ImageRuns("amtml-kd");
         runs.Train("a", "classifier.width=4", "images.classes=0,1,2");
         runs.Train("b", "classifier.width=4", "images.classes=1,2,3");
         teachers = [$"amtml.teachers.a={runs.PathOf("a")}", $"amtml.teachers.b={runs.PathOf("b")}"];

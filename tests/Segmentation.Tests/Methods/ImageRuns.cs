@@ -7,15 +7,30 @@ using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Images;
 using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Segmentation.Tests.Training;
 using UnpairedSegEngine.Training;
 using UnpairedSegEngine.Training.Progress;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Methods;
 
 /// <summary>Runs of methods on a handful of made-up images, in a folder of their own.</summary>
-/// <param name="common">Settings of all runs, "key=value".</param>
-internal sealed class ImageRuns(params string[] common) : IDisposable
+/// <param name="method">Of all runs.</param>
+internal sealed class ImageRuns(string method) : IDisposable
 {
+    private readonly string[] common =
+    [
+        $"method.name={method}",
+        "images.crop_padding=1",
+        "classifier.depth=8",
+        "classifier.width=2",
+        "training.batch=4",
+        "training.steps=4",
+        "training.validate_every=2",
+        "training.save_every=2",
+        "training.log_every=1",
+        "optimizer.learning_rate=0.05",
+    ];
+
     private readonly TemporaryFolder folder = new();
 
     /// <summary>8x8, grey, four classes: a bright quarter of the image each, in noise.</summary>
@@ -126,18 +141,5 @@ internal sealed class ImageRuns(params string[] common) : IDisposable
 
             return new LabelledImage($"image {number}", pixels, [label]);
         }
-    }
-
-    private sealed class StoppingView(long stopAfter, CancellationTokenSource stop) : IProgressView
-    {
-        public void Show(StepReport report)
-        {
-            if (report.Step >= stopAfter)
-                stop.Cancel();
-        }
-
-        public void Show(long step, ValidationReport report) { }
-
-        public void Note(string line) { }
     }
 }

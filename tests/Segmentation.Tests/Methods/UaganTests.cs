@@ -10,6 +10,7 @@ using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Segmentation.Tests.Training;
 using UnpairedSegEngine.Storage;
 using UnpairedSegEngine.Training;
 using UnpairedSegEngine.Training.Batches;
@@ -291,18 +292,5 @@ internal sealed class UaganTests
         using var backend = new CpuBackend(device, 2);
         using var stop = new CancellationTokenSource();
         session.Train(run, backend, new StoppingView(stopAfter, stop), stop.Token);
-    }
-
-    private sealed class StoppingView(long stopAfter, CancellationTokenSource stop) : IProgressView
-    {
-        public void Show(StepReport report)
-        {
-            if (report.Step >= stopAfter)
-                stop.Cancel();
-        }
-
-        public void Show(long step, ValidationReport report) { }
-
-        public void Note(string line) { }
     }
 }

@@ -251,17 +251,4 @@ internal sealed class ComposedLossPlanTests
             return new SampleOrigin("{0}", "point");
         }
     }
-
-    private sealed class StoppingView(long stopAfter, CancellationTokenSource stop) : IProgressView
-    {
-        public void Show(StepReport report)
-        {
-            if (report.Step >= stopAfter)
-                stop.Cancel();
-        }
-
-        public void Show(long step, ValidationReport report) { }
-
-        public void Note(string line) { }
-    }
 }

@@ -86,7 +86,7 @@ internal sealed class TinyRuns : IDisposable
         using var stop = new CancellationTokenSource();
         using Device device = memory is null ? Device.OpenCpu() : Device.OpenCpu(memory);
         using var backend = new CpuBackend(device, resume ? 1 : 2);
-        IProgressView view = new StoppingView(stopAfter, stop, notes ?? []);
+        IProgressView view = new StoppingView(stopAfter, stop, notes);
         using VolumeMethod method = run.Config.Definition.Create(backend, run.Config, model);
         IVolumeSamples samples = SampleSources.Create(run.Config, cache.Cases, dataset.Modalities, model.Preprocessing.Shape);
         using var trainer = new Trainer(method, SampleSources.Vary(samples, run.Config), run.Config.Training)
@@ -132,18 +132,5 @@ internal sealed class TinyRuns : IDisposable
             ]
         );
         return RunFolder.Create(path, config, RunInfo.OfThisProcess([]), ModelDescriptions.Of(config, dataset).Write);
-    }
-
-    private sealed class StoppingView(long stopAfter, CancellationTokenSource stop, List<string> notes) : IProgressView
-    {
-        public void Show(StepReport report)
-        {
-            if (report.Step >= stopAfter)
-                stop.Cancel();
-        }
-
-        public void Show(long step, ValidationReport report) { }
-
-        public void Note(string line) => notes.Add(line);
     }
 }
