@@ -92,10 +92,7 @@ struct Operand {
     OperandParameters p{x,          values.data(), transform, symmetric,
                         x_bfloat16, input,         layout,    {positions, channels, std::min(positions, chunk), lanes}};
     launch("convolution_operand", divide(positions, p.sweep.chunk), divide(channels / 8, lanes), samples, 256, 0, p);
-    if (!values.intact()) {
-      failures++;
-      std::printf("FAIL operand wrote outside of its buffer\n");
-    }
+    if (!values.intact()) { fail("operand wrote outside of its buffer"); }
   }
 };
 
@@ -165,10 +162,7 @@ inline PlannedGather plan_gather(const Family& family, int samples, GatherParame
   pack.tile = tile;
   pack.tiles = tiles;
   launch("convolution_pack_" + family.name, 3, 1, 1, 256, 0, pack);
-  if (!packed->intact()) {
-    failures++;
-    std::printf("FAIL packing wrote outside of its buffer\n");
-  }
+  if (!packed->intact()) { fail("packing wrote outside of its buffer"); }
   p.weights = packed->data();
   int threads = family.warpgroups   ? 384
                 : family.parts == 0 ? 16 * tile / 4
@@ -215,10 +209,7 @@ inline void run_gather(
         kernel, 2 * numbers.range(1, divide(p.tiles.count() * samples, 2) * tiles), 1, 1, gather.threads, gather.shared,
         p);  // any number of blocks
   else launch(kernel, p.tiles.count(), tiles, samples, gather.threads, gather.shared, p);
-  if (!partial.intact()) {
-    failures++;
-    std::printf("FAIL statistics wrote outside of their buffer\n");
-  }
+  if (!partial.intact()) { fail("statistics wrote outside of their buffer"); }
   if (moments) *moments = {std::vector<float>(partial.data(), partial.data() + partial.size()), p.tiles.count()};
 }
 
@@ -520,10 +511,7 @@ inline void run_backward_weights(
     launch(
         "convolution_sum_splits", 2, 1, 1, 256, 0,
         SumSplitsParameters{partial.data(), gw, static_cast<long long>(q.weight_count()), splits, 1 << numbers.range(0, 3)});
-  if (!partial.intact()) {
-    failures++;
-    std::printf("FAIL weight gradient wrote outside of its workspace\n");
-  }
+  if (!partial.intact()) { fail("weight gradient wrote outside of its workspace"); }
 }
 
 }  // namespace test

@@ -289,8 +289,7 @@ void check_operand(Numbers& numbers, int round) {
           for (int width = from.width; width < to.width; width++)
             for (int c = 0; c < 8; c++, i++)
               if (operand.values[i] != expected(sample, {depth, height, width}, plane * 8 + c)) {
-                failures++;
-                std::printf("FAIL %s: element %zu is %04x\n", name.c_str(), i, operand.values[i]);
+                fail("%s: element %zu is %04x", name.c_str(), i, operand.values[i]);
                 return;
               }
 }

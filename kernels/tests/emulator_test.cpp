@@ -21,8 +21,7 @@ void expect_failure(const char* kernel, int threads, std::size_t shared, const c
   if (failed && error.find(message) != std::string::npos && error.find(kernel) != std::string::npos &&
       error.find('\n') == std::string::npos)
     return;
-  failures++;
-  std::printf("FAIL %s: expected '%s', got '%s'\n", kernel, message, error.c_str());
+  fail("%s: expected '%s', got '%s'", kernel, message, error.c_str());
 }
 
 /// A launch that succeeds, with something wrong in its result.
@@ -32,8 +31,7 @@ void expect_nonsense(const char* kernel, int threads, std::size_t shared) {
   launch(kernel, 1, 1, 1, threads, shared, Misuse{out.data(), in.data()});
   for (int i = 0; i < threads; i++)
     if (std::isnan(out[i])) return;
-  failures++;
-  std::printf("FAIL %s: no NaN in its result\n", kernel);
+  fail("%s: no NaN in its result", kernel);
 }
 
 }  // namespace

@@ -17,6 +17,15 @@ namespace test {
 
 inline int failures = 0, checks = 0;
 
+/// Counts and prints what is wrong. With FIRST_FAILURE_ENDS in the environment the test ends there: a planted bug needs no
+/// second.
+template <class... Arguments>
+void fail(const char* format, Arguments... arguments) {
+  failures++;
+  std::printf((std::string("FAIL ") + format + "\n").c_str(), arguments...);
+  if (std::getenv("FIRST_FAILURE_ENDS")) std::exit(1);
+}
+
 /// Threads side by side over so many groups of channels: a power of two up to 32.
 inline int lanes_of(int groups) {
   int lanes = 1;
@@ -170,16 +179,14 @@ inline void expect_close(
     const std::vector<double>* magnitude = nullptr) {
   checks++;
   if (!actual.intact()) {
-    failures++;
-    std::printf("FAIL %s: wrote outside of the buffer\n", what.c_str());
+    fail("%s: wrote outside of the buffer", what.c_str());
     return;
   }
   for (std::size_t i = 0; i < expected.size(); i++) {
     double error = std::fabs(static_cast<double>(actual[i]) - expected[i]);
     double bound = tolerance * (magnitude ? (*magnitude)[i] : std::fabs(expected[i])) + (tolerance > 0 ? 1e-30 : 0);
     if (!(error <= bound)) {  // NaN fails
-      failures++;
-      std::printf("FAIL %s: element %zu is %.9g, expected %.9g\n", what.c_str(), i, static_cast<double>(actual[i]), expected[i]);
+      fail("%s: element %zu is %.9g, expected %.9g", what.c_str(), i, static_cast<double>(actual[i]), expected[i]);
       return;
     }
   }

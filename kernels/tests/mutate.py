@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Plants bugs in the kernels, one at a time, and demands that the tests find every one.
 
-usage: mutate.py [--compiler g++] [--only TEXT]    (Python's standard library only)
+usage: mutate.py [--compiler g++] [--only TEXT] [--record FILE]    (Python's standard library only)
 
 Each mutation replaces one text of one file by another, however the first is wrapped, recompiles the one source that it concerns, links it with the
-unchanged rest and runs the test that should notice. Survivors are printed, and are an error.
+unchanged rest and runs the test that should notice, up to its first failure. Survivors are printed, and are an error.
+With --record, bugs that the file says were caught are not tried again, and those caught now are added: an interrupted run goes on.
 """
 
 import argparse
@@ -293,6 +294,10 @@ MUTATIONS = [
 ]
 
 
+def name_of(mutation):
+    return f"{mutation[1]}: {mutation[0]}"
+
+
 def pattern_of(original):
     """The text however it is wrapped: any white space, or none, where that does not matter to a compiler."""
     pattern = ""
@@ -322,7 +327,7 @@ def run_test(compiler, objects, replaced, test, folder):
     program = folder / name
     subprocess.run([compiler, "-pthread", *map(str, parts), "-o", str(program)], check=True, capture_output=True, text=True)
     try:
-        return subprocess.run([str(program), *arguments], capture_output=True, timeout=300).returncode == 0
+        return subprocess.run([str(program), *arguments], capture_output=True, timeout=300, env=os.environ | {"FIRST_FAILURE_ENDS": "1"}).returncode == 0
     except subprocess.TimeoutExpired:
         return False
 
@@ -348,12 +353,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compiler", default="g++")
     parser.add_argument("--only", default="", help="mutations whose description or file has this text")
+    parser.add_argument("--record", type=pathlib.Path, help="file of bugs that were caught before: they are not tried again")
     arguments = parser.parse_args()
     chosen = [m for m in MUTATIONS if arguments.only in m[0] or arguments.only in m[1]]
+    before = arguments.record.read_text().splitlines() if arguments.record and arguments.record.exists() else []
+    left = [m for m in chosen if name_of(m) not in before]
     with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         folder = pathlib.Path(temporary)
         objects = build_objects(arguments.compiler, folder, pool)
-        for test in {m[5][0]: m[5] for m in chosen}.values():
+        for test in {m[5][0]: m[5] for m in left}.values():
             if not run_test(arguments.compiler, objects, {}, test, folder):
                 print(f"{test[0]} fails without any mutation")
                 return 1
@@ -364,12 +372,14 @@ def main():
             own.mkdir()
             result = try_mutation(arguments.compiler, objects, mutation, own)
             shutil.rmtree(own)
+            print(f"{result:9} {name_of(mutation)}", flush=True)
+            if result == "caught" and arguments.record:
+                with arguments.record.open("a") as record:
+                    record.write(name_of(mutation) + "\n")
             return result
 
-        results = list(pool.map(attempt, enumerate(chosen)))
-    for mutation, result in zip(chosen, results):
-        print(f"{result:9} {mutation[1]}: {mutation[0]}")
-    caught = results.count("caught")
+        results = list(pool.map(attempt, enumerate(left)))
+    caught = len(chosen) - len(left) + results.count("caught")
     print(f"{caught} of {len(chosen)} planted bugs caught")
     return 0 if caught == len(chosen) else 1
 
