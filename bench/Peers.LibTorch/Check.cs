@@ -17,10 +17,26 @@ internal static class Check
             Console.WriteLine(
                 $"{network}: {PeerNetwork.Of(new CheckOptions { Network = network, Channels = 16 }).Parameters.Count} parameters"
             );
+        Count("resnet20", 269_722, new ResNet(Contiguous(), depth: 20, width: 16, inputs: 3, classes: 10).Parameters);
+        Count("uagan's generator", 60_442_755, new TwoStreamUNet(Contiguous(), features: 64, modalities: 3).Parameters);
+        Count(
+            "uagan's discriminator",
+            44_743_616,
+            new Discriminator(Contiguous(), size: 128, modalities: 3, channels: 64, depth: 6).Parameters
+        );
         CheckLosses();
         CheckTransposed();
         CheckMirror();
         Console.WriteLine("losses, transposed convolution and mirrored borders agree with their reference values");
+    }
+
+    private static PeerParameters Contiguous() => new(Layout.Contiguous);
+
+    private static void Count(string network, long published, PeerParameters parameters)
+    {
+        if (parameters.Count != published)
+            throw new InvalidOperationException($"{network} has {parameters.Count} parameters and not {published}");
+        Console.WriteLine($"{network}: {parameters.Count} parameters");
     }
 
     /// <summary>

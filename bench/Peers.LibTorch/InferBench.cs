@@ -13,7 +13,7 @@ internal static class InferBench
         return PeerResult.Of(
             options,
             "infer",
-            network,
+            network.Parameters.Count,
             Measurement.Of(
                 options.Seconds,
                 () =>

@@ -13,18 +13,22 @@ internal sealed record MadeUpImages(Tensor Images, Tensor Labels)
         long[] shape = options.ImageShape(samples);
         long perImage = shape.Skip(1).Aggregate((a, b) => a * b),
             pixels = perImage / shape[^1];
-        float[] images =
-        [
-            .. Enumerable.Range((int)(first * perImage), (int)(samples * perImage)).Select(i => MathF.Sin(i * 0.37f)),
-        ];
         long[] labels =
         [
             .. Enumerable.Range((int)(first * pixels), (int)(samples * pixels)).Select(i => i / 11L % PeerNetwork.Classes),
         ];
         return new MadeUpImages(
-            options.Layout.Arrange(Layouts.ChannelsSecond(tensor(images, dimensions: shape))),
+            options.Layout.Arrange(Layouts.ChannelsSecond(Waves(first * perImage, shape))),
             tensor(labels, dimensions: shape.AsSpan(0, shape.Length - 1))
         );
+    }
+
+    /// <summary>Values of any shape, from a number of the sequence on.</summary>
+    public static Tensor Waves(long first, params long[] shape)
+    {
+        int count = (int)shape.Aggregate((a, b) => a * b);
+        float[] values = [.. Enumerable.Range((int)first, count).Select(i => MathF.Sin(i * 0.37f))];
+        return tensor(values, dimensions: shape);
     }
 
     /// <summary>The labels as 0 and 1 in the shape of the logits, and laid out like them.</summary>

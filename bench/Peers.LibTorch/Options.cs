@@ -5,16 +5,25 @@ namespace UnpairedSegEngine.Bench.Peers;
 /// <summary>What to measure, and how the peer is set.</summary>
 internal abstract class Options
 {
+    /// <summary>A residual network that classifies small images; only steps.</summary>
+    public const string ResNet20 = "resnet20";
+
+    /// <summary>Generator and discriminator; only steps.</summary>
+    public const string Uagan = "uagan";
+
     private const string Dilated2D = "dilated2d";
     private const string UNet3D = "unet3d";
 
-    [Option("network", Default = Dilated2D, HelpText = "dilated2d or unet3d.")]
+    [Option("network", Default = Dilated2D, HelpText = "dilated2d or unet3d; with step also resnet20 or uagan.")]
     public string Network { get; init; } = Dilated2D;
 
     [Option("channels", Default = 16, HelpText = "Channels F of the first group.")]
     public int Channels { get; init; }
 
-    [Option("size", HelpText = "Height and width of the images; 256 in 2D, 128 in 3D if not given.")]
+    [Option(
+        "size",
+        HelpText = "Height and width of the images; 32 with resnet20, 128 in 3D and with uagan, else 256 if not given."
+    )]
     public int? GivenSize { get; init; }
 
     [Option("depth", Default = 8, HelpText = "Slices of a 3D image.")]
@@ -38,7 +47,14 @@ internal abstract class Options
     [Option("json", HelpText = "Also write the result to this file.")]
     public string? Json { get; init; }
 
-    public int Size => GivenSize ?? (Is3D ? 128 : 256);
+    public int Size =>
+        GivenSize
+        ?? Network switch
+        {
+            ResNet20 => 32,
+            UNet3D or Uagan => 128,
+            _ => 256,
+        };
 
     public int? DepthIn3D => Is3D ? Depth : null;
 
@@ -48,7 +64,11 @@ internal abstract class Options
         {
             UNet3D => true,
             Dilated2D => false,
-            _ => throw new ArgumentException($"network '{Network}' is not known; choose {Dilated2D} or {UNet3D}"),
+            ResNet20 or Uagan when this is StepOptions or CheckOptions => false,
+            ResNet20 or Uagan => throw new ArgumentException($"network '{Network}' has steps only"),
+            _ => throw new ArgumentException(
+                $"network '{Network}' is not known; choose {Dilated2D}, {UNet3D}, {ResNet20} or {Uagan}"
+            ),
         };
 
     /// <exception cref="ArgumentException">There is no such layout.</exception>
@@ -62,7 +82,13 @@ internal abstract class Options
         };
 
     /// <summary>Shape of a batch of images with the channels last, as it is filled.</summary>
-    public long[] ImageShape(int samples) => Is3D ? [samples, Depth, Size, Size, 1] : [samples, Size, Size, PeerNetwork.Slices];
+    public long[] ImageShape(int samples) =>
+        Network switch
+        {
+            UNet3D => [samples, Depth, Size, Size, 1],
+            Uagan => [samples, Size, Size, 1],
+            _ => [samples, Size, Size, PeerNetwork.Slices],
+        };
 
     /// <exception cref="ArgumentException">A size is of no use to the networks.</exception>
     public void Validate()
@@ -76,7 +102,7 @@ internal abstract class Options
     }
 }
 
-[Verb("step", HelpText = "Whole training steps: both modalities forward, losses, backward, Adam.")]
+[Verb("step", HelpText = "Whole training steps: forward, losses, backward, update.")]
 internal sealed class StepOptions : Options;
 
 [Verb("infer", HelpText = "Predictions of one modality, without gradients.")]

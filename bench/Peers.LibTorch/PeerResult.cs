@@ -20,7 +20,7 @@ internal sealed record PeerResult(
     double PeakRssMb
 )
 {
-    public static PeerResult Of(Options options, string mode, PeerNetwork network, Measurement time) =>
+    public static PeerResult Of(Options options, string mode, long parameters, Measurement time) =>
         new(
             options.Network,
             mode,
@@ -31,7 +31,7 @@ internal sealed record PeerResult(
             options.Size,
             options.DepthIn3D,
             options.Batch,
-            network.Parameters.Count,
+            parameters,
             Math.Round(time.MinimumMilliseconds, 3),
             Math.Round(time.MedianMilliseconds, 3),
             time.Runs,

@@ -1,18 +1,17 @@
 namespace UnpairedSegEngine.Bench.Peers;
 
-/// <summary>Times whole training steps, half of the batch of each modality.</summary>
+/// <summary>Times whole training steps.</summary>
 internal static class StepBench
 {
-    /// <exception cref="ArgumentException">The batch cannot be halved.</exception>
+    /// <exception cref="ArgumentException">The batch is of no use to the network.</exception>
     public static PeerResult Run(StepOptions options)
     {
-        if (options.Batch % 2 != 0)
-            throw new ArgumentException($"--batch {options.Batch} must be even: half of it is of each modality");
-        PeerNetwork network = PeerNetwork.Of(options);
-        using var step = new TrainingStep(network);
-        int half = options.Batch / 2;
-        MadeUpImages a = MadeUpImages.Of(options, 0, half),
-            b = MadeUpImages.Of(options, half, half);
-        return PeerResult.Of(options, "step", network, Measurement.Of(options.Seconds, () => step.Run(a, b)));
+        using IPeerStep step = options.Network switch
+        {
+            Options.ResNet20 => new ClassifierStep(options),
+            Options.Uagan => new UaganStep(options),
+            _ => new UnpairedStep(options),
+        };
+        return PeerResult.Of(options, "step", step.Parameters, Measurement.Of(options.Seconds, step.Run));
     }
 }
