@@ -4,7 +4,8 @@
 usage: mutate.py [--compiler g++] [--only TEXT] [--record FILE]    (Python's standard library only)
 
 Each mutation replaces one text of one file by another, however the first is wrapped, recompiles the one source that it concerns, links it with the
-unchanged rest and runs the test that should notice, up to its first failure. Survivors are printed, and are an error.
+unchanged rest and runs the test that should notice, up to its first failure: convolutions first in the kernels of one family, which is faster.
+Survivors are printed, and are an error.
 With --record, bugs that the file says were caught are not tried again, and those caught now are added: an interrupted run goes on.
 """
 
@@ -13,6 +14,7 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -20,6 +22,9 @@ import tempfile
 
 KERNELS = pathlib.Path(__file__).resolve().parent.parent
 FLAGS = ["-std=c++17", "-O1", "-DCUDA_EMULATION", "-Wno-unknown-pragmas", "-fno-strict-aliasing", "-ffp-contract=off", "-pthread", "-w"]
+
+# Of a test: the longest take 60 seconds of a processor, and on a busy machine many times as long by the clock.
+PROCESSOR_SECONDS, SECONDS = 600, 3600
 
 FORWARD, DATA, WEIGHTS, PACK = "convolution/forward", "convolution/backward_data", "convolution/backward_weights", "convolution/pack"
 OPERAND, OPERANDS = "convolution/operand", ("convolution_test", ["1", "operands only"])
@@ -307,6 +312,30 @@ def pattern_of(original):
     return re.compile(pattern)
 
 
+def narrowed(mutation):
+    """The test of a mutation in the kernels of one family, which compile and run in a fraction of the time; None where there is nothing to leave out."""
+    _, file, _, _, source, (name, arguments) = mutation
+    if name != "convolution_test" or source not in (FORWARD, DATA, WEIGHTS):
+        return None
+    family = {
+        tuple(CONVOLUTION[1]): "simt" if "simt" in file else "bf16x3_",
+        tuple(HOPPER[1]): "wgmma_bf16x3",
+        tuple(NARROW[1]): "bf16x3",
+        tuple(FEW[1]): "bf16x3_c8",
+        tuple(STORED[1]): "bf16_",
+    }.get(tuple(arguments), arguments[-1])
+    return (name, [arguments[0], family])
+
+
+def leave_out_other_families(text, family):
+    """A source without the kernels whose name has another family's."""
+
+    def stays(line):
+        return "KERNEL(" not in line or not re.search("_(simt|bf16)", line) or ("_" + family in line and ("wgmma" in line) == ("wgmma" in family))
+
+    return "".join(filter(stays, text.splitlines(True)))
+
+
 def compile_source(compiler, root, source, target):
     subprocess.run([compiler, *FLAGS, "-x", "c++", "-I", str(root), "-c", str(source), "-o", str(target)], check=True, capture_output=True, text=True)
 
@@ -319,6 +348,11 @@ def build_objects(compiler, folder, pool):
     return objects
 
 
+def limit_processor_time():
+    """Of a test whose threads wait for each other by turning round. Not by the clock: a busy machine is no bug."""
+    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
+
+
 def run_test(compiler, objects, replaced, test, folder):
     """Links the test with one object replaced. True when it passes."""
     name, arguments = test
@@ -327,7 +361,8 @@ def run_test(compiler, objects, replaced, test, folder):
     program = folder / name
     subprocess.run([compiler, "-pthread", *map(str, parts), "-o", str(program)], check=True, capture_output=True, text=True)
     try:
-        return subprocess.run([str(program), *arguments], capture_output=True, timeout=300, env=os.environ | {"FIRST_FAILURE_ENDS": "1"}).returncode == 0
+        environment = os.environ | {"FIRST_FAILURE_ENDS": "1"}
+        return subprocess.run([str(program), *arguments], capture_output=True, timeout=SECONDS, env=environment, preexec_fn=limit_processor_time).returncode == 0
     except subprocess.TimeoutExpired:
         return False
 
@@ -341,12 +376,32 @@ def try_mutation(compiler, objects, mutation, folder):
     if found is None:
         return "stale: the text is no longer there"
     (root / file).write_text(text[: found.start()] + mutated + text[found.end() :])
+    whole = (root / (source + ".cu")).read_text()
     target = folder / "mutated.o"
     try:
-        compile_source(compiler, root, root / (source + ".cu"), target)
+        for tried in filter(None, (narrowed(mutation), test)):
+            (root / (source + ".cu")).write_text(whole if tried == test else leave_out_other_families(whole, tried[1][-1]))
+            compile_source(compiler, root, root / (source + ".cu"), target)
+            if not run_test(compiler, objects, {source: target}, tried, folder):
+                return "caught"
     except subprocess.CalledProcessError as error:
         return "does not compile: " + error.stderr.splitlines()[0]
-    return "SURVIVED" if run_test(compiler, objects, {source: target}, test, folder) else "caught"
+    return "SURVIVED"
+
+
+def unmutated_fails(compiler, objects, mutations, folder):
+    """A test that fails without any mutation, in whole or with one family's kernels; None when all pass."""
+    for test in {str(m[5]): m[5] for m in mutations}.values():
+        if not run_test(compiler, objects, {}, test, folder):
+            return test
+    target = folder / "narrowed.o"
+    for source, test in {str((m[4], narrowed(m))): (m[4], narrowed(m)) for m in mutations if narrowed(m)}.values():
+        narrow = folder / "narrowed.cu"
+        narrow.write_text(leave_out_other_families((KERNELS / (source + ".cu")).read_text(), test[1][-1]))
+        compile_source(compiler, KERNELS, narrow, target)
+        if not run_test(compiler, objects, {source: target}, test, folder):
+            return test
+    return None
 
 
 def main():
@@ -361,10 +416,10 @@ def main():
     with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         folder = pathlib.Path(temporary)
         objects = build_objects(arguments.compiler, folder, pool)
-        for test in {m[5][0]: m[5] for m in left}.values():
-            if not run_test(arguments.compiler, objects, {}, test, folder):
-                print(f"{test[0]} fails without any mutation")
-                return 1
+        failing = unmutated_fails(arguments.compiler, objects, left, folder)
+        if failing:
+            print(f"{failing[0]} {' '.join(failing[1])} fails without any mutation")
+            return 1
 
         def attempt(indexed):
             index, mutation = indexed

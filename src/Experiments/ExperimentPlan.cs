@@ -103,7 +103,7 @@ public sealed class ExperimentPlan
         Directory.CreateDirectory(folder);
         data.Prepare(plan, folds);
         AtomicFile.WriteText(Path.Combine(folder, ConfigName), writer => ConfigFile.Write(writer, config));
-        AtomicFile.Write(Path.Combine(folder, PlanName), stream => JsonSerializer.Serialize(stream, stored, Format));
+        JsonFile.Write(Path.Combine(folder, PlanName), stored, Format);
         return plan;
     }
 

@@ -67,9 +67,10 @@ internal sealed class ImageExperimentData(ImageDataset dataset) : ExperimentData
         ClassificationFiles.WriteJson(report, Path.Combine(run.Path, EvaluationName));
         Score main = ImageValidation.MainScore(report);
         Dictionary<string, double> scores = new([new(main.Name, main.Value), .. trained.Judge(dataset.Test, stop)]);
-        AtomicFile.Write(
+        JsonFile.Write(
             Path.Combine(run.Path, ScoresName),
-            stream => JsonSerializer.Serialize(stream, scores.Where(score => double.IsFinite(score.Value)).ToDictionary(), Format)
+            scores.Where(score => double.IsFinite(score.Value)).ToDictionary(),
+            Format
         );
         return (
             trained.Parameters,

@@ -28,7 +28,7 @@ public sealed record JobResult(long Parameters, long Steps, double Seconds)
             );
     }
 
-    public void Write(string run) => AtomicFile.Write(PathIn(run), stream => JsonSerializer.Serialize(stream, this, Format));
+    public void Write(string run) => JsonFile.Write(PathIn(run), this, Format);
 
     private static string PathIn(string run) => Path.Combine(run, FileName);
 }

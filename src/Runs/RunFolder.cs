@@ -1,4 +1,3 @@
-using System.Text.Json;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Segmentation.Inference;
@@ -61,7 +60,7 @@ public sealed class RunFolder
         var folder = new RunFolder(path, config);
         Directory.CreateDirectory(folder.CheckpointsPath);
         Directory.CreateDirectory(folder.PicturesPath);
-        AtomicFile.Write(folder.PathOf(InfoName), stream => JsonSerializer.Serialize(stream, info, RunJson.Default.RunInfo));
+        JsonFile.Write(folder.PathOf(InfoName), info, RunJson.Default.RunInfo);
         describe?.Invoke(path);
         folder.WriteConfig();
         return folder;

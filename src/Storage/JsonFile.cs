@@ -7,9 +7,8 @@ namespace UnpairedSegEngine.Storage;
 
 /// <summary>
 /// Reads JSON files that anybody may have written: whatever is wrong with one ends in a line that names it. A byte order mark is
-/// passed over. Text that is no valid
-/// Unicode is refused here, so that no string of a document can throw later; so are names that an object has twice, and more
-/// values than memory is set aside for.
+/// passed over. Text that is no valid Unicode is refused here, so that no string of a document can throw later; so are names that
+/// an object has twice, and more values than memory is set aside for. Files that are written are whole.
 /// </summary>
 public static class JsonFile
 {
@@ -32,6 +31,16 @@ public static class JsonFile
     /// <inheritdoc cref="Read{T}(string, JsonSerializerOptions, long)"/>
     public static T Read<T>(string path, JsonTypeInfo<T> format, long most = MostBytes)
         where T : class => Convert(path, most, bytes => JsonSerializer.Deserialize(bytes.Span, format));
+
+    /// <summary>Writes or replaces a file with an object, whole or not at all.</summary>
+    /// <exception cref="NotSupportedException">An object has no form in JSON; what was there before stands.</exception>
+    /// <exception cref="IOException">The file is not written; what was there before stands.</exception>
+    public static void Write<T>(string path, T value, JsonSerializerOptions? format = null) =>
+        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, value, format));
+
+    /// <inheritdoc cref="Write{T}(string, T, JsonSerializerOptions?)"/>
+    public static void Write<T>(string path, T value, JsonTypeInfo<T> format) =>
+        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, value, format));
 
     /// <summary>A file's content as a document.</summary>
     /// <param name="path">The file.</param>

@@ -27,6 +27,31 @@ public sealed class JsonFileTests
         });
     }
 
+    [Test]
+    public void WhatIsWrittenIsReadAgain_WhatCannotBeWrittenChangesNothing()
+    {
+        string path = folder.With("a.json", [.. "old"u8]);
+        JsonFile.Write(path, new Settings("Leber", 2), Web);
+        Assert.Multiple(() =>
+        {
+            Assert.That(
+                () =>
+                    JsonFile.Write(
+                        path,
+                        new
+                        {
+                            Count = 1,
+                            Pointer = (nint)1,
+                            Type = typeof(int),
+                        }
+                    ),
+                Throws.TypeOf<NotSupportedException>()
+            );
+            Assert.That(JsonFile.Read<Settings>(path, Web), Is.EqualTo(new Settings("Leber", 2)));
+            Assert.That(Directory.GetFiles(Path.GetDirectoryName(path)!), Is.EqualTo(new[] { path }));
+        });
+    }
+
     [TestCase("")]
     [TestCase(" ")]
     [TestCase("null")]

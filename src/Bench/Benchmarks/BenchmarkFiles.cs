@@ -80,8 +80,7 @@ public static class BenchmarkFiles
             ]
         );
 
-    private static void WriteObject<T>(string path, T result) =>
-        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, result, Format));
+    private static void WriteObject<T>(string path, T result) => JsonFile.Write(path, result, Format);
 
     private static void WriteLines(string path, IEnumerable<string> lines) =>
         AtomicFile.WriteText(

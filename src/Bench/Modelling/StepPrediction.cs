@@ -165,47 +165,43 @@ public sealed record StepPrediction
 
     /// <summary>Writes all of it, with the assumptions.</summary>
     public void WriteJson(string path) =>
-        AtomicFile.Write(
+        JsonFile.Write(
             path,
-            stream =>
-                JsonSerializer.Serialize(
-                    stream,
-                    new
-                    {
-                        StepMs,
-                        Mode = IsOfPrediction ? "infer" : "step",
-                        Model = Gpu.Name,
-                        Method = Config.Method.Name.ToString(),
-                        Network = Config.Network.Name.ToString().ToLowerInvariant(),
-                        Config.Network.Channels,
-                        Config.Data.Size,
-                        Depth = NetworkDefinition.Of(Config.Network).IsVolumetric ? Config.Data.Depth : (int?)null,
-                        Config.Training.Batch,
-                        Precision = Precision.ToString().ToLowerInvariant(),
-                        KernelMs,
-                        OverlapMs,
-                        CopyMs,
-                        HostMs,
-                        Launches,
-                        AsideLaunches,
-                        PeakBytes,
-                        Graphs,
-                        HostWaits,
-                        Families,
-                        Kernels,
-                        NotModelled = new
-                        {
-                            Ms = NotModelled.Sum(row => row.Ms),
-                            Share = NotModelled.Sum(row => row.Share),
-                            Kernels = NotModelled.Select(row => row.Name),
-                        },
-                        MeasuredKernelMs,
-                        OnlyMeasured,
-                        Costs = Costs.Path,
-                        Assumptions = Gpu,
-                    },
-                    Format
-                )
+            new
+            {
+                StepMs,
+                Mode = IsOfPrediction ? "infer" : "step",
+                Model = Gpu.Name,
+                Method = Config.Method.Name.ToString(),
+                Network = Config.Network.Name.ToString().ToLowerInvariant(),
+                Config.Network.Channels,
+                Config.Data.Size,
+                Depth = NetworkDefinition.Of(Config.Network).IsVolumetric ? Config.Data.Depth : (int?)null,
+                Config.Training.Batch,
+                Precision = Precision.ToString().ToLowerInvariant(),
+                KernelMs,
+                OverlapMs,
+                CopyMs,
+                HostMs,
+                Launches,
+                AsideLaunches,
+                PeakBytes,
+                Graphs,
+                HostWaits,
+                Families,
+                Kernels,
+                NotModelled = new
+                {
+                    Ms = NotModelled.Sum(row => row.Ms),
+                    Share = NotModelled.Sum(row => row.Share),
+                    Kernels = NotModelled.Select(row => row.Name),
+                },
+                MeasuredKernelMs,
+                OnlyMeasured,
+                Costs = Costs.Path,
+                Assumptions = Gpu,
+            },
+            Format
         );
 
     /// <summary>What a kernel is for.</summary>

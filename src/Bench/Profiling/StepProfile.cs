@@ -1,4 +1,3 @@
-using System.Text.Json;
 using UnpairedSegEngine.Backends.Profiling;
 using UnpairedSegEngine.Storage;
 
@@ -37,19 +36,15 @@ public sealed record StepProfile(IReadOnlyList<OperationRecord> Records, double 
 
     /// <summary>Writes the records in the trace-event format that chrome://tracing and ui.perfetto.dev show.</summary>
     public void WriteTrace(string path) =>
-        AtomicFile.Write(
+        JsonFile.Write(
             path,
-            stream =>
-                JsonSerializer.Serialize(
-                    stream,
-                    new
-                    {
-                        traceEvents = Records
-                            .Select(record => TraceEvent(record, record.Flops > 0 ? "compute" : "memory", OperationsRow))
-                            .Concat(Kernels.Select(kernel => TraceEvent(kernel, "kernel", KernelsRow))),
-                        displayTimeUnit = "ms",
-                    }
-                )
+            new
+            {
+                traceEvents = Records
+                    .Select(record => TraceEvent(record, record.Flops > 0 ? "compute" : "memory", OperationsRow))
+                    .Concat(Kernels.Select(kernel => TraceEvent(kernel, "kernel", KernelsRow))),
+                displayTimeUnit = "ms",
+            }
         );
 
     private static object TraceEvent(OperationRecord record, string category, int row) =>

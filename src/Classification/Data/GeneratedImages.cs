@@ -104,7 +104,7 @@ public static class GeneratedImages
             ],
             string.Create(CultureInfo.InvariantCulture, $"Made-up images ({options.Kind}), seed {options.Seed}")
         );
-        AtomicFile.Write(Path.Combine(folder, PngFolder.LabelsJson), stream => JsonSerializer.Serialize(stream, labels, Format));
+        JsonFile.Write(Path.Combine(folder, PngFolder.LabelsJson), labels, Format);
     }
 
     private static Generator OfScenes(IReadOnlyList<string> classNames, SceneImages scenes) =>

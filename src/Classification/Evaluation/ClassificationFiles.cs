@@ -25,8 +25,7 @@ public static class ClassificationFiles
 
     /// <summary>All of it, with keys images, is_multi_label, cross_entropy, accuracy, mean_average_precision, mean_f1,
     /// overall_f1, mean_cor_loc, classes and confusion.</summary>
-    public static void WriteJson(ClassificationReport report, string path) =>
-        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, report, Format));
+    public static void WriteJson(ClassificationReport report, string path) => JsonFile.Write(path, report, Format);
 
     /// <summary>Reads back what <see cref="WriteJson"/> wrote.</summary>
     /// <exception cref="InvalidDataException">The file is missing or no such report.</exception>

@@ -91,8 +91,7 @@ public sealed record ClassifierDescription(
     }
 
     /// <summary>Replaces the run folder's description, whole or not at all.</summary>
-    public void Write(string runPath) =>
-        AtomicFile.Write(Path.Combine(runPath, FileName), stream => JsonSerializer.Serialize(stream, this, Format));
+    public void Write(string runPath) => JsonFile.Write(Path.Combine(runPath, FileName), this, Format);
 
     /// <summary>The network with initial weights.</summary>
     /// <param name="device">Where its parameters lie.</param>

@@ -170,7 +170,7 @@ internal sealed class DemoVerb : DeviceVerb
             Seeds = seeds,
             Scores = scores,
         };
-        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, content, Format));
+        JsonFile.Write(path, content, Format);
     }
 
     /// <summary>How many steps fit in the time that the demonstration has, by the clock of this machine.</summary>

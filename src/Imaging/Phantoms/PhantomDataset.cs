@@ -168,8 +168,7 @@ public static class PhantomDataset
 
     private static JsonArray Names(IEnumerable<Case> cases) => [.. cases.Select(c => JsonValue.Create(c.Name))];
 
-    private static void WriteJson(string path, JsonNode json) =>
-        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, json, Json));
+    private static void WriteJson(string path, JsonNode json) => JsonFile.Write(path, json, Json);
 
     private enum Part
     {

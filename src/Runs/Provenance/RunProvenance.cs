@@ -58,8 +58,7 @@ public sealed record RunProvenance(
 
     private static bool AreThere(IEnumerable<object?> items) => items.All(item => item is not null);
 
-    public void Write(string runPath) =>
-        AtomicFile.Write(Path.Combine(runPath, FileName), stream => JsonSerializer.Serialize(stream, this, Format));
+    public void Write(string runPath) => JsonFile.Write(Path.Combine(runPath, FileName), this, Format);
 
     /// <summary>
     /// What is another in a run's own files: model.json and, of config.yaml, what predictions depend on; null where nothing is.

@@ -92,8 +92,7 @@ public sealed record PreprocessingRecord(
         };
 
     /// <summary>Replaces the folder's record, whole or not at all.</summary>
-    public void Write(string folder) =>
-        AtomicFile.Write(PathIn(folder), stream => JsonSerializer.Serialize(stream, this, Format));
+    public void Write(string folder) => JsonFile.Write(PathIn(folder), this, Format);
 
     private static string PathIn(string folder) => Path.Combine(folder, FileName);
 

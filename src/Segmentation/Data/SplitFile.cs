@@ -37,18 +37,14 @@ internal static class SplitFile
 
     /// <summary>Writes folds as nnU-Net does, case names sorted.</summary>
     public static void Write(string path, IEnumerable<(HashSet<string> Train, HashSet<string> Validation)> folds) =>
-        AtomicFile.Write(
+        JsonFile.Write(
             path,
-            stream =>
-                JsonSerializer.Serialize(
-                    stream,
-                    folds.Select(fold => new
-                    {
-                        train = fold.Train.Order(StringComparer.Ordinal),
-                        val = fold.Validation.Order(StringComparer.Ordinal),
-                    }),
-                    Indented
-                )
+            folds.Select(fold => new
+            {
+                train = fold.Train.Order(StringComparer.Ordinal),
+                val = fold.Validation.Order(StringComparer.Ordinal),
+            }),
+            Indented
         );
 
     private static JsonElement Folds(string path, JsonDocument document) =>

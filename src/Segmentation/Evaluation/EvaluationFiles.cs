@@ -26,25 +26,21 @@ public static class EvaluationFiles
     public static void WriteJson(EvaluationReport report, string path)
     {
         var definitions = StructureScores.Metrics.ToDictionary(metric => metric.Name, metric => metric.Definition);
-        AtomicFile.Write(
+        JsonFile.Write(
             path,
-            stream =>
-                JsonSerializer.Serialize(
-                    stream,
-                    new
-                    {
-                        report.MeanDice,
-                        report.OverallDice,
-                        report.Dice,
-                        report.Summary,
-                        report.Cases,
-                        report.Failed,
-                        definitions,
-                        EmptyMasks = StructureScores.EmptyPolicy,
-                        report.ToleranceMm,
-                    },
-                    Format
-                )
+            new
+            {
+                report.MeanDice,
+                report.OverallDice,
+                report.Dice,
+                report.Summary,
+                report.Cases,
+                report.Failed,
+                definitions,
+                EmptyMasks = StructureScores.EmptyPolicy,
+                report.ToleranceMm,
+            },
+            Format
         );
     }
 

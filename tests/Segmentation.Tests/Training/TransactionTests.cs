@@ -9,7 +9,7 @@ internal sealed class TransactionTests
     /// <summary>Of some thousand requests of a run; all of them are for a longer hour: UNPAIREDSEG_FAULTS=2000.</summary>
     private static readonly int Faults = int.TryParse(Environment.GetEnvironmentVariable("UNPAIREDSEG_FAULTS"), out int faults)
         ? faults
-        : 6;
+        : 4;
 
     private const string SmallImages = "data.size=16";
 
