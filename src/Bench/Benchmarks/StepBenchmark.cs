@@ -2,6 +2,7 @@ using System.Diagnostics;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Bench.Benchmarks;
 
@@ -77,7 +78,7 @@ public static class StepBenchmark
         double flops = prediction ? config.Training.Batch * NetworkLayers.SampleFlops(config) : MadeUpWork.StepFlops(config);
         return new StepResult(
             prediction ? "infer" : "step",
-            config.Network.Name.ToString().ToLowerInvariant(),
+            SnakeCase.From(config.Network.Name.ToString()),
             config.Network.Channels,
             config.Data.Size,
             is3D ? config.Data.Depth : null,
