@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Methods;
 using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Evaluation;
 
@@ -11,6 +12,12 @@ internal sealed record FinishedJob(
     IReadOnlyList<MetricRecord> Records
 )
 {
+    /// <summary>What the method found in the run, by name.</summary>
+    public IReadOnlyDictionary<string, double> Findings { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>PNG files that it drew of the run.</summary>
+    public IReadOnlyList<string> Pictures { get; init; } = [];
+
     public static FinishedJob Read(ExperimentPlan plan, ExperimentJob job)
     {
         string run = plan.RunPath(job);
@@ -19,6 +26,10 @@ internal sealed record FinishedJob(
             JobResult.Read(run),
             EvaluationFiles.ReadJson(Path.Combine(run, VolumeExperimentData.EvaluationName)),
             MetricsLog.Read(RunFolder.Open(run))
-        );
+        )
+        {
+            Findings = ScoresFile.Read(run),
+            Pictures = MethodDefinition.PicturesOf(run),
+        };
     }
 }

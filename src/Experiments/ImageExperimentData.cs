@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Classification.Data;
 using UnpairedSegEngine.Classification.Evaluation;
@@ -17,11 +16,6 @@ namespace UnpairedSegEngine.Experiments;
 internal sealed class ImageExperimentData(ImageDataset dataset) : ExperimentData
 {
     public const string EvaluationName = "evaluation.json";
-
-    /// <summary>The scores of a job by name: the main one of the report, then what the method says of itself.</summary>
-    public const string ScoresName = "scores.json";
-
-    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     public override string Folder => dataset.Folder;
 
@@ -66,12 +60,7 @@ internal sealed class ImageExperimentData(ImageDataset dataset) : ExperimentData
         ClassificationReport report = trained.Evaluate(dataset.Test, stop);
         ClassificationFiles.WriteJson(report, Path.Combine(run.Path, EvaluationName));
         Score main = ImageValidation.MainScore(report);
-        Dictionary<string, double> scores = new([new(main.Name, main.Value), .. trained.Judge(dataset.Test, stop)]);
-        JsonFile.Write(
-            Path.Combine(run.Path, ScoresName),
-            scores.Where(score => double.IsFinite(score.Value)).ToDictionary(),
-            Format
-        );
+        ScoresFile.Write(run.Path, [new(main.Name, main.Value), .. trained.Judge(dataset.Test, stop)]);
         return (
             trained.Parameters,
             trained.Step,
@@ -92,7 +81,7 @@ internal sealed class ImageExperimentData(ImageDataset dataset) : ExperimentData
             job,
             JobResult.Read(run),
             ClassificationFiles.ReadJson(Path.Combine(run, EvaluationName)),
-            JsonFile.Read<Dictionary<string, double>>(Path.Combine(run, ScoresName), Format),
+            ScoresFile.Read(run),
             MetricsLog.Read(RunFolder.Open(run))
         );
     }

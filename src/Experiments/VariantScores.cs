@@ -20,6 +20,16 @@ internal sealed class VariantScores(MethodVariant variant, IReadOnlyList<Finishe
     /// <summary>Mean Dice over organs and modalities of each job: how much the seed (and fold) matters.</summary>
     public ScoreSummary OverJobs => ScoreSummary.Of([.. jobs.Select(job => job.Report.OverallDice)]);
 
+    /// <summary>What the method found in each run, by name.</summary>
+    public IReadOnlyDictionary<string, RunScores> Findings =>
+        jobs.SelectMany(job => job.Findings.Keys)
+            .Distinct()
+            .ToDictionary(
+                name => name,
+                name =>
+                    RunScores.Over(jobs.Select(job => job.Findings.TryGetValue(name, out double value) ? value : (double?)null))
+            );
+
     /// <summary>
     /// The value of each case of a modality; of an organ, or the mean over organs where it is null. Cases without the score are
     /// left out.

@@ -71,7 +71,8 @@ internal sealed class VolumeExperimentData(SegmentationDataset dataset) : Experi
         var evaluation = new ModelEvaluation(model, Tolerance);
         string predictions = Directory.CreateDirectory(Path.Combine(run.Path, PredictionsName)).FullName;
         var results = new List<CaseResult>();
-        foreach (DatasetCase source in CasesToJudge(plan, job.Fold))
+        IReadOnlyList<DatasetCase> judged = CasesToJudge(plan, job.Fold);
+        foreach (DatasetCase source in judged)
         {
             EvaluatedCase evaluated = evaluation.Evaluate(source, stop);
             NiftiWriter.Write(Path.Combine(predictions, $"{source.Id}.nii.gz"), evaluated.Prediction);
@@ -82,6 +83,9 @@ internal sealed class VolumeExperimentData(SegmentationDataset dataset) : Experi
 
         EvaluationReport report = evaluation.Report(results);
         EvaluationFiles.WriteJson(report, Path.Combine(run.Path, EvaluationName));
+        TrainingConfig config = plan.ConfigOf(job);
+        IReadOnlyList<DatasetCase> learnt = SplitOf(plan, job, config).Train;
+        ScoresFile.Write(run.Path, config.Definition.Examine(run.Path, dataset, learnt, judged, backend));
         return (
             model.Parameters,
             model.Step,

@@ -51,6 +51,9 @@ internal sealed class VolumeReport : ExperimentReport
                 [
                     "mean Dice over organs, mean and deviation over cases (organs missed / hallucinated of those present):",
                     .. lines.Select(line => $"  {line[0], -12} {string.Join("   ", line.Skip(1))}"),
+                    .. from variant in variants
+                    from finding in variant.Findings
+                    select $"{variant.Name}: {finding.Key} {Text(finding.Value)}",
                 ]
             );
         }
@@ -59,7 +62,18 @@ internal sealed class VolumeReport : ExperimentReport
     private protected override string Title => $"Variants compared on {dataset.Name}";
 
     public override IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>> Scores() =>
-        variants.ToDictionary(variant => variant.Name, variant => RunScores.Of([.. variant.Jobs.Select(job => job.Report)]));
+        variants
+            .ToDictionary(variant => variant.Name, variant => RunScores.Of([.. variant.Jobs.Select(job => job.Report)]))
+            .Concat(
+                from variant in variants
+                where variant.Findings.Count > 0
+                select KeyValuePair.Create(
+                    $"{variant.Name}: examined",
+                    (IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>)
+                        new Dictionary<string, IReadOnlyDictionary<string, RunScores>> { ["all"] = variant.Findings }
+                )
+            )
+            .ToDictionary();
 
     private protected override IEnumerable<ReportSection> Sections() =>
         [
@@ -68,6 +82,7 @@ internal sealed class VolumeReport : ExperimentReport
             .. Curves(),
             .. Distributions() is { Matrices.Count: > 0 } distributions ? [distributions] : Array.Empty<ReportSection>(),
             Overlays(),
+            .. variants.Any(variant => variant.Findings.Count > 0) ? [Findings()] : Array.Empty<ReportSection>(),
         ];
 
     private protected override void WriteCsv(TextWriter writer)
@@ -197,6 +212,38 @@ internal sealed class VolumeReport : ExperimentReport
                 select new ReportPicture(variant.Name, $"cases-{variant.Name}.png", OverlayPicture.Render(rows, organs)),
             ],
         };
+
+    /// <summary>What the method itself says of its runs, and shows of the first.</summary>
+    private ReportSection Findings()
+    {
+        string[] names = [.. variants.SelectMany(variant => variant.Findings.Keys).Distinct()];
+        return new ReportSection("What the method finds in its runs")
+        {
+            Paragraphs = ["Mean and population deviation over runs; pictures are of the first seed."],
+            Tables =
+            [
+                new ReportTable(
+                    "",
+                    ["variant", .. names],
+                    [
+                        .. from variant in variants
+                        where variant.Findings.Count > 0
+                        select (IReadOnlyList<string>)
+                            [variant.Name, .. names.Select(name => Text(variant.Findings.GetValueOrDefault(name)))],
+                    ]
+                ),
+            ],
+            Pictures =
+            [
+                .. from variant in variants
+                from path in variant.Jobs[0].Pictures
+                let name = Path.GetFileNameWithoutExtension(path)
+                select new ReportPicture($"{variant.Name}: {name}", $"{name}-{variant.Name}.png", File.ReadAllBytes(path)),
+            ],
+        };
+    }
+
+    private static string Text(RunScores? scores) => scores is null ? "n/a" : ScoreSections.Text(ScoreSummary.Of(scores.Runs), 3);
 
     private List<OverlayRow> OverlayRows(VariantScores variant)
     {

@@ -4,6 +4,7 @@ using UnpairedSegEngine.Classification.Inference;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Images;
 using UnpairedSegEngine.Methods.Volumes;
+using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Training.Configuration;
@@ -26,6 +27,8 @@ public abstract class MethodDefinition
                 .ToDictionary(definition => definition.Name),
             StringComparer.Ordinal
         );
+
+    private const string PictureFolder = "pictures";
 
     private readonly ConcurrentDictionary<TrainingTask, ConfigKeys> keys = [];
 
@@ -52,6 +55,9 @@ public abstract class MethodDefinition
 
     /// <summary>What is trained in experiments, in the order of tables.</summary>
     public abstract IReadOnlyList<MethodVariant> Variants { get; }
+
+    /// <summary>The same of a task; another one's may have the same names and other settings.</summary>
+    public virtual IReadOnlyList<MethodVariant> VariantsFor(TrainingTask task) => Variants;
 
     /// <summary>
     /// Its own settings, with defaults: a record whose groups stand beside those of <see cref="TrainingConfig"/>.
@@ -93,13 +99,32 @@ public abstract class MethodDefinition
     public virtual Demonstration? Demonstration => null;
 
     /// <summary>
-    /// More scores of a finished run of a demonstration, by name; pictures go to the run's folder. None of most methods.
+    /// More scores of a run of an experiment on volumes, by name: rows of its report. Pictures beside them go where
+    /// <see cref="PathOfPicture"/> says. None of most methods.
     /// </summary>
-    /// <param name="runPath">Its folder.</param>
-    /// <param name="dataPath">Folder of the dataset that it was trained on.</param>
+    /// <param name="runPath">Folder of the run, which is trained.</param>
+    /// <param name="dataset">That it was trained on.</param>
+    /// <param name="learnt">Cases that it was trained on.</param>
+    /// <param name="judged">Cases that the experiment is judged on, with labels.</param>
     /// <param name="backend">Computes.</param>
-    public virtual IReadOnlyDictionary<string, double> Examine(string runPath, string dataPath, Backend backend) =>
-        new Dictionary<string, double>();
+    public virtual IReadOnlyDictionary<string, double> Examine(
+        string runPath,
+        SegmentationDataset dataset,
+        IReadOnlyList<DatasetCase> learnt,
+        IReadOnlyList<DatasetCase> judged,
+        Backend backend
+    ) => new Dictionary<string, double>();
+
+    /// <summary>PNG files by which <see cref="Examine"/> shows what it found in a run.</summary>
+    public static IReadOnlyList<string> PicturesOf(string runPath)
+    {
+        string folder = Path.Combine(runPath, PictureFolder);
+        return Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*.png").Order(StringComparer.Ordinal)] : [];
+    }
+
+    /// <summary>Where <see cref="Examine"/> puts a picture; the folder is there.</summary>
+    protected static string PathOfPicture(string runPath, string name) =>
+        Path.Combine(Directory.CreateDirectory(Path.Combine(runPath, PictureFolder)).FullName, $"{name}.png");
 
     /// <summary>The method, ready to train on volumes.</summary>
     /// <param name="backend">Computes.</param>

@@ -1,4 +1,6 @@
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Backends.Profiling;
+using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Volumes;
 using UnpairedSegEngine.Random;
@@ -36,17 +38,9 @@ public sealed class MadeUpWork : IDisposable
         this.backend = backend;
         ModelDescription model = Describe(config);
         method = config.Definition.Create(backend, config, model);
-        batch = MakeBatch(
-            prediction
-                ? ModalityIndex.Single(Modalities, 0, config.Training.Batch)
-                : ModalityIndex.Blocks(Modalities, config.Training.Batch),
-            model.Preprocessing.Shape
-        );
-        if (!prediction && config.Augmentation.IsOnDevice)
-            batch = new DeviceAugmentation(
-                new Augmentation(SampleSources.AugmentationOf(config.Augmentation)),
-                model.Preprocessing.Shape
-            ).Vary(batch, sample => new PhiloxStream(0, (uint)sample, 0, 0));
+        ISampleSource samples = method.Extend(SampleSources.Vary(new MadeUpSamples(model), config));
+        using (var loader = new BatchLoader(samples, config.Training.Batch, seed: 0, prefetch: 1))
+            batch = loader.Next();
         if (prediction)
             evaluator = new NetworkEvaluator(backend, method.Network, Modalities);
         else
@@ -80,16 +74,18 @@ public sealed class MadeUpWork : IDisposable
     internal static Shape ImagesOf(ModalityIndex modality, SampleShape size) =>
         new(modality.Samples, size.Depth, size.Height, size.Width, size.Channels);
 
-    private static Batch MakeBatch(ModalityIndex modality, SampleShape size)
+    /// <summary>
+    /// FLOPs of a training step's convolutions, without taps in the padding: what the step asks of a backend that computes
+    /// nothing.
+    /// </summary>
+    public static double StepFlops(TrainingConfig config)
     {
-        Shape shape = ImagesOf(modality, size);
-        float[] images = [.. Enumerable.Range(0, checked((int)shape.Count)).Select(i => MathF.Sin(i * 0.37f))];
-        byte[] labels = [.. Enumerable.Range(0, images.Length / size.Channels).Select(i => (byte)(i / 11 % Classes))];
-        return new Batch(
-            modality,
-            BatchTensor.Of(VariedSamples.Images, shape, images),
-            BatchTensor.Of(VariedSamples.Labels, new Shape(shape.AsSpan()[..^1]), labels)
-        );
+        using Device device = Device.OpenWithoutMemory();
+        using var shapes = new ShapeBackend(device);
+        using var profiling = new ProfilingBackend(shapes);
+        using var work = new MadeUpWork(config, profiling, prediction: false);
+        work.RunPartsOnce();
+        return profiling.Records.Sum(record => record.Flops);
     }
 
     /// <summary>
@@ -143,9 +139,10 @@ public sealed class MadeUpWork : IDisposable
         return (recorded.Parts.Count(part => part.Decide is not null), recorded.Recording.PeakBytes);
     }
 
-    private IEnumerable<int> Samples => Enumerable.Range(0, batch.Groups.Samples);
+    /// <summary>Those of the first modality.</summary>
+    private IEnumerable<int> Samples => Enumerable.Range(0, batch.Groups.Runs().First().Count);
 
-    private PassKind Pass => new(batch[VariedSamples.Images].Shape, Modality: 0);
+    private PassKind Pass => new(batch[VariedSamples.Images].Shape.With(0, Samples.Count()), Modality: 0);
 
     private void ReadImage(int sample, Span<float> image) => batch[VariedSamples.Images].Sample<float>(sample).CopyTo(image);
 
@@ -170,5 +167,22 @@ public sealed class MadeUpWork : IDisposable
         runner?.Dispose();
         evaluator?.Dispose();
         method.Dispose();
+    }
+
+    /// <summary>Waves, striped with classes.</summary>
+    private sealed class MadeUpSamples(ModelDescription model) : IVolumeSamples
+    {
+        public IReadOnlyList<Modality> Modalities { get; } = [.. model.Modalities.Select(model.ModalityOf)];
+
+        public SampleShape Shape { get; } = model.Preprocessing.Shape;
+
+        public SampleOrigin Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
+        {
+            for (int i = 0; i < image.Length; i++)
+                image[i] = MathF.Sin(i * 0.37f);
+            for (int i = 0; i < labels.Length; i++)
+                labels[i] = (byte)(i / 11 % Classes);
+            return new SampleOrigin("made up", "");
+        }
     }
 }

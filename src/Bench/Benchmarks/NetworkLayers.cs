@@ -69,12 +69,6 @@ public static class NetworkLayers
         ];
     }
 
-    /// <summary>
-    /// FLOPs of a training step's convolutions, without taps in the padding and without the gradient of the images.
-    /// </summary>
-    public static double StepFlops(TrainingConfig config) =>
-        Of(config).Sum(layer => (layer.ReadsImages ? 2 : 3) * layer.Count * layer.Problem.FlopsWithinImage);
-
     /// <summary>FLOPs of the convolutions of one sample's forward pass.</summary>
     public static double SampleFlops(TrainingConfig config) =>
         Of(config).Sum(layer => layer.Count * layer.Problem.FlopsWithinImage) / (MadeUpWork.Modalities * config.Training.Batch);

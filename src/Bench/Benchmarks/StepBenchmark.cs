@@ -2,6 +2,7 @@ using System.Diagnostics;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Bench.Benchmarks;
 
@@ -9,7 +10,7 @@ namespace UnpairedSegEngine.Bench.Benchmarks;
 /// Times of a training step or a prediction. FLOPs are those of the convolutions by their formula, without taps in the padding.
 /// </summary>
 /// <param name="Mode">step or infer.</param>
-/// <param name="Network">dilated2d or unet3d.</param>
+/// <param name="Network">Such as dilated2d.</param>
 /// <param name="Channels">F of the first group.</param>
 /// <param name="Size">Height and width of the images.</param>
 /// <param name="Depth">Slices of a block; null in 2D.</param>
@@ -74,10 +75,10 @@ public static class StepBenchmark
         using Process process = Process.GetCurrentProcess();
         double peakMemory = process.PeakWorkingSet64 / Mebibyte;
         bool is3D = NetworkDefinition.Of(config.Network).IsVolumetric;
-        double flops = prediction ? config.Training.Batch * NetworkLayers.SampleFlops(config) : NetworkLayers.StepFlops(config);
+        double flops = prediction ? config.Training.Batch * NetworkLayers.SampleFlops(config) : MadeUpWork.StepFlops(config);
         return new StepResult(
             prediction ? "infer" : "step",
-            config.Network.Name.ToString().ToLowerInvariant(),
+            SnakeCase.From(config.Network.Name.ToString()),
             config.Network.Channels,
             config.Data.Size,
             is3D ? config.Data.Depth : null,

@@ -44,7 +44,11 @@ internal sealed partial class BenchVerb : DeviceVerb
     [Value(0, MetaName = "subject", Required = true, HelpText = "layers, convolutions, step, infer, batches or peaks.")]
     public BenchSubject Subject { get; init; }
 
-    [Option("network", Default = "dilated2d", HelpText = "Network: dilated2d or unet3d.")]
+    [Option(
+        "network",
+        Default = "dilated2d",
+        HelpText = "Network: dilated2d, unet3d, or another method's, with --set method.name=..."
+    )]
     public string Network { get; init; } = "";
 
     [Option("channels", Default = 16, HelpText = "Channels F of the first group.")]

@@ -117,43 +117,9 @@ internal sealed class DemoVerb : DeviceVerb
             Out = folder,
             Jobs = 1,
         }.Run([]);
-        ScoresByRow examined = Examine(method, plan, data);
         if (Json is not null)
-            WriteJson(
-                Json,
-                method.Name,
-                started,
-                seeds,
-                ExperimentReport.Collect(plan, opened).Scores().Concat(examined).ToDictionary()
-            );
+            WriteJson(Json, method.Name, started, seeds, ExperimentReport.Collect(plan, opened).Scores());
         return ExitCode.Ok;
-    }
-
-    /// <summary>What the method finds in finished runs beside the scores: printed, and a row for each variant.</summary>
-    private ScoresByRow Examine(MethodDefinition method, ExperimentPlan plan, string data)
-    {
-        using OpenedBackend opened = OpenBackend(Environment.ProcessorCount);
-        var rows = new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RunScores>>>();
-        foreach (IGrouping<string, ExperimentJob> variant in plan.Jobs.GroupBy(job => job.Variant.Name))
-        {
-            IReadOnlyDictionary<string, double>[] runs =
-            [
-                .. variant.Select(job => method.Examine(plan.RunPath(job), data, opened.Backend)),
-            ];
-            if (runs[0].Count == 0)
-                continue;
-            var found = runs[0].Keys.ToDictionary(name => name, name => RunScores.Over(runs.Select(run => (double?)run[name])));
-            rows[$"{variant.Key}: examined"] = new Dictionary<string, IReadOnlyDictionary<string, RunScores>> { ["all"] = found };
-            foreach ((string name, RunScores scores) in found)
-                Console.WriteLine(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{variant.Key}: {name} {scores.Mean:F3} (sd {scores.Deviation:F3})"
-                    )
-                );
-        }
-
-        return rows;
     }
 
     /// <param name="path">Of the file.</param>

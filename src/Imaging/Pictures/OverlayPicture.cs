@@ -1,12 +1,11 @@
-using System.Globalization;
 using SkiaSharp;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Imaging.Pictures;
 
 /// <summary>
-/// A PNG with one row per case and the columns image, reference, prediction; captions and a legend where the machine has a
-/// font.
+/// A PNG with one row per case and the columns image, other images of the same slice, reference, prediction; captions and a
+/// legend where the machine has a font.
 /// </summary>
 public static class OverlayPicture
 {
@@ -38,7 +37,7 @@ public static class OverlayPicture
             throw new ArgumentException("a picture needs at least one row", nameof(rows));
         var panels = rows.Select(row => new SlicePanel(row, panelWidth)).ToArray();
         var hasPrediction = rows.Any(row => row.Prediction is not null);
-        var columns = hasPrediction ? 3 : 2;
+        var columns = 2 + rows.Max(row => row.Others.Count) + (hasPrediction ? 1 : 0);
         var width = Gap + (columns * (panelWidth + Gap));
         var height = panels.Sum(panel => TextHeight + panel.Height + Gap) + TextHeight + Gap;
         using var bitmap = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque);
@@ -59,19 +58,21 @@ public static class OverlayPicture
 
     private static void DrawRow(SKCanvas canvas, SKFont? font, OverlayRow row, SlicePanel panel, int top, bool hasPrediction)
     {
-        string slice = string.Create(CultureInfo.InvariantCulture, $"{row.Caption}, slice {panel.Slice}");
-        Place(panel.Plain(), slice, 0);
-        Place(panel.WithReference(), row.Reference is null ? "no reference" : "reference", 1);
+        var left = Gap;
+        Place(panel.Plain(), panel.Caption);
+        foreach (var (caption, image) in row.Others)
+            Place(panel.Other(image).Plain(), caption);
+        Place(panel.WithReference(), row.Reference is null ? "no reference" : "reference");
         if (hasPrediction)
-            Place(panel.WithPrediction(), row.Prediction is null ? "no prediction" : "prediction (white: reference)", 2);
+            Place(panel.WithPrediction(), row.Prediction is null ? "no prediction" : "prediction (white: reference)");
 
-        void Place(SKBitmap picture, string caption, int column)
+        void Place(SKBitmap picture, string caption)
         {
             using (picture)
             {
-                var left = Gap + (column * (panel.Width + Gap));
                 canvas.DrawBitmap(picture, left, top + TextHeight, SKSamplingOptions.Default);
                 DrawText(canvas, font, caption, left, top);
+                left += panel.Width + Gap;
             }
         }
     }

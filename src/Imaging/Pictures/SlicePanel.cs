@@ -1,3 +1,4 @@
+using System.Globalization;
 using SkiaSharp;
 
 namespace UnpairedSegEngine.Imaging.Pictures;
@@ -10,6 +11,7 @@ internal sealed class SlicePanel
     private const string RadiologicalFrame = "LPS";
     private const double FillOpacity = 0.45;
 
+    private readonly OverlayRow row;
     private readonly Volume<float> image;
     private readonly Volume<byte>? reference;
     private readonly Volume<byte>? prediction;
@@ -18,6 +20,7 @@ internal sealed class SlicePanel
     /// <param name="width">Pixels; the height follows from the millimetres.</param>
     public SlicePanel(OverlayRow row, int width)
     {
+        this.row = row;
         var labels = row.Reference ?? row.Prediction;
         var slice =
             row.Slice
@@ -35,6 +38,8 @@ internal sealed class SlicePanel
         window = row.Window ?? GreyWindow.For(row.Image);
         Width = width;
         Slice = slice;
+        Caption =
+            whole.Geometry.Z == 1 ? row.Caption : string.Create(CultureInfo.InvariantCulture, $"{row.Caption}, slice {slice}");
     }
 
     public int Width { get; }
@@ -43,6 +48,12 @@ internal sealed class SlicePanel
 
     /// <summary>Counted from the feet.</summary>
     public int Slice { get; }
+
+    /// <summary>The row's caption; of several slices also which one it is.</summary>
+    public string Caption { get; }
+
+    /// <summary>The same slice of another image.</summary>
+    public SlicePanel Other(Volume<float> other) => new(new OverlayRow(row.Caption, other, null, null) { Slice = Slice }, Width);
 
     /// <summary>The image alone.</summary>
     public SKBitmap Plain() => Render(null, null);

@@ -1,7 +1,6 @@
+using System.Numerics;
 using UnpairedSegEngine.Autograd;
-using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Imaging.Pictures;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Optimizers;
 using UnpairedSegEngine.Random;
@@ -18,7 +17,7 @@ namespace UnpairedSegEngine.Methods.Uagan;
 internal sealed class TranslationJudge : IDisposable
 {
     private const int Channels = 8,
-        Layers = 3,
+        MostLayers = 3,
         SlicesOfModality = 4;
     private const double LearningRate = 0.002;
 
@@ -34,12 +33,13 @@ internal sealed class TranslationJudge : IDisposable
     public TranslationJudge(Backend backend, IReadOnlyList<PreparedCase> cases, int modalities, int steps = 150, ulong seed = 1)
     {
         (this.backend, this.modalities) = (backend, modalities);
+        int size = cases[0].Grid.Height;
         classifier = new Discriminator(
             new ParameterStore(backend.Device, DType.Float32, seed),
-            cases[0].Grid.Height,
+            size,
             modalities,
             Channels,
-            Layers
+            Math.Min(MostLayers, BitOperations.TrailingZeroCount(size))
         );
         using var adam = new Adam(backend, classifier.Parameters);
         PreparedCase[][] ofModality =
@@ -63,7 +63,7 @@ internal sealed class TranslationJudge : IDisposable
                 pass =>
                     UaganLoss.Classification(
                         pass.Tape,
-                        classifier.Forward(pass, Images(pass.Tape, slices)).Modality,
+                        classifier.Forward(pass, SliceTranslation.Images(pass.Tape, slices)).Modality,
                         TwoStreamUNet2D.CodeOf(pass.Tape, index, DType.Float32)
                     )
             );
@@ -76,7 +76,7 @@ internal sealed class TranslationJudge : IDisposable
         {
             using TensorScope scope = TensorScope.Open(backend.Device);
             ForwardContext pass = Pass();
-            return Share(pass, Images(pass.Tape, SlicesOf(source)), source.Modality.Index);
+            return Share(pass, SliceTranslation.Images(pass.Tape, SlicesOf(source)), source.Modality.Index);
         });
 
     /// <summary>Share of the translations of the cases' slices to every other modality that it takes for that modality.</summary>
@@ -88,45 +88,14 @@ internal sealed class TranslationJudge : IDisposable
             select Accepts(generator, source, target)
         ).Average();
 
-    /// <summary>
-    /// Draws a slice of a case of each modality, a row each: first as it is, then translated to every modality in turn.
-    /// </summary>
-    /// <param name="path">Of the PNG file.</param>
-    /// <param name="generator">Translates.</param>
-    /// <param name="cases">Of which the first of each modality is shown, in its middle.</param>
-    public void Draw(string path, TwoStreamUNet2D generator, IReadOnlyList<PreparedCase> cases)
-    {
-        using TensorScope scope = TensorScope.Open(backend.Device);
-        ForwardContext pass = Pass();
-        var rows = new List<float[][]>();
-        for (int modality = 0; modality < modalities; modality++)
-        {
-            PreparedCase shown = cases.First(source => source.Modality.Index == modality);
-            Variable image = Images(pass.Tape, [(shown, shown.SliceCount / 2)]);
-            rows.Add([
-                image.Value.ToArray<float>(),
-                .. Enumerable
-                    .Range(0, modalities)
-                    .Select(target => Translate(pass, generator, image, target).Value.ToArray<float>()),
-            ]);
-        }
-
-        GreyGrid.Write(path, rows, cases[0].Grid.Width);
-    }
-
     public void Dispose() => classifier.Parameters.Dispose();
 
     private double Accepts(TwoStreamUNet2D generator, PreparedCase source, int target)
     {
         using TensorScope scope = TensorScope.Open(backend.Device);
         ForwardContext pass = Pass();
-        return Share(pass, Translate(pass, generator, Images(pass.Tape, SlicesOf(source)), target), target);
-    }
-
-    private Variable Translate(ForwardContext pass, TwoStreamUNet2D generator, Variable images, int target)
-    {
-        var targets = ModalityIndex.Single(modalities, target, images.Shape[0]);
-        return generator.Translate(pass, images, TwoStreamUNet2D.CodeOf(pass.Tape, targets, DType.Float32)).Translation;
+        Variable images = SliceTranslation.Images(pass.Tape, SlicesOf(source));
+        return Share(pass, SliceTranslation.Translate(pass, generator, images, modalities, target).Translation, target);
     }
 
     /// <summary>Of images, those that look most like a modality.</summary>
@@ -141,14 +110,4 @@ internal sealed class TranslationJudge : IDisposable
 
     private static IReadOnlyList<(PreparedCase, int)> SlicesOf(PreparedCase source) =>
         [.. Enumerable.Range(0, source.SliceCount).Select(slice => (source, slice))];
-
-    private static Variable Images(Tape tape, IReadOnlyList<(PreparedCase Case, int Slice)> slices)
-    {
-        CaseGrid grid = slices[0].Case.Grid;
-        int length = grid.Height * grid.Width;
-        var images = new float[slices.Count * length];
-        foreach ((int i, (PreparedCase source, int slice)) in slices.Index())
-            source.ReadImages(slice, 1, 1, images.AsSpan(i * length, length));
-        return tape.Input(new Shape(slices.Count, 1, grid.Height, grid.Width, 1), images);
-    }
 }

@@ -58,7 +58,7 @@ internal sealed class UaganDefinition : MethodDefinition
                 "training.save_every=0",
                 "training.log_every=20",
             ],
-            ["joint", "uagan"],
+            ["joint", "uagan-no-shape", "uagan"],
             Seeds: 2,
             QuickSettings: ["training.steps=150"]
         );
@@ -130,28 +130,33 @@ internal sealed class UaganDefinition : MethodDefinition
     public override NetworkDescription NetworkOf(TrainingConfig config) => new(config.Network, SharingName.Joint);
 
     /// <summary>
-    /// Whether an independent classifier takes translations of test slices for what they are to be, and real ones for what they
-    /// are; and a picture of both, translations.png.
+    /// Whether an independent classifier takes translations of judged slices for what they are to be, and real ones for what
+    /// they are; and a picture of both. Nothing of a network that does not translate, or where slices are of several sizes.
     /// </summary>
-    public override IReadOnlyDictionary<string, double> Examine(string runPath, string dataPath, Backend backend)
+    public override IReadOnlyDictionary<string, double> Examine(
+        string runPath,
+        SegmentationDataset dataset,
+        IReadOnlyList<DatasetCase> learnt,
+        IReadOnlyList<DatasetCase> judged,
+        Backend backend
+    )
     {
         ModelDescription description = ModelDescription.Read(runPath);
         using TrainedModel model = TrainedModel.Open(runPath, description, backend, latest: true);
-        if (model.Network is not TwoStreamUNet2D generator)
+        if (model.Network is not TwoStreamUNet2D generator || description.Preprocessing.Spacing.IsGivenInPlane)
             return new Dictionary<string, double>();
-        SegmentationDataset dataset = SegmentationDataset.Open(dataPath);
-        PreparedCase[] test = Prepare(dataset.TestCases);
-        using var judge = new TranslationJudge(backend, Prepare(dataset.Split().Train), description.Modalities.Count);
-        judge.Draw(Path.Combine(runPath, "translations.png"), generator, test);
+        PreparedCase[] cases = Prepare(judged);
+        TranslationPicture.Write(PathOfPicture(runPath, "translations"), backend, generator, description, cases);
+        using var judge = new TranslationJudge(backend, Prepare(learnt), description.Modalities.Count);
         return new Dictionary<string, double>
         {
-            ["translations accepted"] = judge.Accepts(generator, test),
-            ["real slices known"] = judge.AccuracyOn(test),
+            ["translations accepted"] = judge.Accepts(generator, cases),
+            ["real slices known"] = judge.AccuracyOn(cases),
         };
 
-        PreparedCase[] Prepare(IEnumerable<DatasetCase> cases) =>
+        PreparedCase[] Prepare(IEnumerable<DatasetCase> sources) =>
             [
-                .. cases
+                .. sources
                     .Select(description.Adopt)
                     .Select(source => CaseReader.Read(source, dataset.ClassNames))
                     .Select(loaded => PreparedCase.Prepare(loaded, description.Preprocessing, dataset.ClassNames.Count)),

@@ -23,6 +23,31 @@ public sealed class OverlayPictureTests
     }
 
     [Test]
+    public void OtherImagesStandBesideTheFirst()
+    {
+        var row = Row(PhantomModality.CT);
+        var black = row.Image.Map(_ => 0f);
+        using var picture = SKBitmap.Decode(
+            OverlayPicture.Render(
+                [row with { Others = [("empty", black), ("the same", row.Image)] }, Row(PhantomModality.MR)],
+                ["liver"],
+                panelWidth: 100
+            )
+        );
+        Assert.That(picture.Width, Is.EqualTo(6 + (5 * 106)));
+        Assert.That(Panel(1).Max(pixel => pixel.Red), Is.Zero);
+        Assert.That(Panel(2), Is.EqualTo(Panel(0)));
+        Assert.That(Coloured(picture, column: 3), Is.GreaterThan(200), "the reference");
+
+        SKColor[] Panel(int column) =>
+            [
+                .. from y in Enumerable.Range(20, 100)
+                from x in Enumerable.Range(6 + (column * 106), 100)
+                select picture.GetPixel(x, y),
+            ];
+    }
+
+    [Test]
     public void CaptionsAreDrawnWhereAFontExists()
     {
         using var font = PictureFont.Create(13);

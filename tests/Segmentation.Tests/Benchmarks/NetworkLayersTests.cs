@@ -44,7 +44,7 @@ internal sealed class NetworkLayersTests
         TrainingConfig config = ConfigLoader.Load(
             sets: [$"network.name={network}", $"data.size={size}", $"training.batch={batch}", "data.depth=8"]
         );
-        Assert.That((NetworkLayers.StepFlops(config), NetworkLayers.SampleFlops(config)), Is.EqualTo((step, sample)));
+        Assert.That((MadeUpWork.StepFlops(config), NetworkLayers.SampleFlops(config)), Is.EqualTo((step, sample)));
         Assert.That(Weights(NetworkLayers.Of(config)), Is.EqualTo(weights));
     }
 
@@ -90,16 +90,50 @@ internal sealed class NetworkLayersTests
         );
         using Device device = Device.OpenCpu();
         using var cpu = new CpuBackend(device, 2);
-        Assert.That(Computed(prediction: false), Is.EqualTo(NetworkLayers.StepFlops(config)));
-        Assert.That(Computed(prediction: true), Is.EqualTo(config.Training.Batch * NetworkLayers.SampleFlops(config)));
+        Assert.That(Computed(config, cpu, prediction: false), Is.EqualTo(MadeUpWork.StepFlops(config)));
+        Assert.That(
+            MadeUpWork.StepFlops(config),
+            Is.EqualTo(
+                NetworkLayers.Of(config).Sum(layer => (layer.ReadsImages ? 2 : 3) * layer.Count * layer.Problem.FlopsWithinImage)
+            ),
+            "two or three passes of each layer"
+        );
+        Assert.That(
+            Computed(config, cpu, prediction: true),
+            Is.EqualTo(config.Training.Batch * NetworkLayers.SampleFlops(config))
+        );
+    }
 
-        double Computed(bool prediction)
-        {
-            using var profiling = new ProfilingBackend(cpu);
-            using var work = new MadeUpWork(config, profiling, prediction);
-            work.Run();
-            return profiling.Records.Sum(record => record.Flops);
-        }
+    /// <summary>Of a step with more networks than the one that predicts, and with samples of its own.</summary>
+    [Test]
+    public void Flops_of_two_networks_that_learn_in_turns_are_those_of_their_step()
+    {
+        TrainingConfig config = ConfigLoader.Load(
+            sets:
+            [
+                "method.name=uagan",
+                "network.channels=2",
+                "network.halvings=2",
+                "data.size=16",
+                "training.batch=2",
+                "uagan.discriminator_channels=2",
+                "uagan.discriminator_layers=2",
+            ]
+        );
+        using Device device = Device.OpenCpu();
+        using var cpu = new CpuBackend(device, 2);
+        double step = MadeUpWork.StepFlops(config),
+            pass = MadeUpWork.Modalities * config.Training.Batch * NetworkLayers.SampleFlops(config);
+        Assert.That(Computed(config, cpu, prediction: false), Is.EqualTo(step));
+        Assert.That(step, Is.GreaterThan(2 * 3 * pass), "both streams run twice, with gradients");
+    }
+
+    private static double Computed(TrainingConfig config, CpuBackend cpu, bool prediction)
+    {
+        using var profiling = new ProfilingBackend(cpu);
+        using var work = new MadeUpWork(config, profiling, prediction);
+        work.Run();
+        return profiling.Records.Sum(record => record.Flops);
     }
 
     [Test]

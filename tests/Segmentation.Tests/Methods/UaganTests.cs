@@ -2,11 +2,13 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Experiments;
 using UnpairedSegEngine.Imaging.Phantoms;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Uagan;
 using UnpairedSegEngine.Methods.Volumes;
 using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
@@ -184,10 +186,54 @@ internal sealed class UaganTests
         // A generator that learnt nothing makes one picture of all targets: at most one of three is right.
         var generator = (TwoStreamUNet2D)method.Network;
         Assert.That(judge.Accepts(generator, cases), Is.LessThan(0.6));
-        string picture = folder.File("translations.png");
-        judge.Draw(picture, generator, cases);
-        using SkiaSharp.SKBitmap decoded = SkiaSharp.SKBitmap.Decode(picture);
-        Assert.That((decoded.Width, decoded.Height), Is.EqualTo(((4 * 34) - 2, (3 * 34) - 2)));
+    }
+
+    [Test]
+    public void Translations_are_shown_beside_labels_and_segmentation()
+    {
+        TrainingConfig config = Config();
+        using Device device = Device.OpenCpu();
+        using var backend = new CpuBackend(device, 2);
+        using VolumeMethod method = Create(config, backend);
+        string path = folder.File("translations.png");
+        TranslationPicture.Write(
+            path,
+            backend,
+            (TwoStreamUNet2D)method.Network,
+            ModelDescriptions.Of(config, dataset),
+            Cases(config)
+        );
+        using SkiaSharp.SKBitmap picture = SkiaSharp.SKBitmap.Decode(path);
+
+        // Two training cases of each of three modalities; the slice, three translations, labels, segmentation.
+        (int side, int gap, int text) = (192, 6, 20);
+        Assert.That(
+            (picture.Width, picture.Height),
+            Is.EqualTo((gap + (6 * (side + gap)), (6 * (text + side + gap)) + text + gap))
+        );
+    }
+
+    /// <summary>A whole small experiment: what the method finds goes to the report.</summary>
+    [Test]
+    public void An_experiment_reports_translations()
+    {
+        string path = folder.File("experiment");
+        var data = ExperimentData.Open(folder.File("data"), TrainingTask.Volumes);
+        var plan = ExperimentPlan.Create(path, data, Config("training.steps=2"), ["joint", "uagan"], [1], folds: 1, judged: null);
+        var runner = new ExperimentRunner(plan, data, []);
+        var arithmetic = Arithmetic.Of("cpu", ConvolutionPrecision.Fp32, exact: false);
+        using Device device = Device.OpenCpu();
+        using var backend = new CpuBackend(device, 2);
+        using var stop = new CancellationTokenSource();
+        foreach (ExperimentJob job in plan.Jobs)
+            runner.Run(job, backend, arithmetic, 1, new StoppingView(long.MaxValue, stop), stop.Token);
+        ExperimentReport report = ExperimentReport.Collect(plan, data);
+        report.Write();
+        Assert.That(report.Scores()["uagan: examined"]["all"]["translations accepted"].Mean, Is.InRange(0, 1));
+        Assert.That(report.Scores().Keys, Is.EqualTo(new[] { "joint", "uagan", "uagan: examined" }));
+        Assert.That(report.Summary, Does.Contain("uagan: real slices known"));
+        Assert.That(File.ReadAllText(Path.Combine(path, "report.md")), Does.Contain("(report/translations-uagan.png)"));
+        Assert.That(Path.Combine(path, "report", "translations-uagan.png"), Does.Exist);
     }
 
     [TestCase("network.name=dilated2d", "trains two_stream2d or unet2d")]
