@@ -19,15 +19,23 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 OURS = ["dotnet", str(ROOT / "src/Cli/bin/Release/net10.0/unpairedseg.dll"), "bench"]
 PEER = ["dotnet", str(ROOT / "bench/Peers.LibTorch/bin/Release/net10.0/linux-x64/UnpairedSegEngine.Peers.LibTorch.dll")]
 
-# Title, network, sizes, samples of each modality.
+# Title, our options, libtorch's. Its batch is of both modalities together.
+def unpaired(title, network, sizes, batch, modalities):
+    common = ["--network", network, *sizes]
+    return title, [*common, "--batch", str(batch)], [*common, "--batch", str(modalities * batch)]
+
+
 STEPS = [
-    ("2D F=16 256x256 1+1", "dilated2d", ["--channels", "16", "--size", "256"], 1),
-    ("2D F=8 128x128 4+4", "dilated2d", ["--channels", "8", "--size", "128"], 4),
-    ("3D F=16 128x128x8 1+1", "unet3d", ["--channels", "16", "--size", "128", "--depth", "8"], 1),
+    unpaired("2D F=16 256x256 1+1", "dilated2d", ["--channels", "16", "--size", "256"], 1, 2),
+    unpaired("2D F=8 128x128 4+4", "dilated2d", ["--channels", "8", "--size", "128"], 4, 2),
+    unpaired("3D F=16 128x128x8 1+1", "unet3d", ["--channels", "16", "--size", "128", "--depth", "8"], 1, 2),
+    ("ResNet-20 32x32 128", ["--set", "method.name=adain-kd", "classifier.depth=20", "--size", "32", "--batch", "128"], ["--network", "resnet20", "--batch", "128"]),
+    ("UAGAN 128x128 1+1", ["--network", "two_stream2d", "--set", "method.name=uagan", "--channels", "64", "--size", "128", "--batch", "1"],
+     ["--network", "uagan", "--channels", "64", "--size", "128", "--batch", "2"]),
 ]
 PREDICTIONS = [
-    ("2D F=16, a slice of 256x256", "dilated2d", ["--channels", "16", "--size", "256"], 1),
-    ("3D F=16, a block of 128x128x8", "unet3d", ["--channels", "16", "--size", "128", "--depth", "8"], 1),
+    unpaired("2D F=16, a slice of 256x256", "dilated2d", ["--channels", "16", "--size", "256"], 1, 1),
+    unpaired("3D F=16, a block of 128x128x8", "unet3d", ["--channels", "16", "--size", "128", "--depth", "8"], 1, 1),
 ]
 NETWORKS = [("dilated2d", []), ("unet3d", [])]
 PASSES = ["forward", "data gradient", "weight gradient"]
@@ -54,18 +62,18 @@ def build(project):
 def whole_work(subject, cases, options):
     """Steps or predictions: ours, libtorch's defaults and libtorch tuned, in turns."""
     rows = []
-    for title, network, sizes, batch in cases:
-        both = batch * (2 if subject == "step" else 1)
+    for title, ours, theirs in (case for case in cases if options.filter in case[0]):
         for threads in options.threads:
-            common = ["--network", network, *sizes, "--threads", str(threads)]
+            def timed(side, seconds, *more):
+                return run([*side, "--threads", str(threads), "--seconds", str(seconds), *more])
 
             def peer(seconds, *more):
-                return run([*PEER, subject, *common, "--batch", str(both), "--seconds", str(seconds), *more])
+                return timed([*PEER, subject, *theirs], seconds, *more)
 
             layout = min(["contiguous", "channels-last"], key=lambda name: peer(0, "--tuned", "--layout", name)["ms_min"])
             row = {"subject": subject, "title": title, "threads": threads, "layout": layout, "ours": [], "defaults": [], "tuned": []}
             for _ in range(options.repeats):
-                row["ours"].append(run([*OURS, subject, *common, "--batch", str(batch), "--seconds", str(options.seconds)]))
+                row["ours"].append(timed([*OURS, subject, *ours], options.seconds))
                 row["defaults"].append(peer(options.seconds))
                 row["tuned"].append(peer(options.seconds, "--tuned", "--layout", layout))
             rows.append(row)
@@ -216,6 +224,7 @@ def main():
     parser.add_argument("name", nargs="?", default=platform.node(), help="of the folder below bench/results; the host's name if not given")
     parser.add_argument("--only", choices=["step", "infer", "layers"], help="one subject instead of all")
     parser.add_argument("--threads", default="1 2", help='numbers of threads (default: "1 2")')
+    parser.add_argument("--filter", default="", help="only steps and predictions whose title has this text")
     parser.add_argument("--repeats", type=int, default=3, help="turns (default: 3)")
     parser.add_argument("--seconds", type=float, default=5, help="per run; a tenth of it per layer and pass (default: 5)")
     parser.add_argument("--report", action="store_true", help="write the tables anew from the runs at hand")

@@ -18,7 +18,11 @@ internal static class Check
                 $"{network}: {PeerNetwork.Of(new CheckOptions { Network = network, Channels = 16 }).Parameters.Count} parameters"
             );
         Count("resnet20", 269_722, new ResNet(Contiguous(), depth: 20, width: 16, inputs: 3, classes: 10).Parameters);
-        Count("uagan's generator", 60_442_755, new TwoStreamUNet(Contiguous(), features: 64, modalities: 3).Parameters);
+        Count(
+            "uagan's generator",
+            60_442_755,
+            new TwoStreamUNet(Contiguous(), features: 64, modalities: 3, classes: 2).Parameters
+        );
         Count(
             "uagan's discriminator",
             44_743_616,

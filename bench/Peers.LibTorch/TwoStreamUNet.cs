@@ -6,12 +6,10 @@ namespace UnpairedSegEngine.Bench.Peers;
 
 /// <summary>
 /// UAGAN's generator as a TorchSharp user would write it, layer by layer that of <c>Segmentation.Networks.TwoStreamUNet2D</c>:
-/// 60,442,755 parameters at 64 features and 3 modalities.
+/// 60,442,755 parameters at 64 features, 3 modalities and 2 classes.
 /// </summary>
 internal sealed class TwoStreamUNet
 {
-    public const int Classes = 2;
-
     private const int Halvings = 4;
     private const double Slope = 0.01;
 
@@ -22,13 +20,13 @@ internal sealed class TwoStreamUNet
     private readonly Decoder segmentationDecoder,
         translationDecoder;
 
-    public TwoStreamUNet(PeerParameters parameters, int features, int modalities)
+    public TwoStreamUNet(PeerParameters parameters, int features, int modalities, int classes)
     {
         (Parameters, this.modalities) = (parameters, modalities);
         segmentationEncoder = Encoder(1);
         translationEncoder = Encoder(1 + modalities);
         center = Pair(parameters, features << (Halvings - 1), features << Halvings);
-        segmentationDecoder = new Decoder(parameters, features, Classes);
+        segmentationDecoder = new Decoder(parameters, features, classes);
         translationDecoder = new Decoder(parameters, features, 1);
 
         Func<Tensor, Tensor>[] Encoder(int inputs) =>

@@ -35,7 +35,7 @@ internal sealed class UaganStep : IPeerStep
         int modalities = PeerNetwork.Modalities;
         if (options.Batch % modalities != 0)
             throw new ArgumentException($"--batch {options.Batch} must be even: half of it is of each modality");
-        generator = new TwoStreamUNet(new PeerParameters(options.Layout), options.Channels, modalities);
+        generator = new TwoStreamUNet(new PeerParameters(options.Layout), options.Channels, modalities, PeerNetwork.Classes);
         discriminator = new Discriminator(
             new PeerParameters(options.Layout),
             options.Size,
@@ -45,10 +45,10 @@ internal sealed class UaganStep : IPeerStep
         );
         MadeUpImages batch = MadeUpImages.Of(options, 0, options.Batch);
         images = batch.Images;
-        labels = batch.Labels.remainder(TwoStreamUNet.Classes);
+        labels = batch.Labels;
         own = tensor(Enumerable.Range(0, options.Batch).Select(i => (long)(i * modalities / options.Batch)).ToArray());
         targets = own.flip(0);
-        classWeights = tensor(new float[] { 0.02f, 0.98f });
+        classWeights = tensor(new[] { 0.02f, 0.98f, 0.98f, 0.98f, 0.98f });
         (ofGenerator, ofDiscriminator) = (Optimizer(generator.Parameters), Optimizer(discriminator.Parameters));
 
         static Adam Optimizer(PeerParameters parameters) => optim.Adam(parameters.All, lr: 1e-4, beta1: 0, beta2: 0.999);

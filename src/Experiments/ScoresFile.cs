@@ -12,10 +12,7 @@ internal static class ScoresFile
 
     /// <summary>Writes those that are numbers.</summary>
     public static void Write(string run, IEnumerable<KeyValuePair<string, double>> scores) =>
-        AtomicFile.Write(
-            Path.Combine(run, Name),
-            stream => JsonSerializer.Serialize(stream, scores.Where(score => double.IsFinite(score.Value)).ToDictionary(), Format)
-        );
+        JsonFile.Write(Path.Combine(run, Name), scores.Where(score => double.IsFinite(score.Value)).ToDictionary(), Format);
 
     /// <summary>None of runs on volumes that finished before there was the file.</summary>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>

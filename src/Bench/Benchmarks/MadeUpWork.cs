@@ -3,10 +3,8 @@ using UnpairedSegEngine.Backends.Profiling;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Volumes;
-using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
-using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Tensors;
 using UnpairedSegEngine.Training;
 using UnpairedSegEngine.Training.Batches;
@@ -16,34 +14,38 @@ namespace UnpairedSegEngine.Bench.Benchmarks;
 /// <summary>A configuration's training step, or its network's prediction, on made-up images, to be timed.</summary>
 public sealed class MadeUpWork : IDisposable
 {
-    /// <summary>Classes of the network, with background.</summary>
-    public const int Classes = 5;
-
-    /// <summary>Modalities of a step.</summary>
-    public const int Modalities = 2;
-
     private readonly Backend backend;
-    private readonly VolumeMethod method;
+    private readonly TrainingMethod method;
     private readonly StepRunner? runner;
     private readonly NetworkEvaluator? evaluator;
     private readonly Batch batch;
     private long number;
 
-    /// <param name="config">Method, network, sizes, losses; its batch is of each modality.</param>
+    /// <param name="config">Method, task, network, sizes, losses; its batch is of each modality.</param>
     /// <param name="backend">Computes.</param>
     /// <param name="prediction">A forward pass of one modality's batch with running statistics, down to the logits on the host
-    /// or, where passes are recorded, to the labels there, instead of a training step.</param>
+    /// or, where passes are recorded, to the labels there, instead of a training step. Of volumes only.</param>
     public MadeUpWork(TrainingConfig config, Backend backend, bool prediction)
     {
         this.backend = backend;
-        ModelDescription model = Describe(config);
-        method = config.Definition.Create(backend, config, model);
-        ISampleSource samples = method.Extend(SampleSources.Vary(new MadeUpSamples(model), config));
+        ISampleSource samples;
+        if (config.Method.Task == TrainingTask.Images)
+        {
+            if (prediction)
+                throw new NotSupportedException("predictions of classifiers are not measured");
+            (method, samples) = MadeUpData.ForImages(config, backend);
+        }
+        else
+        {
+            (VolumeMethod ofVolumes, samples) = MadeUpData.ForVolumes(config, backend);
+            method = ofVolumes;
+            if (prediction)
+                evaluator = new NetworkEvaluator(backend, ofVolumes.Network, MadeUpData.Modalities);
+        }
+
         using (var loader = new BatchLoader(samples, config.Training.Batch, seed: 0, prefetch: 1))
             batch = loader.Next();
-        if (prediction)
-            evaluator = new NetworkEvaluator(backend, method.Network, Modalities);
-        else
+        if (!prediction)
             runner = new StepRunner(method);
     }
 
@@ -52,23 +54,6 @@ public sealed class MadeUpWork : IDisposable
 
     /// <summary>Numbers that training changes.</summary>
     public long Parameters => method.Modules.Sum(module => module.Parameters.Count());
-
-    /// <summary>The model that a configuration makes of data without any particular names.</summary>
-    internal static ModelDescription Describe(TrainingConfig config)
-    {
-        bool isVolumetric = NetworkDefinition.Of(config.Network).IsVolumetric;
-        return new ModelDescription(
-            [.. Enumerable.Range(0, Modalities).Select(i => $"M{i}")],
-            [.. Enumerable.Range(0, Classes).Select(i => $"class {i}")],
-            [.. Enumerable.Repeat("none", Modalities)],
-            config.Data.Size,
-            isVolumetric ? 1 : config.Data.Slices,
-            isVolumetric ? config.Data.Depth : 1
-        )
-        {
-            Network = config.Definition.NetworkOf(config),
-        };
-    }
 
     /// <summary>Shape of a batch's images.</summary>
     internal static Shape ImagesOf(ModalityIndex modality, SampleShape size) =>
@@ -167,22 +152,5 @@ public sealed class MadeUpWork : IDisposable
         runner?.Dispose();
         evaluator?.Dispose();
         method.Dispose();
-    }
-
-    /// <summary>Waves, striped with classes.</summary>
-    private sealed class MadeUpSamples(ModelDescription model) : IVolumeSamples
-    {
-        public IReadOnlyList<Modality> Modalities { get; } = [.. model.Modalities.Select(model.ModalityOf)];
-
-        public SampleShape Shape { get; } = model.Preprocessing.Shape;
-
-        public SampleOrigin Draw(Modality modality, ref PhiloxStream stream, Span<float> image, Span<byte> labels)
-        {
-            for (int i = 0; i < image.Length; i++)
-                image[i] = MathF.Sin(i * 0.37f);
-            for (int i = 0; i < labels.Length; i++)
-                labels[i] = (byte)(i / 11 % Classes);
-            return new SampleOrigin("made up", "");
-        }
     }
 }

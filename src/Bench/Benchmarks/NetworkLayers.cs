@@ -16,13 +16,13 @@ public static class NetworkLayers
     /// <param name="config">Network and sizes; its batch is of one modality, and both are in a layer's batch.</param>
     public static IReadOnlyList<NetworkLayer> Of(TrainingConfig config)
     {
-        ModelDescription model = MadeUpWork.Describe(config);
-        ModalityIndex modality = ModalityIndex.Blocks(MadeUpWork.Modalities, config.Training.Batch);
+        ModelDescription model = MadeUpData.Volumes(config);
+        ModalityIndex modality = ModalityIndex.Blocks(MadeUpData.Modalities, config.Training.Batch);
         return Of(
             config.Definition.NetworkOf(config),
             modality,
             MadeUpWork.ImagesOf(modality, model.Preprocessing.Shape),
-            MadeUpWork.Classes
+            MadeUpData.Classes
         );
     }
 
@@ -71,7 +71,7 @@ public static class NetworkLayers
 
     /// <summary>FLOPs of the convolutions of one sample's forward pass.</summary>
     public static double SampleFlops(TrainingConfig config) =>
-        Of(config).Sum(layer => layer.Count * layer.Problem.FlopsWithinImage) / (MadeUpWork.Modalities * config.Training.Batch);
+        Of(config).Sum(layer => layer.Count * layer.Problem.FlopsWithinImage) / (MadeUpData.Modalities * config.Training.Batch);
 
     /// <summary>Channels, kernel, what is unusual, and the extent of the input.</summary>
     private static string Sizes(NetworkLayer layer, bool isVolumetric)

@@ -10,7 +10,7 @@ namespace UnpairedSegEngine.Bench.Benchmarks;
 /// Times of a training step or a prediction. FLOPs are those of the convolutions by their formula, without taps in the padding.
 /// </summary>
 /// <param name="Mode">step or infer.</param>
-/// <param name="Network">Such as dilated2d.</param>
+/// <param name="Network">Such as dilated2d or resnet20.</param>
 /// <param name="Channels">F of the first group.</param>
 /// <param name="Size">Height and width of the images.</param>
 /// <param name="Depth">Slices of a block; null in 2D.</param>
@@ -74,12 +74,15 @@ public static class StepBenchmark
         Measurement time = measure(work.Run);
         using Process process = Process.GetCurrentProcess();
         double peakMemory = process.PeakWorkingSet64 / Mebibyte;
-        bool is3D = NetworkDefinition.Of(config.Network).IsVolumetric;
+        bool isOfImages = config.Method.Task == TrainingTask.Images,
+            is3D = !isOfImages && NetworkDefinition.Of(config.Network).IsVolumetric;
         double flops = prediction ? config.Training.Batch * NetworkLayers.SampleFlops(config) : MadeUpWork.StepFlops(config);
         return new StepResult(
             prediction ? "infer" : "step",
-            SnakeCase.From(config.Network.Name.ToString()),
-            config.Network.Channels,
+            isOfImages
+                ? $"{SnakeCase.From(config.Classifier.Name.ToString())}{config.Classifier.Depth}"
+                : SnakeCase.From(config.Network.Name.ToString()),
+            isOfImages ? config.Classifier.Width : config.Network.Channels,
             config.Data.Size,
             is3D ? config.Data.Depth : null,
             config.Training.Batch,

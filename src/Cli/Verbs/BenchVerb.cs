@@ -47,14 +47,15 @@ internal sealed partial class BenchVerb : DeviceVerb
     [Option(
         "network",
         Default = "dilated2d",
-        HelpText = "Network: dilated2d, unet3d, or another method's, with --set method.name=..."
+        HelpText = "Network: dilated2d, unet3d, or another method's, with --set method.name=...; a classifier is set by "
+            + "classifier.* alone"
     )]
     public string Network { get; init; } = "";
 
     [Option("channels", Default = 16, HelpText = "Channels F of the first group.")]
     public int Channels { get; init; }
 
-    [Option("size", HelpText = "Height and width of the images; 256 in 2D and 128 in 3D if not given.")]
+    [Option("size", HelpText = "Height and width of the images; 256 in 2D, 128 in 3D and 32 of classifiers if not given.")]
     public int? Size { get; init; }
 
     [Option("depth", Default = 8, HelpText = "Slices of a 3D block.")]
@@ -161,6 +162,9 @@ internal sealed partial class BenchVerb : DeviceVerb
 
     private TrainingConfig Config()
     {
+        TrainingConfig asked = ConfigLoader.Load(sets: Set);
+        if (asked.Method.Task == TrainingTask.Images)
+            return ConfigOfImages(asked);
         int size = Size ?? (Network == "unet3d" ? 128 : 256);
         return ConfigLoader.Load(
             sets: Set,
@@ -173,6 +177,19 @@ internal sealed partial class BenchVerb : DeviceVerb
                 Flag("training.batch", Batch, "--batch"),
             ]
         );
+    }
+
+    /// <summary>Images have no key for their size: it comes with a dataset, and here with --size.</summary>
+    private TrainingConfig ConfigOfImages(TrainingConfig asked)
+    {
+        if (Subject != BenchSubject.Step)
+            throw new UsageException(
+                $"--set method.name={asked.Method.Name}: of methods on images only training steps are timed, by 'bench step'"
+            );
+        return ConfigLoader.Load(sets: Set, flags: [Flag("training.batch", Batch, "--batch")]) with
+        {
+            Data = new DataConfig { Size = Size ?? 32 },
+        };
     }
 
     private void RunLayers(int threads)
@@ -243,7 +260,8 @@ internal sealed partial class BenchVerb : DeviceVerb
             Exact = Exact,
             Simd = opened.Backend is CpuBackend ? Simd : null,
         };
-        string batch = r.Mode == "step" ? $"{r.Batch}+{r.Batch}" : r.Batch.ToString(CultureInfo.InvariantCulture),
+        bool isOfBoth = r.Mode == "step" && config.Method.Task == TrainingTask.Volumes;
+        string batch = isOfBoth ? $"{r.Batch}+{r.Batch}" : r.Batch.ToString(CultureInfo.InvariantCulture),
             depth = r.Depth is { } slices ? $"x{slices}" : "";
         Print(
             $"{r.Network} {r.Mode} F={r.Channels} {r.Size}x{r.Size}{depth} batch {batch}, {r.Backend}: min {r.MsMin:F1} "

@@ -123,9 +123,26 @@ internal sealed class NetworkLayersTests
         using Device device = Device.OpenCpu();
         using var cpu = new CpuBackend(device, 2);
         double step = MadeUpWork.StepFlops(config),
-            pass = MadeUpWork.Modalities * config.Training.Batch * NetworkLayers.SampleFlops(config);
+            pass = MadeUpData.Modalities * config.Training.Batch * NetworkLayers.SampleFlops(config);
         Assert.That(Computed(config, cpu, prediction: false), Is.EqualTo(step));
         Assert.That(step, Is.GreaterThan(2 * 3 * pass), "both streams run twice, with gradients");
+    }
+
+    [Test]
+    public void A_step_of_a_classifier_is_that_of_its_samples()
+    {
+        TrainingConfig config = ConfigLoader.Load(
+            sets: ["method.name=adain-kd", "classifier.depth=8", "classifier.width=4", "training.batch=3"]
+        ) with
+        {
+            Data = new DataConfig { Size = 8 },
+        };
+        using Device device = Device.OpenCpu();
+        using var cpu = new CpuBackend(device, 2);
+        double three = MadeUpWork.StepFlops(config);
+        Assert.That(Computed(config, cpu, prediction: false), Is.EqualTo(three));
+        Assert.That(three, Is.EqualTo(3 * MadeUpWork.StepFlops(config with { Training = config.Training with { Batch = 1 } })));
+        Assert.That(() => new MadeUpWork(config, cpu, prediction: true), Throws.TypeOf<NotSupportedException>());
     }
 
     private static double Computed(TrainingConfig config, CpuBackend cpu, bool prediction)
@@ -143,7 +160,7 @@ internal sealed class NetworkLayersTests
             sets: [.. Small, .. network == "three levels" ? ThreeLevels : [$"network.name={network}"]]
         );
         using Device device = Device.OpenWithoutMemory();
-        using ParameterStore parameters = MadeUpWork.Describe(config).BuildNetwork(device).Parameters;
+        using ParameterStore parameters = MadeUpData.Volumes(config).BuildNetwork(device).Parameters;
         Assert.That(Weights(NetworkLayers.Of(config)), Is.EqualTo(parameters.Count(ParameterKind.Kernel)));
     }
 
