@@ -67,6 +67,8 @@ internal sealed class ImageExperimentData(ImageDataset dataset) : ExperimentData
         ClassificationFiles.WriteJson(report, Path.Combine(run.Path, EvaluationName));
         Score main = ImageValidation.MainScore(report);
         Dictionary<string, double> scores = new([new(main.Name, main.Value), .. trained.Judge(dataset.Test, stop)]);
+        if (report.MeanCorLoc is { } located)
+            scores.Add("cor_loc", located);
         AtomicFile.Write(
             Path.Combine(run.Path, ScoresName),
             stream => JsonSerializer.Serialize(stream, scores.Where(score => double.IsFinite(score.Value)).ToDictionary(), Format)

@@ -97,9 +97,20 @@ public abstract class MethodDefinition
     /// </summary>
     /// <param name="runPath">Its folder.</param>
     /// <param name="dataPath">Folder of the dataset that it was trained on.</param>
+    /// <param name="config">Its settings.</param>
     /// <param name="backend">Computes.</param>
-    public virtual IReadOnlyDictionary<string, double> Examine(string runPath, string dataPath, Backend backend) =>
-        new Dictionary<string, double>();
+    public virtual IReadOnlyDictionary<string, double> Examine(
+        string runPath,
+        string dataPath,
+        TrainingConfig config,
+        Backend backend
+    ) => new Dictionary<string, double>();
+
+    /// <summary>
+    /// Whether a run on images also says where objects are (<see cref="ImageMethod.Locate"/>): then predictions are the method's,
+    /// not its network's alone.
+    /// </summary>
+    public virtual bool Locates(TrainingConfig config) => false;
 
     /// <summary>The method, ready to train on volumes.</summary>
     /// <param name="backend">Computes.</param>

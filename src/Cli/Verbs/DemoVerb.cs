@@ -61,7 +61,7 @@ internal sealed class DemoVerb : DeviceVerb
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
     };
 
-    [Value(0, MetaName = "method", Default = Ummkd, HelpText = "ummkd, kd-net, uagan, amtml-kd or adain-kd.")]
+    [Value(0, MetaName = "method", Default = Ummkd, HelpText = "ummkd, kd-net, uagan, amtml-kd, mlic-kd-wsd or adain-kd.")]
     public string Method { get; init; } = Ummkd;
 
     [Option("out", Default = "runs/demo", HelpText = "Folder for the phantoms and the runs; must be new or empty.")]
@@ -138,7 +138,7 @@ internal sealed class DemoVerb : DeviceVerb
         {
             IReadOnlyDictionary<string, double>[] runs =
             [
-                .. variant.Select(job => method.Examine(plan.RunPath(job), data, opened.Backend)),
+                .. variant.Select(job => method.Examine(plan.RunPath(job), data, plan.ConfigOf(job), opened.Backend)),
             ];
             if (runs[0].Count == 0)
                 continue;

@@ -133,7 +133,12 @@ internal sealed class UaganDefinition : MethodDefinition
     /// Whether an independent classifier takes translations of test slices for what they are to be, and real ones for what they
     /// are; and a picture of both, translations.png.
     /// </summary>
-    public override IReadOnlyDictionary<string, double> Examine(string runPath, string dataPath, Backend backend)
+    public override IReadOnlyDictionary<string, double> Examine(
+        string runPath,
+        string dataPath,
+        TrainingConfig config,
+        Backend backend
+    )
     {
         ModelDescription description = ModelDescription.Read(runPath);
         using TrainedModel model = TrainedModel.Open(runPath, description, backend, latest: true);
