@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Methods;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Experiments;
@@ -67,6 +68,12 @@ public abstract class ExperimentReport
     private protected abstract IEnumerable<ReportSection> Sections();
 
     private protected abstract void WriteCsv(TextWriter writer);
+
+    /// <summary>What a variant's method shows of a run.</summary>
+    private protected static IEnumerable<ReportPicture> PicturesOf(MethodVariant variant, IEnumerable<string> paths) =>
+        from path in paths
+        let name = Path.GetFileNameWithoutExtension(path)
+        select new ReportPicture($"{variant.Name}: {name}", $"{name}-{variant.Name}.png", File.ReadAllBytes(path));
 
     /// <summary>A sentence on jobs that are missing; none where all are there.</summary>
     private protected IEnumerable<string> MissingNote() =>

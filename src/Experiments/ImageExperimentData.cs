@@ -3,6 +3,7 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Classification.Data;
 using UnpairedSegEngine.Classification.Evaluation;
 using UnpairedSegEngine.Classification.Inference;
+using UnpairedSegEngine.Methods;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Images;
 using UnpairedSegEngine.Runs;
@@ -60,7 +61,11 @@ internal sealed class ImageExperimentData(ImageDataset dataset) : ExperimentData
         ClassificationReport report = trained.Evaluate(dataset.Test, stop);
         ClassificationFiles.WriteJson(report, Path.Combine(run.Path, EvaluationName));
         Score main = ImageValidation.MainScore(report);
-        ScoresFile.Write(run.Path, [new(main.Name, main.Value), .. trained.Judge(dataset.Test, stop)]);
+        List<KeyValuePair<string, double>> scores = [new(main.Name, main.Value), .. trained.Judge(dataset.Test, stop)];
+        if (report.MeanCorLoc is { } located)
+            scores.Add(new("cor_loc", located));
+        ScoresFile.Write(run.Path, scores);
+        trained.Draw(dataset.Test);
         return (
             trained.Parameters,
             trained.Step,
@@ -82,7 +87,8 @@ internal sealed class ImageExperimentData(ImageDataset dataset) : ExperimentData
             JobResult.Read(run),
             ClassificationFiles.ReadJson(Path.Combine(run, EvaluationName)),
             ScoresFile.Read(run),
-            MetricsLog.Read(RunFolder.Open(run))
+            MetricsLog.Read(RunFolder.Open(run)),
+            MethodDefinition.PicturesOf(run)
         );
     }
 }
@@ -93,10 +99,12 @@ internal sealed class ImageExperimentData(ImageDataset dataset) : ExperimentData
 /// <param name="Report">On the test images.</param>
 /// <param name="Scores">By name, the main one first.</param>
 /// <param name="Records">Of training.</param>
+/// <param name="Pictures">PNG files of what the method found.</param>
 internal sealed record FinishedImageJob(
     ExperimentJob Job,
     JobResult Result,
     ClassificationReport Report,
     IReadOnlyDictionary<string, double> Scores,
-    IReadOnlyList<MetricRecord> Records
+    IReadOnlyList<MetricRecord> Records,
+    IReadOnlyList<string> Pictures
 );

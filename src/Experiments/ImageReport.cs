@@ -52,7 +52,8 @@ internal sealed class ImageReport : ExperimentReport
                     }
         );
 
-    private protected override IEnumerable<ReportSection> Sections() => [Overview(), Differences(), ByClass(), Curves()];
+    private protected override IEnumerable<ReportSection> Sections() =>
+        [Overview(), Differences(), ByClass(), Curves(), .. Findings()];
 
     private protected override void WriteCsv(TextWriter writer)
     {
@@ -169,6 +170,22 @@ internal sealed class ImageReport : ExperimentReport
                 ),
             ],
         };
+    }
+
+    /// <summary>What methods show of their first runs, where they do.</summary>
+    private IEnumerable<ReportSection> Findings()
+    {
+        ReportPicture[] pictures = [.. variants.SelectMany(variant => PicturesOf(variant.Variant, variant.Jobs[0].Pictures))];
+        return pictures.Length == 0
+            ? []
+            :
+            [
+                new ReportSection("What the method finds in its runs")
+                {
+                    Paragraphs = ["Of the first seed."],
+                    Pictures = pictures,
+                },
+            ];
     }
 
     private ReportSection Curves() =>

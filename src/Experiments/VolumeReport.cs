@@ -233,13 +233,7 @@ internal sealed class VolumeReport : ExperimentReport
                     ]
                 ),
             ],
-            Pictures =
-            [
-                .. from variant in variants
-                from path in variant.Jobs[0].Pictures
-                let name = Path.GetFileNameWithoutExtension(path)
-                select new ReportPicture($"{variant.Name}: {name}", $"{name}-{variant.Name}.png", File.ReadAllBytes(path)),
-            ],
+            Pictures = [.. variants.SelectMany(variant => PicturesOf(variant.Jobs[0].Job.Variant, variant.Jobs[0].Pictures))],
         };
     }
 

@@ -115,16 +115,22 @@ public abstract class MethodDefinition
         Backend backend
     ) => new Dictionary<string, double>();
 
-    /// <summary>PNG files by which <see cref="Examine"/> shows what it found in a run.</summary>
+    /// <summary>PNG files by which a method shows what it found in a run.</summary>
     public static IReadOnlyList<string> PicturesOf(string runPath)
     {
         string folder = Path.Combine(runPath, PictureFolder);
         return Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*.png").Order(StringComparer.Ordinal)] : [];
     }
 
-    /// <summary>Where <see cref="Examine"/> puts a picture; the folder is there.</summary>
-    protected static string PathOfPicture(string runPath, string name) =>
+    /// <summary>Where a picture of that kind belongs; the folder is there.</summary>
+    internal static string PathOfPicture(string runPath, string name) =>
         Path.Combine(Directory.CreateDirectory(Path.Combine(runPath, PictureFolder)).FullName, $"{name}.png");
+
+    /// <summary>
+    /// Whether a run on images also says where objects are (<see cref="ImageMethod.Locate"/>): then predictions are the method's,
+    /// not its network's alone.
+    /// </summary>
+    public virtual bool Locates(TrainingConfig config) => false;
 
     /// <summary>The method, ready to train on volumes.</summary>
     /// <param name="backend">Computes.</param>

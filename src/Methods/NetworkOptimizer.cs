@@ -36,9 +36,27 @@ public sealed class NetworkOptimizer
         string name = "",
         int place = 0
     )
+        : this(backend, [.. parameters.Trainable], settings, loss, modalities, name, place) { }
+
+    /// <summary>Of some of a network's parameters.</summary>
+    /// <param name="backend">Computes.</param>
+    /// <param name="trained">Those that it updates.</param>
+    /// <param name="settings">Which optimizer, and its numbers.</param>
+    /// <param name="loss">Weight of L2, and what it is on.</param>
+    /// <param name="modalities">Counts of the penalty where it is on all.</param>
+    /// <param name="name">In checkpoints; empty for a method's only one.</param>
+    /// <param name="place">Among the method's optimizers.</param>
+    public NetworkOptimizer(
+        Backend backend,
+        IReadOnlyList<Parameter> trained,
+        OptimizerConfig settings,
+        LossConfig loss,
+        int modalities,
+        string name,
+        int place
+    )
     {
         (this.backend, penalizesAll) = (backend, loss.L2On == PenalizedParameters.All);
-        Parameter[] trained = [.. parameters.Trainable];
         l2 = penalizesAll ? modalities * loss.L2 : loss.L2;
         IEnumerable<OptimizedTensor> targets = trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsPenalized(p)));
         IOptimizer optimizer = settings.Name switch

@@ -33,8 +33,8 @@ public sealed class ClassifierRun : IDisposable
     /// <param name="backend">Computes predictions.</param>
     /// <param name="latest">The newest weights instead of those with the best validation.</param>
     /// <param name="warn">Is told about damaged checkpoints that were passed over.</param>
-    /// <exception cref="InvalidDataException">No run, no checkpoint, all are damaged, its files contradict each other, or what the
-    /// method looks at is not there.</exception>
+    /// <exception cref="InvalidDataException">No run, no checkpoint, all are damaged, its files contradict each other, or what
+    /// the method looks at is not there.</exception>
     public static ClassifierRun Open(string path, Backend backend, bool latest, Action<string> warn)
     {
         RunFolder folder = RunFolder.Open(path);
@@ -72,9 +72,17 @@ public sealed class ClassifierRun : IDisposable
     /// <summary>How well it does on images.</summary>
     public ClassificationReport Evaluate(ImageSet images, CancellationToken stop = default) => method.Evaluate(images, stop);
 
+    /// <summary>
+    /// What is on images, and where, of a method that says so (<see cref="Methods.MethodDefinition.Locates"/>).
+    /// </summary>
+    public IReadOnlyList<ImageFindings> Locate(ImageSet images, CancellationToken stop = default) => method.Locate(images, stop);
+
     /// <summary>What else the method says of itself on images, by name.</summary>
     public IReadOnlyList<KeyValuePair<string, double>> Judge(ImageSet images, CancellationToken stop = default) =>
         [.. method.Judge(images, stop)];
+
+    /// <summary>Shows what the method finds on images (<see cref="Methods.MethodDefinition.PicturesOf"/>).</summary>
+    public void Draw(ImageSet images) => method.Draw(images, path);
 
     public void Dispose() => method.Dispose();
 }

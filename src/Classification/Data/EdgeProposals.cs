@@ -3,9 +3,9 @@ using UnpairedSegEngine.Random;
 namespace UnpairedSegEngine.Classification.Data;
 
 /// <summary>
-/// Proposals in the place of those of EdgeBoxes (Zitnick and Dollar 2014): boxes that are objects' own with moved corners, and
-/// random ones. A score is the edges within a box without those of its middle, by its perimeter to the power 1.5, and 1 for the
-/// image's best. It knows no class and no object.
+/// Proposals in the place of those of EdgeBoxes (Zitnick and Dollar 2014): windows of several sizes, or for generated images
+/// boxes that are objects' own with moved corners, and random ones. A score is the edges within a box without those of its
+/// middle, by its perimeter to the power 1.5, and 1 for the image's best. It knows no class and no object.
 /// </summary>
 internal sealed class EdgeProposals
 {
@@ -20,6 +20,18 @@ internal sealed class EdgeProposals
 
     private const float Smallest = 12,
         Largest = 60;
+
+    /// <summary>Heights and widths of windows, as shares of the image's lesser side.</summary>
+    private static readonly double[] WindowSides = [1.0 / 8, 3.0 / 16, 1.0 / 4, 3.0 / 8, 1.0 / 2, 3.0 / 4, 1];
+
+    /// <summary>From one window to the next, as a share of its side.</summary>
+    private const double WindowStride = 0.25;
+
+    /// <summary>Windows whose sides differ by more than this factor are left out.</summary>
+    private const double LongestWindow = 2;
+
+    /// <summary>Of windows that overlap more, the best one stays.</summary>
+    private const double MostOverlap = 0.7;
 
     private readonly ImageShape shape;
     private readonly double[,] edges; // summed over all rows above and columns to the left
@@ -52,6 +64,48 @@ internal sealed class EdgeProposals
 
         while (boxes.Count < count)
             boxes.Add(Random(ref stream));
+        return Scored(boxes);
+    }
+
+    /// <summary>Windows of the image, the best first: nobody has to know where objects are.</summary>
+    /// <param name="most">As many, or fewer where others would be nearly the same.</param>
+    public IReadOnlyList<BoxProposal> Search(int most)
+    {
+        var found = new List<BoxProposal>();
+        foreach (BoxProposal window in Scored(Windows()))
+        {
+            if (found.Count == most)
+                break;
+            if (found.All(better => better.Box.Overlap(window.Box) <= MostOverlap))
+                found.Add(window);
+        }
+
+        return found;
+    }
+
+    private IReadOnlyList<ImageBox> Windows()
+    {
+        int least = Math.Min(shape.Height, shape.Width);
+        int[] sides = [.. WindowSides.Select(share => Math.Max(1, (int)(share * least))).Distinct()];
+        return
+        [
+            .. from height in sides
+            from width in sides
+            where Math.Max(height, width) <= LongestWindow * Math.Min(height, width)
+            from y in Starts(height, shape.Height)
+            from x in Starts(width, shape.Width)
+            select new ImageBox(x, y, x + width - 1, y + height - 1),
+        ];
+
+        static IEnumerable<int> Starts(int side, int extent)
+        {
+            int stride = Math.Max(1, (int)(WindowStride * side));
+            return Enumerable.Range(0, ((extent - side) / stride) + 1).Select(i => i * stride);
+        }
+    }
+
+    private IReadOnlyList<BoxProposal> Scored(IReadOnlyList<ImageBox> boxes)
+    {
         double[] scores = [.. boxes.Select(Score)];
         double best = scores.Max();
         return

@@ -16,6 +16,18 @@ public static class Localization
     /// <param name="best">The box that is held to show a class best, by image and class; asked only for labels that the image
     /// has.</param>
     public static IReadOnlyList<double?> CorLoc(ImageSet images, Func<int, int, ImageBox> best) =>
+        ByClass(images, (image, label) => IsRight(images[image], label, best(image, label)) ? 1 : 0);
+
+    /// <summary>
+    /// What <see cref="CorLoc"/> is to be expected of boxes that are chosen at random: what a network must exceed.
+    /// </summary>
+    /// <param name="images">That say where objects are.</param>
+    /// <param name="boxes">Of which one is chosen, at least one by image.</param>
+    public static IReadOnlyList<double?> CorLocAtRandom(ImageSet images, Func<int, IReadOnlyList<BoxProposal>> boxes) =>
+        ByClass(images, (image, label) => boxes(image).Average(chosen => IsRight(images[image], label, chosen.Box) ? 1.0 : 0.0));
+
+    /// <summary>The mean over the images that have a label, for each label.</summary>
+    private static IReadOnlyList<double?> ByClass(ImageSet images, Func<int, int, double> score) =>
         [
             .. Enumerable
                 .Range(0, images.ClassCount)
@@ -23,7 +35,7 @@ public static class Localization
                     Enumerable
                         .Range(0, images.Count)
                         .Where(image => images[image].Classes.Contains(label))
-                        .Select(image => (double?)(IsRight(images[image], label, best(image, label)) ? 1 : 0))
+                        .Select(image => (double?)score(image, label))
                         .Average()
                 ),
         ];

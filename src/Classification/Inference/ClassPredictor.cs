@@ -52,30 +52,51 @@ public sealed class ClassPredictor(
         ImageSet images,
         Func<ForwardContext, Variable, Variable> compute,
         CancellationToken stop = default
+    ) => Compute(images, (context, batch, _) => compute(context, batch), stop);
+
+    /// <summary>The same where more is known of images than what the network sees of them.</summary>
+    /// <param name="images">Of the network's channels.</param>
+    /// <param name="compute">From a batch (images, 1, height, width, channels), and which image each of them is, to a row of each
+    /// image, (images, columns).</param>
+    /// <param name="stop">Looked at before each batch.</param>
+    public IReadOnlyList<float[]> Compute(
+        ImageSet images,
+        Func<ForwardContext, Variable, IReadOnlyList<int>, Variable> compute,
+        CancellationToken stop = default
     )
     {
         var rows = new List<float[]>(images.Count);
         int size = Math.Min(batch, images.Count);
         // Batches have one size, so that a device meets one shape only; what is left over of the last one repeats the one before.
         float[] pixels = new float[size * images.Shape.Length];
+        int[] shown = new int[size];
         while (rows.Count < images.Count)
         {
             stop.ThrowIfCancellationRequested();
             int count = Math.Min(size, images.Count - rows.Count);
             for (int i = 0; i < count; i++)
-                normalization.Apply(images.Pixels(rows.Count + i), pixels.AsSpan(i * images.Shape.Length, images.Shape.Length));
-            rows.AddRange(Run(images.Shape, size, pixels, compute).Take(count));
+            {
+                shown[i] = rows.Count + i;
+                normalization.Apply(images.Pixels(shown[i]), pixels.AsSpan(i * images.Shape.Length, images.Shape.Length));
+            }
+
+            rows.AddRange(Run(images.Shape, pixels, shown, compute).Take(count));
         }
 
         return rows;
     }
 
-    private IEnumerable<float[]> Run(ImageShape shape, int size, float[] pixels, Func<ForwardContext, Variable, Variable> compute)
+    private IEnumerable<float[]> Run(
+        ImageShape shape,
+        float[] pixels,
+        int[] shown,
+        Func<ForwardContext, Variable, IReadOnlyList<int>, Variable> compute
+    )
     {
         using TensorScope scope = TensorScope.Open(backend.Device);
         var context = new ForwardContext(new Tape(backend, recording: false));
-        Variable batch = context.Tape.Input(new Shape(size, 1, shape.Height, shape.Width, shape.Channels), pixels);
-        Tensor rows = compute(context, batch).Value;
+        Variable batch = context.Tape.Input(new Shape(shown.Length, 1, shape.Height, shape.Width, shape.Channels), pixels);
+        Tensor rows = compute(context, batch, shown).Value;
         return rows.ToArray<float>().Chunk(rows.Shape[1]);
     }
 }

@@ -34,8 +34,9 @@ public sealed class Classifier : IStagedNetwork
     public int Classes { get; }
 
     /// <summary>
-    /// "conv1", the groups of convolutions, "pool", for some networks hidden layers, and "logits". Results up to the groups' are
-    /// (N, 1, height, width, channels), those behind <see cref="Map"/> (N, channels) but for a pooled grid.
+    /// "resize" for some settings, "conv1", the groups of convolutions, "pool", for some networks hidden layers, and "logits".
+    /// Results up to the groups' are (N, 1, height, width, channels), those behind <see cref="Map"/> (N, channels) but for a
+    /// pooled grid.
     /// </summary>
     public IReadOnlyList<NetworkStage> Stages => stages.Stages;
 

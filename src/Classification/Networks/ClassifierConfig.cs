@@ -62,6 +62,15 @@ public sealed record ClassifierConfig
     [ConfigKey("batch normalization behind convolutions, or a bias (vgg)")]
     public bool BatchNorm { get; init; } = true;
 
+    /// <summary>Height and width that images are brought to before the first layer (<see cref="Layers.BilinearResize"/>); 0 for
+    /// as they are.</summary>
+    [ConfigKey(
+        "height and width that images are brought to before the first layer (bilinear, corners on corners); 0 for as they are",
+        Minimum = 0,
+        Maximum = 4096
+    )]
+    public int Side { get; init; }
+
     /// <summary>All settings as texts by key: "depth", "width".</summary>
     internal IReadOnlyDictionary<string, string> ToTexts() => Keys.TextsOf(this);
 

@@ -40,7 +40,10 @@ public abstract class ClassifierDefinition
                 $"a classifier needs at least 1 input channel and 2 classes, not {inputChannels} and {classes}"
             );
         var stages = new StageSequence();
-        (NetworkStage map, NetworkStage vector) = AddStages(stages, new LayerFactory(store), inputChannels, classes, settings);
+        var make = new LayerFactory(store);
+        if (settings.Side > 0)
+            stages.Add("resize", inputChannels, make.Resize(settings.Side));
+        (NetworkStage map, NetworkStage vector) = AddStages(stages, make, inputChannels, classes, settings);
         return new Classifier(store, inputChannels, classes, stages, map, vector);
     }
 

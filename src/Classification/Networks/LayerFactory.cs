@@ -70,6 +70,21 @@ internal sealed class LayerFactory(ParameterStore store)
     public Func<ForwardContext, Variable, Variable> Logits(int inputs, int classes) =>
         new Linear(store, "logits", inputs, classes, Initializer.Normal(Math.Sqrt(1.0 / inputs))).Forward;
 
+    /// <summary>Images of a height and width; what those of one size are multiplied by is made when the first come.</summary>
+    public Func<ForwardContext, Variable, Variable> Resize(int side)
+    {
+        var bySize = new Dictionary<(int Height, int Width), BilinearResize>();
+        return (context, x) =>
+        {
+            (int Height, int Width) size = (x.Shape[2], x.Shape[3]);
+            if (size == (side, side))
+                return x;
+            if (!bySize.TryGetValue(size, out BilinearResize? resize))
+                bySize.Add(size, resize = store.Own(new BilinearResize(store.Device, size, (side, side), store.DType)));
+            return resize.Forward(context.Tape, x);
+        };
+    }
+
     /// <summary>The mean over all positions: (N, 1, H, W, C) to (N, C).</summary>
     public static Variable GlobalAverage(ForwardContext context, Variable x) => context.Tape.Mean(x, first: 1, axes: 3);
 

@@ -61,7 +61,7 @@ internal sealed class DemoVerb : DeviceVerb
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
     };
 
-    [Value(0, MetaName = "method", Default = Ummkd, HelpText = "ummkd, kd-net, uagan, amtml-kd or adain-kd.")]
+    [Value(0, MetaName = "method", Default = Ummkd, HelpText = "ummkd, kd-net, uagan, amtml-kd, mlic-kd-wsd or adain-kd.")]
     public string Method { get; init; } = Ummkd;
 
     [Option("out", Default = "runs/demo", HelpText = "Folder for the phantoms and the runs; must be new or empty.")]

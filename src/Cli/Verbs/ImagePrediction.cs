@@ -3,6 +3,9 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Classification.Data;
 using UnpairedSegEngine.Classification.Evaluation;
 using UnpairedSegEngine.Classification.Inference;
+using UnpairedSegEngine.Methods.Configuration;
+using UnpairedSegEngine.Methods.Images;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Storage;
 
@@ -18,6 +21,9 @@ internal sealed class ImagePrediction(string run, string input, string output)
 
     /// <summary>The table: a row per file with its label, or labels separated by semicolons, and a column per class.</summary>
     public string Table { get; } = Path.Combine(output, "predictions.csv");
+
+    /// <summary>Of a run that says where objects are: a row per file and label, with the place that shows it best.</summary>
+    public string BoxTable { get; } = Path.Combine(output, "boxes.csv");
 
     /// <summary>Classifies all files; those that cannot be read do not stop the others of a folder.</summary>
     /// <param name="backend">Computes.</param>
@@ -37,12 +43,22 @@ internal sealed class ImagePrediction(string run, string input, string output)
         string[] files = Find();
         var failed = new List<FailedCase>();
         LabelledImage[] images = [.. files.Select(file => TryRead(file, model.Shape, failed)).OfType<LabelledImage>()];
-        using var classifier = TrainedClassifier.Open(run, model, backend, latest, warn);
-        IReadOnlyList<float[]> scores = classifier.Predictor.Scores(
-            new ImageSet(model.Shape, model.ClassNames.Count, model.IsMultiLabel, images),
-            stop
-        );
+        TrainingConfig config = RunFolder.Open(run).Config;
         Directory.CreateDirectory(output);
+        IReadOnlyList<float[]> scores;
+        if (config.Definition.Locates(config))
+        {
+            using var located = ClassifierRun.Open(run, backend, latest, warn);
+            IReadOnlyList<ImageFindings> found = located.Locate(SetOf(model, WithProposals(model, images)), stop);
+            scores = [.. found.Select(findings => findings.Scores)];
+            WriteBoxes(model, images, found);
+        }
+        else
+        {
+            using var classifier = TrainedClassifier.Open(run, model, backend, latest, warn);
+            scores = classifier.Predictor.Scores(SetOf(model, images), stop);
+        }
+
         AtomicFile.WriteText(
             Table,
             writer =>
@@ -63,6 +79,44 @@ internal sealed class ImagePrediction(string run, string input, string output)
         );
         return (files.Length, failed);
     }
+
+    private static ImageSet SetOf(ClassifierDescription model, IReadOnlyList<LabelledImage> images) =>
+        new(model.Shape, model.ClassNames.Count, model.IsMultiLabel, images);
+
+    /// <summary>With the proposals that lie beside a folder's images; others are found by their edges.</summary>
+    private IReadOnlyList<LabelledImage> WithProposals(ClassifierDescription model, IReadOnlyList<LabelledImage> images)
+    {
+        if (!Directory.Exists(input))
+            return images;
+        BoxFiles boxes = BoxFiles.Read(input, model.ClassNames);
+        return [.. images.Select(image => boxes.AddTo(image, model.Shape))];
+    }
+
+    private void WriteBoxes(
+        ClassifierDescription model,
+        IReadOnlyList<LabelledImage> images,
+        IReadOnlyList<ImageFindings> found
+    ) =>
+        AtomicFile.WriteText(
+            BoxTable,
+            writer =>
+            {
+                writer.WriteLine("file,x1,y1,x2,y2,label,score");
+                foreach ((LabelledImage image, ImageFindings findings) in images.Zip(found))
+                {
+                    foreach ((int k, BoxProposal best) in findings.Best.Index())
+                    {
+                        if (findings.Scores[k] >= ClassificationReport.Threshold)
+                            writer.WriteLine(
+                                string.Create(
+                                    CultureInfo.InvariantCulture,
+                                    $"{TableText.CsvField(image.Name)},{best.Box},{TableText.CsvField(model.ClassNames[k])},{best.Score:R}"
+                                )
+                            );
+                    }
+                }
+            }
+        );
 
     private string[] Find()
     {

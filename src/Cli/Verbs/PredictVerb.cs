@@ -36,7 +36,7 @@ internal sealed class PredictVerb : VolumePredictionVerb
         "out",
         Required = true,
         HelpText = "Folder for the label maps, named as the inputs; not the inputs' own, and no part of a dataset. For a run on images, "
-            + "for predictions.csv."
+            + "for predictions.csv, and for boxes.csv where it says where objects are."
     )]
     public string Out { get; init; } = "";
 
@@ -94,6 +94,8 @@ internal sealed class PredictVerb : VolumePredictionVerb
         using var stop = new Runs.Progress.StopSignal();
         (int files, IReadOnlyList<FailedCase> failed) = prediction.Write(opened.Backend, Last, Warn, stop.Token);
         Console.WriteLine(prediction.Table);
+        if (File.Exists(prediction.BoxTable))
+            Console.WriteLine(prediction.BoxTable);
         return ReportFailed(failed, files, "images were not classified");
     }
 

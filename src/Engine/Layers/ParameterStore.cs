@@ -18,6 +18,7 @@ public sealed class ParameterStore(Device device, DType type, ulong seed, Parame
 
     private readonly Dictionary<string, Parameter> byName = [];
     private readonly List<Parameter> parameters = [];
+    private readonly List<IDisposable> owned = [];
 
     /// <summary>In the order in which they were made.</summary>
     public IReadOnlyList<Parameter> All => parameters;
@@ -52,6 +53,14 @@ public sealed class ParameterStore(Device device, DType type, ulong seed, Parame
         return parameter;
     }
 
+    /// <summary>Takes what a layer keeps on the device beside its parameters: it is freed with them.</summary>
+    public T Own<T>(T kept)
+        where T : IDisposable
+    {
+        owned.Add(kept);
+        return kept;
+    }
+
     /// <summary>Number of elements of the given kinds, or of all trainable ones.</summary>
     public long Count(params ParameterKind[] kinds) =>
         parameters.Where(p => kinds.Length == 0 ? p.IsTrainable : kinds.Contains(p.Kind)).Sum(p => p.Value.Count);
@@ -63,10 +72,11 @@ public sealed class ParameterStore(Device device, DType type, ulong seed, Parame
             parameter.Variable.ClearGradient();
     }
 
-    /// <summary>Frees all parameters and their gradients.</summary>
+    /// <summary>Frees all parameters, their gradients, and what layers keep beside them.</summary>
     public void Dispose()
     {
         ClearGradients();
+        owned.ForEach(kept => kept.Dispose());
         foreach (Parameter parameter in parameters)
             parameter.Value.Dispose();
     }

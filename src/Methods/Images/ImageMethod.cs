@@ -30,6 +30,19 @@ public abstract class ImageMethod(Backend backend, Classifier network, Classifie
     public virtual ClassificationReport Evaluate(ImageSet images, CancellationToken stop = default) =>
         ClassificationReport.Of(images, Predictor.Scores(images, stop), Model.ClassNames);
 
+    /// <summary>
+    /// Probabilities and the place that shows each class best, of each image: of a method whose definition says that it
+    /// <see cref="MethodDefinition.Locates"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It does not.</exception>
+    public virtual IReadOnlyList<ImageFindings> Locate(ImageSet images, CancellationToken stop = default) =>
+        throw new InvalidOperationException("the method does not say where objects are");
+
     /// <summary>What else can be said of the method on images, by name: rows of an experiment beside accuracy.</summary>
     public virtual IEnumerable<KeyValuePair<string, double>> Judge(ImageSet images, CancellationToken stop = default) => [];
+
+    /// <summary>Pictures of what the method finds on images, in a run's folder. None of most methods.</summary>
+    /// <param name="images">Of which some are shown.</param>
+    /// <param name="runPath">The folder; <see cref="MethodDefinition.PicturesOf"/> lists what is drawn.</param>
+    public virtual void Draw(ImageSet images, string runPath) { }
 }

@@ -1,11 +1,9 @@
 using UnpairedSegEngine.Autograd;
-using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Classification.Data;
 using UnpairedSegEngine.Classification.Inference;
 using UnpairedSegEngine.Classification.Networks;
 using UnpairedSegEngine.Layers;
-using UnpairedSegEngine.Tensors;
 using UnpairedSegEngine.Training;
 
 namespace UnpairedSegEngine.Methods.Images;
@@ -17,8 +15,7 @@ namespace UnpairedSegEngine.Methods.Images;
 internal sealed class ImageTeacher : IDisposable
 {
     private readonly TrainedClassifier model;
-    private readonly Tensor? scale,
-        offset;
+    private readonly Renormalization renormalization;
 
     /// <param name="name">Of its module.</param>
     /// <param name="model">Of a finished run; disposed of with the teacher.</param>
@@ -30,17 +27,7 @@ internal sealed class ImageTeacher : IDisposable
         Module = new TrainingModule(name, model.Network.Parameters, IsFrozen: true);
         foreach (Parameter parameter in model.Network.Parameters.All)
             parameter.Variable.RequiresGradient = false;
-        PixelNormalization own = model.Description.Normalization;
-        if (own.Mean.SequenceEqual(images.Mean) && own.Deviation.SequenceEqual(images.Deviation))
-            return;
-        scale = Channels(c => images.Deviation[c] / own.Deviation[c]);
-        offset = Channels(c => (images.Mean[c] - own.Mean[c]) / own.Deviation[c]);
-
-        Tensor Channels(Func<int, double> value)
-        {
-            float[] values = [.. own.Mean.Select((_, c) => (float)value(c))];
-            return Tensor.From<float>(backend.Device, new Shape(values.Length), values).Detach();
-        }
+        renormalization = new Renormalization(backend.Device, images, model.Description.Normalization);
     }
 
     public TrainingModule Module { get; }
@@ -56,12 +43,23 @@ internal sealed class ImageTeacher : IDisposable
     /// <exception cref="InvalidDataException">It is no run of a classifier, or sees something else.</exception>
     public static ImageTeacher Open(string name, string key, string folder, Backend backend, ClassifierDescription student)
     {
+        ClassifierDescription model = Describe(key, folder, student);
+        return new ImageTeacher(name, TrainedClassifier.Open(folder, model, backend), student.Normalization, backend);
+    }
+
+    /// <summary>What a run's network sees and tells apart, which must be what the student does.</summary>
+    /// <param name="key">That names the run, for messages.</param>
+    /// <param name="folder">The run.</param>
+    /// <param name="student">What the student sees and tells apart.</param>
+    /// <exception cref="InvalidDataException">It is no run of a classifier, or sees something else.</exception>
+    public static ClassifierDescription Describe(string key, string folder, ClassifierDescription student)
+    {
         var model = ClassifierDescription.Read(folder);
         if (model.Shape != student.Shape)
             throw Refuse($"its images are {model.Shape}, the student's {student.Shape}");
         if (model.IsMultiLabel != student.IsMultiLabel || !model.ClassNames.SequenceEqual(student.ClassNames))
             throw Refuse("it tells other classes apart than the student");
-        return new ImageTeacher(name, TrainedClassifier.Open(folder, model, backend), student.Normalization, backend);
+        return model;
 
         InvalidDataException Refuse(string difference) => new($"{key}: '{folder}' is no teacher for this student: {difference}");
     }
@@ -73,8 +71,7 @@ internal sealed class ImageTeacher : IDisposable
     public Variable Look(Backend backend, Variable images, FeatureTaps? taps = null)
     {
         var tape = new Tape(backend, recording: false);
-        Variable own = scale is null ? images : tape.Add(tape.Multiply(images, tape.Input(scale)), tape.Input(offset!));
-        return model.Network.Forward(new ForwardContext(tape), own, taps);
+        return model.Network.Forward(new ForwardContext(tape), renormalization.Apply(tape, images), taps);
     }
 
     /// <summary>Logits by class, of each image.</summary>
@@ -89,8 +86,7 @@ internal sealed class ImageTeacher : IDisposable
 
     public void Dispose()
     {
-        scale?.Dispose();
-        offset?.Dispose();
+        renormalization.Dispose();
         model.Dispose();
     }
 }

@@ -27,6 +27,9 @@ internal sealed class ClassifierBench(Backend backend, ClassifierConfig settings
 
     public static ClassifierConfig PlainVgg { get; } = Vgg with { BatchNorm = false, Hidden = 0 };
 
+    /// <summary>Images are brought to another size first.</summary>
+    public static ClassifierConfig ResizedVgg { get; } = PlainVgg with { Side = 6 };
+
     public static ClassifierConfig Densenet { get; } =
         new()
         {

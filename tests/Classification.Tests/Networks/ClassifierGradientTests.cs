@@ -18,6 +18,7 @@ internal sealed class ClassifierGradientTests
             new TestCaseData(ClassifierBench.Resnet).SetName("{m}: resnet"),
             new TestCaseData(ClassifierBench.Vgg).SetName("{m}: vgg"),
             new TestCaseData(ClassifierBench.PlainVgg).SetName("{m}: vgg without normalization"),
+            new TestCaseData(ClassifierBench.ResizedVgg).SetName("{m}: vgg on resized images"),
             new TestCaseData(ClassifierBench.Densenet).SetName("{m}: densenet"),
         ];
 

@@ -82,7 +82,13 @@ internal sealed class ClassifierTests
     }
 
     private static IEnumerable<ClassifierConfig> Networks() =>
-        [ClassifierBench.Resnet, ClassifierBench.Vgg, ClassifierBench.PlainVgg, ClassifierBench.Densenet];
+        [
+            ClassifierBench.Resnet,
+            ClassifierBench.Vgg,
+            ClassifierBench.PlainVgg,
+            ClassifierBench.ResizedVgg,
+            ClassifierBench.Densenet,
+        ];
 
     [TestCaseSource(nameof(Networks))]
     public void A_pass_goes_on_from_every_stage_to_the_same_logits(ClassifierConfig settings)
@@ -99,6 +105,24 @@ internal sealed class ClassifierTests
             Assert.That(network.ForwardTo(context, bench.Images(tape), stage).Value.ToArray<float>(), Is.EqualTo(features));
             Assert.That(network.ForwardFrom(context, taps[stage]).Value.ToArray<float>(), Is.EqualTo(expected), stage.Name);
         }
+    }
+
+    [Test]
+    public void Images_are_resized_before_all_else_but_those_of_the_right_size_stay_as_they_are()
+    {
+        using var resized = new ClassifierBench(backend, ClassifierBench.ResizedVgg, new Shape(2, 1, 7, 9, 3), DType.Float32);
+        using var fitting = new ClassifierBench(backend, ClassifierBench.ResizedVgg, new Shape(2, 1, 6, 6, 3), DType.Float32);
+        using var plain = new ClassifierBench(backend, ClassifierBench.PlainVgg, new Shape(2, 1, 6, 6, 3), DType.Float32);
+        using var resize = new BilinearResize(device, (7, 9), (6, 6), DType.Float32);
+        var context = new ForwardContext(tape);
+        Assert.That(
+            resized.Logits(tape, training: false).Value.ToArray<float>(),
+            Is.EqualTo(plain.Network.Forward(context, resize.Forward(tape, resized.Images(tape))).Value.ToArray<float>())
+        );
+        Assert.That(
+            fitting.Logits(tape, training: false).Value.ToArray<float>(),
+            Is.EqualTo(plain.Logits(tape, training: false).Value.ToArray<float>())
+        );
     }
 
     /// <summary>What stage 1 of MLIC-KD-WSD does: regions, more of them than images, take the place of the pooled map.</summary>

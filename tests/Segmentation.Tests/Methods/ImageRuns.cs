@@ -15,7 +15,10 @@ namespace UnpairedSegEngine.Segmentation.Tests.Methods;
 
 /// <summary>Runs of methods on a handful of made-up images, in a folder of their own.</summary>
 /// <param name="method">Of all runs.</param>
-internal sealed class ImageRuns(string method) : IDisposable
+/// <param name="dataset">What they learn; 8x8, grey, four classes if not given: a bright quarter of the image each, in
+/// noise.</param>
+/// <param name="settings">What all have in common, on top of what runs of every method have.</param>
+internal sealed class ImageRuns(string method, ImageDataset? dataset = null, params string[] settings) : IDisposable
 {
     private readonly string[] common =
     [
@@ -29,12 +32,13 @@ internal sealed class ImageRuns(string method) : IDisposable
         "training.save_every=2",
         "training.log_every=1",
         "optimizer.learning_rate=0.05",
+        .. settings,
     ];
 
     private readonly TemporaryFolder folder = new();
 
-    /// <summary>8x8, grey, four classes: a bright quarter of the image each, in noise.</summary>
-    public ImageDataset Dataset { get; } = MakeDataset();
+    /// <summary>What they learn.</summary>
+    public ImageDataset Dataset { get; } = dataset ?? MakeDataset();
 
     public string PathOf(string run) => folder.File(run);
 
