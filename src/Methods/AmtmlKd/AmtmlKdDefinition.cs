@@ -70,7 +70,15 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
         CifarDefaults.With(
             new AmtmlKdConfig
             {
-                Amtml = compatibility == Compatibility.Reference ? new AmtmlConfig { Distance = 1, AdapterPenalty = 0.1 } : new(),
+                Amtml =
+                    compatibility == Compatibility.Reference
+                        ? new AmtmlConfig
+                        {
+                            WeightsFrom = WeightsSource.Distillation,
+                            Distance = 1,
+                            AdapterPenalty = 0.1,
+                        }
+                        : new(),
             }
         );
 

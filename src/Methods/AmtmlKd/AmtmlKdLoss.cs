@@ -1,5 +1,6 @@
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
+using UnpairedSegEngine.Losses;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Methods.AmtmlKd;
@@ -32,6 +33,14 @@ internal static class AmtmlKdLoss
             sum = tape.Sum(tape.Multiply(target, tape.Subtract(logTarget, logStudent)));
         return tape.Scale(sum, 1.0 / logits.Shape[0]);
     }
+
+    /// <summary>-log of the target at the label, mean over samples: a scalar. Its gradient flows into the target.</summary>
+    /// <param name="tape">Records the operations.</param>
+    /// <param name="target">(samples, classes), of sum one.</param>
+    /// <param name="labels">uint8 (samples).</param>
+    public static Variable Surprise(Tape tape, Variable target, Tensor labels) =>
+        // The softmax of the logarithms of probabilities is these probabilities.
+        tape.CrossEntropy(tape.Log(tape.Scale(target, 1, SmallestProbability)), labels);
 
     /// <summary>The mean square between features of equal channels, those of the teacher of length one: a scalar.</summary>
     /// <param name="tape">Records the operations.</param>

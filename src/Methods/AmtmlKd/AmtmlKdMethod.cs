@@ -135,15 +135,20 @@ internal sealed class AmtmlKdMethod : ImageMethod
         Variable weights = Weights(tape, taps[Network.Vector].Features, learnsWeights),
             target = AmtmlKdLoss.Target(tape, weights, outputs, temperature);
         double elements = reference ? logits.Shape[^1] : 1;
-        List<WeightedLoss> losses =
-        [
-            new(ImageLabelLoss.Name, onLabels, 1 - settings.Lambda),
+        List<WeightedLoss> losses = [new(ImageLabelLoss.Name, onLabels, 1 - settings.Lambda)];
+        if (adapter is not null && learnsWeights && settings.WeightsFrom == WeightsSource.Labels)
+        {
+            losses.Add(new("weights", AmtmlKdLoss.Surprise(tape, target, labels)));
+            target = tape.StopGradient(target);
+        }
+
+        losses.Add(
             new(
                 "kd",
                 AmtmlKdLoss.Divergence(tape, target, logits, temperature),
                 settings.Lambda * 2 * temperature * temperature / elements
-            ),
-        ];
+            )
+        );
         Variable predictions = Predictions(tape, logits);
         if (settings.Angle > 0)
             losses.Add(new("angle", tape.RkdAngle(predictions, target), settings.Angle));
@@ -165,7 +170,8 @@ internal sealed class AmtmlKdMethod : ImageMethod
     {
         if (adapter is not null)
         {
-            Variable weights = adapter.Weights(tape, features);
+            bool leadsToStudent = settings.WeightsFrom == WeightsSource.Distillation;
+            Variable weights = adapter.Weights(tape, leadsToStudent ? features : tape.StopGradient(features));
             return learnsWeights ? weights : tape.StopGradient(weights);
         }
 
