@@ -117,7 +117,7 @@ internal sealed class AmtmlKdTests
     public void Keys_of_volumes_are_refused() =>
         Assert.That(
             () => runs.Config("data.size=64"),
-            Throws.TypeOf<UsageException>().With.Message.Contains("data.size").And.Message.Contains("amtml-kd")
+            Throws.TypeOf<UsageException>().With.Message.Contains("data.size").And.Message.Contains("method.task is images")
         );
 
     [Test]
