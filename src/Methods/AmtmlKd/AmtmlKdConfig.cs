@@ -12,6 +12,16 @@ public enum TeacherWeighting
     Equal,
 }
 
+/// <summary>What the teachers' weights are learnt from.</summary>
+public enum WeightsSource
+{
+    /// <summary>The student's own losses, as published: the target that the student is nearest to costs least.</summary>
+    Distillation,
+
+    /// <summary>The likelihood of the labels by the target: the teacher who is right weighs most.</summary>
+    Labels,
+}
+
 /// <summary>The method's own settings.</summary>
 public sealed record AmtmlKdConfig
 {
@@ -35,6 +45,9 @@ public sealed record AmtmlConfig
 
     [ConfigKey("how the teachers' outputs become one target: by learnt weights of each sample, or all alike")]
     public TeacherWeighting Weighting { get; init; } = TeacherWeighting.Adaptive;
+
+    [ConfigKey("what the teachers' weights are learnt from: the distillation, as published, or the labels")]
+    public WeightsSource WeightsFrom { get; init; } = WeightsSource.Labels;
 
     [ConfigKey("share of the teachers' outputs in the loss; labels have the rest", Minimum = 0, Maximum = 1)]
     public double Lambda { get; init; } = 0.7;

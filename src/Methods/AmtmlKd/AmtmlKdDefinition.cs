@@ -2,6 +2,10 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Classification.Inference;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Images;
+using UnpairedSegEngine.Methods.Volumes;
+using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Networks;
+using UnpairedSegEngine.Segmentation.Sharing;
 
 namespace UnpairedSegEngine.Methods.AmtmlKd;
 
@@ -20,9 +24,9 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
     public override string Name => "amtml-kd";
 
     public override string Summary =>
-        "image labels: a student learns from several teachers, weighed anew for every sample (Neurocomputing 415, 2020)";
+        "image labels, or volumes: a student learns from several teachers, weighed for every sample (Neurocomputing 415, 2020)";
 
-    public override IReadOnlyList<TrainingTask> Tasks { get; } = [TrainingTask.Images];
+    public override IReadOnlyList<TrainingTask> Tasks { get; } = [TrainingTask.Images, TrainingTask.Volumes];
 
     /// <summary>The network of the common settings is the student's. Each class is known to two teachers or three.</summary>
     public override IReadOnlyList<MethodVariant> Variants { get; } =
@@ -30,16 +34,22 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
         Teacher("teacher-a", "0,1,2,3,4,5,6"),
         Teacher("teacher-b", "3,4,5,6,7,8,9"),
         Teacher("teacher-c", "0,1,2,6,7,8,9"),
-        new("student", "labels alone"),
-        new("average", "labels and the mean of the teachers' outputs", "amtml.weighting=equal", "amtml.angle=0", "amtml.hint=0")
+        new("student", "labels alone", "amtml.lambda=0", "amtml.angle=0", "amtml.hint=0"),
+        OfImages(
+            "average",
+            "labels and the mean of the teachers' outputs",
+            "amtml.weighting=equal",
+            "amtml.angle=0",
+            "amtml.hint=0"
+        ),
+        OfImages("adaptive", "the same with learnt weights of the teachers", "amtml.angle=0", "amtml.hint=0"),
+        OfImages("amtml-kd", "learnt weights, angles and hints"),
+        // Which teachers there are the common settings say.
+        new("volumes-average", "labels and the mean of the teachers' outputs", "amtml.weighting=equal")
         {
-            Needs = ThreeTeachers,
+            Task = TrainingTask.Volumes,
         },
-        new("adaptive", "the same with learnt weights of the teachers", "amtml.angle=0", "amtml.hint=0")
-        {
-            Needs = ThreeTeachers,
-        },
-        new("amtml-kd", "learnt weights, angles and hints") { Needs = ThreeTeachers },
+        new("volumes-adaptive", "the same with learnt weights of the teachers") { Task = TrainingTask.Volumes },
     ];
 
     public override Demonstration Demonstration { get; } =
@@ -51,16 +61,17 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
                 "classifier.depth=8",
                 "classifier.width=8",
                 "training.batch=64",
-                "training.steps=1000",
-                "optimizer.milestones=500,750",
-                "amtml.adapter_steps=500",
+                "training.steps=800",
+                "optimizer.milestones=400,600",
+                "amtml.lambda=0.5",
+                "amtml.temperature=2",
                 "training.validate_every=0",
                 "training.save_every=0",
                 "training.log_every=50",
             ],
             ["teacher-a", "teacher-b", "teacher-c", "student", "average", "adaptive", "amtml-kd"],
             Seeds: 3,
-            QuickSettings: ["images.limit=2000", "training.steps=200", "optimizer.milestones=100,150", "amtml.adapter_steps=100"]
+            QuickSettings: ["images.limit=2000", "training.steps=200", "optimizer.milestones=100,150"]
         );
 
     public override object NewSettings() => new AmtmlKdConfig();
@@ -70,9 +81,29 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
         CifarDefaults.With(
             new AmtmlKdConfig
             {
-                Amtml = compatibility == Compatibility.Reference ? new AmtmlConfig { Distance = 1, AdapterPenalty = 0.1 } : new(),
+                Amtml =
+                    compatibility == Compatibility.Reference
+                        ? new AmtmlConfig
+                        {
+                            WeightsFrom = WeightsSource.Distillation,
+                            Distance = 1,
+                            AdapterPenalty = 0.1,
+                        }
+                        : new(),
             }
         );
+
+    /// <summary>None are published for volumes: relations and hints are off.</summary>
+    public override TrainingConfig Defaults(NetworkName network, Compatibility compatibility) =>
+        VolumeDefaults.With(
+            network,
+            new AmtmlKdConfig
+            {
+                Amtml = new AmtmlConfig { Angle = 0, Hint = 0 },
+            }
+        );
+
+    public override NetworkDescription NetworkOf(TrainingConfig config) => new(config.Network, SharingName.JointNorm);
 
     public override void CheckRules(TrainingConfig config, Action<bool, string, string> require)
     {
@@ -80,6 +111,14 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
         require(settings.Teachers.Count != 1, TeachersKey, "names one teacher, expected none or at least two");
         foreach ((string name, string folder) in settings.Teachers)
             require(folder.Length > 0, $"{TeachersKey}.{name}", "is empty, expected a run folder");
+        if (config.Method.Task != TrainingTask.Volumes)
+            return;
+        require(settings.Hint == 0, "amtml.hint", $"is {settings.Hint}, but hints are for images; set it to 0");
+        require(
+            config.Compat == Compatibility.Default,
+            "compat",
+            "is reference, but the published code takes images only; leave it out"
+        );
     }
 
     public override TrainingConfig Resolve(TrainingConfig config)
@@ -104,12 +143,38 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
 
     public override ImageMethod Create(Backend backend, TrainingConfig config, ClassifierDescription model)
     {
-        var teachers = new List<ImageTeacher>();
+        if (model.IsMultiLabel && SettingsOf(config) is { Teachers.Count: > 0, WeightsFrom: WeightsSource.Labels })
+            throw new InvalidDataException(
+                "amtml.weights_from is labels, but the images have several labels each; set amtml.weights_from=distillation"
+            );
+        return WithTeachers<ImageTeacher, ImageMethod>(
+            config,
+            (name, key, folder) => ImageTeacher.Open(name, key, folder, backend, model),
+            teachers => new AmtmlKdMethod(backend, model, teachers, config)
+        );
+    }
+
+    public override VolumeMethod Create(Backend backend, TrainingConfig config, ModelDescription model) =>
+        WithTeachers<VolumeTeacher, VolumeMethod>(
+            config,
+            (name, key, folder) => VolumeTeacher.Open(name, key, folder, backend, model),
+            teachers => new AmtmlKdVolumeMethod(backend, model, teachers, config)
+        );
+
+    /// <summary>A method that has its teachers, which are disposed of where it cannot be made.</summary>
+    private static TMethod WithTeachers<TTeacher, TMethod>(
+        TrainingConfig config,
+        Func<string, string, string, TTeacher> open,
+        Func<IReadOnlyList<TTeacher>, TMethod> make
+    )
+        where TTeacher : Teacher
+    {
+        var teachers = new List<TTeacher>();
         try
         {
             foreach ((string name, string folder) in SettingsOf(config).Teachers)
-                teachers.Add(ImageTeacher.Open(name, $"{TeachersKey}.{name}", folder, backend, model));
-            return new AmtmlKdMethod(backend, model, teachers, config);
+                teachers.Add(open(name, $"{TeachersKey}.{name}", folder));
+            return make(teachers);
         }
         catch
         {
@@ -123,9 +188,15 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
             name,
             $"a wider network that learnt the classes {classes}",
             $"images.classes={classes}",
-            "classifier.depth=14",
+            "classifier.depth=8",
             "classifier.width=16"
-        );
+        )
+        {
+            Task = TrainingTask.Images,
+        };
+
+    private static MethodVariant OfImages(string name, string summary, params IReadOnlyList<string> settings) =>
+        new(name, summary, settings) { Task = TrainingTask.Images, Needs = ThreeTeachers };
 
     private static AmtmlConfig SettingsOf(TrainingConfig config) => ((AmtmlKdConfig)config.Own).Amtml;
 }

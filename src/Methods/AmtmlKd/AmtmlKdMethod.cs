@@ -3,17 +3,12 @@ using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Classification.Data;
 using UnpairedSegEngine.Classification.Inference;
-using UnpairedSegEngine.Classification.Networks;
 using UnpairedSegEngine.Layers;
-using UnpairedSegEngine.Losses;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Images;
-using UnpairedSegEngine.Optimizers;
-using UnpairedSegEngine.Schedules;
 using UnpairedSegEngine.Tensors;
 using UnpairedSegEngine.Training;
 using UnpairedSegEngine.Training.Batches;
-using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Methods.AmtmlKd;
 
@@ -24,13 +19,10 @@ namespace UnpairedSegEngine.Methods.AmtmlKd;
 /// </summary>
 internal sealed class AmtmlKdMethod : ImageMethod
 {
-    /// <summary>By which the adapter's rate falls at its milestones.</summary>
-    private const double AdapterDecay = 0.1;
-
     private readonly AmtmlConfig settings;
     private readonly bool reference;
     private readonly IReadOnlyList<ImageTeacher> teachers;
-    private readonly TeacherAdapter? adapter;
+    private readonly IntegratedTeachers? integrated;
     private readonly GroupHints? hints;
     private readonly NetworkOptimizer optimizer;
 
@@ -52,11 +44,14 @@ internal sealed class AmtmlKdMethod : ImageMethod
         List<TrainingModule> modules = [new(TrainingModule.Predictor, Network.Parameters)];
         List<ModuleOptimizer> optimizers = [optimizer.Module];
         modules.AddRange(teachers.Select(teacher => teacher.Module));
-        if (teachers.Count > 0 && settings.Weighting == TeacherWeighting.Adaptive)
+        if (teachers.Count > 0)
         {
-            adapter = new TeacherAdapter(backend.Device, teachers.Count, Network.Vector.Channels, Seed);
-            modules.Add(new TrainingModule(TeacherAdapter.Name, adapter.Parameters));
-            optimizers.Add(AdapterOptimizer(adapter, optimizers.Count));
+            integrated = new IntegratedTeachers(backend, teachers.Count, Network.Vector.Channels, config, optimizers.Count);
+            if (integrated is { Module: { } module, Optimizer: { } ofWeights })
+            {
+                modules.Add(module);
+                optimizers.Add(ofWeights);
+            }
         }
 
         if (teachers.Count > 0 && settings.Hint > 0)
@@ -78,11 +73,7 @@ internal sealed class AmtmlKdMethod : ImageMethod
                 );
         }
 
-        (Modules, Optimizers) = (modules, optimizers);
-        Phases =
-            teachers.Count > 0 && settings.AdapterSteps > 0
-                ? [new TrainingPhase("teachers' weights, hints and student", settings.AdapterSteps), new("student")]
-                : [new("training")];
+        (Modules, Optimizers, Phases) = (modules, optimizers, IntegratedTeachers.PhasesOf(settings));
     }
 
     public override IReadOnlyList<TrainingModule> Modules { get; }
@@ -94,14 +85,16 @@ internal sealed class AmtmlKdMethod : ImageMethod
     public override StepPlan Plan(long step, DeviceBatch batch)
     {
         bool learnsWeights = PhaseAt(step) == 0;
-        return new ComposedLossPlan(this, step, batch, (pass, tensors) => Losses(pass, tensors, learnsWeights));
+        return new ComposedLossPlan(this, step, batch, (pass, tensors) => [.. Losses(pass, tensors, learnsWeights)]);
     }
 
     public override IEnumerable<KeyValuePair<string, double>> Measure() => [new("l2_penalty", optimizer.Penalty())];
 
     /// <summary>How the teachers' weights follow which of them is right.</summary>
     public override IEnumerable<KeyValuePair<string, double>> Judge(ImageSet images, CancellationToken stop = default) =>
-        adapter is null || Model.IsMultiLabel ? [] : new TeacherJudgement(Predictor, Network, teachers, adapter).Of(images, stop);
+        integrated?.Adapter is not { } adapter || Model.IsMultiLabel
+            ? []
+            : new TeacherJudgement(Predictor, Network, teachers, adapter).Of(images, stop);
 
     public override void Dispose()
     {
@@ -110,7 +103,7 @@ internal sealed class AmtmlKdMethod : ImageMethod
             teacher.Dispose();
     }
 
-    private IReadOnlyList<WeightedLoss> Losses(ForwardContext pass, DeviceBatch batch, bool learnsWeights)
+    private IEnumerable<WeightedLoss> Losses(ForwardContext pass, DeviceBatch batch, bool learnsWeights)
     {
         Tape tape = pass.Tape;
         Variable images = tape.Input(batch[ImageSamples.Images]);
@@ -118,37 +111,23 @@ internal sealed class AmtmlKdMethod : ImageMethod
         GroupHints? hinting = learnsWeights ? hints : null;
         var taps = new FeatureTaps([Network.Vector, .. hinting?.OfStudent ?? []]);
         Variable logits = Network.Forward(pass, images, taps);
-        double temperature = settings.Temperature;
-        Variable onLabels = ImageLabelLoss.Of(
-            tape,
-            reference && teachers.Count > 0 ? tape.Scale(logits, 1 / temperature) : logits,
-            labels
-        );
-        if (teachers.Count == 0)
-            return [new(ImageLabelLoss.Name, onLabels)];
+        if (integrated is null)
+            return [new(ImageLabelLoss.Name, ImageLabelLoss.Of(tape, logits, labels))];
 
         FeatureTaps?[] theirs =
         [
             .. teachers.Select((_, t) => hinting?.OfTeacher(t) is { } stage ? new FeatureTaps(stage) : null),
         ];
         Variable[] outputs = [.. teachers.Select((teacher, t) => teacher.Look(Backend, images, theirs[t]))];
-        Variable weights = Weights(tape, taps[Network.Vector].Features, learnsWeights),
-            target = AmtmlKdLoss.Target(tape, weights, outputs, temperature);
-        double elements = reference ? logits.Shape[^1] : 1;
         List<WeightedLoss> losses =
         [
-            new(ImageLabelLoss.Name, onLabels, 1 - settings.Lambda),
             new(
-                "kd",
-                AmtmlKdLoss.Divergence(tape, target, logits, temperature),
-                settings.Lambda * 2 * temperature * temperature / elements
+                ImageLabelLoss.Name,
+                ImageLabelLoss.Of(tape, reference ? tape.Scale(logits, 1 / settings.Temperature) : logits, labels),
+                1 - settings.Lambda
             ),
+            .. integrated.Losses(tape, logits, taps[Network.Vector].Features, outputs, labels, learnsWeights),
         ];
-        Variable predictions = Predictions(tape, logits);
-        if (settings.Angle > 0)
-            losses.Add(new("angle", tape.RkdAngle(predictions, target), settings.Angle));
-        if (settings.Distance > 0)
-            losses.Add(new("distance", tape.RkdDistance(predictions, target), settings.Distance));
         if (hinting is not null)
             losses.Add(
                 new(
@@ -158,47 +137,5 @@ internal sealed class AmtmlKdMethod : ImageMethod
                 )
             );
         return losses;
-    }
-
-    /// <summary>(samples, teachers); constants where they are not learnt.</summary>
-    private Variable Weights(Tape tape, Variable features, bool learnsWeights)
-    {
-        if (adapter is not null)
-        {
-            Variable weights = adapter.Weights(tape, features);
-            return learnsWeights ? weights : tape.StopGradient(weights);
-        }
-
-        Tensor equal = tape.Allocate(new Shape(features.Shape[0], teachers.Count), features.DType);
-        Backend.Fill(equal, 1.0 / teachers.Count);
-        return tape.Input(equal);
-    }
-
-    /// <summary>What relations are between: softened probabilities; their logarithms in the published code.</summary>
-    private Variable Predictions(Tape tape, Variable logits)
-    {
-        Variable softened = tape.Scale(logits, 1 / settings.Temperature);
-        return reference ? tape.LogSoftmax(softened) : tape.Softmax(softened);
-    }
-
-    private ModuleOptimizer AdapterOptimizer(TeacherAdapter learnt, int place)
-    {
-        Parameter[] trained = [.. learnt.Parameters.Trainable];
-        var sgd = new Sgd(
-            Backend,
-            trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsDecayed: true)),
-            settings.AdapterMomentum,
-            // The penalty is on squared norms, the decay on half of them.
-            weightDecay: 2 * settings.AdapterPenalty
-        )
-        {
-            RateSlot = place,
-        };
-        return new ModuleOptimizer(
-            TeacherAdapter.Name,
-            sgd,
-            trained,
-            new MultiStepDecay(settings.AdapterRate, AdapterDecay, settings.AdapterMilestones.Steps)
-        );
     }
 }

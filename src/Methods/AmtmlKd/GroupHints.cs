@@ -11,8 +11,7 @@ namespace UnpairedSegEngine.Methods.AmtmlKd;
 
 /// <summary>
 /// Multi-group hints: each teacher supervises one group of the student's layers, the first teacher the first group. Features of
-/// the
-/// student are brought to length one over channels, then to the teacher's channels by a 1x1 convolution.
+/// the student are brought to length one over channels, then to the teacher's channels by a 1x1 convolution.
 /// </summary>
 internal sealed class GroupHints
 {

@@ -1,4 +1,5 @@
 using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Methods.AmtmlKd;
@@ -39,6 +40,49 @@ internal sealed class AmtmlKdLossTests
             Computed(tape => AmtmlKdLoss.Divergence(tape, TargetOn(tape), Input(tape, Student, Samples, Classes), Temperature)),
             Is.EqualTo(new[] { expected }).Within(1e-9)
         );
+    }
+
+    /// <summary>
+    /// Of a sure teacher who is right, one who says nothing and a sure one who is wrong, equally weighed, for a student who says
+    /// nothing: the divergence calls for the second, the labels for the first. The numbers are those of the documentation.
+    /// </summary>
+    [TestCase(WeightsSource.Distillation, 0.213, -0.426, 0.213)]
+    [TestCase(WeightsSource.Labels, -0.576, 0.242, 0.333)]
+    public void What_the_weights_are_learnt_from_decides_which_teacher_gains(
+        WeightsSource source,
+        double right,
+        double unsure,
+        double wrong
+    )
+    {
+        const int classes = 10,
+            label = 3,
+            other = 7;
+        const double sure = 40;
+        using Device device = Device.OpenCpu();
+        using var backend = new CpuBackend(device, 1);
+        using TensorScope scope = TensorScope.Open(device);
+        var tape = new Tape(backend);
+        var scores = new Variable(Tensor.From<double>(device, new Shape(1, 3), [0, 0, 0]), requiresGradient: true);
+        Variable target = AmtmlKdLoss.Target(
+            tape,
+            tape.Softmax(scores),
+            [LogitsOf(label, sure), LogitsOf(label, 0), LogitsOf(other, sure)],
+            temperature: 1
+        );
+        Variable loss =
+            source == WeightsSource.Labels
+                ? AmtmlKdLoss.Surprise(tape, target, Tensor.From<byte>(device, new Shape(1), [label]))
+                : AmtmlKdLoss.Divergence(tape, target, LogitsOf(label, 0), temperature: 1);
+        tape.Backward(loss);
+        Assert.That(scores.Gradient!.ToArray<double>(), Is.EqualTo(new[] { right, unsure, wrong }).Within(5e-4));
+
+        Variable LogitsOf(int c, double value)
+        {
+            double[] logits = new double[classes];
+            logits[c] = value;
+            return Input(tape, logits, 1, classes);
+        }
     }
 
     [Test]

@@ -44,6 +44,18 @@ internal sealed class AmtmlKdTests
         Assert.That(runs.End("adapter4"), Is.Not.EqualTo(runs.End("adapter2")), "the student goes on");
     }
 
+    /// <summary>The likelihood of the labels trains the adapter and nothing else.</summary>
+    [Test]
+    public void A_student_that_imitates_nothing_is_the_plain_one_bit_for_bit()
+    {
+        string[] alone = [.. teachers, "amtml.lambda=0", "amtml.angle=0", "amtml.hint=0"];
+        runs.Train("plain");
+        runs.Train("alone", alone);
+        runs.Train("still", [.. alone, "amtml.adapter_rate=1e-9"]);
+        Assert.That(Arrays("alone", ""), Is.SupersetOf(Arrays("plain", "")));
+        Assert.That(Arrays("alone", "adapter/"), Is.Not.EqualTo(Arrays("still", "adapter/")), "the weights were learnt");
+    }
+
     [Test]
     public void The_total_is_the_weighted_sum_of_the_losses_in_records()
     {
@@ -56,6 +68,7 @@ internal sealed class AmtmlKdTests
             double expected =
                 (0.6 * values["loss/ce"])
                 + (0.4 * 2 * 9 * values["loss/kd"])
+                + values["loss/weights"]
                 + values["loss/angle"]
                 + (0.5 * values["loss/distance"])
                 + (2 * values["loss/hint"]);
@@ -104,7 +117,7 @@ internal sealed class AmtmlKdTests
     public void Keys_of_volumes_are_refused() =>
         Assert.That(
             () => runs.Config("data.size=64"),
-            Throws.TypeOf<UsageException>().With.Message.Contains("data.size").And.Message.Contains("amtml-kd")
+            Throws.TypeOf<UsageException>().With.Message.Contains("data.size").And.Message.Contains("method.task is images")
         );
 
     [Test]
