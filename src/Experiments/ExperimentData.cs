@@ -65,5 +65,5 @@ public abstract class ExperimentData
     );
 
     /// <summary>The report over finished jobs.</summary>
-    public abstract ExperimentReport Report(ExperimentPlan plan, IReadOnlyList<ExperimentJob> finished);
+    public abstract ExperimentReport Report(ExperimentPlan plan, IReadOnlyList<ExperimentJob> finished, Comparison? comparison);
 }

@@ -19,8 +19,8 @@ public enum JudgedCases
 }
 
 /// <summary>
-/// The jobs of an experiment: every variant with every seed on every fold, each independent of the others. Its folder holds
-/// plan.json, config.yaml (what all jobs have in
+/// The jobs of an experiment: every variant with every seed on every fold, each independent of the others; before them, where
+/// asked for, the runs that find each variant's learning rate. Its folder holds plan.json, config.yaml (what all jobs have in
 /// common), splits_final.json, runs/ and the report. plan.json is written last: a folder without it holds no experiment.
 /// </summary>
 public sealed class ExperimentPlan
@@ -30,15 +30,27 @@ public sealed class ExperimentPlan
     private const long MostBytes = 1 << 20;
     private const int MostFolds = 1000;
     private const int MostSeeds = 10_000;
+    private const int MostRates = 100;
 
-    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    private readonly RateSearch rateSearch;
 
     private ExperimentPlan(string folder, Stored stored, TrainingConfig config)
     {
         (Folder, Data, Judged, Config) = (folder, stored.Data, Enum.Parse<JudgedCases>(stored.Judged), config);
+        Rates = stored.Rates ?? [];
+        rateSearch = new RateSearch(this);
         MethodVariant[] variants = [.. stored.Variants.Select(name => VariantOf(config, name))];
         Jobs =
         [
+            .. from variant in variants
+            from rate in Rates
+            select new ExperimentJob(variant, stored.Seeds.Max() + 1, Fold: 0) { Rate = rate },
             .. from fold in Enumerable.Range(0, stored.Folds)
             from seed in stored.Seeds
             from variant in variants
@@ -60,6 +72,12 @@ public sealed class ExperimentPlan
     /// <summary>In the order in which they are run: all variants of a seed before the next seed.</summary>
     public IReadOnlyList<ExperimentJob> Jobs { get; }
 
+    /// <summary>Those whose scores are compared: all but the search for learning rates.</summary>
+    public IEnumerable<ExperimentJob> JudgedJobs => Jobs.Where(job => job.Rate is null);
+
+    /// <summary>Learning rates that every variant is tried with; none where nothing is searched.</summary>
+    public IReadOnlyList<double> Rates { get; }
+
     public IReadOnlyList<string> Variants => [.. Jobs.Select(job => job.Variant.Name).Distinct()];
 
     public string SplitsPath => Path.Combine(Folder, SplitFile.FileName);
@@ -75,7 +93,9 @@ public sealed class ExperimentPlan
     /// <param name="seeds">Which seeds.</param>
     /// <param name="folds">How many folds.</param>
     /// <param name="judged">Cases to judge on; as the data has it (<see cref="ExperimentData.Judged"/>) if null.</param>
-    /// <exception cref="UsageException">Nothing to run, something twice, or not so many folds.</exception>
+    /// <param name="rates">Learning rates of which each variant takes its best; empty for no search.</param>
+    /// <exception cref="UsageException">Nothing to run, something twice, not so many folds, or a search that cannot
+    /// be.</exception>
     /// <exception cref="InvalidDataException">The folder holds something else, or there is nothing to judge on.</exception>
     public static ExperimentPlan Create(
         string folder,
@@ -84,11 +104,14 @@ public sealed class ExperimentPlan
         IReadOnlyList<string> variants,
         IReadOnlyList<long> seeds,
         int folds,
-        JudgedCases? judged
+        JudgedCases? judged,
+        params IReadOnlyList<double> rates
     )
     {
-        if (Problem(variants, seeds, folds) is { } problem)
+        if ((Problem(variants, seeds, folds) ?? Problem(rates)) is { } problem)
             throw new UsageException(problem);
+        if (rates.Count > 0)
+            RequireSearchable(config, variants);
         if (
             Directory.Exists(folder)
             && !Exists(folder)
@@ -96,7 +119,14 @@ public sealed class ExperimentPlan
         )
             throw new InvalidDataException($"'{folder}': exists and holds no experiment; choose another --out");
 
-        var stored = new Stored(Path.GetFullPath(data.Folder), variants, seeds, folds, (judged ?? data.Judged(folds)).ToString());
+        var stored = new Stored(
+            Path.GetFullPath(data.Folder),
+            variants,
+            seeds,
+            folds,
+            (judged ?? data.Judged(folds)).ToString(),
+            rates.Count > 0 ? rates : null
+        );
         var plan = new ExperimentPlan(folder, stored, config);
         foreach (ExperimentJob job in plan.Jobs)
             plan.ConfigOf(job);
@@ -120,7 +150,7 @@ public sealed class ExperimentPlan
         Stored stored = JsonFile.Read<Stored>(path, Format, MostBytes);
         if (stored.Problem() is { } problem)
             throw new InvalidDataException($"'{path}': no plan of an experiment: {OneLine.Of(problem)}");
-        TrainingConfig config = ConfigLoader.Load(Path.Combine(folder, ConfigName));
+        TrainingConfig config = ConfigLoader.LoadRecorded(Path.Combine(folder, ConfigName));
         string[] known = [.. config.Definition.Variants.Select(variant => variant.Name)];
         return stored.Variants.FirstOrDefault(name => !known.Contains(name)) is { } unknown
             ? throw new InvalidDataException(
@@ -134,10 +164,13 @@ public sealed class ExperimentPlan
 
     /// <summary>What a job trains.</summary>
     /// <exception cref="UsageException">A variant and the common settings contradict each other.</exception>
-    public TrainingConfig ConfigOf(ExperimentJob job) => job.ConfigOf(Config, RunPath);
+    public TrainingConfig ConfigOf(ExperimentJob job) => job.ConfigOf(Config, RunPath, job.Rate ?? rateSearch.Best(job.Variant));
 
     /// <summary>The jobs that must be finished before another.</summary>
-    public IEnumerable<ExperimentJob> NeededBy(ExperimentJob job) => Jobs.Where(other => job.Needs.Contains(other.Name));
+    public IEnumerable<ExperimentJob> NeededBy(ExperimentJob job) =>
+        Jobs.Where(other =>
+            job.Needs.Contains(other.Name) || (job.Rate is null && other.Rate is not null && other.Variant == job.Variant)
+        );
 
     /// <summary>The variants of a configuration's method, by name.</summary>
     /// <exception cref="UsageException">There is no such variant.</exception>
@@ -147,6 +180,26 @@ public sealed class ExperimentPlan
             $"variant '{name}' is not known; the method {config.Definition.Name} has "
                 + $"{string.Join(", ", config.Definition.Variants.Select(variant => variant.Name))}"
         );
+
+    /// <summary>What was searched before the judged runs; null where nothing was.</summary>
+    internal ReportSection? RateSection() => rateSearch.Section();
+
+    private static void RequireSearchable(TrainingConfig config, IReadOnlyList<string> variants)
+    {
+        if (config.Method.Task != TrainingTask.Volumes)
+            throw new UsageException("--search-rate is for volumes; set optimizer.learning_rate");
+        if (config.Training.ValidateEvery == 0)
+            throw new UsageException("--search-rate chooses by validations; set training.validate_every");
+        if (variants.FirstOrDefault(name => VariantOf(config, name).Needs.Count > 0) is { } needy)
+            throw new UsageException($"--search-rate: {needy} learns from another variant's run; set optimizer.learning_rate");
+    }
+
+    /// <summary>Why there can be no such search; null where there can.</summary>
+    private static string? Problem(IReadOnlyList<double> rates) =>
+        rates.Count is 1 or > MostRates ? $"{rates.Count} learning rates to search, expected 2 to {MostRates}"
+        : !rates.All(rate => rate > 0 && double.IsFinite(rate)) ? "a learning rate is not above 0"
+        : rates.Distinct().Count() < rates.Count ? "a learning rate is named twice"
+        : null;
 
     private string RunPath(string job) => Path.Combine(Path.GetFullPath(Folder), "runs", job);
 
@@ -173,7 +226,8 @@ public sealed class ExperimentPlan
         [property: JsonPropertyName("schemes")] IReadOnlyList<string> Variants,
         IReadOnlyList<long> Seeds,
         int Folds,
-        string Judged
+        string Judged,
+        IReadOnlyList<double>? Rates = null
     )
     {
         /// <summary>What is wrong with a plan that somebody else wrote; null where nothing is.</summary>
@@ -185,7 +239,9 @@ public sealed class ExperimentPlan
                 return "schemes or seeds is missing";
             if (!Enum.GetNames<JudgedCases>().Contains(Judged))
                 return $"judged is '{Judged}', expected {string.Join(" or ", Enum.GetNames<JudgedCases>())}";
-            return Variants.Contains(null) ? "schemes holds null" : ExperimentPlan.Problem(Variants, Seeds, Folds);
+            return Variants.Contains(null)
+                ? "schemes holds null"
+                : ExperimentPlan.Problem(Variants, Seeds, Folds) ?? ExperimentPlan.Problem(Rates ?? []);
         }
     }
 }

@@ -19,7 +19,7 @@ public abstract class ExperimentReport
     private protected ExperimentReport(ExperimentPlan plan, IEnumerable<ExperimentJob> finished)
     {
         Plan = plan;
-        Missing = [.. plan.Jobs.Except(finished)];
+        Missing = [.. plan.JudgedJobs.Except(finished)];
     }
 
     /// <summary>The main table, for a terminal.</summary>
@@ -33,12 +33,15 @@ public abstract class ExperimentReport
     private protected abstract string Title { get; }
 
     /// <summary>Reads what the finished jobs left.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="data">What its jobs are judged on.</param>
+    /// <param name="comparison">Variants that are held against each other in a section of their own; none if null.</param>
     /// <exception cref="InvalidDataException">No job is finished, or a file is damaged.</exception>
-    public static ExperimentReport Collect(ExperimentPlan plan, ExperimentData data)
+    public static ExperimentReport Collect(ExperimentPlan plan, ExperimentData data, Comparison? comparison = null)
     {
-        ExperimentJob[] finished = [.. plan.Jobs.Where(job => JobResult.Exists(plan.RunPath(job)))];
+        ExperimentJob[] finished = [.. plan.JudgedJobs.Where(job => JobResult.Exists(plan.RunPath(job)))];
         return finished.Length > 0
-            ? data.Report(plan, finished)
+            ? data.Report(plan, finished, comparison)
             : throw new InvalidDataException(
                 $"'{plan.Folder}': no job is finished yet; run them with: unpairedseg experiment run --out {plan.Folder}"
             );
@@ -66,6 +69,22 @@ public abstract class ExperimentReport
     }
 
     private protected abstract IEnumerable<ReportSection> Sections();
+
+    /// <summary>Two variants held against each other; null where nobody asks, or one of them has no finished run.</summary>
+    private protected ComparisonSection? Against(
+        Comparison? comparison,
+        IReadOnlyCollection<string> finished,
+        string score,
+        Func<Comparison, IEnumerable<ComparedScores>> atEnd
+    ) =>
+        comparison is null || !finished.Contains(comparison.First) || !finished.Contains(comparison.Second)
+            ? null
+            : new ComparisonSection(
+                comparison,
+                score,
+                [.. atEnd(comparison)],
+                [.. Missing.Where(job => job.Variant.Name == comparison.First || job.Variant.Name == comparison.Second)]
+            );
 
     private protected abstract void WriteCsv(TextWriter writer);
 

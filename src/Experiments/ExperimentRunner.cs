@@ -14,8 +14,8 @@ namespace UnpairedSegEngine.Experiments;
 
 /// <summary>
 /// Runs the jobs of a plan: trains, predicts the cases to judge with the last weights (nothing is chosen by their scores), scores
-/// them. A job that was interrupted, at
-/// whatever moment, goes on where it was; a finished one is left alone.
+/// them; of a job that tries a learning rate, only its validations count. A job that was interrupted, at whatever moment, goes on
+/// where it was; a finished one is left alone.
 /// </summary>
 /// <param name="plan">The plan.</param>
 /// <param name="data">What it is trained and judged on.</param>
@@ -81,8 +81,24 @@ public sealed class ExperimentRunner(ExperimentPlan plan, ExperimentData data, I
             );
         foreach (string note in earlier?.NotesOn(provenance) ?? [])
             view.Note(note);
-        if (session.Train(run, backend, view, stop).Interrupted)
-            throw new OperationCanceledException($"stopped in {job.Name}; the same command goes on");
+        try
+        {
+            if (session.Train(run, backend, view, stop).Interrupted)
+                throw new OperationCanceledException($"stopped in {job.Name}; the same command goes on");
+        }
+        catch (NumericFailureException failure) when (job.Rate is not null)
+        {
+            view.Note($"the rate is too high: {failure.Message}");
+            new JobResult(0, 0, 0).Write(run.Path);
+            return;
+        }
+
+        if (job.Rate is not null)
+        {
+            new JobResult(0, config.Training.Steps, 0).Write(run.Path);
+            return;
+        }
+
         (long parameters, long steps, string score) = data.Evaluate(plan, job, run, backend, view, stop);
         double[] times =
         [

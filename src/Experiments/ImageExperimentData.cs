@@ -76,8 +76,13 @@ internal sealed class ImageExperimentData(ImageDataset dataset) : ExperimentData
         );
     }
 
-    public override ExperimentReport Report(ExperimentPlan plan, IReadOnlyList<ExperimentJob> finished) =>
-        new ImageReport(plan, Path.GetFileName(Path.GetFullPath(dataset.Folder)), [.. finished.Select(job => Read(plan, job))]);
+    public override ExperimentReport Report(ExperimentPlan plan, IReadOnlyList<ExperimentJob> finished, Comparison? comparison) =>
+        new ImageReport(
+            plan,
+            Path.GetFileName(Path.GetFullPath(dataset.Folder)),
+            [.. finished.Select(job => Read(plan, job))],
+            comparison
+        );
 
     private static FinishedImageJob Read(ExperimentPlan plan, ExperimentJob job)
     {

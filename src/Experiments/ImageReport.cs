@@ -2,6 +2,7 @@ using System.Globalization;
 using UnpairedSegEngine.Classification.Evaluation;
 using UnpairedSegEngine.Methods;
 using UnpairedSegEngine.Methods.Images;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Evaluation;
 
 namespace UnpairedSegEngine.Experiments;
@@ -15,17 +16,26 @@ internal sealed class ImageReport : ExperimentReport
     private readonly (MethodVariant Variant, FinishedImageJob[] Jobs)[] variants;
     private readonly string[] scores;
     private readonly string main;
+    private readonly Comparison? comparison;
+    private readonly ComparisonSection? compared;
 
     /// <param name="plan">Of the experiment.</param>
     /// <param name="dataset">Its name.</param>
     /// <param name="finished">At least one.</param>
-    public ImageReport(ExperimentPlan plan, string dataset, IReadOnlyList<FinishedImageJob> finished)
+    /// <param name="comparison">Variants that are held against each other; none if null.</param>
+    public ImageReport(ExperimentPlan plan, string dataset, IReadOnlyList<FinishedImageJob> finished, Comparison? comparison)
         : base(plan, finished.Select(job => job.Job))
     {
-        this.dataset = dataset;
+        (this.dataset, this.comparison) = (dataset, comparison);
         variants = [.. finished.GroupBy(job => job.Job.Variant).Select(group => (group.Key, group.ToArray()))];
         scores = [.. finished.SelectMany(job => job.Scores.Keys).Distinct()];
         main = ImageValidation.MainScore(finished[0].Report).Name;
+        compared = Against(
+            comparison,
+            [.. variants.Select(variant => variant.Variant.Name)],
+            Words(main),
+            pair => [new ComparedScores("all images", BySeed(pair.First), BySeed(pair.Second))]
+        );
     }
 
     public override string Summary =>
@@ -34,6 +44,7 @@ internal sealed class ImageReport : ExperimentReport
             [
                 $"{Words(main)}, mean and deviation over seeds:",
                 .. variants.Select(variant => $"  {variant.Variant.Name, -16} {Text(Over(variant.Jobs, main))}"),
+                .. compared is null ? Array.Empty<string>() : [compared.Summary],
             ]
         );
 
@@ -53,7 +64,16 @@ internal sealed class ImageReport : ExperimentReport
         );
 
     private protected override IEnumerable<ReportSection> Sections() =>
-        [Overview(), Differences(), ByClass(), Curves(), .. Findings()];
+        [
+            Overview(),
+            .. compared is null
+                ? Array.Empty<ReportSection>()
+                : [compared.Section(Curves.AtEqualSteps(comparison!.First, comparison.Second))],
+            Differences(),
+            ByClass(),
+            Curves.Section(),
+            .. Findings(),
+        ];
 
     private protected override void WriteCsv(TextWriter writer)
     {
@@ -73,7 +93,7 @@ internal sealed class ImageReport : ExperimentReport
             Paragraphs =
             [
                 $"{Plan.Config.Training.Steps} steps of {Plan.Config.Training.Batch} images, "
-                    + $"{Count(Plan.Jobs.Select(job => job.Seed).Distinct().Count(), "seed")}; judged on "
+                    + $"{Count(Plan.JudgedJobs.Select(job => job.Seed).Distinct().Count(), "seed")}; judged on "
                     + $"{Count(variants[0].Jobs[0].Report.Images, "test image")} with the last weights. Mean and population "
                     + "deviation over seeds.",
                 .. MissingNote(),
@@ -127,7 +147,7 @@ internal sealed class ImageReport : ExperimentReport
                                 pairs.Length.ToString(CultureInfo.InvariantCulture),
                                 pairs.Length == 0
                                     ? NotApplicable
-                                    : pairs.Average().ToString("+0.0000;-0.0000", CultureInfo.InvariantCulture),
+                                    : pairs.Average().ToString("+0.0000;-0.0000;0.0000", CultureInfo.InvariantCulture),
                                 StandardError(pairs)?.ToString("F4", CultureInfo.InvariantCulture) ?? NotApplicable,
                                 pairs.Count(difference => difference > 0).ToString(CultureInfo.InvariantCulture),
                             ],
@@ -188,18 +208,21 @@ internal sealed class ImageReport : ExperimentReport
             ];
     }
 
-    private ReportSection Curves() =>
-        new("Training")
-        {
-            Pictures =
-            [
-                ReportCharts.TrainingCurves(
-                    [.. variants.Select(variant => (variant.Variant.Name, variant.Jobs.SelectMany(job => job.Records)))],
-                    main,
-                    Words(main)
-                ),
-            ],
-        };
+    private LearningCurves Curves =>
+        new(main, Words(main), [.. variants.Select(variant => (variant.Variant.Name, RunsOf(variant.Jobs)))]);
+
+    private static IReadOnlyList<(long, IReadOnlyList<MetricRecord>)> RunsOf(FinishedImageJob[] jobs) =>
+        [.. jobs.Select(job => (job.Job.Seed, job.Records))];
+
+    /// <summary>The main score of a variant's seeds, all images being one case.</summary>
+    private Dictionary<long, IReadOnlyDictionary<string, double>> BySeed(string name) =>
+        variants
+            .Single(variant => variant.Variant.Name == name)
+            .Jobs.Where(job => job.Scores.ContainsKey(main))
+            .ToDictionary(
+                job => job.Job.Seed,
+                job => (IReadOnlyDictionary<string, double>)new Dictionary<string, double> { [""] = job.Scores[main] }
+            );
 
     private double[] PairedBySeed(FinishedImageJob[] a, FinishedImageJob[] b) =>
         [

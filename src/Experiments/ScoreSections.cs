@@ -127,7 +127,8 @@ internal sealed class ScoreSections(
             [
                 "Difference of the mean over organs of the same case, first minus second variant: of Dice (more is "
                     + "better) and of the penalized HD95 (less is better); two-sided p of the Wilcoxon signed-rank test over "
-                    + "cases (not corrected for the number of comparisons).",
+                    + "cases (not corrected for the number of comparisons). It is about other cases of these very runs: runs "
+                    + "with other seeds may differ by more. 'experiment --compare' gives intervals over seeds and cases.",
             ],
             Tables =
             [
@@ -156,7 +157,7 @@ internal sealed class ScoreSections(
                         pairs.Length.ToString(CultureInfo.InvariantCulture),
                         pairs.Length == 0
                             ? NotApplicable
-                            : pairs.Average().ToString($"+{format};-{format}", CultureInfo.InvariantCulture),
+                            : pairs.Average().ToString($"+{format};-{format};{format}", CultureInfo.InvariantCulture),
                         pairs.Count(d => d * better > 0).ToString(CultureInfo.InvariantCulture),
                         WilcoxonSignedRank.PValue(pairs)?.ToString("F3", CultureInfo.InvariantCulture) ?? NotApplicable,
                     ],

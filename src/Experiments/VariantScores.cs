@@ -47,6 +47,11 @@ internal sealed class VariantScores(MethodVariant variant, IReadOnlyList<Finishe
         ).ToDictionary(group => group.Key, group => group.Average());
     }
 
+    /// <summary>The same for each seed: the mean over organs of each case.</summary>
+    public IReadOnlyDictionary<long, IReadOnlyDictionary<string, double>> BySeed(string metric, string modality) =>
+        jobs.GroupBy(job => job.Job.Seed)
+            .ToDictionary(seed => seed.Key, seed => new VariantScores(variant, [.. seed]).Cases(metric, modality, null));
+
     public ScoreSummary Over(string metric, string modality, string? organ) =>
         ScoreSummary.Of([.. Cases(metric, modality, organ).Values.Select(v => (double?)v)]);
 

@@ -93,8 +93,8 @@ internal sealed class VolumeExperimentData(SegmentationDataset dataset) : Experi
         );
     }
 
-    public override ExperimentReport Report(ExperimentPlan plan, IReadOnlyList<ExperimentJob> finished) =>
-        new VolumeReport(plan, dataset, [.. finished.Select(job => FinishedJob.Read(plan, job))]);
+    public override ExperimentReport Report(ExperimentPlan plan, IReadOnlyList<ExperimentJob> finished, Comparison? comparison) =>
+        new VolumeReport(plan, dataset, [.. finished.Select(job => FinishedJob.Read(plan, job))], comparison);
 
     private DatasetSplit SplitOf(ExperimentPlan plan, ExperimentJob job, TrainingConfig config) =>
         dataset.Split(job.Fold, plan.SplitsPath).Limit(config.Data.MostCases);

@@ -4,6 +4,7 @@ using UnpairedSegEngine.Imaging.Nifti;
 using UnpairedSegEngine.Imaging.Pictures;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Ummkd;
+using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Storage;
@@ -22,14 +23,34 @@ internal sealed class VolumeReport : ExperimentReport
     private readonly VariantScores[] variants;
     private readonly string[] modalities;
     private readonly string[] organs;
+    private readonly Comparison? comparison;
+    private readonly ComparisonSection? compared;
 
-    public VolumeReport(ExperimentPlan plan, SegmentationDataset dataset, IReadOnlyList<FinishedJob> finished)
+    public VolumeReport(
+        ExperimentPlan plan,
+        SegmentationDataset dataset,
+        IReadOnlyList<FinishedJob> finished,
+        Comparison? comparison
+    )
         : base(plan, finished.Select(job => job.Job))
     {
-        (this.plan, this.dataset) = (plan, dataset);
+        (this.plan, this.dataset, this.comparison) = (plan, dataset, comparison);
         variants = [.. finished.GroupBy(job => job.Job.Variant).Select(group => new VariantScores(group.Key, [.. group]))];
         modalities = [.. dataset.Modalities.Select(m => m.Name).Intersect(finished.SelectMany(job => job.Report.Modalities))];
         organs = [.. dataset.ClassNames.Skip(1)];
+        compared = Against(
+            comparison,
+            [.. variants.Select(variant => variant.Name)],
+            "mean Dice over organs",
+            pair =>
+                modalities.Select(modality => new ComparedScores(
+                    modality,
+                    VariantOf(pair.First).BySeed(Dice, modality),
+                    VariantOf(pair.Second).BySeed(Dice, modality)
+                ))
+        );
+
+        VariantScores VariantOf(string name) => variants.Single(variant => variant.Name == name);
     }
 
     /// <summary>The table of Dice.</summary>
@@ -54,6 +75,7 @@ internal sealed class VolumeReport : ExperimentReport
                     .. from variant in variants
                     from finding in variant.Findings
                     select $"{variant.Name}: {finding.Key} {Text(finding.Value)}",
+                    .. compared is null ? Array.Empty<string>() : [compared.Summary],
                 ]
             );
         }
@@ -78,8 +100,13 @@ internal sealed class VolumeReport : ExperimentReport
     private protected override IEnumerable<ReportSection> Sections() =>
         [
             Overview(),
+            .. compared is null
+                ? Array.Empty<ReportSection>()
+                : [compared.Section(Curves.AtEqualSteps(comparison!.First, comparison.Second))],
             .. new ScoreSections(variants, modalities, organs).All(),
-            .. Curves(),
+            .. plan.RateSection() is { } rates ? [rates] : Array.Empty<ReportSection>(),
+            Curves.Section(),
+            Boxes(),
             .. Distributions() is { Matrices.Count: > 0 } distributions ? [distributions] : Array.Empty<ReportSection>(),
             Overlays(),
             .. variants.Any(variant => variant.Findings.Count > 0) ? [Findings()] : Array.Empty<ReportSection>(),
@@ -98,8 +125,8 @@ internal sealed class VolumeReport : ExperimentReport
     private ReportSection Overview()
     {
         TrainingConfig config = plan.Config;
-        int seeds = plan.Jobs.Select(job => job.Seed).Distinct().Count(),
-            folds = plan.Jobs.Select(job => job.Fold).Distinct().Count();
+        int seeds = plan.JudgedJobs.Select(job => job.Seed).Distinct().Count(),
+            folds = plan.JudgedJobs.Select(job => job.Fold).Distinct().Count();
         string network = config.Network.Name.ToString().ToLowerInvariant();
         return new ReportSection("Variants")
         {
@@ -141,24 +168,14 @@ internal sealed class VolumeReport : ExperimentReport
         };
     }
 
-    private IEnumerable<ReportSection> Curves() =>
-        [
-            new ReportSection("Training")
-            {
-                Pictures =
-                [
-                    ReportCharts.TrainingCurves(
-                        [.. variants.Select(variant => (variant.Name, variant.Jobs.SelectMany(job => job.Records)))],
-                        Score.MeanDice,
-                        "Mean Dice"
-                    ),
-                ],
-            },
-            new ReportSection("Dice by organ")
-            {
-                Pictures = [.. modalities.Select(modality => ReportCharts.Boxes(variants, organs, modality))],
-            },
-        ];
+    private LearningCurves Curves =>
+        new(Score.MeanDice, "Mean Dice", [.. variants.Select(variant => (variant.Name, RunsOf(variant)))]);
+
+    private static IReadOnlyList<(long, IReadOnlyList<MetricRecord>)> RunsOf(VariantScores variant) =>
+        [.. variant.Jobs.Select(job => (job.Job.Seed, job.Records))];
+
+    private ReportSection Boxes() =>
+        new("Dice by organ") { Pictures = [.. modalities.Select(modality => ReportCharts.Boxes(variants, organs, modality))] };
 
     /// <summary>
     /// The matrices that the distillation aligns, of a variant's first job: at its first, a middle and its last validation.

@@ -57,18 +57,6 @@ public static class WilcoxonSignedRank
     {
         double mean = ranks.Sum() / 2.0,
             deviation = Math.Sqrt(ranks.Sum(rank => (double)rank * rank)) / 2;
-        return NormalDistribution((least - mean) / deviation);
-    }
-
-    /// <summary>Of a standard normal variable; Abramowitz and Stegun 26.2.17, error below 7.5e-8.</summary>
-    private static double NormalDistribution(double z)
-    {
-        double t = 1 / (1 + (0.2316419 * Math.Abs(z)));
-        double tail =
-            Math.Exp(-z * z / 2)
-            / Math.Sqrt(2 * Math.PI)
-            * t
-            * (0.319381530 + (t * (-0.356563782 + (t * (1.781477937 + (t * (-1.821255978 + (t * 1.330274429))))))));
-        return z < 0 ? tail : 1 - tail;
+        return NormalDistribution.Cumulative((least - mean) / deviation);
     }
 }

@@ -87,7 +87,7 @@ public sealed class RunFolder
     {
         string config = System.IO.Path.Combine(path, ConfigName);
         return File.Exists(config)
-            ? new RunFolder(path, ConfigLoader.Load(config))
+            ? new RunFolder(path, ConfigLoader.LoadRecorded(config))
             : throw new InvalidDataException($"'{path}': no run folder: it has no {ConfigName}");
     }
 
@@ -104,7 +104,7 @@ public sealed class RunFolder
     /// <summary>The configuration of config.yaml with other settings on top.</summary>
     /// <exception cref="ArgumentException">One of them is unknown or has a bad value.</exception>
     public TrainingConfig ConfigWith(IReadOnlyList<ConfigSetting> changes) =>
-        changes.Count == 0 ? Config : ConfigLoader.Load(PathOf(ConfigName), flags: changes);
+        changes.Count == 0 ? Config : ConfigLoader.LoadRecorded(PathOf(ConfigName), changes);
 
     /// <summary>The same run, computing something else from now on.</summary>
     public RunFolder Reconfigure(TrainingConfig config)

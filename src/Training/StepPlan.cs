@@ -23,6 +23,12 @@ public abstract class StepPlan(Device device) : IDisposable
     /// <param name="step">Its number, from 1.</param>
     public virtual void Begin(long step) { }
 
+    /// <summary>
+    /// The losses of a decision are numbers, so that the step goes on: what the method keeps on the host changes here. Called
+    /// after each decision.
+    /// </summary>
+    public virtual void Accepted() { }
+
     /// <summary>Frees what host and device exchange.</summary>
     public virtual void Dispose()
     {
@@ -56,4 +62,6 @@ public abstract class StepPlan(Device device) : IDisposable
 /// <param name="Compute">Gives operations to the backend. Tensors live in the scope that is open.</param>
 /// <param name="Decide">Then the host's decision: the losses that are known by now; null where there is nothing to
 /// decide.</param>
-public sealed record StepPart(Action Compute, Func<LossReport>? Decide = null);
+/// <param name="IsDue">Whether the step that has begun needs the part, which then changes no parameters and convolves nothing;
+/// every step does if null.</param>
+public sealed record StepPart(Action Compute, Func<LossReport>? Decide = null, Func<bool>? IsDue = null);

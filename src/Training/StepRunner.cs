@@ -53,23 +53,32 @@ public sealed class StepRunner(TrainingMethod method) : IDisposable
         prepared.Compute();
         using StepPlan plan = method.Plan(step, prepared.Batch);
         plan.Begin(step);
-        return RunParts(plan, number => plan.Parts[number].Compute(), report => Accept(step, report));
+        return RunParts(
+            plan,
+            number => plan.Parts[number].Compute(),
+            report => Accept(step, report),
+            warmsUp: method.Backend.Recorder is not null
+        );
     }
 
     /// <summary>The parts of a plan with their decisions.</summary>
     /// <param name="plan">Of a step.</param>
     /// <param name="compute">Computes the part of a number, from 0.</param>
     /// <param name="accept">Throws where losses are not to be followed; what later parts change then stays as it is.</param>
-    internal static LossReport RunParts(StepPlan plan, Action<int> compute, Action<LossReport> accept)
+    /// <param name="warmsUp">Whether parts that are not due compute all the same: what has run can be recorded.</param>
+    internal static LossReport RunParts(StepPlan plan, Action<int> compute, Action<LossReport> accept, bool warmsUp = false)
     {
         LossReport? losses = null;
         foreach ((int number, StepPart part) in plan.Parts.Index())
         {
-            compute(number);
-            if (part.Decide is null)
+            bool isDue = part.IsDue?.Invoke() ?? true;
+            if (isDue || warmsUp)
+                compute(number);
+            if (!isDue || part.Decide is null)
                 continue;
             LossReport report = part.Decide();
             accept(report);
+            plan.Accepted();
             losses = LossReport.Join(losses, report);
         }
 

@@ -194,7 +194,7 @@ public sealed class Trainer : IDisposable
         Progress.Note(plan);
     }
 
-    private bool IsDue(int every) => every > 0 && (state.Step % every == 0 || state.Step == schedule.Steps);
+    private bool IsDue(int every) => schedule.IsDue(every, state.Step);
 
     private void Report(IMetricLog? log, LossReport losses, double milliseconds, double wait)
     {

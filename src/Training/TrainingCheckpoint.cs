@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using UnpairedSegEngine.Checkpoints;
@@ -8,8 +9,8 @@ namespace UnpairedSegEngine.Training;
 
 /// <summary>
 /// The files of a checkpoint: weights.safetensors (parameters and running statistics of all modules), optimizer.safetensors
-/// (state
-/// of all optimizers) and state.json. Tensors of a named module or optimizer are called "name/tensor".
+/// (state of all optimizers, and what the method keeps itself, as "method/name") and state.json. Tensors of a named module or
+/// optimizer are called "name/tensor".
 /// </summary>
 public static class TrainingCheckpoint
 {
@@ -19,6 +20,9 @@ public static class TrainingCheckpoint
     private const string WeightsName = "weights.safetensors";
     private const string OptimizerName = "optimizer.safetensors";
     private const string StateName = "state.json";
+
+    /// <summary>Begins the names of a method's own numbers.</summary>
+    private const string MethodPrefix = "method/";
 
     private const long MostBytesOfState = 1 << 20;
 
@@ -38,8 +42,9 @@ public static class TrainingCheckpoint
     public static IReadOnlyDictionary<string, Action<Stream>> Contents(TrainingMethod method, TrainingState state) =>
         new Dictionary<string, Action<Stream>>
         {
-            [WeightsName] = stream => Write(stream, WeightsOf(method.Modules)),
-            [OptimizerName] = stream => Write(stream, StateOf(method)),
+            [WeightsName] = stream => SafetensorsFile.Write(stream, [.. Arrays(WeightsOf(method.Modules))]),
+            [OptimizerName] = stream =>
+                SafetensorsFile.Write(stream, [.. Arrays(StateOf(method)), .. method.State.Select(ToNamedArray)]),
             [StateName] = stream => JsonSerializer.Serialize(stream, state, Format),
         };
 
@@ -48,7 +53,9 @@ public static class TrainingCheckpoint
     /// message names it.</exception>
     public static void RequireFinite(TrainingMethod method, TrainingState state)
     {
-        string? bad = WeightsOf(method.Modules).Concat(StateOf(method)).FirstOrDefault(tensor => !tensor.Value.IsFinite()).Name;
+        string? bad =
+            WeightsOf(method.Modules).Concat(StateOf(method)).FirstOrDefault(tensor => !tensor.Value.IsFinite()).Name
+            ?? method.State.FirstOrDefault(numbers => !numbers.Values.All(double.IsFinite))?.Name;
         if (bad is not null)
             throw new NumericFailureException($"after step {state.Step}, '{bad}' has values that are NaN or infinite");
     }
@@ -90,12 +97,32 @@ public static class TrainingCheckpoint
     {
         RestoreWeights(checkpoint, method.Modules);
         string path = checkpoint.File(OptimizerName);
-        TensorArrays.Restore(path, SafetensorsFile.Read(path).Arrays, StateOf(method));
+        ILookup<bool, NamedArray> arrays = SafetensorsFile
+            .Read(path)
+            .Arrays.ToLookup(array => array.Name.StartsWith(MethodPrefix, StringComparison.Ordinal));
+        TensorArrays.Restore(path, [.. arrays[false]], StateOf(method));
+        foreach (HostNumbers numbers in method.State)
+            Restore(path, arrays[true].FirstOrDefault(array => array.Name == MethodPrefix + numbers.Name), numbers);
         return JsonFile.Read<TrainingState>(checkpoint.File(StateName), Format, MostBytesOfState);
     }
 
-    private static void Write(Stream stream, IEnumerable<(string Name, Tensor Value)> tensors) =>
-        SafetensorsFile.Write(stream, [.. tensors.Select(tensor => tensor.Value.ToNamedArray(tensor.Name))]);
+    private static void Restore(string path, NamedArray? array, HostNumbers numbers)
+    {
+        if (array is null)
+            return;
+        if (array.Shape != numbers.Shape || array.DType != DType.Float64)
+            throw new InvalidDataException(
+                $"'{path}': array '{array.Name}' is {array.DType} {array.Shape}, expected {DType.Float64} {numbers.Shape}; it "
+                    + "belongs to another configuration"
+            );
+        MemoryMarshal.Cast<byte, double>(array.Bytes.Span).CopyTo(numbers.Values);
+    }
+
+    private static NamedArray ToNamedArray(HostNumbers numbers) =>
+        new(MethodPrefix + numbers.Name, DType.Float64, numbers.Shape, MemoryMarshal.AsBytes(numbers.Values.AsSpan()).ToArray());
+
+    private static IEnumerable<NamedArray> Arrays(IEnumerable<(string Name, Tensor Value)> tensors) =>
+        tensors.Select(tensor => tensor.Value.ToNamedArray(tensor.Name));
 
     private static IEnumerable<(string Name, Tensor Value)> WeightsOf(IReadOnlyList<TrainingModule> modules) =>
         from module in modules

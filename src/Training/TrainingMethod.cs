@@ -6,7 +6,7 @@ namespace UnpairedSegEngine.Training;
 /// <summary>
 /// What is trained, by which optimizers, and what a step does. The trainer knows nothing else of a method: it brings batches,
 /// runs plans, keeps records and checkpoints. Everything random in a step follows from seed and step, so that nothing
-/// but the tensors of modules and optimizers has to be kept.
+/// but the tensors of modules and optimizers and <see cref="State"/> has to be kept.
 /// </summary>
 /// <param name="backend">Computes.</param>
 /// <param name="seed">Of initial weights and dropout.</param>
@@ -23,6 +23,12 @@ public abstract class TrainingMethod(Backend backend, ulong seed) : IDisposable
 
     /// <summary>In the order of checkpoints; the place of one is that of its rate among the numbers of a replayed step.</summary>
     public abstract IReadOnlyList<ModuleOptimizer> Optimizers { get; }
+
+    /// <summary>
+    /// Numbers that it keeps from step to step beside modules and optimizers. What a checkpoint does not have is left as it is,
+    /// and what only a checkpoint has is of other settings.
+    /// </summary>
+    public virtual IReadOnlyList<HostNumbers> State { get; } = [];
 
     /// <summary>Backward passes with the updates of all optimizers.</summary>
     public ParameterUpdate Update => field ??= new ParameterUpdate(Backend, Optimizers);

@@ -147,6 +147,70 @@ internal sealed partial class ExperimentVerbTests : CommandLine
         RequireOneLine(Run("experiment", "--data", Data, "--out", PathOf("many"), "--folds", "2"), 2, "has 1;");
     }
 
+    /// <summary>Each variant at its own best rate, found by runs that are not judged; then one against the other.</summary>
+    [Test]
+    public void Rates_are_searched_and_two_variants_compared()
+    {
+        string experiment = PathOf("compared");
+        string[] arguments =
+        [
+            "experiment",
+            "--data",
+            Data,
+            "--out",
+            experiment,
+            "--compare",
+            "ummkd,joint-norm",
+            "--power",
+            "--seeds",
+            "0,1",
+            "--search-rate",
+            "1e-4,1e30",
+            .. Small,
+            "training.steps=2",
+            "training.validate_every=1",
+        ];
+        (int code, string output, string errors) = Run(arguments);
+        Assert.That(code, Is.Zero, errors);
+        Assert.That(output, Does.Contain("[8/8]").And.Contain("ummkd against joint-norm").And.Contain("Few seeds (2)"));
+        string report = File.ReadAllText(Path.Combine(experiment, "report.md"));
+        Assert.That(report, Does.Contain("| step | seeds | ummkd | joint-norm | difference |").And.Contain("seeds for 0.01"));
+        Assert.That(report, Does.Match(@"\| ummkd \| 0\.\d{3} \| (diverged|0\.\d{3}) \| 0\.0001 \|"));
+        string rate = File.ReadAllLines(Path.Combine(experiment, "runs", "ummkd-seed0-fold0", "config.yaml"))
+            .Single(line => line.Contains("learning_rate"));
+        Assert.That(rate.Trim(), Is.EqualTo("learning_rate: 0.0001"));
+        Assert.That(
+            File.ReadAllLines(Path.Combine(experiment, "report.csv")).Select(line => line.Split(',')[1]).Distinct(),
+            Is.EqualTo(new[] { "seed", "0", "1" }),
+            "the search is not judged"
+        );
+
+        RequireOneLine(Run("experiment", "--out", experiment, "--search-rate", "1e-3,1e-4"), 2, "other learning rates");
+        RequireOneLine(
+            Run("experiment", "report", "--out", experiment, "--compare", "ummkd,joint"),
+            2,
+            "joint is not part of the experiment, which has ummkd, joint-norm"
+        );
+        (code, output, errors) = Run("experiment", "report", "--out", experiment, "--compare", "joint-norm,ummkd");
+        Assert.That(code, Is.Zero, errors);
+        Assert.That(output, Does.Contain("joint-norm against ummkd"));
+    }
+
+    [TestCase("--compare ummkd", "--compare has 1 variants, expected two")]
+    [TestCase("--compare ummkd,ummkd", "named twice")]
+    [TestCase("--power", "give --compare FIRST,SECOND")]
+    [TestCase("--compare ummkd,joint --gain 0.1", "--gain is what --power looks for")]
+    [TestCase("--compare ummkd,joint --power --gain 0", "--gain is 0, expected a number from 1e-6 to 1")]
+    [TestCase("--search-rate 0.1", "1 learning rates to search, expected 2")]
+    [TestCase("--search-rate 0.1,0", "a learning rate is not above 0")]
+    [TestCase("--search-rate 0.1,1e-1", "a learning rate is named twice")]
+    [TestCase("--search-rate 0.1,0.2 --set training.validate_every=0", "--search-rate chooses by validations")]
+    public void Comparisons_that_cannot_be_are_refused_in_one_line(string arguments, string problem)
+    {
+        RequireOneLine(Run(["experiment", "--data", Data, "--out", PathOf("refused"), .. arguments.Split(' ')]), 2, problem);
+        Assert.That(Directory.Exists(PathOf("refused")), Is.False);
+    }
+
     [Test]
     public void Bad_arguments_are_one_line()
     {

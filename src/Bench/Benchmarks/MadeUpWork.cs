@@ -101,8 +101,8 @@ public sealed class MadeUpWork : IDisposable
     }
 
     /// <summary>
-    /// Records the training step and replays its parts without the host's decisions between them, which read values: for devices
-    /// that have none.
+    /// Records the training step and replays the parts that every step has, without the host's decisions between them, which
+    /// read values: for devices that have none.
     /// </summary>
     /// <param name="beforeReplay">Called when the step is recorded.</param>
     /// <returns>How many decisions there would be, and the most memory that the recorded work holds at a time.</returns>
@@ -119,9 +119,10 @@ public sealed class MadeUpWork : IDisposable
         );
         beforeReplay();
         recorded.Load(number, batch);
-        for (int part = 0; part < recorded.Parts.Count; part++)
-            recorded.Recording.Run(part);
-        return (recorded.Parts.Count(part => part.Decide is not null), recorded.Recording.PeakBytes);
+        (int Number, StepPart Part)[] always = [.. recorded.Parts.Index().Where(part => part.Item.IsDue is null)];
+        foreach ((int number, _) in always)
+            recorded.Recording.Run(number);
+        return (always.Count(part => part.Part.Decide is not null), recorded.Recording.PeakBytes);
     }
 
     /// <summary>Those of the first modality.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CommandLine;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Cli.Options;
@@ -69,6 +70,27 @@ internal sealed class ExperimentVerb : DeviceVerb
     )]
     public JudgedCases? Judge { get; init; }
 
+    [Option(
+        "compare",
+        Separator = ',',
+        HelpText = "Two variants that the report holds against each other, paired by seed and case, with intervals: "
+            + "ummkd,joint-norm. They are what is planned if --variants is not given."
+    )]
+    public IEnumerable<string> Compare { get; init; } = [];
+
+    [Option("power", HelpText = "With --compare: how many seeds it takes to find a gain.")]
+    public bool WithPower { get; init; }
+
+    [Option("gain", HelpText = "With --power: the difference that would matter, in the main score; 0.01 if not given.")]
+    public double? Gain { get; init; }
+
+    [Option(
+        "search-rate",
+        Separator = ',',
+        HelpText = "Learning rates, separated by commas, of which each variant takes the one that is best on its validations."
+    )]
+    public IEnumerable<double> Rates { get; init; } = [];
+
     [Option("config", HelpText = "YAML file, or preset, with the settings that all runs have in common.")]
     public string? Config { get; init; }
 
@@ -93,7 +115,9 @@ internal sealed class ExperimentVerb : DeviceVerb
     {
         if (VariantNames.Any() && SchemeNames.Any())
             throw new UsageException("--schemes is an older name of --variants; give one of them");
+        RequireComparable();
         ExperimentPlan plan = Action is ExperimentAction.Run or ExperimentAction.Report ? ExperimentPlan.Open(Out) : PlanOrGoOn();
+        Comparison? comparison = ComparisonOf(plan);
         if (Action is ExperimentAction.Plan)
         {
             for (int i = 0; i < plan.Jobs.Count; i++)
@@ -108,7 +132,7 @@ internal sealed class ExperimentVerb : DeviceVerb
             RunJobs(plan, runner);
         if (Action is ExperimentAction.Run)
             return ExitCode.Ok;
-        ExperimentReport report = ExperimentReport.Collect(plan, data);
+        ExperimentReport report = ExperimentReport.Collect(plan, data, comparison);
         report.Write();
         Console.WriteLine(report.Summary);
         Console.WriteLine(
@@ -134,9 +158,11 @@ internal sealed class ExperimentVerb : DeviceVerb
         if (Data is null)
             throw new UsageException("--data is needed to plan an experiment");
         TrainingConfig config = ConfigLoader.Load(Config, Set);
-        string[] variants = Asked.Any()
-            ? [.. Asked.Select(name => ExperimentPlan.VariantOf(config, name).Name)]
-            : [.. config.Definition.VariantsFor(config.Method.Task).Select(variant => variant.Name)];
+        string[] asked = [.. Asked.Any() ? Asked : Compare];
+        string[] variants =
+            asked.Length > 0
+                ? [.. asked.Select(name => ExperimentPlan.VariantOf(config, name).Name)]
+                : [.. config.Definition.VariantsFor(config.Method.Task).Select(variant => variant.Name)];
         return ExperimentPlan.Create(
             Out,
             ExperimentData.Open(Data, config.Method.Task),
@@ -144,8 +170,40 @@ internal sealed class ExperimentVerb : DeviceVerb
             variants,
             Seeds.Any() ? [.. Seeds] : [0],
             Folds ?? 1,
-            Judge
+            Judge,
+            [.. Rates]
         );
+    }
+
+    private void RequireComparable()
+    {
+        const double LeastGain = 1e-6;
+        if (Compare.Any() && Compare.Count() != 2)
+            throw new UsageException($"--compare has {Compare.Count()} variants, expected two: ummkd,joint-norm");
+        if (!Compare.Any() && (WithPower || Gain is not null))
+            throw new UsageException("--power and --gain say more of a comparison; give --compare FIRST,SECOND");
+        if (Gain is not null && !WithPower)
+            throw new UsageException("--gain is what --power looks for; give both");
+        if (Gain is { } gain && !(gain >= LeastGain && gain <= 1))
+            throw new UsageException(
+                $"--gain is {gain.ToString(CultureInfo.InvariantCulture)}, expected a number from 1e-6 to 1"
+            );
+    }
+
+    /// <exception cref="UsageException">The plan does not have both variants, or they are one.</exception>
+    private Comparison? ComparisonOf(ExperimentPlan plan)
+    {
+        const double UsualGain = 0.01;
+        if (!Compare.Any())
+            return null;
+        string[] pair = [.. Compare.Select(name => ExperimentPlan.VariantOf(plan.Config, name).Name)];
+        if (pair[0] == pair[1])
+            throw new UsageException($"--compare names {pair[0]} twice");
+        if (pair.FirstOrDefault(name => !plan.Variants.Contains(name)) is { } absent)
+            throw new UsageException(
+                $"--compare: {absent} is not part of the experiment, which has {string.Join(", ", plan.Variants)}"
+            );
+        return new Comparison(pair[0], pair[1], WithPower ? Gain ?? UsualGain : null);
     }
 
     /// <summary>What was asked for and is not the plan's. Data may have moved: the jobs compare what it holds.</summary>
@@ -156,10 +214,12 @@ internal sealed class ExperimentVerb : DeviceVerb
             && !Asked.Select(name => ExperimentPlan.VariantOf(earlier.Config, name).Name).SequenceEqual(earlier.Variants)
         )
             return "variants";
-        if (Seeds.Any() && !Seeds.SequenceEqual(earlier.Jobs.Select(job => job.Seed).Distinct()))
+        if (Seeds.Any() && !Seeds.SequenceEqual(earlier.JudgedJobs.Select(job => job.Seed).Distinct()))
             return "seeds";
-        if (Folds is { } folds && folds != earlier.Jobs.Max(job => job.Fold) + 1)
+        if (Folds is { } folds && folds != earlier.JudgedJobs.Max(job => job.Fold) + 1)
             return "folds";
+        if (Rates.Any() && !Rates.SequenceEqual(earlier.Rates))
+            return "learning rates to search";
         if (Judge is { } judge && judge != earlier.Judged)
             return "cases to judge on";
         return Config is null && !Set.Any() ? null
@@ -185,11 +245,11 @@ internal sealed class ExperimentVerb : DeviceVerb
         int done = plan.Jobs.Count - jobs.Length;
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Jobs };
 
-        // Teachers before those who need them.
+        // Teachers, and the search for a rate, before those who need them.
         var left = jobs.ToList();
         while (left.Count > 0)
         {
-            ExperimentJob[] wave = [.. left.Where(job => !left.Any(other => job.Needs.Contains(other.Name)))];
+            ExperimentJob[] wave = [.. left.Where(job => !plan.NeededBy(job).Any(left.Contains))];
             left.RemoveAll(wave.Contains);
             Parallel.ForEach(wave, parallel, RunJob);
         }

@@ -16,7 +16,7 @@ public sealed class ClassDistillation
     private readonly int classes;
 
     /// <param name="settings">Weight, temperature, form.</param>
-    /// <param name="sums">By modality.</param>
+    /// <param name="sums">By modality; the means of the logits may be those of more batches.</param>
     /// <param name="coefficients">Receives the derivatives of the weighted loss.</param>
     public ClassDistillation(DistillationConfig settings, IReadOnlyList<SegmentationSums> sums, LossCoefficients coefficients)
     {

@@ -38,6 +38,14 @@ public sealed record DistillationConfig
     [ConfigKey("a class absent from a modality's batch")]
     public AbsentClass Absent { get; init; } = AbsentClass.Skip;
 
+    [ConfigKey(
+        "decay of running means over batches of what is compared; 0 for each batch on its own, as published",
+        Minimum = 0,
+        Maximum = 0.9999,
+        Earlier = "0"
+    )]
+    public double Memory { get; init; } = 0.9;
+
     [ConfigKey("comparison")]
     public DistillationForm Form { get; init; } = DistillationForm.SymmetricKl;
 

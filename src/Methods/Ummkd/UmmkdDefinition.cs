@@ -26,7 +26,9 @@ internal sealed class UmmkdDefinition : MethodDefinition
     public override TrainingConfig Defaults(NetworkName network, Compatibility compatibility)
     {
         bool reference = compatibility == Compatibility.Reference;
-        var distillation = new DistillationConfig { Absent = reference ? AbsentClass.Uniform : AbsentClass.Skip };
+        DistillationConfig distillation = reference
+            ? new() { Absent = AbsentClass.Uniform, Memory = 0 }
+            : new DistillationConfig();
         return network switch
         {
             NetworkName.Unet3d => new TrainingConfig
@@ -43,12 +45,19 @@ internal sealed class UmmkdDefinition : MethodDefinition
         };
     }
 
-    public override void CheckRules(TrainingConfig config, Action<bool, string, string> require) =>
+    public override void CheckRules(TrainingConfig config, Action<bool, string, string> require)
+    {
         require(
             SchemeOf(config).Name != SchemeName.Individual || config.Network.Norm.Sharing != NormSharing.Shared,
             "network.norm.sharing",
             "is shared, but the networks of scheme individual share nothing"
         );
+        require(
+            config.Compat != Compatibility.Reference || Settings(config).Loss.Kd.Memory == 0,
+            "loss.kd.memory",
+            "is above 0, but the published code has none; leave it out or set compat to default"
+        );
+    }
 
     public override NetworkDescription NetworkOf(TrainingConfig config) =>
         // The published code shuffles batches in the transposed order.
@@ -64,7 +73,8 @@ internal sealed class UmmkdDefinition : MethodDefinition
             config.Optimizer,
             seed,
             model.Modalities,
-            model.Classes
+            model.Classes,
+            config.Training
         );
     }
 

@@ -27,18 +27,28 @@ public sealed record UmmkdLoss(LossConfig Labels, DistillationConfig Distillatio
 
     /// <summary>The losses of a batch and their derivatives.</summary>
     /// <param name="problem">Sizes.</param>
-    /// <param name="sums">What <see cref="Backend.SegmentationLossSums"/> left.</param>
-    public UmmkdLossTerms Terms(SegmentationLossProblem problem, double[] sums)
+    /// <param name="sums">
+    /// By modality. The distillation compares the means of their logits, which may be those of more batches than this one: its
+    /// gradient is then that for this batch's means, taken at the others.
+    /// </param>
+    public UmmkdLossTerms Terms(SegmentationLossProblem problem, IReadOnlyList<SegmentationSums> sums)
     {
-        IReadOnlyList<SegmentationSums> ofModality = SegmentationSums.Of(problem, sums);
         var coefficients = new LossCoefficients(problem);
         return new UmmkdLossTerms(
-            new DiceCrossEntropy(ofModality, Labels.DiceWeight, Labels.CeWeight, coefficients),
-            new ClassDistillation(Distillation, ofModality, coefficients),
-            ofModality,
-            coefficients.Values,
+            new DiceCrossEntropy(sums, Labels.DiceWeight, Labels.CeWeight, coefficients),
+            new ClassDistillation(Distillation, sums, coefficients),
+            sums,
+            coefficients,
             Distillation.Weight
         );
+    }
+
+    /// <summary>The coefficients of one term on labels without the others.</summary>
+    internal double[] CoefficientsOf(SegmentationLossProblem problem, IReadOnlyList<SegmentationSums> sums, bool dice)
+    {
+        var coefficients = new LossCoefficients(problem);
+        _ = new DiceCrossEntropy(sums, dice ? Labels.DiceWeight : 0, dice ? 0 : Labels.CeWeight, coefficients);
+        return coefficients.Values;
     }
 }
 
@@ -46,13 +56,13 @@ public sealed record UmmkdLoss(LossConfig Labels, DistillationConfig Distillatio
 /// <param name="Labels">Of each modality.</param>
 /// <param name="Distillation">Between the modalities.</param>
 /// <param name="Sums">By modality.</param>
-/// <param name="Coefficients">Content of the coefficients tensor of <see cref="Backend.SegmentationLossGradient"/>.</param>
+/// <param name="Coefficients">Of the gradient of the weighted sum.</param>
 /// <param name="DistillationWeight">In the total.</param>
 public sealed record UmmkdLossTerms(
     DiceCrossEntropy Labels,
     ClassDistillation Distillation,
     IReadOnlyList<SegmentationSums> Sums,
-    double[] Coefficients,
+    LossCoefficients Coefficients,
     double DistillationWeight
 )
 {

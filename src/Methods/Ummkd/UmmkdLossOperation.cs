@@ -1,11 +1,13 @@
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Segmentation.Losses;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Methods.Ummkd;
 
 /// <summary>
-/// The method's loss as an operation of the tape: one pass over the logits for the sums and one for the gradient.
+/// The method's loss as an operation of the tape: one pass over the logits for the sums and one for the gradient. It knows one
+/// batch: <c>loss.kd.memory</c> takes a method, which goes from step to step.
 /// </summary>
 public static class UmmkdLossOperation
 {
@@ -27,7 +29,7 @@ public static class UmmkdLossOperation
         tape.RequireFirstOrder("segmentation loss");
         using Tensor sums = tape.Allocate(problem.SumsShape, DType.Float64);
         tape.Backend.SegmentationLossSums(problem, logits.Value, labels, sums);
-        UmmkdLossTerms terms = settings.Terms(problem, sums.ToArray<double>());
+        UmmkdLossTerms terms = settings.Terms(problem, SegmentationSums.Of(problem, sums.ToArray<double>()));
         Tensor total = tape.Allocate(new Shape(), logits.DType);
         tape.Backend.Fill(total, terms.Total);
         Variable loss = tape.Record(
@@ -41,7 +43,7 @@ public static class UmmkdLossOperation
                 using Tensor coefficients = Tensor.From<double>(
                     tape.Device,
                     problem.CoefficientsShape,
-                    [.. terms.Coefficients.Select(value => factor * value)]
+                    [.. terms.Coefficients.Values.Select(value => factor * value)]
                 );
                 Tensor gz = tape.Allocate(logits.Shape, logits.DType);
                 tape.Backend.SegmentationLossGradient(problem, logits.Value, labels, coefficients, gz);

@@ -14,12 +14,16 @@ namespace UnpairedSegEngine.Methods.Ummkd;
 /// </summary>
 public sealed class UmmkdMethod : VolumeMethod
 {
+    /// <summary>Records whose names begin so are norms of the gradients of the loss's terms for the logits.</summary>
+    public const string GradientPrefix = "gradient_norm/";
+
     /// <summary>Records whose names begin so are class distributions: class_distribution/MODALITY/TRUE CLASS/CLASS.</summary>
     public const string DistributionPrefix = "class_distribution/";
 
     private readonly IReadOnlyList<string> modalities,
         classes;
     private readonly NetworkOptimizer optimizer;
+    private readonly ScheduleConfig? schedule;
 
     /// <param name="backend">Computes.</param>
     /// <param name="network">Is trained; disposed of with the method.</param>
@@ -28,6 +32,7 @@ public sealed class UmmkdMethod : VolumeMethod
     /// <param name="seed">Of the dropout masks.</param>
     /// <param name="modalities">Names, by modality index.</param>
     /// <param name="classes">Names, background first.</param>
+    /// <param name="schedule">When there are validations, at which gradients are measured, too; never if null.</param>
     public UmmkdMethod(
         Backend backend,
         ISegmentationNetwork network,
@@ -35,36 +40,66 @@ public sealed class UmmkdMethod : VolumeMethod
         OptimizerConfig settings,
         ulong seed,
         IReadOnlyList<string> modalities,
-        IReadOnlyList<string> classes
+        IReadOnlyList<string> classes,
+        ScheduleConfig? schedule = null
     )
         : base(backend, network, seed)
     {
-        (Loss, this.modalities, this.classes) = (loss, modalities, classes);
+        (Loss, this.modalities, this.classes, this.schedule) = (loss, modalities, classes, schedule);
+        if (loss.Distillation.Memory is > 0 and var decay)
+        {
+            Means = new ClassMeans("class_means", decay, modalities.Count, classes.Count);
+            MeansOfHalves = new ClassMeans("class_means_of_halves", decay, 2 * modalities.Count, classes.Count);
+            State = [Means.State, MeansOfHalves.State];
+        }
+
         optimizer = new NetworkOptimizer(backend, network.Parameters, settings, loss.Labels, modalities.Count);
         Optimizers = [optimizer.Module];
     }
 
     public override IReadOnlyList<ModuleOptimizer> Optimizers { get; }
 
+    public override IReadOnlyList<HostNumbers> State { get; } = [];
+
     /// <summary>Weights of the loss terms.</summary>
     public UmmkdLoss Loss { get; }
+
+    /// <summary>What the distillation compares; null where it compares each batch on its own.</summary>
+    internal ClassMeans? Means { get; }
+
+    /// <summary>The same of the halves between which there is nothing to distil.</summary>
+    internal ClassMeans? MeansOfHalves { get; }
+
+    /// <summary>Whether the gradients of the terms are measured in some steps.</summary>
+    internal bool MeasuresGradients => schedule is { ValidateEvery: > 0 };
 
     public override StepPlan Plan(long step, DeviceBatch batch) => new UmmkdPlan(this, step, batch);
 
     public override IEnumerable<KeyValuePair<string, double>> Measure() => [new("l2_penalty", optimizer.Penalty())];
 
-    internal LossReport Report(UmmkdLossTerms terms) =>
+    /// <summary>Whether the gradients of the terms are measured in a step: where there is a validation to record them.</summary>
+    internal bool MeasuresGradientsAt(long step) => schedule?.IsDue(schedule.ValidateEvery, step) == true;
+
+    /// <param name="terms">Of a batch.</param>
+    /// <param name="floor">The distillation within the modalities; null where none has two samples.</param>
+    internal LossReport Report(UmmkdLossTerms terms, double? floor) =>
         new(
             terms.Total,
-            [.. LabelLoss.Terms(terms.Labels, modalities), new LossTerm("kd", terms.Distillation.Loss, "distillation loss")]
+            [
+                .. LabelLoss.Terms(terms.Labels, modalities),
+                new LossTerm("kd", terms.Distillation.Loss, "distillation loss"),
+                .. floor is { } value
+                    ? [new LossTerm("kd_floor", value, "distillation loss within modalities")]
+                    : Array.Empty<LossTerm>(),
+            ]
         )
         {
             Details = () => Distributions(terms),
         };
 
     /// <summary>
-    /// What the distillation compares: by modality and true class, the softened distribution of the batch's mean logits. Classes
-    /// that the batch lacks are left out.
+    /// What the distillation compares: by modality and true class, the softened distribution of the mean logits. Classes that
+    /// the batch lacks are left out.
     /// </summary>
     private IEnumerable<KeyValuePair<string, double>> Distributions(UmmkdLossTerms terms) =>
         from m in Enumerable.Range(0, modalities.Count)

@@ -2,6 +2,7 @@ using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Losses;
 using UnpairedSegEngine.Tensors;
 using UnpairedSegEngine.Training;
 using UnpairedSegEngine.Training.Batches;
@@ -19,14 +20,22 @@ internal sealed class UmmkdPlan : StepPlan
     private readonly DeviceBatch batch;
     private readonly ForwardContext context;
     private readonly SegmentationLossProblem problem;
+    private readonly SegmentationLossProblem? halves;
     private readonly Tensor sums,
         coefficients;
+    private readonly Tensor? sumsOfHalves,
+        diceCoefficients,
+        diceSquare,
+        entropyCoefficients,
+        entropySquare;
+    private long running;
     private Variable? logits;
+    private double distillationNorm;
 
     public UmmkdPlan(UmmkdMethod method, long step, DeviceBatch batch)
         : base(method.Backend.Device)
     {
-        (this.method, this.step, this.batch) = (method, step, batch);
+        (this.method, this.step, this.batch, running) = (method, step, batch, step);
         context = new ForwardContext(new Tape(method.Backend), batch.Groups, Training: true, method.Seed, step);
         Shape images = batch[VariedSamples.Images].Shape;
         problem = method
@@ -34,23 +43,92 @@ internal sealed class UmmkdPlan : StepPlan
             .Validate(batch[VariedSamples.Labels].Shape);
         sums = Exchange(problem.SumsShape, DType.Float64);
         coefficients = Exchange(problem.CoefficientsShape, DType.Float64);
-        Parts = [new StepPart(Forward, Decide), new StepPart(Backward)];
+        halves = DistillationFloor.HalvesOf(problem);
+        if (halves is not null)
+            sumsOfHalves = Exchange(halves.SumsShape, DType.Float64);
+        if (!method.MeasuresGradients)
+        {
+            Parts = [new StepPart(Forward, Decide), new StepPart(Backward)];
+            return;
+        }
+
+        (diceCoefficients, diceSquare) = Measured();
+        (entropyCoefficients, entropySquare) = Measured();
+        Parts =
+        [
+            new StepPart(Forward, Decide),
+            new StepPart(MeasureGradients, ReportGradients, () => method.MeasuresGradientsAt(running)),
+            new StepPart(Backward),
+        ];
+
+        (Tensor, Tensor) Measured() => (Exchange(problem.CoefficientsShape, DType.Float64), Exchange(new Shape(), DType.Float32));
     }
 
     public override IReadOnlyList<StepPart> Parts { get; }
 
+    public override void Begin(long step) => running = step;
+
+    public override void Accepted()
+    {
+        method.Means?.Accept();
+        if (halves is not null)
+            method.MeansOfHalves?.Accept();
+    }
+
     /// <summary>From the images to the sums that make the loss.</summary>
     private void Forward()
     {
+        Tensor labels = batch[VariedSamples.Labels];
         logits = method.Network.Forward(context, new Variable(batch[VariedSamples.Images]));
-        method.Backend.SegmentationLossSums(problem, logits.Value, batch[VariedSamples.Labels], sums);
+        method.Backend.SegmentationLossSums(problem, logits.Value, labels, sums);
+
+        // A pass of its own: sums of halves added up would round otherwise than the sums of the whole.
+        if (halves is not null)
+            method.Backend.SegmentationLossSums(halves, logits.Value, labels, sumsOfHalves!);
     }
 
     private LossReport Decide()
     {
-        UmmkdLossTerms terms = method.Loss.Terms(problem, sums.ToArray<double>());
-        coefficients.Load<double>(terms.Coefficients);
-        return method.Report(terms);
+        IReadOnlyList<SegmentationSums> ofBatch = SegmentationSums.Of(problem, sums.ToArray<double>());
+        UmmkdLossTerms terms = method.Loss.Terms(problem, method.Means?.Average(ofBatch) ?? ofBatch);
+        coefficients.Load<double>(terms.Coefficients.Values);
+        if (method.MeasuresGradientsAt(running))
+        {
+            diceCoefficients!.Load<double>(method.Loss.CoefficientsOf(problem, ofBatch, dice: true));
+            entropyCoefficients!.Load<double>(method.Loss.CoefficientsOf(problem, ofBatch, dice: false));
+            distillationNorm = GradientNorms.OfDistillation(ofBatch, terms.Coefficients);
+        }
+
+        return method.Report(terms, Floor());
+    }
+
+    private double? Floor()
+    {
+        if (halves is null)
+            return null;
+        IReadOnlyList<SegmentationSums> ofBatch = SegmentationSums.Of(halves, sumsOfHalves!.ToArray<double>());
+        return DistillationFloor.Of(method.Loss.Distillation, halves, method.MeansOfHalves?.Average(ofBatch) ?? ofBatch);
+    }
+
+    private void MeasureGradients()
+    {
+        Measure(diceCoefficients!, diceSquare!);
+        Measure(entropyCoefficients!, entropySquare!);
+
+        void Measure(Tensor coefficients, Tensor square) =>
+            GradientNorms.Square(method.Backend, problem, logits!.Value, batch[VariedSamples.Labels], coefficients, square);
+    }
+
+    /// <summary>Losses that are known already are not reported again.</summary>
+    private LossReport ReportGradients()
+    {
+        KeyValuePair<string, double>[] norms =
+        [
+            new($"{UmmkdMethod.GradientPrefix}dice", Math.Sqrt(diceSquare!.ToScalar())),
+            new($"{UmmkdMethod.GradientPrefix}ce", Math.Sqrt(entropySquare!.ToScalar())),
+            new($"{UmmkdMethod.GradientPrefix}kd", distillationNorm),
+        ];
+        return new LossReport(0) { Details = () => norms };
     }
 
     /// <summary>From the loss's coefficients to new running statistics and parameters.</summary>

@@ -52,5 +52,7 @@ public static class RunSettings
         string key,
         IReadOnlyDictionary<string, string> before,
         IReadOnlyDictionary<string, string> now
-    ) => !before.ContainsKey(key) && Defaults.Value.GetValueOrDefault(key) == now[key];
+    ) => !before.ContainsKey(key) && now[key] == (EarlierOf(key) ?? Defaults.Value.GetValueOrDefault(key));
+
+    private static string? EarlierOf(string key) => AllMethods.Keys.Resolve(key) is var (known, _) ? known.Earlier : null;
 }

@@ -3,7 +3,7 @@ using UnpairedSegEngine.Backends;
 namespace UnpairedSegEngine.Segmentation.Losses;
 
 /// <summary>What <see cref="Backend.SegmentationLossSums"/> left of one modality. All in float64.</summary>
-public sealed class SegmentationSums
+public sealed record SegmentationSums
 {
     private SegmentationSums(SegmentationLossProblem problem, int modality, ReadOnlySpan<double> sums)
     {
@@ -35,7 +35,7 @@ public sealed class SegmentationSums
     public IReadOnlyList<double> NegativeLogs { get; }
 
     /// <summary>Per true class, the sum of the logits over its positions.</summary>
-    public IReadOnlyList<IReadOnlyList<double>> LogitSums { get; }
+    public IReadOnlyList<IReadOnlyList<double>> LogitSums { get; init; }
 
     /// <summary>By modality.</summary>
     /// <param name="problem">Sizes.</param>

@@ -32,6 +32,9 @@ public sealed class ConfigKey
     /// <summary>Whether results do not depend on it.</summary>
     public bool IsFree => attribute.IsFree;
 
+    /// <summary>What runs did before there was the key, where the default is another.</summary>
+    public string? Earlier => attribute.Earlier;
+
     /// <summary>
     /// The values it takes, for a person: "a number from 0 to 1", "true or false", "batch, instance, layer or group".
     /// </summary>

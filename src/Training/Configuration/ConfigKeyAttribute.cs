@@ -22,6 +22,9 @@ public sealed class ConfigKeyAttribute(string meaning) : Attribute
     /// <summary>Whether <see cref="Minimum"/> itself is refused.</summary>
     public bool AboveMinimum { get; init; }
 
+    /// <summary>What runs did before there was the key, where the default is another; null where it is the default.</summary>
+    public string? Earlier { get; init; }
+
     /// <summary>Whether results do not depend on it: a place, where something else says what must be there.</summary>
     public bool IsFree { get; init; }
 }

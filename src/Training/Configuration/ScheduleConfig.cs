@@ -34,4 +34,7 @@ public sealed record ScheduleConfig
     /// <summary>Steps from one record of the losses to the next, at least 1.</summary>
     [ConfigKey("steps between log records", Minimum = 1)]
     public int LogEvery { get; init; } = 10;
+
+    /// <summary>Whether a step is one of those that have something every so many steps, and at the end; 0 for never.</summary>
+    public bool IsDue(int every, long step) => every > 0 && (step % every == 0 || step == Steps);
 }

@@ -2,6 +2,7 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Runs.Provenance;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Storage;
@@ -112,6 +113,35 @@ public sealed class ConfigLoaderTests
             Assert.That(
                 Kd(ConfigLoader.Load(null, ["loss.kd.absent=skip", "compat=reference"])).Absent,
                 Is.EqualTo(AbsentClass.Skip)
+            );
+            Assert.That(Kd(ConfigLoader.Load()).Memory, Is.EqualTo(0.9));
+            Assert.That(Kd(ConfigLoader.Load(null, ["compat=reference"])).Memory, Is.Zero);
+            Assert.That(
+                () => ConfigLoader.Load(null, ["loss.kd.memory=0.5", "compat=reference"]),
+                Throws
+                    .TypeOf<UsageException>()
+                    .With.Message.Contains("loss.kd.memory is above 0, but the published code has none")
+            );
+        });
+    }
+
+    /// <summary>A run that is older than a key goes on as it did.</summary>
+    [Test]
+    public void WhatARunWroteDownBeforeThereWasAKeyHasTheKeysEarlierValue()
+    {
+        string path = Yaml(Written(ConfigLoader.Load()).Replace("    memory: 0.9\n", "", StringComparison.Ordinal));
+        TrainingConfig recorded = ConfigLoader.LoadRecorded(path);
+        Assert.Multiple(() =>
+        {
+            Assert.That(Kd(recorded).Memory, Is.Zero);
+            Assert.That(Kd(ConfigLoader.Load(path)).Memory, Is.EqualTo(0.9), "a user's file has the default");
+            Assert.That(Kd(ConfigLoader.LoadRecorded(path, ConfigSetting.Parse("loss.kd.memory=0.5"))).Memory, Is.EqualTo(0.5));
+            IReadOnlyDictionary<string, string> now = RunSettings.Of(recorded),
+                before = now.Where(setting => setting.Key != "loss.kd.memory").ToDictionary();
+            Assert.That(RunSettings.Differences(before, now), Is.Empty);
+            Assert.That(
+                RunSettings.Differences(before, RunSettings.Of(ConfigLoader.Load())),
+                Is.EqualTo(new[] { "loss.kd.memory was absent and is 0.9 now" })
             );
         });
     }

@@ -39,6 +39,7 @@ internal sealed class TrainingBench : IDisposable
     /// <param name="network">The 2D network, or a 3D U-Net of three levels on blocks of two slices.</param>
     /// <param name="size">Height and width of the images.</param>
     /// <param name="optimizer">Adam if not given.</param>
+    /// <param name="schedule">When gradients are measured; never if not given.</param>
     public TrainingBench(
         Backend backend,
         bool ownsDevice,
@@ -46,7 +47,8 @@ internal sealed class TrainingBench : IDisposable
         double keep = 0.75,
         NetworkName network = NetworkName.Dilated2d,
         int size = 16,
-        OptimizerConfig? optimizer = null
+        OptimizerConfig? optimizer = null,
+        ScheduleConfig? schedule = null
     )
     {
         (this.backend, this.ownsDevice) = (backend, ownsDevice);
@@ -69,7 +71,8 @@ internal sealed class TrainingBench : IDisposable
             optimizer ?? new OptimizerConfig { LearningRate = 3e-3 },
             seed: 9,
             ["CT", "MR"],
-            ["background", "a", "b"]
+            ["background", "a", "b"],
+            schedule
         );
         runner = new StepRunner(method);
         shape = new Shape(2 * SamplesPerModality, is3D ? 2 : 1, size, size, Network.InputChannels);
