@@ -8,6 +8,7 @@ using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Segmentation.Sharing;
 using UnpairedSegEngine.Tensors;
