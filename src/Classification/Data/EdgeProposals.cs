@@ -31,7 +31,14 @@ internal sealed class EdgeProposals
     private const double LongestWindow = 2;
 
     /// <summary>Of windows that overlap more, the best one stays.</summary>
-    private const double MostOverlap = 0.7;
+    private const double MostOverlap = 0.5;
+
+    /// <summary>
+    /// Powers of the perimeter that edges are divided by: that of EdgeBoxes, and one that prefers no windows smaller than
+    /// objects, as the other does where a middle is as rich in edges as a rim.
+    /// </summary>
+    private const double PowerOfBoxes = 1.5,
+        PowerOfWindows = 1;
 
     private readonly ImageShape shape;
     private readonly double[,] edges; // summed over all rows above and columns to the left
@@ -64,7 +71,7 @@ internal sealed class EdgeProposals
 
         while (boxes.Count < count)
             boxes.Add(Random(ref stream));
-        return Scored(boxes);
+        return Scored(boxes, PowerOfBoxes);
     }
 
     /// <summary>Windows of the image, the best first: nobody has to know where objects are.</summary>
@@ -72,7 +79,7 @@ internal sealed class EdgeProposals
     public IReadOnlyList<BoxProposal> Search(int most)
     {
         var found = new List<BoxProposal>();
-        foreach (BoxProposal window in Scored(Windows()))
+        foreach (BoxProposal window in Scored(Windows(), PowerOfWindows))
         {
             if (found.Count == most)
                 break;
@@ -104,9 +111,9 @@ internal sealed class EdgeProposals
         }
     }
 
-    private IReadOnlyList<BoxProposal> Scored(IReadOnlyList<ImageBox> boxes)
+    private IReadOnlyList<BoxProposal> Scored(IReadOnlyList<ImageBox> boxes, double power)
     {
-        double[] scores = [.. boxes.Select(Score)];
+        double[] scores = [.. boxes.Select(box => Score(box, power))];
         double best = scores.Max();
         return
         [
@@ -152,12 +159,12 @@ internal sealed class EdgeProposals
         );
     }
 
-    private double Score(ImageBox box)
+    private double Score(ImageBox box, double power)
     {
         (int x1, int y1, int x2, int y2) = ((int)box.X1, (int)box.Y1, (int)box.X2 + 1, (int)box.Y2 + 1);
         (int width, int height) = (x2 - x1, y2 - y1);
         double rim = Sum(x1, y1, x2, y2) - Sum(x1 + (width / 4), y1 + (height / 4), x2 - (width / 4), y2 - (height / 4));
-        return Math.Max(rim, 0) / Math.Pow(2 * (width + height), 1.5);
+        return Math.Max(rim, 0) / Math.Pow(2 * (width + height), power);
     }
 
     private double Sum(int x1, int y1, int x2, int y2) => edges[y2, x2] - edges[y1, x2] - edges[y2, x1] + edges[y1, x1];

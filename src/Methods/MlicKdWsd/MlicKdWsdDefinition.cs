@@ -47,15 +47,15 @@ internal sealed class MlicKdWsdDefinition : MethodDefinition
                 "classifier.batch_norm=true",
                 "classifier.dropout_keep=1",
                 "mlic.proposals=40",
-                "mlic.feature_steps=600",
+                "mlic.feature_steps=400",
                 "mlic.head_rate=1",
                 "optimizer.name=adam",
                 "optimizer.learning_rate=0.002",
                 "optimizer.decay_factor=0.3",
-                "optimizer.milestones=1400,1800",
+                "optimizer.milestones=900,1100",
                 "loss.l2=0.0001",
                 "training.batch=16",
-                "training.steps=2000",
+                "training.steps=1200",
                 "training.validate_every=0",
                 "training.save_every=0",
                 "training.log_every=50",
@@ -107,7 +107,7 @@ internal sealed class MlicKdWsdDefinition : MethodDefinition
             "names a teacher, but mlic.role is teacher: it has none"
         );
         require(
-            settings.FeatureSteps < config.Training.Steps || settings.FeatureSteps == 0,
+            settings.Teacher.Text.Length == 0 || settings.FeatureSteps < config.Training.Steps,
             "mlic.feature_steps",
             $"is {settings.FeatureSteps}, but training.steps, {config.Training.Steps}, leaves none for labels"
         );

@@ -87,7 +87,7 @@ internal sealed class RegionTests
         Assert.That(corners.Chunk(5), Has.Some.EqualTo(new float[5]));
     }
 
-    /// <summary>A square on black: some window lies on it, none is given twice, and the best has score 1.</summary>
+    /// <summary>A square on black: the best window holds it, none is given twice, and the best has score 1.</summary>
     [Test]
     public void Edges_make_proposals_where_a_file_gives_none()
     {
@@ -101,7 +101,7 @@ internal sealed class RegionTests
         Assert.That(found.Select(proposal => proposal.Box), Is.Unique);
         Assert.That(found[0].Score, Is.EqualTo(1));
         Assert.That(found.Select(proposal => proposal.Score), Is.Ordered.Descending);
-        Assert.That(found.Take(5).Max(proposal => proposal.Box.Overlap(square)), Is.GreaterThan(0.5));
+        Assert.That(found[0].Box.Overlap(square), Is.GreaterThan(0.4));
         foreach (BoxProposal proposal in found)
             Assert.That(proposal.Box.Problem(shape), Is.Null);
     }

@@ -272,7 +272,7 @@ internal sealed class MlicKdWsdTests
     [TestCase("classifier.name=resnet", "classifier.depth=8", "classifier.name")]
     [TestCase("classifier.hidden=0", "mlic.scale=1", "classifier.hidden")]
     [TestCase("mlic.teacher=somewhere", Detects, "mlic.teacher")]
-    [TestCase("mlic.feature_steps=4", "training.steps=4", "mlic.feature_steps")]
+    [TestCase("mlic.feature_steps=4", "mlic.teacher=somewhere", "mlic.feature_steps")]
     public void Settings_that_make_no_run_are_named(string first, string second, string key) =>
         Assert.That(() => runs.Config(first, second), Throws.TypeOf<UsageException>().With.Message.Contains(key));
 
