@@ -28,7 +28,7 @@ public abstract class MethodDefinition
             StringComparer.Ordinal
         );
 
-    private const string PictureFolder = "pictures";
+    private const string PictureFolder = "examined";
 
     private readonly ConcurrentDictionary<TrainingTask, ConfigKeys> keys = [];
 

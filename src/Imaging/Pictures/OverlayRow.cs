@@ -10,7 +10,9 @@ public sealed record OverlayRow(string Caption, Volume<float> Image, Volume<byte
     /// <summary>Slice counted from the feet; null takes the one that shows the most classes.</summary>
     public int? Slice { get; init; }
 
-    /// <summary>More images on the grid of <see cref="Image"/>, shown beside it, each with its caption; by its own window.</summary>
+    /// <summary>
+    /// More images on the grid of <see cref="Image"/>, shown beside it, each with its caption; by its own window.
+    /// </summary>
     public IReadOnlyList<(string Caption, Volume<float> Image)> Others { get; init; } = [];
 
     /// <summary>Grey window; null chooses by <see cref="GreyWindow.For"/>.</summary>
