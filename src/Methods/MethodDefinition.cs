@@ -53,8 +53,9 @@ public abstract class MethodDefinition
     /// <summary>What is trained in experiments, in the order of tables.</summary>
     public abstract IReadOnlyList<MethodVariant> Variants { get; }
 
-    /// <summary>The same of a task; another one's may have the same names and other settings.</summary>
-    public virtual IReadOnlyList<MethodVariant> VariantsFor(TrainingTask task) => Variants;
+    /// <summary>Those that an experiment on a task compares unless it is told which.</summary>
+    public IReadOnlyList<MethodVariant> VariantsFor(TrainingTask task) =>
+        [.. Variants.Where(variant => variant.Task is null || variant.Task == task)];
 
     /// <summary>
     /// Its own settings, with defaults: a record whose groups stand beside those of <see cref="TrainingConfig"/>.

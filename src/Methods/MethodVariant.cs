@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Methods.Configuration;
+
 namespace UnpairedSegEngine.Methods;
 
 /// <summary>A way to train that experiments compare with others.</summary>
@@ -6,6 +8,9 @@ namespace UnpairedSegEngine.Methods;
 /// <param name="Settings">What it sets, "key=value".</param>
 public sealed record MethodVariant(string Name, string Summary, params IReadOnlyList<string> Settings)
 {
+    /// <summary>The task that it is for; null for all of its method.</summary>
+    public TrainingTask? Task { get; init; }
+
     /// <summary>Variants that have to be trained before, on the same cases and seed.</summary>
     public IReadOnlyList<NeededVariant> Needs { get; init; } = [];
 }

@@ -50,7 +50,7 @@ public sealed class ComposedLossPlan : StepPlan
     {
         losses = compose(pass, batch);
         RequireSum();
-        values = [.. losses.Select(loss => LeftForHost(loss.Value.Value))];
+        values = [.. losses.Select(loss => LeftForHost(method.Backend, loss.Value.Value))];
         total = losses.Where(loss => loss.Weight != 0).Select(Weighted).Aggregate(pass.Tape.Add);
     }
 
@@ -70,14 +70,6 @@ public sealed class ComposedLossPlan : StepPlan
     }
 
     private Variable Weighted(WeightedLoss loss) => loss.Weight == 1 ? loss.Value : pass.Tape.Scale(loss.Value, loss.Weight);
-
-    /// <summary>How many losses there are is known in the part only; what is exchanged stays lent until the plan ends.</summary>
-    private Tensor LeftForHost(Tensor value)
-    {
-        Tensor left = Exchange(value.Shape, value.DType);
-        method.Backend.Affine(value, 1, 0, left);
-        return left;
-    }
 
     /// <exception cref="ArgumentException">The losses cannot be summed, reported or minimized.</exception>
     private void RequireSum()

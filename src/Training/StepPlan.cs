@@ -1,3 +1,4 @@
+using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Tensors;
 
@@ -27,6 +28,19 @@ public abstract class StepPlan(Device device) : IDisposable
     {
         exchanged.ForEach(tensor => tensor.Dispose());
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>
+    /// A copy of a part's result that decisions read. How many there are may be known in the part only; what is exchanged stays
+    /// lent until the plan ends.
+    /// </summary>
+    /// <param name="backend">Computes the part.</param>
+    /// <param name="value">Lives as long as the part.</param>
+    protected Tensor LeftForHost(Backend backend, Tensor value)
+    {
+        Tensor left = Exchange(value.Shape, value.DType);
+        backend.Affine(value, 1, 0, left);
+        return left;
     }
 
     /// <summary>A tensor that decisions read or load: it outlives the parts, which share their memory.</summary>

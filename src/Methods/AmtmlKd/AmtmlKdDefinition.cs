@@ -34,31 +34,23 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
         Teacher("teacher-a", "0,1,2,3,4,5,6"),
         Teacher("teacher-b", "3,4,5,6,7,8,9"),
         Teacher("teacher-c", "0,1,2,6,7,8,9"),
-        new("student", "labels alone"),
-        new("average", "labels and the mean of the teachers' outputs", "amtml.weighting=equal", "amtml.angle=0", "amtml.hint=0")
+        new("student", "labels alone", "amtml.lambda=0", "amtml.angle=0", "amtml.hint=0"),
+        OfImages(
+            "average",
+            "labels and the mean of the teachers' outputs",
+            "amtml.weighting=equal",
+            "amtml.angle=0",
+            "amtml.hint=0"
+        ),
+        OfImages("adaptive", "the same with learnt weights of the teachers", "amtml.angle=0", "amtml.hint=0"),
+        OfImages("amtml-kd", "learnt weights, angles and hints"),
+        // Which teachers there are the common settings say.
+        new("volumes-average", "labels and the mean of the teachers' outputs", "amtml.weighting=equal")
         {
-            Needs = ThreeTeachers,
+            Task = TrainingTask.Volumes,
         },
-        new("adaptive", "the same with learnt weights of the teachers", "amtml.angle=0", "amtml.hint=0")
-        {
-            Needs = ThreeTeachers,
-        },
-        new("amtml-kd", "learnt weights, angles and hints") { Needs = ThreeTeachers },
+        new("volumes-adaptive", "the same with learnt weights of the teachers") { Task = TrainingTask.Volumes },
     ];
-
-    /// <summary>On volumes the common settings say which teachers there are.</summary>
-    public override IReadOnlyList<MethodVariant> VariantsFor(TrainingTask task) =>
-        task switch
-        {
-            TrainingTask.Images => Variants,
-            TrainingTask.Volumes =>
-            [
-                new("student", "labels alone", "amtml.lambda=0", "amtml.angle=0", "amtml.distance=0"),
-                new("average", "labels and the mean of the teachers' outputs", "amtml.weighting=equal"),
-                new("amtml-kd", "the same with learnt weights of the teachers"),
-            ],
-            _ => throw new ArgumentOutOfRangeException(nameof(task), task, "no such task"),
-        };
 
     public override Demonstration Demonstration { get; } =
         new(
@@ -166,7 +158,7 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
     public override VolumeMethod Create(Backend backend, TrainingConfig config, ModelDescription model) =>
         WithTeachers<VolumeTeacher, VolumeMethod>(
             config,
-            (name, key, folder) => VolumeTeacher.OpenOnChannels(name, key, folder, backend, model),
+            (name, key, folder) => VolumeTeacher.Open(name, key, folder, backend, model),
             teachers => new AmtmlKdVolumeMethod(backend, model, teachers, config)
         );
 
@@ -176,7 +168,7 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
         Func<string, string, string, TTeacher> open,
         Func<IReadOnlyList<TTeacher>, TMethod> make
     )
-        where TTeacher : IDisposable
+        where TTeacher : Teacher
     {
         var teachers = new List<TTeacher>();
         try
@@ -199,7 +191,13 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
             $"images.classes={classes}",
             "classifier.depth=8",
             "classifier.width=16"
-        );
+        )
+        {
+            Task = TrainingTask.Images,
+        };
+
+    private static MethodVariant OfImages(string name, string summary, params IReadOnlyList<string> settings) =>
+        new(name, summary, settings) { Task = TrainingTask.Images, Needs = ThreeTeachers };
 
     private static AmtmlConfig SettingsOf(TrainingConfig config) => ((AmtmlKdConfig)config.Own).Amtml;
 }

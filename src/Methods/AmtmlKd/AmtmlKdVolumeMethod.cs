@@ -20,8 +20,7 @@ internal sealed class AmtmlKdVolumeMethod : VolumeMethod
 {
     private readonly IReadOnlyList<VolumeTeacher> teachers;
     private readonly IntegratedTeachers? integrated;
-    private readonly LossConfig labels;
-    private readonly IReadOnlyList<string> modalities;
+    private readonly VolumeLabelLoss labels;
     private readonly NetworkOptimizer optimizer;
 
     /// <param name="backend">Computes.</param>
@@ -36,10 +35,9 @@ internal sealed class AmtmlKdVolumeMethod : VolumeMethod
     )
         : base(backend, model.BuildNetwork(backend.Device, (ulong)config.Training.Seed), (ulong)config.Training.Seed)
     {
-        (this.teachers, modalities) = (teachers, model.Modalities);
+        this.teachers = teachers;
         AmtmlConfig settings = ((AmtmlKdConfig)config.Own).Amtml;
-        double share = teachers.Count > 0 ? 1 - settings.Lambda : 1;
-        labels = config.Loss with { DiceWeight = share * config.Loss.DiceWeight, CeWeight = share * config.Loss.CeWeight };
+        labels = new VolumeLabelLoss(config.Loss, model.Modalities, teachers.Count > 0 ? 1 - settings.Lambda : 1);
         optimizer = new NetworkOptimizer(backend, Network.Parameters, config.Optimizer, config.Loss, model.Modalities.Count);
         List<TrainingModule> modules = [new(TrainingModule.Predictor, Network.Parameters)];
         List<ModuleOptimizer> optimizers = [optimizer.Module];
@@ -66,7 +64,7 @@ internal sealed class AmtmlKdVolumeMethod : VolumeMethod
     public override StepPlan Plan(long step, DeviceBatch batch)
     {
         bool learnsWeights = PhaseAt(step) == 0;
-        return new LabelLossPlan(this, labels, modalities, step, batch, (pass, tensors) => Look(pass, tensors, learnsWeights));
+        return new LabelledVolumePlan(this, step, batch, labels, (pass, tensors) => Look(pass, tensors, learnsWeights));
     }
 
     public override IEnumerable<KeyValuePair<string, double>> Measure() => [new("l2_penalty", optimizer.Penalty())];
@@ -79,7 +77,7 @@ internal sealed class AmtmlKdVolumeMethod : VolumeMethod
     }
 
     /// <summary>The student's logits, and what it learns from those of the teachers.</summary>
-    private (Variable Logits, IReadOnlyList<WeightedLoss> Others) Look(ForwardContext pass, DeviceBatch batch, bool learnsWeights)
+    private (Variable Logits, IReadOnlyList<WeightedLoss> Losses) Look(ForwardContext pass, DeviceBatch batch, bool learnsWeights)
     {
         Tape tape = pass.Tape;
         Variable images = tape.Input(batch[VariedSamples.Images]);
@@ -89,7 +87,7 @@ internal sealed class AmtmlKdVolumeMethod : VolumeMethod
         Variable logits = Network.Forward(pass, images, taps),
             bottleneck = tape.Convert(taps[Network.Bottleneck].Features, DType.Float32),
             features = tape.Mean(bottleneck, 1, bottleneck.Shape.Rank - 2);
-        Variable[] outputs = [.. teachers.Select(teacher => teacher.Look(Backend, images, batch.Groups))];
+        Variable[] outputs = [.. teachers.Select(teacher => teacher.Look(Backend, images, groups: batch.Groups))];
         return (logits, integrated.Losses(tape, logits, features, outputs, batch[VariedSamples.Labels], learnsWeights));
     }
 }

@@ -4,17 +4,12 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Classification.Data;
 using UnpairedSegEngine.Classification.Inference;
 using UnpairedSegEngine.Classification.Networks;
-using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Tensors;
-using UnpairedSegEngine.Training;
 
 namespace UnpairedSegEngine.Methods.Images;
 
-/// <summary>
-/// A trained classifier that looks at the student's images. It runs with its running statistics; no gradient reaches its
-/// parameters, and it never changes.
-/// </summary>
-internal sealed class ImageTeacher : IDisposable
+/// <summary>A trained classifier that looks at the student's images, which it may have normalized otherwise.</summary>
+internal sealed class ImageTeacher : Teacher
 {
     private readonly TrainedClassifier model;
     private readonly Tensor? scale,
@@ -25,11 +20,9 @@ internal sealed class ImageTeacher : IDisposable
     /// <param name="images">How the student's images are normalized.</param>
     /// <param name="backend">Computes.</param>
     private ImageTeacher(string name, TrainedClassifier model, PixelNormalization images, Backend backend)
+        : base(name, model.Network, model)
     {
         this.model = model;
-        Module = new TrainingModule(name, model.Network.Parameters, IsFrozen: true);
-        foreach (Parameter parameter in model.Network.Parameters.All)
-            parameter.Variable.RequiresGradient = false;
         PixelNormalization own = model.Description.Normalization;
         if (own.Mean.SequenceEqual(images.Mean) && own.Deviation.SequenceEqual(images.Deviation))
             return;
@@ -42,8 +35,6 @@ internal sealed class ImageTeacher : IDisposable
             return Tensor.From<float>(backend.Device, new Shape(values.Length), values).Detach();
         }
     }
-
-    public TrainingModule Module { get; }
 
     public Classifier Network => model.Network;
 
@@ -66,31 +57,17 @@ internal sealed class ImageTeacher : IDisposable
         InvalidDataException Refuse(string difference) => new($"{key}: '{folder}' is no teacher for this student: {difference}");
     }
 
-    /// <summary>Logits (images, classes), constants for the student.</summary>
-    /// <param name="backend">Computes.</param>
-    /// <param name="images">(images, 1, height, width, channels), normalized as the student's.</param>
-    /// <param name="taps">Stages whose results are to be left.</param>
-    public Variable Look(Backend backend, Variable images, FeatureTaps? taps = null)
-    {
-        var tape = new Tape(backend, recording: false);
-        Variable own = scale is null ? images : tape.Add(tape.Multiply(images, tape.Input(scale)), tape.Input(offset!));
-        return model.Network.Forward(new ForwardContext(tape), own, taps);
-    }
-
     /// <summary>Logits by class, of each image.</summary>
     public IReadOnlyList<float[]> Logits(ImageSet images, CancellationToken stop) => model.Predictor.Logits(images, stop);
 
-    /// <summary>
-    /// Logits from the result of a stage on, or from others in its place: gradients reach these, not the teacher's parameters.
-    /// </summary>
-    /// <param name="tape">Records the operations.</param>
-    /// <param name="output">Of one of the network's stages.</param>
-    public Variable GoOn(Tape tape, StageOutput output) => model.Network.ForwardFrom(new ForwardContext(tape), output);
-
-    public void Dispose()
+    public override void Dispose()
     {
         scale?.Dispose();
         offset?.Dispose();
-        model.Dispose();
+        base.Dispose();
     }
+
+    /// <summary>Images, normalized as its own.</summary>
+    protected override Variable Seen(Tape tape, Variable samples) =>
+        scale is null ? samples : tape.Add(tape.Multiply(samples, tape.Input(scale)), tape.Input(offset!));
 }

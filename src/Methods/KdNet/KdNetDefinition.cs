@@ -2,11 +2,9 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Imaging.Phantoms;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Volumes;
-using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Segmentation.Sharing;
-using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Methods.KdNet;
 
@@ -66,20 +64,8 @@ internal sealed class KdNetDefinition : MethodDefinition
 
     public override object NewSettings() => new KdNetConfig();
 
-    public override TrainingConfig Defaults(NetworkName network, Compatibility compatibility)
-    {
-        var config = new TrainingConfig { Own = new KdNetConfig() };
-        return network switch
-        {
-            NetworkName.Dilated2d => config,
-            NetworkName.Unet3d => config with
-            {
-                Optimizer = new OptimizerConfig { LearningRate = 1e-4, DecayEvery = 500 },
-                Training = new ScheduleConfig { Steps = 50_000, Batch = 2 },
-            },
-            _ => throw new ArgumentOutOfRangeException(nameof(network), network, "no such network"),
-        };
-    }
+    public override TrainingConfig Defaults(NetworkName network, Compatibility compatibility) =>
+        VolumeDefaults.With(network, new KdNetConfig());
 
     public override NetworkDescription NetworkOf(TrainingConfig config) =>
         new(config.Network, SharingName.JointNorm, TransposedShuffle: config.Compat == Compatibility.Reference);
@@ -93,87 +79,33 @@ internal sealed class KdNetDefinition : MethodDefinition
         return config with { Own = new KdNetConfig { KdNet = settings with { TeacherWeights = found } } };
     }
 
-    public override ModelDescription SamplesFor(TrainingConfig config, ModelDescription model) =>
-        SettingsOf(config).Teacher is { Text.Length: > 0 } teacher
-            ? SeenByBoth(teacher.Text, ModelDescription.Read(teacher.Text), model)
-            : model;
+    public override ModelDescription SamplesFor(TrainingConfig config, ModelDescription model)
+    {
+        if (SettingsOf(config).Teacher is not { Text.Length: > 0 } teacher)
+            return model;
+        ModelDescription samples = VolumeTeacher.Describe(TeacherKey, teacher.Text, model);
+        ViewOf(model, samples, teacher.Text);
+        return samples;
+    }
 
     public override VolumeMethod Create(Backend backend, TrainingConfig config, ModelDescription model)
     {
-        KdNetTeacherConfig settings = SettingsOf(config);
-        var seed = (ulong)config.Training.Seed;
-        Teacher? teacher = null;
-        IReadOnlyList<Range> channels = [Range.All];
-        if (settings.Teacher.Text.Length > 0)
-        {
-            var description = ModelDescription.Read(settings.Teacher.Text);
-            channels = Places(model, SeenByBoth(settings.Teacher.Text, description, model));
-            teacher = new Teacher(TrainedModel.Open(settings.Teacher.Text, description, backend));
-        }
+        string folder = SettingsOf(config).Teacher.Text;
+        if (folder.Length == 0)
+            return new KdNetMethod(backend, model, teacher: null, ChannelView.Whole, config);
+        ModelDescription samples = VolumeTeacher.Describe(TeacherKey, folder, model);
+        ChannelView view = ViewOf(model, samples, folder);
+        var teacher = new VolumeTeacher("teacher", TrainedModel.Open(folder, samples, backend), ChannelView.Whole);
+        return new KdNetMethod(backend, model, teacher, view, config);
+    }
 
-        return new KdNetMethod(
-            backend,
-            model.BuildNetwork(backend.Device, seed),
+    /// <summary>What the student sees of the teacher's samples.</summary>
+    private static ChannelView ViewOf(ModelDescription student, ModelDescription teacher, string folder) =>
+        ChannelView.Of(
+            student,
             teacher,
-            channels,
-            config.Loss,
-            settings,
-            config.Optimizer,
-            seed,
-            model.Modalities
+            missing => VolumeTeacher.Refuse(TeacherKey, folder, $"it does not see channel {missing}, but the student does")
         );
-    }
-
-    /// <summary>The samples of the teacher, which must hold what the student sees.</summary>
-    private static ModelDescription SeenByBoth(string path, ModelDescription teacher, ModelDescription student)
-    {
-        if (
-            (teacher.Size, teacher.Slices, teacher.Depth, teacher.Spacing)
-            != (student.Size, student.Slices, student.Depth, student.Spacing)
-        )
-            throw Refuse($"its samples are {teacher.Preprocessing.Shape} at spacing {teacher.Spacing}");
-        if (!teacher.Classes.SequenceEqual(student.Classes))
-            throw Refuse($"it knows the classes {string.Join(", ", teacher.Classes)}");
-        if (!teacher.Modalities.SequenceEqual(student.Modalities))
-            throw Refuse($"it knows the modalities {string.Join(", ", teacher.Modalities)}");
-        int[] places = [.. Enumerable.Range(0, student.Volumes).Select(volume => PlaceOf(student, volume, teacher))];
-        if (Array.IndexOf(places, -1) is >= 0 and var missing)
-            throw Refuse($"it does not see channel {student.Channels?[missing].Name}");
-        for (int m = 0; m < student.Modalities.Count; m++)
-        {
-            for (int volume = 0; volume < places.Length; volume++)
-            {
-                string ofTeacher = teacher.Normalizations[(m * teacher.Volumes) + places[volume]];
-                if (ofTeacher != student.Normalizations[(m * student.Volumes) + volume])
-                    throw Refuse($"it normalizes {student.Channels?[volume].Name ?? "images"} by {ofTeacher}");
-            }
-        }
-
-        return teacher;
-
-        InvalidDataException Refuse(string difference) =>
-            new($"{TeacherKey}: '{path}' is no teacher for this student: {difference}, the student otherwise");
-    }
-
-    /// <summary>Where the student's volumes are among the channels of a sample.</summary>
-    private static IReadOnlyList<Range> Places(ModelDescription student, ModelDescription samples)
-    {
-        if (student.Volumes == samples.Volumes)
-            return [Range.All];
-        int slices = samples.Preprocessing.Shape.Slices;
-        return
-        [
-            .. Enumerable
-                .Range(0, student.Volumes)
-                .Select(volume => PlaceOf(student, volume, samples) * slices)
-                .Select(first => first..(first + slices)),
-        ];
-    }
-
-    private static int PlaceOf(ModelDescription student, int volume, ModelDescription teacher) =>
-        student.Channels is null || teacher.Channels is null
-            ? (teacher.Channels is null ? 0 : -1)
-            : teacher.Channels.ToList().FindIndex(channel => channel.Name == student.Channels[volume].Name);
 
     private static KdNetTeacherConfig SettingsOf(TrainingConfig config) => ((KdNetConfig)config.Own).KdNet;
 }

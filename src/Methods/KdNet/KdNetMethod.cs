@@ -1,13 +1,14 @@
+using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Volumes;
-using UnpairedSegEngine.Segmentation.Losses;
+using UnpairedSegEngine.Segmentation.Data;
+using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Tensors;
 using UnpairedSegEngine.Training;
 using UnpairedSegEngine.Training.Batches;
-using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Methods.KdNet;
 
@@ -19,124 +20,107 @@ public sealed class KdNetMethod : VolumeMethod
 {
     private const string ProjectionName = "projection";
 
-    private readonly IReadOnlyList<string> modalities;
-    private readonly LossConfig labels;
+    private readonly VolumeLabelLoss labels;
+    private readonly KdNetLoss distillation;
     private readonly NetworkOptimizer optimizer;
-    private readonly Teacher? owned;
+    private readonly VolumeTeacher? teacher;
+    private readonly ChannelView view;
+    private readonly Conv? projection;
 
     /// <param name="backend">Computes.</param>
-    /// <param name="student">Is trained; disposed of with the method.</param>
-    /// <param name="teacher">What it learns from beside the labels; null for nothing.</param>
-    /// <param name="channels">Of the images, those that the student sees.</param>
-    /// <param name="labels">The loss on labels.</param>
-    /// <param name="settings">Weights of the losses.</param>
-    /// <param name="rates">The optimizer.</param>
-    /// <param name="seed">Of dropout, and of the projection's weights.</param>
-    /// <param name="modalities">Names, by modality index.</param>
-    internal KdNetMethod(
-        Backend backend,
-        ISegmentationNetwork student,
-        Teacher? teacher,
-        IReadOnlyList<Range> channels,
-        LossConfig labels,
-        KdNetTeacherConfig settings,
-        OptimizerConfig rates,
-        ulong seed,
-        IReadOnlyList<string> modalities
-    )
-        : base(backend, student, seed)
+    /// <param name="model">What the student sees and tells apart.</param>
+    /// <param name="teacher">What it learns from beside the labels; null for nothing. Disposed of with the method.</param>
+    /// <param name="view">What the student sees of the samples.</param>
+    /// <param name="config">All settings.</param>
+    internal KdNetMethod(Backend backend, ModelDescription model, VolumeTeacher? teacher, ChannelView view, TrainingConfig config)
+        : base(backend, model.BuildNetwork(backend.Device, (ulong)config.Training.Seed), (ulong)config.Training.Seed)
     {
-        (this.labels, this.modalities, Channels) = (labels, modalities, channels);
-        Distillation = new KdNetLoss(teacher is null ? settings with { Lambda = 1 } : settings);
-        Teacher = Distillation.Distills ? teacher : null;
-        optimizer = new NetworkOptimizer(backend, student.Parameters, rates, labels, modalities.Count);
-        var modules = new List<TrainingModule> { new(TrainingModule.Predictor, student.Parameters) };
-        var optimizers = new List<ModuleOptimizer> { optimizer.Module };
+        (this.teacher, this.view) = (teacher, view);
+        KdNetTeacherConfig settings = ((KdNetConfig)config.Own).KdNet;
+        distillation = new KdNetLoss(teacher is null ? settings with { Lambda = 1 } : settings);
+        labels = new VolumeLabelLoss(config.Loss, model.Modalities, distillation.LabelWeight);
+        List<TrainingModule> modules = [new(TrainingModule.Predictor, Network.Parameters)];
+        List<ModuleOptimizer> optimizers = [];
+        optimizer = OptimizerOf(Network.Parameters, "");
         if (teacher is not null)
             modules.Add(teacher.Module);
-        if (Distillation.ComparesBottlenecks && teacher!.Bottleneck.Channels != student.Bottleneck.Channels)
+        if (teacher is not null && distillation.ComparesBottlenecks && teacher.Bottleneck.Channels != Network.Bottleneck.Channels)
         {
-            var store = new ParameterStore(backend.Device, DType.Float32, seed);
-            Projection = new Conv(
+            var store = new ParameterStore(backend.Device, DType.Float32, Seed);
+            projection = new Conv(
                 store,
                 ProjectionName,
-                student.Bottleneck.Channels,
+                Network.Bottleneck.Channels,
                 teacher.Bottleneck.Channels,
                 Size3.One,
-                Initializer.Normal(Math.Sqrt(1.0 / student.Bottleneck.Channels)),
+                Initializer.Normal(Math.Sqrt(1.0 / Network.Bottleneck.Channels)),
                 hasBias: true
             );
             modules.Add(new TrainingModule(ProjectionName, store));
-            optimizers.Add(
-                new NetworkOptimizer(backend, store, rates, labels, modalities.Count, ProjectionName, optimizers.Count).Module
-            );
+            OptimizerOf(store, ProjectionName);
         }
 
-        (Modules, Optimizers, owned) = (modules, optimizers, teacher);
+        (Modules, Optimizers) = (modules, optimizers);
+
+        NetworkOptimizer OptimizerOf(ParameterStore parameters, string name)
+        {
+            var made = new NetworkOptimizer(
+                backend,
+                parameters,
+                config.Optimizer,
+                config.Loss,
+                model.Modalities.Count,
+                name,
+                optimizers.Count
+            );
+            optimizers.Add(made.Module);
+            return made;
+        }
     }
 
     public override IReadOnlyList<TrainingModule> Modules { get; }
 
     public override IReadOnlyList<ModuleOptimizer> Optimizers { get; }
 
-    /// <summary>Looks at the images; null where nothing is learnt from it.</summary>
-    internal Teacher? Teacher { get; }
-
-    internal KdNetLoss Distillation { get; }
-
-    /// <summary>From the student's bottleneck to as many channels as the teacher's has; null where they are as many.</summary>
-    internal Conv? Projection { get; }
-
-    /// <summary>Runs of the images' channels that the student sees.</summary>
-    internal IReadOnlyList<Range> Channels { get; }
-
-    public override StepPlan Plan(long step, DeviceBatch batch) => new KdNetPlan(this, step, batch);
+    public override StepPlan Plan(long step, DeviceBatch batch) => new LabelledVolumePlan(this, step, batch, labels, Look);
 
     public override IEnumerable<KeyValuePair<string, double>> Measure() => [new("l2_penalty", optimizer.Penalty())];
 
     public override void Dispose()
     {
         base.Dispose();
-        owned?.Dispose();
+        teacher?.Dispose();
     }
 
-    /// <summary>Sizes of the loss on labels.</summary>
-    internal SegmentationLossProblem ProblemOf(Shape logits, ModalityIndex groups) => LabelLoss.ProblemOf(labels, logits, groups);
-
-    /// <summary>The losses of a batch, and the derivatives of those on labels.</summary>
-    /// <param name="problem">Sizes.</param>
-    /// <param name="sums">What the pass over the logits left.</param>
-    /// <param name="outputs">Divergence of the outputs; 0 where there is no teacher.</param>
-    /// <param name="bottlenecks">Divergence of the bottlenecks.</param>
-    internal (LossReport Report, double[] Coefficients) Terms(
-        SegmentationLossProblem problem,
-        double[] sums,
-        double outputs,
-        double bottlenecks
-    )
+    /// <summary>Teacher and student look at the same samples: the student's logits, and how far it is from the teacher.</summary>
+    private (Variable Logits, IReadOnlyList<WeightedLoss> Losses) Look(ForwardContext pass, DeviceBatch batch)
     {
-        var coefficients = new LossCoefficients(problem);
-        double weight = Distillation.LabelWeight;
-        var onLabels = new DiceCrossEntropy(
-            SegmentationSums.Of(problem, sums),
-            weight * labels.DiceWeight,
-            weight * labels.CeWeight,
-            coefficients
-        );
-        List<LossTerm> terms = [.. LabelLoss.Terms(onLabels, modalities)];
-        double total = onLabels.Total;
-        if (Distillation.Distills)
+        var images = new Variable(batch[VariedSamples.Images]);
+        NetworkStage bottleneck = Network.Bottleneck;
+        bool compares = distillation.ComparesBottlenecks;
+        FeatureTaps? taps = compares ? new FeatureTaps(bottleneck) : null;
+        Variable logits = Network.Forward(pass, view.See(pass.Tape, images), taps);
+        if (teacher is null || !distillation.Distills)
+            return (logits, []);
+        FeatureTaps? theirs = compares ? new FeatureTaps(teacher.Bottleneck) : null;
+        Variable ofTeacher = teacher.Look(Backend, images, theirs, batch.Groups);
+        List<WeightedLoss> losses =
+        [
+            new("kd_output", distillation.Outputs(pass.Tape, ofTeacher, logits), distillation.OutputWeight),
+        ];
+        if (taps is not null && theirs is not null)
         {
-            total += Distillation.OutputWeight * outputs;
-            terms.Add(new LossTerm("kd_output", outputs, "divergence from the teacher's outputs"));
+            Variable own = taps[bottleneck].Features,
+                projected = projection?.Forward(pass, own) ?? own;
+            losses.Add(
+                new(
+                    "kd_bottleneck",
+                    KdNetLoss.Bottlenecks(pass.Tape, theirs[teacher.Bottleneck].Features, projected),
+                    distillation.BottleneckWeight
+                )
+            );
         }
 
-        if (Distillation.ComparesBottlenecks)
-        {
-            total += Distillation.BottleneckWeight * bottlenecks;
-            terms.Add(new LossTerm("kd_bottleneck", bottlenecks, "divergence from the teacher's bottleneck"));
-        }
-
-        return (new LossReport(total, terms), coefficients.Values);
+        return (logits, losses);
     }
 }
