@@ -1,4 +1,6 @@
+using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Methods.AmtmlKd;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
@@ -119,6 +121,18 @@ internal sealed class AmtmlKdTests
             () => runs.Config("data.size=64"),
             Throws.TypeOf<UsageException>().With.Message.Contains("data.size").And.Message.Contains("method.task is images")
         );
+
+    [Test]
+    public void Weights_are_learnt_from_one_label_of_an_image()
+    {
+        TrainingConfig config = runs.Config(teachers);
+        using Device device = Device.OpenCpu();
+        using var backend = new CpuBackend(device, 1);
+        Assert.That(
+            () => config.Definition.Create(backend, config, runs.Describe(config) with { IsMultiLabel = true }),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains("amtml.weights_from")
+        );
+    }
 
     [Test]
     public void Another_teacher_than_the_run_was_begun_with_is_refused()
