@@ -136,7 +136,7 @@ internal sealed class ExperimentVerb : DeviceVerb
         TrainingConfig config = ConfigLoader.Load(Config, Set);
         string[] variants = Asked.Any()
             ? [.. Asked.Select(name => ExperimentPlan.VariantOf(config, name).Name)]
-            : [.. config.Definition.Variants.Select(variant => variant.Name)];
+            : [.. ExperimentPlan.VariantsOf(config).Select(variant => variant.Name)];
         return ExperimentPlan.Create(
             Out,
             ExperimentData.Open(Data, config.Method.Task),

@@ -66,20 +66,8 @@ internal sealed class KdNetDefinition : MethodDefinition
 
     public override object NewSettings() => new KdNetConfig();
 
-    public override TrainingConfig Defaults(NetworkName network, Compatibility compatibility)
-    {
-        var config = new TrainingConfig { Own = new KdNetConfig() };
-        return network switch
-        {
-            NetworkName.Dilated2d => config,
-            NetworkName.Unet3d => config with
-            {
-                Optimizer = new OptimizerConfig { LearningRate = 1e-4, DecayEvery = 500 },
-                Training = new ScheduleConfig { Steps = 50_000, Batch = 2 },
-            },
-            _ => throw new ArgumentOutOfRangeException(nameof(network), network, "no such network"),
-        };
-    }
+    public override TrainingConfig Defaults(NetworkName network, Compatibility compatibility) =>
+        VolumeDefaults.With(network, new KdNetConfig());
 
     public override NetworkDescription NetworkOf(TrainingConfig config) =>
         new(config.Network, SharingName.JointNorm, TransposedShuffle: config.Compat == Compatibility.Reference);
@@ -95,27 +83,20 @@ internal sealed class KdNetDefinition : MethodDefinition
 
     public override ModelDescription SamplesFor(TrainingConfig config, ModelDescription model) =>
         SettingsOf(config).Teacher is { Text.Length: > 0 } teacher
-            ? SeenByBoth(teacher.Text, ModelDescription.Read(teacher.Text), model)
+            ? VolumeTeacher.Describe(TeacherKey, teacher.Text, model)
             : model;
 
     public override VolumeMethod Create(Backend backend, TrainingConfig config, ModelDescription model)
     {
         KdNetTeacherConfig settings = SettingsOf(config);
         var seed = (ulong)config.Training.Seed;
-        Teacher? teacher = null;
-        IReadOnlyList<Range> channels = [Range.All];
-        if (settings.Teacher.Text.Length > 0)
-        {
-            var description = ModelDescription.Read(settings.Teacher.Text);
-            channels = Places(model, SeenByBoth(settings.Teacher.Text, description, model));
-            teacher = new Teacher(TrainedModel.Open(settings.Teacher.Text, description, backend));
-        }
-
+        VolumeTeacher? teacher =
+            settings.Teacher.Text.Length > 0 ? VolumeTeacher.Open(TeacherKey, settings.Teacher.Text, backend, model) : null;
         return new KdNetMethod(
             backend,
             model.BuildNetwork(backend.Device, seed),
             teacher,
-            channels,
+            teacher?.PlacesOf(model) ?? [Range.All],
             config.Loss,
             settings,
             config.Optimizer,
@@ -123,57 +104,6 @@ internal sealed class KdNetDefinition : MethodDefinition
             model.Modalities
         );
     }
-
-    /// <summary>The samples of the teacher, which must hold what the student sees.</summary>
-    private static ModelDescription SeenByBoth(string path, ModelDescription teacher, ModelDescription student)
-    {
-        if (
-            (teacher.Size, teacher.Slices, teacher.Depth, teacher.Spacing)
-            != (student.Size, student.Slices, student.Depth, student.Spacing)
-        )
-            throw Refuse($"its samples are {teacher.Preprocessing.Shape} at spacing {teacher.Spacing}");
-        if (!teacher.Classes.SequenceEqual(student.Classes))
-            throw Refuse($"it knows the classes {string.Join(", ", teacher.Classes)}");
-        if (!teacher.Modalities.SequenceEqual(student.Modalities))
-            throw Refuse($"it knows the modalities {string.Join(", ", teacher.Modalities)}");
-        int[] places = [.. Enumerable.Range(0, student.Volumes).Select(volume => PlaceOf(student, volume, teacher))];
-        if (Array.IndexOf(places, -1) is >= 0 and var missing)
-            throw Refuse($"it does not see channel {student.Channels?[missing].Name}");
-        for (int m = 0; m < student.Modalities.Count; m++)
-        {
-            for (int volume = 0; volume < places.Length; volume++)
-            {
-                string ofTeacher = teacher.Normalizations[(m * teacher.Volumes) + places[volume]];
-                if (ofTeacher != student.Normalizations[(m * student.Volumes) + volume])
-                    throw Refuse($"it normalizes {student.Channels?[volume].Name ?? "images"} by {ofTeacher}");
-            }
-        }
-
-        return teacher;
-
-        InvalidDataException Refuse(string difference) =>
-            new($"{TeacherKey}: '{path}' is no teacher for this student: {difference}, the student otherwise");
-    }
-
-    /// <summary>Where the student's volumes are among the channels of a sample.</summary>
-    private static IReadOnlyList<Range> Places(ModelDescription student, ModelDescription samples)
-    {
-        if (student.Volumes == samples.Volumes)
-            return [Range.All];
-        int slices = samples.Preprocessing.Shape.Slices;
-        return
-        [
-            .. Enumerable
-                .Range(0, student.Volumes)
-                .Select(volume => PlaceOf(student, volume, samples) * slices)
-                .Select(first => first..(first + slices)),
-        ];
-    }
-
-    private static int PlaceOf(ModelDescription student, int volume, ModelDescription teacher) =>
-        student.Channels is null || teacher.Channels is null
-            ? (teacher.Channels is null ? 0 : -1)
-            : teacher.Channels.ToList().FindIndex(channel => channel.Name == student.Channels[volume].Name);
 
     private static KdNetTeacherConfig SettingsOf(TrainingConfig config) => ((KdNetConfig)config.Own).KdNet;
 }

@@ -1,8 +1,10 @@
+using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Volumes;
-using UnpairedSegEngine.Segmentation.Losses;
+using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Tensors;
 using UnpairedSegEngine.Training;
@@ -20,9 +22,12 @@ public sealed class KdNetMethod : VolumeMethod
     private const string ProjectionName = "projection";
 
     private readonly IReadOnlyList<string> modalities;
+    private readonly IReadOnlyList<Range> channels;
     private readonly LossConfig labels;
     private readonly NetworkOptimizer optimizer;
-    private readonly Teacher? owned;
+    private readonly KdNetLoss distillation;
+    private readonly VolumeTeacher? teacher;
+    private readonly Conv? projection;
 
     /// <param name="backend">Computes.</param>
     /// <param name="student">Is trained; disposed of with the method.</param>
@@ -36,7 +41,7 @@ public sealed class KdNetMethod : VolumeMethod
     internal KdNetMethod(
         Backend backend,
         ISegmentationNetwork student,
-        Teacher? teacher,
+        VolumeTeacher? teacher,
         IReadOnlyList<Range> channels,
         LossConfig labels,
         KdNetTeacherConfig settings,
@@ -46,22 +51,26 @@ public sealed class KdNetMethod : VolumeMethod
     )
         : base(backend, student, seed)
     {
-        (this.labels, this.modalities, Channels) = (labels, modalities, channels);
-        Distillation = new KdNetLoss(teacher is null ? settings with { Lambda = 1 } : settings);
-        Teacher = Distillation.Distills ? teacher : null;
+        (this.modalities, this.channels, this.teacher) = (modalities, channels, teacher);
+        distillation = new KdNetLoss(teacher is null ? settings with { Lambda = 1 } : settings);
+        this.labels = labels with
+        {
+            DiceWeight = distillation.LabelWeight * labels.DiceWeight,
+            CeWeight = distillation.LabelWeight * labels.CeWeight,
+        };
         optimizer = new NetworkOptimizer(backend, student.Parameters, rates, labels, modalities.Count);
         var modules = new List<TrainingModule> { new(TrainingModule.Predictor, student.Parameters) };
         var optimizers = new List<ModuleOptimizer> { optimizer.Module };
         if (teacher is not null)
             modules.Add(teacher.Module);
-        if (Distillation.ComparesBottlenecks && teacher!.Bottleneck.Channels != student.Bottleneck.Channels)
+        if (distillation.ComparesBottlenecks && teacher!.Network.Bottleneck.Channels != student.Bottleneck.Channels)
         {
             var store = new ParameterStore(backend.Device, DType.Float32, seed);
-            Projection = new Conv(
+            projection = new Conv(
                 store,
                 ProjectionName,
                 student.Bottleneck.Channels,
-                teacher.Bottleneck.Channels,
+                teacher.Network.Bottleneck.Channels,
                 Size3.One,
                 Initializer.Normal(Math.Sqrt(1.0 / student.Bottleneck.Channels)),
                 hasBias: true
@@ -72,71 +81,57 @@ public sealed class KdNetMethod : VolumeMethod
             );
         }
 
-        (Modules, Optimizers, owned) = (modules, optimizers, teacher);
+        (Modules, Optimizers) = (modules, optimizers);
     }
 
     public override IReadOnlyList<TrainingModule> Modules { get; }
 
     public override IReadOnlyList<ModuleOptimizer> Optimizers { get; }
 
-    /// <summary>Looks at the images; null where nothing is learnt from it.</summary>
-    internal Teacher? Teacher { get; }
-
-    internal KdNetLoss Distillation { get; }
-
-    /// <summary>From the student's bottleneck to as many channels as the teacher's has; null where they are as many.</summary>
-    internal Conv? Projection { get; }
-
-    /// <summary>Runs of the images' channels that the student sees.</summary>
-    internal IReadOnlyList<Range> Channels { get; }
-
-    public override StepPlan Plan(long step, DeviceBatch batch) => new KdNetPlan(this, step, batch);
+    public override StepPlan Plan(long step, DeviceBatch batch) =>
+        new LabelLossPlan(this, labels, modalities, step, batch, Losses);
 
     public override IEnumerable<KeyValuePair<string, double>> Measure() => [new("l2_penalty", optimizer.Penalty())];
 
     public override void Dispose()
     {
         base.Dispose();
-        owned?.Dispose();
+        teacher?.Dispose();
     }
 
-    /// <summary>Sizes of the loss on labels.</summary>
-    internal SegmentationLossProblem ProblemOf(Shape logits, ModalityIndex groups) => LabelLoss.ProblemOf(labels, logits, groups);
-
-    /// <summary>The losses of a batch, and the derivatives of those on labels.</summary>
-    /// <param name="problem">Sizes.</param>
-    /// <param name="sums">What the pass over the logits left.</param>
-    /// <param name="outputs">Divergence of the outputs; 0 where there is no teacher.</param>
-    /// <param name="bottlenecks">Divergence of the bottlenecks.</param>
-    internal (LossReport Report, double[] Coefficients) Terms(
-        SegmentationLossProblem problem,
-        double[] sums,
-        double outputs,
-        double bottlenecks
-    )
+    private (Variable Logits, IReadOnlyList<WeightedLoss> Others) Losses(ForwardContext pass, DeviceBatch batch)
     {
-        var coefficients = new LossCoefficients(problem);
-        double weight = Distillation.LabelWeight;
-        var onLabels = new DiceCrossEntropy(
-            SegmentationSums.Of(problem, sums),
-            weight * labels.DiceWeight,
-            weight * labels.CeWeight,
-            coefficients
-        );
-        List<LossTerm> terms = [.. LabelLoss.Terms(onLabels, modalities)];
-        double total = onLabels.Total;
-        if (Distillation.Distills)
+        Tape tape = pass.Tape;
+        Variable images = tape.Input(batch[VariedSamples.Images]);
+        FeatureTaps? ours = distillation.ComparesBottlenecks ? new FeatureTaps(Network.Bottleneck) : null;
+        Variable logits = Network.Forward(pass, SeenByStudent(tape, images), ours);
+        if (teacher is null || !distillation.Distills)
+            return (logits, []);
+        FeatureTaps? theirs = ours is null ? null : new FeatureTaps(teacher.Network.Bottleneck);
+        Variable own = teacher.Look(Backend, images, batch.Groups, theirs);
+        List<WeightedLoss> losses = [new("kd_output", distillation.Outputs(tape, own, logits), distillation.OutputWeight)];
+        if (ours is not null && theirs is not null)
         {
-            total += Distillation.OutputWeight * outputs;
-            terms.Add(new LossTerm("kd_output", outputs, "divergence from the teacher's outputs"));
+            Variable features = ours[Network.Bottleneck].Features,
+                projected = projection?.Forward(pass, features) ?? features,
+                known = theirs[teacher.Network.Bottleneck].Features;
+            losses.Add(new("kd_bottleneck", KdNetLoss.Bottlenecks(tape, known, projected), distillation.BottleneckWeight));
         }
 
-        if (Distillation.ComparesBottlenecks)
-        {
-            total += Distillation.BottleneckWeight * bottlenecks;
-            terms.Add(new LossTerm("kd_bottleneck", bottlenecks, "divergence from the teacher's bottleneck"));
-        }
+        return (logits, losses);
+    }
 
-        return (new LossReport(total, terms), coefficients.Values);
+    /// <summary>The channels of the images that the student sees.</summary>
+    private Variable SeenByStudent(Tape tape, Variable images)
+    {
+        Variable[] parts =
+        [
+            .. channels.Select(range =>
+            {
+                (int start, int count) = range.GetOffsetAndLength(images.Shape[^1]);
+                return count == images.Shape[^1] ? images : tape.Slice(images, ^1, start, count);
+            }),
+        ];
+        return parts.Length == 1 ? parts[0] : tape.Concat(^1, parts);
     }
 }
