@@ -151,7 +151,7 @@ public sealed class ExperimentPlan
         if (stored.Problem() is { } problem)
             throw new InvalidDataException($"'{path}': no plan of an experiment: {OneLine.Of(problem)}");
         TrainingConfig config = ConfigLoader.LoadRecorded(Path.Combine(folder, ConfigName));
-        string[] known = [.. config.Definition.Variants.Select(variant => variant.Name)];
+        string[] known = [.. VariantsOf(config).Select(variant => variant.Name)];
         return stored.Variants.FirstOrDefault(name => !known.Contains(name)) is { } unknown
             ? throw new InvalidDataException(
                 $"'{path}': no plan of an experiment: variant '{OneLine.Of(unknown)}' is not known; there are {string.Join(", ", known)}"
@@ -175,10 +175,10 @@ public sealed class ExperimentPlan
     /// <summary>The variants of a configuration's method, by name.</summary>
     /// <exception cref="UsageException">There is no such variant.</exception>
     public static MethodVariant VariantOf(TrainingConfig config, string name) =>
-        config.Definition.Variants.FirstOrDefault(variant => variant.Name == name.Replace('_', '-'))
+        VariantsOf(config).FirstOrDefault(variant => variant.Name == name.Replace('_', '-'))
         ?? throw new UsageException(
             $"variant '{name}' is not known; the method {config.Definition.Name} has "
-                + $"{string.Join(", ", config.Definition.Variants.Select(variant => variant.Name))}"
+                + $"{string.Join(", ", VariantsOf(config).Select(variant => variant.Name))}"
         );
 
     /// <summary>What was searched before the judged runs; null where nothing was.</summary>
@@ -200,6 +200,10 @@ public sealed class ExperimentPlan
         : !rates.All(rate => rate > 0 && double.IsFinite(rate)) ? "a learning rate is not above 0"
         : rates.Distinct().Count() < rates.Count ? "a learning rate is named twice"
         : null;
+
+    /// <summary>The variants of a configuration's method for its task.</summary>
+    public static IReadOnlyList<MethodVariant> VariantsOf(TrainingConfig config) =>
+        config.Definition.VariantsFor(config.Method.Task);
 
     private string RunPath(string job) => Path.Combine(Path.GetFullPath(Folder), "runs", job);
 

@@ -43,7 +43,9 @@ internal abstract class Teacher : IDisposable
     /// </summary>
     /// <param name="tape">Records the operations.</param>
     /// <param name="output">Of one of the network's stages.</param>
-    public Variable GoOn(Tape tape, StageOutput output) => network.ForwardFrom(new ForwardContext(tape), output);
+    /// <param name="groups">Modality of each sample, where the network asks for it.</param>
+    public Variable GoOn(Tape tape, StageOutput output, ModalityIndex? groups = null) =>
+        network.ForwardFrom(new ForwardContext(tape, groups), output);
 
     public virtual void Dispose() => model.Dispose();
 

@@ -162,7 +162,7 @@ internal sealed class ExperimentVerb : DeviceVerb
         string[] variants =
             asked.Length > 0
                 ? [.. asked.Select(name => ExperimentPlan.VariantOf(config, name).Name)]
-                : [.. config.Definition.VariantsFor(config.Method.Task).Select(variant => variant.Name)];
+                : [.. ExperimentPlan.VariantsOf(config).Select(variant => variant.Name)];
         return ExperimentPlan.Create(
             Out,
             ExperimentData.Open(Data, config.Method.Task),

@@ -23,9 +23,8 @@ public sealed record AdaInKdConfig
 }
 
 /// <summary>
-/// The teacher and weights of the loss: labels + statistics * L_stat + adaptive * L_ada. The published weights could not be had;
-/// 1
-/// and 1 are ours.
+/// The teacher and weights of the loss: labels + statistics * L_stat + adaptive * L_ada + between * L_mod. The published weights
+/// could not be had; 1 and 1 are ours.
 /// </summary>
 public sealed record AdaInConfig
 {
@@ -36,7 +35,8 @@ public sealed record AdaInConfig
     public WeightsHash TeacherWeights { get; init; } = new("");
 
     [ConfigKey(
-        "stages of both networks whose statistics are compared: group1 to group3 of a resnet",
+        "stages of both networks whose statistics are compared: group1 to group3 of a resnet, g1 to g10 of dilated2d, enc1 to "
+            + "enc4 and dec3 to dec1 of unet3d; the bottleneck of these two, if not given",
         Form = "names such as group2,group3"
     )]
     public StageNames Stages { get; init; } = new("group3");
@@ -46,6 +46,12 @@ public sealed record AdaInConfig
 
     [ConfigKey("weight of the teacher's verdict on the student's statistics (L_ada)", Minimum = 0)]
     public double Adaptive { get; init; } = 1;
+
+    [ConfigKey(
+        "weight of the squares between the statistics of the modalities, with or without a teacher (volumes)",
+        Minimum = 0
+    )]
+    public double Between { get; init; }
 
     [ConfigKey("how the teacher judges")]
     public TeacherVerdict Verdict { get; init; } = TeacherVerdict.Logits;

@@ -1,5 +1,6 @@
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
+using UnpairedSegEngine.Backends;
 
 namespace UnpairedSegEngine.Methods.AdaInKd;
 
@@ -29,6 +30,31 @@ internal static class AdaInKdLoss
         (Variable Mean, Variable Deviation) student,
         (Variable Mean, Variable Deviation) teacher
     ) => tape.Add(MeanSquare(tape, student.Mean, teacher.Mean), MeanSquare(tape, student.Deviation, teacher.Deviation));
+
+    /// <summary>
+    /// How far apart modalities are, L_mod: statistics of a modality are the means over its samples; the mean over all pairs of
+    /// modalities of their <see cref="Difference"/>: a scalar.
+    /// </summary>
+    /// <param name="tape">Records the operations.</param>
+    /// <param name="statistics">Of samples.</param>
+    /// <param name="groups">Modality of each sample; at least two have samples.</param>
+    public static Variable Between(Tape tape, (Variable Mean, Variable Deviation) statistics, ModalityIndex groups)
+    {
+        (Variable Mean, Variable Deviation)[] modalities =
+        [
+            .. groups.Runs().Select(run => (Average(statistics.Mean, run), Average(statistics.Deviation, run))),
+        ];
+        Variable[] pairs =
+        [
+            .. from second in Enumerable.Range(1, modalities.Length - 1)
+            from first in Enumerable.Range(0, second)
+            select Difference(tape, modalities[first], modalities[second]),
+        ];
+        return tape.Scale(pairs.Aggregate(tape.Add), 1.0 / pairs.Length);
+
+        Variable Average(Variable statistic, (int Modality, int First, int Count) run) =>
+            tape.Mean(tape.Slice(statistic, 0, run.First, run.Count), 0, 1);
+    }
 
     /// <summary>
     /// deviation_s * (F_t - mean_t) / deviation_t + mean_s: the teacher's features with the student's statistics.

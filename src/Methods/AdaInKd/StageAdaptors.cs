@@ -8,8 +8,8 @@ namespace UnpairedSegEngine.Methods.AdaInKd;
 
 /// <summary>
 /// The stages that are compared. Where the teacher has another number of channels there, a 1x1 convolution with batch
-/// normalization
-/// leads from the student's to the teacher's; it is trained with the student and is no part of the model that predicts.
+/// normalization leads from the student's to the teacher's; it is trained with the student and is no part of the model that
+/// predicts.
 /// </summary>
 internal sealed class StageAdaptors
 {
@@ -67,7 +67,9 @@ internal sealed class StageAdaptors
             ? adaptor.Norm.Forward(context, adaptor.Conv.Forward(context, features), DropoutMask.None)
             : features;
 
-    private static NetworkStage Find(string whose, IStagedNetwork network, string name)
+    /// <summary>The stage of a name.</summary>
+    /// <exception cref="InvalidDataException">There is none, or it makes the logits.</exception>
+    public static NetworkStage Find(string whose, IStagedNetwork network, string name)
     {
         // The logits have no positions to take statistics of.
         NetworkStage[] known = [.. network.Stages.SkipLast(1)];

@@ -44,14 +44,18 @@ public sealed class KdNetMethod : VolumeMethod
         optimizer = OptimizerOf(Network.Parameters, "");
         if (teacher is not null)
             modules.Add(teacher.Module);
-        if (teacher is not null && distillation.ComparesBottlenecks && teacher.Bottleneck.Channels != Network.Bottleneck.Channels)
+        if (
+            teacher is not null
+            && distillation.ComparesBottlenecks
+            && teacher.Network.Bottleneck.Channels != Network.Bottleneck.Channels
+        )
         {
             var store = new ParameterStore(backend.Device, DType.Float32, Seed);
             projection = new Conv(
                 store,
                 ProjectionName,
                 Network.Bottleneck.Channels,
-                teacher.Bottleneck.Channels,
+                teacher.Network.Bottleneck.Channels,
                 Size3.One,
                 Initializer.Normal(Math.Sqrt(1.0 / Network.Bottleneck.Channels)),
                 hasBias: true
@@ -102,7 +106,7 @@ public sealed class KdNetMethod : VolumeMethod
         Variable logits = Network.Forward(pass, view.See(pass.Tape, images), taps);
         if (teacher is null || !distillation.Distills)
             return (logits, []);
-        FeatureTaps? theirs = compares ? new FeatureTaps(teacher.Bottleneck) : null;
+        FeatureTaps? theirs = compares ? new FeatureTaps(teacher.Network.Bottleneck) : null;
         Variable ofTeacher = teacher.Look(Backend, images, theirs, batch.Groups);
         List<WeightedLoss> losses =
         [
@@ -115,7 +119,7 @@ public sealed class KdNetMethod : VolumeMethod
             losses.Add(
                 new(
                     "kd_bottleneck",
-                    KdNetLoss.Bottlenecks(pass.Tape, theirs[teacher.Bottleneck].Features, projected),
+                    KdNetLoss.Bottlenecks(pass.Tape, theirs[teacher.Network.Bottleneck].Features, projected),
                     distillation.BottleneckWeight
                 )
             );

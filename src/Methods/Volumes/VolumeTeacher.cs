@@ -1,7 +1,7 @@
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Backends;
-using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Segmentation.Inference;
+using UnpairedSegEngine.Segmentation.Networks;
 
 namespace UnpairedSegEngine.Methods.Volumes;
 
@@ -11,7 +11,7 @@ namespace UnpairedSegEngine.Methods.Volumes;
 /// <param name="view">What it sees of the samples.</param>
 internal sealed class VolumeTeacher(string name, TrainedModel model, ChannelView view) : Teacher(name, model.Network, model)
 {
-    public NetworkStage Bottleneck => model.Network.Bottleneck;
+    public ISegmentationNetwork Network => model.Network;
 
     /// <summary>Opens the best weights of a run that sees the student's channels or some of them.</summary>
     /// <param name="name">Of its module.</param>
