@@ -75,7 +75,7 @@ internal sealed class ComparisonSection(
         if (missing.Count > 0)
             yield return $"EARLY RESULT: {missing.Count} of the runs of both variants are not finished. What is shown may turn.";
         else if (seeds < FewSeeds)
-            yield return $"Few seeds ({seeds}): an interval of fewer than {FewSeeds} says little about others.";
+            yield return $"Few seeds ({seeds}): an interval of fewer than {FewSeeds} says little about other seeds.";
     }
 
     private ReportTable AtEnd() =>

@@ -41,7 +41,8 @@ internal sealed class RateSearch(ExperimentPlan plan)
             Paragraphs =
             [
                 $"Mean Dice of the last {LastValidations} validations by learning rate, one run each with a seed that is not "
-                    + "judged; each variant was trained with the rate that was best for it.",
+                    + "judged; each variant was trained with the rate that was best for it. Where that is the "
+                    + "lowest or the highest of all, a better one may lie beyond.",
             ],
             Tables =
             [
