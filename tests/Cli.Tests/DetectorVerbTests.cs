@@ -1,6 +1,6 @@
 namespace UnpairedSegEngine.Cli.Tests;
 
-/// <summary>A detector that learns where objects are, from made-up images to the places that it finds, as a user runs it.</summary>
+/// <summary>A detector that learns where objects are, as a user runs it: from made-up images to the places that it finds.</summary>
 internal sealed class DetectorVerbTests : CommandLine
 {
     private string Scenes => PathOf("scenes");
