@@ -6,6 +6,7 @@ using UnpairedSegEngine.Bench.Benchmarks;
 using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Storage;
 using UnpairedSegEngine.Training.Batches;
 using UnpairedSegEngine.Training.Configuration;
