@@ -4,7 +4,9 @@ using static TorchSharp.torch.nn.functional;
 
 namespace UnpairedSegEngine.Bench.Peers;
 
-/// <summary>One step of supervised training of a residual network on small images: SGD with momentum, decay of all weights.</summary>
+/// <summary>
+/// One step of supervised training of a residual network on small images: SGD with momentum, decay of all weights.
+/// </summary>
 internal sealed class ClassifierStep : IPeerStep
 {
     private const int Classes = 10,

@@ -5,8 +5,8 @@ using static TorchSharp.torch.nn.functional;
 namespace UnpairedSegEngine.Bench.Peers;
 
 /// <summary>
-/// UAGAN's discriminator as a TorchSharp user would write it: 44,743,616 parameters at 64 channels, 6 layers, images of 128x128 and
-/// 3 modalities.
+/// UAGAN's discriminator as a TorchSharp user would write it: 44,743,616 parameters at 64 channels, 6 layers, images of 128x128
+/// and 3 modalities.
 /// </summary>
 internal sealed class Discriminator
 {

@@ -6,8 +6,8 @@ namespace UnpairedSegEngine.Bench.Peers;
 
 /// <summary>
 /// One step of UAGAN: the generator segments and translates; the discriminator learns from images and translations, with the
-/// gradient penalty; then the generator learns from it, and from what it makes of its translations. As in the engine the generator
-/// runs once for both halves.
+/// gradient penalty; then the generator learns from it, and from what it makes of its translations. As in the engine the
+/// generator runs once for both halves.
 /// </summary>
 internal sealed class UaganStep : IPeerStep
 {

@@ -1,6 +1,8 @@
 namespace UnpairedSegEngine.Cli.Tests;
 
-/// <summary>A detector that learns where objects are, as a user runs it: from made-up images to the places that it finds.</summary>
+/// <summary>
+/// A detector that learns where objects are, as a user runs it: from made-up images to the places that it finds.
+/// </summary>
 internal sealed class DetectorVerbTests : CommandLine
 {
     private string Scenes => PathOf("scenes");

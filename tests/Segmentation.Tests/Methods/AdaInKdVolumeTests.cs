@@ -102,7 +102,8 @@ internal sealed class AdaInKdVolumeTests
     }
 
     /// <summary>
-    /// Through a pooling and past a skip connection. With a large epsilon, updates are proportional to gradients: rounding does not
+    /// Through a pooling and past a skip connection. With a large epsilon, updates are proportional to gradients: rounding does
+    /// not
     /// decide about signs.
     /// </summary>
     [Test]
