@@ -103,8 +103,7 @@ internal sealed class AdaInKdVolumeTests
 
     /// <summary>
     /// Through a pooling and past a skip connection. With a large epsilon, updates are proportional to gradients: rounding does
-    /// not
-    /// decide about signs.
+    /// not decide about signs.
     /// </summary>
     [Test]
     public void Steps_on_the_emulated_device_are_those_of_the_processor_replayed_or_not()
