@@ -46,6 +46,11 @@ public sealed record DistillationConfig
     )]
     public double Memory { get; init; } = 0.9;
 
+    [ConfigKey(
+        "also log what it would be between halves of one modality's samples (loss/kd_floor); takes a second pass over the logits"
+    )]
+    public bool Floor { get; init; } = true;
+
     [ConfigKey("comparison")]
     public DistillationForm Form { get; init; } = DistillationForm.SymmetricKl;
 

@@ -49,8 +49,12 @@ public sealed class UmmkdMethod : VolumeMethod
         if (loss.Distillation.Memory is > 0 and var decay)
         {
             Means = new ClassMeans("class_means", decay, modalities.Count, classes.Count);
-            MeansOfHalves = new ClassMeans("class_means_of_halves", decay, 2 * modalities.Count, classes.Count);
-            State = [Means.State, MeansOfHalves.State];
+            State = [Means.State];
+            if (loss.Distillation.Floor)
+            {
+                MeansOfHalves = new ClassMeans("class_means_of_halves", decay, 2 * modalities.Count, classes.Count);
+                State = [Means.State, MeansOfHalves.State];
+            }
         }
 
         optimizer = new NetworkOptimizer(backend, network.Parameters, settings, loss.Labels, modalities.Count);
@@ -81,7 +85,7 @@ public sealed class UmmkdMethod : VolumeMethod
     internal bool MeasuresGradientsAt(long step) => schedule?.IsDue(schedule.ValidateEvery, step) == true;
 
     /// <param name="terms">Of a batch.</param>
-    /// <param name="floor">The distillation within the modalities; null where none has two samples.</param>
+    /// <param name="floor">The distillation within the modalities; null where none has two samples, or nobody asks.</param>
     internal LossReport Report(UmmkdLossTerms terms, double? floor) =>
         new(
             terms.Total,

@@ -43,7 +43,7 @@ internal sealed class UmmkdPlan : StepPlan
             .Validate(batch[VariedSamples.Labels].Shape);
         sums = Exchange(problem.SumsShape, DType.Float64);
         coefficients = Exchange(problem.CoefficientsShape, DType.Float64);
-        halves = DistillationFloor.HalvesOf(problem);
+        halves = method.Loss.Distillation.Floor ? DistillationFloor.HalvesOf(problem) : null;
         if (halves is not null)
             sumsOfHalves = Exchange(halves.SumsShape, DType.Float64);
         if (!method.MeasuresGradients)

@@ -90,6 +90,25 @@ internal sealed class DistillationMemoryTests
         Assert.That(MeansOf("whole")[5], Is.EqualTo((1 - Math.Pow(0.9, 8)) / 0.1).Within(1e-9));
     }
 
+    /// <summary>Also without validations, which measure, too.</summary>
+    [Test]
+    public void A_run_without_the_floor_learns_the_same()
+    {
+        string[] silent = ["training.validate_every=0", "loss.kd.floor=false"];
+        runs.Train("with", resume: false, network: NetworkName.Unet3d, sets: silent[0]);
+        runs.Train("without", resume: false, network: NetworkName.Unet3d, sets: silent);
+        Assert.That(runs.RecordsOf("without").SelectMany(record => record), Has.None.StartsWith("loss/kd_floor"));
+        Assert.That(Weights("without"), Is.EqualTo(Weights("with")));
+        Assert.That(ArraysOf("without", TinyRuns.Steps).Select(array => array.Name), Has.None.EqualTo($"{ClassMeans}_of_halves"));
+
+        byte[][] Weights(string name) =>
+            [
+                .. SafetensorsFile
+                    .Read(runs.PathOf(name, "checkpoints", $"step-{TinyRuns.Steps:D8}", "weights.safetensors"))
+                    .Arrays.Select(array => array.Bytes.ToArray()),
+            ];
+    }
+
     [Test]
     public void Averaging_may_begin_and_end_with_a_step()
     {
