@@ -62,7 +62,7 @@ def build(project):
 def whole_work(subject, cases, options):
     """Steps or predictions: ours, libtorch's defaults and libtorch tuned, in turns."""
     rows = []
-    for title, ours, theirs in (case for case in cases if options.filter in case[0]):
+    for title, ours, theirs in (case for case in cases if any(text in case[0] for text in options.filter.split(","))):
         for threads in options.threads:
             def timed(side, seconds, *more):
                 return run([*side, "--threads", str(threads), "--seconds", str(seconds), *more])
@@ -224,7 +224,7 @@ def main():
     parser.add_argument("name", nargs="?", default=platform.node(), help="of the folder below bench/results; the host's name if not given")
     parser.add_argument("--only", choices=["step", "infer", "layers"], help="one subject instead of all")
     parser.add_argument("--threads", default="1 2", help='numbers of threads (default: "1 2")')
-    parser.add_argument("--filter", default="", help="only steps and predictions whose title has this text")
+    parser.add_argument("--filter", default="", help="only steps and predictions whose title has one of these texts, separated by commas")
     parser.add_argument("--repeats", type=int, default=3, help="turns (default: 3)")
     parser.add_argument("--seconds", type=float, default=5, help="per run; a tenth of it per layer and pass (default: 5)")
     parser.add_argument("--report", action="store_true", help="write the tables anew from the runs at hand")
