@@ -26,6 +26,9 @@ FLAGS = ["-std=c++17", "-O1", "-DCUDA_EMULATION", "-Wno-unknown-pragmas", "-fno-
 # Of a test: the longest take 60 seconds of a processor, and on a busy machine many times as long by the clock.
 PROCESSOR_SECONDS, SECONDS = 600, 3600
 
+# What a test ends with that finds no kernel of a name (harness.h): no bug was caught then.
+NO_KERNEL = 2
+
 FORWARD, DATA, WEIGHTS, PACK = "convolution/forward", "convolution/backward_data", "convolution/backward_weights", "convolution/pack"
 OPERAND, OPERANDS = "convolution/operand", ("convolution_test", ["1", "operands only"])
 CONVOLUTION, HOPPER, NARROW = ("convolution_test", ["3"]), ("convolution_test", ["3", "wgmma"]), ("convolution_test", ["1", "bf16x"])
@@ -362,9 +365,12 @@ def run_test(compiler, objects, replaced, test, folder):
     subprocess.run([compiler, "-pthread", *map(str, parts), "-o", str(program)], check=True, capture_output=True, text=True)
     try:
         environment = os.environ | {"FIRST_FAILURE_ENDS": "1"}
-        return subprocess.run([str(program), *arguments], capture_output=True, timeout=SECONDS, env=environment, preexec_fn=limit_processor_time).returncode == 0
+        code = subprocess.run([str(program), *arguments], capture_output=True, timeout=SECONDS, env=environment, preexec_fn=limit_processor_time).returncode
     except subprocess.TimeoutExpired:
         return False
+    if code == NO_KERNEL:
+        raise RuntimeError(f"{name} {' '.join(arguments)} asks for a kernel that was left out")
+    return code == 0
 
 
 def try_mutation(compiler, objects, mutation, folder):
@@ -378,9 +384,13 @@ def try_mutation(compiler, objects, mutation, folder):
     (root / file).write_text(text[: found.start()] + mutated + text[found.end() :])
     whole = (root / (source + ".cu")).read_text()
     target = folder / "mutated.o"
+    narrow = narrowed(mutation)
+    attempts = [] if narrow is None else [(narrow, leave_out_other_families(whole, narrow[1][-1]))]
+    if narrow != test:
+        attempts.append((test, whole))
     try:
-        for tried in filter(None, (narrowed(mutation), test)):
-            (root / (source + ".cu")).write_text(whole if tried == test else leave_out_other_families(whole, tried[1][-1]))
+        for tried, kernels in attempts:
+            (root / (source + ".cu")).write_text(kernels)
             compile_source(compiler, root, root / (source + ".cu"), target)
             if not run_test(compiler, objects, {source: target}, tried, folder):
                 return "caught"
@@ -389,19 +399,16 @@ def try_mutation(compiler, objects, mutation, folder):
     return "SURVIVED"
 
 
-def unmutated_fails(compiler, objects, mutations, folder):
-    """A test that fails without any mutation, in whole or with one family's kernels; None when all pass."""
-    for test in {str(m[5]): m[5] for m in mutations}.values():
-        if not run_test(compiler, objects, {}, test, folder):
-            return test
-    target = folder / "narrowed.o"
-    for source, test in {str((m[4], narrowed(m))): (m[4], narrowed(m)) for m in mutations if narrowed(m)}.values():
-        narrow = folder / "narrowed.cu"
-        narrow.write_text(leave_out_other_families((KERNELS / (source + ".cu")).read_text(), test[1][-1]))
-        compile_source(compiler, KERNELS, narrow, target)
-        if not run_test(compiler, objects, {source: target}, test, folder):
-            return test
-    return None
+def unmutated_fails(compiler, objects, mutations, folder, pool):
+    """A test that fails without any mutation; None when all pass."""
+    tests = list({str(m[5]): m[5] for m in mutations}.values())
+
+    def passes(indexed):
+        own = folder / f"unmutated-{indexed[0]}"
+        own.mkdir()
+        return run_test(compiler, objects, {}, indexed[1], own)
+
+    return next((test for test, passed in zip(tests, pool.map(passes, enumerate(tests))) if not passed), None)
 
 
 def main():
@@ -416,7 +423,7 @@ def main():
     with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         folder = pathlib.Path(temporary)
         objects = build_objects(arguments.compiler, folder, pool)
-        failing = unmutated_fails(arguments.compiler, objects, left, folder)
+        failing = unmutated_fails(arguments.compiler, objects, left, folder, pool)
         if failing:
             print(f"{failing[0]} {' '.join(failing[1])} fails without any mutation")
             return 1
