@@ -49,9 +49,12 @@ internal sealed class ConfigVerb : IVerb
         {
             Console.WriteLine($"{method.Name, -12} {method.Summary}");
             foreach (MethodVariant variant in method.Variants)
-                Console.WriteLine($"  {variant.Name, -14} {variant.Summary}");
+                Console.WriteLine($"  {variant.Name, -14} {variant.Summary}{TaskOf(variant)}");
         }
     }
+
+    private static string TaskOf(MethodVariant variant) =>
+        variant.Task is { } task ? $" ({task.ToString().ToLowerInvariant()})" : "";
 
     private static void WritePresets()
     {

@@ -110,7 +110,7 @@ internal sealed class AmtmlKdVolumeTests
     {
         TrainingConfig config = runs.Config(student);
         IReadOnlyList<MethodVariant> variants = config.Definition.VariantsFor(TrainingTask.Volumes);
-        Assert.That(variants.Select(v => v.Name), Is.EqualTo(new[] { "student", "volumes-average", "volumes-adaptive" }));
+        Assert.That(variants.Select(v => v.Name), Is.EqualTo(new[] { "student", "average", "adaptive" }));
         foreach (MethodVariant variant in variants)
             Assert.That(() => runs.Config([.. student, .. variant.Settings]), Throws.Nothing);
     }
