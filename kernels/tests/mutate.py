@@ -334,7 +334,11 @@ def leave_out_other_families(text, family):
     """A source without the kernels whose name has another family's."""
 
     def stays(line):
-        return "KERNEL(" not in line or not re.search("_(simt|bf16)", line) or ("_" + family in line and ("wgmma" in line) == ("wgmma" in family))
+        if "KERNEL(" not in line or not re.search("_(simt|bf16)", line):
+            return True
+        # What is too narrow for warpgroups takes the other gradients of weights.
+        beside = "weights" in line and "wgmma" in family and "_" + family.removeprefix("wgmma_") + "_" in line
+        return beside or ("_" + family in line and ("wgmma" in line) == ("wgmma" in family))
 
     return "".join(filter(stays, text.splitlines(True)))
 
