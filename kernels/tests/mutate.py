@@ -389,18 +389,16 @@ def try_mutation(compiler, objects, mutation, folder):
     whole = (root / (source + ".cu")).read_text()
     target = folder / "mutated.o"
     narrow = narrowed(mutation)
-    attempts = [] if narrow is None else [(narrow, leave_out_other_families(whole, narrow[1][-1]))]
-    if narrow != test:
-        attempts.append((test, whole))
+    narrowed_first = [] if narrow is None else [(narrow, leave_out_other_families(whole, narrow[1][-1]))]
     try:
-        for tried, kernels in attempts:
+        for tried, kernels in [*narrowed_first, (test, whole)]:
             (root / (source + ".cu")).write_text(kernels)
             compile_source(compiler, root, root / (source + ".cu"), target)
             try:
                 if not run_test(compiler, objects, {source: target}, tried, folder):
                     return "caught"
             except MissingKernel:
-                if tried == test:
+                if kernels is whole:
                     raise
     except subprocess.CalledProcessError as error:
         return "does not compile: " + error.stderr.splitlines()[0]
