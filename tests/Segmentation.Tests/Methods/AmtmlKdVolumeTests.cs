@@ -12,13 +12,21 @@ namespace UnpairedSegEngine.Segmentation.Tests.Methods;
 /// <summary>Two teachers that see one channel each of the student's two.</summary>
 internal sealed class AmtmlKdVolumeTests
 {
-    private PairedRuns runs = null!;
+    private VolumeRuns runs = null!;
     private string[] student = [];
 
     [OneTimeSetUp]
     public void TrainTeachers()
     {
-        runs = new PairedRuns("method.name=amtml-kd", "method.task=volumes");
+        runs = new VolumeRuns(
+            VolumeRuns.Few with
+            {
+                Paired = true,
+            },
+            "method.name=amtml-kd",
+            "method.task=volumes",
+            "data.slices=1"
+        );
         runs.Train("a", "data.channels=T2");
         runs.Train("b", "data.channels=T1", "network.channels=4");
         student = ["data.channels=T1,T2", $"amtml.teachers.a={runs.PathOf("a")}", $"amtml.teachers.b={runs.PathOf("b")}"];

@@ -12,14 +12,14 @@ namespace UnpairedSegEngine.Segmentation.Tests.Methods;
 /// <summary>A teacher on four channels, students on one.</summary>
 internal sealed class KdNetTests
 {
-    private PairedRuns runs = null!;
+    private VolumeRuns runs = null!;
 
     private string Teacher => runs.PathOf("teacher");
 
     [OneTimeSetUp]
     public void TrainTeacher()
     {
-        runs = new PairedRuns("method.name=kd-net");
+        runs = new VolumeRuns(VolumeRuns.Few with { Paired = true }, "method.name=kd-net", "data.slices=1");
         runs.Train("teacher", "network.channels=4");
     }
 

@@ -23,62 +23,34 @@ namespace UnpairedSegEngine.Segmentation.Tests.Methods;
 /// <summary>Small networks on phantoms in three modalities.</summary>
 internal sealed class UaganTests
 {
-    private const int Steps = 4;
-
-    private static readonly string[] Common =
-    [
+    private readonly VolumeRuns runs = new(
+        VolumeRuns.Few with
+        {
+            Modalities = [PhantomModality.CT, PhantomModality.MR, PhantomModality.T1],
+        },
         "method.name=uagan",
-        "network.channels=2",
         "network.halvings=2",
-        "data.size=16",
         "uagan.discriminator_channels=2",
-        "uagan.discriminator_layers=3",
-        $"training.steps={Steps}",
-        "training.batch=2",
-        "training.validate_every=2",
-        "training.save_every=2",
-        "training.log_every=1",
-    ];
+        "uagan.discriminator_layers=3"
+    );
 
-    private readonly TemporaryFolder folder = new();
-    private SegmentationDataset dataset = null!;
-
-    [OneTimeSetUp]
-    public void WritePhantoms()
-    {
-        PhantomDataset.Write(
-            folder.File("data"),
-            new PhantomDatasetOptions
-            {
-                Modalities = [PhantomModality.CT, PhantomModality.MR, PhantomModality.T1],
-                Training = 2,
-                Validation = 1,
-                Test = 1,
-                Size = 24,
-                Slices = 6,
-            },
-            null,
-            CancellationToken.None
-        );
-        dataset = SegmentationDataset.Open(folder.File("data"));
-    }
+    private SegmentationDataset Dataset => runs.Dataset;
 
     [OneTimeTearDown]
-    public void DeleteFolder() => folder.Dispose();
+    public void DeleteRuns() => runs.Dispose();
 
     [TestCase("uagan")]
     [TestCase("joint", "network.name=unet2d")]
     public void A_run_that_was_stopped_goes_on_to_the_same_bits(string name, params string[] sets)
     {
-        Train($"{name}-whole", long.MaxValue, sets);
-        Train($"{name}-parts", 3, sets);
-        RunFolder run = RunFolder.Open(folder.File($"{name}-parts"));
-        Train(run, run.ReadModel(), long.MaxValue);
+        runs.Train($"{name}-whole", sets);
+        runs.Train($"{name}-parts", 3, sets);
+        runs.Resume($"{name}-parts");
         foreach (string file in new[] { "weights.safetensors", "optimizer.safetensors", "state.json" })
             Assert.That(End($"{name}-parts", file), Is.EqualTo(End($"{name}-whole", file)), file);
         using Device device = Device.OpenCpu();
         using var backend = new CpuBackend(device, 1);
-        using TrainedRun trained = TrainedRun.Open(folder.File($"{name}-whole"), backend, latest: true, _ => { });
+        using TrainedRun trained = TrainedRun.Open(runs.PathOf($"{name}-whole"), backend, latest: true, _ => { });
         Assert.That(
             trained.Description.Modalities,
             Is.EqualTo(new[] { "CT", "MR", "T1" }),
@@ -89,13 +61,13 @@ internal sealed class UaganTests
     [Test]
     public void Records_name_all_losses_and_their_sum_follows_the_ramp()
     {
-        Train("records", long.MaxValue, ["uagan.shape_ramp=0.75", "optimizer.learning_rate=0.001", "uagan.rate_decay=0.5"]);
+        runs.Train("records", "uagan.shape_ramp=0.75", "optimizer.learning_rate=0.001", "uagan.rate_decay=0.5");
         var records = MetricsLog
-            .Read(RunFolder.Open(folder.File("records")))
+            .Read(RunFolder.Open(runs.PathOf("records")))
             .Select(record => (record.Step, Values: record.Values.ToDictionary(value => value.Key, value => value.Value)))
             .Where(record => record.Values.ContainsKey("loss/total"))
             .ToList();
-        Assert.That(records, Has.Count.EqualTo(Steps));
+        Assert.That(records, Has.Count.EqualTo(VolumeRuns.Steps));
         foreach ((long step, Dictionary<string, double> values) in records)
         {
             double Loss(string name) => values[$"loss/{name}"];
@@ -195,12 +167,12 @@ internal sealed class UaganTests
         using Device device = Device.OpenCpu();
         using var backend = new CpuBackend(device, 2);
         using VolumeMethod method = Create(config, backend);
-        string path = folder.File("translations.png");
+        string path = runs.PathOf("translations.png");
         TranslationPicture.Write(
             path,
             backend,
             (TwoStreamUNet2D)method.Network,
-            ModelDescriptions.Of(config, dataset),
+            ModelDescriptions.Of(config, Dataset),
             Cases(config)
         );
         using SkiaSharp.SKBitmap picture = SkiaSharp.SKBitmap.Decode(path);
@@ -217,8 +189,8 @@ internal sealed class UaganTests
     [Test]
     public void An_experiment_reports_translations()
     {
-        string path = folder.File("experiment");
-        var data = ExperimentData.Open(folder.File("data"), TrainingTask.Volumes);
+        string path = runs.PathOf("experiment");
+        var data = ExperimentData.Open(Dataset.Folder, TrainingTask.Volumes);
         var plan = ExperimentPlan.Create(path, data, Config("training.steps=2"), ["joint", "uagan"], [1], folds: 1, judged: null);
         var runner = new ExperimentRunner(plan, data, []);
         var arithmetic = Arithmetic.Of("cpu", ConvolutionPrecision.Fp32, exact: false);
@@ -275,7 +247,7 @@ internal sealed class UaganTests
         using var runner = new StepRunner(method);
         using BatchLoader loader = Loader(method, config);
         var losses = new List<double>();
-        for (int step = 1; step <= Steps; step++) // launched, recorded, replayed twice
+        for (int step = 1; step <= VolumeRuns.Steps; step++) // launched, recorded, replayed twice
         {
             using LoadedBatch batch = loader.Next();
             losses.AddRange(runner.Run(step, batch).Terms.Select(term => term.Value));
@@ -288,7 +260,7 @@ internal sealed class UaganTests
         [.. module.Parameters.All.SelectMany(p => p.Value.ToArray<float>())];
 
     private VolumeMethod Create(TrainingConfig config, Backend backend) =>
-        config.Definition.Create(backend, config, ModelDescriptions.Of(config, dataset));
+        config.Definition.Create(backend, config, ModelDescriptions.Of(config, Dataset));
 
     private LoadedBatch Batch(VolumeMethod method, TrainingConfig config, long step)
     {
@@ -298,8 +270,8 @@ internal sealed class UaganTests
 
     private BatchLoader Loader(VolumeMethod method, TrainingConfig config, long step = 0)
     {
-        SampleShape shape = ModelDescriptions.Of(config, dataset).Preprocessing.Shape;
-        IVolumeSamples samples = SampleSources.Create(config, Cases(config), dataset.Modalities, shape);
+        SampleShape shape = ModelDescriptions.Of(config, Dataset).Preprocessing.Shape;
+        IVolumeSamples samples = SampleSources.Create(config, Cases(config), Dataset.Modalities, shape);
         return new BatchLoader(
             method.Extend(SampleSources.Vary(samples, config)),
             config.Training.Batch,
@@ -310,36 +282,20 @@ internal sealed class UaganTests
 
     private PreparedCase[] Cases(TrainingConfig config)
     {
-        ModelDescription model = ModelDescriptions.Of(config, dataset);
+        ModelDescription model = ModelDescriptions.Of(config, Dataset);
         return
         [
-            .. dataset
+            .. Dataset
                 .Split()
                 .Train.Select(model.Adopt)
-                .Select(source => CaseReader.Read(source, dataset.ClassNames))
-                .Select(loaded => PreparedCase.Prepare(loaded, model.Preprocessing, dataset.ClassNames.Count)),
+                .Select(source => CaseReader.Read(source, Dataset.ClassNames))
+                .Select(loaded => PreparedCase.Prepare(loaded, model.Preprocessing, Dataset.ClassNames.Count)),
         ];
     }
 
-    private static TrainingConfig Config(params string[] sets) => ConfigLoader.Load(sets: [.. Common, .. sets]);
+    private TrainingConfig Config(params string[] sets) => runs.Config(sets);
 
+    /// <summary>A file of the last checkpoint.</summary>
     private byte[] End(string name, string file) =>
-        File.ReadAllBytes(Path.Combine(folder.File(name), "checkpoints", $"step-{Steps:D8}", file));
-
-    private void Train(string name, long stopAfter, string[] sets)
-    {
-        TrainingConfig config = Config(sets);
-        ModelDescription model = ModelDescriptions.Of(config, dataset);
-        RunFolder run = RunFolder.Create(folder.File(name), config, RunInfo.OfThisProcess([]), model.Write);
-        Train(run, model, stopAfter);
-    }
-
-    private void Train(RunFolder run, ModelDescription model, long stopAfter)
-    {
-        var session = TrainingSession.OnVolumes(dataset, 0, dataset.Split(), run.Config, model, 1);
-        using Device device = Device.OpenCpu();
-        using var backend = new CpuBackend(device, 2);
-        using var stop = new CancellationTokenSource();
-        session.Train(run, backend, new StoppingView(stopAfter, stop), stop.Token);
-    }
+        File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(runs.WeightsOf(name))!, file));
 }
