@@ -45,10 +45,7 @@ internal sealed class AmtmlKdDefinition : MethodDefinition
         OfImages("adaptive", "the same with learnt weights of the teachers", "amtml.angle=0", "amtml.hint=0"),
         OfImages("amtml-kd", "learnt weights, angles and hints"),
         // Which teachers there are the common settings say.
-        new("average", "labels and the mean of the teachers' outputs", "amtml.weighting=equal")
-        {
-            Task = TrainingTask.Volumes,
-        },
+        new("average", "labels and the mean of the teachers' outputs", "amtml.weighting=equal") { Task = TrainingTask.Volumes },
         new("adaptive", "the same with learnt weights of the teachers") { Task = TrainingTask.Volumes },
     ];
 
