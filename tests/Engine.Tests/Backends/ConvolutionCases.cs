@@ -38,6 +38,15 @@ internal static class ConvolutionCases
         yield return Same((1, 4, 10, 8), 40, 64, (3, 3, 3));
     }
 
+    /// <summary>Maps of a few pixels under many weights, which the processor takes in a way of their own.</summary>
+    public static IEnumerable<ConvolutionProblem> SmallMaps()
+    {
+        yield return Same((2, 1, 7, 9), 20, 200, (1, 4, 4), stride: 2);
+        yield return Same((1, 2, 4, 5), 70, 150, (3, 3, 3), stride: 2);
+        yield return Same((2, 1, 3, 4), 140, 130, (1, 3, 3), padding: PaddingMode.Symmetric);
+        yield return Same((1, 1, 8, 8), 96, 128, (1, 3, 3));
+    }
+
     /// <summary>Random shapes, the same on every run.</summary>
     public static IEnumerable<ConvolutionProblem> Drawn(int count)
     {

@@ -15,9 +15,11 @@ internal sealed unsafe class ConvolutionTests(SimdLevel level)
 
     public static IEnumerable<SimdLevel> Levels => SimdLevels.Available;
 
-    public static IEnumerable<ConvolutionProblem> Shapes => ConvolutionCases.Named().Concat(ConvolutionCases.Drawn(DrawnShapes));
+    public static IEnumerable<ConvolutionProblem> Shapes => ByHand.Concat(ConvolutionCases.Drawn(DrawnShapes));
 
-    public static IEnumerable<ConvolutionProblem> SomeShapes => ConvolutionCases.Named().Concat(ConvolutionCases.Drawn(40));
+    public static IEnumerable<ConvolutionProblem> SomeShapes => ByHand.Concat(ConvolutionCases.Drawn(40));
+
+    private static IEnumerable<ConvolutionProblem> ByHand => ConvolutionCases.Named().Concat(ConvolutionCases.SmallMaps());
 
     [TestCaseSource(nameof(Shapes))]
     public void Float_is_exact_on_integers(ConvolutionProblem problem) => RequireExact<float>(problem);

@@ -95,7 +95,7 @@ internal sealed class BandPacking
             {
                 for (int column = 0; column < Columns; column++)
                 {
-                    int source = Source(firstColumn + column, input.Width);
+                    int source = padding.Source(firstColumn + column, input.Width);
                     T* from = (T*)row + ((long)source * channels);
                     T* to = target + (((index * Columns) + column) * blockChannels);
 
@@ -143,10 +143,10 @@ internal sealed class BandPacking
         int rows = RowsFor(outputRows);
         for (int slice = 0; slice < DepthOffsets.Length; slice++)
         {
-            int depth = Source((outputSlice * inputStep.Depth) + DepthOffsets[slice], input.Depth);
+            int depth = padding.Source((outputSlice * inputStep.Depth) + DepthOffsets[slice], input.Depth);
             for (int row = 0; row < rows; row++)
             {
-                int height = Source((outputRow * inputStep.Height) + firstRow + row, input.Height);
+                int height = padding.Source((outputRow * inputStep.Height) + firstRow + row, input.Height);
                 if (depth >= 0 && height >= 0)
                     pack(
                         (nint)(image + ((((long)depth * input.Height) + height) * input.Width * channels)),
@@ -174,7 +174,7 @@ internal sealed class BandPacking
     private unsafe void PackBorder<T>(T* row, int column, T* target)
         where T : unmanaged
     {
-        int source = Source(firstColumn + column, input.Width);
+        int source = padding.Source(firstColumn + column, input.Width);
         var to = new Span<T>(target + ((long)column * channels), channels);
         if (source < 0)
             to.Clear();
@@ -193,7 +193,7 @@ internal sealed class BandPacking
                 column += inside;
             if (column >= Columns)
                 break;
-            int source = Source(firstColumn + column, input.Width);
+            int source = padding.Source(firstColumn + column, input.Width);
             for (int channel = 0; channel < channels; channel++)
                 target[((long)channel * columnStride) + column] = source < 0 ? default : row[((long)source * channels) + channel];
         }
@@ -205,15 +205,5 @@ internal sealed class BandPacking
         int left = Math.Clamp(-firstColumn, 0, Columns);
         int inside = Math.Max(0, Math.Min(Columns - left, input.Width - (firstColumn + left)));
         return (left, inside);
-    }
-
-    /// <summary>The element that padding puts at <paramref name="index"/>; -1 for zero.</summary>
-    private int Source(int index, int extent)
-    {
-        if ((uint)index < (uint)extent)
-            return index;
-        if (padding == PaddingMode.Zero)
-            return -1;
-        return index < 0 ? -1 - index : (2 * extent) - 1 - index;
     }
 }

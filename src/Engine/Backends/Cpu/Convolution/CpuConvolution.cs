@@ -23,7 +23,9 @@ internal sealed unsafe class CpuConvolution : IDisposable
     private readonly Dictionary<(GatherProblem, Type), PlanarConvolution> planars = [];
     private readonly Dictionary<(ConvolutionProblem, Type), GatherProblem> forwards = [];
     private readonly Dictionary<(ConvolutionProblem, Type), GatherProblem[]> backwards = [];
+    private readonly Dictionary<(GatherProblem, Type), MatrixConvolution> matrices = [];
     private readonly Dictionary<(ConvolutionProblem, Type), WeightGradient> weightGradients = [];
+    private readonly Dictionary<(ConvolutionProblem, Type), MatrixWeightGradient> matrixGradients = [];
     private readonly Dictionary<GatherProblem, WinogradConvolution?> winograds = [];
     private readonly Dictionary<ConvolutionProblem, WinogradWeightGradient?> winogradGradients = [];
 
@@ -116,6 +118,14 @@ internal sealed unsafe class CpuConvolution : IDisposable
             return;
         }
 
+        if (MatrixWeightGradient.Suits(problem, level, typeof(T)))
+        {
+            if (!matrixGradients.TryGetValue((problem, typeof(T)), out MatrixWeightGradient? matrix))
+                matrixGradients[(problem, typeof(T))] = matrix = new MatrixWeightGradient(problem, level, typeof(T));
+            matrix.Run(threads, x, gy, gw, packed.Get<T>(matrix.SharedScratch), WorkerScratch<T>(matrix.WorkerScratch));
+            return;
+        }
+
         if (!weightGradients.TryGetValue((problem, typeof(T)), out WeightGradient? plan))
         {
             weightGradients[(problem, typeof(T))] = plan = WeightGradientByInputChannel.Suits(problem, level, typeof(T))
@@ -146,6 +156,23 @@ internal sealed unsafe class CpuConvolution : IDisposable
         if (typeof(T) == typeof(float) && WinogradOf(gather) is { } winograd)
         {
             Run(winograd, default, (float*)input, (float*)weights, (float*)bias, (float*)output, accumulate);
+            return;
+        }
+
+        if (MatrixConvolution.Suits(gather, level, typeof(T)))
+        {
+            if (!matrices.TryGetValue((gather, typeof(T)), out MatrixConvolution? matrix))
+                matrices[(gather, typeof(T))] = matrix = new MatrixConvolution(gather, level, typeof(T));
+            matrix.Run(
+                threads,
+                input,
+                weights,
+                bias,
+                output,
+                accumulate,
+                packed.Get<T>(matrix.SharedScratch),
+                WorkerScratch<T>(matrix.WorkerScratch)
+            );
             return;
         }
 
@@ -193,7 +220,12 @@ internal sealed unsafe class CpuConvolution : IDisposable
         if (exact)
             return null;
         if (!winograds.TryGetValue(gather, out WinogradConvolution? plan))
-            winograds[gather] = plan = WinogradConvolution.Create(gather, level, threads.Count);
+        {
+            winograds[gather] = plan = MatrixConvolution.Suits(gather, level, typeof(float))
+                ? null
+                : WinogradConvolution.Create(gather, level, threads.Count);
+        }
+
         return plan;
     }
 
@@ -202,7 +234,12 @@ internal sealed unsafe class CpuConvolution : IDisposable
         if (exact)
             return null;
         if (!winogradGradients.TryGetValue(problem, out WinogradWeightGradient? plan))
-            winogradGradients[problem] = plan = WinogradWeightGradient.Create(problem, level);
+        {
+            winogradGradients[problem] = plan = MatrixWeightGradient.BeatsWinograd(problem, level)
+                ? null
+                : WinogradWeightGradient.Create(problem, level);
+        }
+
         return plan;
     }
 

@@ -65,12 +65,6 @@ internal static unsafe class Mirroring
     private static bool IsInner(ConvolutionProblem problem, int axis, int paddedIndex) =>
         (uint)(paddedIndex - problem.PadBefore[axis]) < (uint)problem.Input[axis];
 
-    private static int Source(ConvolutionProblem problem, int axis, int paddedIndex)
-    {
-        int index = paddedIndex - problem.PadBefore[axis];
-        int extent = problem.Input[axis];
-        return index < 0 ? -1 - index
-            : index >= extent ? (2 * extent) - 1 - index
-            : index;
-    }
+    private static int Source(ConvolutionProblem problem, int axis, int paddedIndex) =>
+        PaddingMode.Symmetric.Source(paddedIndex - problem.PadBefore[axis], problem.Input[axis]);
 }

@@ -23,21 +23,23 @@ internal static unsafe class PanelPacking
                 if (problem.TransposedWeights)
                     PackTransposed(problem, panel, source + first, count, target);
                 else
-                    PackPlain(problem, panel, source + ((long)first * problem.OutputChannels), count, target);
+                    PackColumns(source + ((long)first * problem.OutputChannels), count, problem.OutputChannels, panel, target);
                 target += (long)count * panel.Width;
             }
         }
     }
 
-    private static void PackPlain<T>(GatherProblem problem, WeightPanel panel, T* source, int inputs, T* target)
+    /// <summary>A panel's columns of a matrix, row by row; zero behind the last real one.</summary>
+    public static void PackColumns<T>(T* matrix, long rows, int columns, WeightPanel panel, T* target)
         where T : unmanaged
     {
-        for (int input = 0; input < inputs; input++)
+        matrix += panel.FirstChannel;
+        for (long row = 0; row < rows; row++)
         {
-            new ReadOnlySpan<T>(source + ((long)input * problem.OutputChannels) + panel.FirstChannel, panel.Channels).CopyTo(
-                new Span<T>(target, panel.Channels)
-            );
-            new Span<T>(target + panel.Channels, panel.Width - panel.Channels).Clear();
+            new ReadOnlySpan<T>(matrix, panel.Channels).CopyTo(new Span<T>(target, panel.Channels));
+            if (!panel.IsFull)
+                new Span<T>(target + panel.Channels, panel.Width - panel.Channels).Clear();
+            matrix += columns;
             target += panel.Width;
         }
     }

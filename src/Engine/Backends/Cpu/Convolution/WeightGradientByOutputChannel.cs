@@ -78,7 +78,13 @@ internal sealed unsafe class WeightGradientByOutputChannel : WeightGradient
             WeightPanel panel = panels[i];
             T* gradient = panels.Length == 1 && panel.IsFull ? gy : packedGradient;
             if (gradient != gy)
-                PackGradient(band, panel, gy, packedGradient);
+                PanelPacking.PackColumns(
+                    gy,
+                    (long)band.Rows * Problem.Output.Width,
+                    Problem.OutputChannels,
+                    panel,
+                    packedGradient
+                );
             foreach (TapRows tap in taps)
             {
                 int count = FillSegments(band, tap.First, blockChannels, Problem.Output.Width * panel.Width, segments);
@@ -137,22 +143,6 @@ internal sealed unsafe class WeightGradientByOutputChannel : WeightGradient
                 1
             );
             row += tileRows;
-        }
-    }
-
-    /// <summary>A panel's channels of the band, side by side; zero behind the last real one.</summary>
-    private void PackGradient<T>(Band band, WeightPanel panel, T* gy, T* packed)
-        where T : unmanaged
-    {
-        gy += panel.FirstChannel;
-        long pixels = (long)band.Rows * Problem.Output.Width;
-        for (long pixel = 0; pixel < pixels; pixel++)
-        {
-            new ReadOnlySpan<T>(gy, panel.Channels).CopyTo(new Span<T>(packed, panel.Channels));
-            if (!panel.IsFull)
-                new Span<T>(packed + panel.Channels, panel.Width - panel.Channels).Clear();
-            gy += Problem.OutputChannels;
-            packed += panel.Width;
         }
     }
 
