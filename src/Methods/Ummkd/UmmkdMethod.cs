@@ -32,7 +32,8 @@ public sealed class UmmkdMethod : VolumeMethod
     /// <param name="seed">Of the dropout masks.</param>
     /// <param name="modalities">Names, by modality index.</param>
     /// <param name="classes">Names, background first.</param>
-    /// <param name="schedule">When there are validations, at which gradients are measured, too; never if null.</param>
+    /// <param name="schedule">How long training is, and when there are validations, at which gradients are measured, too; never if
+    /// null.</param>
     public UmmkdMethod(
         Backend backend,
         ISegmentationNetwork network,
@@ -57,7 +58,14 @@ public sealed class UmmkdMethod : VolumeMethod
             }
         }
 
-        optimizer = new NetworkOptimizer(backend, network.Parameters, settings, loss.Labels, modalities.Count);
+        optimizer = new NetworkOptimizer(
+            backend,
+            network.Parameters,
+            settings,
+            schedule ?? new ScheduleConfig(),
+            loss.Labels,
+            modalities.Count
+        );
         Optimizers = [optimizer.Module];
     }
 

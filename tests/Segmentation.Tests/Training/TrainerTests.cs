@@ -1,3 +1,4 @@
+using System.Globalization;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Training.Configuration;
 
@@ -35,6 +36,35 @@ internal sealed class TrainerTests
         }
 
         Assert.That(RecordsOf(partsRun), Is.EqualTo(RecordsOf(wholeRun)));
+    }
+
+    [TestCase("optimizer.schedule=poly", "optimizer.warm_up=3", "optimizer.clip=0.3")]
+    [TestCase("optimizer.name=sgd", "optimizer.schedule=cosine", "augmentation.flip_rows=0.5", "augmentation.flip_slices=0.5")]
+    public void A_run_with_options_goes_on_with_the_same_bits(params string[] sets)
+    {
+        string name = sets[0].Split('=')[1];
+        Train($"whole-{name}", resume: false, network: NetworkName.Unet3d, sets: sets);
+        Train($"parts-{name}", resume: false, stopAfter: 3, network: NetworkName.Unet3d, sets: sets);
+        Train($"parts-{name}", resume: true);
+        Assert.That(bench.EndOf($"parts-{name}"), Is.EqualTo(bench.EndOf($"whole-{name}")));
+        Assert.That(RecordsOf($"parts-{name}"), Is.EqualTo(RecordsOf($"whole-{name}")));
+    }
+
+    /// <summary>Rates of the records: warm-up, then (1 - t / T)^0.9.</summary>
+    [Test]
+    public void The_learning_rate_is_the_schedule_s()
+    {
+        string[] sets = ["optimizer.schedule=poly", "optimizer.warm_up=2", "optimizer.learning_rate=0.01"];
+        Train("rates", resume: false, network: NetworkName.Unet3d, sets: sets);
+        double[] rates =
+        [
+            .. RecordsOf("rates")
+                .SelectMany(record => record.Where(value => value.StartsWith("learning_rate ", StringComparison.Ordinal)))
+                .Select(value => double.Parse(value.Split(' ')[1], CultureInfo.InvariantCulture)),
+        ];
+        double[] expected = [.. Enumerable.Range(0, Steps).Select(t => 0.01 * Math.Pow(1 - ((double)t / Steps), 0.9))];
+        expected[0] /= 2;
+        Assert.That(rates, Is.EqualTo(expected).Within(1e-12));
     }
 
     /// <summary>What a device varies is a function of seed and step, too; and it is the samples that the host would
