@@ -1,4 +1,5 @@
 using System.Globalization;
+using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Training.Configuration;
 
@@ -40,6 +41,8 @@ internal sealed class TrainerTests
 
     [TestCase("optimizer.schedule=poly", "optimizer.warm_up=3", "optimizer.clip=0.3")]
     [TestCase("optimizer.name=sgd", "optimizer.schedule=cosine", "augmentation.flip_rows=0.5", "augmentation.flip_slices=0.5")]
+    [TestCase("loss.deep_supervision=2", "optimizer.clip=0.3")]
+    [TestCase("scheme=individual", "loss.deep_supervision=1")]
     public void A_run_with_options_goes_on_with_the_same_bits(params string[] sets)
     {
         string name = sets[0].Split('=')[1];
@@ -48,6 +51,7 @@ internal sealed class TrainerTests
         Train($"parts-{name}", resume: true);
         Assert.That(bench.EndOf($"parts-{name}"), Is.EqualTo(bench.EndOf($"whole-{name}")));
         Assert.That(RecordsOf($"parts-{name}"), Is.EqualTo(RecordsOf($"whole-{name}")));
+        using (TrainedModel.Open(bench.PathOf($"whole-{name}"))) { }
     }
 
     /// <summary>Rates of the records: warm-up, then (1 - t / T)^0.9.</summary>
