@@ -1,4 +1,5 @@
 using System.Globalization;
+using UnpairedSegEngine.Checkpoints;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Training.Configuration;
@@ -42,6 +43,7 @@ internal sealed class TrainerTests
     [TestCase("optimizer.schedule=poly", "optimizer.warm_up=3", "optimizer.clip=0.3")]
     [TestCase("optimizer.name=sgd", "optimizer.schedule=cosine", "augmentation.flip_rows=0.5", "augmentation.flip_slices=0.5")]
     [TestCase("loss.deep_supervision=2", "optimizer.clip=0.3")]
+    [TestCase("training.freeze=enc*,logits", "optimizer.clip=0.3")]
     [TestCase("scheme=individual", "loss.deep_supervision=1")]
     public void A_run_with_options_goes_on_with_the_same_bits(params string[] sets)
     {
@@ -52,6 +54,33 @@ internal sealed class TrainerTests
         Assert.That(bench.EndOf($"parts-{name}"), Is.EqualTo(bench.EndOf($"whole-{name}")));
         Assert.That(RecordsOf($"parts-{name}"), Is.EqualTo(RecordsOf($"whole-{name}")));
         using (TrainedModel.Open(bench.PathOf($"whole-{name}"))) { }
+    }
+
+    [Test]
+    public void What_is_frozen_stays_and_the_rest_learns()
+    {
+        var notes = new List<string>();
+        string checkpoints = Train(
+            "frozen",
+            resume: false,
+            notes: notes,
+            network: NetworkName.Unet3d,
+            sets: ["training.freeze=enc1,dec*.kernel", "training.keep=4"]
+        );
+        Assert.That(notes, Has.Some.StartsWith("frozen: 15 of 53 tensors").And.Some.Contains("enc1: 6, dec*.kernel: 9"));
+        (Dictionary<string, NamedArray> early, Dictionary<string, NamedArray> late) = (At(4), At(Steps));
+        foreach ((string name, NamedArray array) in late)
+        {
+            bool isFrozen =
+                (name.StartsWith("enc1", StringComparison.Ordinal) && !name.Contains("running", StringComparison.Ordinal))
+                || (name.StartsWith("dec", StringComparison.Ordinal) && name.EndsWith(".kernel", StringComparison.Ordinal));
+            Assert.That(array.Bytes.Span.SequenceEqual(early[name].Bytes.Span), Is.EqualTo(isFrozen), name);
+        }
+
+        Dictionary<string, NamedArray> At(int step) =>
+            SafetensorsFile
+                .Read(Path.Combine(checkpoints, $"step-{step:D8}", "weights.safetensors"))
+                .Arrays.ToDictionary(array => array.Name);
     }
 
     /// <summary>Rates of the records: warm-up, then (1 - t / T)^0.9.</summary>
