@@ -23,6 +23,7 @@ public sealed class NetworkOptimizer
     /// <param name="backend">Computes.</param>
     /// <param name="parameters">Of the network.</param>
     /// <param name="settings">Which optimizer, and its numbers.</param>
+    /// <param name="training">How long the schedule is, and what is frozen: it is not updated, and not penalized.</param>
     /// <param name="loss">Weight of L2, and what it is on.</param>
     /// <param name="modalities">Counts of the penalty where it is on all.</param>
     /// <param name="name">In checkpoints; empty for a method's only one.</param>
@@ -31,17 +32,19 @@ public sealed class NetworkOptimizer
         Backend backend,
         ParameterStore parameters,
         OptimizerConfig settings,
+        ScheduleConfig training,
         LossConfig loss,
         int modalities,
         string name = "",
         int place = 0
     )
-        : this(backend, [.. parameters.Trainable], settings, loss, modalities, name, place) { }
+        : this(backend, [.. parameters.Trainable], settings, training, loss, modalities, name, place) { }
 
     /// <summary>Of some of a network's parameters.</summary>
     /// <param name="backend">Computes.</param>
     /// <param name="trained">Those that it updates.</param>
     /// <param name="settings">Which optimizer, and its numbers.</param>
+    /// <param name="training">How long the schedule is.</param>
     /// <param name="loss">Weight of L2, and what it is on.</param>
     /// <param name="modalities">Counts of the penalty where it is on all.</param>
     /// <param name="name">In checkpoints; empty for a method's only one.</param>
@@ -50,6 +53,7 @@ public sealed class NetworkOptimizer
         Backend backend,
         IReadOnlyList<Parameter> trained,
         OptimizerConfig settings,
+        ScheduleConfig training,
         LossConfig loss,
         int modalities,
         string name,
@@ -58,7 +62,8 @@ public sealed class NetworkOptimizer
     {
         (this.backend, penalizesAll) = (backend, loss.L2On == PenalizedParameters.All);
         l2 = penalizesAll ? modalities * loss.L2 : loss.L2;
-        IEnumerable<OptimizedTensor> targets = trained.Select(p => new OptimizedTensor(p.Name, p.Value, IsPenalized(p)));
+        Parameter[] learning = [.. trained.Where(parameter => !training.Freeze.Matches(parameter.Name))];
+        IEnumerable<OptimizedTensor> targets = learning.Select(p => new OptimizedTensor(p.Name, p.Value, IsPenalized(p)));
         IOptimizer optimizer = settings.Name switch
         {
             OptimizerName.Adam => new Adam(backend, targets, settings.Beta1, settings.Beta2, settings.Epsilon, l2)
@@ -68,7 +73,7 @@ public sealed class NetworkOptimizer
             OptimizerName.Sgd => new Sgd(backend, targets, settings.Momentum, l2, settings.Nesterov) { RateSlot = place },
             _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Name, "no such optimizer"),
         };
-        Module = new ModuleOptimizer(name, optimizer, trained, settings.Schedule);
+        Module = new ModuleOptimizer(name, optimizer, learning, settings.ScheduleFor(training.Steps)) { Clip = settings.Clip };
     }
 
     public ModuleOptimizer Module { get; }

@@ -1,5 +1,6 @@
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs.Provenance;
+using UnpairedSegEngine.Runs.Transfer;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Storage;
 using UnpairedSegEngine.Training.Configuration;
@@ -122,7 +123,13 @@ public sealed class RunFolder
         string name = System.IO.Path.GetFileName(entry);
         return Directory.Exists(entry)
             ? name is CheckpointsName or PicturesName && !Directory.EnumerateFileSystemEntries(entry).Any()
-            : name is FolderLock.FileName or InfoName or ModelDescription.FileName or RunProvenance.FileName
+            : name
+                is FolderLock.FileName
+                    or InfoName
+                    or ModelDescription.FileName
+                    or RunProvenance.FileName
+                    or InitialWeights.FileName
+                    or InitialWeights.WeightsName
                 || name.StartsWith(AtomicFile.TemporaryPrefix, StringComparison.Ordinal);
     }
 

@@ -7,6 +7,7 @@ using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Images;
 using UnpairedSegEngine.Methods.Volumes;
 using UnpairedSegEngine.Runs.Provenance;
+using UnpairedSegEngine.Runs.Transfer;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
@@ -22,7 +23,10 @@ public sealed class TrainingSession
 {
     private readonly ITrainingData training;
 
-    private TrainingSession(ITrainingData training, DataIdentity data) => (this.training, Data) = (training, data);
+    private readonly LearntNames names;
+
+    private TrainingSession(ITrainingData training, DataIdentity data, LearntNames names) =>
+        (this.training, Data, this.names) = (training, data, names);
 
     /// <summary>What was read.</summary>
     public DataIdentity Data { get; }
@@ -72,7 +76,8 @@ public sealed class TrainingSession
                     .. CaseWarnings.OfLabels(cache.Cases, dataset.Modalities, dataset.ClassNames),
                 ]
             ),
-            data
+            data,
+            LearntNames.Of(model)
         );
     }
 
@@ -93,7 +98,8 @@ public sealed class TrainingSession
             );
         return new TrainingSession(
             new VolumeTrainingData(model, dataset.Training, new RecordValidation(dataset), dataset.ToString(), dataset.Warnings),
-            DataIdentity.Of(dataset)
+            DataIdentity.Of(dataset),
+            LearntNames.Of(model)
         );
     }
 
@@ -113,7 +119,35 @@ public sealed class TrainingSession
         model?.RequireMatch(dataset);
         model ??= ClassifierDescription.Of(dataset, PixelNormalization.Of(dataset.Train), config.Classifier);
         string name = $"'{dataset.Folder}'";
-        return (new TrainingSession(new ImageTrainingData(model, images, name), DataIdentity.Of(dataset)), model);
+        return (
+            new TrainingSession(new ImageTrainingData(model, images, name), DataIdentity.Of(dataset), LearntNames.Of(model)),
+            model
+        );
+    }
+
+    /// <summary>
+    /// Checks what only a method with its parameters can say: which are frozen, and what of earlier weights fits. Nothing is
+    /// written.
+    /// </summary>
+    /// <param name="config">What is to be trained.</param>
+    /// <param name="backend">Computes.</param>
+    /// <param name="source">Weights to begin with, if any.</param>
+    /// <param name="starts">For a modality, the one of the source to begin with.</param>
+    /// <returns>The weights to begin with; null for random ones.</returns>
+    /// <exception cref="InvalidDataException">A pattern matches no parameter, or the weights do not fit.</exception>
+    public WeightTransfer? Prepare(
+        TrainingConfig config,
+        Backend backend,
+        TransferSource? source,
+        IReadOnlyDictionary<string, string> starts
+    )
+    {
+        if (source is null && config.Training.Freeze.Patterns.Count == 0)
+            return null;
+        (TrainingMethod method, _) = training.Create(backend, config);
+        using TrainingMethod owned = method;
+        FrozenParameters.Describe(method, config.Training.Freeze);
+        return source is null ? null : new WeightTransfer(method, names, source, starts);
     }
 
     /// <summary>Trains a new or an interrupted run to its last step, or until asked to stop.</summary>
@@ -143,6 +177,7 @@ public sealed class TrainingSession
             Records = new RunRecords(run),
             Progress = view,
         };
+        InitialWeights.Restore(run.Path, method);
         long done = trainer.Resume();
         if (done > 0)
             view.Note($"resuming after step {done}");

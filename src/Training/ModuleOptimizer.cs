@@ -22,6 +22,12 @@ public sealed class ModuleOptimizer(string name, IOptimizer optimizer, IReadOnly
     /// <summary>What it updates, in the optimizer's order.</summary>
     public IReadOnlyList<Parameter> Trained => trained;
 
+    /// <summary>
+    /// The largest norm that the gradients of all it updates may have together; larger ones are scaled down
+    /// (<see cref="GradientClipping"/>). 0 for no limit.
+    /// </summary>
+    public double Clip { get; init; }
+
     /// <summary>Its tensors by their names in a checkpoint.</summary>
     public IEnumerable<(string Name, Tensor Value)> State =>
         optimizer.State.Select(moment => (name.Length == 0 ? moment.Name : $"{name}/{moment.Name}", moment.Value));

@@ -1,24 +1,28 @@
 using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Optimizers;
 using UnpairedSegEngine.Tensors;
 
 namespace UnpairedSegEngine.Training;
 
 /// <summary>
 /// A backward pass and the updates by its gradients. Where the backend gains nothing from updating all parameters at once, each
-/// gradient is used and freed when it is complete: the gradients of all parameters never live together.
+/// gradient is used and freed when it is complete: the gradients of all parameters never live together, unless one optimizer
+/// clips their norm.
 /// </summary>
 public sealed class ParameterUpdate
 {
     private readonly Backend backend;
     private readonly IReadOnlyList<ModuleOptimizer> optimizers;
     private readonly Dictionary<Variable, (ModuleOptimizer Optimizer, int Place)> places;
+    private readonly bool together;
 
     /// <param name="backend">Computes.</param>
     /// <param name="optimizers">Of different parameters; gradients of parameters that none of them has are dropped.</param>
     public ParameterUpdate(Backend backend, params IReadOnlyList<ModuleOptimizer> optimizers)
     {
         (this.backend, this.optimizers) = (backend, optimizers);
+        together = backend.UpdatesTogether || optimizers.Any(optimizer => optimizer.Clip > 0);
         places = (
             from optimizer in optimizers
             from trained in optimizer.Trained.Index()
@@ -46,7 +50,7 @@ public sealed class ParameterUpdate
     {
         try
         {
-            if (!backend.UpdatesTogether)
+            if (!together)
             {
                 tape.Backward(output, gradient, parameter => Update(parameter, step));
                 return;
@@ -54,13 +58,26 @@ public sealed class ParameterUpdate
 
             tape.Backward(output, gradient);
             foreach (ModuleOptimizer optimizer in optimizers)
-                optimizer.Optimizer.Step(step, optimizer.RateOf(step), optimizer.Trained.Select(p => p.Variable.Gradient));
+                Update(optimizer, step);
         }
         finally
         {
             foreach (Variable parameter in places.Keys)
                 parameter.ClearGradient();
         }
+    }
+
+    private void Update(ModuleOptimizer optimizer, long step)
+    {
+        Tensor?[] gradients = [.. optimizer.Trained.Select(parameter => parameter.Variable.Gradient)];
+        if (optimizer.Clip == 0)
+        {
+            optimizer.Optimizer.Step(step, optimizer.RateOf(step), gradients);
+            return;
+        }
+
+        using TensorScope scope = TensorScope.Open(backend.Device);
+        optimizer.Optimizer.Step(step, optimizer.RateOf(step), GradientClipping.ByNorm(backend, gradients, optimizer.Clip));
     }
 
     private void Update(Variable parameter, long step)

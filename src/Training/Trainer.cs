@@ -59,7 +59,9 @@ public sealed class Trainer : IDisposable
 
         // Going back to an earlier step takes the best weights away where they came later.
         if (Checkpoints.Best() is null)
-            state = new TrainingState(state.Step);
+            state = state with { BestStep = 0, Best = null };
+        bool isOut = schedule.Patience > 0 && state.Patience?.Waited >= schedule.Patience;
+        state = state with { Patience = schedule.Patience > 0 ? state.Patience : null, Ended = isOut ? state.Ended : null };
         return state.Step;
     }
 
@@ -91,7 +93,11 @@ public sealed class Trainer : IDisposable
         );
         try
         {
-            while (state.Step < schedule.Steps && !stop.IsCancellationRequested)
+            if (FrozenParameters.Describe(method, schedule.Freeze) is { } frozen)
+                Progress.Note(frozen);
+            if (state.Ended is { } ended)
+                Progress.Note($"{ended}; to go on: --resume --from last --set training.patience=0, or a larger number");
+            while (state.Step < schedule.Steps && state.Ended is null && !stop.IsCancellationRequested)
                 RunStep(loader, log);
             Save();
         }
@@ -106,7 +112,7 @@ public sealed class Trainer : IDisposable
         }
 
         Records?.Draw(Progress.Note);
-        return new TrainingOutcome(state, state.Step < schedule.Steps);
+        return new TrainingOutcome(state, state.Step < schedule.Steps && state.Ended is null);
     }
 
     /// <summary>Frees what steps hold; method, checkpoints and records live on.</summary>
@@ -230,7 +236,9 @@ public sealed class Trainer : IDisposable
     private void Validate(IValidation validation, IMetricLog? log, LossReport losses)
     {
         ValidationReport report = validation.Run();
-        log?.Write(state.Step, [.. report.Values, .. method.Measure(), .. losses.Details()]);
+        if (schedule.Patience > 0)
+            state = state with { Patience = Patience.After(state.Patience, report.Main, schedule.Smoothing, state.Step) };
+        log?.Write(state.Step, [.. report.Values, .. Waiting(), .. method.Measure(), .. losses.Details()]);
         Progress.Show(state.Step, report);
         if (state.BestStep == 0 || report.Main.IsBetterThan(state.Best))
         {
@@ -242,6 +250,25 @@ public sealed class Trainer : IDisposable
         }
 
         Records?.Draw(Progress.Note);
+        EndIfOutOfPatience(report.Main);
+    }
+
+    private IEnumerable<KeyValuePair<string, double>> Waiting() =>
+        state.Patience is { } patience
+            ? [new("patience/smoothed", patience.Smoothed), new("patience/waited", patience.Waited)]
+            : [];
+
+    private void EndIfOutOfPatience(Score score)
+    {
+        if (state.Patience is not { } patience || patience.Waited < schedule.Patience || state.Step >= schedule.Steps)
+            return;
+        string reason = string.Create(
+            CultureInfo.InvariantCulture,
+            $"ended early: smoothed {score.Name} {patience.Smoothed:F4} was no better in {patience.Waited} validations than "
+                + $"{patience.Best:F4} at step {patience.BestStep} (training.patience {schedule.Patience})"
+        );
+        state = state with { Ended = reason };
+        Progress.Note(reason);
     }
 
     private void Save()

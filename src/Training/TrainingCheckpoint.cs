@@ -78,9 +78,13 @@ public static class TrainingCheckpoint
 
     /// <summary>Reads the weights of some of a checkpoint's modules.</summary>
     /// <exception cref="InvalidDataException">The weights are of another network, damaged, or no numbers.</exception>
-    public static void RestoreWeights(Checkpoint checkpoint, params IReadOnlyList<TrainingModule> modules)
+    public static void RestoreWeights(Checkpoint checkpoint, params IReadOnlyList<TrainingModule> modules) =>
+        RestoreWeights(checkpoint.File(WeightsName), modules);
+
+    /// <summary>The same from a file of weights by itself.</summary>
+    /// <exception cref="InvalidDataException">The weights are of another network, damaged, or no numbers.</exception>
+    public static void RestoreWeights(string path, params IReadOnlyList<TrainingModule> modules)
     {
-        string path = checkpoint.File(WeightsName);
         HashSet<string> names = [.. modules.Select(module => module.Name)];
         NamedArray[] arrays = [.. SafetensorsFile.Read(path).Arrays.Where(array => names.Contains(OwnerOf(array.Name)))];
         TensorArrays.Restore(path, arrays, WeightsOf(modules));

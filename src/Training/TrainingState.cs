@@ -11,6 +11,12 @@ namespace UnpairedSegEngine.Training;
 /// <param name="Best">Score of that step.</param>
 public sealed record TrainingState(long Step, long BestStep = 0, Score? Best = null)
 {
+    /// <summary>How long the run has waited for a better validation; null where it does not end for that.</summary>
+    public Patience? Patience { get; init; }
+
+    /// <summary>Why training ended before its last step; null where it did not.</summary>
+    public string? Ended { get; init; }
+
     /// <summary>The best score as runs of version 0.1.0 have it: a mean Dice.</summary>
     [JsonInclude]
     [JsonPropertyName("bestDice")]

@@ -56,10 +56,10 @@ internal sealed class ResumeTests : CommandLine
     {
         RequireSuccess(TrainSteps("settings", Data, 2));
         RequireOneLine(
-            Run("train", "--out", PathOf("settings"), "--resume", "--steps", "5"),
+            Run("train", "--out", PathOf("settings"), "--resume", "--steps", "1"),
             2,
             "--steps",
-            "training.steps",
+            "the run has 2 steps already",
             "--from"
         );
         RequireOneLine(
@@ -124,6 +124,60 @@ internal sealed class ResumeTests : CommandLine
             Is.EqualTo(new[] { "{\"step\":1,", "{\"step\":2,", "{\"step\":3," })
         );
         RequireSuccess(Run("train", "--out", PathOf("settings"), "--resume"));
+    }
+
+    /// <summary>With a schedule that does not know the end, as if it had been so long from the beginning.</summary>
+    [Test]
+    public void A_finished_run_is_prolonged()
+    {
+        string[] usual = ["--set", "training.validate_every=2"];
+        RequireSuccess(TrainSteps("long", Data, 4, usual));
+        RequireSuccess(TrainSteps("short", Data, 2, usual));
+        (int code, string output, string errors) = Run("train", "--out", PathOf("short"), "--resume", "--steps", "4", "--plain");
+        Assert.That(code, Is.Zero, output + errors);
+        Assert.That(
+            output + errors,
+            Does.Contain("from step 2 on, 4 steps in all instead of 2; the learning rate goes on as before")
+        );
+        Assert.That(Weights("short", 4), Is.EqualTo(Weights("long", 4)));
+        Assert.That(File.ReadAllText(PathOf("short/provenance.json")), Does.Contain("training.steps was 2 and is 4 now"));
+        RequireSuccess(Run("train", "--out", PathOf("short"), "--resume", "--steps", "4"));
+
+        RequireSuccess(TrainSteps("poly", Data, 2, "--set", "optimizer.schedule=poly"));
+        (code, output, errors) = Run("train", "--out", PathOf("poly"), "--resume", "--steps", "6", "--plain");
+        Assert.That(code, Is.Zero, output + errors);
+        Assert.That(output + errors, Does.Contain("that of a run of 6 steps: 0.000694, after 0.000536"));
+    }
+
+    [Test]
+    public void A_run_that_begins_with_another_one_needs_it_no_longer()
+    {
+        RequireSuccess(TrainSteps("teacher", Data, 2));
+        string[] more = ["--init", PathOf("teacher"), "--init-modality", "MR=CT"];
+        RequireSuccess(TrainSteps("learnt", Data, 2, more));
+        (int code, string output, string errors) = TrainSteps("later", Data, 2, [.. more, "--max-hours", "1e-9"]);
+        Assert.That(code, Is.EqualTo(130), output + errors);
+        Assert.That(
+            output,
+            Does.Contain("stopped after step 0, as --max-hours says").And.Contain("modalities: CT from CT, MR from CT")
+        );
+        Directory.Delete(PathOf("teacher"), recursive: true);
+        RequireSuccess(Run("train", "--out", PathOf("later"), "--resume"));
+        Assert.That(Weights("later", 2), Is.EqualTo(Weights("learnt", 2)));
+        Assert.That(File.ReadAllText(PathOf("later/init.json")), Does.Contain("\"MR\": \"CT\"").And.Contain("\"step\": 2"));
+        RequireSuccess(Run("train", "--out", PathOf("later"), "--resume", "--from", "0"));
+        Assert.That(Weights("later", 2), Is.EqualTo(Weights("learnt", 2)), "anew from the same weights");
+    }
+
+    [TestCase(3, "--init 'nowhere'", "--init", "nowhere")]
+    [TestCase(2, "--init-modality", "--init-modality", "MR=CT")]
+    [TestCase(2, "--max-hours is 0", "--max-hours", "0")]
+    [TestCase(3, "'encoder' matches no parameter", "--set", "training.freeze=encoder")]
+    [TestCase(2, "training.patience is 2", "--set", "training.patience=2", "training.validate_every=0")]
+    public void What_makes_no_run_leaves_no_folder(int code, string message, params string[] more)
+    {
+        RequireOneLine(TrainSteps("none", Data, 1, more), code, message);
+        Assert.That(Directory.Exists(PathOf("none")), Is.False);
     }
 
     [Test]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using CommandLine;
 using UnpairedSegEngine.Backends;
@@ -10,6 +11,7 @@ using UnpairedSegEngine.Methods.Volumes;
 using UnpairedSegEngine.Runs;
 using UnpairedSegEngine.Runs.Progress;
 using UnpairedSegEngine.Runs.Provenance;
+using UnpairedSegEngine.Runs.Transfer;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Storage;
@@ -23,6 +25,9 @@ namespace UnpairedSegEngine.Cli.Verbs;
 [Verb("train", HelpText = "Train a network on a dataset of several modalities, or of images with labels.")]
 internal sealed class TrainVerb : DeviceVerb
 {
+    /// <summary>A timer knows no more than 49 days.</summary>
+    private const double MostHours = 1000;
+
     [Option(
         "data",
         HelpText = "Dataset folder: nnU-Net v2 raw layout with a 'domains' key in dataset.json, or TFRecords of slices "
@@ -85,11 +90,35 @@ internal sealed class TrainVerb : DeviceVerb
     )]
     public string? From { get; init; }
 
+    [Option(
+        "init",
+        HelpText = "Begin a new run with the weights of another one (its best checkpoint) or of a .safetensors file, by name and "
+            + "shape; also with other classes, channels or modalities. The run folder keeps them."
+    )]
+    public string? Init { get; init; }
+
+    [Option(
+        "init-modality",
+        HelpText = "With --init: which modality's normalization a modality begins with, MR=CT ...; by name where not given, then "
+            + "the first of the other model."
+    )]
+    public IEnumerable<string> InitModality { get; init; } = [];
+
+    [Option(
+        "max-hours",
+        HelpText = "Stop with a checkpoint when this command has run so long, as by Ctrl-C: --resume goes on, with the same bits."
+    )]
+    [AtLeast(0)]
+    public double? MaxHours { get; init; }
+
     [Option("plain", HelpText = "Progress as plain lines even on a terminal.")]
     public bool Plain { get; init; }
 
     public override int Run(string[] arguments)
     {
+        long started = Stopwatch.GetTimestamp();
+        RequireHours();
+        (TransferSource? source, IReadOnlyDictionary<string, string> starts) = OpenInit();
         RunContinuation? earlier = Resume ? OpenEarlier() : null;
         Arithmetic arithmetic = ArithmeticLike(earlier?.Recorded?.Arithmetic);
         TrainingConfig config = Resolved(earlier?.Config ?? arithmetic.Place(ConfigLoader.Load(Config, Set, Flags())));
@@ -101,31 +130,37 @@ internal sealed class TrainVerb : DeviceVerb
         using OpenedBackend opened = OpenBackend(threads, earlier?.Recorded?.Arithmetic);
         TrainingSession session = load(threads);
         earlier?.Require(session.Data, arithmetic);
+        WeightTransfer? transfer = session.Prepare(config, opened.Backend, source, starts);
 
         // After all that may be refused: a wrong device or a bad case leaves no folder behind, and an earlier run as it was.
         var provenance = new RunProvenance(session.Data, arithmetic.On(opened.Backend), RunSettings.Of(config), []);
-        RunFolder run = earlier?.Begin(provenance, arguments) ?? CreateRun(config, describe, provenance, arguments);
+        RunFolder run =
+            earlier?.Begin(provenance, arguments) ?? CreateRun(config, describe + Beginning(transfer), provenance, arguments);
         using var stop = new StopSignal();
+        if (MaxHours is { } hours)
+            stop.StopAfter(TimeSpan.FromHours(hours) - Stopwatch.GetElapsedTime(started));
         TrainingOutcome? outcome = null;
         TrainingProgress.Run(
             view =>
             {
                 foreach (string note in earlier?.NotesOn(provenance) ?? [])
                     view.Note(note);
+                foreach (string line in transfer?.Report.Lines ?? [])
+                    view.Note(line);
                 outcome = session.Train(run, opened.Backend, view, stop.Token);
             },
             Plain
         );
-        Console.WriteLine(Summary(outcome!, session, folder));
+        Console.WriteLine(Summary(outcome!, session, folder, stop.IsTimeUp));
         return outcome!.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
     }
 
     /// <summary>How it ended, and the command that comes next.</summary>
-    private string Summary(TrainingOutcome outcome, TrainingSession session, string folder)
+    private string Summary(TrainingOutcome outcome, TrainingSession session, string folder, bool isTimeUp)
     {
         TrainingState state = outcome.State;
         if (outcome.Interrupted)
-            return $"stopped after step {state.Step}; continue with: {CommandText.Of("train", "--data", folder, "--out", Out, "--resume")}";
+            return $"stopped after step {state.Step}{(isTimeUp ? ", as --max-hours says" : "")}; continue with: {CommandText.Of("train", "--data", folder, "--out", Out, "--resume")}";
         string next =
             session.ValidationCases > 0
                 ? CommandText.Of("evaluate", "--run", Out, "--data", folder)
@@ -152,6 +187,35 @@ internal sealed class TrainVerb : DeviceVerb
 
     private static string NameOf(Score? score) =>
         score is null or { Name: Score.MeanDice } ? "Dice" : score.Name.Replace('_', ' ');
+
+    private void RequireHours()
+    {
+        if (MaxHours is { } hours && hours is <= 0 or > MostHours)
+            throw new UsageException(
+                string.Create(CultureInfo.InvariantCulture, $"--max-hours is {hours}, expected above 0 to {MostHours}")
+            );
+    }
+
+    /// <summary>Weights to begin with, and for which modality of which.</summary>
+    private (TransferSource? Source, IReadOnlyDictionary<string, string> Starts) OpenInit()
+    {
+        var starts = new Dictionary<string, string>();
+        foreach (string text in InitModality)
+        {
+            if (text.Split('=') is not [{ Length: > 0 } modality, { Length: > 0 } start])
+                throw new UsageException($"--init-modality '{text}': expected MODALITY=MODALITY, such as MR=CT");
+            if (!starts.TryAdd(modality, start))
+                throw new UsageException($"--init-modality: '{modality}' is named twice");
+        }
+
+        if (Init is null)
+            return starts.Count == 0 ? (null, starts) : throw new UsageException("--init-modality says nothing without --init");
+        return Resume
+            ? throw new UsageException("--init is for a new run; a run that goes on has its weights: leave it out, or --resume")
+            : (TransferSource.Open(Init, Console.Error.WriteLine), starts);
+    }
+
+    private static Action<string> Beginning(WeightTransfer? transfer) => path => transfer?.Report.Write(path, transfer.Weights);
 
     private string DataFolder(RunContinuation? earlier)
     {

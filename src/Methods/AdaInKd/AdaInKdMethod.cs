@@ -29,7 +29,7 @@ internal sealed class AdaInKdMethod : ImageMethod
         : base(backend, model.BuildNetwork(backend.Device, (ulong)config.Training.Seed), model, (ulong)config.Training.Seed)
     {
         this.teacher = teacher;
-        optimizer = new NetworkOptimizer(backend, Network.Parameters, config.Optimizer, config.Loss, 1);
+        optimizer = new NetworkOptimizer(backend, Network.Parameters, config.Optimizer, config.Training, config.Loss, 1);
         comparison = teacher is null ? null : new StatisticsComparison(backend, Network, teacher.Network, config);
         Modules =
         [

@@ -34,7 +34,14 @@ internal sealed class AdaInKdVolumeMethod : VolumeMethod
     {
         this.teacher = teacher;
         labels = new VolumeLabelLoss(config.Loss, model.Modalities, Weight: 1);
-        optimizer = new NetworkOptimizer(backend, Network.Parameters, config.Optimizer, config.Loss, model.Modalities.Count);
+        optimizer = new NetworkOptimizer(
+            backend,
+            Network.Parameters,
+            config.Optimizer,
+            config.Training,
+            config.Loss,
+            model.Modalities.Count
+        );
         AdaInConfig settings = ((AdaInKdConfig)config.Own).Adain;
         between = settings.Between;
         stages =

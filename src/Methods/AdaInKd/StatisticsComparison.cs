@@ -32,6 +32,7 @@ internal sealed class StatisticsComparison
                         backend,
                         adaptors.Parameters,
                         config.Optimizer,
+                        config.Training,
                         config.Loss,
                         modalities: 1,
                         StageAdaptors.Name,

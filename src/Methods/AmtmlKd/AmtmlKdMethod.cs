@@ -40,7 +40,7 @@ internal sealed class AmtmlKdMethod : ImageMethod
     {
         (this.teachers, settings) = (teachers, ((AmtmlKdConfig)config.Own).Amtml);
         reference = config.Compat == Compatibility.Reference;
-        optimizer = new NetworkOptimizer(backend, Network.Parameters, config.Optimizer, config.Loss, 1);
+        optimizer = new NetworkOptimizer(backend, Network.Parameters, config.Optimizer, config.Training, config.Loss, 1);
         List<TrainingModule> modules = [new(TrainingModule.Predictor, Network.Parameters)];
         List<ModuleOptimizer> optimizers = [optimizer.Module];
         modules.AddRange(teachers.Select(teacher => teacher.Module));
@@ -65,6 +65,7 @@ internal sealed class AmtmlKdMethod : ImageMethod
                         backend,
                         hints.Parameters,
                         config.Optimizer,
+                        config.Training,
                         config.Loss,
                         1,
                         GroupHints.Name,

@@ -38,7 +38,14 @@ internal sealed class AmtmlKdVolumeMethod : VolumeMethod
         this.teachers = teachers;
         AmtmlConfig settings = ((AmtmlKdConfig)config.Own).Amtml;
         labels = new VolumeLabelLoss(config.Loss, model.Modalities, teachers.Count > 0 ? 1 - settings.Lambda : 1);
-        optimizer = new NetworkOptimizer(backend, Network.Parameters, config.Optimizer, config.Loss, model.Modalities.Count);
+        optimizer = new NetworkOptimizer(
+            backend,
+            Network.Parameters,
+            config.Optimizer,
+            config.Training,
+            config.Loss,
+            model.Modalities.Count
+        );
         List<TrainingModule> modules = [new(TrainingModule.Predictor, Network.Parameters)];
         List<ModuleOptimizer> optimizers = [optimizer.Module];
         modules.AddRange(teachers.Select(teacher => teacher.Module));

@@ -131,6 +131,11 @@ public static class ConfigBuilder
                 throw new InvalidOperationException($"no task {config.Method.Task}");
         }
 
+        Require(
+            config.Training.Patience == 0 || config.Training.ValidateEvery > 0,
+            "training.patience",
+            $"is {config.Training.Patience}, but nothing is validated: training.validate_every is 0"
+        );
         config.Definition.CheckRules(config, Require);
 
         void Require(bool holds, string path, string problem)

@@ -72,6 +72,7 @@ public sealed class KdNetMethod : VolumeMethod
                 backend,
                 parameters,
                 config.Optimizer,
+                config.Training,
                 config.Loss,
                 model.Modalities.Count,
                 name,

@@ -24,7 +24,7 @@ internal sealed class TwoRates
         ILookup<bool, Parameter> isLast = network.Trainable.ToLookup(parameter =>
             parameter.Name.StartsWith("logits.", StringComparison.Ordinal)
         );
-        body = new NetworkOptimizer(backend, [.. isLast[false]], config.Optimizer, config.Loss, 1, "", 0);
+        body = new NetworkOptimizer(backend, [.. isLast[false]], config.Optimizer, config.Training, config.Loss, 1, "", 0);
         heads = new NetworkOptimizer(
             backend,
             [.. isLast[true], .. others],
@@ -32,6 +32,7 @@ internal sealed class TwoRates
             {
                 LearningRate = factor * config.Optimizer.LearningRate,
             },
+            config.Training,
             config.Loss with
             {
                 L2 = factor * config.Loss.L2,

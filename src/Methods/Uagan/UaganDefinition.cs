@@ -125,6 +125,12 @@ internal sealed class UaganDefinition : MethodDefinition
             "optimizer.decay_factor",
             "is not 1: the rates of uagan fall by uagan.rate_decay and uagan.final_rate"
         );
+        require(config.Training.Freeze.Patterns.Count == 0, "training.freeze", "is set: uagan freezes nothing");
+        require(
+            config.Optimizer is { Schedule: RateSchedule.Steps, WarmUp: 0 },
+            config.Optimizer.WarmUp == 0 ? "optimizer.schedule" : "optimizer.warm_up",
+            "is set: the rates of uagan fall by uagan.rate_decay and uagan.final_rate"
+        );
     }
 
     public override NetworkDescription NetworkOf(TrainingConfig config) => new(config.Network, SharingName.Joint);

@@ -81,7 +81,7 @@ public sealed class UaganMethod : VolumeMethod
                 steps,
                 Settings.FinalRate
             );
-            return new ModuleOptimizer(name, adam, [.. parameters.Trainable], schedule);
+            return new ModuleOptimizer(name, adam, [.. parameters.Trainable], schedule) { Clip = config.Optimizer.Clip };
         }
     }
 

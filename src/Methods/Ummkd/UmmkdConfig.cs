@@ -17,4 +17,11 @@ public sealed record UmmkdLossConfig
 {
     [ConfigKey("knowledge distillation between the modalities")]
     public DistillationConfig Kd { get; init; } = new();
+
+    [ConfigKey(
+        "coarser levels of the decoder that learn from labels, too, each with half the weight of the one above; 0 for none (unet3d)",
+        Minimum = 0,
+        Maximum = 8
+    )]
+    public int DeepSupervision { get; init; }
 }

@@ -57,6 +57,23 @@ internal sealed class UmmkdDefinition : MethodDefinition
             "loss.kd.memory",
             "is above 0, but the published code has none; leave it out or set compat to default"
         );
+        CheckDeepSupervision(config, require);
+    }
+
+    private static void CheckDeepSupervision(TrainingConfig config, Action<bool, string, string> require)
+    {
+        const string Key = "loss.deep_supervision";
+        int levels = Settings(config).Loss.DeepSupervision,
+            most = config.Network.Pools.Sizes.Count - 1;
+        if (levels == 0)
+            return;
+        require(
+            config.Network.Name == NetworkName.Unet3d,
+            Key,
+            $"is {levels}, but only unet3d has levels that learn by themselves"
+        );
+        require(levels <= most, Key, $"is {levels}, but the decoder has {most} levels below full resolution");
+        require(config.Data.Depth > 1, Key, $"is {levels}, but samples are single slices: data.depth is 1");
     }
 
     public override NetworkDescription NetworkOf(TrainingConfig config) =>
@@ -89,7 +106,10 @@ internal sealed class UmmkdDefinition : MethodDefinition
                 Weight = SchemeOf(config).Distills ? kd.Weight : 0,
                 Absent = config.Compat == Compatibility.Reference ? AbsentClass.Uniform : kd.Absent,
             }
-        );
+        )
+        {
+            DeepLevels = Settings(config).Loss.DeepSupervision,
+        };
     }
 
     private static Scheme SchemeOf(TrainingConfig config) => Scheme.Of(Settings(config).Scheme);

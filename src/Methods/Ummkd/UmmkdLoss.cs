@@ -14,6 +14,12 @@ namespace UnpairedSegEngine.Methods.Ummkd;
 /// <param name="Distillation">The term between the modalities.</param>
 public sealed record UmmkdLoss(LossConfig Labels, DistillationConfig Distillation)
 {
+    /// <summary>Coarser levels that learn from labels, too.</summary>
+    public int DeepLevels { get; init; }
+
+    /// <summary>What the loss on labels of the network's output counts.</summary>
+    private double Share => DeepSupervision.WeightOf(0, DeepLevels);
+
     /// <summary>Sizes of the loss over a batch of logits.</summary>
     /// <exception cref="ArgumentException">The teacher is no modality.</exception>
     public SegmentationLossProblem ProblemOf(Shape logits, ModalityIndex modality)
@@ -35,7 +41,7 @@ public sealed record UmmkdLoss(LossConfig Labels, DistillationConfig Distillatio
     {
         var coefficients = new LossCoefficients(problem);
         return new UmmkdLossTerms(
-            new DiceCrossEntropy(sums, Labels.DiceWeight, Labels.CeWeight, coefficients),
+            new DiceCrossEntropy(sums, Share * Labels.DiceWeight, Share * Labels.CeWeight, coefficients),
             new ClassDistillation(Distillation, sums, coefficients),
             sums,
             coefficients,
@@ -47,7 +53,7 @@ public sealed record UmmkdLoss(LossConfig Labels, DistillationConfig Distillatio
     internal double[] CoefficientsOf(SegmentationLossProblem problem, IReadOnlyList<SegmentationSums> sums, bool dice)
     {
         var coefficients = new LossCoefficients(problem);
-        _ = new DiceCrossEntropy(sums, dice ? Labels.DiceWeight : 0, dice ? 0 : Labels.CeWeight, coefficients);
+        _ = new DiceCrossEntropy(sums, dice ? Share * Labels.DiceWeight : 0, dice ? 0 : Share * Labels.CeWeight, coefficients);
         return coefficients.Values;
     }
 }

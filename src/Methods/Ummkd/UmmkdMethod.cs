@@ -32,7 +32,8 @@ public sealed class UmmkdMethod : VolumeMethod
     /// <param name="seed">Of the dropout masks.</param>
     /// <param name="modalities">Names, by modality index.</param>
     /// <param name="classes">Names, background first.</param>
-    /// <param name="schedule">When there are validations, at which gradients are measured, too; never if null.</param>
+    /// <param name="schedule">How long training is, and when there are validations, at which gradients are measured, too; never if
+    /// null.</param>
     public UmmkdMethod(
         Backend backend,
         ISegmentationNetwork network,
@@ -57,9 +58,27 @@ public sealed class UmmkdMethod : VolumeMethod
             }
         }
 
-        optimizer = new NetworkOptimizer(backend, network.Parameters, settings, loss.Labels, modalities.Count);
+        Modules = base.Modules;
+        if (loss.DeepLevels > 0)
+        {
+            Heads = new DeepHeads(network, loss.DeepLevels, seed);
+            Modules = [.. base.Modules, new TrainingModule(DeepSupervision.Name, Heads.Parameters)];
+        }
+
+        optimizer = new NetworkOptimizer(
+            backend,
+            [.. Modules.SelectMany(module => module.Parameters.Trainable)],
+            settings,
+            schedule ?? new ScheduleConfig(),
+            loss.Labels,
+            modalities.Count,
+            name: "",
+            place: 0
+        );
         Optimizers = [optimizer.Module];
     }
+
+    public override IReadOnlyList<TrainingModule> Modules { get; }
 
     public override IReadOnlyList<ModuleOptimizer> Optimizers { get; }
 
@@ -67,6 +86,9 @@ public sealed class UmmkdMethod : VolumeMethod
 
     /// <summary>Weights of the loss terms.</summary>
     public UmmkdLoss Loss { get; }
+
+    /// <summary>Read-outs of coarser levels; null where only the output learns from labels.</summary>
+    internal DeepHeads? Heads { get; }
 
     /// <summary>What the distillation compares; null where it compares each batch on its own.</summary>
     internal ClassMeans? Means { get; }
@@ -77,6 +99,9 @@ public sealed class UmmkdMethod : VolumeMethod
     /// <summary>Whether the gradients of the terms are measured in some steps.</summary>
     internal bool MeasuresGradients => schedule is { ValidateEvery: > 0 };
 
+    public override ISampleSource Extend(ISampleSource samples) =>
+        Heads is null ? samples : new CoarseLabels(samples, Heads.Stages);
+
     public override StepPlan Plan(long step, DeviceBatch batch) => new UmmkdPlan(this, step, batch);
 
     public override IEnumerable<KeyValuePair<string, double>> Measure() => [new("l2_penalty", optimizer.Penalty())];
@@ -86,15 +111,17 @@ public sealed class UmmkdMethod : VolumeMethod
 
     /// <param name="terms">Of a batch.</param>
     /// <param name="floor">The distillation within the modalities; null where none has two samples, or nobody asks.</param>
-    internal LossReport Report(UmmkdLossTerms terms, double? floor) =>
+    /// <param name="deep">What coarser levels add, and their terms.</param>
+    internal LossReport Report(UmmkdLossTerms terms, double? floor, (double Total, IReadOnlyList<LossTerm> Terms) deep) =>
         new(
-            terms.Total,
+            terms.Total + deep.Total,
             [
                 .. LabelLoss.Terms(terms.Labels, modalities),
                 new LossTerm("kd", terms.Distillation.Loss, "distillation loss"),
                 .. floor is { } value
                     ? [new LossTerm("kd_floor", value, "distillation loss within modalities")]
                     : Array.Empty<LossTerm>(),
+                .. deep.Terms,
             ]
         )
         {

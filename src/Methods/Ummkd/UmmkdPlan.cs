@@ -21,6 +21,7 @@ internal sealed class UmmkdPlan : StepPlan
     private readonly ForwardContext context;
     private readonly SegmentationLossProblem problem;
     private readonly SegmentationLossProblem? halves;
+    private readonly DeepSupervision? deep;
     private readonly Tensor sums,
         coefficients;
     private readonly Tensor? sumsOfHalves,
@@ -46,6 +47,8 @@ internal sealed class UmmkdPlan : StepPlan
         halves = method.Loss.Distillation.Floor ? DistillationFloor.HalvesOf(problem) : null;
         if (halves is not null)
             sumsOfHalves = Exchange(halves.SumsShape, DType.Float64);
+        if (method.Heads is not null)
+            deep = new DeepSupervision(method.Backend, method.Heads, method.Loss.Labels, batch, method.Network.Classes, Exchange);
         if (!method.MeasuresGradients)
         {
             Parts = [new StepPart(Forward, Decide), new StepPart(Backward)];
@@ -79,12 +82,14 @@ internal sealed class UmmkdPlan : StepPlan
     private void Forward()
     {
         Tensor labels = batch[VariedSamples.Labels];
-        logits = method.Network.Forward(context, new Variable(batch[VariedSamples.Images]));
+        FeatureTaps? taps = method.Heads?.Taps();
+        logits = method.Network.Forward(context, new Variable(batch[VariedSamples.Images]), taps);
         method.Backend.SegmentationLossSums(problem, logits.Value, labels, sums);
 
         // A pass of its own: sums of halves added up would round otherwise than the sums of the whole.
         if (halves is not null)
             method.Backend.SegmentationLossSums(halves, logits.Value, labels, sumsOfHalves!);
+        deep?.Forward(context, taps!);
     }
 
     private LossReport Decide()
@@ -99,7 +104,7 @@ internal sealed class UmmkdPlan : StepPlan
             distillationNorm = GradientNorms.OfDistillation(ofBatch, terms.Coefficients);
         }
 
-        return method.Report(terms, Floor());
+        return method.Report(terms, Floor(), deep?.Decide() ?? (0, []));
     }
 
     private double? Floor()
@@ -137,6 +142,12 @@ internal sealed class UmmkdPlan : StepPlan
         context.CommitUpdates();
         Tensor gradient = Tensor.Allocate(method.Backend.Device, logits!.Shape, logits.DType);
         method.Backend.SegmentationLossGradient(problem, logits.Value, batch[VariedSamples.Labels], coefficients, gradient);
+        if (deep is not null)
+        {
+            method.Update.Run(context.Tape, deep.Join(context.Tape, logits, gradient), step);
+            return;
+        }
+
         Tape.Release(logits);
         method.Update.Run(context.Tape, logits, gradient, step);
     }

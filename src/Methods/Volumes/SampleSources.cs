@@ -41,6 +41,8 @@ public static class SampleSources
                 Scaling = (float)config.Scale,
                 Shift = (float)config.Shift,
                 FlipProbability = (float)config.Flip,
+                RowFlipProbability = (float)config.FlipRows,
+                SliceFlipProbability = (float)config.FlipSlices,
                 ElasticPixels = (float)config.Elastic,
                 Gain = (float)config.Gain,
                 Offset = (float)config.Offset,

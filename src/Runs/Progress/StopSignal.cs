@@ -9,6 +9,7 @@ public sealed class StopSignal : IDisposable
 {
     private readonly CancellationTokenSource source = new();
     private readonly PosixSignalRegistration[] registrations;
+    private bool isAsked;
 
     public StopSignal() =>
         registrations = [
@@ -19,8 +20,26 @@ public sealed class StopSignal : IDisposable
     /// <summary>Is cancelled by the first signal.</summary>
     public CancellationToken Token => source.Token;
 
+    /// <summary>Whether it is the time given to <see cref="StopAfter"/> that asked.</summary>
+    public bool IsTimeUp => source.IsCancellationRequested && !isAsked;
+
     /// <summary>Asks for the same as the first signal.</summary>
-    public void Request() => source.Cancel();
+    public void Request()
+    {
+        isAsked = true;
+        source.Cancel();
+    }
+
+    /// <summary>Asks for the same when a time is over.</summary>
+    /// <param name="time">From now on; none is left where it is negative.</param>
+    public void StopAfter(TimeSpan time)
+    {
+        // A timer of no time would fire on another thread, a little later.
+        if (time < TimeSpan.FromMilliseconds(1))
+            source.Cancel();
+        else
+            source.CancelAfter(time);
+    }
 
     public void Dispose()
     {
@@ -35,6 +54,6 @@ public sealed class StopSignal : IDisposable
         if (source.IsCancellationRequested)
             return;
         context.Cancel = true;
-        source.Cancel();
+        Request();
     }
 }

@@ -19,6 +19,8 @@ public sealed class RunContinuation
     /// <summary>The newest step as the one to go on from.</summary>
     public const string LastStep = "last";
 
+    private const string StepsKey = "training.steps";
+
     private readonly RunFolder run;
 
     private RunContinuation(RunFolder run, RunProvenance? recorded, TrainingConfig config, long? from) =>
@@ -50,7 +52,9 @@ public sealed class RunContinuation
     {
         RunFolder run = RunFolder.Open(path);
         RunProvenance? recorded = RunProvenance.Find(path);
-        if (from is null && changes.FirstOrDefault(change => RunSettings.Matters(change.Path)) is { } change)
+        ConfigSetting[] mattering = [.. changes.Where(change => RunSettings.Matters(change.Path))];
+        bool prolongs = from is null && mattering.Length > 0 && mattering.All(change => change.Path == StepsKey);
+        if (from is null && !prolongs && mattering.FirstOrDefault() is { } change)
             throw new UsageException(
                 $"{change.Origin}: {change.Path} changes what the run computes; to go on with other settings from a step "
                     + $"on: --resume --from STEP, or --resume --from {LastStep}"
@@ -65,7 +69,13 @@ public sealed class RunContinuation
                     + $"--from {LastStep}"
             );
         TrainingConfig config = run.ConfigWith(changes);
-        long? step = StepOf(from, run);
+        prolongs = prolongs && config.Training.Steps != run.Config.Training.Steps;
+        long? step = StepOf(prolongs ? LastStep : from, run);
+        if (prolongs && config.Training.Steps <= step)
+            throw new UsageException(
+                $"{mattering[0].Origin}: {StepsKey} is {config.Training.Steps}, but the run has {step} steps already; say more to "
+                    + "prolong it, or go back: --resume --from STEP"
+            );
         if (step > 0)
             RequireSameOptimizer(recorded?.Settings ?? RunSettings.Of(run.Config), config, path, step.Value);
         return new RunContinuation(run, recorded, config, step);
@@ -102,7 +112,24 @@ public sealed class RunContinuation
                 $"note: the run was begun by version {OneLine.Of($"{info.Version}")} ({OneLine.Of($"{info.GitHash}")}), "
                     + "and this is another one: its results may differ"
             );
+        if (Recorded is not null && Config.Training.Steps != run.Config.Training.Steps && From > 0)
+            notes.Add(NoteOnLength(From.Value));
         return notes;
+    }
+
+    /// <summary>What another length means for the learning rate, which may follow from it.</summary>
+    private string NoteOnLength(long step)
+    {
+        (int before, int now) = (run.Config.Training.Steps, Config.Training.Steps);
+        double was = run.Config.Optimizer.ScheduleFor(before).At(step),
+            next = Config.Optimizer.ScheduleFor(now).At(step + 1);
+        string length = $"note: from step {step} on, {now} steps in all instead of {before}";
+        return Config.Optimizer.Schedule == RateSchedule.Steps
+            ? $"{length}; the learning rate goes on as before"
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{length}; the learning rate is from now on that of a run of {now} steps: {next:G3}, after {was:G3}"
+            );
     }
 
     /// <summary>Writes down how the run goes on; from a chosen step, deletes what came behind it first.</summary>

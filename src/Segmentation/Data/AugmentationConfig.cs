@@ -52,6 +52,14 @@ public sealed record AugmentationConfig
     [ConfigKey("chance of mirroring left and right; swaps left and right organs", Minimum = 0, Maximum = 1)]
     public double Flip { get; init; }
 
+    /// <summary>Chance of mirroring rows, front and back of a patient, 0 to 1.</summary>
+    [ConfigKey("chance of mirroring front and back: the rows of a slice", Minimum = 0, Maximum = 1)]
+    public double FlipRows { get; init; }
+
+    /// <summary>Chance of mirroring the order of slices, head and feet, 0 to 1; blocks of slices only.</summary>
+    [ConfigKey("chance of mirroring head and feet: the order of slices (unet3d)", Minimum = 0, Maximum = 1)]
+    public double FlipSlices { get; init; }
+
     /// <summary>Standard deviation of a smooth displacement at its control points, in pixels, 0 to 100.</summary>
     [ConfigKey("smooth deformation: standard deviation at its control points, pixels", Minimum = 0, Maximum = 100)]
     public double Elastic { get; init; }

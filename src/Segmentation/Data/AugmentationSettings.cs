@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Random;
+
 namespace UnpairedSegEngine.Segmentation.Data;
 
 /// <summary>
@@ -27,6 +29,12 @@ public sealed record AugmentationSettings
     /// <summary>Chance of mirroring left and right.</summary>
     public float FlipProbability { get; init; }
 
+    /// <summary>Chance of mirroring front and back: rows.</summary>
+    public float RowFlipProbability { get; init; }
+
+    /// <summary>Chance of mirroring head and feet: slices of blocks.</summary>
+    public float SliceFlipProbability { get; init; }
+
     /// <summary>Contrast: intensities are multiplied by 1 - g to 1 + g about their mean.</summary>
     public float Gain { get; init; } = 0.15f;
 
@@ -53,6 +61,10 @@ public sealed record AugmentationSettings
             Noise = 0,
         };
 
+    /// <summary>-1 for a mirrored axis, else 1. What is never mirrored draws nothing: other draws stay what they were.</summary>
+    internal static float DrawMirror(float probability, ref PhiloxStream stream) =>
+        probability > 0 && stream.NextUniform() < probability ? -1 : 1;
+
     /// <summary>Refuses amounts that make no sense.</summary>
     /// <exception cref="ArgumentException">An amount is negative, not finite or too large; the message names it.</exception>
     public void Validate()
@@ -64,6 +76,8 @@ public sealed record AugmentationSettings
         Check(ElasticPixels, 100, nameof(ElasticPixels));
         Check(ElasticPoints, 32, nameof(ElasticPoints));
         Check(FlipProbability, 1, nameof(FlipProbability));
+        Check(RowFlipProbability, 1, nameof(RowFlipProbability));
+        Check(SliceFlipProbability, 1, nameof(SliceFlipProbability));
         Check(Gain, 1, nameof(Gain));
         Check(Offset, 10, nameof(Offset));
         Check(Gamma, 2, nameof(Gamma));

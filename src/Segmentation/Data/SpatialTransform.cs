@@ -25,10 +25,11 @@ internal readonly struct SpatialTransform
         float zoom = MathF.Exp(stream.NextUniform(-1, 1) * MathF.Log(1 + settings.Scaling));
         columnShift = stream.NextUniform(-settings.Shift, settings.Shift) * shape.Width;
         rowShift = stream.NextUniform(-settings.Shift, settings.Shift) * shape.Height;
-        float mirror = stream.NextUniform() < settings.FlipProbability ? -1 : 1;
+        float mirror = stream.NextUniform() < settings.FlipProbability ? -1 : 1,
+            rowMirror = AugmentationSettings.DrawMirror(settings.RowFlipProbability, ref stream);
         (float sin, float cos) = MathF.SinCos(angle);
         (columnPerColumn, columnPerRow) = (mirror * cos / zoom, -mirror * sin / zoom);
-        (rowPerColumn, rowPerRow) = (sin / zoom, cos / zoom);
+        (rowPerColumn, rowPerRow) = (rowMirror * sin / zoom, rowMirror * cos / zoom);
         elastic = settings.ElasticPixels > 0 ? new ElasticField(settings, shape, ref stream) : null;
     }
 

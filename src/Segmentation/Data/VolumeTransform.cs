@@ -41,7 +41,9 @@ internal readonly struct VolumeTransform
         (double sinColumn, double cosColumn) = Draw(settings.TiltDegrees, ref stream);
         (double sinRow, double cosRow) = Draw(settings.TiltDegrees, ref stream);
         double scale = 1 / Math.Exp(stream.NextUniform(-1, 1) * Math.Log(1 + settings.Scaling));
-        double mirror = stream.NextUniform() < settings.FlipProbability ? -1 : 1;
+        double[] mirror = [1, 1, stream.NextUniform() < settings.FlipProbability ? -1 : 1];
+        mirror[1] = AugmentationSettings.DrawMirror(settings.RowFlipProbability, ref stream);
+        mirror[0] = AugmentationSettings.DrawMirror(settings.SliceFlipProbability, ref stream);
 
         // Axes slice, row, column: about the slice axis, then about the column axis, then about the row axis.
         double[,] inPlane =
@@ -68,7 +70,7 @@ internal readonly struct VolumeTransform
         for (int to = 0; to < 3; to++)
         {
             for (int from = 0; from < 3; from++)
-                matrix[(3 * to) + from] = (float)(scale * rotation[to, from] * size[from] / size[to] * (to == 2 ? mirror : 1));
+                matrix[(3 * to) + from] = (float)(scale * rotation[to, from] * size[from] / size[to] * mirror[to]);
         }
 
         elastic = settings.ElasticPixels > 0 ? new ElasticField(settings, shape, ref stream) : null;

@@ -22,35 +22,47 @@ internal sealed class SeparateStreams(ISegmentationNetwork network) : ISegmentat
 
     public NetworkStage Bottleneck => network.Bottleneck;
 
+    public IReadOnlyList<CoarseStage> CoarseStages => network.CoarseStages;
+
     public Variable Forward(ForwardContext context, Variable images, FeatureTaps? taps = null)
     {
         ModalityIndex modality = context.RequireModality("the network");
         if (modality.Runs() is [_])
             return network.Forward(context, images, taps);
-        if (taps is not null)
-            throw new NotSupportedException("networks of several modalities side by side have no features in common");
-        Variable[] logits =
+        NetworkStage[] wanted = [.. Stages.Where(stage => taps?.Wants(stage) ?? false)];
+        (Variable Logits, FeatureTaps Taps)[] parts =
         [
             .. modality
                 .Runs()
                 .Select(run =>
-                    network.Forward(
+                {
+                    var own = new FeatureTaps(wanted);
+                    Variable logits = network.Forward(
                         context with
                         {
                             Modality = ModalityIndex.Single(modality.Modalities, run.Modality, run.Count),
                         },
-                        context.Tape.Slice(images, 0, run.First, run.Count)
-                    )
-                ),
+                        context.Tape.Slice(images, 0, run.First, run.Count),
+                        own
+                    );
+                    return (logits, own);
+                }),
         ];
-        Variable joined = context.Tape.Concat(0, logits);
-        foreach (Variable part in logits)
-            Tape.Release(part);
-        return joined;
+        foreach (NetworkStage stage in wanted)
+            taps!.Leave(stage, Join(context.Tape, [.. parts.Select(part => part.Taps[stage].Features)]), []);
+        return Join(context.Tape, [.. parts.Select(part => part.Logits)]);
     }
 
     public Variable ForwardFrom(ForwardContext context, StageOutput output) =>
         context.RequireModality("the network").Runs() is [_]
             ? network.ForwardFrom(context, output)
             : throw new NotSupportedException("networks of several modalities side by side cannot be entered in their midst");
+
+    private static Variable Join(Tape tape, Variable[] parts)
+    {
+        Variable joined = tape.Concat(0, parts);
+        foreach (Variable part in parts)
+            Tape.Release(part);
+        return joined;
+    }
 }

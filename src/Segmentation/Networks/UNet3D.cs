@@ -137,6 +137,15 @@ public sealed class UNet3D : ISegmentationNetwork
             ("logits", classes),
         ];
         Stages = [.. stages.Select((stage, index) => new NetworkStage(stage.Name, index, stage.Channels))];
+        CoarseStages =
+        [
+            .. Enumerable
+                .Range(1, bottom - 1)
+                .Select(level => new CoarseStage(
+                    Stages[(2 * bottom) - level],
+                    Size3.Map(a => this.levels.Pools.Take(level).Aggregate(1, (product, pool) => product * pool[a]))
+                )),
+        ];
 
         ConvUnit Unit(string name, int inputs, int outputs, int level) =>
             new(
@@ -156,6 +165,9 @@ public sealed class UNet3D : ISegmentationNetwork
 
     /// <summary>"enc1" down to the deepest level, the decoder's up to "dec1", and "logits".</summary>
     public IReadOnlyList<NetworkStage> Stages { get; }
+
+    /// <summary>The decoder from "dec2" down.</summary>
+    public IReadOnlyList<CoarseStage> CoarseStages { get; }
 
     /// <summary>The deepest level of the encoder.</summary>
     public NetworkStage Bottleneck => Stages[encoder.Length - 1];

@@ -12,6 +12,19 @@ public enum OptimizerName
     Sgd,
 }
 
+/// <summary>How the learning rate falls.</summary>
+public enum RateSchedule
+{
+    /// <summary>By a factor, every so many steps or at milestones.</summary>
+    Steps,
+
+    /// <summary>To zero at the last step: (1 - t / T)^power (Chen et al. 2018, arXiv:1606.00915).</summary>
+    Poly,
+
+    /// <summary>To zero at the last step, along half a wave (Loshchilov and Hutter 2017, arXiv:1608.03983).</summary>
+    Cosine,
+}
+
 /// <summary>The optimizer and its schedule. What is one optimizer's alone does nothing under another.</summary>
 public sealed record OptimizerConfig
 {
@@ -19,7 +32,7 @@ public sealed record OptimizerConfig
     [ConfigKey("optimizer")]
     public OptimizerName Name { get; init; } = OptimizerName.Adam;
 
-    /// <summary>Rate of the first steps, above 0, before <see cref="Schedule"/> lowers it.</summary>
+    /// <summary>Rate of the first steps, above 0, before <see cref="ScheduleFor"/> lowers it.</summary>
     [ConfigKey("learning rate of the first step", Minimum = 0, AboveMinimum = true)]
     public double LearningRate { get; init; } = 1e-3;
 
@@ -45,6 +58,28 @@ public sealed record OptimizerConfig
     [ConfigKey("whether a step looks ahead by the velocity (sgd)")]
     public bool Nesterov { get; init; }
 
+    /// <summary>How the rate falls.</summary>
+    [ConfigKey(
+        "how the learning rate falls: by decay_factor now and then, as (1 - t/T)^power to zero at training.steps, or as half a "
+            + "cosine wave to zero there"
+    )]
+    public RateSchedule Schedule { get; init; } = RateSchedule.Steps;
+
+    /// <summary>Of <see cref="RateSchedule.Poly"/>, above 0 to 10; 1 for a straight line.</summary>
+    [ConfigKey("exponent of the schedule poly; 1 for a straight line", Minimum = 0, Maximum = 10, AboveMinimum = true)]
+    public double Power { get; init; } = 0.9;
+
+    /// <summary>First steps, whose rate rises along a straight line to that of the schedule; 0 for none.</summary>
+    [ConfigKey("first steps, in which the learning rate rises in a straight line; 0 for none", Minimum = 0)]
+    public int WarmUp { get; init; }
+
+    /// <summary>
+    /// Largest norm of the gradients of all that the optimizer updates, L2 penalty left out; larger ones are scaled down. 0 for
+    /// no limit.
+    /// </summary>
+    [ConfigKey("gradients whose common norm is larger are scaled down to it, before L2 joins them; 0 for no limit", Minimum = 0)]
+    public double Clip { get; init; }
+
     /// <summary>What the rate is multiplied with every <see cref="DecayEvery"/> steps, above 0; 1 keeps it constant.</summary>
     [ConfigKey("the learning rate is multiplied by this now and then", Minimum = 0, Maximum = 1, AboveMinimum = true)]
     public double DecayFactor { get; init; } = 0.95;
@@ -61,8 +96,21 @@ public sealed record OptimizerConfig
     public StepList Milestones { get; init; } = new("");
 
     /// <summary>The learning rate of each step.</summary>
-    public ISchedule Schedule =>
-        Milestones.Steps is { Count: > 0 } milestones
-            ? new MultiStepDecay(LearningRate, DecayFactor, milestones)
-            : new StepDecay(LearningRate, DecayFactor, DecayEvery);
+    /// <param name="steps">Of the whole training.</param>
+    public ISchedule ScheduleFor(long steps)
+    {
+        ISchedule schedule = Schedule switch
+        {
+            RateSchedule.Steps when Milestones.Steps is { Count: > 0 } milestones => new MultiStepDecay(
+                LearningRate,
+                DecayFactor,
+                milestones
+            ),
+            RateSchedule.Steps => new StepDecay(LearningRate, DecayFactor, DecayEvery),
+            RateSchedule.Poly => new PolynomialDecay(LearningRate, steps, Power),
+            RateSchedule.Cosine => new CosineDecay(LearningRate, steps),
+            _ => throw new InvalidOperationException($"no schedule {Schedule}"),
+        };
+        return WarmUp == 0 ? schedule : new WarmUp(schedule, WarmUp);
+    }
 }

@@ -35,6 +35,25 @@ public sealed record ScheduleConfig
     [ConfigKey("steps between log records", Minimum = 1)]
     public int LogEvery { get; init; } = 10;
 
+    /// <summary>Validations without a better smoothed score after which training ends; 0 for never.</summary>
+    [ConfigKey("validations without a better smoothed score after which training ends; 0 for never", Minimum = 0)]
+    public int Patience { get; init; }
+
+    /// <summary>Share of the smoothed score that stays at each validation, 0 for none to 0.99.</summary>
+    [ConfigKey(
+        "what stays of the smoothed score at each validation, which training.patience looks at; 0 for each score by itself",
+        Minimum = 0,
+        Maximum = 0.99
+    )]
+    public double Smoothing { get; init; } = 0.7;
+
+    /// <summary>Parameters that stay as they are; none by default.</summary>
+    [ConfigKey(
+        "parameters that do not learn, by name, layer or stage; their running statistics go on. Empty for none",
+        Form = "patterns such as enc*,dec3"
+    )]
+    public NamePatterns Freeze { get; init; } = new("");
+
     /// <summary>Whether a step is one of those that have something every so many steps, and at the end; 0 for never.</summary>
     public bool IsDue(int every, long step) => every > 0 && (step % every == 0 || step == Steps);
 }

@@ -11,6 +11,7 @@ internal sealed class ScheduleTests
         yield return Case(new MultiStepDecay(1, 0.1, 10, 20), (1, 1), (10, 1), (11, 0.1), (20, 0.1), (21, 0.01));
         yield return Case(new PolynomialDecay(2, 100), (1, 2), (51, 2 * Math.Pow(0.5, 0.9)), (101, 0), (102, 0));
         yield return Case(new PolynomialDecay(2, 4, Power: 1), (2, 1.5), (4, 0.5), (5, 0));
+        yield return Case(new CosineDecay(2, 8), (1, 2), (3, 1 + Math.Sqrt(0.5)), (5, 1), (9, 0), (10, 0));
         yield return Case(new LinearDecay(1, 10, 20), (1, 1), (10, 1), (11, 0.9), (15, 0.5), (20, 0), (30, 0));
         yield return Case(new LinearDecay(1, 10, 20, Final: 0.5), (15, 0.75), (20, 0.5));
         yield return Case(new WarmUp(new StepDecay(1, 0.5, 4), 4), (1, 0.25), (2, 0.5), (4, 1), (5, 0.5));

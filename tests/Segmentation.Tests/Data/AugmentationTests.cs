@@ -76,6 +76,24 @@ public class AugmentationTests
     }
 
     [Test]
+    public void RowFlip_MirrorsRows_AndDrawsNothingWhereItIsOff()
+    {
+        (float[] image, byte[] labels) = Vary(AugmentationSettings.None with { RowFlipProbability = 1 }, 1);
+        for (int pixel = 0; pixel < Shape.PixelCount; pixel++)
+        {
+            int mirrored = ((Shape.Height - 1 - (pixel / Shape.Width)) * Shape.Width) + (pixel % Shape.Width);
+            Assert.That(labels[pixel], Is.EqualTo(Classes[mirrored]));
+            Assert.That(image[pixel * Shape.Channels], Is.EqualTo(Image[mirrored * Shape.Channels]));
+        }
+
+        (PhiloxStream without, PhiloxStream with) = (new(8, 1, 0, 0), new(8, 1, 0, 0));
+        AugmentationSettings.DrawMirror(0, ref without);
+        AugmentationSettings.DrawMirror(0.5f, ref with);
+        Assert.That(without.Position, Is.Zero);
+        Assert.That(with.Position, Is.Positive);
+    }
+
+    [Test]
     public void RotatedDisc_KeepsImageAndLabelTogether()
     {
         var shape = new SampleShape(64, 64, 1);

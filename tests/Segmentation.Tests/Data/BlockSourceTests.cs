@@ -158,6 +158,31 @@ internal sealed class BlockSourceTests
         Assert.That(Draw(source, Ct, 4).Image, Is.Not.EqualTo(first));
     }
 
+    [Test]
+    public void Blocks_are_mirrored_along_each_axis([Values] bool columns, [Values] bool rows, [Values] bool slices)
+    {
+        var settings = AugmentationSettings.None with
+        {
+            FlipProbability = columns ? 1 : 0,
+            RowFlipProbability = rows ? 1 : 0,
+            SliceFlipProbability = slices ? 1 : 0,
+        };
+        var stream = new PhiloxStream(3, 1, 0, 0);
+        var transform = new VolumeTransform(
+            settings,
+            new SampleShape(9, 7, 1, 5),
+            new Vector3d(2, 2, 4),
+            (10, 20, 30),
+            ref stream
+        );
+        Assert.That(
+            transform.SourceOf(1, 2, 3),
+            Is.EqualTo((slices ? 13f : 11f, rows ? 26f : 22f, columns ? 33f : 33f)),
+            "slice 1 of 5, row 2 of 9, column 3 of 7, the middle one"
+        );
+        Assert.That(transform.SourceOf(1, 2, 0).Column, Is.EqualTo(columns ? 36f : 30f));
+    }
+
     /// <summary>
     /// Rotations are rigid in millimetres: a ball stays one in a volume whose slices are twice as thick as its pixels.
     /// </summary>

@@ -51,7 +51,7 @@ internal sealed class NetworkOptimizerTests
         (double, Dictionary<string, float[]>) Step(OptimizerName name)
         {
             var settings = new OptimizerConfig { Name = name, Beta1 = Beta1 };
-            var optimizer = new NetworkOptimizer(backend, parameters, settings, loss, modalities: 2);
+            var optimizer = new NetworkOptimizer(backend, parameters, settings, new ScheduleConfig(), loss, modalities: 2);
             double penalty = optimizer.Penalty();
             using TensorScope scope = TensorScope.Open(device);
             optimizer.Module.Optimizer.Step(

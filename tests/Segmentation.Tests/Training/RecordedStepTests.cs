@@ -22,14 +22,17 @@ internal sealed class RecordedStepTests
     [TestCase("gpu Bf16x6", NetworkName.Unet3d, Category = "gpu")]
     [TestCase("cuda emulated Fp32", NetworkName.Unet3d, OptimizerName.Sgd)]
     [TestCase("gpu Fp32", NetworkName.Unet3d, OptimizerName.Sgd, Category = "gpu")]
+    [TestCase("cuda emulated Fp32", NetworkName.Unet3d, OptimizerName.Sgd, 0.1)]
+    [TestCase("gpu Fp32", NetworkName.Unet3d, OptimizerName.Adam, 0.1, Category = "gpu")]
     public void Replayed_steps_have_the_bits_of_launched_ones(
         string backend,
         NetworkName network,
-        OptimizerName optimizer = OptimizerName.Adam
+        OptimizerName optimizer = OptimizerName.Adam,
+        double clip = 0
     )
     {
-        using TrainingBench launched = Bench(BackendByName.Open(backend, records: false), network, optimizer),
-            replayed = Bench(BackendByName.Open(backend), network, optimizer);
+        using TrainingBench launched = Bench(BackendByName.Open(backend, records: false), network, optimizer, clip: clip),
+            replayed = Bench(BackendByName.Open(backend), network, optimizer, clip: clip);
         for (int step = 1; step <= 3; step++)
         {
             foreach (TrainingBench bench in new[] { launched, replayed })
@@ -157,7 +160,8 @@ internal sealed class RecordedStepTests
         Backend backend,
         NetworkName network,
         OptimizerName optimizer,
-        Augmentation? augmentation = null
+        Augmentation? augmentation = null,
+        double clip = 0
     ) =>
         new(
             backend,
@@ -171,6 +175,7 @@ internal sealed class RecordedStepTests
                 DecayFactor = 0.5,
                 DecayEvery = 1,
                 Nesterov = true,
+                Clip = clip,
             }
         )
         {

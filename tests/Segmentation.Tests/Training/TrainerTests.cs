@@ -1,3 +1,6 @@
+using System.Globalization;
+using UnpairedSegEngine.Checkpoints;
+using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Training.Configuration;
 
@@ -35,6 +38,66 @@ internal sealed class TrainerTests
         }
 
         Assert.That(RecordsOf(partsRun), Is.EqualTo(RecordsOf(wholeRun)));
+    }
+
+    [TestCase("optimizer.schedule=poly", "optimizer.warm_up=3", "optimizer.clip=0.3")]
+    [TestCase("optimizer.name=sgd", "optimizer.schedule=cosine", "augmentation.flip_rows=0.5", "augmentation.flip_slices=0.5")]
+    [TestCase("loss.deep_supervision=2", "optimizer.clip=0.3")]
+    [TestCase("training.freeze=enc*,logits", "optimizer.clip=0.3")]
+    [TestCase("scheme=individual", "loss.deep_supervision=1")]
+    public void A_run_with_options_goes_on_with_the_same_bits(params string[] sets)
+    {
+        string name = sets[0].Split('=')[1];
+        Train($"whole-{name}", resume: false, network: NetworkName.Unet3d, sets: sets);
+        Train($"parts-{name}", resume: false, stopAfter: 3, network: NetworkName.Unet3d, sets: sets);
+        Train($"parts-{name}", resume: true);
+        Assert.That(bench.EndOf($"parts-{name}"), Is.EqualTo(bench.EndOf($"whole-{name}")));
+        Assert.That(RecordsOf($"parts-{name}"), Is.EqualTo(RecordsOf($"whole-{name}")));
+        using (TrainedModel.Open(bench.PathOf($"whole-{name}"))) { }
+    }
+
+    [Test]
+    public void What_is_frozen_stays_and_the_rest_learns()
+    {
+        var notes = new List<string>();
+        string checkpoints = Train(
+            "frozen",
+            resume: false,
+            notes: notes,
+            network: NetworkName.Unet3d,
+            sets: ["training.freeze=enc1,dec*.kernel", "training.keep=4"]
+        );
+        Assert.That(notes, Has.Some.StartsWith("frozen: 15 of 53 tensors").And.Some.Contains("enc1: 6, dec*.kernel: 9"));
+        (Dictionary<string, NamedArray> early, Dictionary<string, NamedArray> late) = (At(4), At(Steps));
+        foreach ((string name, NamedArray array) in late)
+        {
+            bool isFrozen =
+                (name.StartsWith("enc1", StringComparison.Ordinal) && !name.Contains("running", StringComparison.Ordinal))
+                || (name.StartsWith("dec", StringComparison.Ordinal) && name.EndsWith(".kernel", StringComparison.Ordinal));
+            Assert.That(array.Bytes.Span.SequenceEqual(early[name].Bytes.Span), Is.EqualTo(isFrozen), name);
+        }
+
+        Dictionary<string, NamedArray> At(int step) =>
+            SafetensorsFile
+                .Read(Path.Combine(checkpoints, $"step-{step:D8}", "weights.safetensors"))
+                .Arrays.ToDictionary(array => array.Name);
+    }
+
+    /// <summary>Rates of the records: warm-up, then (1 - t / T)^0.9.</summary>
+    [Test]
+    public void The_learning_rate_is_the_schedule_s()
+    {
+        string[] sets = ["optimizer.schedule=poly", "optimizer.warm_up=2", "optimizer.learning_rate=0.01"];
+        Train("rates", resume: false, network: NetworkName.Unet3d, sets: sets);
+        double[] rates =
+        [
+            .. RecordsOf("rates")
+                .SelectMany(record => record.Where(value => value.StartsWith("learning_rate ", StringComparison.Ordinal)))
+                .Select(value => double.Parse(value.Split(' ')[1], CultureInfo.InvariantCulture)),
+        ];
+        double[] expected = [.. Enumerable.Range(0, Steps).Select(t => 0.01 * Math.Pow(1 - ((double)t / Steps), 0.9))];
+        expected[0] /= 2;
+        Assert.That(rates, Is.EqualTo(expected).Within(1e-12));
     }
 
     /// <summary>What a device varies is a function of seed and step, too; and it is the samples that the host would

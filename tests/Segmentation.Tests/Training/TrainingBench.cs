@@ -5,6 +5,7 @@ using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Methods.Ummkd;
+using UnpairedSegEngine.Methods.Volumes;
 using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
@@ -54,16 +55,7 @@ internal sealed class TrainingBench : IDisposable
         (this.backend, this.ownsDevice) = (backend, ownsDevice);
         var store = new ParameterStore(Device, DType.Float32, 1);
         bool is3D = network == NetworkName.Unet3d;
-        Network = is3D
-            ? new UNet3D(
-                store,
-                1,
-                Classes,
-                2,
-                new NormalizationSettings(),
-                new UNetLevels([Size3.Cube(3), Size3.Cube(3), Size3.Planar(3)], [Size3.Cube(2), Size3.Planar(2)])
-            )
-            : new DilatedNetwork2D(store, 3, Classes, 2, new NormalizationSettings(), keep);
+        Network = is3D ? UNetOf(store) : new DilatedNetwork2D(store, 3, Classes, 2, new NormalizationSettings(), keep);
         method = new UmmkdMethod(
             backend,
             Network,
@@ -85,7 +77,47 @@ internal sealed class TrainingBench : IDisposable
         ];
     }
 
+    /// <summary>The 3D network.</summary>
+    public static UNet3D UNetOf(ParameterStore store) =>
+        new(
+            store,
+            1,
+            Classes,
+            2,
+            new NormalizationSettings(),
+            new UNetLevels([Size3.Cube(3), Size3.Cube(3), Size3.Planar(3)], [Size3.Cube(2), Size3.Planar(2)])
+        );
+
     public Device Device => backend.Device;
+
+    public Shape Shape => shape;
+
+    public ModalityIndex Modality { get; } = ModalityIndex.Blocks(2, SamplesPerModality);
+
+    public byte[] Labels => labels;
+
+    /// <summary>Trained, of all modules.</summary>
+    public IEnumerable<(string Name, float[] Values)> Parameters =>
+        method
+            .Modules.SelectMany(module => module.Parameters.Trainable)
+            .Select(parameter => (parameter.Name, parameter.Value.ToArray<float>()));
+
+    /// <summary>Those of the coarser level of the 3D network.</summary>
+    public byte[] CoarseMap
+    {
+        get
+        {
+            var coarse = new byte[labels.Length / 8];
+            for (int sample = 0; sample < shape[0]; sample++)
+                CoarseLabels.Pick(
+                    labels.AsSpan(sample * labels.Length / shape[0], labels.Length / shape[0]),
+                    new Shape(shape[1], shape[2], shape[3]),
+                    Size3.Cube(2),
+                    coarse.AsSpan(sample * coarse.Length / shape[0], coarse.Length / shape[0])
+                );
+            return coarse;
+        }
+    }
 
     public ISegmentationNetwork Network { get; }
 
@@ -109,16 +141,23 @@ internal sealed class TrainingBench : IDisposable
 
     public LossReport Step(long number, ModalityIndex? modality = null)
     {
+        BatchTensor[] coarse = method.Loss.DeepLevels == 0 ? [] : [CoarseTensor()];
         var batch = new Batch(
-            modality ?? ModalityIndex.Blocks(2, SamplesPerModality),
-            BatchTensor.Of(VariedSamples.Images, shape, Images),
-            BatchTensor.Of(VariedSamples.Labels, new Shape(shape.AsSpan()[..^1]), labels)
+            modality ?? Modality,
+            [
+                BatchTensor.Of(VariedSamples.Images, shape, Images),
+                BatchTensor.Of(VariedSamples.Labels, new Shape(shape.AsSpan()[..^1]), labels),
+                .. coarse,
+            ]
         );
         return runner.Run(
             number,
             DeviceAugmentation?.Vary(batch, sample => new PhiloxStream(4, (uint)number, (uint)sample, 0)) ?? batch
         );
     }
+
+    private BatchTensor CoarseTensor() =>
+        BatchTensor.Of(CoarseLabels.NameOf(0), new Shape(shape[0], shape[1] / 2, shape[2] / 2, shape[3] / 2), CoarseMap);
 
     private DeviceAugmentation? DeviceAugmentation =>
         Augmentation is null
