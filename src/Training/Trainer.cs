@@ -34,6 +34,8 @@ public sealed class Trainer : IDisposable
     public Trainer(TrainingMethod method, ISampleSource samples, ScheduleConfig schedule)
     {
         (this.method, this.samples, this.schedule) = (method, method.Extend(samples), schedule);
+        if (schedule.Average > 0)
+            method.AverageWeights(schedule.Average);
         runner = new StepRunner(method);
     }
 
@@ -229,7 +231,9 @@ public sealed class Trainer : IDisposable
     /// <summary>Is not interrupted: a resumed run must not lack a record that an uninterrupted one has.</summary>
     private void Validate(IValidation validation, IMetricLog? log, LossReport losses)
     {
-        ValidationReport report = validation.Run();
+        ValidationReport report;
+        using (method.Average?.Use())
+            report = validation.Run();
         log?.Write(state.Step, [.. report.Values, .. method.Measure(), .. losses.Details()]);
         Progress.Show(state.Step, report);
         if (state.BestStep == 0 || report.Main.IsBetterThan(state.Best))

@@ -8,7 +8,8 @@ namespace UnpairedSegEngine.Methods.Ummkd;
 /// <param name="Summary">One line for a person.</param>
 /// <param name="Sharing">What the modalities share.</param>
 /// <param name="Distills">Whether the loss compares the modalities' class distributions.</param>
-public sealed record Scheme(SchemeName Name, string Summary, SharingName Sharing, bool Distills = false)
+/// <param name="Alternates">Whether the modalities update the weights in turns.</param>
+public sealed record Scheme(SchemeName Name, string Summary, SharingName Sharing, bool Distills = false, bool Alternates = false)
 {
     /// <summary>All of them, in the order of tables.</summary>
     public static IReadOnlyList<Scheme> All { get; } =
@@ -19,6 +20,12 @@ public sealed record Scheme(SchemeName Name, string Summary, SharingName Sharing
         new(SchemeName.YShape, "own early layers, the rest shared", SharingName.YShape),
         new(SchemeName.XShape, "own early and late layers, shared in between", SharingName.XShape),
         new(SchemeName.Ummkd, "shared kernels, normalization per modality, distillation", SharingName.JointNorm, Distills: true),
+        new(
+            SchemeName.Alternating,
+            "shared kernels, normalization per modality, updates in turns",
+            SharingName.JointNorm,
+            Alternates: true
+        ),
     ];
 
     /// <summary>Its name as users write it: "joint-norm".</summary>

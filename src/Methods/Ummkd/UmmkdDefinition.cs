@@ -19,7 +19,15 @@ internal sealed class UmmkdDefinition : MethodDefinition
         "unpaired modalities, one network: shared kernels, own normalization, distillation (arXiv:2001.03111)";
 
     public override IReadOnlyList<MethodVariant> Variants { get; } =
-    [.. Scheme.All.Select(scheme => new MethodVariant(scheme.Text, scheme.Summary, $"scheme={scheme.Text}"))];
+    [
+        .. Scheme.All.Select(scheme => new MethodVariant(scheme.Text, scheme.Summary, $"scheme={scheme.Text}")),
+        new(
+            "averaged",
+            "shared kernels, normalization per modality, running means of the weights",
+            "scheme=joint-norm",
+            "training.average=0.98"
+        ),
+    ];
 
     public override object NewSettings() => new UmmkdConfig();
 
@@ -74,7 +82,8 @@ internal sealed class UmmkdDefinition : MethodDefinition
             seed,
             model.Modalities,
             model.Classes,
-            config.Training
+            config.Training,
+            SchemeOf(config).Alternates
         );
     }
 

@@ -20,8 +20,8 @@ public sealed class UmmkdMethod : VolumeMethod
     /// <summary>Records whose names begin so are class distributions: class_distribution/MODALITY/TRUE CLASS/CLASS.</summary>
     public const string DistributionPrefix = "class_distribution/";
 
-    private readonly IReadOnlyList<string> modalities,
-        classes;
+    private readonly IReadOnlyList<string> classes;
+    private readonly bool alternates;
     private readonly NetworkOptimizer optimizer;
     private readonly ScheduleConfig? schedule;
 
@@ -33,6 +33,7 @@ public sealed class UmmkdMethod : VolumeMethod
     /// <param name="modalities">Names, by modality index.</param>
     /// <param name="classes">Names, background first.</param>
     /// <param name="schedule">When there are validations, at which gradients are measured, too; never if null.</param>
+    /// <param name="alternates">Whether the modalities update the weights in turns, without a distillation.</param>
     public UmmkdMethod(
         Backend backend,
         ISegmentationNetwork network,
@@ -41,12 +42,13 @@ public sealed class UmmkdMethod : VolumeMethod
         ulong seed,
         IReadOnlyList<string> modalities,
         IReadOnlyList<string> classes,
-        ScheduleConfig? schedule = null
+        ScheduleConfig? schedule = null,
+        bool alternates = false
     )
         : base(backend, network, seed)
     {
-        (Loss, this.modalities, this.classes, this.schedule) = (loss, modalities, classes, schedule);
-        if (loss.Distillation.Memory is > 0 and var decay)
+        (Loss, Modalities, this.classes, this.schedule, this.alternates) = (loss, modalities, classes, schedule, alternates);
+        if (!alternates && loss.Distillation.Memory is > 0 and var decay)
         {
             Means = new ClassMeans("class_means", decay, modalities.Count, classes.Count);
             State = [Means.State];
@@ -68,6 +70,9 @@ public sealed class UmmkdMethod : VolumeMethod
     /// <summary>Weights of the loss terms.</summary>
     public UmmkdLoss Loss { get; }
 
+    /// <summary>Names, by modality index.</summary>
+    internal IReadOnlyList<string> Modalities { get; }
+
     /// <summary>What the distillation compares; null where it compares each batch on its own.</summary>
     internal ClassMeans? Means { get; }
 
@@ -77,7 +82,8 @@ public sealed class UmmkdMethod : VolumeMethod
     /// <summary>Whether the gradients of the terms are measured in some steps.</summary>
     internal bool MeasuresGradients => schedule is { ValidateEvery: > 0 };
 
-    public override StepPlan Plan(long step, DeviceBatch batch) => new UmmkdPlan(this, step, batch);
+    public override StepPlan Plan(long step, DeviceBatch batch) =>
+        alternates ? new AlternatingPlan(this, step, batch) : new UmmkdPlan(this, step, batch);
 
     public override IEnumerable<KeyValuePair<string, double>> Measure() => [new("l2_penalty", optimizer.Penalty())];
 
@@ -90,7 +96,7 @@ public sealed class UmmkdMethod : VolumeMethod
         new(
             terms.Total,
             [
-                .. LabelLoss.Terms(terms.Labels, modalities),
+                .. LabelLoss.Terms(terms.Labels, Modalities),
                 new LossTerm("kd", terms.Distillation.Loss, "distillation loss"),
                 .. floor is { } value
                     ? [new LossTerm("kd_floor", value, "distillation loss within modalities")]
@@ -106,12 +112,12 @@ public sealed class UmmkdMethod : VolumeMethod
     /// the batch lacks are left out.
     /// </summary>
     private IEnumerable<KeyValuePair<string, double>> Distributions(UmmkdLossTerms terms) =>
-        from m in Enumerable.Range(0, modalities.Count)
+        from m in Enumerable.Range(0, Modalities.Count)
         from trueClass in Enumerable.Range(0, classes.Count)
         from c in Enumerable.Range(0, classes.Count)
         where terms.HasClass(m, trueClass)
         select new KeyValuePair<string, double>(
-            $"{DistributionPrefix}{modalities[m]}/{classes[trueClass]}/{classes[c]}",
+            $"{DistributionPrefix}{Modalities[m]}/{classes[trueClass]}/{classes[c]}",
             terms.Distillation.Distributions[m][trueClass][c]
         );
 }

@@ -46,6 +46,27 @@ internal sealed class RecordedStepTests
             Assert.That(others, Is.EqualTo(values), name);
     }
 
+    /// <summary>Weights change twice in a step, and are read by convolutions in between.</summary>
+    [TestCase("cuda emulated Fp32", NetworkName.Unet3d)]
+    [TestCase("cuda emulated Fp32", NetworkName.Dilated2d)]
+    [TestCase("gpu Fp32", NetworkName.Unet3d, Category = "gpu")]
+    public void Replayed_turns_have_the_bits_of_launched_ones(string backend, NetworkName network)
+    {
+        using TrainingBench launched = Turns(BackendByName.Open(backend, records: false)),
+            replayed = Turns(BackendByName.Open(backend));
+        for (int step = 1; step <= 3; step++)
+        {
+            foreach (TrainingBench bench in new[] { launched, replayed })
+                bench.Images[0] = step;
+            Assert.That(replayed.Step(step).Terms, Is.EqualTo(launched.Step(step).Terms), $"losses of step {step}");
+            Assert.That(replayed.Weights(), Is.EqualTo(launched.Weights()), $"weights after step {step}");
+        }
+
+        Assert.That(replayed.Recording, Is.Not.Null);
+
+        TrainingBench Turns(Backend on) => new(on, ownsDevice: true, network: network, size: 8, alternates: true);
+    }
+
     [TestCase(NetworkName.Dilated2d)]
     [TestCase(NetworkName.Unet3d)]
     public void Samples_are_varied_within_the_recording(NetworkName network)

@@ -40,6 +40,7 @@ internal sealed class TrainingBench : IDisposable
     /// <param name="size">Height and width of the images.</param>
     /// <param name="optimizer">Adam if not given.</param>
     /// <param name="schedule">When gradients are measured; never if not given.</param>
+    /// <param name="alternates">Whether the modalities take turns.</param>
     public TrainingBench(
         Backend backend,
         bool ownsDevice,
@@ -48,7 +49,8 @@ internal sealed class TrainingBench : IDisposable
         NetworkName network = NetworkName.Dilated2d,
         int size = 16,
         OptimizerConfig? optimizer = null,
-        ScheduleConfig? schedule = null
+        ScheduleConfig? schedule = null,
+        bool alternates = false
     )
     {
         (this.backend, this.ownsDevice) = (backend, ownsDevice);
@@ -72,7 +74,8 @@ internal sealed class TrainingBench : IDisposable
             seed: 9,
             ["CT", "MR"],
             ["background", "a", "b"],
-            schedule
+            schedule,
+            alternates
         );
         runner = new StepRunner(method);
         shape = new Shape(2 * SamplesPerModality, is3D ? 2 : 1, size, size, Network.InputChannels);
@@ -127,6 +130,12 @@ internal sealed class TrainingBench : IDisposable
                 Augmentation,
                 new SampleShape(shape[2], shape[3], shape[1] == 1 ? shape[4] : 1, shape[1])
             );
+
+    public void AverageWeights(double decay) => method.AverageWeights(decay);
+
+    public IDisposable UseMeans() => method.Average!.Use();
+
+    public float[] Means() => [.. method.Average!.Means.SelectMany(mean => mean.Value.ToArray<float>())];
 
     public float[] Weights() => [.. Network.Parameters.All.SelectMany(p => p.Value.ToArray<float>())];
 
