@@ -9,7 +9,15 @@ namespace UnpairedSegEngine.Methods.Ummkd;
 /// <param name="Sharing">What the modalities share.</param>
 /// <param name="Distills">Whether the loss compares the modalities' class distributions.</param>
 /// <param name="Alternates">Whether the modalities update the weights in turns.</param>
-public sealed record Scheme(SchemeName Name, string Summary, SharingName Sharing, bool Distills = false, bool Alternates = false)
+/// <param name="MixesStyles">Whether samples get means and deviations of another modality's features.</param>
+public sealed record Scheme(
+    SchemeName Name,
+    string Summary,
+    SharingName Sharing,
+    bool Distills = false,
+    bool Alternates = false,
+    bool MixesStyles = false
+)
 {
     /// <summary>All of them, in the order of tables.</summary>
     public static IReadOnlyList<Scheme> All { get; } =
@@ -25,6 +33,12 @@ public sealed record Scheme(SchemeName Name, string Summary, SharingName Sharing
             "shared kernels, normalization per modality, updates in turns",
             SharingName.JointNorm,
             Alternates: true
+        ),
+        new(
+            SchemeName.StyleMixing,
+            "shared kernels, normalization per modality, styles of features mixed",
+            SharingName.JointNorm,
+            MixesStyles: true
         ),
     ];
 

@@ -24,4 +24,7 @@ public enum SchemeName
 
     /// <summary>Shared kernels, own normalization, an update by each modality in turn.</summary>
     Alternating,
+
+    /// <summary>Shared kernels, own normalization, styles of features mixed between the modalities.</summary>
+    StyleMixing,
 }

@@ -83,7 +83,7 @@ internal sealed class UmmkdDefinition : MethodDefinition
             model.Modalities,
             model.Classes,
             config.Training,
-            SchemeOf(config).Alternates
+            SchemeOf(config)
         );
     }
 

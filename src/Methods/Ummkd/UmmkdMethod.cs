@@ -33,7 +33,8 @@ public sealed class UmmkdMethod : VolumeMethod
     /// <param name="modalities">Names, by modality index.</param>
     /// <param name="classes">Names, background first.</param>
     /// <param name="schedule">When there are validations, at which gradients are measured, too; never if null.</param>
-    /// <param name="alternates">Whether the modalities update the weights in turns, without a distillation.</param>
+    /// <param name="scheme">What a step does beside the loss: whether modalities take turns, or styles are mixed; neither if not
+    /// given.</param>
     public UmmkdMethod(
         Backend backend,
         ISegmentationNetwork network,
@@ -43,11 +44,12 @@ public sealed class UmmkdMethod : VolumeMethod
         IReadOnlyList<string> modalities,
         IReadOnlyList<string> classes,
         ScheduleConfig? schedule = null,
-        bool alternates = false
+        Scheme? scheme = null
     )
         : base(backend, network, seed)
     {
-        (Loss, Modalities, this.classes, this.schedule, this.alternates) = (loss, modalities, classes, schedule, alternates);
+        (Loss, Modalities, this.classes, this.schedule) = (loss, modalities, classes, schedule);
+        (alternates, MixesStyles) = (scheme?.Alternates ?? false, scheme?.MixesStyles ?? false);
         if (!alternates && loss.Distillation.Memory is > 0 and var decay)
         {
             Means = new ClassMeans("class_means", decay, modalities.Count, classes.Count);
@@ -69,6 +71,9 @@ public sealed class UmmkdMethod : VolumeMethod
 
     /// <summary>Weights of the loss terms.</summary>
     public UmmkdLoss Loss { get; }
+
+    /// <summary>Whether samples get means and deviations of another modality's features.</summary>
+    internal bool MixesStyles { get; }
 
     /// <summary>Names, by modality index.</summary>
     internal IReadOnlyList<string> Modalities { get; }

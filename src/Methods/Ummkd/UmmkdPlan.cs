@@ -23,7 +23,8 @@ internal sealed class UmmkdPlan : StepPlan
     private readonly SegmentationLossProblem? halves;
     private readonly Tensor sums,
         coefficients;
-    private readonly Tensor? sumsOfHalves,
+    private readonly Tensor? styleShares,
+        sumsOfHalves,
         diceCoefficients,
         diceSquare,
         entropyCoefficients,
@@ -43,6 +44,8 @@ internal sealed class UmmkdPlan : StepPlan
             .Validate(batch[VariedSamples.Labels].Shape);
         sums = Exchange(problem.SumsShape, DType.Float64);
         coefficients = Exchange(problem.CoefficientsShape, DType.Float64);
+        if (method.MixesStyles)
+            styleShares = Exchange(new Shape(batch.Groups.Samples), DType.Float32);
         halves = method.Loss.Distillation.Floor ? DistillationFloor.HalvesOf(problem) : null;
         if (halves is not null)
             sumsOfHalves = Exchange(halves.SumsShape, DType.Float64);
@@ -66,7 +69,12 @@ internal sealed class UmmkdPlan : StepPlan
 
     public override IReadOnlyList<StepPart> Parts { get; }
 
-    public override void Begin(long step) => running = step;
+    /// <summary>The step before has read its shares by now: its losses are known.</summary>
+    public override void Begin(long step)
+    {
+        running = step;
+        styleShares?.Load<float>(StyleMixing.SharesOf(method.Seed, step, batch.Groups.Samples));
+    }
 
     public override void Accepted()
     {
@@ -79,7 +87,10 @@ internal sealed class UmmkdPlan : StepPlan
     private void Forward()
     {
         Tensor labels = batch[VariedSamples.Labels];
-        logits = method.Network.Forward(context, new Variable(batch[VariedSamples.Images]));
+        var images = new Variable(batch[VariedSamples.Images]);
+        logits = styleShares is null
+            ? method.Network.Forward(context, images)
+            : StyleMixing.Forward(method.Network, context, images, styleShares);
         method.Backend.SegmentationLossSums(problem, logits.Value, labels, sums);
 
         // A pass of its own: sums of halves added up would round otherwise than the sums of the whole.

@@ -163,8 +163,8 @@ internal sealed class SchemeTests
         Batch both = BatchOf(network, ModalityIndex.Blocks(2, 2)),
             first = BatchOf(network, ModalityIndex.Single(2, 0, 2)),
             second = BatchOf(network, ModalityIndex.Single(2, 1, 2), firstSample: 2);
-        (float[] inTurns, LossReport ofTurns) = After(alternates: true, both);
-        (float[] oneByOne, LossReport ofSecond) = After(alternates: false, first, second);
+        (float[] inTurns, LossReport ofTurns) = After(SchemeName.Alternating, both);
+        (float[] oneByOne, LossReport ofSecond) = After(SchemeName.JointNorm, first, second);
         Assert.That(inTurns, Is.EqualTo(oneByOne));
         Assert.That(ofTurns.Terms.Select(term => term.Name), Is.EqualTo(new[] { "dice_CT", "ce_CT", "dice_MR", "ce_MR" }));
         Assert.That(
@@ -173,9 +173,9 @@ internal sealed class SchemeTests
             "the second meets what the first left"
         );
 
-        (float[] Weights, LossReport Last) After(bool alternates, params Batch[] batches)
+        (float[] Weights, LossReport Last) After(SchemeName scheme, params Batch[] batches)
         {
-            TrainingConfig config = Config(network, SchemeName.JointNorm);
+            TrainingConfig config = Config(network, scheme);
             ISegmentationNetwork created = Build(config);
             using var method = new UmmkdMethod(
                 backend,
@@ -185,7 +185,7 @@ internal sealed class SchemeTests
                 seed: 1,
                 ["CT", "MR"],
                 ["background", "a", "b"],
-                alternates: alternates
+                scheme: Scheme.Of(scheme)
             );
             using var runner = new StepRunner(method);
             LossReport last = batches.Select(batch => runner.Run(1, batch)).ToArray()[^1];
@@ -212,6 +212,7 @@ internal sealed class SchemeTests
             SchemeName.JointNorm => "joint-norm",
             SchemeName.YShape => "y-shape",
             SchemeName.XShape => "x-shape",
+            SchemeName.StyleMixing => "style-mixing",
             _ => scheme.ToString().ToLowerInvariant(),
         };
 
@@ -231,7 +232,7 @@ internal sealed class SchemeTests
             seed: 1,
             ["CT", "MR"],
             ["background", "a", "b"],
-            alternates: Scheme.Of(((UmmkdConfig)config.Own).Scheme).Alternates
+            scheme: Scheme.Of(((UmmkdConfig)config.Own).Scheme)
         );
         using var runner = new StepRunner(method);
         Batch batch = BatchOf(config.Network.Name, ModalityIndex.Blocks(2, 2));

@@ -40,7 +40,7 @@ internal sealed class TrainingBench : IDisposable
     /// <param name="size">Height and width of the images.</param>
     /// <param name="optimizer">Adam if not given.</param>
     /// <param name="schedule">When gradients are measured; never if not given.</param>
-    /// <param name="alternates">Whether the modalities take turns.</param>
+    /// <param name="scheme">What a step does beside the loss.</param>
     public TrainingBench(
         Backend backend,
         bool ownsDevice,
@@ -50,7 +50,7 @@ internal sealed class TrainingBench : IDisposable
         int size = 16,
         OptimizerConfig? optimizer = null,
         ScheduleConfig? schedule = null,
-        bool alternates = false
+        Scheme? scheme = null
     )
     {
         (this.backend, this.ownsDevice) = (backend, ownsDevice);
@@ -75,7 +75,7 @@ internal sealed class TrainingBench : IDisposable
             ["CT", "MR"],
             ["background", "a", "b"],
             schedule,
-            alternates
+            scheme
         );
         runner = new StepRunner(method);
         shape = new Shape(2 * SamplesPerModality, is3D ? 2 : 1, size, size, Network.InputChannels);
