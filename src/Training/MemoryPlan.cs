@@ -7,7 +7,7 @@ namespace UnpairedSegEngine.Training;
 /// <param name="Launches">Kernels of a step.</param>
 /// <param name="Weights">Of all modules, with running statistics.</param>
 /// <param name="Prepared">Weights in the order in which kernels read them, and dropout masks.</param>
-/// <param name="Optimizer">The optimizers' state.</param>
+/// <param name="Optimizer">The optimizers' state, and averaged weights.</param>
 /// <param name="Peak">The most that activations, gradients and workspace take at a time.</param>
 /// <param name="Workspace">The most of it that single operations take while they run.</param>
 /// <param name="Reserved">Everything held from the device, with what blocks of fixed sizes cost.</param>
@@ -26,7 +26,8 @@ internal sealed record MemoryPlan(
             recording.Launches,
             method.Modules.SelectMany(module => module.Parameters.All).Sum(parameter => parameter.Value.Bytes),
             recording.PreparedBytes,
-            method.Optimizers.SelectMany(optimizer => optimizer.State).Sum(moment => moment.Value.Bytes),
+            method.Optimizers.SelectMany(optimizer => optimizer.State).Sum(moment => moment.Value.Bytes)
+                + (method.Average?.Bytes ?? 0),
             recording.PeakBytes,
             recording.WorkspaceBytes,
             method.Backend.Device.Pool.ReservedBytes

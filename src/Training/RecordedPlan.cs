@@ -33,7 +33,7 @@ internal sealed class RecordedPlan : IDisposable
             foreach (BatchTensor tensor in batch.Tensors)
                 inputs.Add(tensor.Kind.Name, recorder.CreateInput(tensor.Shape, tensor.Kind.DType));
             seen = batch.Prepare(method.Backend, inputs.ToDictionary(input => input.Key, input => input.Value.Tensor));
-            made = method.Plan(step, seen.Batch);
+            made = method.WholePlan(step, seen.Batch);
             using TensorScope scope = TensorScope.Open(method.Backend.Device);
             Action[] parts = [.. made.Parts.Select(part => part.Compute)];
             if (parts.Length > 0)
@@ -70,12 +70,7 @@ internal sealed class RecordedPlan : IDisposable
     {
         foreach (BatchTensor tensor in batch.Tensors)
             tensor.LoadInto(inputs[tensor.Kind.Name]);
-        recorder.Set(
-            new ReplayNumbers(
-                ForwardContext.StreamOffset(recordedAt, step),
-                [.. method.Optimizers.Select(optimizer => optimizer.Optimizer.RateOf(step, optimizer.RateOf(step)))]
-            )
-        );
+        recorder.Set(new ReplayNumbers(ForwardContext.StreamOffset(recordedAt, step), method.RatesOf(step)));
     }
 
     public void Dispose()

@@ -51,7 +51,7 @@ public sealed class StepRunner(TrainingMethod method) : IDisposable
         var inputs = batch.Tensors.ToDictionary(tensor => tensor.Kind.Name, tensor => tensor.CopyTo(method.Backend.Device));
         using PreparedBatch prepared = batch.Prepare(method.Backend, inputs);
         prepared.Compute();
-        using StepPlan plan = method.Plan(step, prepared.Batch);
+        using StepPlan plan = method.WholePlan(step, prepared.Batch);
         plan.Begin(step);
         return RunParts(
             plan,

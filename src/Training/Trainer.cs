@@ -34,6 +34,8 @@ public sealed class Trainer : IDisposable
     public Trainer(TrainingMethod method, ISampleSource samples, ScheduleConfig schedule)
     {
         (this.method, this.samples, this.schedule) = (method, method.Extend(samples), schedule);
+        if (schedule.Average > 0)
+            method.AverageWeights(schedule.Average);
         runner = new StepRunner(method);
     }
 
@@ -235,7 +237,9 @@ public sealed class Trainer : IDisposable
     /// <summary>Is not interrupted: a resumed run must not lack a record that an uninterrupted one has.</summary>
     private void Validate(IValidation validation, IMetricLog? log, LossReport losses)
     {
-        ValidationReport report = validation.Run();
+        ValidationReport report;
+        using (method.Average?.Use())
+            report = validation.Run();
         if (schedule.Patience > 0)
             state = state with { Patience = Patience.After(state.Patience, report.Main, schedule.Smoothing, state.Step) };
         log?.Write(state.Step, [.. report.Values, .. Waiting(), .. method.Measure(), .. losses.Details()]);

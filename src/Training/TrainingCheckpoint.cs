@@ -8,8 +8,9 @@ using UnpairedSegEngine.Tensors;
 namespace UnpairedSegEngine.Training;
 
 /// <summary>
-/// The files of a checkpoint: weights.safetensors (parameters and running statistics of all modules), optimizer.safetensors
-/// (state of all optimizers, and what the method keeps itself, as "method/name") and state.json. Tensors of a named module or
+/// The files of a checkpoint: weights.safetensors (parameters and running statistics of all modules; averaged ones of the module
+/// that predicts, where they are averaged), optimizer.safetensors (state of all optimizers, what the method keeps itself, as
+/// "method/name", and of averaged weights those that are trained, as "trained/name") and state.json. Tensors of a named module or
 /// optimizer are called "name/tensor".
 /// </summary>
 public static class TrainingCheckpoint
@@ -23,6 +24,9 @@ public static class TrainingCheckpoint
 
     /// <summary>Begins the names of a method's own numbers.</summary>
     private const string MethodPrefix = "method/";
+
+    /// <summary>Begins the names of the weights that are trained where others, their means, predict.</summary>
+    private const string TrainedPrefix = "trained/";
 
     private const long MostBytesOfState = 1 << 20;
 
@@ -42,9 +46,12 @@ public static class TrainingCheckpoint
     public static IReadOnlyDictionary<string, Action<Stream>> Contents(TrainingMethod method, TrainingState state) =>
         new Dictionary<string, Action<Stream>>
         {
-            [WeightsName] = stream => SafetensorsFile.Write(stream, [.. Arrays(WeightsOf(method.Modules))]),
+            [WeightsName] = stream => SafetensorsFile.Write(stream, [.. Arrays(PredictingWeightsOf(method))]),
             [OptimizerName] = stream =>
-                SafetensorsFile.Write(stream, [.. Arrays(StateOf(method)), .. method.State.Select(ToNamedArray)]),
+                SafetensorsFile.Write(
+                    stream,
+                    [.. Arrays(StateOf(method)), .. Arrays(TrainedWeightsOf(method)), .. method.State.Select(ToNamedArray)]
+                ),
             [StateName] = stream => JsonSerializer.Serialize(stream, state, Format),
         };
 
@@ -54,7 +61,11 @@ public static class TrainingCheckpoint
     public static void RequireFinite(TrainingMethod method, TrainingState state)
     {
         string? bad =
-            WeightsOf(method.Modules).Concat(StateOf(method)).FirstOrDefault(tensor => !tensor.Value.IsFinite()).Name
+            WeightsOf(method.Modules)
+                .Concat(PredictingWeightsOf(method))
+                .Concat(StateOf(method))
+                .FirstOrDefault(tensor => !tensor.Value.IsFinite())
+                .Name
             ?? method.State.FirstOrDefault(numbers => !numbers.Values.All(double.IsFinite))?.Name;
         if (bad is not null)
             throw new NumericFailureException($"after step {state.Step}, '{bad}' has values that are NaN or infinite");
@@ -101,14 +112,29 @@ public static class TrainingCheckpoint
     {
         RestoreWeights(checkpoint, method.Modules);
         string path = checkpoint.File(OptimizerName);
-        ILookup<bool, NamedArray> arrays = SafetensorsFile
+        ILookup<string, NamedArray> arrays = SafetensorsFile
             .Read(path)
-            .Arrays.ToLookup(array => array.Name.StartsWith(MethodPrefix, StringComparison.Ordinal));
-        TensorArrays.Restore(path, [.. arrays[false]], StateOf(method));
+            .Arrays.ToLookup(array => Beginning(array.Name, MethodPrefix) ?? Beginning(array.Name, TrainedPrefix) ?? "");
+        TensorArrays.Restore(path, [.. arrays[""]], StateOf(method));
+        RestoreTrained(path, [.. arrays[TrainedPrefix]], method);
         foreach (HostNumbers numbers in method.State)
-            Restore(path, arrays[true].FirstOrDefault(array => array.Name == MethodPrefix + numbers.Name), numbers);
+            Restore(path, arrays[MethodPrefix].FirstOrDefault(array => array.Name == MethodPrefix + numbers.Name), numbers);
         return JsonFile.Read<TrainingState>(checkpoint.File(StateName), Format, MostBytesOfState);
     }
+
+    /// <summary>
+    /// Means that a checkpoint has are in the network by now. Averaging may begin with a step, by the weights as they are, and
+    /// end with one.
+    /// </summary>
+    private static void RestoreTrained(string path, NamedArray[] trained, TrainingMethod method)
+    {
+        method.Average?.Begin();
+        if (trained.Length > 0)
+            TensorArrays.Restore(path, trained, Trained(method));
+    }
+
+    private static string? Beginning(string name, string prefix) =>
+        name.StartsWith(prefix, StringComparison.Ordinal) ? prefix : null;
 
     private static void Restore(string path, NamedArray? array, HostNumbers numbers)
     {
@@ -133,6 +159,20 @@ public static class TrainingCheckpoint
         where !module.IsFrozen
         from parameter in module.Parameters.All
         select (module.NameOf(parameter.Name), parameter.Value);
+
+    /// <summary>Averaged ones where there are any.</summary>
+    private static IEnumerable<(string Name, Tensor Value)> PredictingWeightsOf(TrainingMethod method) =>
+        method.Average is { } average
+            ? average.Means.Concat(WeightsOf([.. method.Modules.Where(module => module.Name != TrainingModule.Predictor)]))
+            : WeightsOf(method.Modules);
+
+    /// <summary>Of the module that predicts, where its means predict.</summary>
+    private static IEnumerable<(string Name, Tensor Value)> TrainedWeightsOf(TrainingMethod method) =>
+        method.Average is null ? [] : Trained(method);
+
+    private static IEnumerable<(string Name, Tensor Value)> Trained(TrainingMethod method) =>
+        WeightsOf([.. method.Modules.Where(module => module.Name == TrainingModule.Predictor)])
+            .Select(weight => (TrainedPrefix + weight.Name, weight.Value));
 
     private static IEnumerable<(string Name, Tensor Value)> StateOf(TrainingMethod method) =>
         method.Optimizers.SelectMany(optimizer => optimizer.State);

@@ -44,6 +44,35 @@ public abstract class TrainingMethod(Backend backend, ulong seed) : IDisposable
     /// <param name="batch">Its tensors may be filled anew and the plan run again.</param>
     public abstract StepPlan Plan(long step, DeviceBatch batch);
 
+    /// <summary>
+    /// Running means of the weights of the module that predicts, where there are any: they are what is validated and predicts.
+    /// </summary>
+    internal WeightAverage? Average { get; private set; }
+
+    /// <summary>Averages the weights of the module that predicts from here on.</summary>
+    /// <param name="decay">As of <see cref="WeightAverage"/>.</param>
+    internal void AverageWeights(double decay) =>
+        Average ??= new WeightAverage(
+            Backend,
+            Modules.Single(module => module.Name == TrainingModule.Predictor).Parameters,
+            decay,
+            rateSlot: Optimizers.Count
+        );
+
+    /// <summary><see cref="Plan"/>, with the averaging.</summary>
+    internal StepPlan WholePlan(long step, DeviceBatch batch)
+    {
+        StepPlan plan = Plan(step, batch);
+        return Average is null ? plan : new AveragingPlan(Backend.Device, plan, Average, step);
+    }
+
+    /// <summary>The rates of all updates of a step, by their slots (see <see cref="AdamSettings.RateSlot"/>).</summary>
+    internal IReadOnlyList<double> RatesOf(long step) =>
+        [
+            .. Optimizers.Select(optimizer => optimizer.Optimizer.RateOf(step, optimizer.RateOf(step))),
+            .. Average is null ? Array.Empty<double>() : [Average.RateOf(step)],
+        ];
+
     /// <summary>Samples as the method needs them: it may ask for tensors of its own beside those that there are.</summary>
     /// <param name="samples">What it is to be trained on.</param>
     public virtual ISampleSource Extend(ISampleSource samples) => samples;
@@ -63,6 +92,7 @@ public abstract class TrainingMethod(Backend backend, ulong seed) : IDisposable
     /// <summary>Frees optimizers, and the modules that are not frozen.</summary>
     public virtual void Dispose()
     {
+        Average?.Dispose();
         foreach (ModuleOptimizer optimizer in Optimizers)
             optimizer.Dispose();
         foreach (TrainingModule module in Modules.Where(module => !module.IsFrozen))

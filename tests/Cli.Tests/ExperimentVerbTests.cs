@@ -34,7 +34,7 @@ internal sealed partial class ExperimentVerbTests : CommandLine
             "training.steps=2",
         ]);
         Assert.That(code, Is.Zero, errors);
-        Assert.That(output, Does.Contain("[6/6]").And.Contain("report.html"));
+        Assert.That(output, Does.Contain("[9/9]").And.Contain("report.html"));
         string page = File.ReadAllText(Path.Combine(experiment, "report.html"));
         foreach (
             string part in new[]
@@ -54,7 +54,7 @@ internal sealed partial class ExperimentVerbTests : CommandLine
         )
             Assert.That(page, Does.Contain(part));
         Assert.That(page, Does.Not.Contain("<script").And.Not.Contain("<link").And.Not.Contain("src=\"http"));
-        Assert.That(File.ReadAllLines(Path.Combine(experiment, "report.csv")), Has.Length.EqualTo(1 + (6 * 2 * 4)));
+        Assert.That(File.ReadAllLines(Path.Combine(experiment, "report.csv")), Has.Length.EqualTo(1 + (9 * 2 * 4)));
 
         RequireOneLine(Run("experiment", "--out", experiment, "--seeds", "7"), 2, "other seeds");
         RequireOneLine(Run("experiment", "--out", experiment, "--folds", "2"), 2, "other folds");

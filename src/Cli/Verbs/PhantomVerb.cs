@@ -24,6 +24,12 @@ internal sealed class PhantomVerb : IVerb
     public bool T1 { get; init; }
 
     [Option(
+        "relation",
+        HelpText = "What MR has to teach about CT: usual (the default); shared, where CT shows all organs equally bright, so that only place and shape tell them apart; or unrelated, where nothing of MR holds for CT. Not with --paired."
+    )]
+    public PhantomRelation? Relation { get; init; }
+
+    [Option(
         "contrast",
         HelpText = "How much brighter the lesion is in T1 than what is around it, in noise deviations (0.5 by default). With --paired only."
     )]
@@ -60,6 +66,8 @@ internal sealed class PhantomVerb : IVerb
             throw new UsageException("--contrast is of the lesion of paired phantoms; add --paired");
         if (Paired && T1)
             throw new UsageException("--paired has sequences of its own, T1 among them; leave out --t1");
+        if (Paired && Relation is not null)
+            throw new UsageException("--relation is between unpaired modalities; leave it out with --paired");
         PhantomModality[] modalities =
         [
             PhantomModality.CT,
@@ -72,6 +80,7 @@ internal sealed class PhantomVerb : IVerb
             Modalities = modalities,
             Contrast = Contrast ?? PairedPhantomGenerator.DefaultContrast,
             Anatomy = Anatomy ?? PhantomAnatomy.Abdomen,
+            Relation = Relation ?? PhantomRelation.Usual,
             Training = Train,
             Validation = Val,
             Test = Test,

@@ -10,6 +10,12 @@ public sealed class FeatureTaps(params IReadOnlyList<NetworkStage> stages)
     private readonly Dictionary<NetworkStage, StageOutput> outputs = [];
 
     /// <summary>
+    /// What the network goes on with behind a stage that was asked for, in the place of its result: a variable of the same shape.
+    /// The result itself if not given.
+    /// </summary>
+    public Func<NetworkStage, Variable, Variable>? Change { get; init; }
+
+    /// <summary>
     /// What a stage left. Its features are to be released by whoever asked for them (<see cref="Tape.Release"/>).
     /// </summary>
     /// <exception cref="KeyNotFoundException">The stage was not asked for, or the pass did not reach it.</exception>
@@ -29,6 +35,11 @@ public sealed class FeatureTaps(params IReadOnlyList<NetworkStage> stages)
     /// <param name="stage">That is done.</param>
     /// <param name="features">Its result.</param>
     /// <param name="skips">Results of earlier stages that later ones read, too.</param>
-    public void Leave(NetworkStage stage, Variable features, IReadOnlyList<ConvolutionPart> skips) =>
-        outputs[stage] = new StageOutput(stage, features) { Skips = skips };
+    /// <returns>What later stages are to read; it is what is left.</returns>
+    public Variable Leave(NetworkStage stage, Variable features, IReadOnlyList<ConvolutionPart> skips)
+    {
+        Variable left = Change?.Invoke(stage, features) ?? features;
+        outputs[stage] = new StageOutput(stage, left) { Skips = skips };
+        return left;
+    }
 }

@@ -49,7 +49,7 @@ public sealed class StageSequence
             }
 
             if (taps?.Wants(stages[stage]) ?? false)
-                taps.Leave(stages[stage], x, []);
+                x = taps.Leave(stages[stage], x, []);
         }
 
         return x;

@@ -17,4 +17,39 @@ internal sealed record AnatomyTemplate(
             PhantomAnatomy.Heart => HeartTemplate.Create(),
             _ => throw new ArgumentOutOfRangeException(nameof(anatomy), anatomy, "no such anatomy"),
         };
+
+    /// <summary>As a modality sees it.</summary>
+    public AnatomyTemplate SeenBy(PhantomModality modality, PhantomRelation relation) =>
+        modality != PhantomModality.CT
+            ? this
+            : relation switch
+            {
+                PhantomRelation.Usual => this,
+                PhantomRelation.Shared => With(Alike),
+                PhantomRelation.Unrelated => With(structure => Turned(Alike(structure))),
+                _ => throw new ArgumentOutOfRangeException(nameof(relation), relation, "no such relation"),
+            };
+
+    private AnatomyTemplate With(Func<Structure, Structure> change) => this with { Structures = [.. Structures.Select(change)] };
+
+    private static Structure Alike(Structure structure) =>
+        structure.Label == 0
+            ? structure
+            : structure with
+            {
+                Tissue = Tissue.Organ,
+                Core = structure.Core is { } core ? core with { Tissue = Tissue.Organ } : null,
+            };
+
+    /// <summary>Front to back, with the next organ's label.</summary>
+    private Structure Turned(Structure structure) =>
+        structure with
+        {
+            Label = Next(structure.Label),
+            Centre = structure.Centre with { Y = -structure.Centre.Y },
+            Yaw = -structure.Yaw,
+            Core = structure.Core is { } core ? core with { Label = Next(core.Label) } : null,
+        };
+
+    private byte Next(byte label) => label == 0 ? label : (byte)((label % LabelNames.Count) + 1);
 }

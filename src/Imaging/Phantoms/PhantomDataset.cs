@@ -117,7 +117,8 @@ public static class PhantomDataset
             phantomCase.Subject,
             options.Seed,
             options.Size,
-            options.Slices
+            options.Slices,
+            options.Relation
         );
         return new PairedPhantom([image], labels);
     }
@@ -136,7 +137,12 @@ public static class PhantomDataset
                 ? FormattableString.Invariant(
                     $"Made-up co-registered MR-like volumes, seed {options.Seed}, lesion contrast {options.Contrast} in T1"
                 )
-                : $"Made-up unpaired {string.Join(" and ", options.Modalities.Select(m => $"{m}-like"))} volumes, seed {options.Seed}",
+                : $"Made-up unpaired {string.Join(" and ", options.Modalities.Select(m => $"{m}-like"))} volumes, seed {options.Seed}"
+                    + (
+                        options.Relation == PhantomRelation.Usual
+                            ? ""
+                            : $", relation {options.Relation.ToString().ToLowerInvariant()}"
+                    ),
             ["channel_names"] = new JsonObject(
                 channels.Index().Select(c => KeyValuePair.Create($"{c.Index}", (JsonNode?)JsonValue.Create(c.Item)))
             ),

@@ -15,6 +15,9 @@ public sealed record PhantomDatasetOptions
     /// <summary>Of unpaired phantoms.</summary>
     public PhantomAnatomy Anatomy { get; init; } = PhantomAnatomy.Abdomen;
 
+    /// <summary>What the other modalities of unpaired phantoms have to teach about CT.</summary>
+    public PhantomRelation Relation { get; init; }
+
     /// <summary>Training subjects per modality; of all sequences where they are paired.</summary>
     public int Training { get; init; } = 16;
 

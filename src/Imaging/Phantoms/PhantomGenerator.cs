@@ -18,17 +18,28 @@ public static class PhantomGenerator
 
     /// <param name="size">Voxels along x and y; the field of view stays the same.</param>
     /// <param name="slices">Voxels along z.</param>
+    /// <param name="relation">What the other modalities have to teach about CT.</param>
     /// <returns>Volumes in LAS orientation.</returns>
     /// <exception cref="ArgumentException">A size or subject that is not possible.</exception>
-    public static Phantom Create(PhantomAnatomy anatomy, PhantomModality modality, int subject, ulong seed, int size, int slices)
+    public static Phantom Create(
+        PhantomAnatomy anatomy,
+        PhantomModality modality,
+        int subject,
+        ulong seed,
+        int size,
+        int slices,
+        PhantomRelation relation = PhantomRelation.Usual
+    )
     {
         ArgumentOutOfRangeException.ThrowIfNegative(subject);
         RequireSize(size, slices);
-        var template = AnatomyTemplate.Of(anatomy);
+        var template = AnatomyTemplate.Of(anatomy).SeenBy(modality, relation);
         var random = CounterRandom.FromSeed(seed)[anatomy.ToString()][modality.ToString()][subject];
         var geometry = Grid(template.FieldOfView, size, slices);
         var labels = new Volume<byte>(geometry);
         var signal = Paint(template, modality, random["body"], labels);
+        if (relation == PhantomRelation.Unrelated && modality != PhantomModality.CT)
+            Paint(template, modality, random["other body"], labels);
         return new Phantom(Scanner.Acquire(signal, modality, random["scan"]), labels);
     }
 

@@ -35,6 +35,9 @@ internal sealed record Tissue(
     public static readonly Tissue RightBlood = new(210, 50, 480, 60, 110, 20);
     public static readonly Tissue Myocardium = new(112, 12, 235, 25, 260, 20);
 
+    /// <summary>What all organs are made of where CT does not tell them apart.</summary>
+    public static readonly Tissue Organ = new(118, 10, 0, 0, 0, 0);
+
     /// <summary>A tissue of an MR sequence, which no CT sees.</summary>
     public static Tissue OfMr(double mean, double deviation) => new(0, 0, mean, deviation, 0, 0);
 

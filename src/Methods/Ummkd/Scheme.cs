@@ -8,7 +8,16 @@ namespace UnpairedSegEngine.Methods.Ummkd;
 /// <param name="Summary">One line for a person.</param>
 /// <param name="Sharing">What the modalities share.</param>
 /// <param name="Distills">Whether the loss compares the modalities' class distributions.</param>
-public sealed record Scheme(SchemeName Name, string Summary, SharingName Sharing, bool Distills = false)
+/// <param name="Alternates">Whether the modalities update the weights in turns.</param>
+/// <param name="MixesStyles">Whether samples get means and deviations of another modality's features.</param>
+public sealed record Scheme(
+    SchemeName Name,
+    string Summary,
+    SharingName Sharing,
+    bool Distills = false,
+    bool Alternates = false,
+    bool MixesStyles = false
+)
 {
     /// <summary>All of them, in the order of tables.</summary>
     public static IReadOnlyList<Scheme> All { get; } =
@@ -19,6 +28,18 @@ public sealed record Scheme(SchemeName Name, string Summary, SharingName Sharing
         new(SchemeName.YShape, "own early layers, the rest shared", SharingName.YShape),
         new(SchemeName.XShape, "own early and late layers, shared in between", SharingName.XShape),
         new(SchemeName.Ummkd, "shared kernels, normalization per modality, distillation", SharingName.JointNorm, Distills: true),
+        new(
+            SchemeName.Alternating,
+            "shared kernels, normalization per modality, updates in turns",
+            SharingName.JointNorm,
+            Alternates: true
+        ),
+        new(
+            SchemeName.StyleMixing,
+            "shared kernels, normalization per modality, styles of features mixed",
+            SharingName.JointNorm,
+            MixesStyles: true
+        ),
     ];
 
     /// <summary>Its name as users write it: "joint-norm".</summary>

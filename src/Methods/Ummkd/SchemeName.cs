@@ -1,6 +1,7 @@
 namespace UnpairedSegEngine.Methods.Ummkd;
 
-/// <summary>How the modalities are trained together: the rows of the tables of Dou et al. 2020, arXiv:2001.03111.</summary>
+/// <summary>How the modalities are trained together: the rows of the tables of Dou et al. 2020, arXiv:2001.03111, and what came
+/// after it.</summary>
 public enum SchemeName
 {
     /// <summary>A network per modality.</summary>
@@ -20,4 +21,10 @@ public enum SchemeName
 
     /// <summary>Shared kernels, own normalization, distillation.</summary>
     Ummkd,
+
+    /// <summary>Shared kernels, own normalization, an update by each modality in turn.</summary>
+    Alternating,
+
+    /// <summary>Shared kernels, own normalization, styles of features mixed between the modalities.</summary>
+    StyleMixing,
 }

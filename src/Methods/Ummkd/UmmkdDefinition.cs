@@ -19,7 +19,15 @@ internal sealed class UmmkdDefinition : MethodDefinition
         "unpaired modalities, one network: shared kernels, own normalization, distillation (arXiv:2001.03111)";
 
     public override IReadOnlyList<MethodVariant> Variants { get; } =
-    [.. Scheme.All.Select(scheme => new MethodVariant(scheme.Text, scheme.Summary, $"scheme={scheme.Text}"))];
+    [
+        .. Scheme.All.Select(scheme => new MethodVariant(scheme.Text, scheme.Summary, $"scheme={scheme.Text}")),
+        new(
+            "averaged",
+            "shared kernels, normalization per modality, running means of the weights",
+            "scheme=joint-norm",
+            "training.average=0.98"
+        ),
+    ];
 
     public override object NewSettings() => new UmmkdConfig();
 
@@ -74,6 +82,12 @@ internal sealed class UmmkdDefinition : MethodDefinition
         );
         require(levels <= most, Key, $"is {levels}, but the decoder has {most} levels below full resolution");
         require(config.Data.Depth > 1, Key, $"is {levels}, but samples are single slices: data.depth is 1");
+        Scheme scheme = SchemeOf(config);
+        require(
+            !scheme.Alternates && !scheme.MixesStyles,
+            Key,
+            $"is {levels}, but steps of scheme {scheme.Text} have no losses of coarser levels"
+        );
     }
 
     public override NetworkDescription NetworkOf(TrainingConfig config) =>
@@ -91,7 +105,8 @@ internal sealed class UmmkdDefinition : MethodDefinition
             seed,
             model.Modalities,
             model.Classes,
-            config.Training
+            config.Training,
+            SchemeOf(config)
         );
     }
 

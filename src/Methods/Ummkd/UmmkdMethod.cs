@@ -20,8 +20,8 @@ public sealed class UmmkdMethod : VolumeMethod
     /// <summary>Records whose names begin so are class distributions: class_distribution/MODALITY/TRUE CLASS/CLASS.</summary>
     public const string DistributionPrefix = "class_distribution/";
 
-    private readonly IReadOnlyList<string> modalities,
-        classes;
+    private readonly IReadOnlyList<string> classes;
+    private readonly bool alternates;
     private readonly NetworkOptimizer optimizer;
     private readonly ScheduleConfig? schedule;
 
@@ -34,6 +34,8 @@ public sealed class UmmkdMethod : VolumeMethod
     /// <param name="classes">Names, background first.</param>
     /// <param name="schedule">How long training is, and when there are validations, at which gradients are measured, too; never if
     /// null.</param>
+    /// <param name="scheme">What a step does beside the loss: whether modalities take turns, or styles are mixed; neither if not
+    /// given.</param>
     public UmmkdMethod(
         Backend backend,
         ISegmentationNetwork network,
@@ -42,12 +44,14 @@ public sealed class UmmkdMethod : VolumeMethod
         ulong seed,
         IReadOnlyList<string> modalities,
         IReadOnlyList<string> classes,
-        ScheduleConfig? schedule = null
+        ScheduleConfig? schedule = null,
+        Scheme? scheme = null
     )
         : base(backend, network, seed)
     {
-        (Loss, this.modalities, this.classes, this.schedule) = (loss, modalities, classes, schedule);
-        if (loss.Distillation.Memory is > 0 and var decay)
+        (Loss, Modalities, this.classes, this.schedule) = (loss, modalities, classes, schedule);
+        (alternates, MixesStyles) = (scheme?.Alternates ?? false, scheme?.MixesStyles ?? false);
+        if (!alternates && loss.Distillation.Memory is > 0 and var decay)
         {
             Means = new ClassMeans("class_means", decay, modalities.Count, classes.Count);
             State = [Means.State];
@@ -90,6 +94,12 @@ public sealed class UmmkdMethod : VolumeMethod
     /// <summary>Read-outs of coarser levels; null where only the output learns from labels.</summary>
     internal DeepHeads? Heads { get; }
 
+    /// <summary>Whether samples get means and deviations of another modality's features.</summary>
+    internal bool MixesStyles { get; }
+
+    /// <summary>Names, by modality index.</summary>
+    internal IReadOnlyList<string> Modalities { get; }
+
     /// <summary>What the distillation compares; null where it compares each batch on its own.</summary>
     internal ClassMeans? Means { get; }
 
@@ -102,7 +112,8 @@ public sealed class UmmkdMethod : VolumeMethod
     public override ISampleSource Extend(ISampleSource samples) =>
         Heads is null ? samples : new CoarseLabels(samples, Heads.Stages);
 
-    public override StepPlan Plan(long step, DeviceBatch batch) => new UmmkdPlan(this, step, batch);
+    public override StepPlan Plan(long step, DeviceBatch batch) =>
+        alternates ? new AlternatingPlan(this, step, batch) : new UmmkdPlan(this, step, batch);
 
     public override IEnumerable<KeyValuePair<string, double>> Measure() => [new("l2_penalty", optimizer.Penalty())];
 
@@ -116,7 +127,7 @@ public sealed class UmmkdMethod : VolumeMethod
         new(
             terms.Total + deep.Total,
             [
-                .. LabelLoss.Terms(terms.Labels, modalities),
+                .. LabelLoss.Terms(terms.Labels, Modalities),
                 new LossTerm("kd", terms.Distillation.Loss, "distillation loss"),
                 .. floor is { } value
                     ? [new LossTerm("kd_floor", value, "distillation loss within modalities")]
@@ -133,12 +144,12 @@ public sealed class UmmkdMethod : VolumeMethod
     /// the batch lacks are left out.
     /// </summary>
     private IEnumerable<KeyValuePair<string, double>> Distributions(UmmkdLossTerms terms) =>
-        from m in Enumerable.Range(0, modalities.Count)
+        from m in Enumerable.Range(0, Modalities.Count)
         from trueClass in Enumerable.Range(0, classes.Count)
         from c in Enumerable.Range(0, classes.Count)
         where terms.HasClass(m, trueClass)
         select new KeyValuePair<string, double>(
-            $"{DistributionPrefix}{modalities[m]}/{classes[trueClass]}/{classes[c]}",
+            $"{DistributionPrefix}{Modalities[m]}/{classes[trueClass]}/{classes[c]}",
             terms.Distillation.Distributions[m][trueClass][c]
         );
 }

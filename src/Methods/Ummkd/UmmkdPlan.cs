@@ -24,7 +24,8 @@ internal sealed class UmmkdPlan : StepPlan
     private readonly DeepSupervision? deep;
     private readonly Tensor sums,
         coefficients;
-    private readonly Tensor? sumsOfHalves,
+    private readonly Tensor? styleShares,
+        sumsOfHalves,
         diceCoefficients,
         diceSquare,
         entropyCoefficients,
@@ -44,6 +45,8 @@ internal sealed class UmmkdPlan : StepPlan
             .Validate(batch[VariedSamples.Labels].Shape);
         sums = Exchange(problem.SumsShape, DType.Float64);
         coefficients = Exchange(problem.CoefficientsShape, DType.Float64);
+        if (method.MixesStyles)
+            styleShares = Exchange(new Shape(batch.Groups.Samples), DType.Float32);
         halves = method.Loss.Distillation.Floor ? DistillationFloor.HalvesOf(problem) : null;
         if (halves is not null)
             sumsOfHalves = Exchange(halves.SumsShape, DType.Float64);
@@ -69,7 +72,12 @@ internal sealed class UmmkdPlan : StepPlan
 
     public override IReadOnlyList<StepPart> Parts { get; }
 
-    public override void Begin(long step) => running = step;
+    /// <summary>The step before has read its shares by now: its losses are known.</summary>
+    public override void Begin(long step)
+    {
+        running = step;
+        styleShares?.Load<float>(StyleMixing.SharesOf(method.Seed, step, batch.Groups.Samples));
+    }
 
     public override void Accepted()
     {
@@ -83,7 +91,10 @@ internal sealed class UmmkdPlan : StepPlan
     {
         Tensor labels = batch[VariedSamples.Labels];
         FeatureTaps? taps = method.Heads?.Taps();
-        logits = method.Network.Forward(context, new Variable(batch[VariedSamples.Images]), taps);
+        var images = new Variable(batch[VariedSamples.Images]);
+        logits = styleShares is null
+            ? method.Network.Forward(context, images, taps)
+            : StyleMixing.Forward(method.Network, context, images, styleShares);
         method.Backend.SegmentationLossSums(problem, logits.Value, labels, sums);
 
         // A pass of its own: sums of halves added up would round otherwise than the sums of the whole.

@@ -23,12 +23,13 @@ internal static class LabelLoss
     /// <summary>Its terms by name, modality after modality.</summary>
     /// <param name="losses">Of a batch.</param>
     /// <param name="modalities">Names, by modality index.</param>
-    public static IEnumerable<LossTerm> Terms(DiceCrossEntropy losses, IReadOnlyList<string> modalities)
-    {
-        foreach ((int m, string name) in modalities.Index())
-        {
-            yield return new LossTerm($"dice_{name}", losses.Dice[m], $"Dice loss of modality {name}");
-            yield return new LossTerm($"ce_{name}", losses.CrossEntropy[m], $"cross-entropy of modality {name}");
-        }
-    }
+    public static IEnumerable<LossTerm> Terms(DiceCrossEntropy losses, IReadOnlyList<string> modalities) =>
+        modalities.Index().SelectMany(modality => TermsOf(losses, modality.Index, modality.Item));
+
+    /// <summary>Those of one modality.</summary>
+    public static IEnumerable<LossTerm> TermsOf(DiceCrossEntropy losses, int modality, string name) =>
+        [
+            new LossTerm($"dice_{name}", losses.Dice[modality], $"Dice loss of modality {name}"),
+            new LossTerm($"ce_{name}", losses.CrossEntropy[modality], $"cross-entropy of modality {name}"),
+        ];
 }

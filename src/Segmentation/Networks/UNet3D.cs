@@ -243,8 +243,8 @@ public sealed class UNet3D : ISegmentationNetwork
 
             if (taps?.Wants(Stages[stage]) ?? false)
             {
-                features = new Features(features.Activate(context));
-                taps.Leave(Stages[stage], features.X, skips[..Math.Min(level, decoder.Length)]);
+                Variable result = features.Activate(context);
+                features = new Features(taps.Leave(Stages[stage], result, skips[..Math.Min(level, decoder.Length)]));
             }
         }
 

@@ -11,6 +11,16 @@ public sealed record ScheduleConfig
     [ConfigKey("samples of each modality in a step", Minimum = 1, Maximum = 4096)]
     public int Batch { get; init; } = 8;
 
+    /// <summary>
+    /// Decay of the running means of the weights that are validated and predict, 0 to 0.999999; 0 for the weights as they are.
+    /// </summary>
+    [ConfigKey(
+        "decay of running means of the weights, which validate and predict; 0 for the last weights",
+        Minimum = 0,
+        Maximum = 0.999999
+    )]
+    public double Average { get; init; }
+
     /// <summary>Seed of initial weights, samples, augmentation and dropout, at least 0.</summary>
     [ConfigKey("seed of initial weights, samples, augmentation and dropout", Minimum = 0)]
     public long Seed { get; init; }

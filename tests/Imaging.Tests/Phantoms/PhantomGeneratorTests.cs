@@ -28,9 +28,17 @@ public sealed class PhantomGeneratorTests
     [TestCase(PhantomModality.CT, "f863558272a0c7ddcc7b0bfa7bdbf240")]
     [TestCase(PhantomModality.MR, "b25c038a29cf8938657e2cfb1b773438")]
     [TestCase(PhantomModality.T1, "f7de303774e25673479c84a9e09facdf")]
-    public void VoxelsAreThoseOfEarlierVersions(PhantomModality modality, string hash)
+    [TestCase(PhantomModality.CT, "16f29ddf5dc5a4dbb1fe34d0a20f0f1f", PhantomRelation.Shared)]
+    [TestCase(PhantomModality.MR, "b25c038a29cf8938657e2cfb1b773438", PhantomRelation.Shared)]
+    [TestCase(PhantomModality.CT, "327c0c4bf610cdd45b741a4e4e8bd2cb", PhantomRelation.Unrelated)]
+    [TestCase(PhantomModality.MR, "88424ba54d468a4c5aad39f04f371bbc", PhantomRelation.Unrelated)]
+    public void VoxelsAreThoseOfEarlierVersions(
+        PhantomModality modality,
+        string hash,
+        PhantomRelation relation = PhantomRelation.Usual
+    )
     {
-        var phantom = Create(PhantomAnatomy.Abdomen, modality, 2);
+        var phantom = Create(PhantomAnatomy.Abdomen, modality, 2, relation: relation);
         var found = new XxHash128();
         found.Append(phantom.Labels.Voxels);
         found.Append(MemoryMarshal.AsBytes(phantom.Image.Voxels.AsSpan()));
@@ -75,6 +83,38 @@ public sealed class PhantomGeneratorTests
     }
 
     [Test]
+    public void SharedPhantomsHaveTheSameBodiesWithOrgansAlikeInCt([Values] PhantomAnatomy anatomy)
+    {
+        var usual = Create(anatomy, PhantomModality.CT, 1);
+        var shared = Create(anatomy, PhantomModality.CT, 1, relation: PhantomRelation.Shared);
+        Assert.That(shared.Labels.Voxels, Is.EqualTo(usual.Labels.Voxels));
+        Assert.That(Spread(shared), Is.LessThan(50).And.LessThan(Spread(usual)), "HU, between organs");
+
+        static double Spread(Phantom phantom)
+        {
+            var means = Enumerable.Range(1, 4).Select(label => Mean(phantom, (byte)label)).ToArray();
+            return means.Max() - means.Min();
+        }
+    }
+
+    [Test]
+    public void UnrelatedPhantomsTeachNothingAboutCt()
+    {
+        var turned = Create(PhantomAnatomy.Abdomen, PhantomModality.CT, 0, relation: PhantomRelation.Unrelated).Labels;
+        Assert.That(Centre(turned, 2).Y, Is.LessThan(0), "the liver, called right kidney, lies behind");
+        Assert.That(Centre(turned, 3).Y, Is.GreaterThan(20), "and the right kidney, called left kidney, in front");
+        Assert.That(
+            turned.Voxels.CountBy(label => label).Where(size => size.Key > 0).MaxBy(size => size.Value).Key,
+            Is.EqualTo(2)
+        );
+
+        var usual = Create(PhantomAnatomy.Abdomen, PhantomModality.MR, 0);
+        var other = Create(PhantomAnatomy.Abdomen, PhantomModality.MR, 0, relation: PhantomRelation.Unrelated);
+        Assert.That(other.Image.Voxels, Is.EqualTo(usual.Image.Voxels));
+        Assert.That(other.Labels.Voxels, Is.Not.EqualTo(usual.Labels.Voxels), "of another body");
+    }
+
+    [Test]
     public void ModalitiesOrderTheTissuesDifferently()
     {
         double Ratio(PhantomModality modality) =>
@@ -90,8 +130,13 @@ public sealed class PhantomGeneratorTests
         Assert.That(Ratio(PhantomModality.T1), Is.GreaterThan(1.15), "and darker in T1");
     }
 
-    private static Phantom Create(PhantomAnatomy anatomy, PhantomModality modality, int subject, ulong seed = 7) =>
-        PhantomGenerator.Create(anatomy, modality, subject, seed, size: 64, slices: 16);
+    private static Phantom Create(
+        PhantomAnatomy anatomy,
+        PhantomModality modality,
+        int subject,
+        ulong seed = 7,
+        PhantomRelation relation = PhantomRelation.Usual
+    ) => PhantomGenerator.Create(anatomy, modality, subject, seed, size: 64, slices: 16, relation);
 
     private static double Mean(Phantom phantom, byte label) =>
         phantom.Image.Voxels.Where((_, i) => phantom.Labels.Voxels[i] == label).Average(v => (double)v);

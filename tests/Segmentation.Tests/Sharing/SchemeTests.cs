@@ -154,6 +154,45 @@ internal sealed class SchemeTests
             Is.EqualTo(scheme == SchemeName.Ummkd ? 0.5 : 0)
         );
 
+    /// <summary>A step of turns is a step by each modality after the other.</summary>
+    [Test]
+    public void Turns_are_steps_of_one_modality_after_the_other(
+        [Values(NetworkName.Dilated2d, NetworkName.Unet3d)] NetworkName network
+    )
+    {
+        Batch both = BatchOf(network, ModalityIndex.Blocks(2, 2)),
+            first = BatchOf(network, ModalityIndex.Single(2, 0, 2)),
+            second = BatchOf(network, ModalityIndex.Single(2, 1, 2), firstSample: 2);
+        (float[] inTurns, LossReport ofTurns) = After(SchemeName.Alternating, both);
+        (float[] oneByOne, LossReport ofSecond) = After(SchemeName.JointNorm, first, second);
+        Assert.That(inTurns, Is.EqualTo(oneByOne));
+        Assert.That(ofTurns.Terms.Select(term => term.Name), Is.EqualTo(new[] { "dice_CT", "ce_CT", "dice_MR", "ce_MR" }));
+        Assert.That(
+            ofTurns.Terms.Where(term => term.Name.EndsWith("MR", StringComparison.Ordinal)),
+            Is.EqualTo(ofSecond.Terms.Where(term => term.Name.EndsWith("MR", StringComparison.Ordinal))),
+            "the second meets what the first left"
+        );
+
+        (float[] Weights, LossReport Last) After(SchemeName scheme, params Batch[] batches)
+        {
+            TrainingConfig config = Config(network, scheme);
+            ISegmentationNetwork created = Build(config);
+            using var method = new UmmkdMethod(
+                backend,
+                created,
+                UmmkdDefinition.LossOf(config),
+                config.Optimizer,
+                seed: 1,
+                ["CT", "MR"],
+                ["background", "a", "b"],
+                scheme: Scheme.Of(scheme)
+            );
+            using var runner = new StepRunner(method);
+            LossReport last = batches.Select(batch => runner.Run(1, batch)).ToArray()[^1];
+            return ([.. created.Parameters.All.SelectMany(parameter => parameter.Value.ToArray<float>())], last);
+        }
+    }
+
     private static TrainingConfig Config(NetworkName network, SchemeName scheme, int channels = 2, string sharing = "scheme") =>
         ConfigLoader.Load(
             sets:
@@ -173,6 +212,7 @@ internal sealed class SchemeTests
             SchemeName.JointNorm => "joint-norm",
             SchemeName.YShape => "y-shape",
             SchemeName.XShape => "x-shape",
+            SchemeName.StyleMixing => "style-mixing",
             _ => scheme.ToString().ToLowerInvariant(),
         };
 
@@ -191,20 +231,11 @@ internal sealed class SchemeTests
             config.Optimizer,
             seed: 1,
             ["CT", "MR"],
-            ["background", "a", "b"]
+            ["background", "a", "b"],
+            scheme: Scheme.Of(((UmmkdConfig)config.Own).Scheme)
         );
         using var runner = new StepRunner(method);
-        Shape shape = ShapeOf(config.Network.Name, 4);
-        float[] images = Pixels(shape);
-        byte[] labels =
-        [
-            .. Enumerable.Range(0, (int)shape.Count / shape[4]).Select(i => (byte)(images[i * shape[4]] > 0.2 ? 1 : 0)),
-        ];
-        var batch = new Batch(
-            ModalityIndex.Blocks(2, 2),
-            BatchTensor.Of(VariedSamples.Images, shape, images),
-            BatchTensor.Of(VariedSamples.Labels, new Shape(shape.AsSpan()[..^1]), labels)
-        );
+        Batch batch = BatchOf(config.Network.Name, ModalityIndex.Blocks(2, 2));
         (double first, double last) = (double.NaN, double.NaN);
         for (int i = 1; i <= steps; i++)
         {
@@ -213,6 +244,24 @@ internal sealed class SchemeTests
         }
 
         return (first, last);
+    }
+
+    /// <summary>Of four samples, those from one on.</summary>
+    private static Batch BatchOf(NetworkName network, ModalityIndex groups, int firstSample = 0)
+    {
+        Shape all = ShapeOf(network, 4),
+            shape = all.With(0, groups.Samples);
+        int each = (int)(all.Count / 4);
+        float[] images = Pixels(all)[(firstSample * each)..((firstSample + groups.Samples) * each)];
+        byte[] labels =
+        [
+            .. Enumerable.Range(0, (int)shape.Count / shape[4]).Select(i => (byte)(images[i * shape[4]] > 0.2 ? 1 : 0)),
+        ];
+        return new Batch(
+            groups,
+            BatchTensor.Of(VariedSamples.Images, shape, images),
+            BatchTensor.Of(VariedSamples.Labels, new Shape(shape.AsSpan()[..^1]), labels)
+        );
     }
 
     private static int ChannelsOf(NetworkName network) => ShapeOf(network, 1)[4];

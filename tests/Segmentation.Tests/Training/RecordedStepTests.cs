@@ -2,6 +2,7 @@ using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Backends.Cuda.Driver;
 using UnpairedSegEngine.Devices;
+using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Training;
@@ -47,6 +48,31 @@ internal sealed class RecordedStepTests
             ((string name, float[] values), float[] others) in Moments(launched).Zip(Moments(replayed), (a, b) => (a, b.Values))
         )
             Assert.That(others, Is.EqualTo(values), name);
+    }
+
+    /// <summary>Of turns, weights change twice in a step and are read by convolutions in between; shares of styles are of the
+    /// step.</summary>
+    [TestCase("cuda emulated Fp32", NetworkName.Unet3d, SchemeName.Alternating)]
+    [TestCase("cuda emulated Fp32", NetworkName.Dilated2d, SchemeName.Alternating)]
+    [TestCase("cuda emulated Fp32", NetworkName.Unet3d, SchemeName.StyleMixing)]
+    [TestCase("cuda emulated Fp32", NetworkName.Dilated2d, SchemeName.StyleMixing)]
+    [TestCase("gpu Fp32", NetworkName.Unet3d, SchemeName.Alternating, Category = "gpu")]
+    [TestCase("gpu Fp32", NetworkName.Unet3d, SchemeName.StyleMixing, Category = "gpu")]
+    public void Replayed_schemes_have_the_bits_of_launched_ones(string backend, NetworkName network, SchemeName scheme)
+    {
+        using TrainingBench launched = Of(BackendByName.Open(backend, records: false)),
+            replayed = Of(BackendByName.Open(backend));
+        for (int step = 1; step <= 4; step++)
+        {
+            foreach (TrainingBench bench in new[] { launched, replayed })
+                bench.Images[0] = step;
+            Assert.That(replayed.Step(step).Terms, Is.EqualTo(launched.Step(step).Terms), $"losses of step {step}");
+            Assert.That(replayed.Weights(), Is.EqualTo(launched.Weights()), $"weights after step {step}");
+        }
+
+        Assert.That(replayed.Recording, Is.Not.Null);
+
+        TrainingBench Of(Backend on) => new(on, ownsDevice: true, network: network, size: 8, scheme: Scheme.Of(scheme));
     }
 
     [TestCase(NetworkName.Dilated2d)]

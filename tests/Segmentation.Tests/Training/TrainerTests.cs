@@ -100,6 +100,20 @@ internal sealed class TrainerTests
         Assert.That(rates, Is.EqualTo(expected).Within(1e-12));
     }
 
+    [Test]
+    public void A_scheme_whose_weights_are_averaged_goes_on_with_the_same_bits(
+        [Values("alternating", "style_mixing")] string scheme
+    )
+    {
+        string[] sets = [$"scheme={scheme}", "training.average=0.9"];
+        (string whole, string parts) = ($"whole-{scheme}", $"parts-{scheme}");
+        Train(whole, resume: false, network: NetworkName.Unet3d, sets: sets);
+        Train(parts, resume: false, stopAfter: 3, network: NetworkName.Unet3d, sets: sets);
+        Train(parts, resume: true);
+        Assert.That(bench.EndOf(parts), Is.EqualTo(bench.EndOf(whole)));
+        Assert.That(RecordsOf(parts), Is.EqualTo(RecordsOf(whole)));
+    }
+
     /// <summary>What a device varies is a function of seed and step, too; and it is the samples that the host would
     /// have.</summary>
     [Test]

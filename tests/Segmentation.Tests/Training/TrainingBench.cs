@@ -41,6 +41,7 @@ internal sealed class TrainingBench : IDisposable
     /// <param name="size">Height and width of the images.</param>
     /// <param name="optimizer">Adam if not given.</param>
     /// <param name="schedule">When gradients are measured; never if not given.</param>
+    /// <param name="scheme">What a step does beside the loss.</param>
     public TrainingBench(
         Backend backend,
         bool ownsDevice,
@@ -49,7 +50,8 @@ internal sealed class TrainingBench : IDisposable
         NetworkName network = NetworkName.Dilated2d,
         int size = 16,
         OptimizerConfig? optimizer = null,
-        ScheduleConfig? schedule = null
+        ScheduleConfig? schedule = null,
+        Scheme? scheme = null
     )
     {
         (this.backend, this.ownsDevice) = (backend, ownsDevice);
@@ -64,7 +66,8 @@ internal sealed class TrainingBench : IDisposable
             seed: 9,
             ["CT", "MR"],
             ["background", "a", "b"],
-            schedule
+            schedule,
+            scheme
         );
         runner = new StepRunner(method);
         shape = new Shape(2 * SamplesPerModality, is3D ? 2 : 1, size, size, Network.InputChannels);
@@ -166,6 +169,12 @@ internal sealed class TrainingBench : IDisposable
                 Augmentation,
                 new SampleShape(shape[2], shape[3], shape[1] == 1 ? shape[4] : 1, shape[1])
             );
+
+    public void AverageWeights(double decay) => method.AverageWeights(decay);
+
+    public IDisposable UseMeans() => method.Average!.Use();
+
+    public float[] Means() => [.. method.Average!.Means.SelectMany(mean => mean.Value.ToArray<float>())];
 
     public float[] Weights() => [.. Network.Parameters.All.SelectMany(p => p.Value.ToArray<float>())];
 
