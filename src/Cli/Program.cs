@@ -17,6 +17,7 @@ public static class Program
         typeof(ExperimentVerb),
         typeof(EvaluateVerb),
         typeof(PredictVerb),
+        typeof(ExportVerb),
         typeof(PhantomVerb),
         typeof(ImagesVerb),
         typeof(PreprocessVerb),
