@@ -18,6 +18,8 @@ public static class Program
         typeof(EvaluateVerb),
         typeof(PredictVerb),
         typeof(ExportVerb),
+        typeof(PackageVerb),
+        typeof(ModelVerb),
         typeof(PhantomVerb),
         typeof(ImagesVerb),
         typeof(PreprocessVerb),

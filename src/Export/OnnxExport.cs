@@ -1,4 +1,3 @@
-using System.Globalization;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Classification.Inference;
 using UnpairedSegEngine.Classification.Networks;
@@ -44,7 +43,7 @@ public static class OnnxExport
                 new Shape(1, sample.Depth, sample.Height, sample.Width, sample.Channels),
                 isPlanar: sample.Depth == 1
             ),
-            VolumeModelText.Of(description, network, modality, step)
+            ModelTexts.Of(description, network, modality, step)
         );
     }
 
@@ -65,25 +64,7 @@ public static class OnnxExport
                 new Shape(1, 1, description.Shape.Height, description.Shape.Width, description.Shape.Channels),
                 isPlanar: true
             ),
-            new Dictionary<string, string>
-            {
-                ["producer"] = $"UnpairedSegEngine {RunInfo.OfThisProcess([]).Version}",
-                ["task"] = "classification",
-                ["network"] = description.Network.Name.ToString().ToLowerInvariant(),
-                ["step"] = step.ToString(CultureInfo.InvariantCulture),
-                ["classes"] = VolumeModelText.Json(description.ClassNames),
-                ["mean"] = VolumeModelText.Json(description.Mean),
-                ["deviation"] = VolumeModelText.Json(description.Deviation),
-                ["input"] =
-                    $"float32 (batch, {description.Shape.Channels}, height, width): bytes v of an image as (v / 255 - mean) / deviation, by channel",
-                ["output"] =
-                    $"float32 logits (batch, {description.ClassNames.Count}); "
-                    + (
-                        description.IsMultiLabel
-                            ? "their sigmoids are probabilities, of which several may be high"
-                            : "their softmax are probabilities"
-                    ),
-            }
+            ModelTexts.Of(description, step)
         );
 
     private static void Write(string path, TracedNetwork network, Dictionary<string, string> texts) =>
