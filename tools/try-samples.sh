@@ -28,4 +28,7 @@ try GradientPenalty slope 0.9 1.2
 if [ $# -eq 3 ]; then
   sample OpenModel "$1" "$2" "$3" "$work/labels.nii.gz"
   test -s "$work/labels.nii.gz"
+  dotnet run -c Release --no-build --project src/Cli -- export --run "$1" --modality "$2" --onnx "$work/model.onnx"
+  sample RunOnnx "$work/model.onnx" "$3" "$work/onnx.nii.gz" "$work/labels.nii.gz" | tee "$work/agreement"
+  grep -Eq "agreement (1\.0000|0\.999)" "$work/agreement"
 fi

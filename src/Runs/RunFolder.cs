@@ -13,7 +13,9 @@ namespace UnpairedSegEngine.Runs;
 /// </summary>
 public sealed class RunFolder
 {
-    private const string ConfigName = "config.yaml";
+    /// <summary>Name of the configuration in a run folder.</summary>
+    public const string ConfigName = "config.yaml";
+
     private const string InfoName = "run.json";
     private const string CheckpointsName = TrainedModel.CheckpointsName;
     private const string PicturesName = "pictures";

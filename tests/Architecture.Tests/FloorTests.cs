@@ -36,6 +36,7 @@ public sealed partial class FloorTests
         ("src/Classification/Evaluation", "UnpairedSegEngine.Classification.Evaluation"),
         ("src/Methods", "UnpairedSegEngine.Methods"),
         ("src/Runs", "UnpairedSegEngine.Runs"),
+        ("src/Export", "UnpairedSegEngine.Export"),
         ("src/Experiments", "UnpairedSegEngine.Experiments"),
         ("src/Bench", "UnpairedSegEngine.Bench"),
         ("src/Cli", "UnpairedSegEngine.Cli"),

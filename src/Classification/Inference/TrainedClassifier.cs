@@ -44,11 +44,17 @@ public sealed class TrainedClassifier : IDisposable
     /// <summary>Trained parameters.</summary>
     public long Parameters => Network.Parameters.Count();
 
-    /// <summary>Opens a run with its best weights on the processor, on all cores.</summary>
-    /// <param name="path">The run folder.</param>
-    /// <exception cref="InvalidDataException">No run of a classifier, no checkpoint, or all are damaged.</exception>
+    /// <summary>Opens a run with its best weights, or a package, on the processor, on all cores.</summary>
+    /// <param name="path">The run folder, or a <see cref="ModelPackage"/>.</param>
+    /// <exception cref="InvalidDataException">No run or package of a classifier, no checkpoint, or all are damaged.</exception>
     public static TrainedClassifier Open(string path)
     {
+        if (ModelPackage.IsPackage(path))
+        {
+            using UnpackedModel unpacked = ModelPackage.Unpack(path);
+            return Open(unpacked.Folder);
+        }
+
         Device device = Device.OpenCpu();
         var backend = new CpuBackend(device);
         try

@@ -8,6 +8,7 @@ using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
 using UnpairedSegEngine.Segmentation.Inference;
 using UnpairedSegEngine.Storage;
+using UnpairedSegEngine.Training;
 
 namespace UnpairedSegEngine.Cli.Verbs;
 
@@ -18,8 +19,11 @@ namespace UnpairedSegEngine.Cli.Verbs;
 )]
 internal sealed class PredictVerb : VolumePredictionVerb
 {
-    [Option("run", Required = true, HelpText = "Run folder of a trained network.")]
-    public string RunPath { get; init; } = "";
+    [Option("run", HelpText = "Run folder of a trained network; or a package by --model.")]
+    public string? RunPath { get; init; }
+
+    [Option("model", HelpText = "Package that unpairedseg package made, in the place of --run.")]
+    public string? ModelPath { get; init; }
 
     [Option("modality", HelpText = "Modality of the input, such as CT or MR; not needed where the run knows one only.")]
     public string? Modality { get; init; }
@@ -56,16 +60,28 @@ internal sealed class PredictVerb : VolumePredictionVerb
     {
         if (Continue && Overwrite)
             throw new UsageException("--continue leaves the files that --overwrite replaces; give one of them");
-        Runs.RunFolder.Open(RunPath);
-        if (ClassifierDescription.IsIn(RunPath))
-            return PredictImages();
-        ModelDescription description = ModelDescription.Read(RunPath);
+        if (RunPath is null == ModelPath is null)
+            throw new UsageException("give a run folder by --run, or a package by --model");
+        if (ModelPath is null)
+            return PredictBy(RunPath!);
+        if (Last)
+            throw new UsageException("--last: a package has one set of weights");
+        using UnpackedModel unpacked = ModelPackage.Unpack(ModelPath);
+        return PredictBy(unpacked.Folder);
+    }
+
+    private int PredictBy(string run)
+    {
+        Runs.RunFolder.Open(run);
+        if (ClassifierDescription.IsIn(run))
+            return PredictImages(run);
+        ModelDescription description = ModelDescription.Read(run);
         Modality modality = ModalityOf(description);
         PredictionInput[] inputs = PredictionInput.Find(In, description.Channels, Note);
         Target.RequireApart(In);
         Target.RequireFree(inputs, [], Continue || Overwrite);
         using OpenedBackend opened = OpenBackend(Threads);
-        using TrainedRun model = OpenModel(RunPath, opened.Backend);
+        using TrainedRun model = OpenModel(run, opened.Backend);
         if (SaveProbabilities)
             Target.RequireFree(inputs, model.Description.Classes, Continue || Overwrite);
         RequireKnownOrgans(model.Description.Classes);
@@ -81,13 +97,13 @@ internal sealed class PredictVerb : VolumePredictionVerb
         }
     }
 
-    private int PredictImages()
+    private int PredictImages(string run)
     {
         if (Continue || SaveProbabilities || Modality is not null)
             throw new UsageException(
-                $"'{RunPath}' classifies images: --continue, --save-probabilities and --modality are for volumes"
+                $"'{ModelPath ?? RunPath}' classifies images: --continue, --save-probabilities and --modality are for volumes"
             );
-        var prediction = new ImagePrediction(RunPath, In, Out);
+        var prediction = new ImagePrediction(run, In, Out);
         if (!Overwrite && File.Exists(prediction.Table))
             throw new UsageException($"--out '{Out}': '{prediction.Table}' exists; replace it with --overwrite");
         using OpenedBackend opened = OpenBackend(Threads);

@@ -56,11 +56,17 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Trained parameters.</summary>
     public long Parameters => network.Parameters.Count();
 
-    /// <summary>Opens a run with its best weights on the processor, on all cores.</summary>
-    /// <param name="path">The run folder.</param>
-    /// <exception cref="InvalidDataException">No run, no checkpoint, or all are damaged.</exception>
+    /// <summary>Opens a run with its best weights, or a package, on the processor, on all cores.</summary>
+    /// <param name="path">The run folder, or a <see cref="ModelPackage"/>.</param>
+    /// <exception cref="InvalidDataException">No run or package, no checkpoint, or all are damaged.</exception>
     public static TrainedModel Open(string path)
     {
+        if (ModelPackage.IsPackage(path))
+        {
+            using UnpackedModel unpacked = ModelPackage.Unpack(path);
+            return Open(unpacked.Folder);
+        }
+
         Device device = Device.OpenCpu();
         var backend = new CpuBackend(device);
         try
