@@ -53,7 +53,9 @@ internal sealed unsafe class MatrixConvolution
     /// <summary>Elements of shared scratch: the windows.</summary>
     public long SharedScratch => windows.Elements;
 
-    /// <summary>Elements of scratch that each worker needs: weights that are packed at a time, and results of its panels.</summary>
+    /// <summary>
+    /// Elements of scratch that each worker needs: weights that are packed at a time, and results of its panels.
+    /// </summary>
     public long WorkerScratch => PackedElements + ((long)windows.Rows * unitWidth);
 
     private long PackedElements => (long)packedInputs * 2 * shape.Lanes;
