@@ -59,6 +59,14 @@ internal sealed class PackageVerbTests : CommandLine
     }
 
     [Test]
+    public void A_package_is_exported_as_its_run_is()
+    {
+        RequireSuccess(Run("export", "--run", TrainedRun, "--onnx", PathOf("run.onnx"), "--modality", "CT"));
+        RequireSuccess(Run("export", "--run", Package, "--onnx", PathOf("package.onnx"), "--modality", "CT"));
+        Assert.That(File.ReadAllBytes(PathOf("package.onnx")).AsSpan().SequenceEqual(File.ReadAllBytes(PathOf("run.onnx"))));
+    }
+
+    [Test]
     public void A_package_says_what_it_is()
     {
         (int code, string text, _) = Run("model", "show", Package);
@@ -103,6 +111,7 @@ internal sealed class PackageVerbTests : CommandLine
     {
         RequireOneLine(Run("predict", "--in", Volume, "--out", PathOf("none")), 2, "--run", "--model");
         RequireOneLine(Predict("--model", Package, PathOf("none"), "--last"), 2, "one set of weights");
+        RequireOneLine(Predict("--run", Package, PathOf("none")), 2, "is given by --model");
         RequireOneLine(Run("package", "--run", TrainedRun, "--out", Package), 2, "exists", "--overwrite");
         RequireOneLine(
             Run("package", "--run", TrainedRun, "--out", PathOf("none.useg"), "--licence", PathOf("no.txt")),

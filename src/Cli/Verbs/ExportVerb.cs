@@ -15,7 +15,7 @@ namespace UnpairedSegEngine.Cli.Verbs;
 [Verb("export", HelpText = "Write a trained network for other programs. docs/export.md describes the files.")]
 internal sealed class ExportVerb : IVerb
 {
-    [Option("run", Required = true, HelpText = "Run folder of a trained network.")]
+    [Option("run", Required = true, HelpText = "Run folder of a trained network, or a package.")]
     public string RunPath { get; init; } = "";
 
     [Option(
@@ -49,15 +49,19 @@ internal sealed class ExportVerb : IVerb
             throw new UsageException("nothing to write: give --onnx FILE, --weights FILE or --bundle FOLDER");
         if (Licence is not null && Bundle is null)
             throw new UsageException("--licence is for --bundle; ONNX and safetensors files have no place for it");
-        RunFolder run = RunFolder.Open(RunPath);
+        using UnpackedModel? unpacked = ModelPackage.IsPackage(RunPath) ? ModelPackage.Unpack(RunPath) : null;
+        if (unpacked is not null && Last)
+            throw new UsageException("--last: a package has one set of weights");
+        string folder = unpacked?.Folder ?? RunPath;
+        RunFolder.Open(folder);
         using Device device = Device.OpenCpu();
         using var backend = new CpuBackend(device);
         try
         {
-            if (ClassifierDescription.IsIn(RunPath))
-                ExportClassifier(backend);
+            if (ClassifierDescription.IsIn(folder))
+                ExportClassifier(folder, backend);
             else
-                ExportVolumes(run, backend);
+                ExportVolumes(folder, backend);
         }
         catch (NotSupportedException e)
         {
@@ -67,9 +71,9 @@ internal sealed class ExportVerb : IVerb
         return ExitCode.Ok;
     }
 
-    private void ExportVolumes(RunFolder run, CpuBackend backend)
+    private void ExportVolumes(string folder, CpuBackend backend)
     {
-        var description = ModelDescription.Read(RunPath);
+        var description = ModelDescription.Read(folder);
         Modality[] modalities = Modality is null
             ? [.. description.Modalities.Select(description.ModalityOf)]
             : [description.ModalityOf(Modality)];
@@ -79,7 +83,7 @@ internal sealed class ExportVerb : IVerb
         ResultFiles.Check(Overwrite, [.. files.Select(file => ("--onnx", (string?)file.Path)), ("--weights", Weights)]);
         if (Bundle is not null && (File.Exists(Bundle) || Directory.Exists(Bundle)))
             throw new UsageException($"--bundle '{Bundle}': exists; name a new folder");
-        using TrainedRun model = TrainedRun.Open(RunPath, backend, Last, Console.Error.WriteLine);
+        using TrainedRun model = TrainedRun.Open(folder, backend, Last, Console.Error.WriteLine);
         foreach ((Modality modality, string path) in files)
         {
             OnnxExport.Write(path, model.Model, modality);
@@ -94,20 +98,22 @@ internal sealed class ExportVerb : IVerb
 
         if (Bundle is not null)
         {
-            PackageManifest facts = RunFacts.Of(run, TrainedModel.FindWeights(RunPath, Last));
+            PackageManifest facts = ModelPackage.IsPackage(RunPath)
+                ? ModelPackage.ReadManifest(RunPath)
+                : RunFacts.Of(model.Folder, TrainedModel.FindWeights(folder, Last));
             BundleExport.Write(Bundle, model.Model, facts, modalities, Licence);
             Console.WriteLine(Bundle);
         }
     }
 
-    private void ExportClassifier(CpuBackend backend)
+    private void ExportClassifier(string folder, CpuBackend backend)
     {
         if (Modality is not null || Bundle is not null)
             throw new UsageException($"'{RunPath}' classifies images: --modality and --bundle are for volumes");
         ResultFiles.Check(Overwrite, ("--onnx", Onnx), ("--weights", Weights));
         using var model = TrainedClassifier.Open(
-            RunPath,
-            ClassifierDescription.Read(RunPath),
+            folder,
+            ClassifierDescription.Read(folder),
             backend,
             Last,
             Console.Error.WriteLine

@@ -62,6 +62,8 @@ internal sealed class PredictVerb : VolumePredictionVerb
             throw new UsageException("--continue leaves the files that --overwrite replaces; give one of them");
         if (RunPath is null == ModelPath is null)
             throw new UsageException("give a run folder by --run, or a package by --model");
+        if (RunPath is not null && ModelPackage.IsPackage(RunPath))
+            throw new UsageException($"--run '{RunPath}': is a file, expected a run folder; a package is given by --model");
         if (ModelPath is null)
             return PredictBy(RunPath!);
         if (Last)

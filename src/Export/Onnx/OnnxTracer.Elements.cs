@@ -35,6 +35,8 @@ internal sealed partial class OnnxTracer
     public override void Binary(BinaryFunction function, Tensor a, Tensor b, Tensor y)
     {
         base.Binary(function, a, b, y);
+        if (known.GetValueOrDefault(a.Pointer) is TracedChannels && function is BinaryFunction.Add or BinaryFunction.Multiply)
+            (a, b) = (b, a);
         string operation = function switch
         {
             BinaryFunction.Add => "Add",
@@ -96,12 +98,22 @@ internal sealed partial class OnnxTracer
         Set(y, graph.Add("ReduceSum", "sum", [images.Name, axes], OnnxGraph.Attribute("keepdims", 0)));
     }
 
-    /// <summary>Of numbers, one for each channel, at all positions: nodes broadcast them.</summary>
+    /// <summary>Of numbers, one for each channel, at all positions: nodes broadcast them. Or of one channel to several.</summary>
     public override void Broadcast(Tensor x, int outer, int repeated, int inner, Tensor y)
     {
         base.Broadcast(x, outer, repeated, inner, y);
         if (outer == 1 && inner == y.Shape[^1] && ConstantOf(x) is { } values)
             known[y.Pointer] = new TracedChannels(values);
+        else if (
+            known.GetValueOrDefault(x.Pointer) is TracedResult { Shape: { Rank: 5 } shape } result
+            && inner == 1
+            && outer == shape.Count
+            && shape.With(^1, repeated) == y.Shape
+        )
+            Set(
+                y,
+                graph.Add("Mul", "repeated", [result.Name, PerChannel("ones", [.. Enumerable.Repeat(1f, repeated)], y.Shape)])
+            );
     }
 
     public override void MatMul(Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor y)

@@ -43,6 +43,7 @@ internal static class Targets
         new NiftiTarget("nifti-pair", NiftiForm.Pair),
         new SafetensorsTarget(),
         new TfRecordTarget(),
+        new PackageTarget(),
         new TextTarget("dataset", "dataset.json", [Manifest], folder => SegmentationDataset.Open(folder).Cases.Count)
         {
             Beside = WriteCases,

@@ -41,6 +41,7 @@ public sealed class OnnxParityTests
         Case("unet3d", SharingName.YShape, new(1, 8, 8, 8, 1), "upsample_depth=1"),
         Case("unet2d", SharingName.JointNorm, new(2, 1, 16, 48, 3)),
         Case("two_stream2d", SharingName.JointNorm, new(2, 1, 32, 16, 1)),
+        Case("two_stream2d", SharingName.JointNorm, new(1, 1, 16, 48, 1), "target_plane=image"),
     ];
 
     [OneTimeSetUp]
@@ -188,20 +189,19 @@ public sealed class OnnxParityTests
     [Test]
     public void What_has_no_translation_is_refused()
     {
-        ModelDescription description = Describe(
-            new()
+        var description = new ClassifierDescription(["dress", "coat"], false, new(28, 28, 1), [0.5], [1])
+        {
+            Network = new ClassifierConfig
             {
-                ["name"] = "two_stream2d",
-                ["channels"] = "2",
-                ["target_plane"] = "image",
+                Depth = 8,
+                Width = 2,
+                Side = 16,
             },
-            SharingName.JointNorm,
-            new(1, 1, 16, 16, 1)
-        );
-        ISegmentationNetwork network = Network(description);
+        };
+        Classifier network = description.BuildNetwork(device);
         using ParameterStore parameters = network.Parameters;
         Assert.That(
-            () => OnnxExport.Write(folder.File("refused.onnx"), description, network, description.ModalityOf("CT"), step: 7),
+            () => OnnxExport.Write(folder.File("refused.onnx"), description, network, step: 7),
             Throws.TypeOf<NotSupportedException>().With.Message.Contains("no translation to ONNX")
         );
         Assert.That(File.Exists(folder.File("refused.onnx")), Is.False);
