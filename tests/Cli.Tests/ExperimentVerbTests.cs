@@ -63,9 +63,22 @@ internal sealed partial class ExperimentVerbTests : CommandLine
             2,
             "training.steps was 2 and is 3 now"
         );
-        (code, output, errors) = Run("experiment", "--out", experiment);
+        (code, output, errors) = Run("experiment", "--out", experiment, "--variants", "all");
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Not.Contain("step"), "finished jobs are not run again");
+        (code, output, errors) = Run([
+            "experiment",
+            "plan",
+            "--data",
+            Data,
+            "--out",
+            PathOf("named"),
+            "--variants",
+            "all",
+            .. Small,
+        ]);
+        Assert.That(code, Is.Zero, errors);
+        Assert.That(output.Split('\n'), Has.Some.EqualTo("8 averaged-seed0-fold0"));
     }
 
     [Test]

@@ -47,7 +47,8 @@ internal sealed class ExperimentVerb : DeviceVerb
         "variants",
         Separator = ',',
         HelpText = "What is compared, separated by commas: ummkd's schemes (individual, joint, joint-norm, y-shape, x-shape, "
-            + "ummkd) or another method's variants (config --methods lists them); all if not given."
+            + "ummkd, alternating, style-mixing, averaged) or another method's variants (config --methods lists them); all, which "
+            + "is also meant if nothing is given."
     )]
     public IEnumerable<string> VariantNames { get; init; } = [];
 
@@ -158,22 +159,23 @@ internal sealed class ExperimentVerb : DeviceVerb
         if (Data is null)
             throw new UsageException("--data is needed to plan an experiment");
         TrainingConfig config = ConfigLoader.Load(Config, Set);
-        string[] asked = [.. Asked.Any() ? Asked : Compare];
-        string[] variants =
-            asked.Length > 0
-                ? [.. asked.Select(name => ExperimentPlan.VariantOf(config, name).Name)]
-                : [.. ExperimentPlan.VariantsOf(config).Select(variant => variant.Name)];
         return ExperimentPlan.Create(
             Out,
             ExperimentData.Open(Data, config.Method.Task),
             config,
-            variants,
+            Named(config, Asked.Any() ? Asked : Compare),
             Seeds.Any() ? [.. Seeds] : [0],
             Folds ?? 1,
             Judge,
             [.. Rates]
         );
     }
+
+    /// <summary>Variants by the names of the command line; all where it names none, or "all".</summary>
+    private static string[] Named(TrainingConfig config, IEnumerable<string> names) =>
+        names.Any() && !names.SequenceEqual(["all"])
+            ? [.. names.Select(name => ExperimentPlan.VariantOf(config, name).Name)]
+            : [.. ExperimentPlan.VariantsOf(config).Select(variant => variant.Name)];
 
     private void RequireComparable()
     {
@@ -209,10 +211,7 @@ internal sealed class ExperimentVerb : DeviceVerb
     /// <summary>What was asked for and is not the plan's. Data may have moved: the jobs compare what it holds.</summary>
     private string? OtherThan(ExperimentPlan earlier)
     {
-        if (
-            Asked.Any()
-            && !Asked.Select(name => ExperimentPlan.VariantOf(earlier.Config, name).Name).SequenceEqual(earlier.Variants)
-        )
+        if (Asked.Any() && !Named(earlier.Config, Asked).SequenceEqual(earlier.Variants))
             return "variants";
         if (Seeds.Any() && !Seeds.SequenceEqual(earlier.JudgedJobs.Select(job => job.Seed).Distinct()))
             return "seeds";
