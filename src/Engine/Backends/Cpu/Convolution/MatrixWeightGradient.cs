@@ -18,7 +18,7 @@ internal sealed unsafe class MatrixWeightGradient
     private readonly WindowMatrix windows;
     private readonly WeightPanel[] panels;
     private readonly MicroKernelShape shape;
-    private readonly MicroKernel?[,] kernels;
+    private readonly MicroKernel?[,,] kernels;
     private readonly int outputChannels;
     private readonly int tileRows;
 
@@ -29,7 +29,7 @@ internal sealed unsafe class MatrixWeightGradient
         shape = new MicroKernelShape(elementType, level.VectorBytes(), 1, 1, 1, windows.RowStride, 1, 0);
         panels = WeightPanel.Cut(outputChannels, shape.Lanes, windows.Rows);
         tileRows = MicroKernelCache.MaximumAccumulators(level) / 2;
-        kernels = new MicroKernel?[3, tileRows + 1];
+        kernels = new MicroKernel?[3, 2, tileRows + 1];
     }
 
     /// <summary>Elements of shared scratch: the windows, and the gradient by panels.</summary>
@@ -103,7 +103,7 @@ internal sealed unsafe class MatrixWeightGradient
         && MatrixConvolution.HasPanels(problem.OutputChannels, level, elementType);
 
     private MicroKernel Kernel(int rows, WeightPanel panel) =>
-        kernels[panel.IsFull ? 0 : panel.Vectors, rows] ??= MicroKernelCache.Get(
+        kernels[panel.Vectors, panel.IsFull ? 1 : 0, rows] ??= MicroKernelCache.Get(
             shape with
             {
                 Rows = rows,
