@@ -23,7 +23,8 @@ public sealed class NetworkOptimizer
     /// <param name="backend">Computes.</param>
     /// <param name="parameters">Of the network.</param>
     /// <param name="settings">Which optimizer, and its numbers.</param>
-    /// <param name="training">How long the schedule is, and what is frozen: it is not updated, and not penalized.</param>
+    /// <param name="training">How long the schedule is, and what is frozen: it is not updated, not penalized, and no pass computes
+    /// its gradient.</param>
     /// <param name="loss">Weight of L2, and what it is on.</param>
     /// <param name="modalities">Counts of the penalty where it is on all.</param>
     /// <param name="name">In checkpoints; empty for a method's only one.</param>
@@ -63,6 +64,8 @@ public sealed class NetworkOptimizer
         (this.backend, penalizesAll) = (backend, loss.L2On == PenalizedParameters.All);
         l2 = penalizesAll ? modalities * loss.L2 : loss.L2;
         Parameter[] learning = [.. trained.Where(parameter => !training.Freeze.Matches(parameter.Name))];
+        foreach (Parameter frozen in trained.Except(learning))
+            frozen.Variable.RequiresGradient = false;
         IEnumerable<OptimizedTensor> targets = learning.Select(p => new OptimizedTensor(p.Name, p.Value, IsPenalized(p)));
         IOptimizer optimizer = settings.Name switch
         {

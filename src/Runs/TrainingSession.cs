@@ -177,9 +177,10 @@ public sealed class TrainingSession
             Records = new RunRecords(run),
             Progress = view,
         };
-        InitialWeights.Restore(run.Path, method);
         long done = trainer.Resume();
-        if (done > 0)
+        if (done == 0)
+            InitialWeights.Restore(run.Path, method);
+        else
             view.Note($"resuming after step {done}");
         return trainer.Run(stop);
     }

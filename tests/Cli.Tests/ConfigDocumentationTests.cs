@@ -32,6 +32,7 @@ internal sealed class ConfigDocumentationTests : CommandLine
 
     [TestCase("paper-cardiac-2d", "steps: 150000", "batch: 8", "learning_rate: 0.001")]
     [TestCase("paper-abdomen-3d", "steps: 50000", "batch: 2", "learning_rate: 0.0001")]
+    [TestCase("strong", "schedule: poly", "deep_supervision: 2", "clip: 12", "nesterov: true", "learning_rate: 0.05")]
     [TestCase("kd-net-protokd", "name: kd-net", "temperature: 10")]
     [TestCase("paper-uagan", "name: uagan", "steps: 73600", "shape_ramp: 0.6", "name: two_stream2d")]
     [TestCase("demo-uagan", "name: uagan", "halvings: 3")]

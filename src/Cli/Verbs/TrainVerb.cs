@@ -175,12 +175,13 @@ internal sealed class TrainVerb : DeviceVerb
                     "--out",
                     "LABELS"
                 );
+        string early = state.Ended is null ? "" : ", ended early";
         return state.BestStep > 0
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"done: {state.Step} steps, best validation {NameOf(state.Best)} {state.Best?.Value ?? 0:F3} at step {state.BestStep}; next: {next}"
+                $"done: {state.Step} steps{early}, best validation {NameOf(state.Best)} {state.Best?.Value ?? 0:F3} at step {state.BestStep}; next: {next}"
             )
-            : $"done: {state.Step} steps, nothing was validated "
+            : $"done: {state.Step} steps{early}, nothing was validated "
                 + $"({(session.ValidationCases > 0 ? "training.validate_every is 0" : "the split has no validation case")}); "
                 + $"next: {next}";
     }

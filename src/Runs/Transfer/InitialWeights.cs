@@ -9,7 +9,7 @@ namespace UnpairedSegEngine.Runs.Transfer;
 /// What a run began with that did not begin at random: init.safetensors, the weights before its first step, and init.json, where
 /// they are from. The run needs nothing else of the earlier one, which may go.
 /// </summary>
-/// <param name="Source">The run or file, as it was given.</param>
+/// <param name="Source">The run or file, with its full path.</param>
 /// <param name="Step">Of its checkpoint; null where nobody says.</param>
 /// <param name="Hash">XxHash128 of the source's weights.</param>
 /// <param name="Modalities">For each modality of the run, the one of the source whose normalization it began with.</param>

@@ -55,7 +55,7 @@ public sealed class WeightTransfer
                     + "was trained with (network.name)"
             );
         Report = new InitialWeights(
-            source.Path,
+            Path.GetFullPath(source.Path),
             source.Step,
             source.Hash,
             names

@@ -48,6 +48,7 @@ internal sealed class TrainerTests
     public void A_run_with_options_goes_on_with_the_same_bits(params string[] sets)
     {
         string name = sets[0].Split('=')[1];
+        sets = [.. sets, "data.size=16"];
         Train($"whole-{name}", resume: false, network: NetworkName.Unet3d, sets: sets);
         Train($"parts-{name}", resume: false, stopAfter: 3, network: NetworkName.Unet3d, sets: sets);
         Train($"parts-{name}", resume: true);
@@ -65,7 +66,7 @@ internal sealed class TrainerTests
             resume: false,
             notes: notes,
             network: NetworkName.Unet3d,
-            sets: ["training.freeze=enc1,dec*.kernel", "training.keep=4"]
+            sets: ["training.freeze=enc1,dec*.kernel", "training.keep=4", "data.size=16"]
         );
         Assert.That(notes, Has.Some.StartsWith("frozen: 15 of 53 tensors").And.Some.Contains("enc1: 6, dec*.kernel: 9"));
         (Dictionary<string, NamedArray> early, Dictionary<string, NamedArray> late) = (At(4), At(Steps));
@@ -87,7 +88,7 @@ internal sealed class TrainerTests
     [Test]
     public void The_learning_rate_is_the_schedule_s()
     {
-        string[] sets = ["optimizer.schedule=poly", "optimizer.warm_up=2", "optimizer.learning_rate=0.01"];
+        string[] sets = ["optimizer.schedule=poly", "optimizer.warm_up=2", "optimizer.learning_rate=0.01", "data.size=16"];
         Train("rates", resume: false, network: NetworkName.Unet3d, sets: sets);
         double[] rates =
         [
