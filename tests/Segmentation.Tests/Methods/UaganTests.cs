@@ -240,11 +240,7 @@ internal sealed class UaganTests
 
     private (float[] Weights, double[] Losses, bool IsRecorded) Emulated(bool records, bool onDevice)
     {
-        TrainingConfig config = Config(
-            "training.batch=1",
-            "data.size=8",
-            $"augmentation.place={(onDevice ? "device" : "host")}"
-        );
+        TrainingConfig config = Config("training.batch=1", "data.size=8", $"augmentation.place={(onDevice ? "device" : "host")}");
         using Device device = Device.OpenCpu();
         using CudaBackend backend = CudaBackend.OpenEmulated(device, ConvolutionPrecision.Fp32, records);
         using VolumeMethod method = Create(config, backend);
