@@ -220,12 +220,7 @@ internal sealed unsafe class CpuConvolution : IDisposable
         if (exact)
             return null;
         if (!winograds.TryGetValue(gather, out WinogradConvolution? plan))
-        {
-            winograds[gather] = plan = MatrixConvolution.Suits(gather, level, typeof(float))
-                ? null
-                : WinogradConvolution.Create(gather, level, threads.Count);
-        }
-
+            winograds[gather] = plan = WinogradConvolution.Create(gather, level, threads.Count);
         return plan;
     }
 
@@ -234,12 +229,7 @@ internal sealed unsafe class CpuConvolution : IDisposable
         if (exact)
             return null;
         if (!winogradGradients.TryGetValue(problem, out WinogradWeightGradient? plan))
-        {
-            winogradGradients[problem] = plan = MatrixWeightGradient.BeatsWinograd(problem, level)
-                ? null
-                : WinogradWeightGradient.Create(problem, level);
-        }
-
+            winogradGradients[problem] = plan = WinogradWeightGradient.Create(problem, level);
         return plan;
     }
 

@@ -29,7 +29,8 @@ internal abstract unsafe class WinogradConvolution
             problem.OutputChannels,
             GridOf(problem, kernel),
             problem.Count
-        );
+        )
+        && !MatrixConvolution.Suits(problem, level, typeof(float));
 
     /// <summary>Whether a 3x3 convolution of these sizes saves more than its transforms cost.</summary>
     internal static bool Pays(SimdLevel level, int depthTaps, int inputs, int outputs, TileGrid grid, Size3 wanted) =>

@@ -21,7 +21,8 @@ internal abstract unsafe class WinogradWeightGradient
             problem.OutputChannels,
             GridOf(problem),
             problem.Output
-        );
+        )
+        && !MatrixWeightGradient.BeatsWinograd(problem, level);
 
     /// <summary>The plan of a problem; null where the method does not apply or pay.</summary>
     public static WinogradWeightGradient? Create(ConvolutionProblem problem, SimdLevel level) =>
