@@ -100,6 +100,6 @@ internal sealed class AdaInKdVolumeMethod : VolumeMethod
         return (logits, others);
 
         Variable BetweenModalities(NetworkStage stage) =>
-            AdaInKdLoss.Between(tape, AdaInKdLoss.Statistics(tape, ours[stage].Features), batch.Groups);
+            AdaInKdLoss.Between(tape, FeatureStatistics.Of(tape, ours[stage].Features), batch.Groups);
     }
 }

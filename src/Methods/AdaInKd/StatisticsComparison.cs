@@ -75,12 +75,12 @@ internal sealed class StatisticsComparison
         foreach ((NetworkStage ofStudent, NetworkStage ofTeacher) in adaptors.Stages)
         {
             Variable features = tape.Input(teacher[ofTeacher].Features.Value);
-            (Variable, Variable) known = AdaInKdLoss.Statistics(tape, features),
-                learnt = AdaInKdLoss.Statistics(tape, adaptors.Adapt(pass, ofStudent, student[ofStudent].Features));
+            (Variable, Variable) known = FeatureStatistics.Of(tape, features),
+                learnt = FeatureStatistics.Of(tape, adaptors.Adapt(pass, ofStudent, student[ofStudent].Features));
             differences.Add(AdaInKdLoss.Difference(tape, learnt, known));
             if (settings.Adaptive > 0)
             {
-                Variable transferred = AdaInKdLoss.Transfer(tape, features, known, learnt);
+                Variable transferred = FeatureStatistics.Transfer(tape, features, known, learnt);
                 verdicts.Add(Verdict(goOn(teacher[ofTeacher] with { Features = transferred })));
             }
         }

@@ -2,7 +2,6 @@ using UnpairedSegEngine.Autograd;
 using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Layers;
-using UnpairedSegEngine.Methods.AdaInKd;
 using UnpairedSegEngine.Random;
 using UnpairedSegEngine.Segmentation.Networks;
 using UnpairedSegEngine.Tensors;
@@ -58,9 +57,9 @@ internal static class StyleMixing
     /// <param name="shares">(samples).</param>
     public static Variable Mix(Tape tape, Variable features, ModalityIndex groups, Variable shares)
     {
-        (Variable mean, Variable deviation) = AdaInKdLoss.Statistics(tape, tape.StopGradient(features));
+        (Variable mean, Variable deviation) = FeatureStatistics.Of(tape, tape.StopGradient(features));
         IReadOnlyList<(int Modality, int First, int Count)> runs = groups.Runs();
-        Variable mixed = AdaInKdLoss.Transfer(tape, features, (mean, deviation), (Mixed(mean), Mixed(deviation)));
+        Variable mixed = FeatureStatistics.Transfer(tape, features, (mean, deviation), (Mixed(mean), Mixed(deviation)));
         Tape.Release(features);
         return mixed;
 

@@ -7,6 +7,7 @@ using UnpairedSegEngine.Classification.Inference;
 using UnpairedSegEngine.Classification.Networks;
 using UnpairedSegEngine.Devices;
 using UnpairedSegEngine.Layers;
+using UnpairedSegEngine.Methods;
 using UnpairedSegEngine.Methods.AdaInKd;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
@@ -71,14 +72,14 @@ internal sealed class AdaInKdLossTests
         using TensorScope scope = TensorScope.Open(device);
         var tape = new Tape(backend);
         Variable features = Input(tape, teacher);
-        var known = AdaInKdLoss.Statistics(tape, features);
-        var learnt = AdaInKdLoss.Statistics(tape, Input(tape, student));
+        var known = FeatureStatistics.Of(tape, features);
+        var learnt = FeatureStatistics.Of(tape, Input(tape, student));
         Assert.That(
             AdaInKdLoss.Difference(tape, learnt, known).Value.ToArray<double>(),
             Is.EqualTo(new[] { difference }).Within(1e-12)
         );
         Assert.That(
-            AdaInKdLoss.Transfer(tape, features, known, learnt).Value.ToArray<double>(),
+            FeatureStatistics.Transfer(tape, features, known, learnt).Value.ToArray<double>(),
             Is.EqualTo(transferred).Within(1e-12)
         );
     }
@@ -127,9 +128,9 @@ internal sealed class AdaInKdLossTests
         var tape = new Tape(backend);
         Variable student = tape.Input(Tensor.From<double>(device, Features, values), requiresGradient: true),
             features = Input(tape, values);
-        var known = AdaInKdLoss.Statistics(tape, features);
-        var learnt = AdaInKdLoss.Statistics(tape, student);
-        Variable transferred = AdaInKdLoss.Transfer(tape, features, known, learnt),
+        var known = FeatureStatistics.Of(tape, features);
+        var learnt = FeatureStatistics.Of(tape, student);
+        Variable transferred = FeatureStatistics.Transfer(tape, features, known, learnt),
             loss = tape.Add(AdaInKdLoss.Difference(tape, learnt, known), AdaInKdLoss.MeanSquare(tape, transferred, features));
         Assert.That(transferred.Value.ToArray<double>(), Is.EqualTo(values).Within(1e-14));
         Assert.That(loss.Value.ToArray<double>(), Is.EqualTo(new[] { 0.0 }).Within(1e-28));
@@ -179,11 +180,11 @@ internal sealed class AdaInKdLossTests
             var tape = new Tape(backend);
             Variable leaf = tape.Input(Tensor.From<double>(device, shape, values), requiresGradient: true),
                 features = tape.Input(Tensor.From<double>(device, shape, teacher));
-            Variable transferred = AdaInKdLoss.Transfer(
+            Variable transferred = FeatureStatistics.Transfer(
                 tape,
                 features,
-                AdaInKdLoss.Statistics(tape, features),
-                AdaInKdLoss.Statistics(tape, leaf)
+                FeatureStatistics.Of(tape, features),
+                FeatureStatistics.Of(tape, leaf)
             );
             Variable outputs = network.ForwardFrom(new ForwardContext(tape), new StageOutput(stage, transferred)),
                 loss = AdaInKdLoss.MeanSquare(tape, outputs, tape.Input(Tensor.From<double>(device, new Shape(Samples, 2), own)));
