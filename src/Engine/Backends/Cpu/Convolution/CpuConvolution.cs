@@ -19,11 +19,9 @@ internal sealed unsafe class CpuConvolution : IDisposable
     private readonly AlignedScratch packed = new();
     private readonly AlignedScratch[] workers;
     private readonly nint[] workerPointers;
-    private readonly Dictionary<(GatherProblem, Type), GatherConvolution> gathers = [];
-    private readonly Dictionary<(GatherProblem, Type), PlanarConvolution> planars = [];
+    private readonly Dictionary<(GatherProblem, Type), IDirectConvolution> directs = [];
     private readonly Dictionary<(ConvolutionProblem, Type), GatherProblem> forwards = [];
     private readonly Dictionary<(ConvolutionProblem, Type), GatherProblem[]> backwards = [];
-    private readonly Dictionary<(GatherProblem, Type), MatrixConvolution> matrices = [];
     private readonly Dictionary<(ConvolutionProblem, Type), WeightGradient> weightGradients = [];
     private readonly Dictionary<(ConvolutionProblem, Type), MatrixWeightGradient> matrixGradients = [];
     private readonly Dictionary<GatherProblem, WinogradConvolution?> winograds = [];
@@ -159,42 +157,8 @@ internal sealed unsafe class CpuConvolution : IDisposable
             return;
         }
 
-        if (MatrixConvolution.Suits(gather, level, typeof(T)))
-        {
-            if (!matrices.TryGetValue((gather, typeof(T)), out MatrixConvolution? matrix))
-                matrices[(gather, typeof(T))] = matrix = new MatrixConvolution(gather, level, typeof(T));
-            matrix.Run(
-                threads,
-                input,
-                weights,
-                bias,
-                output,
-                accumulate,
-                packed.Get<T>(matrix.SharedScratch),
-                WorkerScratch<T>(matrix.WorkerScratch)
-            );
-            return;
-        }
-
-        if (PlanarConvolution.Suits(gather, level, typeof(T)))
-        {
-            if (!planars.TryGetValue((gather, typeof(T)), out PlanarConvolution? planar))
-                planars[(gather, typeof(T))] = planar = new PlanarConvolution(gather, level, typeof(T));
-            planar.Run(
-                threads,
-                input,
-                weights,
-                bias,
-                output,
-                accumulate,
-                packed.Get<T>(planar.PackedWeights),
-                WorkerScratch<T>(planar.WorkerScratch)
-            );
-            return;
-        }
-
-        if (!gathers.TryGetValue((gather, typeof(T)), out GatherConvolution? plan))
-            gathers[(gather, typeof(T))] = plan = new GatherConvolution(gather, level, typeof(T));
+        if (!directs.TryGetValue((gather, typeof(T)), out IDirectConvolution? plan))
+            directs[(gather, typeof(T))] = plan = DirectWay(gather, typeof(T));
         plan.Run(
             threads,
             input,
@@ -202,10 +166,15 @@ internal sealed unsafe class CpuConvolution : IDisposable
             bias,
             output,
             accumulate,
-            packed.Get<T>(plan.PackedWeights),
+            packed.Get<T>(plan.SharedScratch),
             WorkerScratch<T>(plan.WorkerScratch)
         );
     }
+
+    private IDirectConvolution DirectWay(GatherProblem gather, Type type) =>
+        MatrixConvolution.Suits(gather, level, type) ? new MatrixConvolution(gather, level, type)
+        : PlanarConvolution.Suits(gather, level, type) ? new PlanarConvolution(gather, level, type)
+        : new GatherConvolution(gather, level, type);
 
     private GatherProblem ForwardGather(ConvolutionProblem problem, Type type)
     {

@@ -9,7 +9,7 @@ namespace UnpairedSegEngine.Backends.Cpu;
 /// rows of a band once and runs all weight panels on it; a chunk of a panel and the band stay in the L2 cache together.
 /// Every output element is summed in one order, whatever the thread count.
 /// </summary>
-internal sealed unsafe class GatherConvolution
+internal sealed unsafe class GatherConvolution : IDirectConvolution
 {
     private const int BandBytes = 384 << 10;
     private const int WeightChunkBytes = 256 << 10;
@@ -65,7 +65,7 @@ internal sealed unsafe class GatherConvolution
     }
 
     /// <summary>Elements of packed weights.</summary>
-    public long PackedWeights => panels[^1].Offset + ((long)problem.Taps.Length * problem.InputChannels * panels[^1].Width);
+    public long SharedScratch => panels[^1].Offset + ((long)problem.Taps.Length * problem.InputChannels * panels[^1].Width);
 
     /// <summary>Elements of scratch that each worker needs: its band and a result tile.</summary>
     public long WorkerScratch => BandElements + TileElements;
@@ -75,14 +75,6 @@ internal sealed unsafe class GatherConvolution
 
     private long TileElements => (long)kernels.GetLength(2) * shape.Lanes;
 
-    /// <param name="threads">Share the bands.</param>
-    /// <param name="input">Source image.</param>
-    /// <param name="weights">Weights in the layout of the problem.</param>
-    /// <param name="bias">Per output channel, or null.</param>
-    /// <param name="output">Receives the grid's elements; others stay.</param>
-    /// <param name="accumulate">Whether they are added to instead of overwritten.</param>
-    /// <param name="packed">Room for <see cref="PackedWeights"/>.</param>
-    /// <param name="scratch">Room for <see cref="WorkerScratch"/>, by worker.</param>
     public void Run<T>(CpuThreads threads, T* input, T* weights, T* bias, T* output, bool accumulate, T* packed, nint[] scratch)
         where T : unmanaged, INumber<T>
     {

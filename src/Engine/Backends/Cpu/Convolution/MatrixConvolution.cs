@@ -9,7 +9,7 @@ namespace UnpairedSegEngine.Backends.Cpu;
 /// any place, so that maps of a few pixels fill tiles, too.
 /// Every output element is summed in one order, whatever the thread count.
 /// </summary>
-internal sealed unsafe class MatrixConvolution
+internal sealed unsafe class MatrixConvolution : IDirectConvolution
 {
     // Measured: beyond this, products take longer than reading weights, and bands of rows or Winograd's tiles do as well.
     private const int MostWindows = 32;
@@ -68,14 +68,6 @@ internal sealed unsafe class MatrixConvolution
     internal static bool HasPanels(int outputChannels, SimdLevel level, Type elementType) =>
         outputChannels >= FewestPanels * 2 * level.Lanes(elementType);
 
-    /// <param name="threads">Share panels of output channels.</param>
-    /// <param name="input">Source image.</param>
-    /// <param name="weights">Weights in the layout of the problem.</param>
-    /// <param name="bias">Per output channel, or null.</param>
-    /// <param name="output">Receives the grid's elements; others stay.</param>
-    /// <param name="accumulate">Whether they are added to instead of overwritten.</param>
-    /// <param name="shared">Room for <see cref="SharedScratch"/>.</param>
-    /// <param name="scratch">Room for <see cref="WorkerScratch"/>, by worker.</param>
     public void Run<T>(CpuThreads threads, T* input, T* weights, T* bias, T* output, bool accumulate, T* shared, nint[] scratch)
         where T : unmanaged, INumber<T>
     {

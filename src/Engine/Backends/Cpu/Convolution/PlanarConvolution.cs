@@ -7,7 +7,7 @@ namespace UnpairedSegEngine.Backends.Cpu;
 /// are broadcast.
 /// Channels-last vectors would leave most of their lanes empty.
 /// </summary>
-internal sealed unsafe class PlanarConvolution
+internal sealed unsafe class PlanarConvolution : IDirectConvolution
 {
     private const int BandBytes = 384 << 10;
     private const int FewestRows = 4;
@@ -63,7 +63,7 @@ internal sealed unsafe class PlanarConvolution
     }
 
     /// <summary>Elements of packed weights.</summary>
-    public long PackedWeights => (long)problem.Taps.Length * problem.InputChannels * problem.OutputChannels;
+    public long SharedScratch => (long)problem.Taps.Length * problem.InputChannels * problem.OutputChannels;
 
     /// <summary>Elements of scratch that each worker needs: its band, a result tile and the segment table.</summary>
     public long WorkerScratch => BandElements + TileElements + ((long)MostSegments * sizeof(Segment) / shape.ElementBytes);
