@@ -27,6 +27,15 @@ internal sealed class ComparisonSection(
         .. from scores in atEnd let differences = scores.Differences() select (scores, differences, differences.Interval()),
     ];
 
+    public Comparison Comparison => comparison;
+
+    /// <summary>What the differences are of.</summary>
+    public string Score => score;
+
+    /// <summary>By group, the mean difference and its interval; null where there is none.</summary>
+    public IEnumerable<(string Group, double? Mean, (double Low, double High)? Interval)> Differences =>
+        groups.Select(group => (group.Scores.Group, group.Differences.Mean, group.Interval));
+
     private string Title => $"{comparison.First} against {comparison.Second}";
 
     /// <summary>Two lines or more, for a terminal.</summary>
@@ -68,6 +77,26 @@ internal sealed class ComparisonSection(
             ],
             Tables = [AtEnd(), .. curves.Count > 0 ? [AtEqualSteps(curves)] : Array.Empty<ReportTable>()],
         };
+
+    /// <summary>What <see cref="OverviewRows"/> have.</summary>
+    public static IReadOnlyList<string> OverviewHeader { get; } =
+    ["variant", "", "seeds", "difference", "95 % interval", "seeds better", "p over seeds", "verdict"];
+
+    /// <summary>A row per group, for a table of several comparisons.</summary>
+    public IEnumerable<IReadOnlyList<string>> OverviewRows() =>
+        groups.Select(group =>
+            (IReadOnlyList<string>)
+                [
+                    comparison.First,
+                    group.Scores.Group,
+                    Text(group.Differences.OfSeeds.Count),
+                    Signed(group.Differences.Mean),
+                    Text(group.Interval),
+                    Text(group.Differences.OfSeeds.Count(difference => difference > 0)),
+                    Text(WilcoxonSignedRank.PValue(group.Differences.OfSeeds)),
+                    Verdict(group.Interval),
+                ]
+        );
 
     private IEnumerable<string> Reservations()
     {

@@ -11,6 +11,8 @@ namespace UnpairedSegEngine.Experiments;
 /// <param name="Fold">Of the splits.</param>
 public sealed record ExperimentJob(MethodVariant Variant, long Seed, int Fold)
 {
+    internal const string SeedKey = "training.seed";
+
     /// <summary>The learning rate that it tries; null of a run that is judged (see <c>--search-rate</c>).</summary>
     public double? Rate { get; init; }
 
@@ -30,7 +32,7 @@ public sealed record ExperimentJob(MethodVariant Variant, long Seed, int Fold)
             common,
             [
                 .. Variant.Settings.Select(ConfigSetting.Parse),
-                new ConfigSetting("training.seed", Seed.ToString(CultureInfo.InvariantCulture), "experiment"),
+                new ConfigSetting(SeedKey, Seed.ToString(CultureInfo.InvariantCulture), "experiment"),
                 .. rate is { } searched
                     ?
                     [

@@ -45,7 +45,7 @@ public sealed class ExperimentPlan
         (Folder, Data, Judged, Config) = (folder, stored.Data, Enum.Parse<JudgedCases>(stored.Judged), config);
         Rates = stored.Rates ?? [];
         rateSearch = new RateSearch(this);
-        MethodVariant[] variants = [.. stored.Variants.Select(name => VariantOf(config, name))];
+        MethodVariant[] variants = [.. stored.Variants.Select(name => VariantName.Parse(config, name))];
         Jobs =
         [
             .. from variant in variants
@@ -151,12 +151,14 @@ public sealed class ExperimentPlan
         if (stored.Problem() is { } problem)
             throw new InvalidDataException($"'{path}': no plan of an experiment: {OneLine.Of(problem)}");
         TrainingConfig config = ConfigLoader.LoadRecorded(Path.Combine(folder, ConfigName));
-        string[] known = [.. VariantsOf(config).Select(variant => variant.Name)];
-        return stored.Variants.FirstOrDefault(name => !known.Contains(name)) is { } unknown
-            ? throw new InvalidDataException(
-                $"'{path}': no plan of an experiment: variant '{OneLine.Of(unknown)}' is not known; there are {string.Join(", ", known)}"
-            )
-            : new ExperimentPlan(folder, stored, config);
+        try
+        {
+            return new ExperimentPlan(folder, stored, config);
+        }
+        catch (UsageException unknown)
+        {
+            throw new InvalidDataException($"'{path}': no plan of an experiment: {OneLine.Of(unknown.Message)}");
+        }
     }
 
     /// <summary>The run folder of a job.</summary>
@@ -172,15 +174,6 @@ public sealed class ExperimentPlan
             job.Needs.Contains(other.Name) || (job.Rate is null && other.Rate is not null && other.Variant == job.Variant)
         );
 
-    /// <summary>The variants of a configuration's method, by name.</summary>
-    /// <exception cref="UsageException">There is no such variant.</exception>
-    public static MethodVariant VariantOf(TrainingConfig config, string name) =>
-        VariantsOf(config).FirstOrDefault(variant => variant.Name == name.Replace('_', '-'))
-        ?? throw new UsageException(
-            $"variant '{name}' is not known; the method {config.Definition.Name} has "
-                + $"{string.Join(", ", VariantsOf(config).Select(variant => variant.Name))}"
-        );
-
     /// <summary>What was searched before the judged runs; null where nothing was.</summary>
     internal ReportSection? RateSection() => rateSearch.Section();
 
@@ -190,7 +183,7 @@ public sealed class ExperimentPlan
             throw new UsageException("--search-rate is for volumes; set optimizer.learning_rate");
         if (config.Training.ValidateEvery == 0)
             throw new UsageException("--search-rate chooses by validations; set training.validate_every");
-        if (variants.FirstOrDefault(name => VariantOf(config, name).Needs.Count > 0) is { } needy)
+        if (variants.FirstOrDefault(name => VariantName.Parse(config, name).Needs.Count > 0) is { } needy)
             throw new UsageException($"--search-rate: {needy} learns from another variant's run; set optimizer.learning_rate");
     }
 

@@ -70,22 +70,6 @@ public abstract class ExperimentReport
 
     private protected abstract IEnumerable<ReportSection> Sections();
 
-    /// <summary>Two variants held against each other; null where nobody asks, or one of them has no finished run.</summary>
-    private protected ComparisonSection? Against(
-        Comparison? comparison,
-        IReadOnlyCollection<string> finished,
-        string score,
-        Func<Comparison, IEnumerable<ComparedScores>> atEnd
-    ) =>
-        comparison is null || !finished.Contains(comparison.First) || !finished.Contains(comparison.Second)
-            ? null
-            : new ComparisonSection(
-                comparison,
-                score,
-                [.. atEnd(comparison)],
-                [.. Missing.Where(job => job.Variant.Name == comparison.First || job.Variant.Name == comparison.Second)]
-            );
-
     private protected abstract void WriteCsv(TextWriter writer);
 
     /// <summary>What a variant's method shows of a run.</summary>

@@ -16,8 +16,7 @@ internal sealed class ImageReport : ExperimentReport
     private readonly (MethodVariant Variant, FinishedImageJob[] Jobs)[] variants;
     private readonly string[] scores;
     private readonly string main;
-    private readonly Comparison? comparison;
-    private readonly ComparisonSection? compared;
+    private readonly ComparisonSections compared;
 
     /// <param name="plan">Of the experiment.</param>
     /// <param name="dataset">Its name.</param>
@@ -26,13 +25,14 @@ internal sealed class ImageReport : ExperimentReport
     public ImageReport(ExperimentPlan plan, string dataset, IReadOnlyList<FinishedImageJob> finished, Comparison? comparison)
         : base(plan, finished.Select(job => job.Job))
     {
-        (this.dataset, this.comparison) = (dataset, comparison);
+        this.dataset = dataset;
         variants = [.. finished.GroupBy(job => job.Job.Variant).Select(group => (group.Key, group.ToArray()))];
         scores = [.. finished.SelectMany(job => job.Scores.Keys).Distinct()];
         main = ImageValidation.MainScore(finished[0].Report).Name;
-        compared = Against(
+        compared = new ComparisonSections(
             comparison,
             [.. variants.Select(variant => variant.Variant.Name)],
+            Missing,
             Words(main),
             pair => [new ComparedScores("all images", BySeed(pair.First), BySeed(pair.Second))]
         );
@@ -44,7 +44,7 @@ internal sealed class ImageReport : ExperimentReport
             [
                 $"{Words(main)}, mean and deviation over seeds:",
                 .. variants.Select(variant => $"  {variant.Variant.Name, -16} {Text(Over(variant.Jobs, main))}"),
-                .. compared is null ? Array.Empty<string>() : [compared.Summary],
+                .. compared.Summaries,
             ]
         );
 
@@ -64,16 +64,7 @@ internal sealed class ImageReport : ExperimentReport
         );
 
     private protected override IEnumerable<ReportSection> Sections() =>
-        [
-            Overview(),
-            .. compared is null
-                ? Array.Empty<ReportSection>()
-                : [compared.Section(Curves.AtEqualSteps(comparison!.First, comparison.Second))],
-            Differences(),
-            ByClass(),
-            Curves.Section(),
-            .. Findings(),
-        ];
+        [Overview(), .. compared.All(Curves), Differences(), ByClass(), Curves.Section(), .. Findings()];
 
     private protected override void WriteCsv(TextWriter writer)
     {

@@ -96,6 +96,36 @@ internal static class ReportCharts
         );
     }
 
+    /// <summary>A mean difference per variant with its interval, and a line where there is none.</summary>
+    /// <param name="group">What was judged, such as a modality.</param>
+    /// <param name="variants">Names, means and intervals; both null where there is nothing to compare.</param>
+    /// <param name="quantity">The difference, for a person.</param>
+    public static ReportPicture Differences(
+        string group,
+        IReadOnlyList<(string Name, double? Mean, (double Low, double High)? Interval)> variants,
+        string quantity
+    )
+    {
+        using var plot = new Plot();
+        plot.Add.VerticalLine(0, 1, Colors.Gray);
+        for (int i = 0; i < variants.Count; i++)
+        {
+            // The first variant stands at the top, as in the table.
+            double row = variants.Count - 1 - i;
+            if (variants[i].Interval is var (low, high))
+                (plot.Add.Line(low, row, high, row)).LineWidth = 2;
+            if (variants[i].Mean is { } mean)
+                plot.Add.Marker(mean, row, MarkerShape.FilledCircle, 9, Colours.GetColor(0));
+        }
+
+        plot.Axes.Left.SetTicks(
+            [.. variants.Select((_, i) => (double)(variants.Count - 1 - i))],
+            [.. variants.Select(variant => variant.Name)]
+        );
+        plot.Axes.SetLimitsY(-0.7, variants.Count - 0.3);
+        return Finish(plot, $"{quantity}, {group}: means and 95 % intervals.", $"differences-{group}.svg", quantity, "");
+    }
+
     private static double Quantile(double[] sorted, double share)
     {
         double rank = share * (sorted.Length - 1);

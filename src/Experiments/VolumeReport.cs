@@ -23,8 +23,7 @@ internal sealed class VolumeReport : ExperimentReport
     private readonly VariantScores[] variants;
     private readonly string[] modalities;
     private readonly string[] organs;
-    private readonly Comparison? comparison;
-    private readonly ComparisonSection? compared;
+    private readonly ComparisonSections compared;
 
     public VolumeReport(
         ExperimentPlan plan,
@@ -34,13 +33,14 @@ internal sealed class VolumeReport : ExperimentReport
     )
         : base(plan, finished.Select(job => job.Job))
     {
-        (this.plan, this.dataset, this.comparison) = (plan, dataset, comparison);
+        (this.plan, this.dataset) = (plan, dataset);
         variants = [.. finished.GroupBy(job => job.Job.Variant).Select(group => new VariantScores(group.Key, [.. group]))];
         modalities = [.. dataset.Modalities.Select(m => m.Name).Intersect(finished.SelectMany(job => job.Report.Modalities))];
         organs = [.. dataset.ClassNames.Skip(1)];
-        compared = Against(
+        compared = new ComparisonSections(
             comparison,
             [.. variants.Select(variant => variant.Name)],
+            Missing,
             "mean Dice over organs",
             pair =>
                 modalities.Select(modality => new ComparedScores(
@@ -75,7 +75,7 @@ internal sealed class VolumeReport : ExperimentReport
                     .. from variant in variants
                     from finding in variant.Findings
                     select $"{variant.Name}: {finding.Key} {Text(finding.Value)}",
-                    .. compared is null ? Array.Empty<string>() : [compared.Summary],
+                    .. compared.Summaries,
                 ]
             );
         }
@@ -100,9 +100,7 @@ internal sealed class VolumeReport : ExperimentReport
     private protected override IEnumerable<ReportSection> Sections() =>
         [
             Overview(),
-            .. compared is null
-                ? Array.Empty<ReportSection>()
-                : [compared.Section(Curves.AtEqualSteps(comparison!.First, comparison.Second))],
+            .. compared.All(Curves),
             .. new ScoreSections(variants, modalities, organs).All(),
             .. plan.RateSection() is { } rates ? [rates] : Array.Empty<ReportSection>(),
             Curves.Section(),

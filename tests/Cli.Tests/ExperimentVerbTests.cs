@@ -204,7 +204,7 @@ internal sealed partial class ExperimentVerbTests : CommandLine
             2,
             "joint is not part of the experiment, which has ummkd, joint-norm"
         );
-        (code, output, errors) = Run("experiment", "report", "--out", experiment, "--compare", "joint-norm,ummkd");
+        (code, output, errors) = Run("experiment", "report", "--out", experiment, "--compare", "all,ummkd");
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Contain("joint-norm against ummkd"));
     }

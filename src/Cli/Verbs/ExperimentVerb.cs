@@ -47,8 +47,8 @@ internal sealed class ExperimentVerb : DeviceVerb
         "variants",
         Separator = ',',
         HelpText = "What is compared, separated by commas: ummkd's schemes (individual, joint, joint-norm, y-shape, x-shape, "
-            + "ummkd, alternating, style-mixing, averaged) or another method's variants (config --methods lists them); all, which "
-            + "is also meant if nothing is given."
+            + "ummkd, alternating, style-mixing, averaged) or another method's variants (config --methods lists them), with "
+            + "settings of their own if wanted (ummkd+loss.kd.weight=2); all, which is also meant if nothing is given."
     )]
     public IEnumerable<string> VariantNames { get; init; } = [];
 
@@ -75,7 +75,8 @@ internal sealed class ExperimentVerb : DeviceVerb
         "compare",
         Separator = ',',
         HelpText = "Two variants that the report holds against each other, paired by seed and case, with intervals: "
-            + "ummkd,joint-norm. They are what is planned if --variants is not given."
+            + "ummkd,joint-norm. They are what is planned if --variants is not given. all,joint-norm: every other variant "
+            + "against joint-norm."
     )]
     public IEnumerable<string> Compare { get; init; } = [];
 
@@ -163,7 +164,7 @@ internal sealed class ExperimentVerb : DeviceVerb
             Out,
             ExperimentData.Open(Data, config.Method.Task),
             config,
-            Named(config, Asked.Any() ? Asked : Compare),
+            Named(config, Asked.Any() || Compare.Contains(Comparison.AllVariants) ? Asked : Compare),
             Seeds.Any() ? [.. Seeds] : [0],
             Folds ?? 1,
             Judge,
@@ -174,7 +175,7 @@ internal sealed class ExperimentVerb : DeviceVerb
     /// <summary>Variants by the names of the command line; all where it names none, or "all".</summary>
     private static string[] Named(TrainingConfig config, IEnumerable<string> names) =>
         names.Any() && !names.SequenceEqual(["all"])
-            ? [.. names.Select(name => ExperimentPlan.VariantOf(config, name).Name)]
+            ? [.. names.Select(name => VariantName.Parse(config, name).Name)]
             : [.. ExperimentPlan.VariantsOf(config).Select(variant => variant.Name)];
 
     private void RequireComparable()
@@ -198,14 +199,20 @@ internal sealed class ExperimentVerb : DeviceVerb
         const double UsualGain = 0.01;
         if (!Compare.Any())
             return null;
-        string[] pair = [.. Compare.Select(name => ExperimentPlan.VariantOf(plan.Config, name).Name)];
+        string[] pair =
+        [
+            Compare.First() is Comparison.AllVariants ? Comparison.AllVariants : Name(Compare.First()),
+            Name(Compare.Last()),
+        ];
         if (pair[0] == pair[1])
             throw new UsageException($"--compare names {pair[0]} twice");
-        if (pair.FirstOrDefault(name => !plan.Variants.Contains(name)) is { } absent)
+        if (pair.FirstOrDefault(name => name != Comparison.AllVariants && !plan.Variants.Contains(name)) is { } absent)
             throw new UsageException(
                 $"--compare: {absent} is not part of the experiment, which has {string.Join(", ", plan.Variants)}"
             );
         return new Comparison(pair[0], pair[1], WithPower ? Gain ?? UsualGain : null);
+
+        string Name(string asked) => VariantName.Parse(plan.Config, asked).Name;
     }
 
     /// <summary>What was asked for and is not the plan's. Data may have moved: the jobs compare what it holds.</summary>

@@ -79,6 +79,49 @@ internal sealed class ComparisonSectionTests
             );
     }
 
+    [Test]
+    public void All_variants_are_held_against_one_in_one_table()
+    {
+        ReportSection[] sections = [.. Compared(Comparison.AllVariants, "joint-norm").All(NoCurves)];
+        Assert.That(
+            sections.Select(section => section.Title),
+            Is.EqualTo(new[] { "All against joint-norm", "individual against joint-norm", "ummkd against joint-norm" })
+        );
+        Assert.That(
+            sections[0].Tables.Single().Rows.Select(row => (row[0], row[3], row[^1])),
+            Is.EqualTo(new[] { ("individual", "-0.200", "joint-norm is better"), ("ummkd", "+0.100", "ummkd is better") })
+        );
+        Assert.That(sections[0].Pictures.Single().FileName, Is.EqualTo("differences-CT.svg"));
+    }
+
+    [TestCase("ummkd", "joint-norm", 1)]
+    [TestCase("ummkd", "not finished", 0)]
+    public void Two_variants_need_no_overview(string first, string second, int sections) =>
+        Assert.That(Compared(first, second).All(NoCurves).Count(), Is.EqualTo(sections));
+
+    private static LearningCurves NoCurves =>
+        new("mean_dice", "Mean Dice", [("individual", []), ("joint-norm", []), ("ummkd", [])]);
+
+    private static ComparisonSections Compared(string first, string second)
+    {
+        Dictionary<string, double> off = new()
+        {
+            ["individual"] = -0.2,
+            ["joint-norm"] = 0,
+            ["ummkd"] = 0.1,
+        };
+        return new ComparisonSections(
+            new Comparison(first, second),
+            off.Keys,
+            [],
+            "mean Dice",
+            pair => [new ComparedScores("CT", Of(pair.First), Of(pair.Second))]
+        );
+
+        Dictionary<long, IReadOnlyDictionary<string, double>> Of(string variant) =>
+            Enumerable.Range(0, 8).ToDictionary(seed => (long)seed, seed => OfSeed(seed, off[variant], 0));
+    }
+
     /// <summary>Differences of seeds and cases are off by at most twice the spread.</summary>
     private static ComparisonSection Section(
         int seeds,

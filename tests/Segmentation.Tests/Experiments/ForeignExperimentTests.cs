@@ -1,4 +1,5 @@
 using UnpairedSegEngine.Experiments;
+using UnpairedSegEngine.Methods.Ummkd;
 using UnpairedSegEngine.Segmentation.Evaluation;
 
 namespace UnpairedSegEngine.Segmentation.Tests.Experiments;
@@ -42,6 +43,21 @@ public sealed class ForeignExperimentTests
         );
     }
 
+    [Test]
+    public void AVariantMayHaveSettingsOfItsOwn()
+    {
+        ExperimentPlan plan = Open(
+            Plan.Replace("individual", "ummkd+loss.kd.weight=2+loss.kd.temperature=1", StringComparison.Ordinal)
+        );
+        DistillationConfig[] distillation = [.. plan.Jobs.Take(2).Select(job => ((UmmkdConfig)plan.ConfigOf(job).Own).Loss.Kd)];
+        Assert.Multiple(() =>
+        {
+            Assert.That(plan.Jobs[0].Name, Is.EqualTo("ummkd+loss.kd.weight=2+loss.kd.temperature=1-seed0-fold0"));
+            Assert.That((distillation[0].Weight, distillation[0].Temperature), Is.EqualTo((2.0, 1.0)));
+            Assert.That((distillation[1].Weight, distillation[1].Temperature), Is.EqualTo((0.5, 2.0)));
+        });
+    }
+
     [TestCase("\"folds\":2", "\"folds\":2000000000", "2000000000 folds")]
     [TestCase("\"folds\":2", "\"folds\":0", "at least one")]
     [TestCase("\"folds\":2", "\"folds\":-1", "at least one")]
@@ -51,6 +67,9 @@ public sealed class ForeignExperimentTests
     [TestCase("[0,1]", "null", "seeds is missing")]
     [TestCase("[0,1]", "[0,1.5]", "plan.json")]
     [TestCase("\"ummkd\"", "\"a\\nb\"", "variant 'a b' is not known")]
+    [TestCase("\"ummkd\"", "\"ummkd+loss.kd.weight\"", "'loss.kd.weight' is no setting")]
+    [TestCase("\"ummkd\"", "\"ummkd+training.steps=/../../etc\"", "letters, digits")]
+    [TestCase("\"ummkd\"", "\"ummkd+training.seed=3\"", "give --seeds")]
     [TestCase("\"ummkd\"", "null", "schemes holds null")]
     [TestCase("\"ummkd\"", "\"individual\"", "named twice")]
     [TestCase("\"Test\"", "\"a\\nb\"", "judged is 'a b'")]
