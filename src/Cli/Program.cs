@@ -1,6 +1,7 @@
 using System.Globalization;
 using CommandLine;
 using CommandLine.Text;
+using UnpairedSegEngine.Cli.Commands;
 using UnpairedSegEngine.Cli.Options;
 using UnpairedSegEngine.Cli.Streams;
 using UnpairedSegEngine.Cli.Verbs;
@@ -29,8 +30,12 @@ public static class Program
         typeof(ProfileVerb),
         typeof(BenchVerb),
         typeof(InfoVerb),
+        typeof(CompletionVerb),
         typeof(DemoVerb),
     ];
+
+    /// <summary>What the verbs' attributes say.</summary>
+    internal static IReadOnlyList<Command> Commands => [.. Verbs.Select(verb => new Command(verb))];
 
     /// <summary>Assemblies take two each, volumes and logs some more.</summary>
     private const ulong FewestOpenFiles = 256;
@@ -69,7 +74,7 @@ public static class Program
                 throw new UsageException("'bench-convolutions' is 'bench convolutions' now, with the same options");
             NumericOptions.Check(Verbs, arguments);
             ParserResult<object> result = parser.ParseArguments(arguments, Verbs);
-            return result.MapResult(verb => ((IVerb)verb).Run(arguments), errors => Explain(result, [.. errors]));
+            return result.MapResult(verb => ((IVerb)verb).Run(arguments), errors => Explain(result, [.. errors], arguments));
         }
         catch (Exception exception)
         {
@@ -77,7 +82,7 @@ public static class Program
         }
     }
 
-    private static int Explain(ParserResult<object> result, Error[] errors)
+    private static int Explain(ParserResult<object> result, Error[] errors, string[] arguments)
     {
         if (errors.IsVersion())
         {
@@ -86,12 +91,14 @@ public static class Program
         }
 
         bool asked = errors.IsHelp() || errors.Any(error => error is HelpVerbRequestedError);
+        if (!asked && arguments.Length > 0)
+            throw new UsageException(ArgumentProblem.Of(errors, Commands, arguments));
         var help = HelpText.AutoBuild(
             result,
             text =>
             {
                 text.Heading =
-                    $"unpairedseg {InfoVerb.Version}: unpaired multi-modal segmentation without a deep-learning framework";
+                    $"unpairedseg {InfoVerb.Release}: unpaired multi-modal segmentation without a deep-learning framework";
                 text.Copyright = ExitCode.Meanings;
                 text.AdditionalNewLineAfterOption = false;
                 text.AddEnumValuesToHelpText = true;

@@ -85,12 +85,12 @@ public sealed class Trainer : IDisposable
             threads,
             prefetch: threads + 2
         );
+        string steps = state.Step < schedule.Steps ? $"steps {state.Step + 1}..{schedule.Steps}" : "no step is left";
         Progress.Note(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"{method.Modules.Where(module => !module.IsFrozen).Sum(module => module.Parameters.Count()):N0} parameters, "
-                    + $"{samples.Description}, batch {schedule.Batch} per {(samples.Groups.Count > 1 ? "modality" : "step")}, "
-                    + $"steps {state.Step + 1}..{schedule.Steps}"
+                    + $"{samples.Description}, batch {schedule.Batch} per {(samples.Groups.Count > 1 ? "modality" : "step")}, {steps}"
             )
         );
         try

@@ -13,6 +13,14 @@ internal sealed class ConfigDocumentationTests : CommandLine
         );
 
     [Test]
+    public void The_reference_of_commands_is_what_the_program_says() =>
+        Assert.That(
+            File.ReadAllText(Document("cli.md")),
+            Is.EqualTo(Run("info", "--commands").Output),
+            "write the output of `unpairedseg info --commands` into docs/cli.md"
+        );
+
+    [Test]
     public void The_schema_is_that_of_the_keys() =>
         Assert.That(
             File.ReadAllText(Document("config.schema.json")),

@@ -1,11 +1,14 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using CommandLine;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Backends.Cpu;
 using UnpairedSegEngine.Backends.Cuda;
 using UnpairedSegEngine.Backends.Cuda.Compilation;
 using UnpairedSegEngine.Backends.Cuda.Driver;
+using UnpairedSegEngine.Cli.Commands;
 using UnpairedSegEngine.Devices;
 
 namespace UnpairedSegEngine.Cli.Verbs;
@@ -13,12 +16,33 @@ namespace UnpairedSegEngine.Cli.Verbs;
 [Verb("info", HelpText = "Show versions, devices, vector level and which kernels load.")]
 internal sealed class InfoVerb : IVerb
 {
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     /// <summary>Version with the commit it was built from.</summary>
     public static string Version { get; } =
         typeof(InfoVerb).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
+    /// <summary>Version without the commit.</summary>
+    public static string Release => Version.Split('+')[0];
+
+    [Option("json", HelpText = "As JSON, for scripts.")]
+    public bool Json { get; init; }
+
+    [Option("commands", HelpText = "Print all commands and options as Markdown instead (docs/cli.md).")]
+    public bool Commands { get; init; }
+
     public int Run(string[] arguments)
     {
+        if (Commands)
+        {
+            Console.Write(CommandReference.Of(Program.Commands));
+            return ExitCode.Ok;
+        }
+
         using Device device = Device.OpenCpu();
         using var backend = new CpuBackend(device);
         (string Name, string Value)[] lines =
@@ -32,7 +56,14 @@ internal sealed class InfoVerb : IVerb
             ("vectors", string.Join(", ", SimdLevels.Available)),
             ("memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20} MiB"),
         ];
-        foreach ((string name, string value) in lines.Concat(Accelerators()))
+        lines = [.. lines, .. Accelerators()];
+        if (Json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(lines.ToDictionary(line => line.Name, line => line.Value), Format));
+            return ExitCode.Ok;
+        }
+
+        foreach ((string name, string value) in lines)
             Console.WriteLine($"{name, -12} {value}");
         return ExitCode.Ok;
     }

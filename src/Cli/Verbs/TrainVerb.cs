@@ -114,6 +114,15 @@ internal sealed class TrainVerb : DeviceVerb
     [Option("plain", HelpText = "Progress as plain lines even on a terminal.")]
     public bool Plain { get; init; }
 
+    [Option("quiet", HelpText = "Warnings and the end only; the run's records have the rest.")]
+    public bool Quiet { get; init; }
+
+    [Option(
+        "dry-run",
+        HelpText = "Read configuration and data, check all that can be refused, say what would be trained, and write nothing."
+    )]
+    public bool DryRun { get; init; }
+
     public override int Run(string[] arguments)
     {
         long started = Stopwatch.GetTimestamp();
@@ -132,6 +141,14 @@ internal sealed class TrainVerb : DeviceVerb
         earlier?.Require(session.Data, arithmetic);
         WeightTransfer? transfer = session.Prepare(config, opened.Backend, source, starts);
 
+        if (DryRun)
+        {
+            foreach (string line in transfer?.Report.Lines ?? [])
+                Console.WriteLine(line);
+            Console.WriteLine(WouldTrain(config, opened.Backend, session.Data));
+            return ExitCode.Ok;
+        }
+
         // After all that may be refused: a wrong device or a bad case leaves no folder behind, and an earlier run as it was.
         var provenance = new RunProvenance(session.Data, arithmetic.On(opened.Backend), RunSettings.Of(config), []);
         RunFolder run =
@@ -149,11 +166,21 @@ internal sealed class TrainVerb : DeviceVerb
                     view.Note(line);
                 outcome = session.Train(run, opened.Backend, view, stop.Token);
             },
-            Plain
+            Quiet ? ProgressStyle.Quiet
+                : Plain ? ProgressStyle.Plain
+                : ProgressStyle.Automatic
         );
         Console.WriteLine(Summary(outcome!, session, folder, stop.IsTimeUp));
         return outcome!.Interrupted ? ExitCode.Interrupted : ExitCode.Ok;
     }
+
+    private static string WouldTrain(TrainingConfig config, Backend backend, DataIdentity data) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"dry run: {config.Method.Name} would train {config.Training.Steps:N0} steps on {backend.Description}, with "
+                + $"{data.Split.Train.Count} cases of {string.Join(" and ", data.Modalities)} ({data.Split.Validation.Count} to validate) "
+                + $"and {data.Classes.Count} classes; nothing was written"
+        );
 
     /// <summary>How it ended, and the command that comes next.</summary>
     private string Summary(TrainingOutcome outcome, TrainingSession session, string folder, bool isTimeUp)

@@ -5,27 +5,56 @@ using UnpairedSegEngine.Training.Progress;
 
 namespace UnpairedSegEngine.Runs.Progress;
 
-/// <summary>Two tables that are drawn over themselves: the step, and the latest validation.</summary>
+/// <summary>What is drawn over itself: a bar, the losses, the latest validation and what the ones before it came to.</summary>
 internal sealed class LiveProgress(IAnsiConsole console, LiveDisplayContext display) : IProgressView
 {
+    private const int BarWidth = 40;
+    private const int MostValidations = 6;
+
+    private readonly Queue<(long Step, ValidationReport Report)> history = new();
     private IRenderable step = Text.Empty;
     private IRenderable validation = Text.Empty;
 
     public void Show(StepReport report)
     {
-        Table table = NewTable("step", [.. report.Losses.Select(loss => loss.Key), "step time", "data wait", "time left"]);
-        table.AddRow([
-            Cell(string.Create(CultureInfo.InvariantCulture, $"{report.Step} / {report.Steps}")),
-            .. report.Losses.Select(loss => Cell(ProgressText.Loss(loss.Value))),
-            Cell(ProgressText.Milliseconds(report.StepTime)),
-            Cell(ProgressText.Percent(report.DataWait)),
-            Cell(ProgressText.Duration(report.Remaining)),
-        ]);
-        step = table;
+        step = new Rows(Cell(Line(report)), LossTable(report));
         Draw();
     }
 
     public void Show(long step, ValidationReport report)
+    {
+        history.Enqueue((step, report));
+        if (history.Count > MostValidations)
+            history.Dequeue();
+        validation = history.Count == 1 ? Latest(step, report) : new Rows(Latest(step, report), History(report.Metric));
+        Draw();
+    }
+
+    public void Note(string line) => console.WriteLine(line);
+
+    private void Draw()
+    {
+        display.UpdateTarget(new Rows(step, validation));
+        display.Refresh();
+    }
+
+    private static string Line(StepReport report)
+    {
+        int full = (int)(BarWidth * report.Step / Math.Max(1, report.Steps));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"[{new string('#', full)}{new string('.', BarWidth - full)}] step {report.Step} / {report.Steps}   "
+                + $"{ProgressText.Milliseconds(report.StepTime)} per step, waiting for data {ProgressText.Percent(report.DataWait)}   "
+                + $"left {ProgressText.Duration(report.Remaining)}"
+        );
+    }
+
+    /// <summary>A column per loss: names above values, as wide as they are.</summary>
+    private static Table LossTable(StepReport report) =>
+        NewTable("loss", [.. report.Losses.Select(loss => ProgressText.LossName(loss.Key))])
+            .AddRow([Text.Empty, .. report.Losses.Select(loss => Cell(ProgressText.Loss(loss.Value)))]);
+
+    private static Table Latest(long step, ValidationReport report)
     {
         string[] organs = [.. report.Items.Select(score => score.Item).Distinct()];
         Table table = NewTable(
@@ -43,16 +72,24 @@ internal sealed class LiveProgress(IAnsiConsole console, LiveDisplayContext disp
             ]);
         }
 
-        validation = table;
-        Draw();
+        return table;
     }
 
-    public void Note(string line) => console.WriteLine(line);
-
-    private void Draw()
+    /// <summary>The means of the latest validations, a column each.</summary>
+    private Table History(string metric)
     {
-        display.UpdateTarget(new Rows(step, validation));
-        display.Refresh();
+        Table table = NewTable($"mean {metric}", [.. history.Select(entry => entry.Step.ToString(CultureInfo.InvariantCulture))]);
+        foreach (string modality in history.SelectMany(entry => entry.Report.Items).Select(score => score.Group).Distinct())
+        {
+            table.AddRow([
+                Cell(modality),
+                .. history.Select(entry =>
+                    Cell(ProgressText.Score(ProgressText.Mean(entry.Report.Items.Where(score => score.Group == modality))))
+                ),
+            ]);
+        }
+
+        return table;
     }
 
     private static Table NewTable(string first, string[] others)

@@ -8,11 +8,14 @@ internal sealed class PlainProgress(TextWriter output) : IProgressView
 {
     public void Show(StepReport report)
     {
-        string losses = string.Join("  ", report.Losses.Select(loss => $"{loss.Key} {ProgressText.Loss(loss.Value)}"));
+        string losses = string.Join(
+            "  ",
+            report.Losses.Select(loss => $"{ProgressText.LossName(loss.Key)} {ProgressText.Loss(loss.Value)}")
+        );
         output.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"step {report.Step}/{report.Steps}  {losses}  {ProgressText.Milliseconds(report.StepTime)}/step  data "
+                $"step {report.Step}/{report.Steps}  loss {losses}  {ProgressText.Milliseconds(report.StepTime)}/step  data "
                     + $"wait {ProgressText.Percent(report.DataWait)}  left {ProgressText.Duration(report.Remaining)}"
             )
         );

@@ -8,6 +8,10 @@ internal static class ProgressText
 {
     public static string Loss(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
 
+    /// <summary>A loss's name. That of Dice is minus the (soft) Dice, which a name without the sign would promise to
+    /// grow.</summary>
+    public static string LossName(string name) => name.StartsWith("dice_", StringComparison.Ordinal) ? "-" + name : name;
+
     public static string Score(double value) =>
         double.IsNaN(value) ? "n/a" : value.ToString("0.000", CultureInfo.InvariantCulture);
 

@@ -1,13 +1,11 @@
 using System.Reflection;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Training.Configuration;
 
 /// <summary>The keys of a configuration, by groups.</summary>
 public sealed class ConfigKeys
 {
-    /// <summary>Longer than any key; the time grows with it.</summary>
-    private const int LongestCompared = 100;
-
     private readonly Dictionary<string, ConfigKey> byName;
 
     /// <param name="parts">Records with <see cref="ConfigKeyAttribute"/>s. Their keys stand side by side: groups of one name are
@@ -42,14 +40,14 @@ public sealed class ConfigKeys
     public bool IsGroup(string path) =>
         All.Any(key => key.Name.StartsWith($"{path}.", StringComparison.Ordinal) || (key.IsMap && key.Name == path));
 
-    /// <summary>The key whose name, with or without its groups, takes the fewest edits to become the given one.</summary>
-    public string Nearest(string path)
-    {
-        path = path[..Math.Min(path.Length, LongestCompared)];
-        return All.MinBy(key =>
-            Math.Min(EditDistance(key.Name, path), EditDistance(key.Name[(key.Name.LastIndexOf('.') + 1)..], path))
+    /// <summary>The key whose name takes the fewest edits to become the given one; groups may be left out, or be
+    /// others.</summary>
+    public string Nearest(string path) =>
+        All.MinBy(key =>
+            Math.Min(EditDistance.Of(key.Name, path), EditDistance.Of(WithoutGroups(key.Name), WithoutGroups(path)))
         )!.Name;
-    }
+
+    private static string WithoutGroups(string path) => path[(path.LastIndexOf('.') + 1)..];
 
     /// <summary>The values of a record of these keys, as texts by key that <see cref="Parse"/> reads.</summary>
     public IReadOnlyDictionary<string, string> TextsOf(object config) =>
@@ -110,23 +108,4 @@ public sealed class ConfigKeys
     private static IEnumerable<ConfigKey> InGroups(IReadOnlyList<ConfigKey> keys, int depth) =>
         keys.GroupBy(key => key.Name.Split('.').ElementAtOrDefault(depth))
             .SelectMany(group => group.Key is null || group.Count() == 1 ? group : InGroups([.. group], depth + 1));
-
-    /// <summary>Insertions, deletions and replacements between two texts (Levenshtein 1966).</summary>
-    private static int EditDistance(string from, string to)
-    {
-        int[] row = [.. Enumerable.Range(0, to.Length + 1)];
-        for (int i = 1; i <= from.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= to.Length; j++)
-            {
-                int replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-
-        return row[^1];
-    }
 }

@@ -9,7 +9,7 @@ public sealed class TrainingProgressTests
     private static readonly StepReport Report = new(
         50,
         200,
-        [new("total", 1.25), new("kd", 0.03122)],
+        [new("total", 1.25), new("dice_CT", -0.5), new("kd", 0.03122)],
         TimeSpan.FromMilliseconds(400),
         0.12
     );
@@ -24,12 +24,12 @@ public sealed class TrainingProgressTests
     public void WithoutATerminalThereAreLines()
     {
         using var output = new StringWriter { NewLine = "\n" };
-        TrainingProgress.Run(ShowAll, Console(output), output, plain: true);
+        TrainingProgress.Run(ShowAll, Console(output), output, ProgressStyle.Plain);
         Assert.That(
             output.ToString(),
             Is.EqualTo(
                 """
-                step 50/200  total 1.2500  kd 0.0312  400 ms/step  data wait 12 %  left 0:01:00
+                step 50/200  loss total 1.2500  -dice_CT -0.5000  kd 0.0312  400 ms/step  data wait 12 %  left 0:01:00
                 validation at step 50  CT Dice 0.700  liver 0.900  sp[l]een 0.500
                 validation at step 50  MR Dice 0.800  liver 0.800  sp[l]een n/a
                 a note
@@ -43,12 +43,13 @@ public sealed class TrainingProgressTests
     public void OnATerminalThereAreTables()
     {
         using var output = new StringWriter();
-        TrainingProgress.Run(ShowAll, Console(output), output, plain: false);
+        TrainingProgress.Run(ShowAll, Console(output), output, ProgressStyle.Automatic);
         Assert.That(
             output.ToString(),
-            Does.Contain("50 / 200")
+            Does.Contain("[##########..............................] step 50 / 200")
                 .And.Contains("1.2500")
                 .And.Contains("0:01:00")
+                .And.Contains("-dice_CT")
                 .And.Contains("sp[l]een")
                 .And.Contains("n/a")
                 .And.Contains("a note")
@@ -56,11 +57,37 @@ public sealed class TrainingProgressTests
     }
 
     [Test]
-    public void ErrorsOfTrainingPassThrough([Values] bool plain)
+    public void ATerminalKeepsTheLatestValidationsInView()
+    {
+        using var output = new StringWriter();
+        TrainingProgress.Run(
+            view =>
+            {
+                for (int step = 10; step <= 80; step += 10)
+                    view.Show(step, Scores);
+            },
+            Console(output),
+            output,
+            ProgressStyle.Automatic
+        );
+        string last = output.ToString()[output.ToString().LastIndexOf("Dice at step", StringComparison.Ordinal)..];
+        Assert.That(last, Does.Contain("mean Dice").And.Contains(" 30 ").And.Contains(" 80 ").And.Not.Contains(" 20 "));
+    }
+
+    [Test]
+    public void QuietShowsWhatStaysOnly()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        TrainingProgress.Run(ShowAll, Console(output), output, ProgressStyle.Quiet);
+        Assert.That(output.ToString(), Is.EqualTo("a note\n"));
+    }
+
+    [Test]
+    public void ErrorsOfTrainingPassThrough([Values] ProgressStyle style)
     {
         using var output = new StringWriter();
         Assert.That(
-            () => TrainingProgress.Run(_ => throw new InvalidDataException("bad"), Console(output), output, plain),
+            () => TrainingProgress.Run(_ => throw new InvalidDataException("bad"), Console(output), output, style),
             Throws.TypeOf<InvalidDataException>()
         );
     }
