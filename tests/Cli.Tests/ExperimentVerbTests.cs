@@ -34,7 +34,7 @@ internal sealed partial class ExperimentVerbTests : CommandLine
             "training.steps=2",
         ]);
         Assert.That(code, Is.Zero, errors);
-        Assert.That(output, Does.Contain("[9/9]").And.Contain("report.html"));
+        Assert.That(output, Does.Contain("[11/11]").And.Contain("report.html"));
         string page = File.ReadAllText(Path.Combine(experiment, "report.html"));
         foreach (
             string part in new[]
@@ -78,7 +78,7 @@ internal sealed partial class ExperimentVerbTests : CommandLine
             .. Small,
         ]);
         Assert.That(code, Is.Zero, errors);
-        Assert.That(output.Split('\n'), Has.Some.EqualTo("8 averaged-seed0-fold0"));
+        Assert.That(output.Split('\n'), Has.Some.EqualTo("10 averaged-seed0-fold0"));
     }
 
     [Test]

@@ -47,8 +47,9 @@ internal sealed class ExperimentVerb : DeviceVerb
         "variants",
         Separator = ',',
         HelpText = "What is compared, separated by commas: ummkd's schemes (individual, joint, joint-norm, y-shape, x-shape, "
-            + "ummkd, alternating, style-mixing, averaged) or another method's variants (config --methods lists them), with "
-            + "settings of their own if wanted (ummkd+loss.kd.weight=2); all, which is also meant if nothing is given."
+            + "ummkd, alternating, style-mixing, prototypes, conditioned, averaged) or another method's variants (config "
+            + "--methods lists them), with settings of their own if wanted (ummkd+loss.kd.weight=2); all, which is also meant if "
+            + "nothing is given."
     )]
     public IEnumerable<string> VariantNames { get; init; } = [];
 

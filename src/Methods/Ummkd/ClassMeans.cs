@@ -5,15 +5,13 @@ using UnpairedSegEngine.Training;
 namespace UnpairedSegEngine.Methods.Ummkd;
 
 /// <summary>
-/// Running means of the class-mean logits of groups of samples. A batch has few samples, and its class means differ from
-/// those of the next one about as much as from those of another modality. After n batches with the class its mean is
-/// sum_i decay^(n - i) mean_i / sum_i decay^(n - i); a batch without the class leaves it as it is. All in float64.
+/// <see cref="RunningMeans"/> of the class-mean logits of groups of samples. A batch has few samples, and its class means differ
+/// from those of the next one about as much as from those of another modality.
 /// </summary>
 internal sealed class ClassMeans
 {
-    private readonly double decay;
     private readonly int classes;
-    private readonly double[] next;
+    private readonly RunningMeans means;
 
     /// <param name="name">In checkpoints.</param>
     /// <param name="decay">Weight of a batch, relative to the one after it, in [0, 1).</param>
@@ -21,14 +19,12 @@ internal sealed class ClassMeans
     /// <param name="classes">Of the logits.</param>
     public ClassMeans(string name, double decay, int groups, int classes)
     {
-        (this.decay, this.classes) = (decay, classes);
-        var shape = new Shape(groups, classes, classes + 1);
-        next = new double[shape.Count];
-        State = new HostNumbers(name, shape, new double[shape.Count]);
+        this.classes = classes;
+        means = new RunningMeans(name, decay, new Shape(groups, classes), classes);
     }
 
     /// <summary>Per group and class, the decayed sum of the batches' means, and behind it that of their weights.</summary>
-    public HostNumbers State { get; }
+    public HostNumbers State => means.State;
 
     /// <summary>
     /// The sums of a batch as if its class means were the running ones, with this batch among them. The state is the same until
@@ -37,38 +33,33 @@ internal sealed class ClassMeans
     /// <param name="batch">By group.</param>
     public IReadOnlyList<SegmentationSums> Average(IReadOnlyList<SegmentationSums> batch)
     {
-        State.Values.CopyTo(next, 0);
+        means.Begin();
         return
         [
             .. batch.Select(
                 (sums, group) =>
                     sums with
                     {
-                        LogitSums = [.. sums.LogitSums.Select((logits, c) => Average(logits, sums.Counts[c], RowOf(group, c)))],
+                        LogitSums =
+                        [
+                            .. sums.LogitSums.Select((logits, c) => Average(logits, sums.Counts[c], (group * classes) + c)),
+                        ],
                     }
             ),
         ];
     }
 
     /// <summary>The batch that was averaged last is part of the running means from now on.</summary>
-    public void Accept() => next.CopyTo(State.Values, 0);
+    public void Accept() => means.Accept();
 
-    private Memory<double> RowOf(int group, int trueClass) =>
-        next.AsMemory(((group * classes) + trueClass) * (classes + 1), classes + 1);
-
-    private double[] Average(IReadOnlyList<double> logitSums, double count, Memory<double> running)
+    private double[] Average(IReadOnlyList<double> logitSums, double count, int row)
     {
         if (count == 0)
             return [.. logitSums];
-        Span<double> row = running.Span;
-        row[classes] = (decay * row[classes]) + 1;
+        ReadOnlySpan<double> running = means.Add(row, [.. logitSums.Select(sum => sum / count)]);
         var averaged = new double[classes];
         for (int k = 0; k < classes; k++)
-        {
-            row[k] = (decay * row[k]) + (logitSums[k] / count);
-            averaged[k] = count * row[k] / row[classes];
-        }
-
+            averaged[k] = count * running[k] / running[classes];
         return averaged;
     }
 }

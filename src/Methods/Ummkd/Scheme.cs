@@ -10,13 +10,15 @@ namespace UnpairedSegEngine.Methods.Ummkd;
 /// <param name="Distills">Whether the loss compares the modalities' class distributions.</param>
 /// <param name="Alternates">Whether the modalities update the weights in turns.</param>
 /// <param name="MixesStyles">Whether samples get means and deviations of another modality's features.</param>
+/// <param name="Contrasts">Whether class means of features are compared with the other modality's prototypes.</param>
 public sealed record Scheme(
     SchemeName Name,
     string Summary,
     SharingName Sharing,
     bool Distills = false,
     bool Alternates = false,
-    bool MixesStyles = false
+    bool MixesStyles = false,
+    bool Contrasts = false
 )
 {
     /// <summary>All of them, in the order of tables.</summary>
@@ -39,6 +41,17 @@ public sealed record Scheme(
             "shared kernels, normalization per modality, styles of features mixed",
             SharingName.JointNorm,
             MixesStyles: true
+        ),
+        new(
+            SchemeName.Prototypes,
+            "shared kernels, normalization per modality, class prototypes contrasted",
+            SharingName.JointNorm,
+            Contrasts: true
+        ),
+        new(
+            SchemeName.Conditioned,
+            "shared kernels, normalization per modality, a read-out made for modality and class",
+            SharingName.Conditioned
         ),
     ];
 

@@ -27,4 +27,10 @@ public enum SchemeName
 
     /// <summary>Shared kernels, own normalization, styles of features mixed between the modalities.</summary>
     StyleMixing,
+
+    /// <summary>Shared kernels, own normalization, class means drawn to the other modality's prototypes.</summary>
+    Prototypes,
+
+    /// <summary>Shared kernels, own normalization, a read-out that is made for modality and class.</summary>
+    Conditioned,
 }

@@ -18,6 +18,9 @@ public sealed record UmmkdLossConfig
     [ConfigKey("knowledge distillation between the modalities")]
     public DistillationConfig Kd { get; init; } = new();
 
+    [ConfigKey("contrast between class means of features and the other modality's prototypes")]
+    public PrototypeConfig Prototypes { get; init; } = new();
+
     [ConfigKey(
         "coarser levels of the decoder that learn from labels, too, each with half the weight of the one above; 0 for none (unet3d)",
         Minimum = 0,

@@ -110,7 +110,7 @@ internal sealed class UmmkdDefinition : MethodDefinition
         );
     }
 
-    /// <summary>The loss; without its distillation unless the scheme has one.</summary>
+    /// <summary>The loss; without the terms that the scheme does not have.</summary>
     internal static UmmkdLoss LossOf(TrainingConfig config)
     {
         DistillationConfig kd = Settings(config).Loss.Kd;
@@ -124,6 +124,7 @@ internal sealed class UmmkdDefinition : MethodDefinition
         )
         {
             DeepLevels = Settings(config).Loss.DeepSupervision,
+            Prototypes = SchemeOf(config).Contrasts ? Settings(config).Loss.Prototypes : null,
         };
     }
 

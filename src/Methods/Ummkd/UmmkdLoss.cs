@@ -17,6 +17,9 @@ public sealed record UmmkdLoss(LossConfig Labels, DistillationConfig Distillatio
     /// <summary>Coarser levels that learn from labels, too.</summary>
     public int DeepLevels { get; init; }
 
+    /// <summary>The contrast between class means and the other modality's prototypes; null for none.</summary>
+    public PrototypeConfig? Prototypes { get; init; }
+
     /// <summary>What the loss on labels of the network's output counts.</summary>
     private double Share => DeepSupervision.WeightOf(0, DeepLevels);
 

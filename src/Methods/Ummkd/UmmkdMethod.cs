@@ -62,12 +62,14 @@ public sealed class UmmkdMethod : VolumeMethod
             }
         }
 
-        Modules = base.Modules;
+        List<ILossAddition> additions = [];
         if (loss.DeepLevels > 0)
-        {
-            Heads = new DeepHeads(network, loss.DeepLevels, seed);
-            Modules = [.. base.Modules, new TrainingModule(DeepSupervision.Name, Heads.Parameters)];
-        }
+            additions.Add(new DeepSupervision(network, loss.DeepLevels, loss.Labels, seed));
+        if (loss.Prototypes is { } prototypes)
+            additions.Add(new ClassPrototypes(network, prototypes, modalities.Count));
+        Additions = additions;
+        Modules = [.. base.Modules, .. additions.SelectMany(addition => addition.Modules)];
+        State = [.. State, .. additions.SelectMany(addition => addition.State)];
 
         optimizer = new NetworkOptimizer(
             backend,
@@ -91,8 +93,8 @@ public sealed class UmmkdMethod : VolumeMethod
     /// <summary>Weights of the loss terms.</summary>
     public UmmkdLoss Loss { get; }
 
-    /// <summary>Read-outs of coarser levels; null where only the output learns from labels.</summary>
-    internal DeepHeads? Heads { get; }
+    /// <summary>What joins the loss beside the terms on sums over the logits.</summary>
+    internal IReadOnlyList<ILossAddition> Additions { get; }
 
     /// <summary>Whether samples get means and deviations of another modality's features.</summary>
     internal bool MixesStyles { get; }
@@ -110,7 +112,7 @@ public sealed class UmmkdMethod : VolumeMethod
     internal bool MeasuresGradients => schedule is { ValidateEvery: > 0 };
 
     public override ISampleSource Extend(ISampleSource samples) =>
-        Heads is null ? samples : new CoarseLabels(samples, Heads.Stages);
+        Additions.Aggregate(samples, (extended, addition) => addition.Extend(extended));
 
     public override StepPlan Plan(long step, DeviceBatch batch) =>
         alternates ? new AlternatingPlan(this, step, batch) : new UmmkdPlan(this, step, batch);
@@ -122,17 +124,17 @@ public sealed class UmmkdMethod : VolumeMethod
 
     /// <param name="terms">Of a batch.</param>
     /// <param name="floor">The distillation within the modalities; null where none has two samples, or nobody asks.</param>
-    /// <param name="deep">What coarser levels add, and their terms.</param>
-    internal LossReport Report(UmmkdLossTerms terms, double? floor, (double Total, IReadOnlyList<LossTerm> Terms) deep) =>
+    /// <param name="added">What joins the loss beside them, and its terms.</param>
+    internal LossReport Report(UmmkdLossTerms terms, double? floor, (double Total, IReadOnlyList<LossTerm> Terms) added) =>
         new(
-            terms.Total + deep.Total,
+            terms.Total + added.Total,
             [
                 .. LabelLoss.Terms(terms.Labels, Modalities),
                 new LossTerm("kd", terms.Distillation.Loss, "distillation loss"),
                 .. floor is { } value
                     ? [new LossTerm("kd_floor", value, "distillation loss within modalities")]
                     : Array.Empty<LossTerm>(),
-                .. deep.Terms,
+                .. added.Terms,
             ]
         )
         {

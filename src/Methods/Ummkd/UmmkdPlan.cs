@@ -1,4 +1,5 @@
 using UnpairedSegEngine.Autograd;
+using UnpairedSegEngine.Autograd.Operations;
 using UnpairedSegEngine.Backends;
 using UnpairedSegEngine.Layers;
 using UnpairedSegEngine.Segmentation.Data;
@@ -21,7 +22,7 @@ internal sealed class UmmkdPlan : StepPlan
     private readonly ForwardContext context;
     private readonly SegmentationLossProblem problem;
     private readonly SegmentationLossProblem? halves;
-    private readonly DeepSupervision? deep;
+    private readonly IReadOnlyList<IAddedTerm> added;
     private readonly Tensor sums,
         coefficients;
     private readonly Tensor? styleShares,
@@ -50,8 +51,7 @@ internal sealed class UmmkdPlan : StepPlan
         halves = method.Loss.Distillation.Floor ? DistillationFloor.HalvesOf(problem) : null;
         if (halves is not null)
             sumsOfHalves = Exchange(halves.SumsShape, DType.Float64);
-        if (method.Heads is not null)
-            deep = new DeepSupervision(method.Backend, method.Heads, method.Loss.Labels, batch, method.Network.Classes, Exchange);
+        added = [.. method.Additions.Select(addition => addition.TermOf(batch, Exchange))];
         if (!method.MeasuresGradients)
         {
             Parts = [new StepPart(Forward, Decide), new StepPart(Backward)];
@@ -84,13 +84,15 @@ internal sealed class UmmkdPlan : StepPlan
         method.Means?.Accept();
         if (halves is not null)
             method.MeansOfHalves?.Accept();
+        foreach (IAddedTerm term in added)
+            term.Accepted();
     }
 
     /// <summary>From the images to the sums that make the loss.</summary>
     private void Forward()
     {
         Tensor labels = batch[VariedSamples.Labels];
-        FeatureTaps? taps = method.Heads?.Taps();
+        var taps = new FeatureTaps([.. added.SelectMany(term => term.Stages)]);
         var images = new Variable(batch[VariedSamples.Images]);
         logits = styleShares is null
             ? method.Network.Forward(context, images, taps)
@@ -100,7 +102,8 @@ internal sealed class UmmkdPlan : StepPlan
         // A pass of its own: sums of halves added up would round otherwise than the sums of the whole.
         if (halves is not null)
             method.Backend.SegmentationLossSums(halves, logits.Value, labels, sumsOfHalves!);
-        deep?.Forward(context, taps!);
+        foreach (IAddedTerm term in added)
+            term.Forward(context, taps);
     }
 
     private LossReport Decide()
@@ -115,7 +118,8 @@ internal sealed class UmmkdPlan : StepPlan
             distillationNorm = GradientNorms.OfDistillation(ofBatch, terms.Coefficients);
         }
 
-        return method.Report(terms, Floor(), deep?.Decide() ?? (0, []));
+        (double Total, IReadOnlyList<LossTerm> Terms)[] more = [.. added.Select(term => term.Decide(ofBatch))];
+        return method.Report(terms, Floor(), (more.Sum(term => term.Total), [.. more.SelectMany(term => term.Terms)]));
     }
 
     private double? Floor()
@@ -153,13 +157,17 @@ internal sealed class UmmkdPlan : StepPlan
         context.CommitUpdates();
         Tensor gradient = Tensor.Allocate(method.Backend.Device, logits!.Shape, logits.DType);
         method.Backend.SegmentationLossGradient(problem, logits.Value, batch[VariedSamples.Labels], coefficients, gradient);
-        if (deep is not null)
+        if (added.Count == 0)
         {
-            method.Update.Run(context.Tape, deep.Join(context.Tape, logits, gradient), step);
+            Tape.Release(logits);
+            method.Update.Run(context.Tape, logits, gradient, step);
             return;
         }
 
-        Tape.Release(logits);
-        method.Update.Run(context.Tape, logits, gradient, step);
+        // A number whose gradient is that of the whole loss, so that all goes back in one pass.
+        Variable total = context.Tape.Sum(context.Tape.Multiply(logits, new Variable(gradient)));
+        foreach (IAddedTerm term in added)
+            total = term.Join(context.Tape, total);
+        method.Update.Run(context.Tape, total, step);
     }
 }

@@ -35,7 +35,10 @@ public sealed record NetworkDescription(NetworkConfig Settings, SharingName Shar
         SharingRule sharing = SharingRule.All[Sharing];
         bool? sharesNorms = norm.Sharing == NormSharing.Scheme ? null : norm.Sharing == NormSharing.Shared;
         var store = new ParameterStore(device, DType.Float32, seed, sharing.Of(modalities, sharesNorms));
-        ISegmentationNetwork network = Definition.Build(store, inputChannels, classes, normalization, this);
-        return sharing.SeparatesModalities ? new SeparateStreams(network) : network;
+        return sharing.ConditionsReadout ? new ConditionedReadout(Inside(ConditionedReadout.Width), modalities, classes)
+            : sharing.SeparatesModalities ? new SeparateStreams(Inside(classes))
+            : Inside(classes);
+
+        ISegmentationNetwork Inside(int outputs) => Definition.Build(store, inputChannels, outputs, normalization, this);
     }
 }

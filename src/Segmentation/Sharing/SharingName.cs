@@ -17,4 +17,8 @@ public enum SharingName
 
     /// <summary>The layers between early and late ones.</summary>
     XShape,
+
+    /// <summary>Kernels, but for a read-out that is made of a vector per modality and class; each has its own
+    /// normalization.</summary>
+    Conditioned,
 }

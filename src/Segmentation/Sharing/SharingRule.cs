@@ -17,6 +17,7 @@ public abstract class SharingRule
             [SharingName.JointNorm] = new JointNormSharing(),
             [SharingName.YShape] = new YShapeSharing(),
             [SharingName.XShape] = new XShapeSharing(),
+            [SharingName.Conditioned] = new ConditionedSharing(),
         };
 
     /// <summary>Whether layers with shared kernels share their normalization, too.</summary>
@@ -24,6 +25,9 @@ public abstract class SharingRule
 
     /// <summary>Whether nothing is shared, so that each modality's samples go through a network of their own.</summary>
     public virtual bool SeparatesModalities => false;
+
+    /// <summary>Whether the read-out is made of a vector of modality and class.</summary>
+    internal virtual bool ConditionsReadout => false;
 
     /// <summary>Which parameters a network's layers have in common.</summary>
     /// <param name="modalities">How many there are.</param>

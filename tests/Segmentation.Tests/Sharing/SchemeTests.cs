@@ -71,6 +71,8 @@ internal sealed class SchemeTests
     [TestCase(NetworkName.Unet3d, SchemeName.YShape, 2_853_189)]
     [TestCase(NetworkName.Unet3d, SchemeName.XShape, 3_111_018)]
     [TestCase(NetworkName.Unet3d, SchemeName.Ummkd, 2_204_565)]
+    [TestCase(NetworkName.Dilated2d, SchemeName.Conditioned, 46_518_537)]
+    [TestCase(NetworkName.Unet3d, SchemeName.Conditioned, 2_249_361)]
     public void Parameters_are_counted(NetworkName network, SchemeName scheme, long expected)
     {
         using Device shapes = Device.OpenWithoutMemory();

@@ -103,7 +103,7 @@ internal sealed class TrainerTests
 
     [Test]
     public void A_scheme_whose_weights_are_averaged_goes_on_with_the_same_bits(
-        [Values("alternating", "style_mixing")] string scheme
+        [Values("alternating", "style_mixing", "prototypes", "conditioned")] string scheme
     )
     {
         string[] sets = [$"scheme={scheme}", "training.average=0.9"];

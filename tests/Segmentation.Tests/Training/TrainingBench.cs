@@ -21,7 +21,7 @@ internal sealed class TrainingBench : IDisposable
 {
     public const int SamplesPerModality = 2;
 
-    private const int Classes = 3;
+    public const int Classes = 3;
 
     private readonly bool ownsDevice;
     private readonly Backend backend;
@@ -42,6 +42,7 @@ internal sealed class TrainingBench : IDisposable
     /// <param name="optimizer">Adam if not given.</param>
     /// <param name="schedule">When gradients are measured; never if not given.</param>
     /// <param name="scheme">What a step does beside the loss.</param>
+    /// <param name="build">Makes the network, of that kind, in place of the bench's own.</param>
     public TrainingBench(
         Backend backend,
         bool ownsDevice,
@@ -51,13 +52,17 @@ internal sealed class TrainingBench : IDisposable
         int size = 16,
         OptimizerConfig? optimizer = null,
         ScheduleConfig? schedule = null,
-        Scheme? scheme = null
+        Scheme? scheme = null,
+        Func<ParameterStore, ISegmentationNetwork>? build = null
     )
     {
         (this.backend, this.ownsDevice) = (backend, ownsDevice);
         var store = new ParameterStore(Device, DType.Float32, 1);
         bool is3D = network == NetworkName.Unet3d;
-        Network = is3D ? UNetOf(store) : new DilatedNetwork2D(store, 3, Classes, 2, new NormalizationSettings(), keep);
+        Network =
+            build is not null ? build(store)
+            : is3D ? UNetOf(store)
+            : new DilatedNetwork2D(store, 3, Classes, 2, new NormalizationSettings(), keep);
         method = new UmmkdMethod(
             backend,
             Network,
@@ -81,11 +86,11 @@ internal sealed class TrainingBench : IDisposable
     }
 
     /// <summary>The 3D network.</summary>
-    public static UNet3D UNetOf(ParameterStore store) =>
+    public static UNet3D UNetOf(ParameterStore store, int classes = Classes) =>
         new(
             store,
             1,
-            Classes,
+            classes,
             2,
             new NormalizationSettings(),
             new UNetLevels([Size3.Cube(3), Size3.Cube(3), Size3.Planar(3)], [Size3.Cube(2), Size3.Planar(2)])
