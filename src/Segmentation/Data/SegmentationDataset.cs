@@ -15,23 +15,21 @@ public sealed class SegmentationDataset
 
     private readonly DatasetManifest manifest;
 
-    private SegmentationDataset(string folder, DatasetManifest manifest)
+    private SegmentationDataset(string folder, DatasetManifest manifest, Problems problems)
     {
         Folder = folder;
         this.manifest = manifest;
-        var folders = new DatasetFolders(folder, manifest);
+        var folders = new DatasetFolders(folder, manifest, problems);
         TestCases = folders.Find("imagesTs", "labelsTs", labelRequired: Directory.Exists(Path.Combine(folder, "labelsTs")));
         Cases = folders.Find("imagesTr", "labelsTr", labelRequired: true);
         Notes = folders.Notes;
         if (Cases.Count == 0 && TestCases.Count == 0)
-            throw new InvalidDataException($"{NoTrainingCases}{WhatElseIsThere}");
+            problems.Add($"{NoTrainingCases}{WhatElseIsThere}");
         if (manifest.TrainingCount is int announced && announced != Cases.Count && Cases.Count > 0)
-        {
-            throw new InvalidDataException(
+            problems.Add(
                 $"'{ManifestPath}': numTraining is {announced}, but imagesTr holds {Cases.Count} cases: add what is "
                     + "missing or correct the number"
             );
-        }
     }
 
     /// <summary>The dataset's folder.</summary>
@@ -79,13 +77,18 @@ public sealed class SegmentationDataset
 
     /// <summary>Reads dataset.json and checks that every case has its files and exactly one modality.</summary>
     /// <exception cref="InvalidDataException">Something is missing or contradictory; the message says what and where.</exception>
-    public static SegmentationDataset Open(string folder)
+    public static SegmentationDataset Open(string folder) => Open(folder, Problems.Thrown);
+
+    /// <summary>The same; problems may be collected, so that the dataset is what is left without what is wrong.</summary>
+    /// <exception cref="InvalidDataException">As for <see cref="Open(string)"/>; where problems are collected only if dataset.json
+    /// cannot be read.</exception>
+    internal static SegmentationDataset Open(string folder, Problems problems)
     {
         if (!Directory.Exists(folder))
             throw new InvalidDataException($"'{folder}': no such dataset folder");
         string manifestPath = Path.Combine(folder, DatasetManifest.FileName);
         return File.Exists(manifestPath)
-            ? new SegmentationDataset(folder, DatasetManifest.Read(manifestPath))
+            ? new SegmentationDataset(folder, DatasetManifest.Read(manifestPath, problems), problems)
             : throw new InvalidDataException(
                 $"'{folder}': no {DatasetManifest.FileName}, expected a dataset in the nnU-Net v2 raw layout"
             );

@@ -56,7 +56,7 @@ public sealed class BoundsTests
         );
 
     [Test]
-    public void BytesBehindTheVoxelsAreSkippedOrRefused() => AssertRefused(Zeros(Bytes(), 1 << 30), "the gzip stream goes on");
+    public void BytesBehindTheVoxelsAreSkippedOrRefused() => AssertRefused(Zeros(Bytes(), 1 << 30), "the compressed data go on");
 
     [Test]
     public void VoxelsAsLongAsDeflateAllowsAreRead()
