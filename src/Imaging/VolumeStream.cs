@@ -96,7 +96,7 @@ internal sealed class VolumeStream : IDisposable
     {
         if (IsCompressed && SkipTo(Position + TrailingLimit))
             throw new InvalidDataException(
-                $"{file}: the compressed data go on for more than {TrailingLimit >> 20} MiB after the voxels that its "
+                $"{file}: the compressed stream goes on for more than {TrailingLimit >> 20} MiB after the voxels that its "
                     + "header declares"
             );
     }

@@ -79,7 +79,10 @@ internal sealed class DatasetFolders(string dataset, DatasetManifest manifest, P
 
         return modality is null || images.Count < manifest.Channels.Count
             ? null
-            : new DatasetCase(id, modality, images, labels.GetValueOrDefault(id)?.Path, manifest.IgnoredLabel);
+            : new DatasetCase(id, modality, images, labels.GetValueOrDefault(id)?.Path, manifest.IgnoredLabel)
+            {
+                Group = manifest.Groups.Of(id),
+            };
     }
 
     /// <summary>None where there is no such folder.</summary>

@@ -52,6 +52,7 @@ public sealed class DatasetManifest
             Channels.Count > 1 && !root.TryGetProperty("domains", out _)
                 ? One(PairedModality)
                 : problems.Try(() => ReadDomains(root), One(UnknownModality));
+        Groups = problems.Try(() => CaseGroups.Read(path, root), CaseGroups.None);
     }
 
     /// <summary>The dataset's name; the folder's where the file gives none.</summary>
@@ -74,6 +75,9 @@ public sealed class DatasetManifest
 
     /// <summary>How many training cases the file announces; null where it does not say.</summary>
     public int? TrainingCount { get; }
+
+    /// <summary>Which cases belong together, such as those of one patient.</summary>
+    internal CaseGroups Groups { get; }
 
     /// <summary>Reads and checks dataset.json.</summary>
     /// <exception cref="InvalidDataException">The file is no JSON, or a key is missing or malformed.</exception>

@@ -96,10 +96,11 @@ public sealed class SegmentationDataset
 
     /// <summary>
     /// One fold: from splits_final.json where there is one, else one of five made by shuffling the cases of each
-    /// modality with a fixed seed. The test cases are those of imagesTs, or, without it, those that the fold names nowhere.
+    /// modality with a fixed seed, groups of cases as one. The test cases are those of imagesTs,
+    /// or, without it, those that the fold names nowhere.
     /// </summary>
-    /// <exception cref="InvalidDataException">The split names an unknown case or leaves a modality without training
-    /// cases.</exception>
+    /// <exception cref="InvalidDataException">The split names an unknown case, leaves a modality without training cases, or parts
+    /// a group.</exception>
     /// <param name="fold">From 0.</param>
     /// <param name="splitFile">Another file than the dataset's own splits_final.json.</param>
     /// <exception cref="UsageException">There is no such fold.</exception>
@@ -125,13 +126,16 @@ public sealed class SegmentationDataset
             throw new InvalidDataException($"{origin} has no training case of modality {empty.Name}, expected at least one");
         IReadOnlyList<DatasetCase> test =
             TestCases.Count > 0 ? TestCases : [.. Cases.Where(c => !train.Contains(c.Id) && !validation.Contains(c.Id))];
-        return new DatasetSplit(trainCases, [.. Cases.Where(c => validation.Contains(c.Id))], test);
+        var split = new DatasetSplit(trainCases, [.. Cases.Where(c => validation.Contains(c.Id))], test);
+        return CaseGroups.SharedBy(split) is { } shared
+            ? throw new InvalidDataException($"{origin} has {shared}: put all cases of a group on one side")
+            : split;
     }
 
     /// <summary>
     /// Writes a splits_final.json with that many folds: those of the dataset's own file where it has one, else made by shuffling
     /// the cases of each modality with a
-    /// fixed seed. A case is a subject, so no subject is on both sides of a fold.
+    /// fixed seed. A case is a subject, or belongs to a group, so no subject is on both sides of a fold.
     /// </summary>
     /// <exception cref="UsageException">There are not so many folds or cases.</exception>
     public void WriteSplits(string path, int folds)
@@ -162,6 +166,8 @@ public sealed class SegmentationDataset
     {
         if (fold < 0 || fold >= generated)
             throw new UsageException($"fold {fold}: without {SplitFile.FileName} there are the folds 0 to {generated - 1}");
+        if (Cases.Any(c => c.Group is not null))
+            return GroupedFolds.Make(Cases, fold, generated, SplitSeed);
         var train = new HashSet<string>(StringComparer.Ordinal);
         var validation = new HashSet<string>(StringComparer.Ordinal);
         foreach (Modality modality in Modalities)
