@@ -8,6 +8,10 @@ namespace UnpairedSegEngine.Cli.Tests;
 /// <summary>import makes our datasets of other people's, wholly or not at all.</summary>
 internal sealed class ImportVerbTests : CommandLine
 {
+    /// <summary>5 x 2 pixels of a palette with 4 entries.</summary>
+    private const string Png =
+        "iVBORw0KGgoAAAANSUhEUgAAAAUAAAACAgMAAADtBP7OAAAADFBMVEUAAAD/AAAA/wAAAP+bwBPcAAAADklEQVR4nGOQdmB40gAAA9UBwKFHnN4AAAAASUVORK5CYII=";
+
     private static readonly Geometry Grid = new(6, 5, 4, Affine.Diagonal(new Vector3d(-1, 1, 3), new Vector3d(10, -20, 30)));
 
     [Test]
@@ -16,6 +20,8 @@ internal sealed class ImportVerbTests : CommandLine
         string spleen = Decathlon("Task09_Spleen", "CT", ["spleen_1", "spleen_2"], lowest: -1000),
             prostate = Decathlon("Task05_Other", "MRI", ["a_1", "a_2"], lowest: 0),
             merged = PathOf("merged");
+        RequireOneLine(Run("train", "--data", spleen, "--out", PathOf("no-run")), 3, "unpairedseg import FOLDER");
+        RequireOneLine(Run("inspect", spleen), 3, "unpairedseg import FOLDER");
         (int code, string output, string errors) = Run("import", spleen, prostate, "--out", merged);
         Assert.That(code, Is.Zero, errors);
         Assert.That(output, Does.Contain("ct_spleen_1").And.Contain("copied").And.Contain("wrote 6 cases"));
@@ -138,6 +144,111 @@ internal sealed class ImportVerbTests : CommandLine
         );
         File.Delete(Path.Combine(folder, "Labels/segmentation-10.nii.gz"));
         RequireOneLine(Run("import", $"CT={folder}", "--out", PathOf("plain-2")), 3, "volume-10.nii.gz': no label in");
+    }
+
+    [Test]
+    public void Slices_of_png_become_volumes_with_the_spacing_that_is_given()
+    {
+        string folder = PathOf("slices");
+        foreach (string kind in new[] { "images", "labels" })
+        {
+            string stack = Directory.CreateDirectory(Path.Combine(folder, kind, "patient1")).FullName;
+            foreach (int z in new[] { 1, 2, 10 })
+                File.WriteAllBytes(Path.Combine(stack, $"{z}.png"), Convert.FromBase64String(Png));
+        }
+
+        string[] command = ["import", $"MR={folder}", "--out", PathOf("of-slices"), "--classes", "a,b,c"];
+        RequireOneLine(Run(command), 2, "give it with --spacing");
+        (int code, string output, string errors) = Run([.. command, "--spacing", "0.5,0.5,3"]);
+        Assert.That(code, Is.Zero, errors);
+        Assert.That(
+            output,
+            Does.Contain("5x2x3")
+                .And.Contain("0.5 x 0.5 x 3 mm")
+                .And.Contain("converted from PNG slices")
+                .And.Contain("is one missing?")
+        );
+        SegmentationDataset dataset = SegmentationDataset.Open(PathOf("of-slices"));
+        LoadedCase loaded = CaseReader.Read(dataset.Cases.Single(), dataset.ClassNames);
+        Assert.That(loaded.Labels!.Voxels.Take(10), Is.EqualTo(new byte[] { 0, 1, 2, 3, 1, 3, 2, 1, 0, 2 }));
+
+        string csv = Path.Combine(folder, "one.csv");
+        File.WriteAllText(csv, "image,label,modality,spacing\nimages/patient1,labels/patient1,MR,0.7 0.7 5\n");
+        Assert.That(Run("import", csv, "--dry-run").Output, Does.Contain("0.7 x 0.7 x 5 mm"));
+        File.WriteAllText(csv, "image,label,modality,spacing\nimages/patient1,labels/patient1,MR,thick\n");
+        RequireOneLine(Run("import", csv, "--dry-run"), 3, "line 2: spacing is 'thick'");
+    }
+
+    /// <summary>A stand-in for dcm2niix writes what a test wants.</summary>
+    [TestCase("{\"Modality\": \"CT\", \"RescaleSlope\": 1, \"RescaleIntercept\": 0}", 1, 0, "")]
+    [TestCase(
+        "{\"Modality\": \"CT\", \"RescaleIntercept\": -1024}",
+        1,
+        3,
+        "but RescaleSlope and RescaleIntercept are 1 and -1024"
+    )]
+    [TestCase("{\"Modality\": \"MR\", \"SpacingBetweenSlices\": 6}", 1, 3, "slices are 3 mm apart in the volume, but 6 mm")]
+    [TestCase("{\"Modality\": \"MR\", \"SliceThickness\": 5}", 1, 0, "3 mm apart and 5 mm thick")]
+    [TestCase("no json", 1, 3, "no valid JSON")]
+    [TestCase("", 1, 0, "wrote no description")]
+    [TestCase("{}", 0, 3, "made no volume of it: Error: no images")]
+    [TestCase("{}", 2, 3, "made 2 volumes of it")]
+    [Platform(Exclude = "Win")]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    public void A_series_of_dicom_goes_through_dcm2niix(string json, int volumes, int expected, string message)
+    {
+        string series = Directory.CreateDirectory(PathOf("dicom/images/p1")).FullName,
+            labels = Directory.CreateDirectory(PathOf("dicom/labels")).FullName,
+            made = PathOf("dicom/made.nii.gz");
+        byte[] dicom = [.. new byte[128], .. "DICM"u8];
+        File.WriteAllBytes(Path.Combine(series, "IM0001"), dicom);
+        NiftiWriter.Write(Path.Combine(labels, "p1.nii.gz"), Labels());
+        NiftiWriter.Write(made, Image(-1000));
+        File.WriteAllText(PathOf("dicom/made.json"), json);
+        string script = PathOf("dicom/dcm2niix");
+        ShellScript.Write(
+            script,
+            $"""
+            while [ $# -gt 1 ]; do if [ "$1" = -o ]; then out=$2; fi; shift; done
+            for i in $(seq {volumes}); do cp {made} "$out/volume$i.nii.gz"; [ -s {PathOf("dicom/made.json")} ] && cp {PathOf(
+                "dicom/made.json"
+            )} "$out/volume$i.json"; done
+            [ {volumes} = 0 ] && echo "Error: no images" >&2
+            exit 0
+            """
+        );
+        try
+        {
+            Environment.SetEnvironmentVariable("UNPAIREDSEG_DCM2NIIX", script);
+            (int code, string output, string errors) = Run("import", $"CT={PathOf("dicom")}", "--dry-run");
+            Assert.That(code, Is.EqualTo(expected), errors);
+            Assert.That(output + errors, Does.Contain(message).And.Contain(expected == 0 ? "converted from DICOM" : series));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("UNPAIREDSEG_DCM2NIIX", null);
+        }
+    }
+
+    [Test]
+    public void Without_dcm2niix_the_message_says_how_to_get_it()
+    {
+        string series = Directory.CreateDirectory(PathOf("no-dcm2niix/images/p1")).FullName;
+        Directory.CreateDirectory(PathOf("no-dcm2niix/labels"));
+        File.WriteAllBytes(Path.Combine(series, "a.dcm"), []);
+        NiftiWriter.Write(PathOf("no-dcm2niix/labels/p1.nii.gz"), Labels());
+        string? path = Environment.GetEnvironmentVariable("PATH");
+        try
+        {
+            Environment.SetEnvironmentVariable("PATH", "/nowhere");
+            (int code, _, string errors) = Run("import", $"CT={PathOf("no-dcm2niix")}", "--out", PathOf("none"));
+            Assert.That(code, Is.EqualTo(3));
+            Assert.That(errors, Does.Contain("is a DICOM series, which needs the program dcm2niix: install it"));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("PATH", path);
+        }
     }
 
     [Test]

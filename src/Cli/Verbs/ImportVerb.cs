@@ -1,6 +1,7 @@
 using System.Globalization;
 using CommandLine;
 using UnpairedSegEngine.Cli.Options;
+using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Runs.Progress;
 using UnpairedSegEngine.Segmentation.Importing;
 using UnpairedSegEngine.Storage;
@@ -9,7 +10,7 @@ namespace UnpairedSegEngine.Cli.Verbs;
 
 [Verb(
     "import",
-    HelpText = "Make a dataset of other people's: Medical Segmentation Decathlon, nnU-Net v1 and v2, CSV, plain folders; NIfTI, NRRD and MetaImage files."
+    HelpText = "Make a dataset of other people's: Medical Segmentation Decathlon, nnU-Net v1 and v2, CSV, plain folders; NIfTI, NRRD and MetaImage files, PNG slices, DICOM series."
 )]
 internal sealed class ImportVerb : IVerb
 {
@@ -40,6 +41,9 @@ internal sealed class ImportVerb : IVerb
     )]
     public bool RestIsBackground { get; init; }
 
+    [Option("spacing", HelpText = "Of PNG slices: width and height of a pixel and distance of slices in mm, such as 0.7,0.7,3.")]
+    public string? Spacing { get; init; }
+
     [Option("dry-run", HelpText = "Read and check everything, say what would be written, and write nothing.")]
     public bool DryRun { get; init; }
 
@@ -55,6 +59,7 @@ internal sealed class ImportVerb : IVerb
             LabelFolder = Labels,
             Classes = Classes.Any() ? [.. Classes.Select(ClassOf)] : null,
             RestIsBackground = RestIsBackground,
+            Opener = new VolumeOpener(Spacing is null ? null : SpacingOf(Spacing)),
         };
         ImportPlan plan = new ImportPlanner(options).Plan();
         using var stop = new StopSignal();
@@ -104,6 +109,10 @@ internal sealed class ImportVerb : IVerb
         bool exists = File.Exists(text) || Directory.Exists(text);
         return !exists && text.IndexOf('=') is > 0 and var at ? (text[..at], text[(at + 1)..]) : (null, text);
     }
+
+    private static Vector3d SpacingOf(string text) =>
+        VolumeOpener.ParseSpacing(text)
+        ?? throw new UsageException($"--spacing '{text}': expected three numbers above 0 such as 0.7,0.7,3");
 
     private static ClassChoice ClassOf(string text)
     {

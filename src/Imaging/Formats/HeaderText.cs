@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Imaging.Formats;
 
@@ -98,9 +99,20 @@ internal sealed class HeaderText : IDisposable
         return sizes.Length == count ? sizes : throw Bad(file, field, text, $"{count} sizes");
     }
 
+    /// <summary>The file that a header names for its voxels: in its own folder or below, since anybody may have written
+    /// it.</summary>
+    /// <exception cref="InvalidDataException">It is no such name.</exception>
+    public static string Beside(string file, string field, string name)
+    {
+        string[] parts = [.. name.Split('/', '\\').Where(part => part is not ("." or ""))];
+        return parts.Length > 0 && name[0] is not ('/' or '\\') && parts.All(FileName.IsPlain)
+            ? Path.Combine([Path.GetDirectoryName(file) ?? "", .. parts])
+            : throw Bad(file, field, name, "a file in the header's folder or below");
+    }
+
     /// <summary>The error that refuses a field.</summary>
     public static InvalidDataException Bad(string file, string field, string found, string expected) =>
-        new($"{file}: {field} is '{Storage.OneLine.Of(found.Length > 100 ? found[..100] + "..." : found)}', expected {expected}");
+        new($"{file}: {field} is '{OneLine.Of(found.Length > 100 ? found[..100] + "..." : found)}', expected {expected}");
 
     private static string Text(List<byte> line) => Encoding.Latin1.GetString([.. line]).TrimEnd('\r');
 }

@@ -113,7 +113,7 @@ internal sealed class MetaImageFile
             throw HeaderText.Bad(path, "HeaderSize", fields["HeaderSize"], "-1, 0 or a number of bytes");
         if (headerSize == -1 && (isCompressed || isText))
             throw HeaderText.Bad(path, "HeaderSize", fields["HeaderSize"], "0 or more of compressed data and text");
-        return new VoxelData(path, isLocal ? path : Path.Combine(Path.GetDirectoryName(path) ?? "", name), type, count)
+        return new VoxelData(path, isLocal ? path : HeaderText.Beside(path, "ElementDataFile", name), type, count)
         {
             Start =
                 headerSize == -1 ? -1

@@ -127,7 +127,7 @@ internal sealed class NrrdFile
         var detached = fields.GetValueOrDefault("data file") ?? fields.GetValueOrDefault("datafile");
         if (detached is not null && (detached.StartsWith("LIST", StringComparison.Ordinal) || detached.Contains('%')))
             throw HeaderText.Bad(path, "data file", detached, "one file: put the slices together first");
-        var file = detached is null ? path : Path.Combine(Path.GetDirectoryName(path) ?? "", detached);
+        var file = detached is null ? path : HeaderText.Beside(path, "data file", detached);
         return new VoxelData(path, file, type, count)
         {
             Start = byteSkip == -1 ? -1 : SkipLines(file, detached is null ? dataStart : 0),

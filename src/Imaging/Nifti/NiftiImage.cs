@@ -79,6 +79,12 @@ public sealed class NiftiImage
         }
     }
 
+    /// <summary>The same volume, said to be from another place than the file that was opened.</summary>
+    /// <param name="path">That place, for messages.</param>
+    /// <param name="notes">Further oddities.</param>
+    public NiftiImage At(string path, IEnumerable<string> notes) =>
+        new(path, Header, Geometry, Extensions, StoredVoxels, [.. Notes, .. notes]);
+
     /// <summary>How many volumes the file holds: 1, or the length of a series.</summary>
     public int Volumes => (int)Header.Shape.Skip(3).Aggregate(1L, (product, size) => product * size);
 

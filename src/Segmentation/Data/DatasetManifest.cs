@@ -87,6 +87,16 @@ public sealed class DatasetManifest
     internal static DatasetManifest Read(string path, Problems problems)
     {
         using JsonDocument document = JsonFile.Parse(path, distinct: false);
+        if (
+            document.RootElement is { ValueKind: JsonValueKind.Object } root
+            && root.TryGetProperty("training", out _)
+            && root.TryGetProperty("modality", out _)
+            && !root.TryGetProperty("channel_names", out _)
+        )
+            throw new InvalidDataException(
+                $"'{path}': is of the Medical Segmentation Decathlon or nnU-Net v1; make a dataset of it with: unpairedseg import "
+                    + "FOLDER --out NEW"
+            );
         return document.RootElement.ValueKind == JsonValueKind.Object
             ? new DatasetManifest(path, document.RootElement, problems)
             : throw new InvalidDataException($"'{path}': expected a JSON object, found {document.RootElement.ValueKind}");

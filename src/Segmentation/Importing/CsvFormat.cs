@@ -5,16 +5,16 @@ namespace UnpairedSegEngine.Segmentation.Importing;
 
 /// <summary>
 /// A CSV file with the columns image and label (paths, relative to the file), and, if wanted, modality, group, case and split
-/// (train, val or test).
+/// (train, val or test), and spacing of PNG slices.
 /// </summary>
 internal sealed class CsvFormat : IImportFormat
 {
     private const string Image = "image",
         Label = "label";
 
-    private static readonly string[] Optional = ["modality", "group", "case", "split"];
+    private static readonly string[] Optional = ["modality", "group", "case", "split", "spacing"];
 
-    public string Description => "CSV (columns image, label, modality, group, case, split)";
+    public string Description => "CSV (columns image, label, modality, group, case, split, spacing)";
 
     public bool IsIn(string path) => File.Exists(path) && path.EndsWith(".csv", StringComparison.OrdinalIgnoreCase);
 
@@ -53,6 +53,10 @@ internal sealed class CsvFormat : IImportFormat
                 Modality = Value("modality"),
                 Group = Value("group"),
                 Part = part,
+                Spacing = Value("spacing") is { } spacing
+                    ? VolumeOpener.ParseSpacing(spacing)
+                        ?? throw row.Refuse($"spacing is '{spacing}', expected three numbers above 0 such as 0.7 0.7 3")
+                    : null,
             };
         }
     }

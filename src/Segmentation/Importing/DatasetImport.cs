@@ -99,14 +99,14 @@ internal sealed class DatasetImport(ImportPlan plan, ImportOptions options)
             Require(planned, image, grid);
             if (problems.All.Count > errors)
                 continue;
-            ways.Add(copy is not null ? "copied" : $"converted from {EndingOf(image.Path)}");
+            ways.Add(copy is not null ? "copied" : $"converted from {VolumeOpener.KindOf(image.Path)}");
             if (folder is not null)
                 Write(Target(folder, isTest ? "imagesTs" : "imagesTr", planned.Id + Channel.SuffixOf(channel)), image, copy);
         }
 
         if (planned.From.Label is { } path)
         {
-            NiftiImage label = Open(path, notes);
+            NiftiImage label = Open(path, planned, notes);
             Require(planned, label, grid);
             if (problems.All.Count > errors)
                 return null;
@@ -119,7 +119,7 @@ internal sealed class DatasetImport(ImportPlan plan, ImportOptions options)
             string? copy = isSame ? CopyOf(label) : null;
             ways.Add(
                 copy is not null ? "label copied"
-                : isSame ? $"label converted from {EndingOf(path)}"
+                : isSame ? $"label converted from {VolumeOpener.KindOf(path)}"
                 : "label values changed"
             );
             if (folder is not null)
@@ -135,8 +135,8 @@ internal sealed class DatasetImport(ImportPlan plan, ImportOptions options)
         IReadOnlyList<string> files = planned.From.Images;
         int channels = plan.Channels.Count;
         if (files.Count == channels && channels > 1)
-            return [.. files.Select(file => Open(file, notes)).Select(image => (image, CopyOf(image)))];
-        NiftiImage series = Open(files[0], notes);
+            return [.. files.Select(file => Open(file, planned, notes)).Select(image => (image, CopyOf(image)))];
+        NiftiImage series = Open(files[0], planned, notes);
         if (series.Volumes != channels)
             throw new InvalidDataException(
                 $"{planned.From.Where}: '{files[0]}' holds {series.Volumes} volumes, expected {channels}"
@@ -147,9 +147,9 @@ internal sealed class DatasetImport(ImportPlan plan, ImportOptions options)
             : [.. Enumerable.Range(0, channels).Select(channel => (series.Volume(channel), (string?)null))];
     }
 
-    private NiftiImage Open(string path, List<string> notes)
+    private NiftiImage Open(string path, PlannedCase planned, List<string> notes)
     {
-        NiftiImage image = options.Opener.Open(path);
+        NiftiImage image = options.Opener.Open(path, planned.From.Spacing);
         if (!image.Header.DataType.IsReal())
             throw new InvalidDataException($"'{path}': its voxels are {image.Header.DataType.Name()}, expected real numbers");
         notes.AddRange(image.Notes.Select(note => $"'{path}': {note}"));
@@ -166,12 +166,11 @@ internal sealed class DatasetImport(ImportPlan plan, ImportOptions options)
             problems.Add($"{planned.From.Where}: '{image.Path}' holds {image.Volumes} volumes, expected one");
     }
 
-    private static string EndingOf(string path) =>
-        NiftiPaths.EndingOf(path) is { Length: > 0 } ending ? ending : Path.GetExtension(path);
-
     /// <summary>The file itself where it is what would be written; null where it has to be written anew.</summary>
     private static string? CopyOf(NiftiImage image) =>
-        NiftiPaths.EndingOf(image.Path) is ".nii" or ".nii.gz" && image.Header.IsSingleFile ? image.Path : null;
+        NiftiPaths.EndingOf(image.Path) is ".nii" or ".nii.gz" && image.Header.IsSingleFile && File.Exists(image.Path)
+            ? image.Path
+            : null;
 
     private static void Write(string target, NiftiImage image, string? copy)
     {

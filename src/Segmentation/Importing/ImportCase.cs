@@ -1,3 +1,5 @@
+using UnpairedSegEngine.Imaging;
+
 namespace UnpairedSegEngine.Segmentation.Importing;
 
 /// <summary>What a case is for.</summary>
@@ -25,6 +27,9 @@ internal sealed record ImportCase(string Id, IReadOnlyList<string> Images, strin
 
     /// <summary>Cases of one group, such as those of a patient, are never on both sides of a split.</summary>
     public string? Group { get; init; }
+
+    /// <summary>Of PNG slices: width, height and distance, mm; null for what is given for all.</summary>
+    public Vector3d? Spacing { get; init; }
 
     /// <summary>What it is for.</summary>
     public ImportPart Part { get; init; }

@@ -103,7 +103,7 @@ internal sealed class ImportPlanner(ImportOptions options)
         string kind;
         try
         {
-            NiftiImage image = options.Opener.Open(found.Images[0]);
+            NiftiImage image = options.Opener.Open(found.Images[0], found.Spacing);
             double least = double.PositiveInfinity;
             image.ReadScaled((_, block) => least = Math.Min(least, block.ToArray().Min()));
             kind = DomainGuess.OfMinimum((float)least);
@@ -140,9 +140,8 @@ internal sealed class ImportPlanner(ImportOptions options)
     private IReadOnlyList<int> ValuesIn(ImportSource source) =>
         [
             .. source
-                .Cases.Select(found => found.Label)
-                .OfType<string>()
-                .SelectMany(label => LabelConversion.ValuesIn(options.Opener.Open(label)))
+                .Cases.Where(found => found.Label is not null)
+                .SelectMany(found => LabelConversion.ValuesIn(options.Opener.Open(found.Label!, found.Spacing)))
                 .Distinct()
                 .Order(),
         ];

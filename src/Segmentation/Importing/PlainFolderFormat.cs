@@ -56,7 +56,8 @@ internal sealed partial class PlainFolderFormat : IImportFormat
         return cases.Count > 0
             ? new ImportSource(path, "plain folders", cases)
             : throw new InvalidDataException(
-                $"'{images}': no volumes; known are .nii, .nii.gz, .hdr, .nrrd, .nhdr, .mha and .mhd"
+                $"'{images}': no volumes; known are .nii, .nii.gz, .hdr, .nrrd, .nhdr, .mha, .mhd, and folders of PNG or "
+                    + "DICOM files"
             );
     }
 

@@ -125,6 +125,8 @@ public class NrrdTests
     [TestCase("(0,0,3)", "(0,0,1e9)", "spacing of")]
     [TestCase("(10,20,-30)", "(1e12,0,0)", "space origin is")]
     [TestCase("kinds:", "data file: s_%03d.raw 1 2 1\nkinds:", "data file is")]
+    [TestCase("kinds:", "data file: /dev/zero\nkinds:", "a file in the header's folder")]
+    [TestCase("kinds:", "data file: ../x.raw\nkinds:", "a file in the header's folder")]
     [TestCase("kinds:", "sizes: 1 1 1\nkinds:", "each field once")]
     [TestCase("kinds:", "kinds", "a line of the header is")]
     public void ABadHeader_IsRefusedInOneLine(string found, string replacement, string message)
