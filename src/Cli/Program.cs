@@ -23,6 +23,7 @@ public static class Program
         typeof(ModelVerb),
         typeof(PhantomVerb),
         typeof(ImagesVerb),
+        typeof(ImportVerb),
         typeof(PreprocessVerb),
         typeof(InspectVerb),
         typeof(ConfigVerb),

@@ -65,6 +65,39 @@ public static class AtomicFile
         files.SyncFolder(FolderOf(path));
     }
 
+    /// <summary>Makes a new folder of files and subfolders, or none at all.</summary>
+    /// <param name="path">The folder; absent, or empty.</param>
+    /// <param name="fill">Writes into a folder beside it, which becomes it; answers whether it is to.</param>
+    /// <param name="fileSystem">Where; the disk by default.</param>
+    /// <returns>What <paramref name="fill"/> answered.</returns>
+    /// <exception cref="IOException">There is no such folder then.</exception>
+    public static bool TryFillFolder(string path, Func<string, bool> fill, IFileSystem? fileSystem = null)
+    {
+        IFileSystem files = fileSystem ?? DiskFileSystem.Instance;
+        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        string temporary = TemporaryBeside(path);
+        bool isWhole = false;
+        try
+        {
+            files.CreateFolder(temporary);
+            if (!fill(temporary))
+                return false;
+            files.SyncFolder(temporary);
+            if (Directory.Exists(path))
+                Directory.Delete(path); // An empty folder is in the way of a rename.
+            files.RenameFolder(temporary, path);
+            isWhole = true;
+        }
+        finally
+        {
+            if (!isWhole && Directory.Exists(temporary))
+                TryDeleteFolder(files, temporary);
+        }
+
+        files.SyncFolder(FolderOf(path));
+        return true;
+    }
+
     /// <remarks>In the same folder, because only within one file system a rename is a single step.</remarks>
     private static string TemporaryBeside(string path)
     {
@@ -81,6 +114,15 @@ public static class AtomicFile
         try
         {
             files.DeleteFile(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException) { }
+    }
+
+    private static void TryDeleteFolder(IFileSystem files, string path)
+    {
+        try
+        {
+            files.DeleteFolder(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException) { }
     }

@@ -25,6 +25,7 @@ public sealed partial class FloorTests
         ("src/Training", "UnpairedSegEngine.Training"),
         ("src/Imaging", "UnpairedSegEngine.Imaging"),
         ("src/Segmentation/Data", "UnpairedSegEngine.Segmentation.Data"),
+        ("src/Segmentation/Importing", "UnpairedSegEngine.Segmentation.Importing"),
         ("src/Segmentation/Losses", "UnpairedSegEngine.Segmentation.Losses"),
         ("src/Segmentation/Sharing", "UnpairedSegEngine.Segmentation.Sharing"),
         ("src/Segmentation/Networks", "UnpairedSegEngine.Segmentation.Networks"),

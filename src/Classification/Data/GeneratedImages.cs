@@ -87,7 +87,7 @@ public static class GeneratedImages
             Path.Combine(folder, BoxFiles.ObjectsCsv),
             images,
             "label",
-            image => image.Objects.Select(o => (o.Box, CsvRows.Field(dataset.ClassNames[o.Class])))
+            image => image.Objects.Select(o => (o.Box, TableText.CsvField(dataset.ClassNames[o.Class])))
         );
         var labels = new PngFolder.StoredLabels(
             dataset.ClassNames,

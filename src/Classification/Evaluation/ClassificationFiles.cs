@@ -50,7 +50,7 @@ public static class ClassificationFiles
                         string.Join(
                             ',',
                             [
-                                CsvRows.Field(scores.Name),
+                                TableText.CsvField(scores.Name),
                                 scores.Images.ToString(CultureInfo.InvariantCulture),
                                 .. Columns.Select(column =>
                                     column.Value(scores)?.ToString("R", CultureInfo.InvariantCulture) ?? ""

@@ -4,34 +4,23 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Segmentation.Data;
-using UnpairedSegEngine.Segmentation.Evaluation;
 
 namespace UnpairedSegEngine.Cli.Inspectors;
 
-/// <summary>Lists the cases of a dataset after checking every one as training would.</summary>
+/// <summary>Lists the cases of a dataset, and all that is wrong with it.</summary>
 internal sealed class DatasetInspector : IInspector
 {
+    private readonly DatasetCheck check;
     private readonly SegmentationDataset dataset;
     private readonly List<CaseSummary> cases = [];
-    private readonly List<string> problems = [];
 
     public DatasetInspector(string path)
     {
-        dataset = SegmentationDataset.Open(path);
-        foreach (DatasetCase source in dataset.Cases.Concat(dataset.TestCases))
-        {
-            try
-            {
-                cases.Add(Summarize(source));
-            }
-            catch (Exception e) when (CaseByCase.IsBadData(e))
-            {
-                problems.Add(e.Message);
-            }
-        }
+        check = DatasetCheck.Of(path, (of, source, loaded) => cases.Add(Summarize(of, source, loaded)));
+        dataset = check.Dataset;
     }
 
-    public IReadOnlyList<string> Problems => problems;
+    public IReadOnlyList<Finding> Findings => check.Findings;
 
     private bool HasChannels => dataset.Channels.Count > 1;
 
@@ -47,7 +36,9 @@ internal sealed class DatasetInspector : IInspector
                 Channels = HasChannels ? dataset.Channels.Select(channel => channel.Name) : null,
                 dataset.Notes,
                 Cases = cases,
-                Problems,
+                Domains = check.Domains?.Domains,
+                Problems = IInspector.Messages(Findings, Severity.Error),
+                Findings = IInspector.Json(Findings),
             },
             IInspector.Format
         );
@@ -57,7 +48,7 @@ internal sealed class DatasetInspector : IInspector
         var text = new StringBuilder();
         text.AppendLine(
             CultureInfo.InvariantCulture,
-            $"{dataset.Name}: {cases.Count + problems.Count} cases, classes {string.Join(", ", dataset.ClassNames)}"
+            $"{dataset.Name}: {dataset.Cases.Count + dataset.TestCases.Count} cases, classes {string.Join(", ", dataset.ClassNames)}"
         );
         if (HasChannels)
             text.AppendLine(CultureInfo.InvariantCulture, $"channels {Channel.Names(dataset.Channels)}");
@@ -87,12 +78,16 @@ internal sealed class DatasetInspector : IInspector
                 text.AppendLine($"  note: {note}");
         }
 
-        return text.ToString().TrimEnd();
+        IInspector.AppendWarnings(text, Findings);
+        if (check.Domains is { } guess)
+            text.AppendLine(
+                $"{DatasetManifest.FileName} lacks 'domains'; check and paste this, guessed from {guess.Evidence}:\n  {guess.Line}"
+            );
+        return text.Append(IInspector.Count(Findings)).ToString();
     }
 
-    private CaseSummary Summarize(DatasetCase source)
+    private static CaseSummary Summarize(SegmentationDataset of, DatasetCase source, LoadedCase loaded)
     {
-        LoadedCase loaded = CaseReader.Read(source, dataset.ClassNames);
         Geometry grid = loaded.Geometry;
         byte[]? labels = loaded.Labels?.Voxels;
         return new CaseSummary(
@@ -101,9 +96,9 @@ internal sealed class DatasetInspector : IInspector
             [grid.X, grid.Y, grid.Z],
             [grid.Spacing.X, grid.Spacing.Y, grid.Spacing.Z],
             grid.AxisCodes,
-            labels is null ? null : [.. Enumerable.Range(0, dataset.ClassNames.Count).Select(c => labels.LongCount(v => v == c))],
+            labels is null ? null : [.. Enumerable.Range(0, of.ClassNames.Count).Select(c => labels.LongCount(v => v == c))],
             labels?.LongCount(v => v == LabelValue.Ignored) ?? 0,
-            HasChannels ? [.. loaded.Images.Zip(source.Images, ChannelSummary.Of)] : null,
+            of.Channels.Count > 1 ? [.. loaded.Images.Zip(source.Images, ChannelSummary.Of)] : null,
             loaded.Notes
         );
     }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using UnpairedSegEngine.Imaging;
 using UnpairedSegEngine.Imaging.Nifti;
+using UnpairedSegEngine.Segmentation.Data;
 using UnpairedSegEngine.Segmentation.Evaluation;
 
 namespace UnpairedSegEngine.Cli.Inspectors;
@@ -12,7 +13,7 @@ internal sealed class FolderInspector : IInspector
 {
     private readonly NiftiFolder folder;
     private readonly List<Inspection> volumes = [];
-    private readonly List<string> problems = [];
+    private readonly List<Finding> findings = [];
 
     public FolderInspector(string path)
     {
@@ -25,12 +26,12 @@ internal sealed class FolderInspector : IInspector
             }
             catch (Exception e) when (CaseByCase.IsBadData(e))
             {
-                problems.Add(e.Message);
+                findings.Add(Finding.Error(e.Message));
             }
         }
     }
 
-    public IReadOnlyList<string> Problems => problems;
+    public IReadOnlyList<Finding> Findings => findings;
 
     public string ToJson() =>
         JsonSerializer.Serialize(
@@ -39,7 +40,7 @@ internal sealed class FolderInspector : IInspector
                 Folder = folder.Path,
                 Volumes = volumes,
                 OtherFiles = folder.Others,
-                Problems,
+                Problems = IInspector.Messages(findings, Severity.Error),
             },
             IInspector.Format
         );

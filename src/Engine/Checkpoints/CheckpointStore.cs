@@ -63,6 +63,15 @@ public sealed class CheckpointStore
     public IReadOnlyList<long> Steps() =>
         [.. Saved(StepPrefix).Concat(Saved(BestPrefix)).Select(saved => saved.Step).Distinct().Order()];
 
+    /// <summary>All that is saved, intact or not, by step. Every file is read.</summary>
+    public IReadOnlyList<ExaminedCheckpoint> Examine() =>
+        [
+            .. Saved(StepPrefix)
+                .Concat(Saved(BestPrefix))
+                .OrderBy(saved => saved.Step)
+                .Select(saved => new ExaminedCheckpoint(saved, DamageOf(saved.Folder)?.Message)),
+        ];
+
     /// <summary>Makes a step the newest again: deletes what was saved behind it.</summary>
     /// <param name="step">A saved step; 0 also where nothing was saved of it, to begin anew.</param>
     /// <exception cref="InvalidDataException">That step was not saved, or is damaged; the message names those that are

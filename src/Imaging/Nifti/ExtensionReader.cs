@@ -12,7 +12,7 @@ internal static class ExtensionReader
     /// <see cref="HeaderCheck.LargestDataStart"/>.</param>
     /// <exception cref="InvalidDataException">A size below 16, no multiple of 16, or beyond the end; or too many of
     /// them.</exception>
-    public static List<NiftiExtension> Read(NiftiStream stream, NiftiHeader header, long end, string file)
+    public static List<NiftiExtension> Read(VolumeStream stream, NiftiHeader header, long end, string file)
     {
         var extensions = new List<NiftiExtension>();
         if (end - stream.Position < 4)

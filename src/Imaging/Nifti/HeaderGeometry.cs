@@ -16,7 +16,8 @@ internal static class HeaderGeometry
             _ => throw new InvalidOperationException($"no affine from {header.AffineSource}"),
         };
         var affine = stored.Scaled(header.SpatialUnit.Millimetres());
-        RequirePossible(affine, header.AffineSource, file);
+        var fields = header.AffineSource == AffineSource.Sform ? ("srow_x/y/z", "srow_x/y/z[3]") : ("pixdim", "qoffset_x/y/z");
+        RequirePossible(affine, fields, file);
         var geometry = new Geometry(transforms.Size(1), transforms.Size(2), transforms.Size(3), affine);
         notes.AddRange(PlacementNotes.Of(header, geometry));
         return geometry;
@@ -44,9 +45,14 @@ internal static class HeaderGeometry
         };
     }
 
-    private static void RequirePossible(Affine affine, AffineSource source, string file)
+    /// <summary>Holds a transform to <see cref="GridLimits"/>.</summary>
+    /// <param name="affine">In mm.</param>
+    /// <param name="fields">Names of the fields that axes and origin are from.</param>
+    /// <param name="file">For the message.</param>
+    /// <exception cref="InvalidDataException">It is not finite, singular or beyond them.</exception>
+    public static void RequirePossible(Affine affine, (string Axes, string Origin) fields, string file)
     {
-        var (axes, origin) = source == AffineSource.Sform ? ("srow_x/y/z", "srow_x/y/z[3]") : ("pixdim", "qoffset_x/y/z");
+        var (axes, origin) = fields;
         var spacing = affine.Spacing;
         if (!double.IsFinite(spacing.X + spacing.Y + spacing.Z))
             throw HeaderCheck.Bad(file, axes, "not finite", "three axes");

@@ -11,7 +11,7 @@ public static class NiftiFile
     public static NiftiImage Open(string path)
     {
         var headerFile = NiftiPaths.HeaderFile(path);
-        using var stream = new NiftiStream(headerFile);
+        using var stream = new VolumeStream(headerFile);
         var header = ReadHeader(stream, headerFile);
         var notes = HeaderCheck.Check(header, headerFile);
         var geometry = HeaderGeometry.Read(header, headerFile, notes);
@@ -22,7 +22,7 @@ public static class NiftiFile
         if (header.IsSingleFile)
             return new NiftiImage(path, header, geometry, extensions, ReadVoxels(stream, header, headerFile), notes);
         var imageFile = NiftiPaths.ImageFile(headerFile);
-        using var image = new NiftiStream(imageFile);
+        using var image = new VolumeStream(imageFile);
         return new NiftiImage(path, header, geometry, extensions, ReadVoxels(image, header, imageFile), notes);
     }
 
@@ -31,13 +31,13 @@ public static class NiftiFile
     public static NiftiHeader OpenHeader(string path)
     {
         var headerFile = NiftiPaths.HeaderFile(path);
-        using var stream = new NiftiStream(headerFile);
+        using var stream = new VolumeStream(headerFile);
         var header = ReadHeader(stream, headerFile);
         HeaderCheck.Check(header, headerFile);
         return header;
     }
 
-    private static NiftiHeader ReadHeader(NiftiStream stream, string file)
+    private static NiftiHeader ReadHeader(VolumeStream stream, string file)
     {
         var bytes = stream.Read(HeaderCodec.Nifti1Bytes);
         if (bytes.Length < HeaderCodec.Nifti1Bytes)
@@ -54,7 +54,7 @@ public static class NiftiFile
             );
     }
 
-    private static byte[] ReadVoxels(NiftiStream stream, NiftiHeader header, string file)
+    private static byte[] ReadVoxels(VolumeStream stream, NiftiHeader header, string file)
     {
         var needed = HeaderCheck.DataBytes(header);
         if (!stream.SkipTo((long)header.VoxOffset))

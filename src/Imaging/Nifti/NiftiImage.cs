@@ -21,6 +21,20 @@ public sealed class NiftiImage
         (Extensions, StoredVoxels, Notes) = (extensions, stored, notes);
     }
 
+    /// <summary>A volume that was read from a file of another format, as a NIfTI file would hold it.</summary>
+    /// <param name="path">That file.</param>
+    /// <param name="geometry">Its grid.</param>
+    /// <param name="type">Of its voxels.</param>
+    /// <param name="stored">They, little-endian.</param>
+    /// <param name="notes">Oddities that were accepted.</param>
+    internal static NiftiImage Of(
+        string path,
+        Geometry geometry,
+        NiftiDataType type,
+        byte[] stored,
+        IReadOnlyList<string> notes
+    ) => new(path, NiftiWriter.HeaderFor(geometry, type, new NiftiHeader { SclSlope = 1 }), geometry, [], stored, notes);
+
     /// <summary>The file that was opened.</summary>
     public string Path { get; }
 
@@ -63,6 +77,32 @@ public sealed class NiftiImage
                 Scale(part.Span);
             take(first, part);
         }
+    }
+
+    /// <summary>The same volume, said to be from another place than the file that was opened.</summary>
+    /// <param name="path">That place, for messages.</param>
+    /// <param name="notes">Further oddities.</param>
+    public NiftiImage At(string path, IEnumerable<string> notes) =>
+        new(path, Header, Geometry, Extensions, StoredVoxels, [.. Notes, .. notes]);
+
+    /// <summary>How many volumes the file holds: 1, or the length of a series.</summary>
+    public int Volumes => (int)Header.Shape.Skip(3).Aggregate(1L, (product, size) => product * size);
+
+    /// <summary>One volume of a series, with its values as stored and the series' scaling.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such volume.</exception>
+    public NiftiImage Volume(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Volumes);
+        var bytes = StoredVoxels.Length / Volumes;
+        return new NiftiImage(
+            Path,
+            NiftiWriter.HeaderFor(Geometry, Header.DataType, Header),
+            Geometry,
+            [],
+            StoredVoxels.AsSpan(index * bytes, bytes).ToArray(),
+            Notes
+        );
     }
 
     /// <summary>The scaled values as an image.</summary>

@@ -38,6 +38,31 @@ public static class NiftiWriter
         WriteFile(NiftiPaths.Stem(path) + ".hdr" + gz, [HeaderCodec.Encode(header), ExtensionBytes(header, options)]);
     }
 
+    /// <summary>Writes a volume that was read: its values as stored, with their type and scaling, as .nii or .nii.gz.</summary>
+    /// <exception cref="ArgumentException">Another ending, or a series.</exception>
+    public static void Write(string path, NiftiImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        if (!NiftiPaths.IsNifti(path) || NiftiPaths.IsPair(path))
+            throw new ArgumentException($"{path}: expected a name that ends in .nii or .nii.gz", nameof(path));
+        if (image.Volumes != 1)
+            throw new ArgumentException($"{image.Path}: is a series, expected one volume", nameof(image));
+        var header = HeaderFor(image.Geometry, image.Header.DataType, image.Header);
+        WriteFile(path, [HeaderCodec.Encode(header), new byte[4], image.StoredVoxels]);
+    }
+
+    /// <summary>The header of one little-endian file of one volume, with the template's descriptive fields and scaling.</summary>
+    internal static NiftiHeader HeaderFor(Geometry geometry, NiftiDataType type, NiftiHeader template)
+    {
+        var longest = Math.Max(geometry.X, Math.Max(geometry.Y, geometry.Z));
+        var options = new NiftiWriteOptions { Template = template, Version = longest > short.MaxValue ? 2 : 1 };
+        return HeaderFor(geometry, type, pair: false, options) with
+        {
+            SclSlope = template.HasScaling ? template.SclSlope : 1,
+            SclInter = template.HasScaling ? template.SclInter : 0,
+        };
+    }
+
     private static NiftiHeader HeaderFor(Geometry geometry, NiftiDataType type, bool pair, NiftiWriteOptions options)
     {
         // Analyze's bytes in the place of these fields mean something else.

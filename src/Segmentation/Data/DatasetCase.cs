@@ -15,6 +15,12 @@ public sealed record DatasetCase(
     int? IgnoredLabel = null
 )
 {
+    /// <summary>
+    /// Cases of one group, such as the scans of a patient, are never on both sides of a split; null where dataset.json names no
+    /// group of this one.
+    /// </summary>
+    public string? Group { get; init; }
+
     /// <summary>The image files, in the order of the channels.</summary>
     public IReadOnlyList<string> ImagePaths => [.. Images.Select(image => image.Path)];
 

@@ -5,7 +5,8 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <summary>Pairs the images and labels in a dataset's folders.</summary>
 /// <param name="dataset">The dataset's folder.</param>
 /// <param name="manifest">Its dataset.json.</param>
-internal sealed class DatasetFolders(string dataset, DatasetManifest manifest)
+/// <param name="problems">What becomes of what is wrong; where that is written down, the case or file is left out.</param>
+internal sealed class DatasetFolders(string dataset, DatasetManifest manifest, Problems problems)
 {
     private readonly List<string> notes = [];
 
@@ -25,18 +26,21 @@ internal sealed class DatasetFolders(string dataset, DatasetManifest manifest)
         DatasetCase[] cases =
         [
             .. images
+                .Where(image => problems.Try(() => CaseOf(image).Length > 0, false))
                 .GroupBy(CaseOf, StringComparer.Ordinal)
-                .Select(files => CaseOf(imageFolder, files.Key, [.. files], labels))
+                .Select(files => problems.Try(() => CaseOf(imageFolder, files.Key, [.. files], labels), null))
+                .OfType<DatasetCase>()
                 .OrderBy(found => found.Id, StringComparer.Ordinal),
         ];
-        if (labelRequired && cases.FirstOrDefault(found => found.LabelPath is null) is { } unlabelled)
-            throw new InvalidDataException(
+        foreach (DatasetCase unlabelled in cases.Where(found => labelRequired && found.LabelPath is null))
+            problems.Add(
                 $"case '{unlabelled.Id}': the label file "
                     + $"'{Path.Combine(dataset, labelFolder, unlabelled.Id + manifest.FileEnding)}' is missing"
             );
-        return labels.Values.FirstOrDefault(label => cases.All(found => found.Id != label.Name)) is { } orphan
-            ? throw new InvalidDataException($"'{orphan.Path}': a label without its image in {imageFolder}")
-            : cases;
+        HashSet<string> imaged = [.. images.Select(image => Channel.Split(image.Name)?.Case ?? "")];
+        foreach (NiftiFolderVolume orphan in labels.Values.Where(label => !imaged.Contains(label.Name)))
+            problems.Add($"'{orphan.Path}': a label without its image in {imageFolder}");
+        return cases;
     }
 
     /// <summary>The case that an image file is of.</summary>
@@ -56,23 +60,29 @@ internal sealed class DatasetFolders(string dataset, DatasetManifest manifest)
             );
     }
 
-    private DatasetCase CaseOf(string folder, string id, NiftiFolderVolume[] images, Dictionary<string, NiftiFolderVolume> labels)
+    /// <summary>Null where something is missing and that was written down.</summary>
+    private DatasetCase? CaseOf(string folder, string id, NiftiFolderVolume[] files, Dictionary<string, NiftiFolderVolume> labels)
     {
-        ChannelImage ImageOf(Channel channel) =>
-            images.FirstOrDefault(image => image.Name.EndsWith(channel.Suffix, StringComparison.Ordinal)) is { } found
-                ? new ChannelImage(channel, found.Path)
-                : throw new InvalidDataException(
+        Modality? modality = problems.Try(() => manifest.ModalityOf(id), null!);
+        var images = new List<ChannelImage>();
+        foreach (Channel channel in manifest.Channels)
+        {
+            if (files.FirstOrDefault(file => file.Name.EndsWith(channel.Suffix, StringComparison.Ordinal)) is { } found)
+                images.Add(new ChannelImage(channel, found.Path));
+            else
+                problems.Add(
                     $"case '{id}': the image file "
                         + $"'{Path.Combine(dataset, folder, id + channel.Suffix + manifest.FileEnding)}' of channel "
                         + $"{channel.Name} is missing"
                 );
-        return new DatasetCase(
-            id,
-            manifest.ModalityOf(id),
-            [.. manifest.Channels.Select(ImageOf)],
-            labels.GetValueOrDefault(id)?.Path,
-            manifest.IgnoredLabel
-        );
+        }
+
+        return modality is null || images.Count < manifest.Channels.Count
+            ? null
+            : new DatasetCase(id, modality, images, labels.GetValueOrDefault(id)?.Path, manifest.IgnoredLabel)
+            {
+                Group = manifest.Groups.Of(id),
+            };
     }
 
     /// <summary>None where there is no such folder.</summary>
@@ -81,14 +91,19 @@ internal sealed class DatasetFolders(string dataset, DatasetManifest manifest)
         string path = Path.Combine(dataset, part);
         if (!Directory.Exists(path))
             return [];
-        NiftiFolder folder = NiftiFolder.Scan(path);
+        if (problems.Try(() => NiftiFolder.Scan(path), null) is not { } folder)
+            return [];
         if (folder.Note is { } note)
             notes.Add(note);
-        return folder.Volumes.FirstOrDefault(volume => volume.Ending != manifest.FileEnding && !IsHalfOfPair(volume)) is { } other
-            ? throw new InvalidDataException(
-                $"'{other.Path}': ends in {other.Ending}, but 'file_ending' of {DatasetManifest.FileName} is {manifest.FileEnding}; {(folder.Volumes.All(volume => volume.Ending == other.Ending) ? "correct that" : "convert the file or move it away")}"
+        foreach (
+            NiftiFolderVolume other in folder.Volumes.Where(volume =>
+                volume.Ending != manifest.FileEnding && !IsHalfOfPair(volume)
             )
-            : [.. folder.Volumes];
+        )
+            problems.Add(
+                $"'{other.Path}': ends in {other.Ending}, but 'file_ending' of {DatasetManifest.FileName} is {manifest.FileEnding}; {(folder.Volumes.All(volume => volume.Ending == other.Ending) ? "correct that" : "convert the file or move it away")}"
+            );
+        return [.. folder.Volumes];
     }
 
     /// <summary>An .img without its .hdr: opening it says so.</summary>

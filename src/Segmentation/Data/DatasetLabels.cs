@@ -12,7 +12,7 @@ namespace UnpairedSegEngine.Segmentation.Data;
 /// <param name="Ignored">The value of voxels that losses and metrics leave out; null where there is none.</param>
 internal sealed record DatasetLabels(IReadOnlyList<string> ClassNames, int? Ignored)
 {
-    private const string Background = "background";
+    internal const string Background = "background";
     private const string Ignore = "ignore";
     private const int LongestName = 200;
 

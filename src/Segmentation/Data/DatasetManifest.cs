@@ -19,38 +19,40 @@ public sealed class DatasetManifest
     /// <summary>The one modality of a dataset of several channels that has no <c>domains</c>.</summary>
     public const string PairedModality = "paired";
 
+    /// <summary>Of all cases, where problems are collected and the domains cannot be read.</summary>
+    internal const string UnknownModality = "unknown";
+
+    /// <summary>Where problems are collected and the file names no ending that can be read.</summary>
+    private const string DefaultEnding = ".nii.gz";
+
     private const int MostModalities = 16;
 
     private readonly string path;
     private readonly IReadOnlyList<IReadOnlyList<string>> patternsOfModality;
 
-    private DatasetManifest(string path, JsonElement root)
+    private DatasetManifest(string path, JsonElement root, Problems problems)
     {
         this.path = path;
         Name =
             root.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String
                 ? name.GetString()!
                 : Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path)))!;
-        RequireEachKeyOnce(root, "");
-        (ClassNames, IgnoredLabel) = ReadLabels(path, Required(root, "labels", JsonValueKind.Object));
-        FileEnding = ReadEnding(Required(root, "file_ending", JsonValueKind.String).GetString()!);
-        Channels = ReadChannels(Required(root, "channel_names", JsonValueKind.Object));
-        if (root.TryGetProperty("numTraining", out JsonElement count))
-        {
-            TrainingCount =
-                count.ValueKind == JsonValueKind.Number && count.TryGetInt32(out int number)
-                    ? number
-                    : throw Bad($"numTraining is {count.GetRawText()}, expected a whole number");
-        }
-        if (Channels.Count > 1 && !root.TryGetProperty("domains", out _))
-            (Modalities, patternsOfModality) = (
-                [new Modality(PairedModality, 0)],
-                [
-                    ["*"],
-                ]
-            );
-        else
-            (Modalities, patternsOfModality) = ReadDomains(Required(root, "domains", JsonValueKind.Object));
+        problems.Try(() => RequireEachKeyOnce(root, ""));
+        (ClassNames, IgnoredLabel) = problems.Try(
+            () => ReadLabels(path, Required(root, "labels", JsonValueKind.Object)),
+            new DatasetLabels([], null)
+        );
+        FileEnding = problems.Try(
+            () => ReadEnding(Required(root, "file_ending", JsonValueKind.String).GetString()!),
+            DefaultEnding
+        );
+        Channels = problems.Try(() => ReadChannels(Required(root, "channel_names", JsonValueKind.Object)), [new Channel(0, "")]);
+        TrainingCount = problems.Try(() => ReadCount(root), null);
+        (Modalities, patternsOfModality) =
+            Channels.Count > 1 && !root.TryGetProperty("domains", out _)
+                ? One(PairedModality)
+                : problems.Try(() => ReadDomains(root), One(UnknownModality));
+        Groups = problems.Try(() => CaseGroups.Read(path, root), CaseGroups.None);
     }
 
     /// <summary>The dataset's name; the folder's where the file gives none.</summary>
@@ -74,13 +76,29 @@ public sealed class DatasetManifest
     /// <summary>How many training cases the file announces; null where it does not say.</summary>
     public int? TrainingCount { get; }
 
+    /// <summary>Which cases belong together, such as those of one patient.</summary>
+    internal CaseGroups Groups { get; }
+
     /// <summary>Reads and checks dataset.json.</summary>
     /// <exception cref="InvalidDataException">The file is no JSON, or a key is missing or malformed.</exception>
-    public static DatasetManifest Read(string path)
+    public static DatasetManifest Read(string path) => Read(path, Problems.Thrown);
+
+    /// <summary>The same; of keys that are missing or malformed it may collect all.</summary>
+    internal static DatasetManifest Read(string path, Problems problems)
     {
         using JsonDocument document = JsonFile.Parse(path, distinct: false);
+        if (
+            document.RootElement is { ValueKind: JsonValueKind.Object } root
+            && root.TryGetProperty("training", out _)
+            && root.TryGetProperty("modality", out _)
+            && !root.TryGetProperty("channel_names", out _)
+        )
+            throw new InvalidDataException(
+                $"'{path}': is of the Medical Segmentation Decathlon or nnU-Net v1; make a dataset of it with: unpairedseg import "
+                    + "FOLDER --out NEW"
+            );
         return document.RootElement.ValueKind == JsonValueKind.Object
-            ? new DatasetManifest(path, document.RootElement)
+            ? new DatasetManifest(path, document.RootElement, problems)
             : throw new InvalidDataException($"'{path}': expected a JSON object, found {document.RootElement.ValueKind}");
     }
 
@@ -172,8 +190,24 @@ public sealed class DatasetManifest
     private static bool IsName(JsonElement value) =>
         value.ValueKind == JsonValueKind.String && DatasetLabels.IsName(value.GetString()!);
 
-    private (Modality[], List<IReadOnlyList<string>>) ReadDomains(JsonElement domains)
+    private int? ReadCount(JsonElement root) =>
+        !root.TryGetProperty("numTraining", out JsonElement count) ? null
+        : count.ValueKind == JsonValueKind.Number && count.TryGetInt32(out int number) ? number
+        : throw Bad($"numTraining is {count.GetRawText()}, expected a whole number");
+
+    private static (Modality[], List<IReadOnlyList<string>>) One(string modality) =>
+        (
+            [new Modality(modality, 0)],
+            [
+                ["*"],
+            ]
+        );
+
+    private (Modality[], List<IReadOnlyList<string>>) ReadDomains(JsonElement root)
     {
+        if (!root.TryGetProperty("domains", out _))
+            throw Bad($"the key 'domains' is missing{DomainGuess.Hint(Path.GetDirectoryName(path)!, root)}");
+        JsonElement domains = Required(root, "domains", JsonValueKind.Object);
         var modalities = new List<Modality>();
         var patterns = new List<IReadOnlyList<string>>();
         RequireEachKeyOnce(domains, "domain ");

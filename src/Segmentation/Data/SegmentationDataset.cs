@@ -15,23 +15,21 @@ public sealed class SegmentationDataset
 
     private readonly DatasetManifest manifest;
 
-    private SegmentationDataset(string folder, DatasetManifest manifest)
+    private SegmentationDataset(string folder, DatasetManifest manifest, Problems problems)
     {
         Folder = folder;
         this.manifest = manifest;
-        var folders = new DatasetFolders(folder, manifest);
+        var folders = new DatasetFolders(folder, manifest, problems);
         TestCases = folders.Find("imagesTs", "labelsTs", labelRequired: Directory.Exists(Path.Combine(folder, "labelsTs")));
         Cases = folders.Find("imagesTr", "labelsTr", labelRequired: true);
         Notes = folders.Notes;
         if (Cases.Count == 0 && TestCases.Count == 0)
-            throw new InvalidDataException($"{NoTrainingCases}{WhatElseIsThere}");
+            problems.Add($"{NoTrainingCases}{WhatElseIsThere}");
         if (manifest.TrainingCount is int announced && announced != Cases.Count && Cases.Count > 0)
-        {
-            throw new InvalidDataException(
+            problems.Add(
                 $"'{ManifestPath}': numTraining is {announced}, but imagesTr holds {Cases.Count} cases: add what is "
                     + "missing or correct the number"
             );
-        }
     }
 
     /// <summary>The dataset's folder.</summary>
@@ -79,13 +77,18 @@ public sealed class SegmentationDataset
 
     /// <summary>Reads dataset.json and checks that every case has its files and exactly one modality.</summary>
     /// <exception cref="InvalidDataException">Something is missing or contradictory; the message says what and where.</exception>
-    public static SegmentationDataset Open(string folder)
+    public static SegmentationDataset Open(string folder) => Open(folder, Problems.Thrown);
+
+    /// <summary>The same; problems may be collected, so that the dataset is what is left without what is wrong.</summary>
+    /// <exception cref="InvalidDataException">As for <see cref="Open(string)"/>; where problems are collected only if dataset.json
+    /// cannot be read.</exception>
+    internal static SegmentationDataset Open(string folder, Problems problems)
     {
         if (!Directory.Exists(folder))
             throw new InvalidDataException($"'{folder}': no such dataset folder");
         string manifestPath = Path.Combine(folder, DatasetManifest.FileName);
         return File.Exists(manifestPath)
-            ? new SegmentationDataset(folder, DatasetManifest.Read(manifestPath))
+            ? new SegmentationDataset(folder, DatasetManifest.Read(manifestPath, problems), problems)
             : throw new InvalidDataException(
                 $"'{folder}': no {DatasetManifest.FileName}, expected a dataset in the nnU-Net v2 raw layout"
             );
@@ -93,10 +96,11 @@ public sealed class SegmentationDataset
 
     /// <summary>
     /// One fold: from splits_final.json where there is one, else one of five made by shuffling the cases of each
-    /// modality with a fixed seed. The test cases are those of imagesTs, or, without it, those that the fold names nowhere.
+    /// modality with a fixed seed, groups of cases as one. The test cases are those of imagesTs,
+    /// or, without it, those that the fold names nowhere.
     /// </summary>
-    /// <exception cref="InvalidDataException">The split names an unknown case or leaves a modality without training
-    /// cases.</exception>
+    /// <exception cref="InvalidDataException">The split names an unknown case, leaves a modality without training cases, or parts
+    /// a group.</exception>
     /// <param name="fold">From 0.</param>
     /// <param name="splitFile">Another file than the dataset's own splits_final.json.</param>
     /// <exception cref="UsageException">There is no such fold.</exception>
@@ -122,13 +126,16 @@ public sealed class SegmentationDataset
             throw new InvalidDataException($"{origin} has no training case of modality {empty.Name}, expected at least one");
         IReadOnlyList<DatasetCase> test =
             TestCases.Count > 0 ? TestCases : [.. Cases.Where(c => !train.Contains(c.Id) && !validation.Contains(c.Id))];
-        return new DatasetSplit(trainCases, [.. Cases.Where(c => validation.Contains(c.Id))], test);
+        var split = new DatasetSplit(trainCases, [.. Cases.Where(c => validation.Contains(c.Id))], test);
+        return CaseGroups.SharedBy(split) is { } shared
+            ? throw new InvalidDataException($"{origin} has {shared}: put all cases of a group on one side")
+            : split;
     }
 
     /// <summary>
     /// Writes a splits_final.json with that many folds: those of the dataset's own file where it has one, else made by shuffling
     /// the cases of each modality with a
-    /// fixed seed. A case is a subject, so no subject is on both sides of a fold.
+    /// fixed seed. A case is a subject, or belongs to a group, so no subject is on both sides of a fold.
     /// </summary>
     /// <exception cref="UsageException">There are not so many folds or cases.</exception>
     public void WriteSplits(string path, int folds)
@@ -159,6 +166,8 @@ public sealed class SegmentationDataset
     {
         if (fold < 0 || fold >= generated)
             throw new UsageException($"fold {fold}: without {SplitFile.FileName} there are the folds 0 to {generated - 1}");
+        if (Cases.Any(c => c.Group is not null))
+            return GroupedFolds.Make(Cases, fold, generated, SplitSeed);
         var train = new HashSet<string>(StringComparer.Ordinal);
         var validation = new HashSet<string>(StringComparer.Ordinal);
         foreach (Modality modality in Modalities)

@@ -34,6 +34,45 @@ internal static class Targets
 
         """;
 
+    private static readonly (string, byte[])[] Nrrd =
+    [
+        (
+            "NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: 3 2 2\n"
+                + "space directions: (0.5,0,0) (0,0.5,0) (0,0,3)\nkinds: domain domain domain\nendian: big\nencoding: raw\n"
+                + "space origin: (10,20,-30)\n\n",
+            new byte[24]
+        ),
+        (
+            "NRRD0005\n# x\ntype: unsigned char\ndimension: 4\nspace: RAS\nsizes: 1 3 2 2\n"
+                + "space directions: none (0.5,0,0) (0,0.5,0) (0,0,3)\nspace units: \"mm\" \"mm\" \"mm\"\nencoding: gzip\n"
+                + "line skip: 0\nbyte skip: 0\nkey:=value\n\n",
+            Gzip(new byte[12])
+        ),
+        (
+            "NRRD0001\ntype: float\ndimension: 3\nsizes: 3 1 2\nspacings: 1 2 3\nencoding: ascii\n\n",
+            "1 2.5 -3 4e2 5 6\n"u8.ToArray()
+        ),
+    ];
+
+    private static readonly (string, byte[])[] MetaImage =
+    [
+        (
+            "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = True\nCompressedData = False\n"
+                + "TransformMatrix = 1 0 0 0 1 0 0 0 1\nOffset = 10 20 -30\nElementSpacing = 0.5 0.5 3\nDimSize = 3 2 2\n"
+                + "HeaderSize = -1\nElementType = MET_SHORT\nElementDataFile = LOCAL\n",
+            new byte[24]
+        ),
+        (
+            "NDims = 3\nCompressedData = True\nCompressedDataSize = 30\nDimSize = 3 2 2\nElementType = MET_UCHAR\n"
+                + "ElementDataFile = LOCAL\n",
+            Gzip(new byte[12])
+        ),
+        (
+            "NDims = 3\nBinaryData = False\nDimSize = 1 2 2\nElementType = MET_FLOAT\nElementDataFile = LOCAL\n",
+            "1 2 3.5 4"u8.ToArray()
+        ),
+    ];
+
     private static readonly string[] CaseNames = ["ct_00", "ct_01", "mr_00", "mr_01"];
 
     public static IReadOnlyList<FuzzTarget> All { get; } =
@@ -41,6 +80,9 @@ internal static class Targets
         new NiftiTarget("nifti", NiftiForm.Plain),
         new NiftiTarget("nifti-gz", NiftiForm.Gzip),
         new NiftiTarget("nifti-pair", NiftiForm.Pair),
+        new VolumeFormatTarget("nrrd", ".nrrd", Nrrd),
+        new VolumeFormatTarget("mha", ".mha", MetaImage),
+        new PngTarget(),
         new SafetensorsTarget(),
         new TfRecordTarget(),
         new PackageTarget(),
@@ -154,6 +196,14 @@ internal static class Targets
                 Path.Combine(folder, "imagesTr", $"{name}_0001.nii.gz"),
                 overwrite: true
             );
+    }
+
+    private static byte[] Gzip(byte[] bytes)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new System.IO.Compression.GZipStream(packed, System.IO.Compression.CompressionLevel.Fastest, true))
+            gzip.Write(bytes);
+        return packed.ToArray();
     }
 
     private static void WriteDataset(string folder)

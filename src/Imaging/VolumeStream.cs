@@ -1,12 +1,12 @@
 using System.IO.Compression;
 
-namespace UnpairedSegEngine.Imaging.Nifti;
+namespace UnpairedSegEngine.Imaging;
 
 /// <summary>
-/// The (decompressed) bytes of a NIfTI file, read forward. Memory grows with the bytes that really arrive, never with what a
+/// The (decompressed) bytes of a volume's file, read forward. Memory grows with the bytes that really arrive, never with what a
 /// header promises, and no more than the wanted bytes are ever held.
 /// </summary>
-internal sealed class NiftiStream : IDisposable
+internal sealed class VolumeStream : IDisposable
 {
     private const int FirstChunk = 1 << 20;
     private const long TrailingLimit = 64L << 20;
@@ -19,7 +19,15 @@ internal sealed class NiftiStream : IDisposable
     private readonly long storedBytes;
     private readonly byte[] skipped = new byte[1 << 16];
 
-    public NiftiStream(string file)
+    /// <summary>From the beginning; gzip where the file begins so, whatever its name.</summary>
+    public VolumeStream(string file)
+        : this(file, 0, null) { }
+
+    /// <param name="file">The file.</param>
+    /// <param name="start">First of its bytes that counts.</param>
+    /// <param name="isCompressed">Whether gzip or zlib begins there; null where the first bytes decide between gzip and
+    /// none.</param>
+    public VolumeStream(string file, long start, bool? isCompressed)
     {
         this.file = file;
         var raw = File.OpenRead(file);
@@ -29,14 +37,19 @@ internal sealed class NiftiStream : IDisposable
             throw new InvalidDataException($"{file}: is no regular file");
         }
 
-        storedBytes = raw.Length;
+        storedBytes = Math.Max(0, raw.Length - start);
+        raw.Position = Math.Min(start, raw.Length);
         Span<byte> magic = stackalloc byte[2];
-        IsCompressed = raw.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
-        raw.Position = 0;
-        stream = IsCompressed ? new GZipStream(raw, CompressionMode.Decompress) : new BufferedStream(raw);
+        var isGzip = raw.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+        IsCompressed = isCompressed ?? isGzip;
+        raw.Position = Math.Min(start, raw.Length);
+        stream =
+            !IsCompressed ? new BufferedStream(raw)
+            : isGzip ? new GZipStream(raw, CompressionMode.Decompress)
+            : new ZLibStream(raw, CompressionMode.Decompress);
     }
 
-    /// <summary>Whether the file begins as gzip, whatever its name.</summary>
+    /// <summary>Whether the bytes are decompressed.</summary>
     public bool IsCompressed { get; }
 
     /// <summary>Bytes read so far.</summary>
@@ -76,14 +89,14 @@ internal sealed class NiftiStream : IDisposable
     }
 
     /// <summary>
-    /// Reads a gzip stream to its end, so that its checksum is compared. Trailing bytes are accepted up to a limit.
+    /// Reads a compressed stream to its end, so that its checksum is compared. Trailing bytes are accepted up to a limit.
     /// </summary>
     /// <exception cref="InvalidDataException">Corrupt or cut, or far longer than its header says.</exception>
     public void VerifyEnd()
     {
         if (IsCompressed && SkipTo(Position + TrailingLimit))
             throw new InvalidDataException(
-                $"{file}: the gzip stream goes on for more than {TrailingLimit >> 20} MiB after the voxels that its "
+                $"{file}: the compressed stream goes on for more than {TrailingLimit >> 20} MiB after the voxels that its "
                     + "header declares"
             );
     }
@@ -101,7 +114,7 @@ internal sealed class NiftiStream : IDisposable
         catch (InvalidDataException error)
         {
             throw new InvalidDataException(
-                $"{file}: the gzip data are damaged or cut after {Position} bytes ({error.Message}); copy the file again",
+                $"{file}: the compressed data are damaged or cut after {Position} bytes ({error.Message}); copy the file again",
                 error
             );
         }

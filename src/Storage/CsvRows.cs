@@ -1,14 +1,13 @@
 using System.Globalization;
 using System.Text;
-using UnpairedSegEngine.Storage;
 
-namespace UnpairedSegEngine.Classification.Data;
+namespace UnpairedSegEngine.Storage;
 
 /// <summary>
 /// Rows of a CSV file with a header (RFC 4180 without line breaks within fields): each field by its column, and messages that
 /// name file and line.
 /// </summary>
-internal sealed class CsvRows
+public sealed class CsvRows
 {
     private const long MostBytes = 1L << 28;
 
@@ -40,6 +39,7 @@ internal sealed class CsvRows
         public InvalidDataException Refuse(string problem) => new($"'{File}', line {Line}: {OneLine.Of(problem)}");
     }
 
+    /// <summary>Reads a file.</summary>
     /// <exception cref="InvalidDataException">No such file, or it is no text in UTF-8.</exception>
     public static CsvRows Open(string path)
     {
@@ -54,10 +54,6 @@ internal sealed class CsvRows
             throw new InvalidDataException($"'{path}': is no text in UTF-8");
         }
     }
-
-    /// <summary>A text as a field of a row.</summary>
-    public static string Field(string text) =>
-        text.IndexOfAny([',', '"']) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     /// <summary>Whether the header has a column.</summary>
     public bool Has(string column) => columns.Contains(column);
