@@ -6,8 +6,8 @@ public static class EditDistance
     /// <summary>What is typed can be of any length; the work is quadratic.</summary>
     private const int LongestCompared = 100;
 
-    /// <summary>The fewest insertions, deletions and replacements of characters that turn one into the other (Levenshtein 1966); of
-    /// their beginnings, where they are long.</summary>
+    /// <summary>The fewest insertions, deletions and replacements of characters that turn one into the other (Levenshtein
+    /// 1966); of their beginnings, where they are long.</summary>
     public static int Of(string from, string to)
     {
         from = from[..Math.Min(from.Length, LongestCompared)];

@@ -27,7 +27,8 @@ internal sealed class CompletionVerb : IVerb
             {
                 Shell.Bash => Completion.Bash(commands, presets),
                 Shell.Zsh => Completion.Zsh(commands, presets),
-                _ => Completion.Fish(commands, presets),
+                Shell.Fish => Completion.Fish(commands, presets),
+                _ => throw new InvalidOperationException($"no shell {Shell}"),
             }
         );
         return ExitCode.Ok;
