@@ -13,6 +13,7 @@ public static class Program
 {
     private static readonly Type[] Verbs =
     [
+        typeof(PlanVerb),
         typeof(TrainVerb),
         typeof(ExperimentVerb),
         typeof(EvaluateVerb),
