@@ -26,7 +26,9 @@ public sealed record MemoryLimit(long Bytes, string Origin)
         ("T", 1L << 40),
     ];
 
-    /// <summary>The least of what was asked for, what the container may take, and what the machine has left beside other programs.</summary>
+    /// <summary>
+    /// The least of what was asked for, what the container may take, and what the machine has left beside other programs.
+    /// </summary>
     /// <param name="given">Text of an option such as "4GB"; null if it was not given.</param>
     /// <exception cref="UsageException">The text is no size.</exception>
     public static MemoryLimit Of(string? given)
@@ -75,8 +77,8 @@ public sealed record MemoryLimit(long Bytes, string Origin)
     }
 
     /// <summary>
-    /// The least limit of the control groups that the process is in, of version 1 or 2; null where there is none. Inside a container,
-    /// whose own group is mounted as the root, a path may be that of the host.
+    /// The least limit of the control groups that the process is in, of version 1 or 2; null where there is none. Inside a
+    /// container, whose own group is mounted as the root, a path may be that of the host.
     /// </summary>
     internal static MemoryLimit? OfContainer(string groups, string mount)
     {

@@ -8,8 +8,9 @@ using UnpairedSegEngine.Training.Batches;
 namespace UnpairedSegEngine.Runs;
 
 /// <summary>
-/// The memory that training takes while it steps, computed from the shapes of one step before anything is trained; bytes. Not in it:
-/// volumes while they are read, and what validations and kernels of large GPUs take for themselves.
+/// The memory that training takes while it steps and saves, computed from the shapes of one step before anything is trained;
+/// bytes. Not in it: volumes while they are read, for training or validation, and what a GPU's recorded steps hold beside
+/// their tensors.
 /// </summary>
 /// <param name="Weights">Of all modules, with running statistics.</param>
 /// <param name="Optimizer">The optimizers' state, and averaged weights.</param>
@@ -35,8 +36,11 @@ public sealed record StepMemory(long Weights, long Optimizer, long Working, long
     /// </summary>
     public long Scratch => (long)(Beside * Working);
 
+    /// <summary>A checkpoint while it is written: what it holds, and half of it on its way to files; measured.</summary>
+    public long Checkpoint => (Weights + Optimizer) * 3 / 2;
+
     /// <summary>What the process takes beside them.</summary>
-    public long OnHost => Batches + Cases + Program;
+    public long OnHost => Batches + Cases + Checkpoint + Program;
 
     /// <summary>Both together: what training on the processor takes.</summary>
     public long Total => OnDevice + OnHost;
@@ -89,7 +93,7 @@ public sealed record StepMemory(long Weights, long Optimizer, long Working, long
     /// <summary>The sum and its parts, for a person.</summary>
     public override string ToString() =>
         $"training takes about {Text(Total)} of memory: weights {Text(Weights)}, optimizer {Text(Optimizer)}, activations and "
-        + $"gradients {Text(Working)}, scratch {Text(Scratch)}, batches {Text(Batches)}, data {Text(Cases)}, program {Text(Program)}";
+        + $"gradients {Text(Working)}, scratch {Text(Scratch)}, batches {Text(Batches)}, checkpoints {Text(Checkpoint)}, data {Text(Cases)}, program {Text(Program)}";
 
     /// <summary>The largest part first.</summary>
     private string WhatToLower(TrainingConfig config)

@@ -24,8 +24,8 @@ internal sealed class BlockPlanner(DatasetFingerprint fingerprint, Func<Candidat
     private const double WorthTwiceTheChannels = 1.5;
 
     /// <summary>
-    /// Share of a slice's side that a block has at least: the body, and where in it an organ lies, without most of the air. That, and
-    /// the rest of <see cref="Coverage"/> in depth, is what was measured (README).
+    /// Share of a slice's side that a block has at least: the body, and where in it an organ lies, without most of the air.
+    /// That, and the rest of <see cref="Coverage"/> in depth, is what was measured (README).
     /// </summary>
     private const double ShareOfSide = 0.85;
 
@@ -69,8 +69,8 @@ internal sealed class BlockPlanner(DatasetFingerprint fingerprint, Func<Candidat
     }
 
     /// <summary>
-    /// The median spacing of each modality; where that is anisotropic, the coarse axis has the 10th percentile (nnU-Net). Modalities
-    /// have as many samples in a step as each other, so they weigh alike here: the geometric mean.
+    /// The median spacing of each modality; where that is anisotropic, the coarse axis has the 10th percentile (nnU-Net).
+    /// Modalities have as many samples in a step as each other, so they weigh alike here: the geometric mean.
     /// </summary>
     private double[] Target() => [.. Along(axis => Mean(fingerprint.Modalities.Select(modality => TargetOf(modality)[axis])))];
 

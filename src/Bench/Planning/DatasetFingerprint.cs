@@ -16,8 +16,8 @@ public sealed record DatasetFingerprint(
 );
 
 /// <summary>
-/// The grids and classes of a modality's cases. Axes are left-right, front-back, feet-head; lengths are mm; a median lies between the
-/// middle two of an even number.
+/// The grids and classes of a modality's cases. Axes are left-right, front-back, feet-head; lengths are mm; a median lies
+/// between the middle two of an even number.
 /// </summary>
 /// <param name="Name">The modality.</param>
 /// <param name="Cases">How many.</param>
@@ -49,8 +49,8 @@ public sealed record ModalityFingerprint(
 public sealed record ClassFingerprint(string Name, int Cases, double Millilitres);
 
 /// <summary>
-/// Intensities of voxels that are labelled as a class other than the background, evenly drawn from all cases; all 0 where there are
-/// none.
+/// Intensities of voxels that are labelled as a class other than the background, evenly drawn from all cases; all 0 where
+/// there are none.
 /// </summary>
 /// <param name="Name">A modality, or a channel.</param>
 /// <param name="Mean">Their mean.</param>

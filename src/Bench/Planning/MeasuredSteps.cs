@@ -50,8 +50,8 @@ public sealed class MeasuredSteps(Backend backend)
     }
 
     /// <summary>
-    /// Nanoseconds that the threads of this process ran, and that they were ready but others had the processor, as Linux counts; zeros
-    /// elsewhere.
+    /// Nanoseconds that the threads of this process ran, and that they were ready but others had the processor, as Linux
+    /// counts; zeros elsewhere.
     /// </summary>
     private static (long Ran, long Waited) Scheduled()
     {

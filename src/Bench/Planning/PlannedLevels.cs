@@ -3,8 +3,8 @@ using UnpairedSegEngine.Backends;
 namespace UnpairedSegEngine.Bench.Planning;
 
 /// <summary>
-/// Kernels and pools of a 3D U-Net for a patch, in the manner of nnU-Net (Isensee et al. 2021): an axis is pooled, and convolved over,
-/// where its voxels are at most twice as long as the shortest ones, so that deeper levels become isotropic.
+/// Kernels and pools of a 3D U-Net for a patch, in the manner of nnU-Net (Isensee et al. 2021): an axis is pooled, and
+/// convolved over, where its voxels are at most twice as long as the shortest ones, so that deeper levels become isotropic.
 /// </summary>
 /// <param name="Kernels">Of each level, finest first.</param>
 /// <param name="Pools">Between neighbouring levels.</param>

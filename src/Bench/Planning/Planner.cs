@@ -11,8 +11,9 @@ using UnpairedSegEngine.Storage;
 namespace UnpairedSegEngine.Bench.Planning;
 
 /// <summary>
-/// Chooses settings by a dataset's fingerprint and a budget of time and memory. Rules are nnU-Net's where it has them (Isensee et al.,
-/// Nature Methods 18, 2021, arXiv:1904.08128), on a processor's budget; docs/plan.md says which are ours and what was measured.
+/// Chooses settings by a dataset's fingerprint and a budget of time and memory. Rules are nnU-Net's where it has them
+/// (Isensee et al., Nature Methods 18, 2021, arXiv:1904.08128), on a processor's budget; docs/plan.md says which are ours and
+/// what was measured.
 /// </summary>
 /// <param name="dataset">What is to be trained on.</param>
 /// <param name="fingerprint">Of its training cases.</param>
@@ -87,8 +88,8 @@ public sealed class Planner(SegmentationDataset dataset, DatasetFingerprint fing
     }
 
     /// <summary>
-    /// What of the budget a candidate does not fit: the memory with its step or, where that counts, the time with as many steps as are
-    /// wanted; null if it does.
+    /// What of the budget a candidate does not fit: the memory with its step or, where that counts, the time with as many
+    /// steps as are wanted; null if it does.
     /// </summary>
     private string? ProblemOf(Candidate candidate, bool countsTime)
     {
@@ -167,7 +168,9 @@ public sealed class Planner(SegmentationDataset dataset, DatasetFingerprint fing
             caseBytes
         );
 
-    /// <summary>By a small network of the kind that is planned for an hour of two cores; the rates of others are near it.</summary>
+    /// <summary>
+    /// By a small network of the kind that is planned for an hour of two cores; the rates of others are near it.
+    /// </summary>
     private double Rate()
     {
         if (gflops is null)

@@ -5,8 +5,8 @@ using UnpairedSegEngine.Segmentation.Data;
 namespace UnpairedSegEngine.Segmentation.Tests.Planning;
 
 /// <summary>
-/// Volumes whose figures are known: CT of 4 mm slices on the Hounsfield scale, MR of 8 mm slices on none. A box of 10 x 10 x 4 voxels
-/// is an organ.
+/// Volumes whose figures are known: CT of 4 mm slices on the Hounsfield scale, MR of 8 mm slices on none. A box of 10 x 10 x
+/// 4 voxels is an organ.
 /// </summary>
 internal sealed class PlannedDataset : IDisposable
 {
