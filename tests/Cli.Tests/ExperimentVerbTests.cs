@@ -54,7 +54,7 @@ internal sealed partial class ExperimentVerbTests : CommandLine
         )
             Assert.That(page, Does.Contain(part));
         Assert.That(page, Does.Not.Contain("<script").And.Not.Contain("<link").And.Not.Contain("src=\"http"));
-        Assert.That(File.ReadAllLines(Path.Combine(experiment, "report.csv")), Has.Length.EqualTo(1 + (9 * 2 * 4)));
+        Assert.That(File.ReadAllLines(Path.Combine(experiment, "report.csv")), Has.Length.EqualTo(1 + (11 * 2 * 4)));
 
         RequireOneLine(Run("experiment", "--out", experiment, "--seeds", "7"), 2, "other seeds");
         RequireOneLine(Run("experiment", "--out", experiment, "--folds", "2"), 2, "other folds");
