@@ -14,6 +14,7 @@ public static class Program
 {
     private static readonly Type[] Verbs =
     [
+        typeof(PlanVerb),
         typeof(TrainVerb),
         typeof(ExperimentVerb),
         typeof(EvaluateVerb),

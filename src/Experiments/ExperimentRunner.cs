@@ -66,6 +66,7 @@ public sealed class ExperimentRunner(ExperimentPlan plan, ExperimentData data, I
         (TrainingSession session, Action<string> describe) = data.Read(plan, job, config, earlier, threads);
         earlier?.Require(session.Data, arithmetic);
         RequireLikeOthers(job, session.Data, arithmetic);
+        session.MemoryOf(config).Require(MemoryLimit.Of(given: null), backend.Device, config);
         var provenance = new RunProvenance(session.Data, arithmetic.On(backend), RunSettings.Of(config), []);
         RunFolder run =
             earlier?.Begin(provenance, arguments)

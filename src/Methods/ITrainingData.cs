@@ -20,6 +20,9 @@ public interface ITrainingData
     /// <summary>What is counted: "cases", "images".</summary>
     string Unit { get; }
 
+    /// <summary>Memory that what was read takes, bytes.</summary>
+    long Bytes { get; }
+
     /// <summary>What batches are drawn from.</summary>
     ISampleSource Samples(TrainingConfig config);
 

@@ -67,7 +67,29 @@ public static class ConfigFile
     }
 
     /// <summary>Writes every key of a configuration, so that reading the file gives the same one.</summary>
-    public static void Write(TextWriter writer, TrainingConfig config)
+    public static void Write(TextWriter writer, TrainingConfig config) => Write(writer, config, _ => "");
+
+    /// <summary>Writes some keys of a configuration with comments, to be read and changed by a person.</summary>
+    /// <param name="writer">Takes the text.</param>
+    /// <param name="config">Has the values.</param>
+    /// <param name="heading">Comments that stand first.</param>
+    /// <param name="comments">By key, or key and entry; what has none is not written.</param>
+    public static void Write(
+        TextWriter writer,
+        TrainingConfig config,
+        IEnumerable<string> heading,
+        IReadOnlyDictionary<string, string> comments
+    )
+    {
+        foreach (string line in heading.SelectMany(Wrapped))
+            writer.WriteLine($"# {line}");
+        Write(writer, config, comments.GetValueOrDefault);
+    }
+
+    /// <param name="writer">Takes the text.</param>
+    /// <param name="config">Has the values.</param>
+    /// <param name="commentOf">The comment on an entry, empty for none; null where the entry is not to be written.</param>
+    private static void Write(TextWriter writer, TrainingConfig config, Func<string, string?> commentOf)
     {
         var emitter = new Emitter(writer);
         emitter.Emit(new StreamStart());
@@ -76,16 +98,18 @@ public static class ConfigFile
         string[] open = [];
         foreach (ConfigKey key in config.Keys.All)
         {
-            var map = key.IsMap ? (IReadOnlyDictionary<string, string>)key.ValueIn(config) : null;
-            if (map is { Count: 0 })
+            KeyValuePair<string, string>[] entries = [.. key.EntriesIn(config).Where(entry => commentOf(entry.Key) is not null)];
+            if (entries.Length == 0)
                 continue;
             string[] parts = key.Name.Split('.');
-            string[] groups = map is null ? parts[..^1] : parts;
+            string[] groups = key.IsMap ? parts : parts[..^1];
             Enter(emitter, open, groups);
             open = groups;
-            foreach ((string name, string value) in map ?? new Dictionary<string, string> { [parts[^1]] = key.TextIn(config) })
+            foreach ((string path, string value) in entries)
             {
-                emitter.Emit(new Scalar(name));
+                foreach (string line in Wrapped(commentOf(path)!))
+                    emitter.Emit(new Comment(line, isInline: false));
+                emitter.Emit(new Scalar(key.IsMap ? path[(key.Name.Length + 1)..] : parts[^1]));
                 emitter.Emit(new Scalar(value));
             }
         }
@@ -94,6 +118,26 @@ public static class ConfigFile
         emitter.Emit(new MappingEnd());
         emitter.Emit(new DocumentEnd(isImplicit: true));
         emitter.Emit(new StreamEnd());
+    }
+
+    /// <summary>A comment as lines that fit a page; none of an empty one.</summary>
+    private static IEnumerable<string> Wrapped(string comment)
+    {
+        const int Columns = 110;
+        string line = "";
+        foreach (string word in OneLine.Of(comment).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (line.Length > 0 && line.Length + 1 + word.Length > Columns)
+            {
+                yield return line;
+                line = "";
+            }
+
+            line = line.Length == 0 ? word : $"{line} {word}";
+        }
+
+        if (line.Length > 0)
+            yield return line;
     }
 
     private static void Enter(Emitter emitter, string[] open, string[] groups)

@@ -61,6 +61,9 @@ public sealed class TrainingSession
             (long)config.Data.CacheMegabytes << 20
         );
         var validation = new ValidationSet([.. split.Validation.Select(model.Adopt)], dataset, model.Preprocessing);
+
+        // Whole volumes of all cases, which nobody needs any longer, would else stay as long as there is room.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         DataIdentity data = DataIdentity.Of(dataset, fold, split) with
         {
             Cases = cache.Cases.Concat(validation.Cases).ToDictionary(c => c.Id, c => c.Fingerprint),
@@ -75,7 +78,10 @@ public sealed class TrainingSession
                     .. CaseWarnings.OfImages([.. cache.Cases, .. validation.Cases]),
                     .. CaseWarnings.OfLabels(cache.Cases, dataset.Modalities, dataset.ClassNames),
                 ]
-            ),
+            )
+            {
+                Bytes = cache.Bytes,
+            },
             data,
             LearntNames.Of(model)
         );
@@ -149,6 +155,12 @@ public sealed class TrainingSession
         FrozenParameters.Describe(method, config.Training.Freeze);
         return source is null ? null : new WeightTransfer(method, names, source, starts);
     }
+
+    /// <summary>The memory that training takes, computed without any of it.</summary>
+    /// <param name="config">What is to be trained.</param>
+    /// <exception cref="InvalidDataException">The method needs something that is not there, such as a teacher.</exception>
+    public StepMemory MemoryOf(TrainingConfig config) =>
+        StepMemory.Of(backend => training.Create(backend, config).Method, training.Samples(config), config, training.Bytes);
 
     /// <summary>Trains a new or an interrupted run to its last step, or until asked to stop.</summary>
     /// <param name="run">The run; its newest intact checkpoint is where training goes on.</param>

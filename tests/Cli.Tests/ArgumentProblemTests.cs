@@ -3,8 +3,8 @@ namespace UnpairedSegEngine.Cli.Tests;
 /// <summary>A command line that is none gets one line, with what was meant or what there is.</summary>
 internal sealed class ArgumentProblemTests : CommandLine
 {
-    [TestCase("trian --data x", "'trian' is no command, did you mean train?; there are train, experiment, ")]
-    [TestCase("foo", "'foo' is no command; there are train, ")]
+    [TestCase("trian --data x", "'trian' is no command, did you mean train?; there are ")]
+    [TestCase("foo", "'foo' is no command; there are ")]
     [TestCase("--threads 3", "'--threads' is no command")]
     [TestCase(
         "train --datta x",

@@ -5,7 +5,7 @@ namespace UnpairedSegEngine.Cli.Tests;
 /// <summary>What shells complete.</summary>
 internal sealed class CompletionTests : CommandLine
 {
-    [TestCase("", "train experiment evaluate", "--version")]
+    [TestCase("", "plan train", "--version")]
     [TestCase("train --da", "--data", "--data")]
     [TestCase("train --config st", "strong", "strong")]
     [TestCase("train --precision ", "fp32 bf16x6 bf16x3 bf16", "bf16")]

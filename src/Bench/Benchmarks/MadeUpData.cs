@@ -54,13 +54,21 @@ internal static class MadeUpData
             Network = config.Classifier,
         };
 
-    /// <summary>A method on volumes, and its samples.</summary>
-    public static (VolumeMethod Method, ISampleSource Samples) ForVolumes(TrainingConfig config, Backend backend)
+    /// <summary>A method on volumes, and its samples; of a model without any particular names if none is given.</summary>
+    public static (VolumeMethod Method, ISampleSource Samples) ForVolumes(
+        TrainingConfig config,
+        Backend backend,
+        ModelDescription? given = null
+    )
     {
-        ModelDescription model = Volumes(config);
+        ModelDescription model = given ?? Volumes(config);
         VolumeMethod method = config.Definition.Create(backend, config, model);
-        return (method, method.Extend(SampleSources.Vary(new StripedVolumes(model), config)));
+        return (method, method.Extend(Samples(config, model)));
     }
+
+    /// <summary>Samples of a model on volumes.</summary>
+    public static ISampleSource Samples(TrainingConfig config, ModelDescription model) =>
+        SampleSources.Vary(new StripedVolumes(model), config);
 
     /// <summary>A method on images, and its samples.</summary>
     public static (ImageMethod Method, ISampleSource Samples) ForImages(TrainingConfig config, Backend backend)
@@ -99,7 +107,7 @@ internal static class MadeUpData
             for (int i = 0; i < image.Length; i++)
                 image[i] = MathF.Sin(i * 0.37f);
             for (int i = 0; i < labels.Length; i++)
-                labels[i] = (byte)(i / 11 % Classes);
+                labels[i] = (byte)(i / 11 % model.Classes.Count);
             return new SampleOrigin("made up", "");
         }
     }

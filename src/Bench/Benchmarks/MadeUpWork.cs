@@ -25,7 +25,8 @@ public sealed class MadeUpWork : IDisposable
     /// <param name="backend">Computes.</param>
     /// <param name="prediction">A forward pass of one modality's batch with running statistics, down to the logits on the host
     /// or, where passes are recorded, to the labels there, instead of a training step. Of volumes only.</param>
-    public MadeUpWork(TrainingConfig config, Backend backend, bool prediction)
+    /// <param name="model">Of volumes: modalities, classes and samples; made up if not given.</param>
+    public MadeUpWork(TrainingConfig config, Backend backend, bool prediction, ModelDescription? model = null)
     {
         this.backend = backend;
         ISampleSource samples;
@@ -37,10 +38,10 @@ public sealed class MadeUpWork : IDisposable
         }
         else
         {
-            (VolumeMethod ofVolumes, samples) = MadeUpData.ForVolumes(config, backend);
+            (VolumeMethod ofVolumes, samples) = MadeUpData.ForVolumes(config, backend, model);
             method = ofVolumes;
             if (prediction)
-                evaluator = new NetworkEvaluator(backend, ofVolumes.Network, MadeUpData.Modalities);
+                evaluator = new NetworkEvaluator(backend, ofVolumes.Network, samples.Groups.Count);
         }
 
         using (var loader = new BatchLoader(samples, config.Training.Batch, seed: 0, prefetch: 1))
@@ -63,13 +64,15 @@ public sealed class MadeUpWork : IDisposable
     /// FLOPs of a training step's convolutions, without taps in the padding: what the step asks of a backend that computes
     /// nothing.
     /// </summary>
-    public static double StepFlops(TrainingConfig config)
+    /// <param name="config">Method, task, network, sizes, losses.</param>
+    /// <param name="model">Of volumes: modalities, classes and samples; made up if not given.</param>
+    public static double StepFlops(TrainingConfig config, ModelDescription? model = null)
     {
         using Device device = Device.OpenWithoutMemory();
         using var shapes = new ShapeBackend(device);
         using var profiling = new ProfilingBackend(shapes);
-        using var work = new MadeUpWork(config, profiling, prediction: false);
-        work.RunPartsOnce();
+        using var work = new MadeUpWork(config, profiling, prediction: false, model);
+        DryStep.Run(work.method, work.batch, number: 1);
         return profiling.Records.Sum(record => record.Flops);
     }
 
@@ -110,7 +113,7 @@ public sealed class MadeUpWork : IDisposable
     internal (int Decisions, long PeakBytes) ReplayWithoutDecisions(Action beforeReplay)
     {
         // As in training: operations are recorded that have run before.
-        RunPartsOnce();
+        DryStep.Run(method, batch, ++number);
         using var recorded = new RecordedPlan(
             backend.Recorder ?? throw new NotSupportedException($"{backend.Description} records no steps"),
             method,
@@ -135,17 +138,6 @@ public sealed class MadeUpWork : IDisposable
     private static void ReadAll<T>(IEnumerable<T> results)
     {
         foreach (T _ in results) { }
-    }
-
-    private void RunPartsOnce()
-    {
-        using TensorScope scope = TensorScope.Open(backend.Device);
-        var inputs = batch.Tensors.ToDictionary(tensor => tensor.Kind.Name, tensor => tensor.CopyTo(backend.Device));
-        using PreparedBatch prepared = batch.Prepare(backend, inputs);
-        prepared.Compute();
-        using StepPlan plan = method.Plan(++number, prepared.Batch);
-        foreach (StepPart part in plan.Parts)
-            part.Compute();
     }
 
     public void Dispose()

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using CommandLine;
 using UnpairedSegEngine.Backends;
+using UnpairedSegEngine.Bench.Planning;
 using UnpairedSegEngine.Classification.Data;
 using UnpairedSegEngine.Classification.Inference;
 using UnpairedSegEngine.Cli.Options;
@@ -39,11 +40,18 @@ internal sealed class TrainVerb : DeviceVerb
     [Option("out", Required = true, HelpText = "Run folder: configuration, logs, checkpoints and pictures.")]
     public string Out { get; init; } = "";
 
-    [Option("config", HelpText = "YAML file with settings (docs/configuration.md), or a preset (config --presets lists them).")]
+    [Option(
+        "config",
+        HelpText = "YAML file with settings (docs/configuration.md), or a preset (config --presets lists them). Without it, and "
+            + "without options of what a plan decides, settings are planned from the volumes (docs/plan.md)."
+    )]
     public string? Config { get; init; }
 
     [Option("set", HelpText = "Settings that overrule the file: key.path=value ...")]
     public IEnumerable<string> Set { get; init; } = [];
+
+    [Option("memory", HelpText = PlanVerb.MemoryHelp)]
+    public string? Memory { get; init; }
 
     [Option("method", HelpText = "Training method, ummkd if not given; config --methods lists them.")]
     public string? Method { get; init; }
@@ -106,7 +114,8 @@ internal sealed class TrainVerb : DeviceVerb
 
     [Option(
         "max-hours",
-        HelpText = "Stop with a checkpoint when this command has run so long, as by Ctrl-C: --resume goes on, with the same bits."
+        HelpText = "Stop with a checkpoint when this command has run so long, as by Ctrl-C: --resume goes on, with the same bits. "
+            + "Where settings are planned, steps are planned for so long."
     )]
     [AtLeast(0)]
     public double? MaxHours { get; init; }
@@ -130,7 +139,11 @@ internal sealed class TrainVerb : DeviceVerb
         (TransferSource? source, IReadOnlyDictionary<string, string> starts) = OpenInit();
         RunContinuation? earlier = Resume ? OpenEarlier() : null;
         Arithmetic arithmetic = ArithmeticLike(earlier?.Recorded?.Arithmetic);
-        TrainingConfig config = Resolved(earlier?.Config ?? arithmetic.Place(ConfigLoader.Load(Config, Set, Flags())));
+        TrainingPlan? plan = earlier is null && IsPlanned ? PlanFor(Data!) : null;
+        TrainingConfig config = Resolved(
+            earlier?.Config
+                ?? arithmetic.Place(ConfigBuilder.Build([.. Given(plan), .. Set.Select(ConfigSetting.Parse), .. Flags()]))
+        );
         string folder = DataFolder(earlier);
         (Action<string> describe, Func<int, TrainingSession> load) = OpenData(folder, config, earlier, arithmetic);
         if (earlier is null)
@@ -140,6 +153,8 @@ internal sealed class TrainVerb : DeviceVerb
         TrainingSession session = load(threads);
         earlier?.Require(session.Data, arithmetic);
         WeightTransfer? transfer = session.Prepare(config, opened.Backend, source, starts);
+        StepMemory memory = session.MemoryOf(config);
+        memory.Require(MemoryLimit.Of(Memory), opened.Backend.Device, config);
 
         if (DryRun)
         {
@@ -152,7 +167,8 @@ internal sealed class TrainVerb : DeviceVerb
         // After all that may be refused: a wrong device or a bad case leaves no folder behind, and an earlier run as it was.
         var provenance = new RunProvenance(session.Data, arithmetic.On(opened.Backend), RunSettings.Of(config), []);
         RunFolder run =
-            earlier?.Begin(provenance, arguments) ?? CreateRun(config, describe + Beginning(transfer), provenance, arguments);
+            earlier?.Begin(provenance, arguments)
+            ?? CreateRun(config, describe + Beginning(transfer) + Record(plan), provenance, arguments);
         using var stop = new StopSignal();
         if (MaxHours is { } hours)
             stop.StopAfter(TimeSpan.FromHours(hours) - Stopwatch.GetElapsedTime(started));
@@ -164,6 +180,7 @@ internal sealed class TrainVerb : DeviceVerb
                     view.Note(note);
                 foreach (string line in transfer?.Report.Lines ?? [])
                     view.Note(line);
+                view.Note(memory.ToString());
                 outcome = session.Train(run, opened.Backend, view, stop.Token);
             },
             Quiet ? ProgressStyle.Quiet
@@ -242,6 +259,48 @@ internal sealed class TrainVerb : DeviceVerb
             ? throw new UsageException("--init is for a new run; a run that goes on has its weights: leave it out, or --resume")
             : (TransferSource.Open(Init, Console.Error.WriteLine), starts);
     }
+
+    /// <summary>
+    /// Whether nothing says how to train: no file, no earlier weights, no other method, and none of the keys that a plan decides.
+    /// Volumes in nnU-Net's layout can be planned for.
+    /// </summary>
+    private bool IsPlanned =>
+        (Config, Init, Data) is (null, null, { } data)
+        && File.Exists(Path.Combine(data, DatasetManifest.FileName))
+        && Set.Select(ConfigSetting.Parse)
+            .Concat(Flags())
+            .All(setting => !Planner.Decides(setting.Path) && setting.Path is not ("method.name" or "method.task" or "compat"));
+
+    private TrainingPlan PlanFor(string data)
+    {
+        RunFolder.RequireUnused(Out);
+        Console.WriteLine(
+            "no --config: settings are planned from the data (docs/plan.md; 'unpairedseg plan' shows and writes them without training)"
+        );
+        var dataset = SegmentationDataset.Open(data);
+        int threads =
+            int.TryParse(Threads, CultureInfo.InvariantCulture, out int given) && given > 0 ? given : Environment.ProcessorCount;
+        using OpenedBackend opened = OpenBackend(threads);
+        TrainingPlan plan = PlanVerb.Make(
+            dataset,
+            dataset.Split(Fold ?? 0).Train,
+            new PlanBudget(MaxHours ?? PlanVerb.DefaultHours, MemoryLimit.Of(Memory), opened.Backend.Device.IsHost),
+            opened.Backend,
+            threads
+        );
+        PlanText.WriteSettings(plan);
+        return plan;
+    }
+
+    private IReadOnlyList<ConfigSetting> Given(TrainingPlan? plan) =>
+        plan?.ConfigSettings ?? (Config is null ? [] : ConfigFile.Read(Config));
+
+    private static Action<string> Record(TrainingPlan? plan) =>
+        folder =>
+        {
+            if (plan is not null)
+                AtomicFile.WriteText(Path.Combine(folder, PlanVerb.FileName), plan.Write);
+        };
 
     private static Action<string> Beginning(WeightTransfer? transfer) => path => transfer?.Report.Write(path, transfer.Weights);
 

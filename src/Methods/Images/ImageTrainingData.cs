@@ -28,6 +28,8 @@ public sealed class ImageTrainingData(ClassifierDescription model, ImageSelectio
 
     public string Unit => "images";
 
+    public long Bytes => (long)(images.Train.Count + images.Validation.Count) * images.Train.Shape.Length;
+
     public ISampleSource Samples(TrainingConfig config) => new ImageSamples(images.Train, model.Normalization, config.Images);
 
     public (TrainingMethod Method, IValidation Validation) Create(Backend backend, TrainingConfig config)

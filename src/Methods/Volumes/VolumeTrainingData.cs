@@ -29,6 +29,9 @@ public sealed class VolumeTrainingData(
 
     public string Unit => "cases";
 
+    /// <summary>Of prepared cases; records stay in their files.</summary>
+    public long Bytes { get; init; }
+
     public ISampleSource Samples(TrainingConfig config) => SampleSources.Vary(samples, config);
 
     public (TrainingMethod Method, IValidation Validation) Create(Backend backend, TrainingConfig config)

@@ -17,6 +17,9 @@ public sealed class BatchTensor
     /// <summary>(samples, ...).</summary>
     public Shape Shape { get; }
 
+    /// <summary>Of the host's memory.</summary>
+    internal long Bytes => Buffer.ByteLength(elements);
+
     /// <param name="name">By which a method asks for it.</param>
     /// <param name="shape">(samples, ...).</param>
     /// <param name="elements">float, double or byte, as many as the shape has.</param>
