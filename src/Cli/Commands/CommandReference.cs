@@ -1,4 +1,5 @@
 using System.Text;
+using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Commands;
 
@@ -26,7 +27,7 @@ internal static class CommandReference
             return;
         text.Append("\n| option | |\n|---|---|\n");
         foreach (CommandOption option in options)
-            text.Append($"| `{option.Name}` | {Cell(Meaning(option))} |\n");
+            text.Append($"| `{option.Name}` | {TableText.MarkdownCell(Meaning(option))} |\n");
     }
 
     private static string Meaning(CommandOption option)
@@ -35,6 +36,4 @@ internal static class CommandReference
         string needed = option.IsRequired ? "**Needed.** " : "";
         return $"{needed}{option.Help}{choices}{(option.Default is { } value ? $" Default: {value}." : "")}";
     }
-
-    private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 }

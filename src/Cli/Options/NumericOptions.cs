@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using CommandLine;
+using UnpairedSegEngine.Cli.Commands;
 using UnpairedSegEngine.Storage;
 
 namespace UnpairedSegEngine.Cli.Options;
@@ -23,9 +24,9 @@ internal static class NumericOptions
             || verbs.FirstOrDefault(verb => verb.GetCustomAttribute<VerbAttribute>()?.Name == arguments[0]) is not { } verb
         )
             return;
-        Dictionary<string, PropertyInfo> options = verb.GetProperties()
-            .Where(property => property.GetCustomAttribute<OptionAttribute>() is not null && IsNumber(NumberOf(property)))
-            .ToDictionary(property => Prefix + property.GetCustomAttribute<OptionAttribute>()!.LongName, StringComparer.Ordinal);
+        Dictionary<string, PropertyInfo> options = new Command(verb)
+            .Options.Where(option => IsNumber(NumberOf(option.Property)))
+            .ToDictionary(option => option.Name, option => option.Property, StringComparer.Ordinal);
         for (int i = 1; i < arguments.Length; i++)
         {
             string[] parts = arguments[i].Split('=', 2);

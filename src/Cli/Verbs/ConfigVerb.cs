@@ -3,6 +3,7 @@ using CommandLine;
 using UnpairedSegEngine.Methods;
 using UnpairedSegEngine.Methods.Configuration;
 using UnpairedSegEngine.Runs;
+using UnpairedSegEngine.Storage;
 using UnpairedSegEngine.Training.Configuration;
 
 namespace UnpairedSegEngine.Cli.Verbs;
@@ -66,9 +67,9 @@ internal sealed class ConfigVerb : IVerb
     {
         var table = new StringBuilder("| key | values | default | meaning |\n|---|---|---|---|\n");
         foreach (ConfigExplanation row in ConfigExplain.Table(AllMethods.Keys, AllMethods.Defaults))
-            table.Append($"| `{row.Key}` | {Escape(row.Allowed)} | {Escape(row.Default)} | {Escape(row.Meaning)} |\n");
+            table.Append(
+                $"| `{row.Key}` | {TableText.MarkdownCell(row.Allowed)} | {TableText.MarkdownCell(row.Default)} | {TableText.MarkdownCell(row.Meaning)} |\n"
+            );
         return table.ToString();
     }
-
-    private static string Escape(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 }
