@@ -85,8 +85,8 @@ public sealed record StepMemory(long Weights, long Optimizer, long Working, long
             throw new OutOfMemoryException($"{this}; {limit.Origin} is {Text(limit.Bytes)}: lower {WhatToLower(config)}");
         if (!device.IsHost && OnDevice > device.Accelerator.MemorySize)
             throw new OutOfMemoryException(
-                $"{this}; the device has {Text(device.Accelerator.MemorySize)} for all but data and batches: lower "
-                    + WhatToLower(config)
+                $"{this}; the device has no room for all but data and batches, only {Text(device.Accelerator.MemorySize)}; use a "
+                    + $"smaller batch, image size or channel count: lower {WhatToLower(config)}"
             );
     }
 

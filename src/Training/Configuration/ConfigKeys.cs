@@ -44,8 +44,10 @@ public sealed class ConfigKeys
     /// others.</summary>
     public string Nearest(string path) =>
         All.MinBy(key =>
-            Math.Min(EditDistance.Of(key.Name, path), EditDistance.Of(WithoutGroups(key.Name), WithoutGroups(path)))
-        )!.Name;
+        {
+            int whole = EditDistance.Of(key.Name, path);
+            return (Math.Min(whole, EditDistance.Of(WithoutGroups(key.Name), WithoutGroups(path))), whole);
+        })!.Name;
 
     private static string WithoutGroups(string path) => path[(path.LastIndexOf('.') + 1)..];
 
